@@ -1,0 +1,54 @@
+"""The exception tree: what the caller does next is in the class.
+
+::
+
+    ShipbatchError            what went wrong, and what to do
+    ├── NothingSent           stop before the first request: exit 2
+    │   ├── ConfigError       a setting, a variable, an option
+    │   └── FileError         the file as a whole
+    │       └── ColumnError   its columns: a --map settles it
+    ├── CannotRunNow          another runner, the store is down: exit 75
+    ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
+    ├── Unreadable            an answer to a read that could not be had or understood
+    └── LedgerError           the ledger cannot be written or trusted: nothing more is sent
+"""
+
+
+class ShipbatchError(Exception):
+    """Something a person can act on: `str(error)` says what and where, `todo` what to do next."""
+
+    def __init__(self, message: str, todo: str = "") -> None:
+        super().__init__(message)
+        self.todo = todo
+
+
+class NothingSent(ShipbatchError):
+    """Usage, configuration or file: no request was sent."""
+
+
+class ConfigError(NothingSent):
+    """A setting, an environment variable or an option is missing or wrong."""
+
+
+class FileError(NothingSent):
+    """The file cannot be read as an export; the message names the file and the reason."""
+
+
+class ColumnError(FileError):
+    """A column is missing, or two compete; `todo` holds a `--map` line that works."""
+
+
+class CannotRunNow(ShipbatchError):
+    """Nothing was sent and nothing is wrong with the file; the same call later will do."""
+
+
+class StoreStopped(ShipbatchError):
+    """The store refuses this caller altogether (401, 403, suspended, redirect, certificate)."""
+
+
+class Unreadable(ShipbatchError):
+    """A read failed for good: network, server error, or an answer that is not the API's."""
+
+
+class LedgerError(ShipbatchError):
+    """The ledger is full, read-only, corrupt or of another version."""

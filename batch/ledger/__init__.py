@@ -1,0 +1,1 @@
+"""What survives a crash: one contract (`base`), a store for it (`sqlite`)."""

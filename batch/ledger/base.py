@@ -1,0 +1,134 @@
+"""The ledger's contract: what is durable when a method returns, and what is refused.
+
+A shipment's record moves as `model.MOVES` allows; the store underneath refuses every other
+move, also to a caller that does not ask first. Every write below is durable when it returns
+(synced to disk), and many of them share one sync.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from batch.model import Finding, Outcome, Record, Run, Shipment, State
+
+
+class OrderBusy(Exception):
+    """The order already has a record in intent, in_doubt or needs_person (DESIGN 4.2)."""
+
+
+class IllegalMove(Exception):
+    """A move that `model.MOVES` does not have; a bug, never an event of the outside world."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowNote:
+    """What a plan says of rows that it does not ship: refused, skipped, held, or met before."""
+
+    rows: tuple[int, ...]
+    finding: Finding
+    record_id: int | None = None
+    """The record it was met as, where the ledger has one."""
+    ask: str = ""
+    """The parcel's digest, where it is one: a decision is found by it."""
+    facts: Mapping[str, Any] | None = None
+    """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One thing that happened to a record; the table only grows."""
+
+    record_id: int
+    at: datetime
+    state: State
+    """The state after it."""
+    what: str
+    """intent, response, read back, person, crash, updated, deleted."""
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's word on a parcel, kept for every later run of the store."""
+
+    ask: str
+    answer: str
+    """ship, skip, or exists:ID, absent."""
+    who: str
+    why: str
+    at: datetime
+
+
+class Ledger(Protocol):
+    """What survives a crash. One writer; readers never wait for it."""
+
+    async def begin(self, run: Run) -> None:
+        """Enter a run before anything of it is planned."""
+
+    async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
+        """Close a run with what it says of itself."""
+
+    async def plan(self, run_id: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]) -> list[Record]:
+        """Enter a file's whole plan in one transaction; returns the records in the given order.
+
+        A planned record of an earlier run with the same order, address and ask, or the same number,
+        is taken over (it was never made), so that nothing is planned twice.
+        """
+
+    async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
+        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+
+    async def move(self, record_id: int, outcome: Outcome, what: str) -> Record:
+        """Any other legal move, with its evidence. IllegalMove otherwise."""
+
+    async def judge_again(self, record_id: int, shipment: Shipment | None, note: RowNote | None = None) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the note there."""
+
+    async def append(self, record_id: int, what: str, evidence: Mapping[str, Any]) -> None:
+        """What happens after `created`: updated, deleted."""
+
+    async def decide(self, store: str, decision: Decision) -> None:
+        """Keep a person's word; the newest for an ask counts."""
+
+    async def remember(self, header: str, columns: Mapping[str, str]) -> None:
+        """Keep which column was which field, for a header row's digest."""
+
+    def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
+        """Records that came from these parcels, rejected and deleted ones left out."""
+
+    def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
+        """All records of these orders, in the order they were planned."""
+
+    def unsettled(self, store: str) -> list[Record]:
+        """Records in intent, in_doubt or needs_person."""
+
+    def claimed(self, store: str, order_id: int) -> frozenset[int]:
+        """Shipment ids of an order that belong to a record."""
+
+    def of_run(self, run_id: str) -> Iterator[Record]:
+        """A run's records, in the order they were planned."""
+
+    def notes(self, run_id: str) -> Iterator[RowNote]:
+        """What a run's plan says of the rows that have no record of it."""
+
+    def attempts(self, record_id: int) -> list[Attempt]:
+        """All that happened to a record, oldest first."""
+
+    def runs(self, store: str | None = None) -> list[Run]:
+        """All runs, newest first."""
+
+    def run(self, run_id: str) -> Run | None:
+        """One run, by its id or a unique start of it."""
+
+    def find(self, what: str) -> list[Record]:
+        """Records with this order, shipment id or tracking number."""
+
+    def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
+        """The newest word on each of these parcels."""
+
+    def recall(self, header: str) -> Mapping[str, str]:
+        """What was remembered for a header row's digest; empty if nothing."""
+
+    async def close(self) -> None:
+        """Let the writer finish and go."""
