@@ -337,3 +337,17 @@ class RowResult:
     order_product_ids: tuple[int, ...] = ()
     run_id: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowNote:
+    """What a plan says of rows that it does not ship: refused, skipped, held, or met before."""
+
+    rows: tuple[int, ...]
+    finding: Finding
+    record_id: int | None = None
+    """The record it was met as, where the ledger has one."""
+    ask: str = ""
+    """The parcel's digest, where it is one: a decision is found by it."""
+    facts: Mapping[str, Any] | None = None
+    """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""

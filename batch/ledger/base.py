@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from batch.model import Finding, Outcome, Record, Run, Shipment, State
+from batch.model import Outcome, Record, RowNote, Run, Shipment, State
+
+__all__ = ["Attempt", "Decision", "IllegalMove", "Ledger", "OrderBusy", "RowNote"]
 
 
 class OrderBusy(Exception):
@@ -19,20 +21,6 @@ class OrderBusy(Exception):
 
 class IllegalMove(Exception):
     """A move that `model.MOVES` does not have; a bug, never an event of the outside world."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowNote:
-    """What a plan says of rows that it does not ship: refused, skipped, held, or met before."""
-
-    rows: tuple[int, ...]
-    finding: Finding
-    record_id: int | None = None
-    """The record it was met as, where the ledger has one."""
-    ask: str = ""
-    """The parcel's digest, where it is one: a decision is found by it."""
-    facts: Mapping[str, Any] | None = None
-    """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""
 
 
 @dataclass(frozen=True, slots=True)
