@@ -10,6 +10,7 @@
     ├── CannotRunNow          another runner, the store is down: exit 75
     ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
     ├── Unreadable            an answer to a read that could not be had or understood
+    ├── ResultsError          sent and recorded, but the sheet could not be written: exit 74
     └── LedgerError           the ledger cannot be written or trusted: nothing more is sent
 """
 
@@ -48,6 +49,10 @@ class StoreStopped(ShipbatchError):
 
 class Unreadable(ShipbatchError):
     """A read failed for good: network, server error, or an answer that is not the API's."""
+
+
+class ResultsError(ShipbatchError):
+    """The results sheet cannot be written, or does not add up; the ledger holds everything it would say."""
 
 
 class LedgerError(ShipbatchError):

@@ -1,0 +1,32 @@
+"""What a run leaves for people: the results workbook, or one CSV, beside the export."""
+
+from pathlib import Path
+
+from batch.errors import ResultsError
+from batch.results.delimited import write_csv
+from batch.results.places import Mark, put, read_mark, results_path, scratch
+from batch.results.report import Report, outcome
+from batch.results.workbook import fits, write_workbook
+
+__all__ = ["Mark", "Report", "outcome", "read_mark", "results_path", "write"]
+
+
+def write(report: Report, path: Path) -> Path:
+    """Write the sheet whole or not at all, and say where: another name where a spreadsheet program holds `path`.
+
+    A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. ResultsError where it cannot be
+    written, or where the rows do not add up.
+    """
+    if not fits(report):
+        path = path.with_suffix(".csv")
+    write_as = write_csv if path.suffix.casefold() == ".csv" else write_workbook
+    try:
+        with scratch(path) as made:
+            write_as(report, made)
+            return put(made, path, report.run.run_id)
+    except OSError as error:
+        raise ResultsError(
+            f"The results of {report.run.file} could not be written to {path}: {error.strerror or error}.",
+            f"Nothing is lost: make room or choose a folder, then run `shipbatch history {report.run.run_id} "
+            "--results`.",
+        ) from error

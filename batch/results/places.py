@@ -1,0 +1,123 @@
+"""Where a results sheet goes, and how it gets there whole or not at all."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from batch.model import Run
+
+MARK = "shipbatch"
+_MARK_PART = "docProps/custom.xml"
+_MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
+_ENDINGS = (".results", ".plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The workbook's custom property `shipbatch`: JSON that says which run and content it tells of."""
+
+    run: str
+    sha256: str
+    """Of the export, not of the sheet."""
+    columns: int
+    """How many of the sheet's first columns are the export's own; the rest are ours."""
+    version: int = 1
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def read_mark(path: Path) -> Mark | None:
+    """The mark of a workbook of ours; None for every other file, readable or not."""
+    try:
+        with zipfile.ZipFile(path) as workbook, workbook.open(_MARK_PART) as part:
+            xml = part.read(_MARK_SIZE)
+        if b"<!" in xml:  # no entities: a property has no use for them
+            return None
+        for each in ET.fromstring(xml):  # noqa: S314  bounded, and without a DTD
+            if each.get("name") == MARK:
+                return Mark(**json.loads("".join(each.itertext())))
+    except (OSError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError, SyntaxError):
+        return None
+    except zipfile.BadZipFile:
+        return None
+    return None
+
+
+def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
+    """`NAME.results.xlsx` (dry: `NAME.plan.xlsx`) beside the export, else in `home/results`.
+
+    A sheet that tells of other content, or a file that is not ours, is not replaced: the run's id is put in the name.
+    """
+    folder = export.absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        folder = home / "results"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stem = export.stem
+    for ending in _ENDINGS:  # a sheet of ours dropped back in
+        stem = stem.removesuffix(ending)
+    path = folder / f"{stem}{'.plan' if dry else '.results'}.xlsx"
+    if not path.exists():
+        return path
+    mark = read_mark(path)
+    return path if mark and mark.sha256 == run.sha256 else named(path, run.run_id)
+
+
+def named(path: Path, word: str) -> Path:
+    """The path with a word put before its suffix."""
+    return path.with_name(f"{path.stem}-{word}{path.suffix}")
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """A new file in the path's folder, readable by its owner alone; removed unless it was moved away."""
+    handle, name = tempfile.mkstemp(prefix=".shipbatch-", suffix=".part", dir=path.parent)
+    os.close(handle)
+    made = Path(name)
+    try:
+        yield made
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def put(made: Path, path: Path, run_id: str) -> Path:
+    """Move a finished file into its place, durably; where a spreadsheet program holds that, under another name."""
+    _sync(made)
+    for target in _names(path, run_id):
+        if _held(target):
+            continue
+        with suppress(PermissionError):
+            made.replace(target)
+            _sync(target.parent)
+            return target
+    raise PermissionError(f"{path} and its other names are open in another program")
+
+
+def _names(path: Path, run_id: str) -> Iterator[Path]:
+    yield path
+    other = path if run_id in path.stem else named(path, run_id)
+    yield other
+    yield from (named(other, str(number)) for number in count(2) if number < 10)
+
+
+def _held(path: Path) -> bool:
+    """LibreOffice and Excel leave a file of these names beside what they have open."""
+    return any(path.with_name(name).exists() for name in (f".~lock.{path.name}#", f"~${path.name}"))
+
+
+def _sync(path: Path) -> None:
+    """Make a file, or what a folder lists, durable; folders cannot be opened on Windows."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

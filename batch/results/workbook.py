@@ -1,0 +1,174 @@
+"""The results workbook: Results, Summary, Fix and resend, Shipments."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxFileError
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from batch.model import Record, RowResult, Status
+from batch.results.cells import Cell, as_text
+from batch.results.overview import write_overview
+from batch.results.places import MARK, Mark
+from batch.results.report import DECISION, FIX, OURS, OUTCOMES, Proof, Report, distinct, explanation
+from batch.results.table import COLUMNS, FILLS, Column, Link, Styles, Table
+
+WIDTHS = {
+    "Outcome": 14,
+    "Status": 15,
+    "Shipment ID": 13,
+    "Tracking Link": 38,
+    "Link Source": 13,
+    "Error Code": 21,
+    "Error": 62,
+    "What To Do": 46,
+    "Who": 17,
+    "Order ID": 11,
+    "Order Address ID": 18,
+    "Order Product ID": 18,
+    "Run": 23,
+    DECISION: 12,
+}
+WRAPPED = frozenset({"Tracking Link", "Error", "What To Do"})
+CHOICE = {
+    "validate": "list",
+    "source": ["ship", "skip"],
+    "input_title": "Your answer",
+    "input_message": "ship: send it as it stands.\nskip: leave it out.\nThen drop this sheet back in.",
+    "error_title": "ship or skip",
+    "error_message": "Choose one of the list, or leave the cell empty.",
+}
+TO_FIX = frozenset(status for status, word in OUTCOMES.items() if word == FIX)
+SHIPMENT_COLUMNS = (
+    Column("Shipment ID", 13, ours=True),
+    Column("Order ID", 11, ours=True),
+    Column("Order Address ID", 18, ours=True),
+    Column("Tracking Number", 26, ours=True),
+    Column("Tracking Link", 46, ours=True),
+    Column("Link Source", 13, ours=True),
+    Column("Shipping Provider", 18, ours=True),
+    Column("Tracking Carrier", 18, ours=True),
+    Column("Shipping Method", 22, ours=True),
+    Column("Units", 8, ours=True),
+    Column("Items", 26, ours=True),
+    Column("State", 14, ours=True),
+    Column("Rows", 16, ours=True),
+    Column("Attempts", 11, ours=True),
+    Column("Error", 60, wrap=True, ours=True),
+    Column("Run", 23, ours=True),
+)
+
+
+def fits(report: Report) -> bool:
+    """Whether a sheet has columns enough for the export's and ours."""
+    return len(report.columns) + len(report.own_columns) <= COLUMNS
+
+
+def write_workbook(report: Report, path: Path) -> None:
+    """Write all four sheets in one pass over the rows, in memory that does not grow with them."""
+    with TemporaryDirectory(prefix="shipbatch-") as rows:
+        try:
+            with Workbook(str(path), {"constant_memory": True, "tmpdir": rows, "use_zip64": True}) as workbook:
+                _fill(workbook, report)
+        except XlsxFileError as error:
+            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
+
+
+def _fill(workbook: Workbook, report: Report) -> None:
+    mark = Mark(report.run.run_id, report.run.sha256, len(report.columns))
+    workbook.set_custom_property(MARK, str(mark), "text")
+    workbook.set_properties({"title": f"Results of {Path(report.run.file).name}", "author": "shipbatch"})
+    styles, proof = Styles(workbook), Proof(report)
+    results = Table(workbook, styles, "Results", _result_columns(report), len(report.results))
+    overview = workbook.add_worksheet("Summary")
+    to_fix = sum(result.finding.status in TO_FIX for result in report.results.values())
+    fix = Table(workbook, styles, "Fix and resend", _fix_columns(report), to_fix)
+    shipments = Table(workbook, styles, "Shipments", SHIPMENT_COLUMNS)
+    for cells, result in proof.rows():
+        own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
+        results.append(_result_cells(report, own, result))
+        if result.finding.status in TO_FIX:
+            fix.append([*_padded(own, len(report.columns)), explanation(result), result.finding.todo])
+    for record in report.records:
+        shipments.append(_shipment_cells(record))
+    results.finish(lambda sheet, last: _dress(report, styles, sheet, last))
+    fix.finish()
+    shipments.finish()
+    write_overview(workbook, overview, report, proof, cut=results.shortened)
+
+
+def _result_columns(report: Report) -> list[Column]:
+    own = zip((*OURS, DECISION), report.own_columns, strict=False)
+    return [
+        *(Column(name) for name in report.columns),
+        *(Column(header, WIDTHS[name], name in WRAPPED, ours=True) for name, header in own),
+    ]
+
+
+def _fix_columns(report: Report) -> list[Column]:
+    return [
+        *(Column(name) for name in report.columns),
+        *(
+            Column(distinct(name, report.columns), WIDTHS[name], wrap=True, ours=True)
+            for name in ("Error", "What To Do")
+        ),
+    ]
+
+
+def _result_cells(report: Report, cells: Sequence[Cell], result: RowResult) -> list[Cell]:
+    """The row as exported, what we say of it, and at the far right what the export had beyond its headers."""
+    width = len(report.columns)
+    ours: list[Cell] = list(report.own_cells(result))
+    if len(result.tracking_links) == 1:
+        ours[OURS.index("Tracking Link")] = Link(result.tracking_links[0])
+    if report.decides:
+        ours.append(None)
+    return [*_padded(cells, width), *ours, *cells[width:]]
+
+
+def _shipment_cells(record: Record) -> list[Cell]:
+    shipment, made = record.shipment, record.made
+    return [
+        str(made.shipment_id) if made else "",
+        str(shipment.order_id),
+        str(shipment.order_address_id),
+        shipment.tracking_number,
+        Link(made.link if made else shipment.tracking_link),
+        made.link_source if made else "",
+        shipment.shipping_provider,
+        shipment.tracking_carrier,
+        shipment.shipping_method,
+        shipment.units,
+        ", ".join(f"{item.quantity} × {item.order_product_id}" for item in shipment.items),
+        "deleted" if record.deleted else record.state.replace("_", " "),
+        ", ".join(map(str, shipment.rows)),
+        record.attempts,
+        record.finding.error if record.finding else "",
+        record.run_id,
+    ]
+
+
+def _padded(cells: Sequence[Cell], width: int) -> list[Cell]:
+    return [*cells[:width], *[None] * (width - len(cells))]
+
+
+def _named(cell: Cell) -> Cell:
+    """A number that is a name, as text: no digit is rounded, no leading zero lost."""
+    return as_text(cell) if isinstance(cell, int | float) else cell
+
+
+def _dress(report: Report, styles: Styles, sheet: Worksheet, last: int) -> None:
+    """Colour each row's outcome, and let a held row's answer be chosen from a list."""
+    first = len(report.columns)
+    for word in FILLS:
+        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles.outcomes[word]}
+        sheet.conditional_format(1, first, last, first, rule)
+    if report.decides:
+        answer = first + len(OURS)
+        status = f"${xl_col_to_name(first + 1)}2"
+        held = {"type": "formula", "criteria": f'={status}="{Status.HELD}"', "format": styles.answer}
+        sheet.conditional_format(1, answer, last, answer, held)
+        sheet.data_validation(1, answer, last, answer, CHOICE)
