@@ -233,6 +233,8 @@ class Order:
     items_shipped: int
     lines: tuple[OrderLine, ...]
     external_id: str = ""
+    cut: bool = False
+    """Its lines look cut short: stubs, or fewer units than the order counts."""
 
     @property
     def shipped(self) -> bool:

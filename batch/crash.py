@@ -1,0 +1,24 @@
+"""Named points at which a test may kill the process, as a power cut would.
+
+Nothing happens unless `SHIPBATCH_CRASH_AT=NAME:N` is set when the process starts: then it kills
+itself with SIGKILL at the N-th passage of that point, 1-based. The names:
+
+- `before-X`, `after-X`: around the ledger's commit of a unit, X being `begin`, `plan`, `intent`,
+  `outcome`, `read-back`, `judge-again`, `event` (updated, deleted), `decision`, `header`, `finish`.
+  Units that share a commit pass one by one.
+- `sent`, `answered`, `sheet`, `filed`: the pool, the results sheet and the watcher name these.
+"""
+
+import os
+import signal
+from itertools import count
+
+_NAME, _, _PASSAGE = os.environ.get("SHIPBATCH_CRASH_AT", "").rpartition(":")
+_LAST = int(_PASSAGE) if _NAME and _PASSAGE.isdecimal() else 0
+_passages = count(1)
+
+
+def point(name: str) -> None:
+    """Pass a point; the process ends here if it is the one asked for."""
+    if _NAME and name == _NAME and next(_passages) == _LAST:
+        os.kill(os.getpid(), signal.SIGKILL)

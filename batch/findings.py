@@ -1,0 +1,301 @@
+"""What is said of a row that does not ship, or need not: one sentence a finding, numbers included."""
+
+from collections.abc import Sequence
+
+from batch.model import Finding, Order, OrderLine, Parcel, Shipment, Status, StoreShipment, Who
+
+CREATED = Finding(Status.CREATED)
+PLANNED = Finding(Status.PLANNED)
+
+
+def shown(made: StoreShipment) -> str:
+    """A shipment in the store, in one line."""
+    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in made.items)
+    number = made.tracking_number or made.tracking_link or "no tracking number"
+    since = f", made {made.date_created}" if made.date_created else ""
+    return f"shipment {made.shipment_id} ({number}; {units}{since})"
+
+
+def named(line: OrderLine) -> str:
+    """An order line as the file's reader knows it."""
+    return f"SKU {line.sku}" if line.sku else f"line {line.order_product_id}"
+
+
+def _order(parcel: Parcel) -> str:
+    return str(parcel.order_id or parcel.external_order_id)
+
+
+def unknown_order(parcel: Parcel) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "unknown_order",
+        f"Order {_order(parcel)} is not in this store.",
+        "Check the order number against the store; if it belongs to another store, take the row out.",
+        Who.WAREHOUSE,
+    )
+
+
+def waiting(parcel: Parcel, newest: int) -> Finding:
+    newest_said = f"the newest is {newest}" if newest else "it has no orders"
+    return Finding(
+        Status.WAITING,
+        "order_not_there_yet",
+        f"Order {_order(parcel)} is not in the store yet: {newest_said}.",
+        "Nothing now: run the file again when the order has arrived. If the number is wrong, correct it.",
+        Who.WAREHOUSE,
+    )
+
+
+def several_orders(parcel: Parcel, found: Sequence[int]) -> Finding:
+    return Finding(
+        Status.HELD,
+        "several_orders",
+        f"{len(found)} orders carry the number {parcel.external_order_id}: {', '.join(map(str, found))}.",
+        "Put the store's own order number into the file.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def unknown_sku(order: Order, sku: str) -> Finding:
+    skus = ", ".join(dict.fromkeys(line.sku for line in order.lines if line.sku)) or "no SKU at all"
+    return Finding(
+        Status.INVALID,
+        "unknown_sku",
+        f"Order {order.order_id} has no line with SKU {sku}; it has {skus}.",
+        "Correct the SKU, or the order number.",
+        Who.WAREHOUSE,
+    )
+
+
+def unknown_line(order: Order, line_id: int) -> Finding:
+    lines = ", ".join(str(line.order_product_id) for line in order.lines) or "none"
+    return Finding(
+        Status.INVALID,
+        "unknown_line",
+        f"Order {order.order_id} has no line {line_id}; its lines are {lines}.",
+        "Use the id of the order's line (order_product_id), not the product's id.",
+        Who.IT,
+    )
+
+
+def wrong_address(order: Order, address_id: int, what: str, goes_to: Sequence[int]) -> Finding:
+    where = ", ".join(map(str, goes_to)) or "no address"
+    return Finding(
+        Status.INVALID,
+        "wrong_address",
+        f"Order {order.order_id}: {what} goes to address {where}, the file says {address_id}.",
+        "Correct the address id, or leave it blank: the line tells it.",
+        Who.IT,
+    )
+
+
+def ambiguous_sku(order: Order, sku: str, lines: Sequence[OrderLine]) -> Finding:
+    ids = ", ".join(f"{line.order_product_id} ({line.left} left)" for line in lines)
+    return Finding(
+        Status.INVALID,
+        "ambiguous_sku",
+        f"Order {order.order_id} has {len(lines)} lines with SKU {sku}: {ids}.",
+        "Add a column order_product_id with the line's id, so that the right one ships.",
+        Who.IT,
+    )
+
+
+def not_shippable(order: Order, line: OrderLine) -> Finding:
+    code, why = {
+        "digital": ("digital_line", "is a download"),
+        "giftcertificate": ("gift_certificate", "is a gift certificate, sent by e-mail"),
+    }.get(line.kind, ("pickup_line", "is picked up by the customer"))
+    return Finding(
+        Status.INVALID,
+        code,
+        f"Order {order.order_id}: {named(line)} {why}; it does not ship.",
+        "Take the row out.",
+        Who.WAREHOUSE,
+    )
+
+
+def not_enough_left(order: Order, line: OrderLine, asked: int, left: int, took: Sequence[str]) -> Finding:
+    refunded = f", refunded {line.refunded}" if line.refunded else ""
+    by = f" ({'; '.join(took)})" if took else ""
+    todo = (
+        f"Change the quantity to {left}, or take the row out." if left else "Take the row out: nothing is left to ship."
+    )
+    return Finding(
+        Status.INVALID,
+        "not_enough_left",
+        f"Order {order.order_id}, {named(line)}: the file ships {asked}, ordered {line.quantity}, "
+        f"already shipped {line.shipped}{refunded}; {left} left{by}.",
+        todo,
+        Who.WAREHOUSE,
+    )
+
+
+def nothing_left(order: Order, took: Sequence[str]) -> Finding:
+    by = f": {'; '.join(took)}" if took else ""
+    return Finding(
+        Status.INVALID,
+        "nothing_left",
+        f"Order {order.order_id} has nothing left to ship{by}.",
+        "Take the row out, or correct the order number.",
+        Who.WAREHOUSE,
+    )
+
+
+def parcel_incomplete(row: int, reason: str) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "parcel_incomplete",
+        f"Not shipped because row {row} of the same parcel is wrong: {reason}",
+        f"Correct row {row}; the parcel ships whole or not at all.",
+        Who.WAREHOUSE,
+    )
+
+
+def order_status(order: Order) -> Finding:
+    return Finding(
+        Status.HELD,
+        "order_status",
+        f"Order {order.order_id} is {order.status or order.status_id}: such orders do not ship.",
+        "Ask customer service. To ship it all the same, decide `ship` for this row.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def several_parcels(parcel: Parcel) -> Finding:
+    return Finding(
+        Status.HELD,
+        "several_parcels",
+        f"Order {_order(parcel)} has {len(parcel.numbers)} tracking numbers ({', '.join(parcel.numbers)}) "
+        "and nothing says what is in which parcel.",
+        'Set several_parcels = "first" (the first takes all, the others go into the comments) or "even" '
+        "for this source in shipbatch.toml, once; then run the file again.",
+        Who.IT,
+    )
+
+
+def uneven_parcels(parcel: Parcel, units: int) -> Finding:
+    return Finding(
+        Status.HELD,
+        "too_many_parcels",
+        f"Order {_order(parcel)} has {len(parcel.numbers)} tracking numbers, and only {units} units are left.",
+        "Say in the file what is in which parcel (SKU and quantity), or take the extra numbers out.",
+        Who.WAREHOUSE,
+    )
+
+
+def several_addresses(parcel: Parcel, addresses: Sequence[int]) -> Finding:
+    return Finding(
+        Status.HELD,
+        "several_addresses",
+        f"Order {_order(parcel)} goes to {len(addresses)} addresses ({', '.join(map(str, addresses))}) "
+        "and the file names no line: one parcel cannot go to both.",
+        "Add SKU and quantity, or order_address_id, to the rows of this order.",
+        Who.WAREHOUSE,
+    )
+
+
+def changed(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
+    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in asked.items)
+    carrier = asked.shipping_provider or asked.tracking_carrier or "no carrier"
+    theirs = made.shipping_provider or made.tracking_carrier or "no carrier"
+    return Finding(
+        Status.HELD,
+        "changed",
+        f"Order {asked.order_id}: the store has {shown(made)}, {theirs}, {origin}; "
+        f"this file says {units}, {carrier}, under the same number.",
+        "Ask which is right. Items cannot be changed in a shipment; a carrier can, with --update.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def correction(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "correction",
+        f"Order {asked.order_id}: these units are shipped already as {shown(made)}, {origin}; "
+        f"this file gives {asked.label or 'no number'}.",
+        "If the number is a correction, run the file again with --update; else take the row out.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def equal_again(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "equal_again",
+        f"Order {asked.order_id}: an equal parcel is {shown(made)}, {origin}, and there is no number "
+        "to tell whether this is another one; units are left.",
+        "Decide `ship` if it is another parcel, `skip` if it is the same.",
+        Who.WAREHOUSE,
+    )
+
+
+def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "deleted_before",
+        f"Order {asked.order_id}: run {run_id} made this as shipment {shipment_id}, and it has been deleted since.",
+        "Decide `ship`, or run with --again, to ship it once more; the customer gets a second mail.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def already_created() -> Finding:
+    return Finding(Status.ALREADY_CREATED)
+
+
+def decided_skip() -> Finding:
+    return Finding(Status.SKIPPED, "decided_skip", "A person decided to skip it.")
+
+
+def in_doubt(order_id: int) -> Finding:
+    return Finding(
+        Status.IN_DOUBT,
+        "in_doubt",
+        f"Order {order_id}: the store did not answer clearly, and whether the shipment exists is not known yet.",
+        "Do not ship it by hand. The next run looks again; or run `shipbatch decide`.",
+        Who.IT,
+    )
+
+
+def refused(shipment: Shipment, status: int, said: Sequence[str]) -> Finding:
+    """The store's own words, with the order they are about."""
+    words = " ".join(said) or f"HTTP {status}, without a reason"
+    return Finding(
+        Status.REJECTED,
+        f"refused_{status}",
+        f"Order {shipment.order_id}: the store refused the shipment: {words}",
+        "Correct the row by what the store says, and send it again from the sheet `Fix and resend`.",
+        Who.IT if status == 404 else Who.WAREHOUSE,
+    )
+
+
+def doubled(mine: StoreShipment, twins: Sequence[StoreShipment]) -> Finding:
+    others = ", ".join(str(twin.shipment_id) for twin in twins)
+    return Finding(
+        Status.CREATED,
+        "duplicate_on_server",
+        f"Order {mine.order_id}: one shipment was sent once, and the store holds it as {mine.shipment_id} "
+        f"and also as {others}.",
+        "Look at the order; if one is too many, delete it in the control panel. Nothing is deleted by itself.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool) -> Finding | None:
+    """What stops a shipment that was absent twice from being sent again; None if nothing does."""
+    if near:
+        why = f"the store has {'; '.join(shown(made) for made in near)}, which is like it but not equal"
+    elif moved:
+        why = "it is not among the order's shipments, yet units of the order count as shipped"
+    elif never:
+        why = "it is not in the store, and --never-resend forbids a second try"
+    else:
+        return None
+    return Finding(
+        Status.IN_DOUBT,
+        "needs_person",
+        f"Order {shipment.order_id}: the answer was lost, and {why}.",
+        "Look at the order, then run `shipbatch decide`: it exists as a number, or it does not.",
+        Who.IT,
+    )

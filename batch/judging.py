@@ -1,0 +1,446 @@
+"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or file.
+
+An order is judged alone, its parcels in file order: lines are found, what the store already holds is
+recognised, then units are handed out, parcels with quantities first and "all that remains" last.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from batch import findings
+from batch.matching import plain, same_items
+from batch.model import Finding, Item, Line, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A shipment the order already has, and where it came from."""
+
+    made: StoreShipment
+    origin: str
+    """`made by run …, row 12` or `made outside shipbatch`."""
+    record_id: int | None = None
+    ask: str = ""
+    """Digest of the parcel our record of it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of one order when its parcels are judged."""
+
+    order: Order | None
+    newest: int | None = None
+    """Without an order: the store's newest order id, where this one is newer; None where it is not."""
+    existing: tuple[Existing, ...] = ()
+    gone: tuple[Record, ...] = ()
+    """Records of ours whose shipment is no longer in the store."""
+    unsettled: tuple[Record, ...] = ()
+    """At most one: in doubt, or waiting for a person."""
+    namesakes: tuple[int, ...] = ()
+    """Orders that carry the same external number, where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a judgement follows besides the facts."""
+
+    hold_statuses: frozenset[int] = frozenset()
+    several_parcels: str = ""
+    again: bool = False
+    update: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Ask → a person's answer: ship, skip, exists:ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An existing shipment whose number or carrier is to be set to what the file says."""
+
+    existing: Existing
+    shipment: Shipment
+    finding: Finding
+    """What is said where it is not done."""
+
+
+Judged = Shipment | RowNote | Correction
+
+
+@dataclass(slots=True)
+class _Want:
+    """Units of one line; None is all that remains of it."""
+
+    line: OrderLine
+    quantity: int | None
+    rows: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A parcel's share for one address and one number, on its way to a shipment."""
+
+    parcel: Parcel
+    number: str
+    address: int | None
+    wants: list[_Want]
+    rest: bool = False
+    """All that remains: wants are found when units are handed out."""
+    share: tuple[int, int] = (0, 1)
+    """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
+    comments: str = ""
+    judged: Judged | None = None
+
+    @property
+    def label(self) -> str:
+        return self.number or self.parcel.tracking_link
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows it answers for: all of the parcel's, where no line tells them apart."""
+        return tuple(sorted({row for want in self.wants for row in want.rows})) or self.parcel.rows
+
+    def shipment(self, items: Iterable[Item], address: int) -> Shipment:
+        parcel = self.parcel
+        return Shipment(
+            order_id=parcel.order_id or 0,
+            order_address_id=address,
+            items=tuple(sorted(items)),
+            tracking_number=self.number,
+            tracking_link=parcel.tracking_link,
+            shipping_provider=parcel.shipping_provider,
+            tracking_carrier=parcel.tracking_carrier,
+            shipping_method=parcel.shipping_method,
+            merchant_shipping_cost=parcel.merchant_shipping_cost,
+            comments=self.comments or parcel.comments,
+            rows=self.rows,
+            ask=parcel.ask,
+            warnings=parcel.warnings,
+        )
+
+    def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
+        return RowNote(rows or self.rows, finding, ask=self.parcel.ask)
+
+
+def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:
+    """Judge all parcels of one order; every row of theirs is in at least one of the results."""
+    order = facts.order
+    if order is None:
+        return [RowNote(p.rows, _absent(p, facts), ask=p.ask) for p in parcels]
+    judged: list[Judged] = []
+    drafts: list[_Draft] = []
+    for parcel in parcels:
+        notes, made = _drafts(replace(parcel, order_id=order.order_id), order, policy)
+        judged += notes
+        drafts += made
+    bench = _Bench(order, facts, policy)
+    for draft in drafts:
+        draft.judged = bench.met(draft)
+    for draft in drafts:
+        draft.judged = draft.judged or bench.gate(draft)
+    for draft in sorted(drafts, key=lambda d: d.rest):  # stable: file order within each kind
+        draft.judged = draft.judged or bench.hand_out(draft)
+    return [*judged, *bench.others, *(draft.judged for draft in drafts if draft.judged)]
+
+
+def facts_of(made: Iterable[StoreShipment]) -> dict[str, object]:
+    """What a results row shows of shipments that exist."""
+    several = list(made)
+    return {
+        "shipment_ids": [s.shipment_id for s in several],
+        "tracking_links": [s.link for s in several if s.link],
+        "link_source": next((s.link_source.value for s in several if s.link), ""),
+        "order_id": several[0].order_id if several else None,
+        "order_address_id": several[0].order_address_id if several else None,
+        "order_product_ids": sorted({item.order_product_id for s in several for item in s.items}),
+    }
+
+
+def _absent(parcel: Parcel, facts: Facts) -> Finding:
+    if facts.namesakes:
+        return findings.several_orders(parcel, facts.namesakes)
+    if facts.newest is not None:
+        return findings.waiting(parcel, facts.newest)
+    return findings.unknown_order(parcel)
+
+
+# ── from a parcel's lines to the order's lines ──────────────────────────────────────────────
+
+
+def _drafts(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[_Draft]]:
+    """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
+    found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
+    bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
+    if bad:
+        return _incomplete(parcel, bad), []
+    wants: dict[int, _Want] = {}
+    for line, hit in found:
+        assert isinstance(hit, OrderLine)
+        if (want := wants.get(hit.order_product_id)) is None:
+            wants[hit.order_product_id] = _Want(hit, line.quantity, line.rows)
+        else:  # a SKU and an id that name one line
+            total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
+            want.quantity, want.rows = total, want.rows + line.rows
+    if not wants:
+        return [], _numbered(parcel, parcel.order_address_id, [], policy)
+    addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
+    return [], [
+        draft
+        for address in addresses
+        for draft in _numbered(
+            parcel, address, [w for w in wants.values() if w.line.order_address_id == address], policy
+        )
+    ]
+
+
+def _numbered(parcel: Parcel, address: int | None, wants: list[_Want], policy: Policy) -> list[_Draft]:
+    """One draft a tracking number; several numbers for the same units as the source says."""
+    rest, numbers = not wants, parcel.numbers or ("",)
+    if len(numbers) == 1:
+        return [_Draft(parcel, numbers[0], address, wants, rest)]
+    if policy.several_parcels == "even":
+        return [_Draft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
+    others = f"Further parcels: {', '.join(numbers[1:])}"
+    comments = "\n".join(filter(None, (parcel.comments, others)))
+    return [_Draft(parcel, numbers[0], address, wants, rest, comments=comments)]
+
+
+def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
+    """The bad rows with their own reason, the parcel's others naming the first of them."""
+    notes = [RowNote(line.rows, finding, ask=parcel.ask) for line, finding in bad]
+    named = {row for line, _ in bad for row in line.rows}
+    if others := tuple(row for row in parcel.rows if row not in named):
+        line, finding = bad[0]
+        notes.append(RowNote(others, findings.parcel_incomplete(line.rows[0], finding.error), ask=parcel.ask))
+    return notes
+
+
+def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
+    """The one order line that a file's line names."""
+    if line.order_product_id is not None:
+        hits = [hit for hit in order.lines if hit.order_product_id == line.order_product_id]
+        if not hits:
+            return findings.unknown_line(order, line.order_product_id)
+        what = f"line {line.order_product_id}"
+    else:
+        hits = [hit for hit in order.lines if hit.sku.strip().casefold() == line.sku.strip().casefold()]
+        if not hits:
+            return findings.unknown_sku(order, line.sku)
+        what = f"SKU {line.sku}"
+    shipping = [hit for hit in hits if hit.ships]
+    if not shipping:
+        return findings.not_shippable(order, hits[0])
+    here = [hit for hit in shipping if address in (None, hit.order_address_id)]
+    if not here:
+        assert address is not None
+        return findings.wrong_address(order, address, what, [hit.order_address_id for hit in shipping])
+    return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
+
+
+# ── against what the order already has, and what it has left ────────────────────────────────
+
+
+class _Bench:
+    """One order under judgement: the units still to be had, and the shipments already accounted for."""
+
+    def __init__(self, order: Order, facts: Facts, policy: Policy) -> None:
+        self.order, self.facts, self.policy = order, facts, policy
+        self.left = {line.order_product_id: line.left for line in order.lines}
+        self.took: dict[int, list[str]] = {}
+        self.known: set[int] = set()  # existing shipments that a parcel of this file has been met as
+        self.dealt: dict[str, list[_Want]] = {}  # units of parcels that are dealt out evenly, by ask
+        self.others: list[RowNote] = []  # rows of a refused parcel that are not to blame
+
+    # met before
+
+    def met(self, draft: _Draft) -> Judged | None:
+        """What a parcel is when the store or the ledger already has it; None when it is new."""
+        answer = self.policy.answers.get(draft.parcel.ask, "")
+        if answer == "skip":
+            return draft.note(findings.decided_skip())
+        if answer.startswith("exists:"):
+            wanted = [e for e in self.facts.existing if str(e.made.shipment_id) == answer.removeprefix("exists:")]
+            if wanted:
+                return self._already(draft, wanted)
+        for record in self.facts.unsettled:
+            if self._is(draft, record):
+                return replace(draft.note(findings.in_doubt(self.order.order_id)), record_id=record.record_id)
+        return self._met_by_label(draft) if draft.label else self._met_without(draft)
+
+    def _met_by_label(self, draft: _Draft) -> Judged | None:
+        same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e.made)]
+        if not same:
+            return None
+        fit = [e for e in same if self._fits(draft, e.made)]
+        if not fit:
+            return draft.note(findings.changed(same[0].made, self._as_asked(draft), same[0].origin))
+        alike = [e for e in fit if self._carried_alike(draft, e.made)]
+        if alike:
+            return self._already(draft, alike[:1])
+        shipment = replace(self._as_asked(draft), items=fit[0].made.items)
+        finding = findings.changed(fit[0].made, shipment, fit[0].origin)
+        return Correction(fit[0], shipment, finding) if self.policy.update else draft.note(finding)
+
+    def _met_without(self, draft: _Draft) -> Judged | None:
+        """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
+        if draft.rest:
+            equal = [e for e in self.facts.existing if self._here(draft, e.made)]
+            if equal and not self._remaining(draft):
+                return self._already(draft, equal)
+            equal = [e for e in equal if e.ask == draft.parcel.ask]
+        else:
+            equal = [e for e in self.facts.existing if self._here(draft, e.made) and self._fits(draft, e.made)]
+            if equal and any(self.left[w.line.order_product_id] < (w.quantity or 1) for w in draft.wants):
+                return self._already(draft, equal[:1])
+        if not equal or self._may_ship(draft):
+            return None
+        return draft.note(findings.equal_again(equal[0].made, self._as_asked(draft), equal[0].origin))
+
+    def _already(self, draft: _Draft, existing: Sequence[Existing]) -> RowNote:
+        self.known.update(e.made.shipment_id for e in existing)
+        record = existing[0].record_id if len(existing) == 1 else None
+        note = draft.note(findings.already_created())
+        return replace(note, record_id=record, facts=facts_of(e.made for e in existing))
+
+    # gates
+
+    def gate(self, draft: _Draft) -> Judged | None:
+        """What stops a new parcel before its units are looked at."""
+        if self.order.status_id in self.policy.hold_statuses and not self._may_ship(draft, again=False):
+            return draft.note(findings.order_status(self.order))
+        for record in self.facts.gone:
+            if self._is(draft, record) and record.made and not self._may_ship(draft):
+                asked = self._as_asked(draft)
+                return draft.note(findings.deleted_before(asked, record.made.shipment_id, record.run_id))
+        if len(draft.parcel.numbers) > 1 and not self.policy.several_parcels:
+            return draft.note(findings.several_parcels(draft.parcel))
+        return None
+
+    def _may_ship(self, draft: _Draft, *, again: bool = True) -> bool:
+        said = self.policy.answers.get(draft.parcel.ask) == "ship"
+        return said or (again and self.policy.again)
+
+    # units
+
+    def hand_out(self, draft: _Draft) -> Judged:
+        """A shipment with the units it asks for, or why there are not enough."""
+        if draft.rest:
+            lines = self._remaining(draft)
+            addresses = sorted({line.order_address_id for line in lines})
+            if len(addresses) > 1:
+                return draft.note(findings.several_addresses(draft.parcel, addresses))
+            if not lines:
+                return self._corrected(draft) or draft.note(findings.nothing_left(self.order, self._shown(draft)))
+            wants = [_Want(line, self.left[line.order_product_id], draft.rows) for line in lines]
+        else:
+            wants = draft.wants
+        if draft.share[1] > 1:
+            return self._dealt(draft, wants)
+        short = [want for want in wants if self.left[want.line.order_product_id] < (want.quantity or 1)]
+        if short:
+            return self._corrected(draft) or self._refuse(draft, short)
+        return self._take(draft, wants)
+
+    def _take(self, draft: _Draft, wants: Sequence[_Want]) -> Shipment:
+        items = []
+        for want in wants:
+            line_id = want.line.order_product_id
+            units = want.quantity if want.quantity is not None else self.left[line_id]
+            self.left[line_id] -= units
+            self.took.setdefault(line_id, []).append(f"row {want.rows[0]} of this file takes {units}")
+            items.append(Item(line_id, units))
+        return draft.shipment(items, wants[0].line.order_address_id)
+
+    def _refuse(self, draft: _Draft, short: Sequence[_Want]) -> RowNote:
+        want = short[0]
+        line_id = want.line.order_product_id
+        took = self._shown(draft, line_id) + self.took.get(line_id, [])
+        finding = findings.not_enough_left(self.order, want.line, want.quantity or 1, self.left[line_id], took)
+        if others := tuple(row for row in draft.rows if row not in want.rows):
+            self.others.append(draft.note(findings.parcel_incomplete(want.rows[0], finding.error), others))
+        return draft.note(finding, want.rows)
+
+    def _dealt(self, draft: _Draft, wants: Sequence[_Want]) -> Judged:
+        """The k-th of n parcels: units dealt out one by one, so that they differ by at most one."""
+        ask = f"{draft.parcel.ask}/{draft.address}"
+        if ask not in self.dealt:
+            self.dealt[ask] = [replace(w, quantity=w.quantity or self.left[w.line.order_product_id]) for w in wants]
+        k, n = draft.share
+        units = [want for want in self.dealt[ask] for _ in range(want.quantity or 0)]
+        if len(units) < n:
+            return draft.note(findings.uneven_parcels(draft.parcel, len(units)))
+        mine: dict[int, _Want] = {}
+        for want in units[k::n]:
+            share = mine.setdefault(want.line.order_product_id, replace(want, quantity=0))
+            share.quantity = (share.quantity or 0) + 1
+        short = [w for w in mine.values() if self.left[w.line.order_product_id] < (w.quantity or 0)]
+        return self._refuse(draft, short) if short else self._take(draft, list(mine.values()))
+
+    def _corrected(self, draft: _Draft) -> Judged | None:
+        """Not enough left, but an equal parcel under another number: a correction of it."""
+        if not draft.label:
+            return None
+        for existing in self.facts.existing:
+            made = existing.made
+            if made.shipment_id in self.known or not self._here(draft, made) or not self._fits(draft, made):
+                continue
+            shipment = replace(self._as_asked(draft), items=made.items, order_address_id=made.order_address_id)
+            finding = findings.correction(made, shipment, existing.origin)
+            self.known.add(made.shipment_id)
+            return Correction(existing, shipment, finding) if self.policy.update else draft.note(finding)
+        return None
+
+    # comparisons
+
+    def _remaining(self, draft: _Draft) -> list[OrderLine]:
+        return [
+            line
+            for line in self.order.lines
+            if self.left[line.order_product_id] > 0 and draft.address in (None, line.order_address_id)
+        ]
+
+    def _as_asked(self, draft: _Draft) -> Shipment:
+        items = [Item(w.line.order_product_id, w.quantity or w.line.left) for w in draft.wants]
+        return draft.shipment(items, draft.address or 0)
+
+    def _shown(self, draft: _Draft, line_id: int | None = None) -> list[str]:
+        return [
+            findings.shown(e.made)
+            for e in self.facts.existing
+            if self._here(draft, e.made)
+            and (line_id is None or any(i.order_product_id == line_id for i in e.made.items))
+        ]
+
+    @staticmethod
+    def _here(draft: _Draft, made: StoreShipment) -> bool:
+        return draft.address in (None, made.order_address_id)
+
+    @staticmethod
+    def _labelled(draft: _Draft, made: StoreShipment) -> bool:
+        if draft.number:
+            return plain(draft.number) == plain(made.tracking_number)
+        return draft.label.strip() == made.tracking_link.strip()
+
+    @staticmethod
+    def _fits(draft: _Draft, made: StoreShipment) -> bool:
+        """Whether a shipment holds what the draft asks; what it leaves open fits anything."""
+        if draft.rest or draft.share[1] > 1:
+            return True
+        units = {item.order_product_id: item.quantity for item in made.items}
+        return same_items(
+            (Item(w.line.order_product_id, w.quantity or units.get(w.line.order_product_id, 0)) for w in draft.wants),
+            made.items,
+        )
+
+    @staticmethod
+    def _carried_alike(draft: _Draft, made: StoreShipment) -> bool:
+        """Equal carriers, in so far as the file names one; the store may know it under either name."""
+        ours = {draft.parcel.shipping_provider, draft.parcel.tracking_carrier} - {""}
+        theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
+        return not ours or not theirs or bool(ours & theirs)
+
+    @staticmethod
+    def _is(draft: _Draft, record: Record) -> bool:
+        """Whether a record of ours came from this parcel."""
+        there = draft.address in (None, record.shipment.order_address_id)
+        if draft.label:
+            return there and plain(draft.label) == plain(record.shipment.label)
+        return there and draft.parcel.ask == record.shipment.ask

@@ -1,0 +1,94 @@
+"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop us?"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from batch.model import Item, Order, Shipment, StoreShipment
+
+
+class Likeness(Enum):
+    """How a shipment in the store compares with one that was asked for."""
+
+    SAME = auto()  # may be claimed as ours
+    NEAR = auto()  # too like to be passed over: nothing is sent beside it
+    OTHER = auto()
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What an order held before an intent: what is there later, and was not then, may be ours."""
+
+    shipment_id: int = 0
+    """Largest shipment id of the order."""
+    shipped: dict[int, int] = field(default_factory=dict)
+    """Units shipped, by order line."""
+
+    def add(self, made: StoreShipment) -> None:
+        """Count in a shipment of ours that the store has confirmed."""
+        self.shipment_id = max(self.shipment_id, made.shipment_id)
+        for item in made.items:
+            self.shipped[item.order_product_id] = self.shipped.get(item.order_product_id, 0) + item.quantity
+
+    def moved(self, order: Order) -> bool:
+        """Whether the order's lines count other units as shipped than they did."""
+        return any(self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one read-back of an order says of a shipment in doubt."""
+
+    mine: StoreShipment | None = None
+    """The one to claim; the lowest id where several are equal."""
+    twins: tuple[StoreShipment, ...] = ()
+    """Equal ones that no record claims: made by someone else, or twice by the way there."""
+    near: tuple[StoreShipment, ...] = ()
+
+
+def plain(label: str) -> str:
+    """A tracking number without blanks and case, as carriers read it."""
+    return "".join(label.split()).casefold()
+
+
+def same_label(shipment: Shipment, seen: StoreShipment) -> bool:
+    """Equal tracking numbers; where there is none, equal custom links."""
+    if shipment.tracking_number or seen.tracking_number:
+        return plain(shipment.tracking_number) == plain(seen.tracking_number)
+    return shipment.tracking_link.strip() == seen.tracking_link.strip()
+
+
+def same_carrier(shipment: Shipment, seen: StoreShipment) -> bool:
+    """Equal provider and carrier, in so far as both sides name one."""
+    pairs = (
+        (shipment.shipping_provider, seen.shipping_provider),
+        (shipment.tracking_carrier, seen.tracking_carrier),
+    )
+    return all(not ours or not theirs or ours == theirs for ours, theirs in pairs)
+
+
+def same_items(ours: Iterable[Item], theirs: Iterable[Item]) -> bool:
+    """Equal units of equal lines, in any order."""
+    return sorted(ours) == sorted(theirs)
+
+
+def likeness(shipment: Shipment, seen: StoreShipment) -> Likeness:
+    """Strict where a shipment would be claimed, loose where one would be sent again."""
+    label = same_label(shipment, seen)
+    items = same_items(shipment.items, seen.items)
+    if label and items and shipment.order_address_id == seen.order_address_id and same_carrier(shipment, seen):
+        return Likeness.SAME
+    if items or (label and shipment.label):
+        return Likeness.NEAR
+    return Likeness.OTHER
+
+
+def look(shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int) -> Look:
+    """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent."""
+    candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
+    same = sorted(
+        (s for s in candidates if likeness(shipment, s) is Likeness.SAME),
+        key=lambda s: s.shipment_id,
+    )
+    near = tuple(s for s in candidates if likeness(shipment, s) is Likeness.NEAR)
+    return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)

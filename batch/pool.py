@@ -1,0 +1,168 @@
+"""The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's quota."""
+
+import asyncio
+import random
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch import crash, findings
+from batch.bigcommerce import Client, Kind, Reply, Verdict, body, judge
+from batch.config import Settings
+from batch.ledger.base import Ledger, OrderBusy
+from batch.matching import Baseline
+from batch.model import Outcome, Record, State
+
+PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
+LONGEST_PAUSE = 60.0  # seconds between two such tries
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the pool has done so far."""
+
+    created: int = 0
+    rejected: int = 0
+    doubts: list[Record] = field(default_factory=list)
+    stopped: str = ""
+    """Why it stopped before the work was done; empty if it did not."""
+
+
+class Pool:
+    """Posts planned shipments, each at most once an attempt, and records what became of them."""
+
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        settings: Settings,
+        *,
+        baselines: Mapping[int, Baseline],
+        watch: Callable[[Record], None] = lambda record: None,
+    ) -> None:
+        self._client, self._ledger, self._settings = client, ledger, settings
+        self._baselines, self._watch = baselines, watch
+        self._parked: dict[int, deque[Record]] = defaultdict(deque)
+        self._busy: set[int] = set()
+        self._turn = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self.progress = Progress()
+
+    def stop(self, why: str) -> None:
+        """Claim nothing more; what is in flight is drained. The first reason stands."""
+        self.progress.stopped = self.progress.stopped or why
+        self._stopping.set()
+
+    async def ship(self, work: AsyncIterator[Record]) -> None:
+        """Post all records of `work`, until it ends or `stop` is called."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(self._settings.workers):
+                workers.create_task(self._worker(work))
+
+    async def _worker(self, work: AsyncIterator[Record]) -> None:
+        while (record := await self._next(work)) is not None:
+            order_id = record.shipment.order_id
+            free = await self._deliver(record)
+            while free and self._parked[order_id] and not self.progress.stopped:
+                free = await self._deliver(self._parked[order_id].popleft())
+            if free:
+                self._busy.discard(order_id)
+
+    async def _next(self, work: AsyncIterator[Record]) -> Record | None:
+        """The next record whose order has nothing in flight; the others wait behind theirs."""
+        async with self._turn:
+            while not self.progress.stopped:
+                record = await anext(work, None)
+                if record is None:
+                    return None
+                order_id = record.shipment.order_id
+                if order_id not in self._busy:
+                    self._busy.add(order_id)
+                    return record
+                self._parked[order_id].append(record)
+        return None
+
+    async def _deliver(self, record: Record) -> bool:
+        """Bring one shipment to its outcome; whether its order is free for the next one."""
+        clock = asyncio.get_running_loop()
+        patience, tries = clock.time() + PATIENCE, 0
+        while not self.progress.stopped:
+            if not await self._unless_stopped(self._client.quota.admit()):
+                break
+            try:
+                await self._intend(record)
+            except OrderBusy:
+                self._client.quota.give_back()
+                return False
+            reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
+            crash.point("answered")
+            verdict = judge(reply)
+            done = await self._record(record, reply, verdict)
+            if verdict.stop:
+                self.stop(verdict.stop)
+            if done is not None:
+                return done
+            if clock.time() + verdict.wait > patience:
+                self.stop(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes ({reply.problem})")
+            elif not self.progress.stopped:
+                tries += 1
+                await self._unless_stopped(asyncio.sleep(verdict.wait or _backoff(tries)))
+        return False
+
+    async def _unless_stopped(self, waiting: Coroutine[Any, Any, None]) -> bool:
+        """Wait for it; False where the stop came first."""
+        waits = asyncio.create_task(waiting)
+        stops = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
+        stops.cancel()
+        if not waits.done():
+            waits.cancel()
+            return False
+        waits.result()
+        return True
+
+    async def _intend(self, record: Record) -> None:
+        baseline = self._baselines.get(record.shipment.order_id, Baseline())
+        evidence = {"shipped": baseline.shipped, "baseline": baseline.shipment_id}
+        await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
+        crash.point("intended")
+
+    async def _record(self, record: Record, reply: Reply, verdict: Verdict) -> bool | None:
+        """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
+        outcome = _outcome(record, reply, verdict)
+        moved = await self._ledger.move(record.record_id, outcome, "response")
+        crash.point("recorded")
+        match outcome.state:
+            case State.CREATED:
+                self.progress.created += 1
+                if outcome.made and (baseline := self._baselines.get(record.shipment.order_id)):
+                    baseline.add(outcome.made)
+            case State.REJECTED:
+                self.progress.rejected += 1
+            case State.IN_DOUBT:
+                self.progress.doubts.append(moved)
+            case _:
+                return None
+        self._watch(moved)
+        return outcome.state is not State.IN_DOUBT
+
+
+def _outcome(record: Record, reply: Reply, verdict: Verdict) -> Outcome:
+    evidence = {"phase": reply.phase, "status": reply.status, "problem": reply.problem, "said": list(verdict.problems)}
+    order_id = record.shipment.order_id
+    match verdict.kind:
+        case Kind.DONE:
+            return Outcome(State.CREATED, made=verdict.shipment, evidence=evidence)
+        case Kind.NEVER:
+            finding = findings.refused(record.shipment, reply.status or 0, verdict.problems)
+            return Outcome(State.REJECTED, finding=finding, evidence=evidence)
+        case Kind.AGAIN:
+            return Outcome(State.PLANNED, evidence=evidence)
+        case Kind.UNKNOWN:
+            return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
+
+
+def _backoff(tries: int) -> float:
+    """Full jitter: nothing to half the time, so that many workers do not come back together."""
+    return random.uniform(0, min(LONGEST_PAUSE, 2.0**tries))  # noqa: S311  a pause is no secret

@@ -1,0 +1,120 @@
+"""Every doubt read back, every row accounted for."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from batch import crash, findings
+from batch.bigcommerce import Client
+from batch.config import Settings
+from batch.errors import Unreadable
+from batch.ledger.base import Ledger
+from batch.matching import Baseline, Look, look
+from batch.model import Outcome, Record, State, StoreShipment
+
+
+class Reconciler:
+    """Settles what is in doubt by reading the store; nothing is sent from here but reads."""
+
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        settings: Settings,
+        *,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._client, self._ledger, self._settings, self._say = client, ledger, settings, say
+
+    async def settle(self, doubts: Iterable[Record], *, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Look once at each; at what is not there, once more when the settle window has passed.
+
+        Afterwards each is created, planned again, waiting for a person, or, where a look failed
+        or the run is being stopped, still in doubt.
+        """
+        looked = [await self._in_doubt(record) for record in doubts]
+        absent = await self._look_at(looked, last=False)
+        absent = [record for record in absent if record.state is State.IN_DOUBT]
+        if not absent or stopped():
+            return
+        window = self._settings.settle
+        self._say(f"{len(absent)} shipments in doubt: looking again in {window:.0f} s.")
+        await self._wait(window, stopped)
+        if not stopped():
+            await self._look_at(absent, last=True)
+
+    async def _in_doubt(self, record: Record) -> Record:
+        """An intent without an outcome is what a crash leaves: it may have been sent."""
+        if record.state is not State.INTENT:
+            return record
+        finding = findings.in_doubt(record.shipment.order_id)
+        return await self._ledger.move(record.record_id, Outcome(State.IN_DOUBT, finding=finding), "crash")
+
+    @staticmethod
+    async def _wait(seconds: float, stopped: Callable[[], bool]) -> None:
+        clock = asyncio.get_running_loop()
+        until = clock.time() + seconds
+        while not stopped() and (rest := until - clock.time()) > 0:
+            await asyncio.sleep(min(rest, 0.5))
+
+    async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
+        """One look at each, a few at a time; those that are not there."""
+        turns = asyncio.Semaphore(self._settings.workers)
+        absent: list[Record] = []
+
+        async def one(record: Record) -> None:
+            async with turns:
+                if not await self._settled(record, last=last):
+                    absent.append(record)
+
+        async with asyncio.TaskGroup() as group:
+            for record in doubts:
+                group.create_task(one(record))
+        return absent
+
+    async def _settled(self, record: Record, *, last: bool) -> bool:
+        """Look at one order; False where the shipment is not there, or the look failed."""
+        order_id = record.shipment.order_id
+        try:
+            seen = await self._client.shipments(order_id)
+            found = look(record.shipment, seen, self._ledger.claimed(record.store, order_id), record.baseline)
+            if found.mine is not None:
+                await self._claim(record, found)
+                return True
+            if last:
+                await self._decide(record, found, await self._moved(record), seen)
+        except Unreadable as error:
+            self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
+        return False
+
+    async def _moved(self, record: Record) -> bool:
+        """Whether units of the order were shipped that neither the ledger nor the list explains."""
+        order = await self._client.order(record.shipment.order_id)
+        before = self._baseline(record)
+        return order is None or before is None or before.moved(order)
+
+    def _baseline(self, record: Record) -> Baseline | None:
+        intents = [a for a in self._ledger.attempts(record.record_id) if a.what == "intent"]
+        if not intents:
+            return None
+        evidence = intents[-1].evidence
+        return Baseline(record.baseline, {int(line): units for line, units in evidence.get("shipped", {}).items()})
+
+    async def _claim(self, record: Record, found: Look) -> None:
+        assert found.mine is not None
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        finding = findings.doubled(found.mine, found.twins) if found.twins else None
+        crash.point("read back")
+        await self._ledger.move(
+            record.record_id, Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence), "read back"
+        )
+
+    async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
+        """Absent twice: planned again, unless anything speaks against it."""
+        evidence: Mapping[str, object] = {"absent": 2, "moved": moved, "seen": [s.shipment_id for s in seen]}
+        why = findings.why_not_again(record.shipment, found.near, moved=moved, never=self._settings.never_resend)
+        if why is None:
+            outcome = Outcome(State.PLANNED, evidence=evidence)
+        else:
+            outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
+        crash.point("decided")
+        await self._ledger.move(record.record_id, outcome, "read back")

@@ -1,0 +1,174 @@
+"""What a row only names becomes known: orders with their lines, their shipments, the units left.
+
+Orders are read a page at a time from the smallest one not yet known, so that each request knows up
+to 250 of them and is never worse than one request an order. Shipments are read only for orders of
+which something has shipped that the ledger cannot account for.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from batch.bigcommerce import Client
+from batch.config import Settings
+from batch.judging import Existing, Facts, Judged, Policy, judge
+from batch.ledger.base import Ledger
+from batch.matching import Baseline
+from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
+
+PAGE = 250  # orders a request: the most the API gives
+
+
+@dataclass(slots=True)
+class Orders:
+    """What is known of the store's orders, by id."""
+
+    found: dict[int, Order]
+    end: int | None = None
+    """Largest order id of the store, once a page has shown it."""
+
+    def newest_before(self, order_id: int) -> int | None:
+        """The store's newest order, where this id is newer; None where it is not, or not known."""
+        return self.end if self.end is not None and order_id > self.end else None
+
+
+class Resolver:
+    """Reads what a file's parcels name, and judges them by it."""
+
+    def __init__(self, client: Client, ledger: Ledger, settings: Settings, policy: Policy) -> None:
+        self._client, self._ledger, self._store = client, ledger, settings.store
+        self._policy, self._verify, self._at_once = policy, settings.verify, settings.workers
+        self.baselines: dict[int, Baseline] = {}
+        self._inclusive = False  # whether `min_id` has been seen to include its own order
+
+    async def judge(self, parcels: Sequence[Parcel]) -> list[Judged]:
+        """Judge parcels, in the order of their orders' first mention."""
+        by_order, namesakes = await self._by_order(parcels)
+        orders = await self.orders([order_id for order_id in by_order if isinstance(order_id, int)])
+        facts = await self._facts_of(orders.found.values())
+        judged: list[Judged] = []
+        for key, group in by_order.items():
+            known = facts.get(key) if isinstance(key, int) else None
+            if known is None:
+                newest = orders.newest_before(key) if isinstance(key, int) else None
+                known = Facts(None, newest=newest, namesakes=namesakes.get(str(key), ()))
+            judged += judge(group, known, self._policy)
+        return judged
+
+    async def _facts_of(self, orders: Iterable[Order]) -> dict[int, Facts]:
+        """What is known of each order, shipments read where need be, a few orders at a time."""
+        every = list(orders)
+        records = self._ledger.of_orders(self._store, [order.order_id for order in every])
+        turns = asyncio.Semaphore(self._at_once)
+        facts: dict[int, Facts] = {}
+
+        async def learn(order: Order) -> None:
+            async with turns:
+                facts[order.order_id] = await self._facts(order, records.get(order.order_id, []))
+
+        async with asyncio.TaskGroup() as group:
+            for order in every:
+                group.create_task(learn(order))
+        return facts
+
+    async def orders(self, order_ids: Iterable[int]) -> Orders:
+        """Read these orders: a page a request, from the smallest not yet known."""
+        known = Orders({})
+        missing = sorted(set(order_ids), reverse=True)  # the smallest last, to pop from
+        seen = 0
+        while missing:
+            smallest, wanted = missing[-1], set(missing)
+            page = await self._client.orders(min_id=smallest, limit=PAGE)
+            ids = [order.order_id for order in page]
+            self._inclusive = self._inclusive or smallest in ids
+            for order in page:
+                if order.order_id in wanted:
+                    known.found[order.order_id] = await self._whole(order)
+            if smallest not in known.found and not self._inclusive:
+                await self._alone(smallest, known)
+            if not ids:  # a short page need not be the last, an empty one is
+                known.end = max([seen, *known.found], default=0)
+                break
+            seen = max([seen, *ids])
+            while missing and missing[-1] <= max(seen, smallest):
+                missing.pop()
+        return known
+
+    async def _alone(self, order_id: int, known: Orders) -> None:
+        """Ask for one order: whether `min_id` includes it is not documented, and not yet seen."""
+        order = await self._client.order(order_id)
+        if order is not None:
+            known.found[order_id] = await self._whole(order)
+
+    async def _whole(self, order: Order) -> Order:
+        """The order with all its lines, also where the list cut them short."""
+        if not order.cut:
+            return order
+        return replace(order, lines=tuple(await self._client.order_products(order.order_id)), cut=False)
+
+    async def _by_order(
+        self, parcels: Sequence[Parcel]
+    ) -> tuple[dict[int | str, list[Parcel]], dict[str, tuple[int, ...]]]:
+        """Parcels by order id; a marketplace's number is looked up, one request each, once."""
+        groups: dict[int | str, list[Parcel]] = defaultdict(list)
+        ids: dict[str, int | str] = {}
+        namesakes: dict[str, tuple[int, ...]] = {}
+        for parcel in parcels:
+            if parcel.order_id is not None:
+                groups[parcel.order_id].append(parcel)
+                continue
+            number = parcel.external_order_id
+            if number not in ids:
+                found = [order.order_id for order in await self._client.orders_by_external_id(number)]
+                ids[number] = found[0] if len(found) == 1 else number
+                if len(found) > 1:
+                    namesakes[number] = tuple(found)
+            groups[ids[number]].append(parcel)
+        return groups, namesakes
+
+    async def _facts(self, order: Order, records: Sequence[Record]) -> Facts:
+        ours = [r for r in records if r.state is State.CREATED and r.made]
+        standing = [r for r in ours if not r.deleted]
+        seen: list[StoreShipment] | None = None
+        if order.shipped and (self._verify or not _accounted_for(order, standing)):
+            seen = await self._client.shipments(order.order_id)
+        known = seen if seen is not None else [r.made for r in standing if r.made]
+        self.baselines[order.order_id] = Baseline(
+            max((s.shipment_id for s in known), default=0),
+            {line.order_product_id: line.shipped for line in order.lines},
+        )
+        present = {s.shipment_id for s in seen} if seen is not None else None
+        gone = [r for r in ours if r.deleted or (present is not None and r.made and r.made.shipment_id not in present)]
+        return Facts(
+            order,
+            existing=tuple(_existing(seen, standing, gone)),
+            gone=tuple(gone),
+            unsettled=tuple(r for r in records if r.state in UNSETTLED),
+        )
+
+
+def _accounted_for(order: Order, records: Iterable[Record]) -> bool:
+    """Whether the ledger's shipments are all that the order has shipped."""
+    units: Counter[int] = Counter()
+    for record in records:
+        assert record.made
+        units.update({item.order_product_id: item.quantity for item in record.made.items})
+    return all(units[line.order_product_id] == line.shipped for line in order.lines)
+
+
+def _existing(
+    seen: Sequence[StoreShipment] | None, ours: Collection[Record], gone: Collection[Record]
+) -> Iterator[Existing]:
+    """The order's shipments with their origin: as read from the store, else as the ledger has them."""
+    by_id: Mapping[int, Record] = {r.made.shipment_id: r for r in ours if r.made}
+    lost = {r.record_id for r in gone}
+    if seen is None:
+        seen = [r.made for r in ours if r.made and r.record_id not in lost]
+    for made in seen:
+        record = by_id.get(made.shipment_id)
+        if record is None:
+            yield Existing(made, "made outside shipbatch")
+        else:
+            origin = f"made by run {record.run_id}, row {record.shipment.rows[0] if record.shipment.rows else '?'}"
+            yield Existing(made, origin, record.record_id, record.shipment.ask)
