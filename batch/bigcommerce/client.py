@@ -1,0 +1,223 @@
+"""One method an endpoint of Orders V2, all within the store's quota."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+from batch.bigcommerce import parsing
+from batch.bigcommerce.answers import Kind, Phase, Reply, Verdict, judge_read
+from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
+from batch.config import Settings
+from batch.errors import StoreStopped, Unreadable
+from batch.model import Order, OrderLine, StoreShipment
+
+PAGE = 250  # the API's largest limit; more is answered with 413
+TRIES = 6  # of a read that fails; 429s are waited for and not counted
+PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
+LONGEST_BACKOFF = 60.0  # seconds
+
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+WHOLE_ORDER: Params = {"include": "consignments.line_items", "consignment_structure": "object"}
+"""With these an order has its lines, ids and addresses: no further lookup before a shipment."""
+
+
+class Client:
+    """A store's orders and shipments. Use as an async context manager.
+
+    Reads are tried again until they succeed, bounded in number and time, and then raise Unreadable
+    (this read failed) or StoreStopped (every request would). Writes are sent exactly once and
+    raise nothing for what the network does: `answers.judge` tells what the reply means.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
+        headers = {
+            "Accept": "application/json",  # v2 speaks XML to whoever does not ask
+            "Content-Type": "application/json",
+            "X-Auth-Token": settings.token.get_secret_value(),
+            "User-Agent": f"shipbatch/{_version()}",
+        }
+        self._transport = Transport(headers, settings.timeout)
+        self.quota = Quota(settings.reserve)
+
+    async def __aenter__(self) -> "Client":
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._transport.__aexit__(*exc)
+
+    @property
+    def requests(self) -> int:
+        """Every request sent so far, reads and tries again included."""
+        return self.quota.requests
+
+    async def orders(self, *, min_id: int, limit: int = PAGE) -> list[Order]:
+        """One page of orders, ascending from `min_id`; fewer than `limit` means that there are no newer ones.
+
+        Scope store_v2_orders_read_only. The extract's `sort` has no direction, so this is also how
+        the newest order is found out.
+        """
+        found = await self._list("/orders", {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER})
+        return [self._parsed(parsing.order, part) for part in found]
+
+    async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
+        """The orders that carry a marketplace's number. Scope store_v2_orders_read_only."""
+        params = {"external_order_id": external_order_id, "limit": PAGE, **WHOLE_ORDER}
+        return [self._parsed(parsing.order, part) for part in await self._list("/orders", params)]
+
+    async def order(self, order_id: int) -> Order | None:
+        """One order; None where the store has none. Scope store_v2_orders_read_only."""
+        found = await self._read(f"/orders/{order_id}", WHOLE_ORDER)
+        return None if found is None else self._parsed(parsing.order, found)
+
+    async def order_products(self, order_id: int) -> list[OrderLine]:
+        """All lines of an order, all pages. Scope store_v2_orders_read_only."""
+        return await self._pages(f"/orders/{order_id}/products", parsing.order_line, lambda line: line.order_product_id)
+
+    async def shipping_addresses(self, order_id: int) -> list[dict[str, Any]]:
+        """An order's shipping addresses as the store has them, all pages. Scope store_v2_orders_read_only."""
+        return await self._pages(f"/orders/{order_id}/shipping_addresses", dict, lambda address: address.get("id"))
+
+    async def shipments(self, order_id: int) -> list[StoreShipment]:
+        """All shipments of an order, all pages, by id. Scope store_v2_orders_read_only."""
+        found = await self._pages(f"/orders/{order_id}/shipments", parsing.shipment, lambda one: one.shipment_id)
+        return sorted(found, key=lambda one: one.shipment_id)
+
+    async def shipment(self, order_id: int, shipment_id: int) -> StoreShipment | None:
+        """One shipment; None where the order has no such one. Scope store_v2_orders_read_only."""
+        found = await self._read(f"/orders/{order_id}/shipments/{shipment_id}")
+        return None if found is None else self._parsed(parsing.shipment, found)
+
+    async def shipment_count(self, order_id: int) -> int:
+        """How many shipments an order has. Scope store_v2_orders_read_only."""
+        found = await self._read(f"/orders/{order_id}/shipments/count")
+        count = parsing.whole(found.get("count")) if isinstance(found, Mapping) else None
+        if count is None and found is not None:
+            raise _not_the_api("a count of shipments was expected")
+        return count or 0
+
+    async def order_statuses(self) -> dict[int, str]:
+        """The names of the order statuses, by id. Scope store_v2_orders_read_only."""
+        found = await self._list("/order_statuses", {})
+        return {parsing.whole(part.get("id")) or 0: str(part.get("name", "")) for part in found}
+
+    async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Reply:
+        """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.
+
+        `admitted`: the caller has waited for `quota.admit` itself, to do something between that and the first byte.
+        """
+        return await self._write("POST", f"/orders/{order_id}/shipments", body, admitted=admitted)
+
+    async def update_shipment(self, order_id: int, shipment_id: int, body: Mapping[str, Any]) -> Reply:
+        """Write a `payload.correction` into a made shipment; its items stay. Scope store_v2_orders."""
+        return await self._write("PUT", f"/orders/{order_id}/shipments/{shipment_id}", body)
+
+    async def delete_shipment(self, order_id: int, shipment_id: int) -> Reply:
+        """Take a shipment back: its units can ship again, the order's status stays. Scope store_v2_orders."""
+        return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
+
+    async def delete_all_shipments(self, order_id: int) -> Reply:
+        """Take all shipments of an order back, also those of others: no command does it. Scope store_v2_orders."""
+        return await self._write("DELETE", f"/orders/{order_id}/shipments")
+
+    async def set_status(self, order_id: int, status_id: int) -> Reply:
+        """Put an order into a status, as `order_statuses` numbers them. Scope store_v2_orders."""
+        return await self._write("PUT", f"/orders/{order_id}", {"status_id": status_id})
+
+    async def _write(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, admitted: bool = False
+    ) -> Reply:
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        if not admitted:
+            await self.quota.admit()
+        return await self._exchange(Call(method, self._base + path, {}, sent))
+
+    async def _exchange(self, call: Call) -> Reply:
+        """One admitted request."""
+        sent, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
+        try:
+            reply = await self._transport.exchange(call)
+        finally:
+            self.quota.settle(sent, reply)
+        return reply
+
+    async def _list(self, path: str, params: Params) -> list[Any]:
+        found = await self._read(path, params)
+        if found is not None and not isinstance(found, list):
+            raise _not_the_api(f"a list was expected from {path}")
+        return found or []
+
+    async def _pages(self, path: str, parse: Callable[[Any], T], key: Callable[[T], object]) -> list[T]:
+        """All pages of a list: until one is short, or brings nothing new (a server that ignores `page`)."""
+        found: dict[object, T] = {}
+        for page in range(1, 1000):
+            parts = [self._parsed(parse, part) for part in await self._list(path, {"page": page, "limit": PAGE})]
+            fresh = {key(part): part for part in parts if key(part) not in found}
+            found |= fresh
+            if not fresh:
+                break
+        return list(found.values())
+
+    async def _read(self, path: str, params: Params | None = None) -> Any:
+        """What a GET answers: its JSON, or None for nothing there (204, or the API's own 404)."""
+        call = Call("GET", self._base + path, params or {}, largest=LARGEST_LIST)
+        began = asyncio.get_running_loop().time()
+        tries = 0
+        while True:
+            await self.quota.admit()
+            reply = await self._exchange(call)
+            verdict = judge_read(reply)
+            if verdict.stop:
+                raise StoreStopped(verdict.stop, verdict.todo)
+            if verdict.kind is Kind.DONE:
+                return None if reply.status == HTTPStatus.NO_CONTENT else reply.json
+            if verdict.code == "not_found":
+                return None
+            tries += verdict.code != "rate_limited"
+            spent = asyncio.get_running_loop().time() - began
+            if verdict.kind is Kind.NEVER or tries >= TRIES or spent > PATIENCE:
+                raise _unreadable(path, verdict, tries)
+            if verdict.code != "rate_limited":  # the quota holds everyone back after a 429
+                await asyncio.sleep(_backoff(tries))
+
+    def _parsed(self, parse: Callable[[Any], T], part: Any) -> T:
+        try:
+            return parse(part)
+        except (ValueError, TypeError) as error:
+            raise _not_the_api(str(error)) from error
+
+
+def _backoff(tries: int) -> float:
+    """Seconds before the next try: full jitter under a doubling ceiling."""
+    return random.uniform(0, min(LONGEST_BACKOFF, 2.0**tries))  # noqa: S311  no secret hangs on it
+
+
+def _unreadable(path: str, verdict: Verdict, tries: int) -> Unreadable:
+    said = "; ".join(verdict.problems) or verdict.code.replace("_", " ")
+    times = "once" if tries == 1 else f"{tries} times"
+    return Unreadable(
+        f"The store did not answer GET {path} (asked {times}): {said}.",
+        "Check the network and the store's status page, then run `shipbatch resume`.",
+    )
+
+
+def _not_the_api(what: str) -> Unreadable:
+    return Unreadable(
+        f"The store's answer is not what the Orders API documents: {what}.",
+        "Check BIGCOMMERCE_API_URL, and any proxy in between.",
+    )
+
+
+def _version() -> str:
+    try:
+        return version("shipbatch")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,69 @@
+"""Shipment → request body, within the documented limits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from batch.model import Finding, Shipment, Status, Who
+
+LONGEST: Mapping[str, int] = {"tracking_number": 50, "tracking_link": 500, "comments": 65_535}
+"""Characters the API documents; longer ones are refused here, never cut."""
+
+OPTIONAL = (
+    "tracking_number",
+    "tracking_link",
+    "tracking_carrier",
+    "shipping_method",
+    "merchant_shipping_cost",
+    "comments",
+)
+"""Sent only where the file gives them: the API gives each its own default."""
+
+
+class OverLimit(ValueError):
+    """A value longer than the API takes: `limits` tells the person, and was not asked first."""
+
+
+def body(shipment: Shipment) -> dict[str, Any]:
+    """The body of Create Order Shipment; OverLimit where a text is too long.
+
+    `shipping_provider` is always there: left out, the store makes it `custom` and mails no tracking
+    link. `product_id` and read-only fields are never there: the API answers them with 400.
+    """
+    return {
+        "order_address_id": shipment.order_address_id,
+        **_said(shipment),
+        "items": [{"order_product_id": item.order_product_id, "quantity": item.quantity} for item in shipment.items],
+    }
+
+
+def correction(shipment: Shipment) -> dict[str, Any]:
+    """The body of Update Order Shipment: what the file gives, without `items`, which cannot be changed.
+
+    `shipping_provider` and `tracking_carrier` go together, so that a new carrier leaves nothing of
+    the old one; the address stays as it is. OverLimit where a text is too long.
+    """
+    return {"tracking_carrier": "", **_said(shipment)}
+
+
+def limits(shipment: Shipment) -> Finding | None:
+    """What is over a documented limit, for the person who can shorten it; None where all fits."""
+    for name, longest in LONGEST.items():
+        text: str = getattr(shipment, name)
+        if len(text) > longest:
+            words = name.replace("_", " ")
+            return Finding(
+                Status.INVALID,
+                f"{name}_too_long",
+                f"Order {shipment.order_id}: the {words} has {len(text):,} characters, the store takes {longest:,}: "
+                f"{text[:60]}…",
+                f"Shorten the {words}; it is not cut by itself, since a cut one leads nowhere.",
+                Who.WAREHOUSE,
+            )
+    return None
+
+
+def _said(shipment: Shipment) -> dict[str, Any]:
+    if over := limits(shipment):
+        raise OverLimit(over.error)
+    given = {name: text for name in OPTIONAL if (text := getattr(shipment, name))}
+    return {"shipping_provider": shipment.shipping_provider, **given}

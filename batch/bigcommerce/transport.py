@@ -1,0 +1,174 @@
+"""One request, sent at most once, and what came of it: aiohttp's errors become a `Reply`."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, hdrs
+from aiohttp.connector import Connection
+from multidict import CIMultiDictProxy
+
+from batch.bigcommerce.answers import Phase, Reply
+
+CONNECT_TIMEOUT = 15.0  # seconds to look up the host, connect and shake hands; nothing has left before
+LARGEST_ANSWER = 1_000_000  # bytes; a shipment has a few thousand
+LARGEST_LIST = 64_000_000  # bytes; 250 orders with their lines have a few million
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it goes out."""
+
+    method: str
+    url: str
+    params: Mapping[str, str | int]
+    body: bytes | None = None
+    largest: int = LARGEST_ANSWER
+    """Bytes of the answer's body; a longer one is CUT."""
+
+
+class NeverLeft(Exception):
+    """The connection turned out closed before the first byte was written."""
+
+
+class Lost(Exception):
+    """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by itself."""
+
+
+class _Request(ClientRequest):
+    """Starts the deadline with the first byte, and writes none into a connection that is already closed."""
+
+    deadline: asyncio.Timeout | None = None
+    seconds: float
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        # Two turns of the loop let a close that has arrived already be seen: one to read it, one to act on it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if conn.transport is None or conn.transport.is_closing():
+            raise NeverLeft
+        if self.deadline:
+            self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        return await super().send(conn)
+
+
+class Transport:
+    """A pool of connections to one host. Use as an async context manager.
+
+    Follows no redirect, keeps no cookie, reads no proxy from the environment, and never sends a
+    request a second time: aiohttp's own resend of GET, PUT and DELETE on a dropped connection is
+    kept from happening.
+    """
+
+    def __init__(self, headers: Mapping[str, str], timeout: float) -> None:
+        self._headers = dict(headers)
+        self._seconds = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "Transport":
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Request,
+            # The deadline proper starts with the first byte (_Request); this one is its safety net.
+            timeout=aiohttp.ClientTimeout(total=CONNECT_TIMEOUT + self._seconds, connect=CONNECT_TIMEOUT),
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def exchange(self, call: Call) -> Reply:
+        """Send once and read the answer; whatever the network does is in the reply, never raised."""
+        begun: ClientResponse | None = None
+        try:
+            async with asyncio.timeout(None) as deadline:
+                begun = await self._begin(call, deadline)
+                return await _whole(begun, call.largest)
+        except NeverLeft:
+            return Reply(Phase.NOT_SENT, problem="the connection was closed before anything was sent")
+        except TimeoutError:
+            problem = f"no whole answer within {self._seconds:g} s"
+        except (aiohttp.ClientError, OSError, Lost, ValueError) as error:
+            if begun is None and isinstance(error, _NOT_CONNECTED):
+                return Reply(Phase.NOT_SENT, problem=_plain(error), certificate=isinstance(error, _CERTIFICATE))
+            problem = _plain(error)
+        finally:
+            if begun is not None:
+                begun.close() if not begun.content.at_eof() else begun.release()
+        if begun is None:
+            return Reply(Phase.SENT, problem=problem)
+        return Reply(Phase.CUT, begun.status, _lower(begun.headers), problem=problem)
+
+    async def _begin(self, call: Call, deadline: asyncio.Timeout) -> ClientResponse:
+        """The answer's status and headers."""
+        assert self._session, "Transport is used outside its async with"
+
+        async def once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+            assert isinstance(request, _Request)
+            request.deadline, request.seconds = deadline, self._seconds
+            try:
+                return await send(request)
+            except _NOT_CONNECTED:
+                raise
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+                raise Lost(_plain(error)) from error
+
+        return await self._session.request(
+            call.method,
+            call.url,
+            params=call.params,
+            data=call.body,
+            allow_redirects=False,
+            middlewares=(once,),
+        )
+
+
+# What aiohttp raises only before a connection is handed over: no byte of the request has left.
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+)
+_CERTIFICATE = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
+
+
+async def _whole(begun: ClientResponse, largest: int) -> Reply:
+    body = bytearray()
+    async for chunk in begun.content.iter_any():
+        body += chunk
+        if len(body) > largest:
+            raise Lost(f"the answer is longer than {largest:,} bytes")
+    return Reply(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body))
+
+
+def _lower(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items() if name != hdrs.SET_COOKIE}
+
+
+def _plain(error: BaseException) -> str:
+    """The fault in our words; aiohttp's own may hold the URL, and request headers."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return f"the certificate of {error.host} is not trusted"
+        case aiohttp.ClientConnectorSSLError():
+            return f"no secure connection to {error.host}"
+        case aiohttp.ClientConnectorDNSError():
+            return f"{error.host} is not found (DNS)"
+        case aiohttp.ClientConnectorError():
+            return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
+        case aiohttp.ConnectionTimeoutError():
+            return f"no connection within {CONNECT_TIMEOUT:g} s"
+        case Lost():
+            return str(error)
+        case aiohttp.ClientPayloadError():
+            return "the answer broke off"
+        case aiohttp.ClientResponseError() | ValueError():
+            return "the answer is not HTTP"
+        case _:
+            return "the connection broke before an answer came"
