@@ -1,0 +1,79 @@
+"""A store invented from what an export asks, so that a file can be rehearsed without an account."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+
+def invent(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Orders in which all these parcels can be shipped, and nothing is left over.
+
+    A parcel has `order_id` or `external_order_id`, `order_address_id`, and `lines` of `sku`,
+    `order_product_id` and `quantity` (None: one unit); each may be missing or None. Units asked of one
+    line are added up. A parcel without lines gets a unit of an invented line. The same parcels in the
+    same order give the same store.
+    """
+    asked = list(parcels)
+    order_ids = _order_ids(asked)
+    lines = _numbers_after(line.get("order_product_id") for parcel in asked for line in parcel.get("lines") or ())
+    made: dict[int, _Invented] = {}
+    for parcel in asked:
+        if (key := _key(parcel)) is not None:
+            order_id = order_ids[key]
+            order = made.setdefault(order_id, _Invented(order_id))
+            order.external_id = order.external_id or str(parcel.get("external_order_id") or "")
+            order.take(parcel, lines)
+    return {"orders": [made[order_id].plain() for order_id in sorted(made)]}
+
+
+class _Invented:
+    """One order in the making."""
+
+    def __init__(self, order_id: int) -> None:
+        self.order_id = order_id
+        self.external_id = ""
+        self.addresses: dict[int, None] = {}
+        self.lines: dict[object, dict[str, Any]] = {}
+
+    def take(self, parcel: Mapping[str, Any], numbers: Iterator[int]) -> None:
+        """Make room for one more parcel."""
+        address_id = parcel.get("order_address_id") or next(iter(self.addresses), None) or self.order_id
+        self.addresses.setdefault(int(address_id))
+        for asked in parcel.get("lines") or ({"sku": f"ITEM-{self.order_id}"},):
+            given, sku = asked.get("order_product_id"), str(asked.get("sku") or "")
+            key = given or (sku.casefold(), address_id)
+            line = self.lines.get(key)
+            if line is None:
+                line_id = given or next(numbers)
+                line = {"id": line_id, "sku": sku or f"SKU-{line_id}", "quantity": 0, "order_address_id": address_id}
+                self.lines[key] = line
+            line["quantity"] += asked.get("quantity") or 1
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "id": self.order_id,
+            "external_id": self.external_id,
+            "addresses": [{"id": address_id} for address_id in self.addresses],
+            "lines": list(self.lines.values()),
+        }
+
+
+def _key(parcel: Mapping[str, Any]) -> int | str | None:
+    return parcel.get("order_id") or str(parcel.get("external_order_id") or "") or None
+
+
+def _order_ids(parcels: Iterable[Mapping[str, Any]]) -> dict[int | str, int]:
+    """An id for each order; those known only by a marketplace's number follow the largest given."""
+    keys = {key: None for key in map(_key, parcels) if key is not None}
+    ids: dict[int | str, int] = {key: key for key in keys if isinstance(key, int)}
+    numbers = _numbers_after(ids.values())
+    for key in keys:
+        if isinstance(key, str):
+            ids[key] = next(numbers)
+    return ids
+
+
+def _numbers_after(given: Iterable[int | None]) -> Iterator[int]:
+    number = max((value for value in given if value), default=1000)
+    while True:
+        number += 1
+        yield number

@@ -1,0 +1,53 @@
+"""How many requests a store takes in a window, told in the headers of every answer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A plan's quota; the default is BigCommerce's Pro plan: 60,000 an hour."""
+
+    requests: int = 450
+    window: float = 30.0
+    """Seconds."""
+    others: int = 0
+    """Requests that other apps of the store take out of each window."""
+
+
+class Window:
+    """The current window; it begins with the first request after the one before has ended."""
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self._ends = float("-inf")
+        self._spent = 0
+
+    def spend(self, now: float) -> bool:
+        """Take one request out of the quota; False: it is used up, the answer is 429."""
+        self._turn(now)
+        if self._left() < 1:
+            return False
+        self._spent += 1
+        return True
+
+    def headers(self, now: float) -> dict[str, str]:
+        """The four headers that every answer has."""
+        self._turn(now)
+        return {
+            "X-Rate-Limit-Time-Window-Ms": str(round(self.quota.window * 1000)),
+            "X-Rate-Limit-Time-Reset-Ms": str(max(1, round((self._ends - now) * 1000))),
+            "X-Rate-Limit-Requests-Quota": str(self.quota.requests),
+            "X-Rate-Limit-Requests-Left": str(max(0, self._left())),
+        }
+
+    def retry_after(self, now: float) -> str:
+        """Whole seconds until the next window, rounded up: `X-Retry-After`."""
+        return str(max(1, -int((now - self._ends) // 1)))
+
+    def _left(self) -> int:
+        return self.quota.requests - self.quota.others - self._spent
+
+    def _turn(self, now: float) -> None:
+        if now >= self._ends:
+            self._ends = now + self.quota.window
+            self._spent = 0

@@ -1,0 +1,148 @@
+"""How an answer reaches the client, whole or broken: bytes, and the socket where bytes are not enough."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+
+from batch.sandbox.answers import STORE_SUSPENDED, Answer, gateway, v2
+from batch.sandbox.faults import Fault, Reply
+
+PORTAL = "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head><body>Please sign in.</body></html>"
+ELSEWHERE = "https://elsewhere.invalid/"
+"""Where redirects lead: a host that does not exist."""
+GIANT = 1 << 20
+"""Bytes of one piece of a giant body."""
+_REFUSALS = {
+    400: v2(400, "The field 'tracking_number' is invalid."),
+    401: gateway(401, "The supplied credentials are missing or invalid."),
+    403: gateway(403, "You don't have a required scope to access the endpoint"),
+    404: Answer(404, "The route is not found, check the URL"),
+    409: v2(409, "The request conflicts with the current state of the resource."),
+    422: gateway(422, "Missing Required Fields"),
+    423: v2(423, "The resource is locked."),
+    500: v2(500, "An unexpected error has occurred."),
+    507: v2(507, "The plan's limit has been reached."),
+}
+_SILENT = frozenset({204, 408, 429, 499})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An answer in bytes, on its way to one request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, answer: Answer, headers: Mapping[str, str]) -> "Wire":
+        """The bytes of an answer: JSON, plain text or nothing, and its headers over the given ones."""
+        if answer.body is None:
+            return cls(answer.status, {**headers, **answer.headers}, b"")
+        text = isinstance(answer.body, str)
+        body = answer.body.encode() if text else json.dumps(answer.body).encode()
+        kind = {"Content-Type": "text/plain; charset=utf-8" if text else "application/json"}
+        return cls(answer.status, {**headers, **kind, **answer.headers}, body)
+
+    def response(self) -> web.Response:
+        return web.Response(status=self.status, headers=self.headers, body=self.body)
+
+    def head(self) -> bytes:
+        """The status line and headers, as a raw socket needs them."""
+        lines = [f"HTTP/1.1 {self.status} Sandbox", f"Content-Length: {len(self.body)}"]
+        return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]).encode()
+
+
+def disguised(wire: Wire, fault: Fault) -> Wire:
+    """What a fault makes of an answer, as far as bytes can say it."""
+    reply = fault.reply
+    if isinstance(reply, int):
+        wire = _with_status(wire, reply)
+    elif reply is Reply.EMPTY:
+        wire = replace(wire, body=b"")
+    elif reply is Reply.MALFORMED:
+        wire = replace(wire, body=b'{"id": 1, "order_id": ' + b"?" * 9)
+    elif reply is Reply.NO_ID:
+        wire = replace(wire, body=b'{"status": "ok"}')
+    elif reply is Reply.SUSPENDED:
+        wire = Wire.of(STORE_SUSPENDED, wire.headers)
+    elif reply is Reply.PORTAL:
+        wire = _page(200, PORTAL)
+    body = wire.body if fault.body is None else fault.body.encode()
+    return Wire(wire.status, {**wire.headers, **fault.headers}, body)
+
+
+async def send(request: web.Request, wire: Wire, fault: Fault, closing: asyncio.Event) -> web.StreamResponse:
+    """Answer as the fault wants it; the status of a broken answer is not to be believed."""
+    transport = request.transport
+    if transport is None:
+        return wire.response()
+    match fault.reply:
+        case Reply.CUT_HEADERS:
+            transport.write(wire.head()[:40])
+            transport.close()
+        case Reply.CUT_BODY:
+            transport.write(wire.head() + wire.body[: len(wire.body) // 2])
+            transport.close()
+        case Reply.STALE:
+            transport.write(wire.head() + wire.body)
+            transport.close()
+        case Reply.CLOSE:
+            transport.close()
+        case Reply.RESET:
+            reset(transport)
+        case Reply.HANG:
+            await closing.wait()
+            transport.close()
+        case Reply.SLOW:
+            return await _slowly(request, wire, fault.pace)
+        case Reply.GIANT:
+            return await _without_end(request, wire)
+    return wire.response()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection with RST."""
+    if (sock := transport.get_extra_info("socket")) is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def _slowly(request: web.Request, wire: Wire, pace: float) -> web.StreamResponse:
+    response = web.StreamResponse(status=wire.status, headers=wire.headers)
+    response.content_length = len(wire.body)
+    await response.prepare(request)
+    for position in range(len(wire.body)):
+        await asyncio.sleep(pace)
+        await response.write(wire.body[position : position + 1])
+    return response
+
+
+async def _without_end(request: web.Request, wire: Wire) -> web.StreamResponse:
+    response = web.StreamResponse(status=wire.status, headers=wire.headers)
+    await response.prepare(request)
+    piece = b" " * GIANT
+    while True:  # the connection's end ends it
+        await response.write(piece)
+
+
+def _with_status(wire: Wire, status: int) -> Wire:
+    if status in _SILENT:
+        return Wire(status, wire.headers, b"")
+    if status in _REDIRECTS:
+        return Wire(status, {**wire.headers, "Location": ELSEWHERE}, b"")
+    if status in _REFUSALS:
+        return Wire.of(_REFUSALS[status], wire.headers)
+    if status >= 400:
+        return _page(status, f"<html><body><h1>{status}</h1><hr>gateway</body></html>", wire.headers)
+    return replace(wire, status=status)
+
+
+def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> Wire:
+    return Wire(status, {**(headers or {}), "Content-Type": "text/html"}, html.encode())
