@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from batch.model import Finding, Order, OrderLine, Parcel, Shipment, Status, StoreShipment, Who
+from batch.model import Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
 
 CREATED = Finding(Status.CREATED)
 PLANNED = Finding(Status.PLANNED)
@@ -298,4 +298,41 @@ def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: b
         f"Order {shipment.order_id}: the answer was lost, and {why}.",
         "Look at the order, then run `shipbatch decide`: it exists as a number, or it does not.",
         Who.IT,
+    )
+
+
+def not_corrected(shipment: Shipment, made: StoreShipment, status: int | None, said: Sequence[str]) -> Finding:
+    words = " ".join(said) or (f"HTTP {status}" if status else "no answer")
+    return Finding(
+        Status.HELD,
+        "not_corrected",
+        f"Order {shipment.order_id}: {shown(made)} could not be corrected: {words}",
+        "Run the file again with --update, or correct the shipment in the control panel.",
+        Who.IT,
+    )
+
+
+def changed_meanwhile(shipment: Shipment) -> Finding:
+    return Finding(
+        Status.NOT_SENT,
+        "changed_meanwhile",
+        f"Order {shipment.order_id} changed in the store while the run went on.",
+        "Run the file again: it is judged anew.",
+        Who.WAREHOUSE,
+    )
+
+
+def not_sent(record: Record, stopped: str, blocking: Record | None, limit: int | None) -> Finding:
+    """Why a shipment that could be sent was not."""
+    order_id = record.shipment.order_id
+    if blocking is not None:
+        code, why = "order_in_doubt", f"waits for the parcel of row {blocking.shipment.rows[0]}, which is in doubt"
+    elif stopped:
+        code, why = "stopped", f"not sent: {stopped}"
+    elif limit is not None:
+        code, why = "limit", f"not sent: the run was to stop after {limit} shipments"
+    else:
+        code, why = "not_settled", "was tried, and the store provably did not make it"
+    return Finding(
+        Status.NOT_SENT, code, f"Order {order_id}: {why}.", "Run the same file again: it goes on where it stopped."
     )

@@ -98,6 +98,10 @@ class _Draft:
         """The rows it answers for: all of the parcel's, where no line tells them apart."""
         return tuple(sorted({row for want in self.wants for row in want.rows})) or self.parcel.rows
 
+    @property
+    def row_lines(self) -> tuple[tuple[int, int], ...]:
+        return tuple((row, want.line.order_product_id) for want in self.wants for row in want.rows)
+
     def shipment(self, items: Iterable[Item], address: int) -> Shipment:
         parcel = self.parcel
         return Shipment(
@@ -112,6 +116,7 @@ class _Draft:
             merchant_shipping_cost=parcel.merchant_shipping_cost,
             comments=self.comments or parcel.comments,
             rows=self.rows,
+            row_lines=self.row_lines,
             ask=parcel.ask,
             warnings=parcel.warnings,
         )
@@ -298,7 +303,8 @@ class _Bench:
         self.known.update(e.made.shipment_id for e in existing)
         record = existing[0].record_id if len(existing) == 1 else None
         note = draft.note(findings.already_created())
-        return replace(note, record_id=record, facts=facts_of(e.made for e in existing))
+        shown = facts_of(e.made for e in existing) | {"row_lines": draft.row_lines, "warnings": draft.parcel.warnings}
+        return replace(note, record_id=record, facts=shown)
 
     # gates
 

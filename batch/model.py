@@ -180,6 +180,8 @@ class Shipment:
     merchant_shipping_cost: str = ""
     comments: str = ""
     rows: tuple[int, ...] = ()
+    row_lines: tuple[tuple[int, int], ...] = ()
+    """(row, order_product_id) for the rows that name a line."""
     ask: str = ""
     """Digest of the parcel it came from."""
     warnings: tuple[str, ...] = ()

@@ -3,9 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Reply, Verdict, body, judge
@@ -13,20 +11,10 @@ from batch.config import Settings
 from batch.ledger.base import Ledger, OrderBusy
 from batch.matching import Baseline
 from batch.model import Outcome, Record, State
+from batch.stopping import Stop
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
 LONGEST_PAUSE = 60.0  # seconds between two such tries
-
-
-@dataclass(slots=True)
-class Progress:
-    """What the pool has done so far."""
-
-    created: int = 0
-    rejected: int = 0
-    doubts: list[Record] = field(default_factory=list)
-    stopped: str = ""
-    """Why it stopped before the work was done; empty if it did not."""
 
 
 class Pool:
@@ -38,24 +26,19 @@ class Pool:
         ledger: Ledger,
         settings: Settings,
         *,
+        stop: Stop,
         baselines: Mapping[int, Baseline],
         watch: Callable[[Record], None] = lambda record: None,
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
-        self._baselines, self._watch = baselines, watch
+        self._stop, self._baselines, self._watch = stop, baselines, watch
         self._parked: dict[int, deque[Record]] = defaultdict(deque)
         self._busy: set[int] = set()
         self._turn = asyncio.Lock()
-        self._stopping = asyncio.Event()
-        self.progress = Progress()
-
-    def stop(self, why: str) -> None:
-        """Claim nothing more; what is in flight is drained. The first reason stands."""
-        self.progress.stopped = self.progress.stopped or why
-        self._stopping.set()
+        self.doubts: list[Record] = []
 
     async def ship(self, work: AsyncIterator[Record]) -> None:
-        """Post all records of `work`, until it ends or `stop` is called."""
+        """Post all records of `work`, until it ends or the stop comes."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(self._settings.workers):
                 workers.create_task(self._worker(work))
@@ -64,7 +47,7 @@ class Pool:
         while (record := await self._next(work)) is not None:
             order_id = record.shipment.order_id
             free = await self._deliver(record)
-            while free and self._parked[order_id] and not self.progress.stopped:
+            while free and self._parked[order_id] and not self._stop:
                 free = await self._deliver(self._parked[order_id].popleft())
             if free:
                 self._busy.discard(order_id)
@@ -72,7 +55,7 @@ class Pool:
     async def _next(self, work: AsyncIterator[Record]) -> Record | None:
         """The next record whose order has nothing in flight; the others wait behind theirs."""
         async with self._turn:
-            while not self.progress.stopped:
+            while not self._stop:
                 record = await anext(work, None)
                 if record is None:
                     return None
@@ -87,8 +70,8 @@ class Pool:
         """Bring one shipment to its outcome; whether its order is free for the next one."""
         clock = asyncio.get_running_loop()
         patience, tries = clock.time() + PATIENCE, 0
-        while not self.progress.stopped:
-            if not await self._unless_stopped(self._client.quota.admit()):
+        while not self._stop:
+            if not await self._stop.unless(self._client.quota.admit()):
                 break
             try:
                 await self._intend(record)
@@ -100,27 +83,15 @@ class Pool:
             verdict = judge(reply)
             done = await self._record(record, reply, verdict)
             if verdict.stop:
-                self.stop(verdict.stop)
+                self._stop.set(verdict.stop)
             if done is not None:
                 return done
             if clock.time() + verdict.wait > patience:
-                self.stop(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes ({reply.problem})")
-            elif not self.progress.stopped:
+                self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes ({reply.problem})")
+            elif not self._stop:
                 tries += 1
-                await self._unless_stopped(asyncio.sleep(verdict.wait or _backoff(tries)))
+                await self._stop.sleep(verdict.wait or _backoff(tries))
         return False
-
-    async def _unless_stopped(self, waiting: Coroutine[Any, Any, None]) -> bool:
-        """Wait for it; False where the stop came first."""
-        waits = asyncio.create_task(waiting)
-        stops = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
-        stops.cancel()
-        if not waits.done():
-            waits.cancel()
-            return False
-        waits.result()
-        return True
 
     async def _intend(self, record: Record) -> None:
         baseline = self._baselines.get(record.shipment.order_id, Baseline())
@@ -135,13 +106,12 @@ class Pool:
         crash.point("recorded")
         match outcome.state:
             case State.CREATED:
-                self.progress.created += 1
                 if outcome.made and (baseline := self._baselines.get(record.shipment.order_id)):
                     baseline.add(outcome.made)
             case State.REJECTED:
-                self.progress.rejected += 1
+                pass
             case State.IN_DOUBT:
-                self.progress.doubts.append(moved)
+                self.doubts.append(moved)
             case _:
                 return None
         self._watch(moved)

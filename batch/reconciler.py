@@ -10,6 +10,7 @@ from batch.errors import Unreadable
 from batch.ledger.base import Ledger
 from batch.matching import Baseline, Look, look
 from batch.model import Outcome, Record, State, StoreShipment
+from batch.stopping import Stop
 
 
 class Reconciler:
@@ -21,11 +22,13 @@ class Reconciler:
         ledger: Ledger,
         settings: Settings,
         *,
+        stop: Stop,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self._client, self._ledger, self._settings, self._say = client, ledger, settings, say
+        self._client, self._ledger, self._settings = client, ledger, settings
+        self._stop, self._say = stop, say
 
-    async def settle(self, doubts: Iterable[Record], *, stopped: Callable[[], bool] = lambda: False) -> None:
+    async def settle(self, doubts: Iterable[Record]) -> None:
         """Look once at each; at what is not there, once more when the settle window has passed.
 
         Afterwards each is created, planned again, waiting for a person, or, where a look failed
@@ -34,12 +37,11 @@ class Reconciler:
         looked = [await self._in_doubt(record) for record in doubts]
         absent = await self._look_at(looked, last=False)
         absent = [record for record in absent if record.state is State.IN_DOUBT]
-        if not absent or stopped():
+        if not absent or self._stop:
             return
         window = self._settings.settle
         self._say(f"{len(absent)} shipments in doubt: looking again in {window:.0f} s.")
-        await self._wait(window, stopped)
-        if not stopped():
+        if await self._stop.sleep(window):
             await self._look_at(absent, last=True)
 
     async def _in_doubt(self, record: Record) -> Record:
@@ -48,13 +50,6 @@ class Reconciler:
             return record
         finding = findings.in_doubt(record.shipment.order_id)
         return await self._ledger.move(record.record_id, Outcome(State.IN_DOUBT, finding=finding), "crash")
-
-    @staticmethod
-    async def _wait(seconds: float, stopped: Callable[[], bool]) -> None:
-        clock = asyncio.get_running_loop()
-        until = clock.time() + seconds
-        while not stopped() and (rest := until - clock.time()) > 0:
-            await asyncio.sleep(min(rest, 0.5))
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
         """One look at each, a few at a time; those that are not there."""

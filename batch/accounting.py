@@ -1,0 +1,117 @@
+"""The rows added up: what became of each, from its shipments' records and the plan's notes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from batch import findings
+from batch.model import Finding, LinkSource, Record, RowNote, RowResult, State, Status
+
+T = TypeVar("T")
+
+WORST_FIRST = list(Status)
+"""A row of several parcels takes the worst."""
+
+COUNTED = (
+    Status.CREATED,
+    Status.UPDATED,
+    Status.ALREADY_CREATED,
+    Status.SKIPPED,
+    Status.PLANNED,
+    Status.INVALID,
+    Status.REJECTED,
+    Status.HELD,
+    Status.WAITING,
+    Status.IN_DOUBT,
+    Status.NOT_SENT,
+)
+
+
+def account(
+    run_id: str,
+    notes: Iterable[RowNote],
+    records: Iterable[Record],
+    not_sent: Callable[[Record], Finding],
+) -> dict[int, RowResult]:
+    """One result a row; `not_sent` says why a record that is still planned was not sent."""
+    parts: dict[int, list[RowResult]] = defaultdict(list)
+    for note in notes:
+        for result in _of_note(run_id, note):
+            parts[result.row].append(result)
+    for record in records:
+        for result in _of_record(run_id, record, not_sent):
+            parts[result.row].append(result)
+    return {row: several[0] if len(several) == 1 else _joined(several) for row, several in sorted(parts.items())}
+
+
+def tally(results: Mapping[int, RowResult]) -> dict[str, int]:
+    """How many rows have each status, under the names of the JSON summary."""
+    counts = Counter(result.finding.status for result in results.values())
+    return {status.value.replace(" ", "_"): counts[status] for status in COUNTED}
+
+
+def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
+    facts: Mapping[str, Any] = note.facts or {}
+    lines = {int(row): line for row, line in facts.get("row_lines", ())}
+    for row in note.rows:
+        yield RowResult(
+            row,
+            note.finding,
+            shipment_ids=tuple(facts.get("shipment_ids", ())),
+            tracking_links=tuple(facts.get("tracking_links", ())),
+            link_source=LinkSource(facts.get("link_source", "")),
+            order_id=facts.get("order_id"),
+            order_address_id=facts.get("order_address_id"),
+            order_product_ids=(lines[row],) if row in lines else tuple(facts.get("order_product_ids", ())),
+            run_id=run_id,
+            warnings=tuple(facts.get("warnings", ())),
+        )
+
+
+def _of_record(run_id: str, record: Record, not_sent: Callable[[Record], Finding]) -> Iterable[RowResult]:
+    shipment, made = record.shipment, record.made
+    match record.state:
+        case State.CREATED:
+            finding = record.finding or findings.CREATED
+        case State.REJECTED:
+            finding = record.finding or findings.refused(shipment, 0, ())
+        case State.PLANNED:
+            finding = not_sent(record)
+        case _:
+            finding = record.finding or findings.in_doubt(shipment.order_id)
+    lines = dict(shipment.row_lines)
+    everything = tuple(item.order_product_id for item in shipment.items)
+    for row in shipment.rows:
+        yield RowResult(
+            row,
+            finding,
+            shipment_ids=(made.shipment_id,) if made else (),
+            tracking_links=(made.link,) if made and made.link else (),
+            link_source=made.link_source if made else LinkSource.NONE,
+            order_id=shipment.order_id,
+            order_address_id=shipment.order_address_id,
+            order_product_ids=(lines[row],) if row in lines else everything,
+            run_id=run_id,
+            warnings=shipment.warnings,
+        )
+
+
+def _joined(several: list[RowResult]) -> RowResult:
+    """A row of several parcels: the worst status, every id and link."""
+    worst = min(several, key=lambda result: WORST_FIRST.index(result.finding.status))
+    return RowResult(
+        worst.row,
+        worst.finding,
+        shipment_ids=_each(result.shipment_ids for result in several),
+        tracking_links=_each(result.tracking_links for result in several),
+        link_source=next((r.link_source for r in several if r.link_source), LinkSource.NONE),
+        order_id=worst.order_id,
+        order_address_id=worst.order_address_id,
+        order_product_ids=_each(result.order_product_ids for result in several),
+        run_id=worst.run_id,
+        warnings=_each(result.warnings for result in several),
+    )
+
+
+def _each(groups: Iterable[Iterable[T]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for group in groups for one in group))

@@ -1,0 +1,67 @@
+"""The copy of an export that a run works on: what is judged is what was there at the start."""
+
+import hashlib
+import shutil
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch.errors import FileError
+
+CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An export as it was when the run began."""
+
+    given: Path
+    """As the person named it."""
+    copy: Path
+    """In the home, under its content's digest; the name is kept."""
+    sha256: str
+
+
+def take(given: Path, home: Path) -> Input:
+    """Copy an export into the home and digest it; FileError where it is no plain, readable file."""
+    try:
+        if not stat.S_ISREG(given.stat().st_mode):
+            what = "a folder" if given.is_dir() else "not a plain file"
+            raise FileError(f"{given} is {what}.", "Name the export itself.")
+        sha256 = _digest(given)
+        folder = home / "copies" / sha256[:16]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = folder / given.name
+        if not copy.exists():
+            _copy(given, copy)
+        if _digest(copy) != sha256:  # changed while it was read
+            copy.unlink()
+            raise FileError(f"{given} is still being written.", "Run it again when it is complete.")
+    except FileNotFoundError as error:
+        raise FileError(f"{given}: there is no such file.", "Check the name and the folder.") from error
+    except OSError as error:
+        raise FileError(
+            f"{given} cannot be read: {error.strerror or error}.", "Check the file and its folder."
+        ) from error
+    return Input(given, copy, sha256)
+
+
+def expire(home: Path, days: int) -> None:
+    """Remove copies older than so many days."""
+    oldest = time.time() - days * 86_400
+    for folder in (home / "copies").glob("*"):
+        if folder.is_dir() and folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(given: Path, copy: Path) -> None:
+    part = copy.with_name(copy.name + ".part")
+    shutil.copyfile(given, part)
+    part.chmod(0o600)
+    part.replace(copy)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,328 @@
+"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from batch import findings, inputs, results
+from batch.accounting import account, tally
+from batch.bigcommerce import Client
+from batch.config import Settings, Source
+from batch.corrections import Corrector
+from batch.errors import ResultsError
+from batch.judging import Correction, Judged, Policy, facts_of
+from batch.ledger.base import Ledger
+from batch.loader import Load, load
+from batch.model import Field, Finding, Parcel, Record, RowNote, RowResult, Run, Shipment, State
+from batch.pool import Pool
+from batch.reconciler import Reconciler
+from batch.resolver import PAGE, Resolver
+from batch.stopping import Stop
+
+ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a person asked for."""
+
+    export: Path
+    source: Source = field(default_factory=Source)
+    dry: bool = False
+    limit: int | None = None
+    """Stop after so many shipments; the rest stays planned."""
+    results: Path | None = None
+
+
+class Screen(Protocol):
+    """Where a run tells how it goes."""
+
+    def say(self, line: str) -> None:
+        """Show a line to the person."""
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins: so many shipments, where they are known."""
+
+    def step(self, record: Record) -> None:
+        """A shipment has its outcome."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run comes to."""
+
+    run: Run
+    rows: Mapping[int, RowResult]
+    summary: dict[str, Any]
+    stopped: str = ""
+    """Why it ended before its work did; empty if it did not."""
+    sheet: Path | None = None
+    sheet_error: ResultsError | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """A file's judgement: what ships, what does not, what is to be corrected."""
+
+    shipments: list[Shipment] = field(default_factory=list)
+    notes: list[RowNote] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+
+    def add(self, judged: Iterable[Judged]) -> None:
+        """Sort a judgement into its three kinds."""
+        for one in judged:
+            match one:
+                case Shipment():
+                    self.shipments.append(one)
+                case RowNote():
+                    self.notes.append(one)
+                case Correction():
+                    self.corrections.append(one)
+
+
+class Pipeline:
+    """Runs the files of one store."""
+
+    def __init__(self, client: Client, ledger: Ledger, settings: Settings, screen: Screen, stop: Stop) -> None:
+        self._client, self._ledger, self._settings = client, ledger, settings
+        self._screen, self._stop = screen, stop
+
+    async def run(self, job: Job) -> Report:
+        """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
+        began, asked = asyncio.get_running_loop().time(), self._client.requests
+        run, export = await self._load(job)
+        if not job.dry:
+            await self._settle_earlier()
+        plan = await self._judge(list(export.parcels()), run, job.source)
+        plan.notes += _loader_notes(export)
+        if job.dry:
+            records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
+            notes = plan.notes + [RowNote(c.shipment.rows, c.finding) for c in plan.corrections]
+        else:
+            await self._ship(run, plan, export, job)
+            records, notes = list(self._ledger.of_run(run.run_id)), list(self._ledger.notes(run.run_id))
+        rows = account(run.run_id, notes, records, self._not_sent(job))
+        summary = summarize(run, export, rows, shipments=len(records)) | {
+            "requests": self._client.requests - asked,
+            "seconds": round(asyncio.get_running_loop().time() - began, 1),
+        }
+        report = Report(run, rows, summary, self._stop.why)
+        await asyncio.to_thread(write_sheet, report, export, records, self._settings.home, job)
+        return report
+
+    async def _load(self, job: Job) -> tuple[Run, Load]:
+        self._screen.begin(f"Reading {job.export.name}")
+        taken = await asyncio.to_thread(inputs.take, job.export, self._settings.home)
+        export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
+        for line in (*export.said, *export.warnings):
+            self._screen.say(line)
+        started = datetime.now(UTC)
+        run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        return Run(run_id, self._settings.store, str(job.export), taken.sha256, str(taken.copy), started), export
+
+    async def _settle_earlier(self) -> None:
+        """Doubts that an earlier run left come first: until they are settled, their orders are blocked."""
+        doubts = self._ledger.unsettled(self._settings.store)
+        if doubts:
+            self._screen.begin(f"Settling {len(doubts)} shipments that an earlier run left in doubt")
+            await self._reconciler().settle(doubts)
+
+    def _reconciler(self) -> Reconciler:
+        return Reconciler(self._client, self._ledger, self._settings, stop=self._stop, say=self._screen.say)
+
+    async def _judge(self, parcels: Sequence[Parcel], run: Run, source: Source) -> Plan:
+        """The whole file's judgement; what the ledger holds as created costs no request."""
+        plan = Plan()
+        new = parcels if self._settings.verify else list(self._not_met(parcels, run, plan))
+        self._screen.begin(f"Looking up the orders of {len(new)} parcels")
+        self._resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
+        plan.add(await self._resolver.judge(new))
+        return plan
+
+    def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:
+        """The settings' rules, with what people have decided: in the ledger, or in the sheet itself."""
+        asks = [parcel.ask for parcel in parcels]
+        answers = {ask: d.answer for ask, d in self._ledger.decisions(self._settings.store, asks).items()}
+        answers |= {parcel.ask: parcel.decision.strip().casefold() for parcel in parcels if parcel.decision.strip()}
+        return Policy(
+            hold_statuses=self._settings.hold_statuses,
+            several_parcels=source.several_parcels,
+            again=self._settings.again,
+            update=self._settings.update,
+            answers=answers,
+        )
+
+    def _not_met(self, parcels: Sequence[Parcel], run: Run, plan: Plan) -> Iterator[Parcel]:
+        """The parcels that the ledger does not already hold as created, whole; the others become notes."""
+        known = self._ledger.known(self._settings.store, [parcel.ask for parcel in parcels])
+        contents: dict[str, str] = {}
+        for parcel in parcels:
+            records = known.get(parcel.ask, [])
+            if _whole(parcel, records) and (
+                parcel.numbers or parcel.tracking_link or self._same(records, run, contents)
+            ):
+                facts = facts_of(r.made for r in records if r.made)
+                plan.notes.append(
+                    RowNote(parcel.rows, findings.already_created(), records[0].record_id, parcel.ask, facts)
+                )
+            else:
+                yield parcel
+
+    def _same(self, records: Iterable[Record], run: Run, contents: dict[str, str]) -> bool:
+        """Whether these records came from this very content."""
+        for record in records:
+            if record.run_id not in contents:
+                earlier = self._ledger.run(record.run_id)
+                contents[record.run_id] = earlier.sha256 if earlier else ""
+        return any(contents[record.run_id] == run.sha256 for record in records)
+
+    async def _ship(self, run: Run, plan: Plan, export: Load, job: Job) -> None:
+        """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
+        await self._ledger.begin(run)
+        await self._ledger.remember(export.fingerprint, {f.value: column for f, column in export.mapping.items()})
+        plan.notes += await Corrector(self._client, self._ledger, self._settings).correct(plan.corrections)
+        records = await self._ledger.plan(run.run_id, plan.shipments, plan.notes)
+        chosen = {record.record_id for record in records[: job.limit]}
+        self._screen.begin("Shipping", len(chosen))
+        for _ in range(ROUNDS):
+            work = [r for r in self._ledger.of_run(run.run_id) if r.state is State.PLANNED and r.record_id in chosen]
+            if not work or self._stop:
+                break
+            doubts = await self._post(work, export, job.source)
+            if self._stop or not doubts:
+                break
+            await self._reconciler().settle(doubts)
+
+    async def _post(self, work: Sequence[Record], export: Load, source: Source) -> list[Record]:
+        pool = Pool(
+            self._client,
+            self._ledger,
+            self._settings,
+            stop=self._stop,
+            baselines=self._resolver.baselines,
+            watch=self._screen.step,
+        )
+        await pool.ship(self._fresh(work, export, source))
+        return pool.doubts
+
+    async def _fresh(self, work: Sequence[Record], export: Load, source: Source) -> AsyncIterator[Record]:
+        """The records to post; once their judgement has aged, judged again a page at a time."""
+        clock = asyncio.get_running_loop()
+        aged = clock.time() + self._settings.judgement
+        waiting = deque(work)
+        while waiting:
+            if clock.time() < aged:
+                yield waiting.popleft()
+                continue
+            orders = list(dict.fromkeys(record.shipment.order_id for record in waiting))[:PAGE]
+            page = [record for record in waiting if record.shipment.order_id in set(orders)]
+            waiting = deque(record for record in waiting if record.shipment.order_id not in set(orders))
+            for record in await self._judge_again(page, export, source):
+                yield record
+
+    async def _judge_again(self, page: Sequence[Record], export: Load, source: Source) -> list[Record]:
+        """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
+        asks = {record.shipment.ask for record in page}
+        parcels = [parcel for parcel in export.parcels() if parcel.ask in asks]
+        self._resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
+        judged = Plan()
+        judged.add(await self._resolver.judge(parcels))
+        now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments}
+        kept = []
+        for record in page:
+            old = record.shipment
+            if now.get((old.ask, old.order_address_id, old.label)) == old:
+                kept.append(record)
+                continue
+            note = next((n for n in judged.notes if set(n.rows) & set(old.rows)), None)
+            note = note or RowNote(old.rows, findings.changed_meanwhile(old), ask=old.ask)
+            await self._ledger.judge_again(record.record_id, None, note)
+        return kept
+
+    def _not_sent(self, job: Job) -> "_NotSent":
+        if job.dry:
+            return lambda record: findings.PLANNED
+        blocked = {r.shipment.order_id: r for r in self._ledger.unsettled(self._settings.store)}
+        return lambda record: findings.not_sent(
+            record, self._stop.why, blocked.get(record.shipment.order_id), job.limit
+        )
+
+
+class _NotSent(Protocol):
+    def __call__(self, record: Record) -> Finding: ...
+
+
+def read(copy: Path, source: Source, settings: Settings, ledger: Ledger) -> Load:
+    """Load an export with what is known of its source and its header row."""
+
+    def recall(fingerprint: str) -> Mapping[Field, str]:
+        return {Field(name): column for name, column in ledger.recall(fingerprint).items()}
+
+    return load(copy, source, aliases=settings.carriers, recall=recall)
+
+
+def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
+    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
+    return {
+        "run": run.run_id,
+        "file": run.file,
+        "rows": export.row_count,
+        "shipments": shipments,
+        **tally(rows),
+    }
+
+
+def write_sheet(report: Report, export: Load, records: Sequence[Record], home: Path, job: Job) -> None:
+    """Write the results; where that fails the report says why, for what is sent is sent."""
+    sheet = results.Report(
+        run=report.run,
+        columns=export.columns,
+        rows=export.cells(),
+        results=report.rows,
+        records=records,
+        summary=report.summary,
+        said=export.said,
+        warnings=export.warnings,
+        id_columns=export.id_columns,
+    )
+    try:
+        path = job.results or results.results_path(job.export, report.run, dry=job.dry, home=home)
+        report.sheet = results.write(sheet, path)
+        report.summary["results"] = str(report.sheet)
+    except ResultsError as error:
+        report.sheet_error = error
+        report.summary["results"] = ""
+
+
+def exit_status(report: Report) -> int:
+    """The first of DESIGN section 5's that applies to a run that came to its end."""
+    counts = report.summary
+    if report.sheet_error:
+        return 74
+    if counts["held"] or counts["in_doubt"]:
+        return 3
+    if any(counts[name] for name in ("invalid", "rejected", "not_sent", "waiting")):
+        return 1
+    return 0
+
+
+def _whole(parcel: Parcel, records: Sequence[Record]) -> bool:
+    """Whether created records cover all that a parcel asks."""
+    if not records or any(record.state is not State.CREATED for record in records):
+        return False
+    if not parcel.lines:
+        return True
+    return sum(len(record.shipment.items) for record in records) == len(parcel.lines)
+
+
+def _loader_notes(export: Load) -> list[RowNote]:
+    """What the loader says of single rows; equal findings share a note."""
+    rows: dict[Finding, list[int]] = {}
+    for row, finding in export.findings.items():
+        rows.setdefault(finding, []).append(row)
+    return [RowNote(tuple(each), finding) for finding, each in rows.items()]
