@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Status
 from batch.results.cells import LONGEST, printable, shortened
-from batch.results.report import Proof, Report, outcome
+from batch.results.report import OUTCOMES, Proof, Report, outcome
 from batch.results.table import FILLS
 
 MEANINGS = {
@@ -104,7 +104,7 @@ def _head(page: _Page, report: Report, proof: Proof) -> None:
 
 
 def _counted(proof: Proof) -> Iterator[tuple[Status, int]]:
-    yield from ((status, proof.counts[status]) for status in reversed(Status) if proof.counts[status])
+    yield from ((status, proof.counts[status]) for status in OUTCOMES if proof.counts[status])
 
 
 def _counts(page: _Page, proof: Proof) -> None:
@@ -130,7 +130,7 @@ def _facts(page: _Page, report: Report) -> None:
         page.line((label, page.label), (text, page.unwrapped))
     for key in ("shipments", "requests", "seconds"):
         if key in report.summary:
-            page.line((key.capitalize(), page.label), (report.summary[key], page.number))
+            page.line((key.capitalize(), page.label), (f"{round(report.summary[key], 1):,}", page.unwrapped))
 
 
 def _notes(report: Report, cut: int) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Where a results sheet goes, and how it gets there whole or not at all."""
 
+import io
 import json
 import os
 import tempfile
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any, BinaryIO, Self
 from xml.etree import ElementTree as ET
 
 from batch.model import Run
@@ -57,7 +59,7 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     A sheet that tells of other content, or a file that is not ours, is not replaced: the run's id is put in the name.
     """
     folder = export.absolute().parent
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not _writable(folder):
         folder = home / "results"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = export.stem
@@ -68,6 +70,15 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
         return path
     mark = read_mark(path)
     return path if mark and mark.sha256 == run.sha256 else named(path, run.run_id)
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made there; permissions alone do not say (read-only and network shares)."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def named(path: Path, word: str) -> Path:
@@ -85,6 +96,26 @@ def scratch(path: Path) -> Iterator[Path]:
         yield made
     finally:
         made.unlink(missing_ok=True)
+
+
+class Sink:
+    """A binary file that takes what comes after its end in silence.
+
+    A ZipFile left by an error writes once more when it is collected; without this a full disk prints a traceback.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("wb")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        file, self._file = self._file, io.BytesIO()
+        file.close()
 
 
 def put(made: Path, path: Path, run_id: str) -> Path:

@@ -11,12 +11,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch.results.cells import WHOLE, Cell, as_text, printable, shortened
 
-ROWS = 1_048_576  # in a sheet; Excel's limit
-COLUMNS = 16_384
-LINKS = 65_530  # hyperlinks in a sheet; Excel's limit
-LINK_LENGTH = 2_079
+LINK_LENGTH = 2_079  # characters; Excel's limit
 SAMPLE = 200  # rows that a column's width is taken from
 NARROWEST, WIDEST = 9, 36  # characters
+LINE = 13  # points
 
 FILLS = {  # outcome → (paper, ink): dark on light, so that it prints
     "Shipped": ("#D5F0DC", "#0B5A2B"),
@@ -26,6 +24,23 @@ FILLS = {  # outcome → (paper, ink): dark on light, so that it prints
     "Will retry": ("#D8E7F8", "#174A80"),
     "Skipped": ("#E9E9E9", "#595959"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a sheet holds; the defaults are Excel's."""
+
+    rows: int = 1_048_576
+    columns: int = 16_384
+    links: int = 65_530
+
+
+EXCEL = Limits()
+
+
+def height(text: str, width: float) -> int:
+    """Lines that a text takes in a column so many characters wide, 30 at most."""
+    return min(30, sum(max(1, -(-len(line) // int(width))) for line in text.split("\n")))
 
 
 class Link(str):
@@ -54,7 +69,7 @@ class Styles:
         edge = {"bottom": 1, "bottom_color": "#7F7F7F", "valign": "vcenter", "bold": True, "font_size": 10}
         self.text: Format = workbook.add_format(top)
         self.wrapped: Format = workbook.add_format(top | {"text_wrap": True})
-        self.identifier: Format = workbook.add_format(top | {"num_format": "@"})
+        self.number: Format = workbook.add_format(top | {"align": "right", "indent": 1})
         self.link: Format = workbook.add_format(top | {"font_color": "#0B57A4", "underline": 1})
         self.day: Format = workbook.add_format(top | {"num_format": "yyyy-mm-dd", "align": "left"})
         self.moment: Format = workbook.add_format(top | {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"})
@@ -69,18 +84,25 @@ class Styles:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook being written, with its formats and limits."""
+
+    workbook: Workbook
+    styles: Styles
+    limits: Limits = EXCEL
+
+
 class Table:
     """Rows under one header; goes on on `NAME 2`, `NAME 3` where a sheet is full."""
 
-    def __init__(
-        self, workbook: Workbook, styles: Styles, name: str, columns: Sequence[Column], expected: int = 0
-    ) -> None:
-        self._workbook, self._styles, self._name, self._columns = workbook, styles, name, columns
+    def __init__(self, book: Book, name: str, columns: Sequence[Column], expected: int = 0) -> None:
+        self._book, self._styles, self._name, self._columns = book, book.styles, name, columns
         self._ends: dict[Worksheet, int] = {}
         """Last row of each sheet."""
         self._widths = [len(column.header) + 3 for column in columns]
         self._wrapped = frozenset(index for index, column in enumerate(columns) if column.wrap)
-        self._ahead = [self._sheet(number) for number in range(max(1, -(-expected // (ROWS - 1))))][::-1]
+        self._ahead = [self._sheet(number) for number in range(max(1, -(-expected // (book.limits.rows - 1))))][::-1]
         self._row = 0
         self._turn()
         self.shortened = 0
@@ -88,16 +110,21 @@ class Table:
 
     def append(self, cells: Iterable[Cell]) -> None:
         """Write the next row; None and empty text leave their cell empty."""
-        if self._row == ROWS - 1:
+        if self._row == self._book.limits.rows - 1:
             self._turn()
         self._row += 1
+        lines = 1
         for column, cell in enumerate(cells):
             if cell is None or cell == "":
                 continue
             if type(cell) is str:
                 self._text(column, cell)
+                if column in self._wrapped:
+                    lines = max(lines, height(cell, self._columns[column].width))
             else:
                 self._other(column, cell)
+        if lines > 1:  # not every spreadsheet program fits a row to wrapped text by itself
+            self._current.set_row(self._row, LINE * lines + 2)
 
     def finish(self, dress: Callable[[Worksheet, int], Any] = lambda sheet, last: None) -> None:
         """Set widths, filter and print layout of every sheet; `dress` gets each sheet and its last row."""
@@ -111,7 +138,7 @@ class Table:
             dress(sheet, last)
 
     def _sheet(self, number: int) -> Worksheet:
-        sheet = self._workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}")
+        sheet = self._book.workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}")
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.set_landscape()
@@ -151,7 +178,7 @@ class Table:
             case bool():
                 sheet.write_boolean(row, column, cell, styles.text)
             case int() | float() if abs(cell) < WHOLE:
-                sheet.write_number(row, column, cell, styles.text)
+                sheet.write_number(row, column, cell, styles.number)
             case datetime() if cell.year >= 1900 and cell.tzinfo is None:
                 sheet.write_datetime(row, column, cell, styles.moment)
             case date() if cell.year >= 1900 and not isinstance(cell, datetime):
@@ -164,7 +191,11 @@ class Table:
                 self._text(column, as_text(cell))
 
     def _link(self, column: int, url: Link) -> None:
-        if self._links < LINKS and len(url) <= LINK_LENGTH and url.startswith(("https://", "http://")):
+        if (
+            self._links < self._book.limits.links
+            and len(url) <= LINK_LENGTH
+            and url.startswith(("https://", "http://"))
+        ):
             self._links += 1
             self._current.write_url(self._row, column, printable(url), self._styles.link)
         else:

@@ -12,19 +12,19 @@ from xlsxwriter.worksheet import Worksheet
 from batch.model import Record, RowResult, Status
 from batch.results.cells import Cell, as_text
 from batch.results.overview import write_overview
-from batch.results.places import MARK, Mark
+from batch.results.places import MARK, Mark, Sink
 from batch.results.report import DECISION, FIX, OURS, OUTCOMES, Proof, Report, distinct, explanation
-from batch.results.table import COLUMNS, FILLS, Column, Link, Styles, Table
+from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
 
 WIDTHS = {
     "Outcome": 14,
     "Status": 15,
     "Shipment ID": 13,
-    "Tracking Link": 38,
+    "Tracking Link": 42,
     "Link Source": 13,
     "Error Code": 21,
-    "Error": 62,
-    "What To Do": 46,
+    "Error": 56,
+    "What To Do": 40,
     "Who": 17,
     "Order ID": 11,
     "Order Address ID": 18,
@@ -64,29 +64,30 @@ SHIPMENT_COLUMNS = (
 
 def fits(report: Report) -> bool:
     """Whether a sheet has columns enough for the export's and ours."""
-    return len(report.columns) + len(report.own_columns) <= COLUMNS
+    return len(report.columns) + len(report.own_columns) <= EXCEL.columns
 
 
-def write_workbook(report: Report, path: Path) -> None:
+def write_workbook(report: Report, path: Path, limits: Limits = EXCEL) -> None:
     """Write all four sheets in one pass over the rows, in memory that does not grow with them."""
-    with TemporaryDirectory(prefix="shipbatch-") as rows:
+    with TemporaryDirectory(prefix="shipbatch-") as rows, Sink(path) as sink:
         try:
-            with Workbook(str(path), {"constant_memory": True, "tmpdir": rows, "use_zip64": True}) as workbook:
-                _fill(workbook, report)
+            with Workbook(sink, {"constant_memory": True, "tmpdir": rows, "use_zip64": True}) as workbook:
+                _fill(Book(workbook, Styles(workbook), limits), report)
         except XlsxFileError as error:
             raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
 
 
-def _fill(workbook: Workbook, report: Report) -> None:
+def _fill(book: Book, report: Report) -> None:
     mark = Mark(report.run.run_id, report.run.sha256, len(report.columns))
+    workbook = book.workbook
     workbook.set_custom_property(MARK, str(mark), "text")
     workbook.set_properties({"title": f"Results of {Path(report.run.file).name}", "author": "shipbatch"})
-    styles, proof = Styles(workbook), Proof(report)
-    results = Table(workbook, styles, "Results", _result_columns(report), len(report.results))
+    proof = Proof(report)
+    results = Table(book, "Results", _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
     to_fix = sum(result.finding.status in TO_FIX for result in report.results.values())
-    fix = Table(workbook, styles, "Fix and resend", _fix_columns(report), to_fix)
-    shipments = Table(workbook, styles, "Shipments", SHIPMENT_COLUMNS)
+    fix = Table(book, "Fix and resend", _fix_columns(report), to_fix)
+    shipments = Table(book, "Shipments", SHIPMENT_COLUMNS)
     for cells, result in proof.rows():
         own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
         results.append(_result_cells(report, own, result))
@@ -94,7 +95,7 @@ def _fill(workbook: Workbook, report: Report) -> None:
             fix.append([*_padded(own, len(report.columns)), explanation(result), result.finding.todo])
     for record in report.records:
         shipments.append(_shipment_cells(record))
-    results.finish(lambda sheet, last: _dress(report, styles, sheet, last))
+    results.finish(lambda sheet, last: _dress(report, book.styles, sheet, last))
     fix.finish()
     shipments.finish()
     write_overview(workbook, overview, report, proof, cut=results.shortened)
@@ -163,6 +164,9 @@ def _named(cell: Cell) -> Cell:
 def _dress(report: Report, styles: Styles, sheet: Worksheet, last: int) -> None:
     """Colour each row's outcome, and let a held row's answer be chosen from a list."""
     first = len(report.columns)
+    sheet.set_print_scale(60)  # on paper side by side: the export, what became of it, what to do, the ids
+    sheet.set_v_pagebreaks([first + OURS.index(name) for name in ("Outcome", "Error", "Order ID")])
+    sheet.repeat_columns(min(report.id_columns, default=0))
     for word in FILLS:
         rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles.outcomes[word]}
         sheet.conditional_format(1, first, last, first, rule)
