@@ -1,1 +1,5 @@
-"""What survives a crash: one contract (`base`), a store for it (`sqlite`)."""
+"""What survives a crash: one contract (`base`), a store for it (`sqlite`), one runner a store (`locks`)."""
+
+from batch.ledger.sqlite import SqliteLedger, open_ledger
+
+__all__ = ["SqliteLedger", "open_ledger"]

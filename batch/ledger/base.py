@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from batch.model import Outcome, Record, RowNote, Run, Shipment, State
+from batch.model import Outcome, Record, RowNote, Run, Shipment, State, StoreShipment
 
-__all__ = ["Attempt", "Decision", "IllegalMove", "Ledger", "OrderBusy", "RowNote"]
+__all__ = ["AlreadyClaimed", "Attempt", "Decision", "IllegalMove", "Ledger", "OrderBusy", "RowNote"]
 
 
 class OrderBusy(Exception):
@@ -21,6 +21,10 @@ class OrderBusy(Exception):
 
 class IllegalMove(Exception):
     """A move that `model.MOVES` does not have; a bug, never an event of the outside world."""
+
+
+class AlreadyClaimed(IllegalMove):
+    """The shipment id belongs to another record: whatever the store said, it is not this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,10 @@ class Ledger(Protocol):
     async def judge_again(self, record_id: int, shipment: Shipment | None, note: RowNote | None = None) -> None:
         """Replace a planned record's shipment; with None, take it out of the plan and put the note there."""
 
-    async def append(self, record_id: int, what: str, evidence: Mapping[str, Any]) -> None:
-        """What happens after `created`: updated, deleted."""
+    async def append(
+        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
+    ) -> None:
+        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
 
     async def decide(self, store: str, decision: Decision) -> None:
         """Keep a person's word; the newest for an ask counts."""

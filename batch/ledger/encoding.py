@@ -1,0 +1,171 @@
+"""Nouns of the model as rows of the ledger, and back: what is written is read as it was."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from batch.ledger.base import Attempt, Decision, RowNote
+from batch.model import Finding, Item, Record, Run, Shipment, State, Status, StoreShipment, Who
+
+Row = tuple[Any, ...]
+
+RECORD = (
+    "record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts,"
+    " baseline, made, finding, deleted, created_at, changed_at"
+)
+"""Columns of `records`, as `record_from` takes them."""
+
+_IN_COLUMNS = frozenset({"order_id", "order_address_id", "ask", "items"})
+# Built from the classes, so that a field they gain is kept without a word here.
+_SHIPMENT = tuple((f.name, f.default) for f in fields(Shipment) if f.name not in _IN_COLUMNS)
+_MADE = tuple((f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"})
+_ADDRESSES = frozenset({"billing_address", "shipping_address"})
+# One encoder for all: json.dumps with options would build one a call. Strings stay ASCII, so that
+# half a surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+def time_text(at: datetime) -> str:
+    """UTC, ISO 8601 with microseconds: sorts as text."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def json_text(value: object) -> str:
+    """Compact JSON without any billing or shipping address, however deep."""
+    return _encode(_without_addresses(value))
+
+
+def _without_addresses(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without_addresses(inner) for key, inner in value.items() if key not in _ADDRESSES}
+    if isinstance(value, list | tuple):
+        return [_without_addresses(inner) for inner in value]
+    return value
+
+
+def search_form(text: str) -> str:
+    """A tracking number or link as it is looked for: without blanks, in one case."""
+    return "".join(text.split()).casefold()
+
+
+def shipment_text(shipment: Shipment) -> str:
+    """What the columns order_id, order_address_id and ask do not say, empty fields left out."""
+    body = {name: value for name, default in _SHIPMENT if (value := getattr(shipment, name)) != default}
+    body["items"] = [(item.order_product_id, item.quantity) for item in shipment.items]
+    return _encode(body)
+
+
+def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> Shipment:
+    """The shipment that `shipment_text` wrote."""
+    body = {name: _tuples(value) for name, value in json.loads(text).items()}
+    items = tuple([Item(*pair) for pair in body.pop("items")])
+    return Shipment(order_id, order_address_id, items, ask=ask, **body)
+
+
+def made_text(made: StoreShipment) -> str:
+    """The store's shipment; of its answer everything but the addresses."""
+    body = {name: value for name, default in _MADE if (value := getattr(made, name)) != default}
+    body["items"] = [(item.order_product_id, item.quantity) for item in made.items]
+    body["answer"] = made.answer
+    return json_text(body)
+
+
+def made_from(text: str) -> StoreShipment:
+    """The store's shipment that `made_text` wrote."""
+    body = json.loads(text)
+    items = tuple([Item(*pair) for pair in body.pop("items")])
+    return StoreShipment(items=items, **body)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple([_tuples(inner) for inner in value]) if isinstance(value, list) else value
+
+
+def finding_text(finding: Finding) -> str:
+    """A finding, as a list of its five words."""
+    return _encode([finding.status, finding.code, finding.error, finding.todo, finding.who])
+
+
+def finding_from(text: str) -> Finding:
+    """The finding that `finding_text` wrote."""
+    status, code, error, todo, who = json.loads(text)
+    return Finding(Status(status), code, error, todo, Who(who))
+
+
+def record_from(row: Row) -> Record:
+    """A row of the RECORD columns."""
+    (record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts) = row[:9]
+    (baseline, made, finding, deleted, created_at, changed_at) = row[9:]
+    return Record(
+        record_id=record_id,
+        run_id=run_id or "",
+        store=store,
+        shipment=shipment_from(order_id, order_address_id, ask, shipment),
+        state=State(state),
+        attempts=attempts,
+        made=made_from(made) if made else None,
+        finding=finding_from(finding) if finding else None,
+        baseline=baseline,
+        deleted=bool(deleted),
+        created_at=datetime.fromisoformat(created_at),
+        changed_at=datetime.fromisoformat(changed_at),
+    )
+
+
+def run_row(run: Run) -> Row:
+    """A run as a row of `runs`."""
+    return (
+        run.run_id,
+        run.store,
+        run.file,
+        run.sha256,
+        run.copy,
+        time_text(run.started),
+        time_text(run.finished) if run.finished else None,
+        run.exit_status,
+        json_text(run.summary),
+    )
+
+
+def run_from(row: Row) -> Run:
+    """The run of a row of `runs`."""
+    run_id, store, file, sha256, copy, started, finished, exit_status, summary = row
+    return Run(
+        run_id,
+        store,
+        file,
+        sha256,
+        copy,
+        datetime.fromisoformat(started),
+        datetime.fromisoformat(finished) if finished else None,
+        exit_status,
+        json.loads(summary),
+    )
+
+
+def note_row(run_id: str, note: RowNote) -> Row:
+    """A note as run_id, rows, finding, record_id, ask, facts."""
+    facts = None if note.facts is None else json_text(note.facts)
+    return (run_id, _encode(note.rows), finding_text(note.finding), note.record_id, note.ask, facts)
+
+
+def note_from(row: Row) -> RowNote:
+    """The note of rows, finding, record_id, ask, facts; sequences in facts come back as lists."""
+    rows, finding, record_id, ask, facts = row
+    return RowNote(
+        tuple(json.loads(rows)), finding_from(finding), record_id, ask, None if facts is None else json.loads(facts)
+    )
+
+
+def attempt_from(row: Row) -> Attempt:
+    """The attempt of record_id, at, state, what, evidence."""
+    record_id, at, state, what, evidence = row
+    return Attempt(record_id, datetime.fromisoformat(at), State(state), what, json.loads(evidence))
+
+
+def decision_from(row: Row) -> Decision:
+    """The decision of ask, answer, who, why, at."""
+    ask, answer, who, why, at = row
+    return Decision(ask, answer, who, why, datetime.fromisoformat(at))

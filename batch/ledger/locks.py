@@ -1,0 +1,105 @@
+"""One runner a store: an operating system's lock, which a killed process leaves by itself."""
+
+import asyncio
+import json
+import os
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from batch.errors import CannotRunNow, LedgerError
+
+POLL = 0.2  # seconds between two tries
+BUSY_NOW = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
+
+
+def _nobody_listens(_: str) -> None:
+    """What `waiting` does by default."""
+
+
+@asynccontextmanager
+async def store_lock(
+    home: Path, store: str, *, wait: float = 60.0, waiting: Callable[[str], None] = _nobody_listens
+) -> AsyncIterator[None]:
+    """The only runner of a store on this machine, for as long as the block lasts.
+
+    `waiting` is called once, with who holds the lock, if it is not free at once; after `wait`
+    seconds CannotRunNow says the same.
+    """
+    path = lock_path(home, store)
+    lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await _acquire(lock, path, store, wait, waiting)
+        _write_holder(path)
+    except OSError as error:
+        lock.release()
+        raise LedgerError(
+            f"The lock {path} cannot be taken ({error.strerror or error}).",
+            "Give this user write access to the folder, or set SHIPBATCH_HOME to another one.",
+        ) from error
+    try:
+        yield
+    finally:
+        # Before the release: afterwards it would be the next runner's.
+        _holder_path(path).unlink(missing_ok=True)
+        lock.release()
+
+
+def lock_path(home: Path, store: str) -> Path:
+    """Where a store's lock lies: readable, and another one for every store."""
+    words = re.sub(r"[^a-z0-9]+", "-", store.casefold()).strip("-")[-40:]
+    return home / "locks" / f"{words}-{sha256(store.encode()).hexdigest()[:8]}.lock"
+
+
+def holder(path: Path) -> str:
+    """Who holds a lock, in words; it is true only while the lock is held."""
+    try:
+        told = json.loads(_holder_path(path).read_text("utf-8"))
+        since = datetime.fromisoformat(told["since"]).astimezone()
+        return f"`{told['command']}` (process {told['pid']} on {told['host']}, since {since:%Y-%m-%d %H:%M:%S})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+async def _acquire(lock: FileLock, path: Path, store: str, wait: float, waiting: Callable[[str], None]) -> None:
+    clock = asyncio.get_running_loop().time
+    until, told = clock() + wait, False
+    while True:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            pass
+        else:
+            return
+        who = holder(path)
+        if clock() >= until:
+            raise CannotRunNow(f"Another runner of {store} is at work: {who}.", BUSY_NOW)
+        if not told:
+            waiting(who)
+            told = True
+        await asyncio.sleep(min(POLL, max(0.0, until - clock())))
+
+
+def _write_holder(path: Path) -> None:
+    told = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python",
+    }
+    whole = _holder_path(path).with_suffix(".new")
+    whole.write_text(json.dumps(told), "utf-8")
+    whole.chmod(0o600)
+    whole.replace(_holder_path(path))
+
+
+def _holder_path(path: Path) -> Path:
+    return path.with_suffix(".holder")

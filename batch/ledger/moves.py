@@ -1,0 +1,109 @@
+"""The moves of one record, each a unit of work for the writer: refused whole or written whole."""
+
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.ledger.encoding import RECORD, finding_text, json_text, made_text, record_from, search_form
+from batch.model import MOVES, Outcome, Record, State, StoreShipment
+
+
+def record(connection: sqlite3.Connection, record_id: int) -> Record:
+    """The record as this transaction sees it; IllegalMove where there is none."""
+    row = connection.execute(f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)).fetchone()
+    if row is None:
+        raise IllegalMove(f"There is no record {record_id}.")
+    return record_from(row)
+
+
+def intend(
+    connection: sqlite3.Connection, record_id: int, at: str, evidence: Mapping[str, Any], baseline: int = 0
+) -> None:
+    """Planned → intent; OrderBusy where another record of the order is unsettled."""
+    sql = (
+        "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = ?, changed_at = ?"
+        " WHERE record_id = ? AND state = 'planned'"
+    )
+    try:
+        moved = connection.execute(sql, (baseline, at, record_id)).rowcount
+    except sqlite3.IntegrityError:
+        order_id = record(connection, record_id).shipment.order_id
+        raise OrderBusy(f"Order {order_id} has another shipment under way or in doubt.") from None
+    if not moved:
+        raise IllegalMove(f"Record {record_id} is {record(connection, record_id).state}, not planned.")
+    note_attempt(connection, record_id, State.INTENT, at, "intent", evidence)
+
+
+def move(connection: sqlite3.Connection, record_id: int, at: str, outcome: Outcome, what: str) -> Record:
+    """Any legal move but the intent; the record as it is then."""
+    before, made = record(connection, record_id), outcome.made
+    if outcome.state not in MOVES[before.state] or outcome.state is State.INTENT:
+        raise IllegalMove(f"Record {record_id} is {before.state}; it cannot become {outcome.state}.")
+    if (made is None) == (outcome.state is State.CREATED):
+        raise IllegalMove(f"Record {record_id}: {outcome.state} goes with a shipment of the store, and nothing else.")
+    finding = finding_text(outcome.finding) if outcome.finding else None
+    sql = "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ? WHERE record_id = ?"
+    values = (made.shipment_id, made_text(made)) if made else (None, None)
+    try:
+        connection.execute(sql, (outcome.state, finding, *values, at, record_id))
+    except sqlite3.IntegrityError:
+        raise _claimed(connection, before, made) from None
+    note_attempt(connection, record_id, outcome.state, at, what, outcome.evidence)
+    return record(connection, record_id)
+
+
+def append(
+    connection: sqlite3.Connection,
+    record_id: int,
+    at: str,
+    what: str,
+    evidence: Mapping[str, Any],
+    made: StoreShipment | None = None,
+) -> None:
+    """What happens to a created shipment; `deleted` happens once."""
+    before = record(connection, record_id)
+    if before.state is not State.CREATED or (before.deleted and what in {"updated", "deleted"}):
+        standing = "deleted" if before.deleted else before.state
+        raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
+    if what == "deleted":
+        connection.execute("UPDATE records SET deleted = 1, changed_at = ? WHERE record_id = ?", (at, record_id))
+    if made is not None:
+        _remake(connection, before, at, made)
+    note_attempt(connection, record_id, State.CREATED, at, what, evidence)
+
+
+def note_attempt(
+    connection: sqlite3.Connection, record_id: int, state: State, at: str, what: str, evidence: Mapping[str, Any]
+) -> None:
+    """One more line in a record's history."""
+    n = "(SELECT ifnull(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
+    connection.execute(
+        f"INSERT INTO attempts (record_id, n, at, state, what, evidence) VALUES (?, {n}, ?, ?, ?, ?)",
+        (record_id, record_id, at, state, what, json_text(evidence)),
+    )
+
+
+def _remake(connection: sqlite3.Connection, before: Record, at: str, made: StoreShipment) -> None:
+    """The store's shipment as it is now, and the number by which the parcel is known from now on."""
+    if before.made is None or made.shipment_id != before.made.shipment_id:
+        raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")
+    label = made.tracking_number or made.tracking_link or before.shipment.label
+    connection.execute(
+        "UPDATE records SET made = ?, label = ?, number = ?, changed_at = ? WHERE record_id = ?",
+        (made_text(made), label, search_form(label), at, before.record_id),
+    )
+
+
+def _claimed(connection: sqlite3.Connection, before: Record, made: StoreShipment | None) -> Exception:
+    owner = (
+        made
+        and connection.execute(
+            "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?", (before.store, made.shipment_id)
+        ).fetchone()
+    )
+    if made and owner:
+        return AlreadyClaimed(f"Shipment {made.shipment_id} belongs to record {owner[0]} already.")
+    return IllegalMove(f"Record {before.record_id} is {before.state}; the ledger refuses the move.")

@@ -1,0 +1,184 @@
+"""A file's whole plan in one transaction, and what a second judgement changes in it."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from batch.ledger.base import IllegalMove, RowNote
+from batch.ledger.encoding import Row, note_row, search_form, shipment_text
+from batch.ledger.moves import record
+from batch.model import Finding, Record, Shipment, State, Status
+
+_INSERT = (
+    "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"
+    " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_REPLACE = (
+    "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
+    " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
+)
+_NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
+
+Key = tuple[int, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leftover:
+    """A planned record of an earlier run."""
+
+    record_id: int
+    run_id: str | None
+    attempts: int
+    baseline: int
+    created_at: str
+    rows: tuple[int, ...]
+
+
+def enter(
+    connection: sqlite3.Connection, run_id: str, at: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]
+) -> list[Record]:
+    """The plan's records in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
+    store = _store_of(connection, run_id)
+    position, record_id = _last(connection, run_id)
+    left = _leftovers(connection, store, shipments)
+    new: list[Row] = []
+    taken: list[Row] = []
+    farewells: list[Row] = []
+    records: list[Record] = []
+    for place, shipment in enumerate(shipments, position + 1):
+        columns = _columns(shipment)
+        if same := left.get(_key(shipment)):
+            old = same.pop(0)
+            taken.append((run_id, place, *columns, at, old.record_id))
+            if old.run_id and old.run_id != run_id:
+                farewells.append(note_row(old.run_id, _farewell(old, run_id)))
+        else:
+            record_id += 1
+            old = _Leftover(record_id, None, 0, 0, at, ())
+            new.append((record_id, run_id, place, store, *columns, at, at))
+        records.append(_planned(old, run_id, store, shipment, at))
+    try:
+        connection.executemany(_REPLACE, taken)
+        connection.executemany(_INSERT, new)
+    except sqlite3.IntegrityError:
+        raise _taken(connection, store, shipments) from None
+    connection.executemany(_NOTE, farewells)
+    connection.executemany(_NOTE, (note_row(run_id, note) for note in notes))
+    return records
+
+
+def judge_again(
+    connection: sqlite3.Connection, record_id: int, at: str, shipment: Shipment | None, note: RowNote | None
+) -> None:
+    """Another shipment for a planned record, or none and the reason why."""
+    before = record(connection, record_id)
+    if before.state is not State.PLANNED or not before.run_id:
+        raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
+    if shipment is None and note is None:
+        raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
+    if note is not None:
+        connection.execute(_NOTE, note_row(before.run_id, note))
+    if shipment is not None:
+        _replace(connection, before, at, shipment)
+    elif before.attempts:  # it stays for its history
+        connection.execute("UPDATE records SET run_id = NULL, changed_at = ? WHERE record_id = ?", (at, record_id))
+    else:
+        connection.execute("DELETE FROM records WHERE record_id = ?", (record_id,))
+
+
+def _replace(connection: sqlite3.Connection, before: Record, at: str, shipment: Shipment) -> None:
+    (position,) = connection.execute("SELECT position FROM records WHERE record_id = ?", (before.record_id,)).fetchone()
+    try:
+        connection.execute(_REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id))
+    except sqlite3.IntegrityError:
+        raise _taken(connection, before.store, [shipment]) from None
+
+
+def _store_of(connection: sqlite3.Connection, run_id: str) -> str:
+    row = connection.execute("SELECT store FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise IllegalMove(f"Run {run_id} was not begun.")
+    return str(row[0])
+
+
+def _last(connection: sqlite3.Connection, run_id: str) -> tuple[int, int]:
+    """The run's last position, and the last record id ever given."""
+    position = connection.execute("SELECT ifnull(max(position), 0) FROM records WHERE run_id = ?", (run_id,))
+    given = connection.execute("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'")
+    return position.fetchone()[0], given.fetchone()[0]
+
+
+def _key(shipment: Shipment) -> Key:
+    return _key_of(shipment.order_id, shipment.order_address_id, shipment.label, shipment.ask)
+
+
+def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
+    """Two planned shipments with one key are the same one: by the label, without one by what was asked."""
+    return order_id, order_address_id, label, "" if label else ask
+
+
+def _leftovers(connection: sqlite3.Connection, store: str, shipments: Sequence[Shipment]) -> dict[Key, list[_Leftover]]:
+    rows = connection.execute(
+        "SELECT order_id, order_address_id, label, ask, record_id, run_id, attempts, baseline, created_at, shipment"
+        " FROM records WHERE order_id IN (SELECT value FROM json_each(?)) AND store = ? AND state = 'planned'"
+        " ORDER BY record_id",
+        (json.dumps(list({shipment.order_id for shipment in shipments})), store),
+    )
+    found: dict[Key, list[_Leftover]] = {}
+    for *key, record_id, run_id, attempts, baseline, created_at, shipment in rows:
+        asked_in = tuple(json.loads(shipment).get("rows", ()))
+        left = _Leftover(record_id, run_id, attempts, baseline, created_at, asked_in)
+        found.setdefault(_key_of(*key), []).append(left)
+    return found
+
+
+def _columns(shipment: Shipment) -> Row:
+    """order_id, order_address_id, label, number, ask, shipment."""
+    label = shipment.label
+    body = shipment_text(shipment)
+    return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.ask, body
+
+
+def _planned(old: _Leftover, run_id: str, store: str, shipment: Shipment, at: str) -> Record:
+    return Record(
+        record_id=old.record_id,
+        run_id=run_id,
+        store=store,
+        shipment=shipment,
+        state=State.PLANNED,
+        attempts=old.attempts,
+        baseline=old.baseline,
+        created_at=datetime.fromisoformat(old.created_at),
+        changed_at=datetime.fromisoformat(at),
+    )
+
+
+def _farewell(old: _Leftover, run_id: str) -> RowNote:
+    """What the earlier run's sheet says of rows that now belong to another run."""
+    finding = Finding(
+        Status.NOT_SENT,
+        "taken_over",
+        f"This run ended before it was sent; run {run_id} has the same shipment and took it over.",
+        f"Nothing here: see the results of run {run_id}.",
+    )
+    return RowNote(old.rows, finding, old.record_id)
+
+
+def _taken(connection: sqlite3.Connection, store: str, shipments: Iterable[Shipment]) -> IllegalMove:
+    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice."""
+    seen: set[Key] = set()
+    for shipment in (shipment for shipment in shipments if shipment.label):
+        row = connection.execute(
+            "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
+            " AND label = ? AND state NOT IN ('planned', 'rejected') AND NOT deleted",
+            (store, shipment.order_id, shipment.order_address_id, shipment.label),
+        ).fetchone()
+        parcel = f"Order {shipment.order_id}, parcel {shipment.label}"
+        if row:
+            return IllegalMove(f"{parcel}: record {row[0]} has it already and is {row[1]}.")
+        if _key(shipment) in seen:
+            return IllegalMove(f"{parcel}: it is planned twice.")
+        seen.add(_key(shipment))
+    return IllegalMove("The ledger refuses the plan: a parcel has a record already.")

@@ -1,0 +1,118 @@
+"""What the ledger is asked: reads on a connection of their own, which never wait for the writer."""
+
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from batch.ledger import encoding
+from batch.ledger.base import Attempt, Decision, RowNote
+from batch.ledger.encoding import RECORD, Row, record_from, search_form
+from batch.ledger.opening import explained
+from batch.model import UNSETTLED, Record, Run
+
+PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
+_LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter
+_RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary"
+_UNSETTLED = ", ".join(f"'{state}'" for state in sorted(UNSETTLED))
+
+
+class Queries:
+    """The reading half of the contract; see `base.Ledger`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._reader = connection
+        self.path = path
+
+    def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
+        """Records that came from these parcels, rejected and deleted ones left out."""
+        where = f"ask IN {_LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted"
+        found: dict[str, list[Record]] = {}
+        for record in self._records(where, json.dumps(list(asks)), store):
+            found.setdefault(record.shipment.ask, []).append(record)
+        return found
+
+    def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
+        """All records of these orders, in the order they were planned."""
+        found: dict[int, list[Record]] = {}
+        for record in self._records(f"order_id IN {_LISTED} AND store = ?", json.dumps(list(order_ids)), store):
+            found.setdefault(record.shipment.order_id, []).append(record)
+        return found
+
+    def unsettled(self, store: str) -> list[Record]:
+        """Records in intent, in_doubt or needs_person."""
+        return self._records(f"state IN ({_UNSETTLED}) AND store = ?", store)
+
+    def claimed(self, store: str, order_id: int) -> frozenset[int]:
+        """Shipment ids of an order that belong to a record, deleted ones too."""
+        sql = "SELECT shipment_id FROM records WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
+        return frozenset(row[0] for row in self._rows(sql, order_id, store))
+
+    def of_run(self, run_id: str) -> Iterator[Record]:
+        """A run's records, in the order they were planned."""
+        sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
+        return (record_from(row) for row in self._pages(sql, run_id))
+
+    def notes(self, run_id: str) -> Iterator[RowNote]:
+        """What a run's plan says of the rows that have no record of it."""
+        columns = "note_id, rows, finding, record_id, ask, facts"
+        sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
+        return (encoding.note_from(row) for row in self._pages(sql, run_id))
+
+    def attempts(self, record_id: int) -> list[Attempt]:
+        """All that happened to a record, oldest first."""
+        sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
+        return [encoding.attempt_from(row) for row in self._rows(sql, record_id)]
+
+    def runs(self, store: str | None = None) -> list[Run]:
+        """All runs, newest first."""
+        sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR ? IS NULL ORDER BY started DESC, run_id DESC"
+        return [encoding.run_from(row) for row in self._rows(sql, store, store)]
+
+    def run(self, run_id: str) -> Run | None:
+        """One run, by its id or a unique start of it."""
+        sql = f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ? ORDER BY run_id LIMIT 2"
+        rows = self._rows(sql, run_id, run_id)
+        # The first is the exact one, where there is one: it sorts before all that it begins.
+        only = len(rows) == 1 or (rows and rows[0][0] == run_id)
+        return encoding.run_from(rows[0]) if only else None
+
+    def find(self, what: str) -> list[Record]:
+        """Records with this order, shipment id, tracking number or link; case and blanks do not matter."""
+        number = search_form(what).removeprefix("#")
+        if not number:
+            return []
+        if number.isdecimal() and number.isascii() and len(number) < 19:  # more is no 64-bit number
+            return self._records("number = ? OR order_id = ? OR shipment_id = ?", number, int(number), int(number))
+        return self._records("number = ?", number)
+
+    def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
+        """The newest word on each of these parcels."""
+        sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask IN {_LISTED} AND store = ?"
+        rows = self._rows(f"{sql} ORDER BY decision_id", json.dumps(list(asks)), store)
+        return {row[0]: encoding.decision_from(row) for row in rows}
+
+    def recall(self, header: str) -> Mapping[str, str]:
+        """What was remembered for a header row's digest; empty if nothing."""
+        rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
+        columns: dict[str, str] = json.loads(rows[0][0]) if rows else {}
+        return columns
+
+    def _records(self, where: str, *values: object) -> list[Record]:
+        rows = self._rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY record_id", *values)
+        return [record_from(row) for row in rows]
+
+    def _pages(self, sql: str, run_id: str) -> Iterator[Row]:
+        """Rows without their first column, by which the pages go on."""
+        last = -1
+        while rows := self._rows(sql, run_id, last):
+            yield from (row[1:] for row in rows)
+            last = rows[-1][0]
+
+    def _rows(self, sql: str, *values: object) -> list[Row]:
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error

@@ -1,0 +1,138 @@
+"""The ledger in one SQLite file: one writer thread, readers that never wait."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from batch.errors import LedgerError
+from batch.ledger import moves, plans
+from batch.ledger.base import Decision, IllegalMove, RowNote
+from batch.ledger.encoding import json_text, run_row, time_text
+from batch.ledger.opening import network_disk, open_readable, open_writable
+from batch.ledger.queries import Queries
+from batch.ledger.writer import Work, Writer
+from batch.model import Outcome, Record, Run, Shipment, StoreShipment
+
+T = TypeVar("T")
+Now = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_ledger(path: Path, *, read_only: bool = False, now: Now = _utc_now) -> "SqliteLedger":
+    """The ledger at a path, made where there is none; close it, or use it as an async context manager.
+
+    LedgerError where it is damaged, unwritable, of a newer version or another program's file.
+    With read_only nothing is written, not even the file, and every write is refused.
+    """
+    path = path.absolute()
+    writable = None if read_only else open_writable(path)
+    reader = open_readable(path)
+    return SqliteLedger(path, reader, Writer(writable, path) if writable else None, now)
+
+
+class SqliteLedger(Queries):
+    """`base.Ledger` in one SQLite file, for all stores of a home; made by `open_ledger`."""
+
+    def __init__(self, path: Path, reader: sqlite3.Connection, writer: Writer | None, now: Now) -> None:
+        super().__init__(reader, path)
+        self._writer = writer
+        self._now = now
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def pending(self) -> int:
+        """Writes not yet answered: while there are any, a simulated clock must not jump."""
+        return self._writer.pending if self._writer else 0
+
+    @property
+    def advice(self) -> str:
+        """What is unwise about the place of the file; empty where nothing is."""
+        if kind := network_disk(self.path):
+            return (
+                f"The ledger {self.path} lies on a network disk ({kind}), where a crash can damage it: "
+                "set SHIPBATCH_HOME to a folder on a local disk."
+            )
+        return ""
+
+    async def begin(self, run: Run) -> None:
+        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
+        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
+
+    async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
+        """Close a run with what it says of itself; again after a resume."""
+        values = (self._at(), exit_status, json_text(summary), run_id)
+        sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
+
+        def close_run(ledger: sqlite3.Connection) -> None:
+            if not ledger.execute(sql, values).rowcount:
+                raise IllegalMove(f"Run {run_id} was not begun.")
+
+        await self._write("finish", close_run)
+
+    async def plan(self, run_id: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]) -> list[Record]:
+        """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
+
+        The notes are taken one by one in the writer's thread. IllegalMove, and no plan at all,
+        where a numbered parcel has a record that is more than planned.
+        """
+        at = self._at()
+        return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
+
+    async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
+        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+        at = self._at()
+        await self._write("intent", lambda ledger: moves.intend(ledger, record_id, at, evidence, baseline))
+
+    async def move(self, record_id: int, outcome: Outcome, what: str) -> Record:
+        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
+        at = self._at()
+        point = "read-back" if what == "read back" else "outcome"
+        return await self._write(point, lambda ledger: moves.move(ledger, record_id, at, outcome, what))
+
+    async def judge_again(self, record_id: int, shipment: Shipment | None, note: RowNote | None = None) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the note there."""
+        at = self._at()
+        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, note))
+
+    async def append(
+        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
+    ) -> None:
+        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
+        at = self._at()
+        await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
+
+    async def decide(self, store: str, decision: Decision) -> None:
+        """Keep a person's word; the newest for an ask counts."""
+        sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
+        words = (store, decision.ask, decision.answer, decision.who, decision.why, time_text(decision.at))
+        await self._write("decision", lambda ledger: ledger.execute(sql, words))
+
+    async def remember(self, header: str, columns: Mapping[str, str]) -> None:
+        """Keep which column was which field, for a header row's digest."""
+        values = (header, json_text(columns), self._at())
+        await self._write("header", lambda ledger: ledger.execute("REPLACE INTO headers VALUES (?, ?, ?)", values))
+
+    async def close(self) -> None:
+        """Let the writer finish and go."""
+        self._reader.close()
+        if self._writer:
+            await self._writer.close()
+
+    def _at(self) -> str:
+        return time_text(self._now())
+
+    async def _write(self, point: str, work: Work[T]) -> T:
+        if self._writer is None:
+            raise LedgerError(f"The ledger {self.path} was opened for reading only.", "Report this: a fault of ours.")
+        return await self._writer.write(point, work)
