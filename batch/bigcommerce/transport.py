@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, hdrs
 from aiohttp.connector import Connection
-from multidict import CIMultiDictProxy
 
 from batch.bigcommerce.answers import Phase, Reply
 
@@ -147,7 +146,7 @@ async def _whole(begun: ClientResponse, largest: int) -> Reply:
     return Reply(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body))
 
 
-def _lower(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items() if name != hdrs.SET_COOKIE}
 
 

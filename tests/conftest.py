@@ -1,0 +1,49 @@
+"""Fixtures of all rooms: a sandbox store, settings that point to it, and the virtual clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from clock import VirtualLoop
+
+from batch.config import Settings
+from batch.sandbox import Sandbox
+
+OpenSandbox = Callable[..., Awaitable[Sandbox]]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests that ask for `virtual_clock`, also through another fixture, run on it; the others on a real loop."""
+    virtual = "virtual_clock" in getattr(item, "fixturenames", ())
+    return {"virtual": VirtualLoop} if virtual else {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture
+async def virtual_clock() -> VirtualLoop:
+    """The test's event loop: waits of minutes pass at once."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[OpenSandbox]:
+    """Opens sandboxes, `await sandbox(orders, quota=...)`, and closes them after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(orders: dict[str, Any], **settings: Any) -> Sandbox:
+            return await stack.enter_async_context(Sandbox(orders, **settings))
+
+        yield opened
+
+
+@pytest.fixture
+def settings_for() -> Callable[..., Settings]:
+    """Settings of a sandbox's store: `settings_for(box, timeout=5)`."""
+
+    def made(box: Sandbox, **changes: Any) -> Settings:
+        return Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, **changes)
+
+    return made
