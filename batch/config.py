@@ -47,6 +47,8 @@ class Settings(_Frozen):
     api_url: str = API_URL
     store_hash: str = ""
     token: SecretStr = SecretStr("")
+    identity: str = ""
+    """What the store is called in the ledger, where its address does not last (the sandbox)."""
     home: Path = Path()
     """Ledger, copies of inputs, logs; mode 0700."""
     workers: int = Field(default=16, ge=1, le=256)
@@ -83,7 +85,7 @@ class Settings(_Frozen):
     @property
     def store(self) -> str:
         """API origin and store hash: what tells one store's records from another's."""
-        return f"{self.api_url}/stores/{self.store_hash}"
+        return self.identity or f"{self.api_url}/stores/{self.store_hash}"
 
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""

@@ -1,0 +1,5 @@
+"""`python -m batch` is `shipbatch`."""
+
+from batch.cli import main
+
+main()

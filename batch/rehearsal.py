@@ -1,0 +1,48 @@
+"""The same run against a store on this machine: no account, no customer, its own ledger."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import SecretStr
+
+from batch.config import Settings
+from batch.loader import load
+from batch.pipeline import Job
+from batch.sandbox import Sandbox, invent, load_orders
+
+STORE_FILE = "store.json"
+"""Beside an export, it holds the orders of the sandbox; else they are invented from the export."""
+
+
+def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
+    """The sandbox's orders: those beside the first export, else such that each export can be shipped."""
+    beside = jobs[0].export.absolute().parent / STORE_FILE
+    if beside.is_file():
+        return load_orders(beside)
+    exports = (load(job.export, job.source, aliases=settings.carriers) for job in jobs)
+    return invent(asdict(parcel) for export in exports for parcel in export.parcels())
+
+
+@asynccontextmanager
+async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterator[Settings]:
+    """Serve the orders in this process; yields the settings of a run against them.
+
+    The same orders are the same store: what a rehearsal shipped is still shipped in the next one.
+    """
+    name = hashlib.sha256(json.dumps(orders, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    home = settings.home / "sandbox"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with Sandbox(orders, truth=home / f"{name}.jsonl", store_hash=name) as sandbox:
+        yield settings.model_copy(
+            update={
+                "home": home,
+                "identity": f"sandbox:{name}",
+                "api_url": sandbox.url,
+                "store_hash": name,
+                "token": SecretStr(sandbox.token),
+            }
+        )

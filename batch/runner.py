@@ -1,0 +1,84 @@
+"""Opens what files need, in order: the store's lock, the ledger, the client; then runs them in turn."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch import inputs
+from batch.bigcommerce import Client
+from batch.config import Settings
+from batch.errors import FileError, ShipbatchError
+from batch.ledger import open_ledger
+from batch.ledger.locks import store_lock
+from batch.pipeline import Job, Pipeline, Report, Screen, exit_status
+from batch.stopping import Stop
+
+LEDGER = "ledger.sqlite3"
+NOTHING_SENT = 2
+CANNOT_RUN_NOW = 75
+PRECEDENCE = (CANNOT_RUN_NOW, NOTHING_SENT, 74, 3, 1, 0)
+
+
+@dataclass(slots=True)
+class Tour:
+    """Several files, one after the other."""
+
+    reports: list[Report] = field(default_factory=list)
+    refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
+    """Files that could not be read; the others went on."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """One file's summary; of several, their totals and each."""
+        each = [report.summary for report in self.reports]
+        if len(each) == 1 and not self.refused:
+            return each[0]
+        totals: dict[str, Any] = {}
+        for summary in each:
+            for name, value in summary.items():
+                if isinstance(value, int | float):
+                    totals[name] = round(totals.get(name, 0) + value, 1)
+        refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
+        return totals | {"files": each + refused}
+
+    @property
+    def exit_status(self) -> int:
+        """The first that applies to any of the files."""
+        if self.refused and not self.reports:
+            return NOTHING_SENT
+        statuses = [exit_status(report) for report in self.reports] + [1 for _ in self.refused]
+        return next(status for status in PRECEDENCE if status in statuses)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool = True) -> AsyncIterator[Pipeline]:
+    """A pipeline of one store; with `lock`, no other runner of the store meanwhile."""
+    async with AsyncExitStack() as stack:
+        if lock:
+            waiting = store_lock(settings.home, settings.store, wait=settings.wait, waiting=_telling(screen))
+            await stack.enter_async_context(waiting)
+        ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER))
+        client = await stack.enter_async_context(Client(settings))
+        if ledger.advice:
+            screen.say(ledger.advice)
+        yield Pipeline(client, ledger, settings, screen, stop)
+
+
+def _telling(screen: Screen) -> Callable[[str], None]:
+    return lambda who: screen.say(f"Waiting for {who} to end: one runner a store.")
+
+
+async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, stop: Stop) -> Tour:
+    """Run files in turn; one that cannot be read does not keep the others from running."""
+    tour = Tour()
+    inputs.expire(settings.home, settings.keep_copies)
+    async with opened(settings, screen, stop, lock=not all(job.dry for job in jobs)) as pipeline:
+        for job in jobs:
+            if stop:
+                break
+            try:
+                tour.reports.append(await pipeline.run(job))
+            except FileError as error:
+                tour.refused.append((job, error))
+    return tour

@@ -1,0 +1,160 @@
+"""What the ledger and a report say, in sentences and as data; read only."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from batch.errors import NothingSent
+from batch.ledger.base import Ledger
+from batch.model import Record, Run, State
+from batch.pipeline import Report
+
+WORDS: Mapping[str, str] = {
+    "created": "shipped",
+    "updated": "corrected",
+    "already_created": "already shipped before",
+    "planned": "would ship",
+    "skipped": "skipped",
+    "invalid": "to be fixed",
+    "rejected": "refused by the store",
+    "held": "held for a person",
+    "waiting": "waiting: the order is not in the store yet",
+    "in_doubt": "in doubt",
+    "not_sent": "not sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer, for a person and for a program."""
+
+    lines: tuple[str, ...]
+    data: Any
+
+
+def report(done: Report) -> Iterator[str]:
+    """A run in a few lines: what became of its rows, and where the sheet is."""
+    summary = done.summary
+    yield f"{Path(done.run.file).name}: {summary['rows']} rows, run {done.run.run_id}"
+    for name, words in WORDS.items():
+        if count := summary[name]:
+            yield f"  {count:>6} {words}{_causes(done, name)}"
+    yield f"  {summary['requests']} requests in {summary['seconds']:g} s"
+    if done.stopped:
+        yield f"Stopped before the end: {done.stopped}. Run the same file again: it goes on where it stopped."
+    if done.sheet:
+        yield f"Results: {done.sheet}"
+    elif done.sheet_error:
+        yield f"{done.sheet_error} {done.sheet_error.todo}"
+
+
+def _causes(done: Report, name: str) -> str:
+    """How often each code stands behind a status that somebody has to do something about."""
+    if name not in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}:
+        return ""
+    codes: dict[str, int] = {}
+    for row in done.rows.values():
+        if row.finding.status.value.replace(" ", "_") == name:
+            codes[row.finding.code] = codes.get(row.finding.code, 0) + 1
+    return f" ({', '.join(f'{count} {code}' for code, count in codes.items())})" if codes else ""
+
+
+def runs(ledger: Ledger) -> Told:
+    """All runs, newest first."""
+    every = ledger.runs()
+    lines = tuple(_run_line(run) for run in every) or ("Nothing has been run yet.",)
+    return Told(lines, [_run_data(run) for run in every])
+
+
+def one_run(ledger: Ledger, run_id: str) -> Told:
+    """A run with its shipments."""
+    run = known_run(ledger, run_id)
+    records = list(ledger.of_run(run.run_id))
+    return Told((_run_line(run), *(_record_line(r) for r in records)), _run_data(run) | {"shipments": _data(records)})
+
+
+def known_run(ledger: Ledger, run_id: str) -> Run:
+    """The run with this id; NothingSent, with what there is, where there is none."""
+    if (run := ledger.run(run_id)) is not None:
+        return run
+    newest = ", ".join(run.run_id for run in ledger.runs()[:3]) or "none yet"
+    raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")
+
+
+def find(ledger: Ledger, what: str) -> Told:
+    """Every attempt of an order, shipment, tracking number, SKU or file."""
+    records = ledger.find(what) or [
+        record
+        for run in ledger.runs()
+        if what.casefold() in Path(run.file).name.casefold()
+        for record in ledger.of_run(run.run_id)
+    ]
+    lines: list[str] = []
+    data: list[dict[str, Any]] = []
+    for record in records:
+        attempts = ledger.attempts(record.record_id)
+        lines.append(_record_line(record))
+        lines += [f"    {_time(a.at)}  {a.what}: {a.state.value}{_said(a.evidence)}" for a in attempts]
+        data.append(_data([record])[0] | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
+    return Told(tuple(lines) or (f"Nothing is known of {what}.",), data)
+
+
+def _run_line(run: Run) -> str:
+    counts = ", ".join(f"{run.summary[n]} {words}" for n, words in WORDS.items() if run.summary.get(n))
+    ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
+    return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
+
+
+def _record_line(record: Record) -> str:
+    shipment, made = record.shipment, record.made
+    rows = ", ".join(map(str, shipment.rows))
+    what = f"order {shipment.order_id}, {shipment.label or 'no number'}, row {rows} of run {record.run_id}"
+    if made is None:
+        return f"  {record.state.value}: {what}"
+    deleted = ", deleted since" if record.deleted else ""
+    return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}"
+
+
+def _said(evidence: Mapping[str, Any]) -> str:
+    parts = [f"HTTP {evidence['status']}"] if evidence.get("status") else []
+    parts += [str(evidence["problem"])] if evidence.get("problem") else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _run_data(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run_id,
+        "store": run.store,
+        "file": run.file,
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat() if run.finished else None,
+        "exit_status": run.exit_status,
+        "summary": dict(run.summary),
+    }
+
+
+def _data(records: list[Record]) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": record.shipment.order_id,
+            "order_address_id": record.shipment.order_address_id,
+            "tracking_number": record.shipment.tracking_number,
+            "state": record.state.value,
+            "shipment_id": record.made.shipment_id if record.made else None,
+            "tracking_link": record.made.link if record.made else "",
+            "rows": list(record.shipment.rows),
+            "run": record.run_id,
+            "deleted": record.deleted,
+        }
+        for record in records
+    ]
+
+
+def _attempt(at: datetime, what: str, state: State, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    return {"at": at.isoformat(), "what": what, "state": state.value, "evidence": dict(evidence)}
