@@ -6,7 +6,8 @@ itself with SIGKILL at the N-th passage of that point, 1-based. The names:
 - `before-X`, `after-X`: around the ledger's commit of a unit, X being `begin`, `plan`, `intent`,
   `outcome`, `read-back`, `judge-again`, `event` (updated, deleted), `decision`, `header`, `finish`.
   Units that share a commit pass one by one.
-- `sent`, `answered`, `sheet`, `filed`: the pool, the results sheet and the watcher name these.
+- `intended`, `answered`, `recorded`: the pool, before the first byte, after the answer's last, after the outcome.
+- `read back`, `decided`: the reconciler, around its look into the store.
 """
 
 import os

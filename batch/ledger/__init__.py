@@ -1,5 +1,7 @@
 """What survives a crash: one contract (`base`), a store for it (`sqlite`), one runner a store (`locks`)."""
 
+from batch.ledger.locks import store_lock
+from batch.ledger.queries import Queries, read_ledger
 from batch.ledger.sqlite import SqliteLedger, open_ledger
 
-__all__ = ["SqliteLedger", "open_ledger"]
+__all__ = ["Queries", "SqliteLedger", "open_ledger", "read_ledger", "store_lock"]

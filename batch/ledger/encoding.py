@@ -38,11 +38,11 @@ def json_text(value: object) -> str:
 
 
 def _without_addresses(value: object) -> object:
+    if isinstance(value, str | int | float | None):  # most are; the test for a Mapping is slow
+        return value
     if isinstance(value, Mapping):
         return {key: _without_addresses(inner) for key, inner in value.items() if key not in _ADDRESSES}
-    if isinstance(value, list | tuple):
-        return [_without_addresses(inner) for inner in value]
-    return value
+    return [_without_addresses(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def search_form(text: str) -> str:
@@ -59,8 +59,11 @@ def shipment_text(shipment: Shipment) -> str:
 
 def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> Shipment:
     """The shipment that `shipment_text` wrote."""
-    body = {name: _tuples(value) for name, value in json.loads(text).items()}
+    body = json.loads(text)
     items = tuple([Item(*pair) for pair in body.pop("items")])
+    for name, value in body.items():
+        if type(value) is list:
+            body[name] = _tuples(value)
     return Shipment(order_id, order_address_id, items, ask=ask, **body)
 
 
@@ -79,8 +82,8 @@ def made_from(text: str) -> StoreShipment:
     return StoreShipment(items=items, **body)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple([_tuples(inner) for inner in value]) if isinstance(value, list) else value
+def _tuples(value: list[Any]) -> tuple[Any, ...]:
+    return tuple([_tuples(inner) if type(inner) is list else inner for inner in value])
 
 
 def finding_text(finding: Finding) -> str:

@@ -7,7 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +15,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from batch.errors import CannotRunNow, LedgerError
+from batch.ledger.opening import private_folder
 
 POLL = 0.2  # seconds between two tries
-BUSY_NOW = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
+_LATER = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
 
 
 def _nobody_listens(_: str) -> None:
@@ -26,18 +27,22 @@ def _nobody_listens(_: str) -> None:
 
 @asynccontextmanager
 async def store_lock(
-    home: Path, store: str, *, wait: float = 60.0, waiting: Callable[[str], None] = _nobody_listens
+    home: Path, store: str, wait: float | None = 60.0, waiting: Callable[[str], None] = _nobody_listens
 ) -> AsyncIterator[None]:
     """The only runner of a store on this machine, for as long as the block lasts.
 
-    `waiting` is called once, with who holds the lock, if it is not free at once; after `wait`
-    seconds CannotRunNow says the same.
+    Where the lock is not free, `waiting` is told once for whom we wait; after `wait` seconds
+    CannotRunNow says so. With `wait` None nothing is locked: readers and dry runs.
     """
+    if wait is None:
+        yield
+        return
     path = lock_path(home, store)
     lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await _acquire(lock, path, store, wait, waiting)
+        private_folder(home)
+        private_folder(path.parent)
+        await _acquire(lock, store, wait, waiting)
         _write_holder(path)
     except OSError as error:
         lock.release()
@@ -49,7 +54,8 @@ async def store_lock(
         yield
     finally:
         # Before the release: afterwards it would be the next runner's.
-        _holder_path(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            _holder_path(path).unlink(missing_ok=True)
         lock.release()
 
 
@@ -69,23 +75,25 @@ def holder(path: Path) -> str:
         return "another process"
 
 
-async def _acquire(lock: FileLock, path: Path, store: str, wait: float, waiting: Callable[[str], None]) -> None:
+async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[str], None]) -> None:
     clock = asyncio.get_running_loop().time
     until, told = clock() + wait, False
-    while True:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            pass
-        else:
-            return
-        who = holder(path)
+    while not _taken(lock):
+        who = holder(Path(lock.lock_file))
         if clock() >= until:
-            raise CannotRunNow(f"Another runner of {store} is at work: {who}.", BUSY_NOW)
+            raise CannotRunNow(f"Another runner of {store} is at work: {who}.", _LATER)
         if not told:
-            waiting(who)
+            waiting(f"Waiting up to {wait:g} s for another runner of {store}: {who}.")
             told = True
         await asyncio.sleep(min(POLL, max(0.0, until - clock())))
+
+
+def _taken(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
 
 
 def _write_holder(path: Path) -> None:

@@ -4,10 +4,12 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.encoding import RECORD, finding_text, json_text, made_text, record_from, search_form
+from batch.ledger.encoding import RECORD, finding_text, json_text, made_from, made_text, record_from, search_form
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 
 
@@ -45,14 +47,20 @@ def move(connection: sqlite3.Connection, record_id: int, at: str, outcome: Outco
     if (made is None) == (outcome.state is State.CREATED):
         raise IllegalMove(f"Record {record_id}: {outcome.state} goes with a shipment of the store, and nothing else.")
     finding = finding_text(outcome.finding) if outcome.finding else None
+    shipment_id, text = (made.shipment_id, made_text(made)) if made else (None, None)
     sql = "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ? WHERE record_id = ?"
-    values = (made.shipment_id, made_text(made)) if made else (None, None)
     try:
-        connection.execute(sql, (outcome.state, finding, *values, at, record_id))
+        connection.execute(sql, (outcome.state, finding, shipment_id, text, at, record_id))
     except sqlite3.IntegrityError:
         raise _claimed(connection, before, made) from None
     note_attempt(connection, record_id, outcome.state, at, what, outcome.evidence)
-    return record(connection, record_id)
+    return replace(
+        before,
+        state=outcome.state,
+        made=made_from(text) if text else None,
+        finding=outcome.finding,
+        changed_at=datetime.fromisoformat(at),
+    )
 
 
 def append(

@@ -69,6 +69,11 @@ def open_readable(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def private_folder(path: Path) -> None:
+    """A folder for this user alone, where there is none yet; one that exists is left as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def network_disk(path: Path) -> str:
     """The kind of network file system a path lies on, as Linux names it; empty where it is local or not known."""
     try:
@@ -107,7 +112,7 @@ def _connected(uri: str) -> sqlite3.Connection:
 
 def _make_private(path: Path) -> None:
     """The file 0600, a folder that is made for it 0700: order numbers are nobody else's business."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if os.name == "posix" and os.fstat(handle).st_mode & 0o077:

@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from batch.ledger import encoding
 from batch.ledger.base import Attempt, Decision, RowNote
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
-from batch.ledger.opening import explained
+from batch.ledger.opening import explained, open_readable
 from batch.model import UNSETTLED, Record, Run
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
@@ -19,12 +20,26 @@ _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summa
 _UNSETTLED = ", ".join(f"'{state}'" for state in sorted(UNSETTLED))
 
 
+def read_ledger(path: Path) -> "Queries":
+    """The ledger at a path for reading alone, without an event loop; use it as a context manager.
+
+    Where there is none it is empty, and none is made. LedgerError as for `open_ledger`.
+    """
+    return Queries(open_readable(path.absolute()), path.absolute())
+
+
 class Queries:
     """The reading half of the contract; see `base.Ledger`."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._reader = connection
         self.path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
 
     def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""

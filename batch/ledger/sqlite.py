@@ -31,8 +31,7 @@ def open_ledger(path: Path, *, read_only: bool = False, now: Now = _utc_now) -> 
     """
     path = path.absolute()
     writable = None if read_only else open_writable(path)
-    reader = open_readable(path)
-    return SqliteLedger(path, reader, Writer(writable, path) if writable else None, now)
+    return SqliteLedger(path, open_readable(path), Writer(writable, path) if writable else None, now)
 
 
 class SqliteLedger(Queries):
