@@ -172,11 +172,13 @@ def sandbox(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what this store has shipped before.")] = False,
 ) -> None:
     """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
+    from batch.pipeline import Job
     from batch.rehearsal import serve_store
 
     made = _settings({}, "", sandbox=True)
+    jobs = [Job(file, made.source_for(file.name)) for file in orders_from or []]
     try:
-        asyncio.run(serve_store(orders_from or [], made, port=port, fresh=fresh, ready=_say_sandbox))
+        asyncio.run(serve_store(jobs, made, port=port, fresh=fresh, ready=_say_sandbox))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -1,10 +1,12 @@
 """The same run against a store on this machine: no account, no customer, its own ledger."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -20,6 +22,8 @@ STORE_FILE = "store.json"
 
 def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
     """The sandbox's orders: those beside the first export, else such that each export can be shipped."""
+    if jobs[0].export.suffix.casefold() == ".json":
+        return load_orders(jobs[0].export)
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
         return load_orders(beside)
@@ -33,9 +37,7 @@ async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterat
 
     The same orders are the same store: what a rehearsal shipped is still shipped in the next one.
     """
-    name = hashlib.sha256(json.dumps(orders, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    home = settings.home / "sandbox"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name, home = _name(orders), _home(settings)
     async with Sandbox(orders, truth=home / f"{name}.jsonl", store_hash=name) as sandbox:
         yield settings.model_copy(
             update={
@@ -46,3 +48,28 @@ async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterat
                 "token": SecretStr(sandbox.token),
             }
         )
+
+
+async def serve_store(
+    jobs: Sequence[Job], settings: Settings, *, port: int, fresh: bool, ready: Callable[[str, str, str], None]
+) -> None:
+    """Serve a store until cancelled; `ready` gets its address, hash and token. `fresh` forgets what it shipped."""
+    orders = orders_for(jobs, settings) if jobs else {"orders": []}
+    name, home = _name(orders), _home(settings)
+    truth = home / f"{name}.jsonl"
+    if fresh:
+        truth.unlink(missing_ok=True)
+    async with Sandbox(orders, truth=truth, store_hash=name, port=port) as sandbox:
+        ready(sandbox.url, name, sandbox.token)
+        await asyncio.Event().wait()
+
+
+def _name(orders: Mapping[str, Any]) -> str:
+    """What tells one invented store from another: its orders."""
+    return hashlib.sha256(json.dumps(orders, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _home(settings: Settings) -> Path:
+    home = settings.home / "sandbox"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return home
