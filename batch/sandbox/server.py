@@ -147,14 +147,13 @@ class Sandbox:
 
     def _perform(self, target: gateway.Route, call: Call, fault: Fault | None) -> Answer:
         """Do what is asked as often and as late as the fault says."""
-        if fault is None or (fault.performs == 1 and not fault.late):
+        if fault is None:
             return target.endpoint(self.store, call)
-        again = fault.performs if fault.late else fault.performs - 1
-        answer = _tried(target.endpoint, self.store, replace(call, keep=again < fault.performs))
-        if not fault.late:
-            self._repeat(target.endpoint, call, again)
-        elif again:
-            task = asyncio.ensure_future(self._later(fault.late, target.endpoint, call, again))
+        now = 0 if fault.late else fault.performs
+        answer = _tried(target.endpoint, self.store, replace(call, keep=now > 0))
+        self._repeat(target.endpoint, call, now - 1)
+        if fault.late:
+            task = asyncio.ensure_future(self._later(fault, target.endpoint, call))
             self._late.add(task)
             task.add_done_callback(self._late.discard)
         return answer
@@ -163,9 +162,9 @@ class Sandbox:
         for _ in range(times):
             _tried(endpoint, self.store, call)
 
-    async def _later(self, seconds: float, endpoint: Endpoint, call: Call, times: int) -> None:
-        await asyncio.sleep(seconds)
-        self._repeat(endpoint, call, times)
+    async def _later(self, fault: Fault, endpoint: Endpoint, call: Call) -> None:
+        await asyncio.sleep(fault.late)
+        self._repeat(endpoint, call, fault.performs)
 
     def _headers(self, fault: Fault | None) -> dict[str, str]:
         clock = self.store.clock
