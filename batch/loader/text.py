@@ -1,0 +1,108 @@
+"""Delimited text as a table, streamed: its encoding, its delimiter, its rows."""
+
+import io
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import cast
+
+from batch.errors import FileError
+from batch.loader.blobs import Blob, reading
+from batch.loader.encodings import Encoding, encoding_of
+from batch.loader.quoting import Dialect, records, split
+from batch.loader.tables import Cell, Table
+
+DELIMITERS = ",;\t|"
+SAMPLE = 200
+"""Lines on which the delimiter is chosen."""
+TAIL = 65_536
+"""Bytes of the file's end in which its last line is looked at."""
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a pipe"}
+_TAKEN_OUT = {0: None, 0x1A: None}  # NUL, and the end mark of DOS
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text file and how to read it."""
+
+    blob: Blob
+    encoding: Encoding
+    dialect: Dialect
+    announced: bool
+    """Its first line is `sep=…`, which no spreadsheet program shows as a row."""
+
+    def rows(self) -> Iterator[list[Cell]]:
+        """Its records, one after another, cells as str; nothing is kept."""
+        with reading(self.blob.name), opened(self.blob, self.encoding) as lines:
+            if self.announced:
+                next(lines, "")
+            yield from cast("Iterator[list[Cell]]", records(lines, self.dialect))
+
+
+def read_text(blob: Blob) -> Table:
+    """The one table of a text; FileError if there is nothing but blanks in it."""
+    with reading(blob.name):
+        encoding = encoding_of(blob)
+        with opened(blob, encoding) as lines:
+            sample = list(islice(lines, SAMPLE))
+            if not any(map(str.strip, sample)) and not any(map(str.strip, lines)):
+                raise FileError(f"{blob.name} holds no data: nothing but blanks.", "Export it again.")
+    announced = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE)
+    dialect = dialect_of(sample[bool(announced) :], announced[1] if announced else DELIMITERS)
+    text = Text(blob, encoding, dialect, bool(announced))
+    notes = [*encoding.notes, *_delimiter_note(dialect), *_last_line_note(text)]
+    if encoding.nuls:
+        notes.append("The text holds NUL characters; they were taken out.")
+    kind = "tsv" if dialect.delimiter == "\t" else "csv"
+    name = encoding.name.removesuffix("-sig")
+    return Table(blob.path, kind, text.rows, encoding=name, delimiter=dialect.delimiter, notes=tuple(notes))
+
+
+@contextmanager
+def opened(blob: Blob, encoding: Encoding) -> Iterator[Iterator[str]]:
+    """The lines of a text with their line ends, whichever they are: LF, CRLF or CR."""
+    with (
+        blob.open() as stream,
+        io.TextIOWrapper(stream, encoding.name, encoding.errors, newline="") as lines,
+    ):
+        yield (line.translate(_TAKEN_OUT) for line in lines) if encoding.nuls else lines
+
+
+def dialect_of(sample: list[str], delimiters: Iterable[str] = DELIMITERS) -> Dialect:
+    """The delimiter that cuts most lines into the same number of fields, more fields counting more."""
+    best, most = Dialect(","), 0.0
+    for delimiter in delimiters:
+        spaced = f'{delimiter} "' in "".join(sample)
+        for skip in (False, True) if spaced else (False,):
+            dialect = Dialect(delimiter, skip_space=skip)
+            widths = Counter(len(row) for row in split(sample, dialect) if any(map(str.strip, row)))
+            width, lines = max(widths.items(), key=lambda found: found[1] * math.log(found[0]), default=(1, 0))
+            score = lines * math.log(width)
+            if score > most or (not most and delimiter == delimiters):  # the second: announced, a single column
+                best, most = Dialect(delimiter, skip, width), score
+    return best
+
+
+def _delimiter_note(dialect: Dialect) -> tuple[str, ...]:
+    if dialect.delimiter in ",\t":
+        return ()
+    return (f"Columns are separated by {_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}.",)
+
+
+def _last_line_note(text: Text) -> tuple[str, ...]:
+    """A last line without a line end and with fewer fields than the others was probably cut."""
+    blob, width = text.blob, text.dialect.width
+    if not blob.plain or width < 2:
+        return ()
+    with blob.open() as stream:
+        stream.seek(max(0, blob.size - TAIL) // 4 * 4)  # whole characters of UTF-16
+        tail = stream.read().decode(text.encoding.name.removesuffix("-sig"), "replace")
+    before, _, last = tail.replace("\r", "\n").rpartition("\n")
+    fields = len(next(split([last], text.dialect), []))
+    if not before or not last.strip(" \0\x1a") or fields >= width:
+        return ()
+    return (f"The last line is cut short ({fields} of {width} fields): the export may not be complete.",)
