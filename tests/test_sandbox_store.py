@@ -15,7 +15,9 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
     """Created, changed, deleted, a status: all there in the next process, and ids go on."""
     orders, truth = tmp_path / "orders.json", tmp_path / "truth.jsonl"
     orders.write_text(json.dumps(STORE))
-    command = [sys.executable, "-m", "batch.sandbox", str(orders), "--truth", str(truth)]
+    faults = tmp_path / "faults.json"
+    faults.write_text('[{"order": 105, "reply": 502}]')
+    command = [sys.executable, "-m", "batch.sandbox", str(orders), "--truth", str(truth), "--faults", str(faults)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     known = json.loads(await process.stdout.readline())
@@ -27,6 +29,7 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
         await client.put(f"/orders/100/shipments/{first['id']}", {"tracking_number": "NEW"})
         await client.delete(f"/orders/100/shipments/{second['id']}")
         await client.put("/orders/101", {"status_id": 9})
+        assert (await client.get("/orders/105")).status == 502
         before = (await client.get("/orders/100/shipments")).json
     process.kill()
     await process.wait()
@@ -50,6 +53,15 @@ async def test_a_line_cut_short_by_a_kill_never_happened(tmp_path: Path) -> None
             file.write('{"did": "created", "id": 99')
         again = Sandbox(STORE, truth=truth)
         assert [shipment["order_id"] for shipment in again.shipments()] == [100] * count + [105]
+
+
+async def test_the_truth_of_another_store_is_refused(tmp_path: Path) -> None:
+    """ValueError names the order that is not there."""
+    truth = tmp_path / "truth.jsonl"
+    async with Sandbox(STORE, truth=truth) as sandbox, session() as opened:
+        await Client(sandbox, opened).post("/orders/100/shipments", parcel())
+    with pytest.raises(ValueError, match="order 100"):
+        Sandbox({"orders": []}, truth=truth)
 
 
 @pytest.mark.parametrize("wrong", ['{"order": []}', '{"orders": [{"status_id": 11}]}', "[]", "{"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch.sandbox.faults import Faults
 from batch.sandbox.orders import load_orders
-from batch.sandbox.server import Sandbox
+from batch.sandbox.server import Sandbox, serve
 
 
 def main() -> None:
@@ -22,16 +22,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the faults' dice")
     given = parser.parse_args()
     faults = Faults.of(json.loads(given.faults.read_text("utf-8")), given.seed) if given.faults else None
+    sandbox = Sandbox(load_orders(given.orders), faults=faults, truth=given.truth, port=given.port)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(Sandbox(load_orders(given.orders), faults=faults, truth=given.truth, port=given.port)))
+        asyncio.run(serve(sandbox, _announce))
 
 
-async def _serve(sandbox: Sandbox) -> None:
-    async with sandbox:
-        known = {"url": sandbox.url, "store_hash": sandbox.store_hash, "token": sandbox.token}
-        sys.stdout.write(json.dumps(known) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+def _announce(sandbox: Sandbox) -> None:
+    known = {"url": sandbox.url, "store_hash": sandbox.store_hash, "token": sandbox.token}
+    sys.stdout.write(json.dumps(known) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from batch.sandbox import fields
-from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refused, error, invalid
+from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refused, invalid
 from batch.sandbox.documents import address_document, consignments, line_document, order_document, shipment_document
 from batch.sandbox.orders import Order
 from batch.sandbox.statuses import STATUSES
@@ -240,9 +240,7 @@ def _seen(store: Store, call: Call) -> float:
 
 
 def _page(store: Store, call: Call, rows: Sequence[T], document: Callable[[T], Any]) -> Answer:
-    limit, page = _number(call, "limit", USUAL), _number(call, "page", 1)
-    if limit is None or page is None or limit < 1 or page < 1:
-        raise Refused(Answer(400, [error(400, "The field 'limit' or 'page' is invalid.")]))
+    limit, page = _count(call, "limit", USUAL), _count(call, "page", 1)
     if limit > MOST:
         raise Refused(LIMIT_EXCEEDED)
     size = min(limit, store.personality.page_size)
@@ -252,11 +250,17 @@ def _page(store: Store, call: Call, rows: Sequence[T], document: Callable[[T], A
     return Answer(200, [document(row) for row in shown])
 
 
-def _number(call: Call, name: str, default: int | None = None) -> int | None:
+def _count(call: Call, name: str, usual: int) -> int:
+    number = _number(call, name)
+    if number == 0:
+        raise Refused(Answer(400, [invalid(name)]))
+    return usual if number is None else number
+
+
+def _number(call: Call, name: str) -> int | None:
+    """A whole number out of the query; None where it is not there, Refused where it is none."""
     value = call.query.get(name)
-    if value is None:
-        return default
     number = fields.whole_number(value)
-    if number is None:
+    if value is not None and number is None:
         raise Refused(Answer(400, [invalid(name)]))
     return number

@@ -1,6 +1,10 @@
 """How many requests a store takes in a window, told in the headers of every answer."""
 
+import math
 from dataclasses import dataclass
+
+ROUNDING = 1e-6
+"""Seconds that a client's sums may fall short of the window's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +39,19 @@ class Window:
         self._turn(now)
         return {
             "X-Rate-Limit-Time-Window-Ms": str(round(self.quota.window * 1000)),
-            "X-Rate-Limit-Time-Reset-Ms": str(max(1, round((self._ends - now) * 1000))),
+            "X-Rate-Limit-Time-Reset-Ms": str(math.ceil((self._ends - now) * 1000)),
             "X-Rate-Limit-Requests-Quota": str(self.quota.requests),
             "X-Rate-Limit-Requests-Left": str(max(0, self._left())),
         }
 
     def retry_after(self, now: float) -> str:
         """Whole seconds until the next window, rounded up: `X-Retry-After`."""
-        return str(max(1, -int((now - self._ends) // 1)))
+        return str(math.ceil(self._ends - now))
 
     def _left(self) -> int:
         return self.quota.requests - self.quota.others - self._spent
 
     def _turn(self, now: float) -> None:
-        if now >= self._ends:
+        if now > self._ends - ROUNDING:
             self._ends = now + self.quota.window
             self._spent = 0

@@ -21,7 +21,7 @@ from batch.sandbox.quota import Quota, Window
 from batch.sandbox.store import Store
 
 UNANSWERED = 0
-"""The logged status of a request that got no status line, or has not got it yet."""
+"""The logged status of a request that has got no answer with a status, or not yet."""
 _BROKEN = frozenset({Reply.CUT_HEADERS, Reply.RESET, Reply.CLOSE, Reply.HANG})
 
 
@@ -92,7 +92,7 @@ class Sandbox:
             await asyncio.gather(*self._late)
 
     async def __aenter__(self) -> Self:
-        self._runner = web.AppRunner(self.app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, *self._address, backlog=1024)
         await site.start()
@@ -179,15 +179,8 @@ def _tried(endpoint: Endpoint, store: Store, call: Call) -> Answer:
         return refused.answer
 
 
-async def serve(
-    orders: Mapping[str, Any],
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    ready: Callable[[Sandbox], None],
-    truth: Path | None = None,
-) -> None:
-    """Serve a store until cancelled; `ready` is called once, with its address and token known."""
-    async with Sandbox(orders, truth=truth, host=host, port=port) as sandbox:
+async def serve(sandbox: Sandbox, ready: Callable[[Sandbox], None]) -> None:
+    """Serve a store until cancelled; `ready` is called once, when its address is known."""
+    async with sandbox:
         ready(sandbox)
         await asyncio.Event().wait()

@@ -129,7 +129,11 @@ class Store:
 
     def _replay(self, event: dict[str, Any]) -> None:
         """Do again what an earlier process did."""
-        did, order = event.pop("did"), self.orders[event["order_id"]]
+        did, order = event.pop("did"), self.orders.get(event["order_id"])
+        if order is None:
+            raise ValueError(
+                f"The truth is another store's: it knows order {event['order_id']}, and there is none here."
+            )
         if did == "created":
             items = [(line, quantity) for line, quantity in event.pop("items")]
             self._keep(Shipment(items=items, **event))
