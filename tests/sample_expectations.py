@@ -64,7 +64,7 @@ SPECIAL = [
     Special(LAGER, 34, "created", "", "3 ordered, 1 refunded, 2 left"),
     Special(LAGER, 37, "invalid", "not_enough_left", "3 ordered, 1 refunded, 2 left"),
     Special(LAGER, 52, "held", "order_status", "the order is Declined"),
-    Special(IDS, 18, "invalid", "not_enough_left", "2 of 2, of which shipment 803 took 1"),
+    Special(IDS, 18, "invalid", "not_enough_left", "3 of 2"),
     Special(IDS, 20, "invalid", "digital_line", "a download does not ship"),
     Special(PICKS, 6, "created", "", "the rest: the tea went before"),
     Special(PICKS, 8, "created", "", "the grinder; the download does not ship"),
