@@ -23,6 +23,8 @@ class Baseline:
     """Largest shipment id of the order."""
     shipped: dict[int, int] = field(default_factory=dict)
     """Units shipped, by order line."""
+    status_id: int | None = None
+    """The order's status, to which `undo` puts it back."""
 
     def add(self, made: StoreShipment) -> None:
         """Count in a shipment of ours that the store has confirmed."""
@@ -92,3 +94,17 @@ def look(shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[
     )
     near = tuple(s for s in candidates if likeness(shipment, s) is Likeness.NEAR)
     return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)
+
+
+def changed(before: StoreShipment, now: StoreShipment) -> str:
+    """What of a shipment is no longer as it was made, in words; empty if nothing."""
+    said = []
+    for name in ("tracking_number", "tracking_link", "shipping_provider", "tracking_carrier", "comments"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new:
+            said.append(f"{name} was {old or 'empty'}, is {new or 'empty'}")
+    if before.order_address_id != now.order_address_id:
+        said.append(f"address was {before.order_address_id}, is {now.order_address_id}")
+    if not same_items(before.items, now.items):
+        said.append("its items are others")
+    return "; ".join(said)

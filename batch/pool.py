@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Reply, Verdict, body, judge
 from batch.config import Settings
-from batch.ledger.base import Ledger, OrderBusy
+from batch.errors import LedgerError
+from batch.ledger.base import AlreadyClaimed, Ledger, OrderBusy
 from batch.matching import Baseline
 from batch.model import Outcome, Record, State
 from batch.stopping import Stop
@@ -44,13 +45,20 @@ class Pool:
                 workers.create_task(self._worker(work))
 
     async def _worker(self, work: AsyncIterator[Record]) -> None:
-        while (record := await self._next(work)) is not None:
-            order_id = record.shipment.order_id
-            free = await self._deliver(record)
-            while free and self._parked[order_id] and not self._stop:
-                free = await self._deliver(self._parked[order_id].popleft())
-            if free:
-                self._busy.discard(order_id)
+        try:
+            while (record := await self._next(work)) is not None:
+                await self._deliver_all(record)
+        except LedgerError as error:  # nothing more is sent than can be recorded
+            self._stop.set(str(error))
+
+    async def _deliver_all(self, record: Record) -> None:
+        """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
+        order_id = record.shipment.order_id
+        free = await self._deliver(record)
+        while free and self._parked[order_id] and not self._stop:
+            free = await self._deliver(self._parked[order_id].popleft())
+        if free:
+            self._busy.discard(order_id)
 
     async def _next(self, work: AsyncIterator[Record]) -> Record | None:
         """The next record whose order has nothing in flight; the others wait behind theirs."""
@@ -95,14 +103,25 @@ class Pool:
 
     async def _intend(self, record: Record) -> None:
         baseline = self._baselines.get(record.shipment.order_id, Baseline())
-        evidence = {"shipped": baseline.shipped, "baseline": baseline.shipment_id}
+        evidence = {
+            "shipped": baseline.shipped,
+            "baseline": baseline.shipment_id,
+            "status_id": baseline.status_id,
+        }
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
         crash.point("intended")
 
     async def _record(self, record: Record, reply: Reply, verdict: Verdict) -> bool | None:
         """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
         outcome = _outcome(record, reply, verdict)
-        moved = await self._ledger.move(record.record_id, outcome, "response")
+        try:
+            moved = await self._ledger.move(record.record_id, outcome, "response")
+        except AlreadyClaimed as error:  # an id that is another record's proves nothing
+            unknown = findings.in_doubt(record.shipment.order_id)
+            outcome = Outcome(
+                State.IN_DOUBT, finding=unknown, evidence=dict(outcome.evidence) | {"problem": str(error)}
+            )
+            moved = await self._ledger.move(record.record_id, outcome, "response")
         crash.point("recorded")
         match outcome.state:
             case State.CREATED:

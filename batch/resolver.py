@@ -137,6 +137,7 @@ class Resolver:
         self.baselines[order.order_id] = Baseline(
             max((s.shipment_id for s in known), default=0),
             {line.order_product_id: line.shipped for line in order.lines},
+            order.status_id,
         )
         present = {s.shipment_id for s in seen} if seen is not None else None
         gone = [r for r in ours if r.deleted or (present is not None and r.made and r.made.shipment_id not in present)]

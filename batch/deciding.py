@@ -1,0 +1,135 @@
+"""What waits for a person: in doubt or held, with the evidence; and the person's word, taken."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from batch import findings
+from batch.bigcommerce import Client
+from batch.errors import NothingSent
+from batch.ledger.base import AlreadyClaimed, Decision, Ledger
+from batch.model import Outcome, Record, RowNote, State, Status
+
+ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
+EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
+WORDS = {
+    "ship": "ship",
+    "ship it": "ship",
+    "send": "ship",
+    "yes": "ship",
+    "skip": "skip",
+    "skip it": "skip",
+    "no": "skip",
+    "absent": "absent",
+    "does not": "absent",
+    "it does not": "absent",
+    "does not exist": "absent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One parcel that a person has to decide."""
+
+    run_id: str
+    rows: tuple[int, ...]
+    order_id: int | None
+    ask: str
+    what: str
+    """What is known, with the numbers."""
+    record: Record | None = None
+    """In doubt; without one it is held."""
+
+    @property
+    def answers(self) -> str:
+        """What may be answered."""
+        return "exists:ID, absent, skip" if self.record else "ship, skip, exists:ID"
+
+
+def answer_of(text: str) -> str:
+    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent where they are none of these."""
+    plain = " ".join(text.casefold().split()).rstrip(".!")
+    if found := EXISTS.fullmatch(plain):
+        return f"exists:{found[1]}"
+    if plain in WORDS:
+        return WORDS[plain]
+    raise NothingSent(f"{text!r} is not an answer.", f"Answer with one of: {ANSWERS}.")
+
+
+def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
+    """All that waits for a person in a store, newest run first; of one run, where it is named."""
+    for record in ledger.unsettled(store):
+        if not run_id or record.run_id == run_id:
+            finding = record.finding or findings.in_doubt(record.shipment.order_id)
+            shipment = record.shipment
+            yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
+    seen: set[str] = set()
+    for run in ledger.runs(store):
+        if run_id and run.run_id != run_id:
+            continue
+        notes = list(ledger.notes(run.run_id))
+        held = [n for n in notes if n.finding.status is Status.HELD and n.ask and n.ask not in seen]
+        settled = ledger.known(store, [note.ask for note in held])
+        decided = ledger.decisions(store, [note.ask for note in held])
+        for note in held:
+            if note.ask not in settled and note.ask not in decided:
+                yield _held(run.run_id, note)
+        seen.update(note.ask for note in notes if note.ask)  # a newer run's word on a parcel stands
+
+
+def _held(run_id: str, note: RowNote) -> Waiting:
+    order_id = (note.facts or {}).get("order_id")
+    return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error)
+
+
+class Decider:
+    """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
+
+    def __init__(self, client: Client, ledger: Ledger, store: str, *, who: str, why: str) -> None:
+        self._client, self._ledger, self._store = client, ledger, store
+        self._who, self._why = who, why
+
+    async def take(self, one: Waiting, answer: str) -> str:
+        """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
+        if one.record is None:
+            await self._keep(one.ask, "ship" if answer == "absent" else answer)
+            return "skipped from now on" if answer == "skip" else f"decided: {answer}; ships with `shipbatch resume`"
+        if answer.startswith("exists:"):
+            return await self._exists(one.record, int(answer.removeprefix("exists:")))
+        return await self._absent(one.record, answer)
+
+    async def _exists(self, record: Record, shipment_id: int) -> str:
+        order_id = record.shipment.order_id
+        made = await self._client.shipment(order_id, shipment_id)
+        if made is None:
+            raise NothingSent(
+                f"Order {order_id} has no shipment {shipment_id} in the store.", "Look at the order, and answer again."
+            )
+        made = replace(made, order_id=order_id)
+        try:
+            await self._ledger.move(
+                record.record_id, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person"
+            )
+        except AlreadyClaimed as error:
+            raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
+        return f"created, as {findings.shown(made)}"
+
+    async def _absent(self, record: Record, answer: str) -> str:
+        outcome = Outcome(State.PLANNED, evidence=self._evidence() | {"answer": answer})
+        if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
+            doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
+            await self._ledger.move(record.record_id, doubt, "crash")
+        await self._ledger.move(record.record_id, outcome, "person")
+        await self._keep(record.shipment.ask, "skip" if answer == "skip" else "ship")
+        if answer == "skip":
+            note = RowNote(record.shipment.rows, findings.decided_skip(), ask=record.shipment.ask)
+            await self._ledger.judge_again(record.record_id, None, note)
+            return "skipped from now on"
+        return "planned again; ships with `shipbatch resume`"
+
+    async def _keep(self, ask: str, answer: str) -> None:
+        await self._ledger.decide(self._store, Decision(ask, answer, self._who, self._why, datetime.now(UTC)))
+
+    def _evidence(self) -> dict[str, str]:
+        return {"who": self._who, "why": self._why}

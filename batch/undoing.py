@@ -1,0 +1,177 @@
+"""A run taken back: the shipments it made and nobody has changed since are deleted, statuses put back.
+
+Mails cannot be taken back. Every step is recorded, so that a second call goes on where the first stopped.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from batch.bigcommerce import Client, Kind, Reply, Verdict, judge
+from batch.config import Settings
+from batch.ledger.base import Ledger
+from batch.matching import changed
+from batch.model import Record, Run, State
+from batch.stopping import Stop
+
+TRIES = 4
+SHIPPED_STATUSES = frozenset({2, 3})
+"""Shipped, Partially Shipped: the only ones that shipping itself sets."""
+
+
+class Fate(StrEnum):
+    """What becomes of one shipment of the run."""
+
+    DELETE = "to be deleted"
+    DELETED = "deleted"
+    GONE = "is no longer in the store"
+    KEPT = "kept"
+    FAILED = "could not be deleted"
+
+
+@dataclass(slots=True)
+class Step:
+    """One shipment of the run, and what becomes of it."""
+
+    record: Record
+    fate: Fate
+    why: str = ""
+
+
+@dataclass(slots=True)
+class OrderUndone:
+    """One order of the run: its shipments, and its status now and before the run."""
+
+    order_id: int
+    steps: list[Step]
+    status_now: int
+    status_before: int | None
+    others: int = 0
+    """Shipments it keeps."""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def restores(self) -> bool:
+        """Whether its status is to be put back: shipping set it, and nobody has moved it on."""
+        undone = any(step.fate in (Fate.DELETE, Fate.DELETED, Fate.GONE) for step in self.steps)
+        kept = any(step.fate in (Fate.KEPT, Fate.FAILED) for step in self.steps)
+        return (
+            undone
+            and not kept
+            and self.status_before not in (None, self.status_now)
+            and self.status_now in SHIPPED_STATUSES
+        )
+
+
+class Undo:
+    """Plans, then carries out; only `carry_out` writes."""
+
+    def __init__(self, client: Client, ledger: Ledger, settings: Settings, stop: Stop) -> None:
+        self._client, self._ledger, self._settings, self._stop = client, ledger, settings, stop
+
+    async def plan(self, run: Run) -> list[OrderUndone]:
+        """What would become of each shipment that the run made; reads the store, writes nothing."""
+        by_order: dict[int, list[Record]] = defaultdict(list)
+        for record in self._ledger.of_run(run.run_id):
+            if record.state is State.CREATED and (not record.deleted or self._unfinished(record)):
+                by_order[record.shipment.order_id].append(record)
+        turns = asyncio.Semaphore(self._settings.workers)
+
+        async def one(order_id: int, records: Sequence[Record]) -> OrderUndone:
+            async with turns:
+                return await self._look(order_id, records)
+
+        return list(await asyncio.gather(*(one(order_id, records) for order_id, records in by_order.items())))
+
+    async def carry_out(self, orders: Iterable[OrderUndone]) -> None:
+        """Delete what the plan says and put the statuses back; the steps then say what became of them."""
+        turns = asyncio.Semaphore(self._settings.workers)
+
+        async def one(order: OrderUndone) -> None:
+            async with turns:
+                if not self._stop:
+                    await self._undo(order)
+
+        async with asyncio.TaskGroup() as group:
+            for order in orders:
+                group.create_task(one(order))
+
+    async def _look(self, order_id: int, records: Sequence[Record]) -> OrderUndone:
+        seen = {made.shipment_id: made for made in await self._client.shipments(order_id)}
+        order = await self._client.order(order_id)
+        steps = []
+        for record in records:
+            assert record.made is not None
+            now = seen.pop(record.made.shipment_id, None)
+            if now is None:
+                steps.append(Step(record, Fate.GONE))
+            elif difference := changed(record.made, now):
+                steps.append(Step(record, Fate.KEPT, f"changed since: {difference}"))
+            else:
+                steps.append(Step(record, Fate.DELETE))
+        before = self._status_before(records)
+        return OrderUndone(order_id, steps, order.status_id if order else -1, before, others=len(seen))
+
+    def _status_before(self, records: Sequence[Record]) -> int | None:
+        """The order's status before the run's first intent on it."""
+        intents = (a for r in records for a in self._ledger.attempts(r.record_id) if a.what == "intent")
+        first = min(intents, key=lambda attempt: attempt.at, default=None)
+        return first.evidence.get("status_id") if first else None
+
+    def _unfinished(self, record: Record) -> bool:
+        """Deleted by an earlier call that did not get to the order's status."""
+        said = [attempt.what for attempt in self._ledger.attempts(record.record_id)]
+        return "deleted" in said and "status put back" not in said and "status left" not in said
+
+    async def _undo(self, order: OrderUndone) -> None:
+        for step in order.steps:
+            if step.fate is Fate.DELETE and not self._stop:
+                await self._delete(order, step)
+            elif step.fate is Fate.GONE and not step.record.deleted:
+                await self._ledger.append(step.record.record_id, "deleted", {"by": "someone else"})
+        if self._stop or any(step.fate is Fate.DELETE for step in order.steps):
+            return
+        await self._put_status_back(order)
+
+    async def _delete(self, order: OrderUndone, step: Step) -> None:
+        made = step.record.made
+        assert made is not None
+        await self._ledger.append(step.record.record_id, "deleting", {"status_id": order.status_now})
+        verdict = await self._try(lambda: self._client.delete_shipment(order.order_id, made.shipment_id), expected=204)
+        gone = verdict.kind is Kind.DONE or await self._client.shipment(order.order_id, made.shipment_id) is None
+        if gone:
+            await self._ledger.append(step.record.record_id, "deleted", {"by": "undo"})
+            step.fate = Fate.DELETED
+        else:
+            step.fate, step.why = Fate.FAILED, " ".join(verdict.problems) or verdict.code
+
+    async def _put_status_back(self, order: OrderUndone) -> None:
+        touched = [step.record.record_id for step in order.steps if step.fate in (Fate.DELETED, Fate.GONE)]
+        if not touched:
+            return
+        if not order.restores:
+            what, evidence = "status left", {"status_id": order.status_now}
+        else:
+            before = order.status_before
+            assert before is not None
+            verdict = await self._try(lambda: self._client.set_status(order.order_id, before), expected=200)
+            if verdict.kind is not Kind.DONE:
+                order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
+                return
+            order.status_now = before
+            what, evidence = "status put back", {"status_id": before}
+        for record_id in touched:
+            await self._ledger.append(record_id, what, evidence)
+
+    async def _try(self, send: Callable[[], Awaitable[Reply]], *, expected: int) -> Verdict:
+        """A write that does no harm twice, until it is answered clearly or TRIES are over."""
+        for again in range(1, TRIES + 1):
+            verdict = judge(await send(), expected=expected)
+            if verdict.stop:
+                self._stop.set(verdict.stop)
+            if verdict.kind in (Kind.DONE, Kind.NEVER) or self._stop or again == TRIES:
+                break
+            await self._stop.sleep(verdict.wait or 2.0**again)
+        return verdict
