@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob, reading
@@ -144,7 +144,10 @@ def _member(blob: Blob, part: zipfile.ZipInfo) -> BinaryIO:
 def _gunzipped(blob: Blob) -> Blob:
     def opened() -> BinaryIO:
         stream = blob.open()
-        return cast("BinaryIO", io.BufferedReader(_Inflated(blob, stream, gzip.GzipFile(fileobj=stream)), 2**18))
+        return cast(
+            "BinaryIO",
+            io.BufferedReader(_Inflated(blob, stream, cast("IO[bytes]", gzip.GzipFile(fileobj=stream))), 2**18),
+        )
 
     return Blob(blob.path, f"{blob.name} (unpacked)", blob.size, opened, plain=False)
 
@@ -152,10 +155,10 @@ def _gunzipped(blob: Blob) -> Blob:
 class _Inflated(io.RawIOBase):
     """An inflating stream that stops a bomb as it grows and names what is broken."""
 
-    def __init__(self, blob: Blob, stored: BinaryIO, inflating: BinaryIO | io.IOBase) -> None:
+    def __init__(self, blob: Blob, stored: BinaryIO, inflating: IO[bytes]) -> None:
         self._name, self._size = blob.name, blob.size
         self._stored = stored
-        self._inflating = cast("BinaryIO", inflating)
+        self._inflating = inflating
         self._count = 0
 
     def readable(self) -> bool:

@@ -5,6 +5,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, tee
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def split(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
         return
 
 
-def _reader(lines: Iterable[str], dialect: Dialect, *, strict: bool, escape: str | None = None) -> "csv.Reader":
+def _reader(lines: Iterable[str], dialect: Dialect, *, strict: bool, escape: str | None = None) -> "Reader":
     return csv.reader(
         lines, delimiter=dialect.delimiter, skipinitialspace=dialect.skip_space, strict=strict, escapechar=escape
     )
@@ -75,7 +79,7 @@ def _long_record(row: list[str], lines: list[str], dialect: Dialect) -> Iterator
 
 
 def _mended(line: str, dialect: Dialect) -> list[str]:
-    """One line whose quotes are wrong: with `\\"` for a quote, or leniently, or with quotes as mere characters."""
+    """One line whose quotes are wrong: a backslash before a quote, or leniently, or quotes as mere characters."""
     plain = line.rstrip("\r\n").split(dialect.delimiter)
     for escape in ("\\", None):
         try:

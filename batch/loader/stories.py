@@ -1,10 +1,10 @@
 """What a cell of an XLSX holds beside its value: number format, formula, the value as written."""
 
 import re
+import xml.etree.ElementTree as ET
 import zipfile
 from html import unescape
 from typing import IO
-from xml.etree import ElementTree
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob
@@ -38,7 +38,7 @@ class Stories:
                     return None
                 with archive.open(self._parts[sheet]) as part:
                     element = _element(part, f"{column_letters(column)}{row}".encode())
-        except (FileError, ElementTree.ParseError, KeyError):
+        except (FileError, ET.ParseError, KeyError):
             return None
         return _story(element, formats) if element else None
 
@@ -56,14 +56,14 @@ def number_formats(archive: zipfile.ZipFile) -> list[str]:
     part = next((name for name in archive.namelist() if name.casefold().endswith("xl/styles.xml")), "")
     if not part:
         return []
-    root = ElementTree.fromstring(archive.read(part))  # noqa: S314  its document type was refused on reading
+    root = ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused on reading
     own = {element.get("numFmtId"): element.get("formatCode", "") for element in root.iter() if _is(element, "numFmt")}
     cells = next((element for element in root.iter() if _is(element, "cellXfs")), ())
     numbers = [style.get("numFmtId", "0") for style in cells]
     return [own.get(number) or str(BUILTIN_FORMATS.get(int(number), "General")) for number in numbers]
 
 
-def _is(element: "ElementTree.Element[str]", name: str) -> bool:
+def _is(element: "ET.Element[str]", name: str) -> bool:
     return element.tag.rpartition("}")[2] == name
 
 

@@ -13,11 +13,11 @@ import pickle
 import posixpath
 import re
 import sys
+import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
 from itertools import chain, islice, repeat
 from typing import Any, BinaryIO
-from xml.etree import ElementTree
 
 import python_calamine as calamine
 
@@ -32,7 +32,7 @@ Row = list[Any]
 Errors = dict[int, dict[int, str]]
 """Row → column → an error cell's text, both counted from 1."""
 
-_ERROR_MARK = re.compile(rb"""\st=["']e["']""")
+_ERROR_MARKS = (b't="e"', b"t='e'")
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c(?=\s)(?=[^>]*\st=["']e["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
     rb"""(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> None:
         outcome: tuple[Any, ...] = ("read", _write_workbook(sys.stdin.buffer, kind, wanted, out))
     except Refused as refused:
         outcome = refused.args
+    except MemoryError:
+        raise  # the limit: the parent words it
     except calamine.PasswordError:
         outcome = ("password",)
     except BaseException as error:  # noqa: BLE001  a panic of calamine's is no Exception
@@ -143,7 +145,7 @@ def _inspect(stream: BinaryIO, kind: str) -> dict[str, Errors]:
     marked = set()
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
-            if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _has_error(archive, part):
+            if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _inflates_to_errors(archive, part):
                 marked.add(part.filename)
         if kind != "xlsx" or not marked:
             return {}
@@ -151,16 +153,18 @@ def _inspect(stream: BinaryIO, kind: str) -> dict[str, Errors]:
         return {name: _errors(archive.read(part)) for name, part in sheets.items() if part in marked}
 
 
-def _has_error(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Reads a part to its end, where its size and checksum are checked; whether it marks cells as errors."""
     with archive.open(part) as inflating:
         piece = inflating.read(PIECE)
         prolog = piece.replace(b"\0", b"")  # UTF-16, too
-        if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog:
+        # OpenOffice 1 and 2 wrote one into the manifest.
+        if (b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog) and part.filename != "META-INF/manifest.xml":
             raise Refused("document type", part.filename)
         seen, tail = False, b""
         while piece:
-            seen = seen or _ERROR_MARK.search(tail + piece) is not None
-            tail = piece[-8:]
+            seen = seen or any(mark in tail + piece for mark in _ERROR_MARKS)
+            tail = piece[-5:]
             piece = inflating.read(PIECE)
     return seen
 
@@ -189,14 +193,18 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         return {}
     targets = {
         element.get("Id"): posixpath.normpath(posixpath.join("/" + folder, element.get("Target", ""))).lstrip("/")
-        for element in ElementTree.fromstring(archive.read(relations))
+        for element in _parsed(archive, relations)
     }
     parts = {}
-    for element in ElementTree.fromstring(archive.read(book)).iter():
+    for element in _parsed(archive, book).iter():
         relation = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
         if element.tag.endswith("}sheet") and targets.get(relation) in archive.namelist():
             parts[element.get("name", "")] = targets[relation]
     return parts
+
+
+def _parsed(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
+    return ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused before
 
 
 if __name__ == "__main__":
