@@ -129,12 +129,13 @@ def _make_private(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     application, version = _marks(connection)
-    if version > VERSION or (application not in {0, APPLICATION_ID}):
+    empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version > VERSION or not (application == APPLICATION_ID or (application == 0 and empty)):
         return  # not ours to touch; _check_version says so
     _check(connection)
     for pragma in _DURABLE:
         connection.execute(pragma)
-    if version == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if empty:
         connection.executescript(_schema())
     connection.execute("BEGIN IMMEDIATE")  # finds out now whether it can be written
     written = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'legal_moves'").fetchone()

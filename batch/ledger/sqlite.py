@@ -50,8 +50,12 @@ class SqliteLedger(Queries):
 
     @property
     def pending(self) -> int:
-        """Writes not yet answered: while there are any, a simulated clock must not jump."""
+        """Writes not yet answered."""
         return self._writer.pending if self._writer else 0
+
+    def writing(self) -> bool:
+        """Whether a write is not yet answered: a simulated clock must not jump then."""
+        return self.pending > 0
 
     @property
     def advice(self) -> str:

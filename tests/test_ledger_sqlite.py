@@ -1,0 +1,425 @@
+"""The SQLite ledger's file: private, checked, refused with a reason, and safe from raw SQL."""
+
+# ruff: noqa: ASYNC221, ASYNC240  these tests have one task each: nobody waits while they touch a file
+
+import asyncio
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from ledger_samples import STORE, all_of, created, outcome, parcel, run_of
+
+from batch.errors import LedgerError
+from batch.ledger import SqliteLedger, open_ledger, read_ledger
+from batch.ledger.base import IllegalMove, OrderBusy
+from batch.ledger.opening import VERSION, network_disk, open_writable
+from batch.ledger.writer import Writer
+from batch.model import MOVES, State
+
+RUN = run_of().run_id
+NOBODY = 65_534
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "ledger.sqlite3"
+
+
+@pytest.fixture
+async def ledger(path: Path) -> AsyncIterator[SqliteLedger]:
+    """A ledger with one run begun."""
+    async with open_ledger(path) as opened:
+        await opened.begin(run_of())
+        yield opened
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """The block as an ordinary user: root may write whatever is read-only."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """A block in which no file grows beyond a size in bytes: what is written past it fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def raw(path: Path) -> closing[sqlite3.Connection]:
+    """The file as any other program sees it."""
+    return closing(sqlite3.connect(path, isolation_level=None))
+
+
+async def test_the_ledger_is_its_user_s_alone(ledger: SqliteLedger, path: Path) -> None:
+    """Folder 0700, file and what SQLite keeps beside it 0600, whatever the umask."""
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
+    assert len(list(path.parent.iterdir())) == 3
+
+
+async def test_a_ledger_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    """A copy put back with its mode lost."""
+    path.parent.mkdir()
+    path.touch(mode=0o644)
+    await open_ledger(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_every_commit_is_synced(path: Path) -> None:
+    """WAL and synchronous=FULL, foreign keys on: what the promise stands on."""
+    with closing(open_writable(path)) as connection:
+        names = ("journal_mode", "synchronous", "foreign_keys", "fullfsync", "recursive_triggers")
+        values = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    assert values == ["wal", 2, 1, 1, 1]
+
+
+async def test_many_make_one_ledger_at_once(path: Path) -> None:
+    """Each gets a whole one, and it is the same."""
+    with ThreadPoolExecutor(8) as pool:
+        for connection in pool.map(lambda _: open_writable(path), range(8)):
+            assert connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
+            connection.close()
+
+
+async def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
+    """What a kill leaves between the file and its first commit."""
+    path.parent.mkdir()
+    path.touch()
+    async with open_ledger(path) as ledger:
+        await ledger.begin(run_of())
+        assert ledger.run(RUN) == run_of()
+
+
+async def test_what_was_written_is_there_when_opened_again(path: Path) -> None:
+    """Closed and opened, with nothing in memory."""
+    async with open_ledger(path) as ledger:
+        await ledger.begin(run_of())
+        records = await ledger.plan(RUN, [parcel(), parcel(200)], [])
+    async with open_ledger(path) as ledger:
+        assert list(ledger.of_run(RUN)) == records
+
+
+async def test_reading_makes_and_writes_nothing(path: Path) -> None:
+    """Where there is no ledger it is empty; a write is refused."""
+    with read_ledger(path) as nothing:
+        assert nothing.runs() == []
+    async with open_ledger(path, read_only=True) as ledger:
+        assert ledger.find("100") == []
+        with pytest.raises(LedgerError, match="reading only"):
+            await ledger.begin(run_of())
+    assert not path.parent.exists()
+
+
+async def test_a_reader_sees_what_a_writer_has_committed(ledger: SqliteLedger, path: Path) -> None:
+    """While the writer is open, and without waiting for it."""
+    with read_ledger(path) as reader:
+        await ledger.plan(RUN, [parcel()], [])
+        assert reader.find("100") == ledger.find("100") != []
+
+
+def damaged(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096 : 8 * 4096] = b"\xa5" * (7 * 4096)
+    path.write_bytes(content)
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, 3 * 4096)
+
+
+def overwritten(path: Path) -> None:
+    path.write_text("order,tracking\n" * 1_000)
+
+
+def newer(path: Path) -> None:
+    with raw(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    with raw(path) as connection:
+        connection.execute("CREATE TABLE cookies (name)")
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason", "todo"),
+    [
+        (damaged, "is damaged", "put back a copy"),
+        (truncated, "is damaged", "put back a copy"),
+        (overwritten, "is damaged, or not a ledger", "put back a copy"),
+        (newer, f"newer shipbatch .its version is {VERSION + 1}", "Update shipbatch"),
+        (foreign, "another program", "Move it away"),
+    ],
+)
+async def test_a_ledger_that_cannot_be_trusted_is_refused(
+    path: Path, harm: Callable[[Path], None], reason: str, todo: str
+) -> None:
+    """At opening, with the path, the reason and what to do; the file is left as it was."""
+    await open_ledger(path).close()
+    harm(path)
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match=reason) as caught:
+        open_ledger(path)
+    assert str(path) in str(caught.value)
+    assert todo in caught.value.todo
+    assert path.read_bytes() == before
+
+
+async def test_a_read_only_ledger_is_refused(open_folder: Path) -> None:
+    """Before anything is sent."""
+    path = open_folder / "ledger.sqlite3"
+    with without_privileges():
+        await open_ledger(path).close()
+        path.chmod(0o400)
+        with pytest.raises(LedgerError, match="cannot be opened or made") as caught:
+            open_ledger(path)
+    assert "write access" in caught.value.todo
+
+
+async def test_a_read_only_folder_is_refused(open_folder: Path) -> None:
+    """Neither a ledger that is there nor a new one can be used."""
+    path = open_folder / "ledger.sqlite3"
+    with without_privileges():
+        await open_ledger(path).close()
+    open_folder.chmod(0o555)
+    with without_privileges():
+        for name in (path, open_folder / "new.sqlite3", open_folder / "home" / "ledger.sqlite3"):
+            with pytest.raises(LedgerError) as caught:
+                open_ledger(name)
+            assert str(name) in str(caught.value)
+            assert "write access" in caught.value.todo
+
+
+async def test_a_full_disk_closes_the_ledger_and_loses_nothing(path: Path) -> None:
+    """Every waiter is told; nothing is written later; opened again, all that was promised is there."""
+    ledger = open_ledger(path)
+    await ledger.begin(run_of())
+    records = await ledger.plan(RUN, [parcel(order, "") for order in range(1, 51)], [])
+    with disk_of((path.parent / f"{path.name}-wal").stat().st_size):
+        intents = (ledger.intend(record.record_id, {"why": "x" * 5_000}) for record in records)
+        answers = await all_of(*intents)
+    assert all(isinstance(answer, LedgerError) and str(path) in str(answer) for answer in answers)
+    with pytest.raises(LedgerError, match="disk"):
+        await ledger.intend(records[0].record_id, {})
+    assert ledger.pending == 0
+    await ledger.close()
+    async with open_ledger(path) as again:
+        assert list(again.of_run(RUN)) == records
+        await again.intend(records[0].record_id, {})
+
+
+async def test_a_refused_unit_fails_alone(path: Path) -> None:
+    """Those who share its commit are written; each has its own answer, and there was one commit for all."""
+    connection = open_writable(path)
+    said: list[str] = []
+    connection.set_trace_callback(said.append)
+    writer, all_in = Writer(connection, path), threading.Event()
+    insert = "INSERT INTO headers VALUES (?, '{}', '')"
+
+    def refused(ledger: sqlite3.Connection) -> None:
+        ledger.execute(insert, ("half",))
+        raise OrderBusy("mine")
+
+    waiting = [asyncio.create_task(writer.write("wait", lambda _: all_in.wait()))]
+    waiting += [
+        asyncio.create_task(writer.write("header", lambda c, n=n: c.execute(insert, (n,)).rowcount)) for n in "abc"
+    ]  # type: ignore[misc]
+    waiting.insert(2, asyncio.create_task(writer.write("header", refused)))
+    waiting.append(asyncio.create_task(writer.write("header", lambda c: c.execute(insert, ("a",)))))
+    await asyncio.sleep(0)
+    assert writer.pending == 6
+    all_in.set()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert writer.pending == 0
+    assert [type(answer) for answer in answers] == [bool, int, OrderBusy, int, int, IllegalMove]
+    assert said.count("COMMIT") <= 2
+    await writer.close()
+    with raw(path) as connection:
+        assert [row[0] for row in connection.execute("SELECT header FROM headers ORDER BY 1")] == ["a", "b", "c"]
+
+
+async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
+    """Also not what would fit: what the disk holds is not known any more."""
+    writer = Writer(open_writable(path), path)
+    await writer.write("limit", lambda ledger: ledger.execute("PRAGMA max_page_count = 1"))
+    fill = "INSERT INTO headers VALUES ('big', hex(zeroblob(100000)), '')"
+    with pytest.raises(LedgerError, match="the disk is full"):
+        await writer.write("header", lambda ledger: ledger.execute(fill))
+    with pytest.raises(LedgerError, match="the disk is full"):
+        await writer.write("header", lambda ledger: ledger.execute("SELECT 1"))
+    await writer.close()
+
+
+async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: SqliteLedger) -> None:
+    """The write goes on, and is counted until it is answered."""
+    (record,) = await ledger.plan(RUN, [parcel()], [])
+    waiter = asyncio.create_task(ledger.intend(record.record_id, {}))
+    await asyncio.sleep(0)
+    assert ledger.writing()
+    waiter.cancel()
+    await ledger.move(record.record_id, outcome(State.IN_DOUBT), "response")
+    assert not ledger.writing()
+    assert [attempt.state for attempt in ledger.attempts(record.record_id)] == [State.INTENT, State.IN_DOUBT]
+
+
+async def test_a_closed_ledger_takes_nothing_more(path: Path) -> None:
+    """Closing twice does no harm; what was handed in before is written."""
+    ledger = open_ledger(path)
+    begun = asyncio.create_task(ledger.begin(run_of()))
+    await asyncio.sleep(0)
+    await ledger.close()
+    await ledger.close()
+    await begun
+    with pytest.raises(LedgerError, match="closed"):
+        await ledger.begin(run_of("other"))
+
+
+async def test_another_process_meets_the_same_single_flight(ledger: SqliteLedger, path: Path) -> None:
+    """The database enforces it, not the program's memory."""
+    first, second = await ledger.plan(RUN, [parcel(100, "A"), parcel(100, "B")], [])
+    child = (
+        "import asyncio, sys; from pathlib import Path; from batch.ledger import open_ledger\n"
+        "async def main():\n"
+        "    async with open_ledger(Path(sys.argv[1])) as ledger: await ledger.intend(int(sys.argv[2]), {})\n"
+        "asyncio.run(main())"
+    )
+    subprocess.run([sys.executable, "-c", child, path, str(first.record_id)], check=True, cwd=Path(__file__).parents[1])
+    with pytest.raises(OrderBusy):
+        await ledger.intend(second.record_id, {})
+    assert [record.record_id for record in ledger.unsettled(STORE)] == [first.record_id]
+
+
+MAKING = {
+    State.PLANNED: [],
+    State.INTENT: [State.INTENT],
+    State.IN_DOUBT: [State.INTENT, State.IN_DOUBT],
+    State.NEEDS_PERSON: [State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON],
+    State.CREATED: [State.INTENT, State.CREATED],
+    State.REJECTED: [State.INTENT, State.REJECTED],
+}
+
+
+@pytest.mark.parametrize("old", State)
+async def test_raw_sql_makes_legal_moves_only(ledger: SqliteLedger, path: Path, old: State) -> None:
+    """The table of moves is in the file: any other program is refused too."""
+    shipment = parcel()
+    (record,) = await ledger.plan(RUN, [shipment], [])
+    for state in MAKING[old]:
+        if state is State.INTENT:
+            await ledger.intend(record.record_id, {})
+        else:
+            await ledger.move(record.record_id, created(1, shipment) if state == "created" else outcome(state), "x")
+    with raw(path) as connection:
+        for new in State:
+            claimed = 1 if new is State.CREATED else None
+            connection.execute("BEGIN")
+            try:
+                connection.execute("UPDATE records SET state = ?, shipment_id = ?", (new, claimed))
+                moved = True
+            except sqlite3.IntegrityError:
+                moved = False
+            connection.execute("ROLLBACK")
+            assert moved == (new in MOVES[old] or new is old), new
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE attempts SET what = 'nothing'",
+        "DELETE FROM attempts",
+        "DELETE FROM records",
+        "UPDATE records SET shipment_id = 2",
+        "UPDATE records SET shipment_id = NULL",
+        (
+            "INSERT INTO records SELECT NULL, run_id, 9, store, 9, 9, '', '', '', '', 'intent', 0, 0, NULL, NULL, NULL, 0,"
+            " '', '' FROM records"
+        ),
+        (
+            "INSERT INTO records SELECT NULL, run_id, 9, store, order_id, order_address_id, label, '', '', '', 'planned',"
+            " 0, 0, NULL, NULL, NULL, 0, '', '' FROM records"
+        ),
+    ],
+)
+async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: Path, sql: str) -> None:
+    """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
+    shipment = parcel()
+    (record,) = await ledger.plan(RUN, [shipment], [])
+    await ledger.intend(record.record_id, {})
+    await ledger.move(record.record_id, created(1, shipment), "response")
+    with raw(path) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute(sql)
+
+
+async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> None:
+    """`model.MOVES` is the one place to change them."""
+    await open_ledger(path).close()
+    with raw(path) as connection:
+        connection.execute("DROP TRIGGER legal_moves")
+        connection.execute("CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records BEGIN SELECT 1; END")
+    await open_ledger(path).close()
+    with raw(path) as connection:
+        (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'legal_moves'").fetchone()
+    assert "OLD.state = 'in_doubt' AND NEW.state = 'needs_person'" in sql
+
+
+async def test_a_large_plan_is_one_transaction(ledger: SqliteLedger, path: Path) -> None:
+    """Other readers see nothing of it, then all of it."""
+    shipments = [parcel(order, "") for order in range(1, 5_001)]
+    with raw(path) as other:
+        planning = asyncio.create_task(ledger.plan(RUN, shipments, []))
+        seen = set()
+        while not planning.done():
+            seen.add(other.execute("SELECT count(*) FROM records").fetchone()[0])
+            await asyncio.sleep(0)
+    await planning
+    assert seen <= {0, 5_000}
+    assert 0 in seen
+
+
+def test_a_local_disk_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    """The advice is for network disks alone."""
+    assert network_disk(tmp_path / "ledger.sqlite3") == ""
+
+
+async def test_json_of_a_shipment_is_compact(ledger: SqliteLedger, path: Path) -> None:
+    """Empty fields take no room: a ledger keeps every shipment for ever."""
+    await ledger.plan(RUN, [parcel()], [])
+    with raw(path) as connection:
+        (text,) = connection.execute("SELECT shipment FROM records").fetchone()
+    assert json.loads(text) == {
+        "tracking_number": "1Z999",
+        "shipping_provider": "ups",
+        "rows": [100],
+        "items": [[1000, 2]],
+    }
