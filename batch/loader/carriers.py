@@ -219,5 +219,5 @@ def display_names() -> dict[str, Code]:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with files("batch.loader").joinpath(name).open(encoding="utf-8", newline="") as lines:
+    with files("batch.loader").joinpath(name).open(encoding="utf-8") as lines:
         yield from csv.DictReader(lines)

@@ -1,0 +1,106 @@
+"""The columns of a table while they are told apart: name, place, sample values, and how a person names them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from batch.loader.shapes import filled, words
+from batch.loader.synonyms import Strength, is_numbered, meaning, normalise, numbered_meaning
+from batch.loader.tables import Cell
+from batch.model import Field
+
+EXAMPLES = 3
+LONGEST_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column, its header and the sample's values."""
+
+    index: int
+    name: str
+    cells: tuple[Cell, ...]
+    says: Mapping[Field, Strength]
+    """What its header may mean."""
+    is_ordered: bool
+    is_numbered: bool
+
+    @property
+    def letter(self) -> str:
+        """As a spreadsheet program names it: A, B … AA."""
+        letters, rest = "", self.index + 1
+        while rest:
+            rest, place = divmod(rest - 1, 26)
+            letters = chr(ord("A") + place) + letters
+        return letters
+
+    @property
+    def label(self) -> str:
+        return f"`{self.name}`" if self.name else f"column {self.letter}"
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """A few of its values, blanks left out."""
+        texts = dict.fromkeys(words(cell) for cell in filled(self.cells))
+        return tuple(text[:LONGEST_SHOWN] for text in list(texts)[:EXAMPLES])
+
+    @property
+    def shown(self) -> str:
+        return f"values {', '.join(self.examples)}" if self.examples else "no values"
+
+
+def columns_of(header: Sequence[str], sample: Sequence[Sequence[Cell]], ours: Collection[int]) -> list[Column]:
+    """All columns with a header or a value; the sample's rows may be shorter or longer than the header."""
+    width = max(len(header), max(map(len, sample), default=0))
+    names = [" ".join(name.split()) for name in header] + [""] * (width - len(header))
+    found = [_column(index, names[index], sample) for index in range(width) if index not in ours]
+    return [column for column in found if column.name or column.examples]
+
+
+def _column(index: int, name: str, sample: Sequence[Sequence[Cell]]) -> Column:
+    cells = tuple(row[index] if index < len(row) else None for row in sample)
+    said, is_one_of_several = meaning(name), False
+    if not said.known and is_numbered(name):
+        numbered = numbered_meaning(name)
+        if numbered.fields:
+            said, is_one_of_several = numbered, True
+    return Column(index, name, cells, said.fields, said.ordered, is_one_of_several)
+
+
+def find(text: str, columns: Sequence[Column]) -> Column | None:
+    """The column a person means: by its header, else its letter, else its 1-based number."""
+    text = text.strip()
+    by_name = next((column for column in columns if column.name == text and text), None)
+    if by_name or not text:
+        return by_name
+    key = normalise(text)
+    alike = [column for column in columns if key and normalise(column.name) == key]
+    if alike:
+        return alike[0]
+    place = text.removeprefix("=").strip()
+    return next(
+        (column for column in columns if place.upper() == column.letter or place == str(column.index + 1)), None
+    )
+
+
+def map_option(field: Field, column: Column | None, columns: Sequence[Column]) -> str:
+    """A `--map` option that names this column and no other, in quotes any shell takes; None leaves the field out."""
+    if column is None:
+        return f"--map {field}=-"
+    plain = column.name and not set(column.name) & set('"$`!%\\\n')
+    text = column.name if plain and find(column.name, columns) is column else _place(column, columns)
+    return f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
+
+
+def _place(column: Column, columns: Sequence[Column]) -> str:
+    """Its letter, or its number where a header reads like the letter."""
+    return column.letter if find(column.letter, columns) is column else f"={column.index + 1}"
+
+
+def named(column: Column) -> str:
+    """Its header and letter."""
+    return f"{column.label} (column {column.letter})" if column.name else column.label
+
+
+def listed(columns: Sequence[Column]) -> str:
+    """All columns by header, letter where they have none."""
+    return ", ".join(column.label for column in columns) or "no columns"

@@ -1,0 +1,188 @@
+"""What a column's values look like: enough to confirm a header, or to see that it plainly lies."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from batch.loader.carriers import carrier
+from batch.loader.numbers import compact, mod10
+from batch.loader.tables import Cell
+from batch.model import Field
+
+BLANKS = frozenset({"", "-", "--", ".", "n/a", "#n/a", "na", "none", "null", "nan", "nil", "tbd", "pending", "?"})
+MOST = 0.8
+"""Share of the values that must agree before they say anything."""
+
+MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
+"""Order numbers of Amazon and eBay, which no store gives out."""
+
+_ORDER = re.compile(r"#?[A-Z]{0,12}[-_ #]{0,2}\d{1,10}([-_/.][A-Z0-9]{1,3})?", re.IGNORECASE)
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE)
+_LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
+_MONEY = re.compile(r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3}\s?\d[\d.,' ]*", re.IGNORECASE)
+_DECIMAL = re.compile(r"-?\d{1,7}[.,]\d{1,4}")
+_QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
+_ID = re.compile(r"\d{1,10}(\.0+)?")
+_NUMBER = re.compile(r"[0-9A-Z]{8,40}")
+
+
+def words(cell: Cell) -> str:
+    """A cell as a person reads it; a whole float without `.0`, dates in ISO form."""
+    if cell is None or isinstance(cell, bool):
+        return "" if cell is None else str(cell)
+    if isinstance(cell, float) and cell.is_integer():
+        return f"{cell:.0f}" if abs(cell) < 1e15 else f"{cell:g}"
+    return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
+
+
+def filled(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells that say something."""
+    return [cell for cell in cells if words(cell).casefold() not in BLANKS]
+
+
+def confirms(field: Field, cells: Sequence[Cell]) -> bool:
+    """Whether the values look like the field's: what a weak header needs."""
+    values = filled(cells)
+    looks = _LOOKS.get(field)
+    if not values or looks is None or not _most(looks, values):
+        return False
+    return field not in _WHOLE or _WHOLE[field]([words(value) for value in values])
+
+
+def contradicts(field: Field, cells: Sequence[Cell]) -> bool:
+    """Whether the values plainly are another thing: what a strong header cannot outweigh."""
+    values = filled(cells)
+    other = _CANNOT.get(field)
+    return bool(values) and other is not None and _most(other, values)
+
+
+def is_marketplace(cells: Sequence[Cell]) -> bool:
+    """Whether the values are a marketplace's order numbers, not the store's."""
+    values = filled(cells)
+    return bool(values) and _most(lambda cell: bool(MARKETPLACE.fullmatch(words(cell))), values)
+
+
+def _most(looks: Callable[[Cell], bool], values: Sequence[Cell]) -> bool:
+    return sum(map(looks, values)) >= MOST * len(values)
+
+
+def _is_date(cell: Cell) -> bool:
+    return isinstance(cell, date | time | timedelta) or bool(_DATE.fullmatch(words(cell)))
+
+
+def _is_link(cell: Cell) -> bool:
+    return bool(_LINK.match(words(cell)))
+
+
+def _is_plain_words(cell: Cell) -> bool:
+    return not any(char.isdigit() for char in words(cell))
+
+
+def _is_order(cell: Cell) -> bool:
+    return bool(_ORDER.fullmatch(words(cell)) or MARKETPLACE.fullmatch(words(cell))) and not _is_date(cell)
+
+
+def _is_id(cell: Cell) -> bool:
+    return bool(_ID.fullmatch(words(cell)))
+
+
+def _is_quantity(cell: Cell) -> bool:
+    return bool(_QUANTITY.fullmatch(words(cell)))
+
+
+def _is_tracking(cell: Cell) -> bool:
+    """Letters and digits, eight or more, and no product barcode (EAN, UPC)."""
+    number = compact(words(cell))
+    digits = sum(char.isdigit() for char in number)
+    if _is_date(cell) or not _NUMBER.fullmatch(number) or digits < 5 or (number.isdigit() and digits < 9):
+        return False
+    return not (number.isdigit() and digits in {12, 13, 14} and mod10(number))
+
+
+def _is_carrier(cell: Cell) -> bool:
+    found = carrier(words(cell))
+    return bool(found.known and (found.provider or found.slug))
+
+
+def _is_sku(cell: Cell) -> bool:
+    text = words(cell)
+    return len(text) <= 64 and text.count(" ") <= 1 and not _is_link(cell) and not _is_date(cell)
+
+
+def _is_money(cell: Cell) -> bool:
+    return bool(_MONEY.fullmatch(words(cell))) and not _is_date(cell)
+
+
+def _is_day(cell: Cell) -> bool:
+    return _is_date(cell) or bool(re.fullmatch(r"20\d{6}|1\d{9}", words(cell)))
+
+
+def _no_order(cell: Cell) -> bool:
+    return _is_date(cell) or _is_link(cell) or _is_plain_words(cell) or bool(_DECIMAL.fullmatch(words(cell)))
+
+
+def _no_tracking(cell: Cell) -> bool:
+    return _no_order(cell) or len(compact(words(cell))) < 5
+
+
+def _no_quantity(cell: Cell) -> bool:
+    digits = sum(char.isdigit() for char in words(cell))
+    return not digits or digits > 6 or _is_date(cell) or _is_link(cell)
+
+
+def _no_carrier(cell: Cell) -> bool:
+    text = words(cell)
+    most_digits = 2 * sum(char.isdigit() for char in text) > len(text)
+    return _is_date(cell) or _is_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdigit())
+
+
+def _no_day(cell: Cell) -> bool:
+    return _is_plain_words(cell) or _is_link(cell)
+
+
+def _are_no_line_numbers(texts: Sequence[str]) -> bool:
+    """False for 1, 2, 3 … in each order: line numbers, not articles."""
+    return not all(text.isdigit() and len(text) <= 2 for text in texts)
+
+
+def _are_different(texts: Sequence[str]) -> bool:
+    return 2 * len(set(texts)) > len(texts)
+
+
+_LOOKS: dict[Field, Callable[[Cell], bool]] = {
+    Field.ORDER_ID: _is_order,
+    Field.EXTERNAL_ORDER_ID: _is_order,
+    Field.ORDER_PRODUCT_ID: _is_id,
+    Field.ORDER_ADDRESS_ID: _is_id,
+    Field.SKU: _is_sku,
+    Field.QUANTITY: _is_quantity,
+    Field.TRACKING_NUMBER: _is_tracking,
+    Field.TRACKING_LINK: _is_link,
+    Field.CARRIER: _is_carrier,
+    Field.SHIPPING_METHOD: _is_plain_words,
+    Field.MERCHANT_SHIPPING_COST: _is_money,
+    Field.SHIP_DATE: _is_day,
+}
+
+_WHOLE: dict[Field, Callable[[Sequence[str]], bool]] = {
+    Field.SKU: _are_no_line_numbers,
+    Field.ORDER_PRODUCT_ID: _are_no_line_numbers,
+    Field.TRACKING_NUMBER: _are_different,
+}
+
+_CANNOT: dict[Field, Callable[[Cell], bool]] = {
+    Field.ORDER_ID: _no_order,
+    Field.EXTERNAL_ORDER_ID: lambda cell: _is_date(cell) or _is_link(cell),
+    Field.ORDER_PRODUCT_ID: lambda cell: not _is_id(cell),
+    Field.ORDER_ADDRESS_ID: lambda cell: not _is_id(cell),
+    Field.SKU: _is_link,
+    Field.QUANTITY: _no_quantity,
+    Field.TRACKING_NUMBER: _no_tracking,
+    Field.TRACKING_LINK: lambda cell: "." not in words(cell) and "/" not in words(cell),
+    Field.CARRIER: _no_carrier,
+    Field.SHIPPING_PROVIDER: _no_carrier,
+    Field.TRACKING_CARRIER: _no_carrier,
+    Field.SHIPPING_METHOD: lambda cell: _is_date(cell) or _is_link(cell),
+    Field.MERCHANT_SHIPPING_COST: lambda cell: _is_date(cell) or _is_link(cell) or _is_plain_words(cell),
+    Field.SHIP_DATE: _no_day,
+}
