@@ -223,6 +223,17 @@ def test_text_never_becomes_a_formula(tmp_path):
     assert [row[0].rstrip(" ") for row in sheet(path)[1:]] == HOSTILE
 
 
+def test_a_header_is_text_too(tmp_path):
+    """Whatever the export's first row says."""
+    columns = ("=1+1", "<r>x</r>", "\x01", "")
+    assert sheet(write(report(ROWS, TWO, columns=columns), tmp_path / "r.xlsx"))[0][:4] == [
+        "=1+1",
+        "<r>x</r> ",
+        "\ufffd",
+        "",
+    ]
+
+
 def test_forbidden_characters_are_shown_as_such(tmp_path):
     """What XML cannot carry is replaced; the workbook opens."""
     row = ("a\x00b\x08c\x1bd", "\ud800", "_x0041_", "two\nlines\ttab")

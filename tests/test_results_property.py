@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from batch.model import Finding, RowResult, Run, Status
 from batch.results import Report, write
-from batch.results.cells import inert, printable
+from batch.results.cells import inert, storable
 
 RUN = Run(
     "20261123-140328-7f3a", "https://x.test/stores/a", "a.xlsx", "5e" * 32, "", datetime(2026, 11, 23, tzinfo=UTC)
@@ -32,9 +32,9 @@ def report(rows):
 
 
 def expected(cell):
-    """What a reader of the workbook sees of a cell, for those kinds where that is the cell itself."""
+    """What a reader of the workbook sees of a cell, where that is the cell itself, or all but."""
     if isinstance(cell, str):
-        return printable(cell)
+        return storable(cell)
     if isinstance(cell, bool) or cell is None:
         return "" if cell is None else cell
     if isinstance(cell, int | float) and math.isfinite(cell) and abs(cell) < 10**15:

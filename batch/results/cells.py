@@ -47,6 +47,14 @@ def shortened(text: str) -> str:
     return units[: 2 * (LONGEST - 1)].decode("utf-16-le", "ignore") + "…"
 
 
+def storable(text: str) -> str:
+    """The text as a workbook's cell holds it: printable, short enough, and no markup."""
+    text = shortened(printable(text))
+    if text.startswith("<r>") and text.endswith("</r>"):
+        text += " "  # xlsxwriter would take it for rich text of its own and write it unescaped
+    return text
+
+
 def inert(text: str) -> str:
     """The text as a CSV may carry it: what a spreadsheet program would run gets a `'` in front (CWE-1236)."""
     if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text):

@@ -8,7 +8,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Status
-from batch.results.cells import LONGEST, printable, shortened
+from batch.results.cells import LONGEST, storable
 from batch.results.report import OUTCOMES, Proof, Report, outcome
 from batch.results.table import FILLS
 
@@ -52,7 +52,7 @@ class _Page:
     def line(self, *cells: tuple[str | float, Format]) -> None:
         for column, (cell, style) in enumerate(cells):
             if isinstance(cell, str):
-                self.sheet.write_string(self.row, column, shortened(printable(cell)), style)
+                self.sheet.write_string(self.row, column, storable(cell), style)
             else:
                 self.sheet.write_number(self.row, column, cell, style)
         self.row += 1
@@ -65,7 +65,7 @@ class _Page:
         """Text over the full width, as high as it needs."""
         self.sheet.set_row(self.row, 14 * max(1, -(-len(text) // 130) + text.count("\n")))
         self.sheet.merge_range(self.row, 0, self.row, 3, "", self.plain)
-        self.sheet.write_string(self.row, 0, shortened(printable(text)), self.plain)
+        self.sheet.write_string(self.row, 0, storable(text), self.plain)
         self.row += 1
 
 

@@ -9,7 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from batch.results.cells import WHOLE, Cell, as_text, printable, shortened
+from batch.results.cells import WHOLE, Cell, as_text, printable, storable
 
 LINK_LENGTH = 2_079  # characters; Excel's limit
 SAMPLE = 200  # rows that a column's width is taken from
@@ -39,8 +39,8 @@ EXCEL = Limits()
 
 
 def height(text: str, width: float) -> int:
-    """Lines that a text takes in a column so many characters wide, 30 at most."""
-    return min(30, sum(max(1, -(-len(line) // int(width))) for line in text.split("\n")))
+    """Lines that a text takes in a column so many characters wide, 30 at most; ours is smaller than the font widths are told in."""
+    return min(30, sum(max(1, -(-len(line) // int(width * 1.2))) for line in text.split("\n")))
 
 
 class Link(str):
@@ -135,7 +135,7 @@ class Table:
             if self._columns:
                 sheet.autofilter(0, 0, last, len(self._columns) - 1)
                 sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-            dress(sheet, last)
+            dress(sheet, max(1, last))
 
     def _sheet(self, number: int) -> Worksheet:
         sheet = self._book.workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}")
@@ -148,7 +148,7 @@ class Table:
         sheet.set_row(0, 24)
         for index, column in enumerate(self._columns):
             style = self._styles.own_header if column.ours else self._styles.header
-            sheet.write_string(0, index, shortened(printable(column.header)), style)
+            sheet.write_string(0, index, storable(column.header), style)
         return sheet
 
     def _turn(self) -> None:
@@ -160,11 +160,9 @@ class Table:
         self._links = 0
 
     def _text(self, column: int, text: str) -> None:
-        clean = shortened(printable(text))
-        if len(clean) != len(text):
+        clean = storable(text)
+        if len(clean) < len(text):
             self.shortened += 1
-        if clean.startswith("<r>") and clean.endswith("</r>"):
-            clean += " "  # xlsxwriter would take it for markup of its own
         if self._row <= SAMPLE and column < len(self._widths):
             self._widths[column] = max(self._widths[column], len(clean) + 2)
         style = self._styles.wrapped if column in self._wrapped else self._styles.text
