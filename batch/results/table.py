@@ -39,8 +39,9 @@ EXCEL = Limits()
 
 
 def height(text: str, width: float) -> int:
-    """Lines that a text takes in a column so many characters wide, 30 at most; ours is smaller than the font widths are told in."""
-    return min(30, sum(max(1, -(-len(line) // int(width * 1.2))) for line in text.split("\n")))
+    """Lines that a text takes in a column so many characters wide, 30 at most."""
+    room = int(width * 1.2)  # our font is smaller than the one that widths are told in
+    return min(30, sum(max(1, -(-len(line) // room)) for line in text.split("\n")))
 
 
 class Link(str):
