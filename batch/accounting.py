@@ -2,10 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from batch import findings
-from batch.model import Finding, LinkSource, Record, RowNote, RowResult, State, Status
+from batch.errors import ResultsError
+from batch.model import Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status
 
 T = TypeVar("T")
 
@@ -25,6 +28,19 @@ COUNTED = (
     Status.IN_DOUBT,
     Status.NOT_SENT,
 )
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run comes to."""
+
+    run: Run
+    rows: Mapping[int, RowResult]
+    summary: dict[str, Any]
+    stopped: str = ""
+    """Why it ended before its work did; empty if it did not."""
+    sheet: Path | None = None
+    sheet_error: ResultsError | None = None
 
 
 def account(

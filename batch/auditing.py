@@ -4,15 +4,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from batch import findings
-from batch.bigcommerce import Client
-from batch.config import Settings
-from batch.ledger.base import Ledger
+from batch.desk import Desk
+from batch.judging import Policy
 from batch.matching import changed, plain, same_items
 from batch.model import Order, Record, State, StoreShipment
-from batch.resolver import Orders
+from batch.resolver import Orders, Resolver
+from batch.telling import Told, known_run
 
 
 class Trouble(StrEnum):
@@ -36,11 +37,33 @@ class Found:
     what: str
 
 
+async def audited(desk: Desk, run_id: str, days: int) -> Told:
+    """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
+    if run_id:
+        runs = [known_run(desk.ledger, run_id)]
+    else:
+        oldest = datetime.now(UTC) - timedelta(days=days)
+        runs = [run for run in desk.ledger.runs(desk.settings.store) if run.started >= oldest]
+    ids = {record.shipment.order_id for run in runs for record in desk.ledger.of_run(run.run_id)}
+    known = desk.ledger.of_orders(desk.settings.store, ids)
+    desk.screen.begin(f"Looking at {len(known)} orders")
+    orders = await Resolver(desk.client, desk.ledger, desk.settings, Policy()).orders(known)
+    found = await Audit(desk).orders(known, orders)
+    lines = [f"{len(known)} orders that were shipped from here, {desk.client.requests} requests."]
+    lines += [f"  {each.trouble.value}: {each.what}" for each in found] or ["  Nothing to look at."]
+    each = [
+        {"trouble": f.trouble.value, "order_id": f.order_id, "shipment_ids": f.shipment_ids, "what": f.what}
+        for f in found
+    ]
+    data = {"orders": len(known), **counted(found), "found": each}
+    return Told(tuple(lines), data, status=3 if found else 0)
+
+
 class Audit:
     """Reads the store for every order that the ledger has shipped; writes nothing."""
 
-    def __init__(self, client: Client, ledger: Ledger, settings: Settings) -> None:
-        self._client, self._ledger, self._settings = client, ledger, settings
+    def __init__(self, desk: Desk) -> None:
+        self._client, self._settings = desk.client, desk.settings
 
     async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Found]:
         """Compare these orders' records with the store; a few orders at a time."""

@@ -28,7 +28,6 @@ class Corrector:
             refused = findings.not_corrected(one.shipment, made, reply.status, verdict.problems)
             return RowNote(one.shipment.rows, refused, one.existing.record_id, one.shipment.ask, facts_of([made]))
         if one.existing.record_id is not None:
-            evidence = {"from": dict(made.answer), "made": dict(verdict.shipment.answer)}
-            await self._ledger.append(one.existing.record_id, "updated", evidence)
+            await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, verdict.shipment)
         note = Finding(Status.UPDATED, "updated", f"Was {findings.shown(made)}.")
         return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.ask, facts_of([verdict.shipment]))

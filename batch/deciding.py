@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from batch import findings
 from batch.bigcommerce import Client
 from batch.errors import NothingSent
-from batch.ledger.base import AlreadyClaimed, Decision, Ledger
+from batch.ledger import SqliteLedger
+from batch.ledger.base import AlreadyClaimed, Decision
+from batch.ledger.queries import Queries as Ledger
 from batch.model import Outcome, Record, RowNote, State, Status
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
@@ -86,7 +88,7 @@ def _held(run_id: str, note: RowNote) -> Waiting:
 class Decider:
     """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
 
-    def __init__(self, client: Client, ledger: Ledger, store: str, *, who: str, why: str) -> None:
+    def __init__(self, client: Client, ledger: SqliteLedger, store: str, *, who: str, why: str) -> None:
         self._client, self._ledger, self._store = client, ledger, store
         self._who, self._why = who, why
 

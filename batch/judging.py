@@ -122,7 +122,8 @@ class _Draft:
         )
 
     def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
-        return RowNote(rows or self.rows, finding, ask=self.parcel.ask)
+        facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
+        return RowNote(rows or self.rows, finding, ask=self.parcel.ask, facts=facts)
 
 
 def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:

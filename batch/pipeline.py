@@ -1,6 +1,7 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
 import asyncio
+import getpass
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -10,19 +11,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from batch import findings, inputs, results
-from batch.accounting import account, tally
-from batch.bigcommerce import Client
+from batch.accounting import Report, account, tally
 from batch.config import Settings, Source
 from batch.corrections import Corrector
-from batch.errors import ResultsError
+from batch.deciding import Decider, Waiting, answer_of
+from batch.desk import Desk
+from batch.errors import NothingSent, ResultsError
 from batch.judging import Correction, Judged, Policy, facts_of
-from batch.ledger.base import Ledger
 from batch.loader import Load, load
 from batch.model import Field, Finding, Parcel, Record, RowNote, RowResult, Run, Shipment, State
 from batch.pool import Pool
 from batch.reconciler import Reconciler
 from batch.resolver import PAGE, Resolver
-from batch.stopping import Stop
 
 ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
 
@@ -37,32 +37,8 @@ class Job:
     limit: int | None = None
     """Stop after so many shipments; the rest stays planned."""
     results: Path | None = None
-
-
-class Screen(Protocol):
-    """Where a run tells how it goes."""
-
-    def say(self, line: str) -> None:
-        """Show a line to the person."""
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins: so many shipments, where they are known."""
-
-    def step(self, record: Record) -> None:
-        """A shipment has its outcome."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run comes to."""
-
-    run: Run
-    rows: Mapping[int, RowResult]
-    summary: dict[str, Any]
-    stopped: str = ""
-    """Why it ended before its work did; empty if it did not."""
-    sheet: Path | None = None
-    sheet_error: ResultsError | None = None
+    copy: Path | None = None
+    """Work on this copy of the export, not on what has become of it since."""
 
 
 @dataclass(slots=True)
@@ -88,17 +64,19 @@ class Plan:
 class Pipeline:
     """Runs the files of one store."""
 
-    def __init__(self, client: Client, ledger: Ledger, settings: Settings, screen: Screen, stop: Stop) -> None:
-        self._client, self._ledger, self._settings = client, ledger, settings
-        self._screen, self._stop = screen, stop
+    def __init__(self, desk: Desk) -> None:
+        self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
+        self._screen, self._stop = desk.screen, desk.stop
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         run, export = await self._load(job)
+        parcels = list(export.parcels())
         if not job.dry:
             await self._settle_earlier()
-        plan = await self._judge(list(export.parcels()), run, job.source)
+            await self._take_decisions(parcels, job)
+        plan = await self._judge(parcels, run, job.source)
         plan.notes += _loader_notes(export)
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
@@ -117,7 +95,7 @@ class Pipeline:
 
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.export.name}")
-        taken = await asyncio.to_thread(inputs.take, job.export, self._settings.home)
+        taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
         export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
@@ -132,6 +110,22 @@ class Pipeline:
             self._screen.begin(f"Settling {len(doubts)} shipments that an earlier run left in doubt")
             await self._reconciler().settle(doubts)
 
+    async def _take_decisions(self, parcels: Iterable[Parcel], job: Job) -> None:
+        """What people wrote into the Decision cells of a sheet of ours, as `decide` would take it."""
+        doubts = {r.shipment.ask: r for r in self._ledger.unsettled(self._settings.store)}
+        who, why = getpass.getuser(), f"in the sheet {job.export.name}"
+        decider = Decider(self._client, self._ledger, self._settings.store, who=who, why=why)
+        for parcel in parcels:
+            if not parcel.decision.strip():
+                continue
+            record = doubts.get(parcel.ask)
+            try:
+                waits = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "", record)
+                follows = await decider.take(waits, answer_of(parcel.decision))
+            except NothingSent as error:
+                follows = f"the decision was not taken: {error} {error.todo}"
+            self._screen.say(f"Row {parcel.rows[0]}: {follows}")
+
     def _reconciler(self) -> Reconciler:
         return Reconciler(self._client, self._ledger, self._settings, stop=self._stop, say=self._screen.say)
 
@@ -145,10 +139,9 @@ class Pipeline:
         return plan
 
     def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:
-        """The settings' rules, with what people have decided: in the ledger, or in the sheet itself."""
+        """The settings' rules, with what people have decided."""
         asks = [parcel.ask for parcel in parcels]
         answers = {ask: d.answer for ask, d in self._ledger.decisions(self._settings.store, asks).items()}
-        answers |= {parcel.ask: parcel.decision.strip().casefold() for parcel in parcels if parcel.decision.strip()}
         return Policy(
             hold_statuses=self._settings.hold_statuses,
             several_parcels=source.several_parcels,
@@ -253,11 +246,17 @@ class Pipeline:
         )
 
 
+class Remembering(Protocol):
+    """What a ledger knows of header rows."""
+
+    def recall(self, header: str) -> Mapping[str, str]: ...
+
+
 class _NotSent(Protocol):
     def __call__(self, record: Record) -> Finding: ...
 
 
-def read(copy: Path, source: Source, settings: Settings, ledger: Ledger) -> Load:
+def read(copy: Path, source: Source, settings: Settings, ledger: Remembering) -> Load:
     """Load an export with what is known of its source and its header row."""
 
     def recall(fingerprint: str) -> Mapping[Field, str]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from batch import findings
-from batch.accounting import account
+from batch.accounting import Report, account
 from batch.config import Settings
 from batch.errors import NothingSent
-from batch.ledger.base import Ledger
-from batch.pipeline import Job, Report, read, summarize, write_sheet
+from batch.ledger.queries import Queries as Ledger
+from batch.pipeline import Job, read, summarize, write_sheet
 from batch.telling import Told, known_run, report
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch import inputs
+from batch.accounting import Report
 from batch.bigcommerce import Client
 from batch.config import Settings
+from batch.desk import Desk, Screen
 from batch.errors import FileError, ShipbatchError
 from batch.ledger import open_ledger
 from batch.ledger.locks import store_lock
-from batch.pipeline import Job, Pipeline, Report, Screen, exit_status
+from batch.pipeline import Job, Pipeline, exit_status
 from batch.stopping import Stop
 
 LEDGER = "ledger.sqlite3"
@@ -52,8 +54,8 @@ class Tour:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool = True) -> AsyncIterator[Pipeline]:
-    """A pipeline of one store; with `lock`, no other runner of the store meanwhile."""
+async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool = True) -> AsyncIterator[Desk]:
+    """A store, opened; with `lock`, no other runner of it meanwhile."""
     async with AsyncExitStack() as stack:
         if lock:
             waiting = store_lock(settings.home, settings.store, wait=settings.wait, waiting=_telling(screen))
@@ -62,7 +64,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
         client = await stack.enter_async_context(Client(settings))
         if ledger.advice:
             screen.say(ledger.advice)
-        yield Pipeline(client, ledger, settings, screen, stop)
+        yield Desk(client, ledger, settings, screen, stop)
 
 
 def _telling(screen: Screen) -> Callable[[str], None]:
@@ -73,7 +75,8 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     """Run files in turn; one that cannot be read does not keep the others from running."""
     tour = Tour()
     inputs.expire(settings.home, settings.keep_copies)
-    async with opened(settings, screen, stop, lock=not all(job.dry for job in jobs)) as pipeline:
+    async with opened(settings, screen, stop, lock=not all(job.dry for job in jobs)) as desk:
+        pipeline = Pipeline(desk)
         for job in jobs:
             if stop:
                 break

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from batch.accounting import Report
 from batch.errors import NothingSent
-from batch.ledger.base import Ledger
+from batch.ledger.queries import Queries as Ledger
 from batch.model import Record, Run, State
-from batch.pipeline import Report
 
 WORDS: Mapping[str, str] = {
     "created": "shipped",
@@ -32,6 +32,8 @@ class Told:
 
     lines: tuple[str, ...]
     data: Any
+    status: int = 0
+    """Exit status of the command."""
 
 
 def report(done: Report) -> Iterator[str]:
@@ -81,6 +83,13 @@ def known_run(ledger: Ledger, run_id: str) -> Run:
         return run
     newest = ", ".join(run.run_id for run in ledger.runs()[:3]) or "none yet"
     raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")
+
+
+def newest_run(ledger: Ledger, store: str) -> Run:
+    """The store's newest run; NothingSent where there is none."""
+    for run in ledger.runs(store):
+        return run
+    raise NothingSent(f"Nothing has been run for {store} yet.", "Run an export first.")
 
 
 def find(ledger: Ledger, what: str) -> Told:

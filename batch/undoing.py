@@ -4,17 +4,18 @@ Mails cannot be taken back. Every step is recorded, so that a second call goes o
 """
 
 import asyncio
-from collections import defaultdict
+import csv
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
-from batch.bigcommerce import Client, Kind, Reply, Verdict, judge
-from batch.config import Settings
-from batch.ledger.base import Ledger
+from batch.bigcommerce import Kind, Reply, Verdict, judge
+from batch.desk import Desk
 from batch.matching import changed
 from batch.model import Record, Run, State
-from batch.stopping import Stop
+from batch.telling import Told, known_run
 
 TRIES = 4
 SHIPPED_STATUSES = frozenset({2, 3})
@@ -65,11 +66,60 @@ class OrderUndone:
         )
 
 
+async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
+    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list."""
+    run = known_run(desk.ledger, run_id)
+    undo = Undo(desk)
+    orders = await undo.plan(run)
+    if for_real:
+        await undo.carry_out(orders)
+    path = await asyncio.to_thread(_write_list, orders, desk.settings.home / "undo" / f"{run.run_id}.csv")
+    return _told(run, orders, path, for_real=for_real, stopped=desk.stop.why)
+
+
+def _write_list(orders: Sequence[OrderUndone], path: Path) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("Order ID", "Shipment ID", "Rows", "What", "Why", "Status Now", "Status Before"))
+        for order in orders:
+            for step in order.steps:
+                shipment_id = step.record.made.shipment_id if step.record.made else ""
+                rows = " ".join(map(str, step.record.shipment.rows))
+                what = (order.order_id, shipment_id, rows, step.fate.value, step.why)
+                table.writerow((*what, order.status_now, order.status_before))
+    part.chmod(0o600)
+    part.replace(path)
+    return path
+
+
+def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> Told:
+    steps = [step for order in orders for step in order.steps]
+    counts = Counter(step.fate for step in steps)
+    lines = [f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."]
+    lines += [f"  {counts[fate]:>6} {fate.value}" for fate in Fate if counts[fate]]
+    for order in orders:
+        lines += [f"  Order {order.order_id}: {said}" for said in order.said]
+        for step in order.steps:
+            if step.why and step.record.made:
+                lines.append(f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}")
+    lines.append("The mails that were sent to the customers cannot be taken back; the orders concerned are in")
+    lines.append(f"{path}.")
+    if stopped:
+        lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
+    elif not for_real and counts[Fate.DELETE]:
+        lines.append(f"Nothing was deleted. To do it: shipbatch undo {run.run_id} --yes")
+    left = counts[Fate.KEPT] or counts[Fate.FAILED] or (for_real and counts[Fate.DELETE])
+    data = {fate.name.casefold(): counts[fate] for fate in Fate} | {"run": run.run_id, "orders": str(path)}
+    return Told(tuple(lines), data, status=1 if left else 0)
+
+
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
-    def __init__(self, client: Client, ledger: Ledger, settings: Settings, stop: Stop) -> None:
-        self._client, self._ledger, self._settings, self._stop = client, ledger, settings, stop
+    def __init__(self, desk: Desk) -> None:
+        self._client, self._ledger, self._settings, self._stop = desk.client, desk.ledger, desk.settings, desk.stop
 
     async def plan(self, run: Run) -> list[OrderUndone]:
         """What would become of each shipment that the run made; reads the store, writes nothing."""

@@ -1,0 +1,67 @@
+"""What waits for a person, listed; a person's answer, given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from batch.deciding import Decider, Waiting, waiting
+from batch.desk import Desk
+from batch.errors import NothingSent
+from batch.ledger.queries import Queries as Ledger
+from batch.telling import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's answer, and for what."""
+
+    answer: str
+    who: str
+    why: str = ""
+    order: int | None = None
+    row: int | None = None
+    everything: bool = False
+
+    def means(self, one: Waiting) -> bool:
+        """Whether the answer is for this one."""
+        if self.order is None and self.row is None:
+            return self.everything
+        return self.order in (None, one.order_id) and (self.row is None or self.row in one.rows)
+
+
+def listed(ledger: Ledger, store: str, run_id: str) -> Told:
+    """All that waits, with what may be answered."""
+    every = list(waiting(ledger, store, run_id))
+    lines = [line for one in every for line in _lines(one)] or ["Nothing waits for a person."]
+    data = [
+        {"run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers} for w in every
+    ]
+    return Told(tuple(lines), data, status=3 if every else 0)
+
+
+async def decided(desk: Desk, run_id: str, word: Word) -> Told:
+    """Take a person's word for all it is meant for; NothingSent where that is nothing."""
+    ledger, store = desk.ledger, desk.settings.store
+    chosen = [one for one in waiting(ledger, store, run_id) if word.means(one)]
+    if not chosen:
+        raise NothingSent(
+            "Nothing that waits has that order or row.", "`shipbatch decide` lists what waits; or give --all."
+        )
+    if word.answer.startswith("exists:") and len(chosen) > 1:
+        raise NothingSent(
+            f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
+        )
+    decider = Decider(desk.client, ledger, store, who=word.who, why=word.why)
+    said = [(one, await decider.take(one, word.answer)) for one in chosen]
+    lines = [f"{_place(one)}: {follows}." for one, follows in said]
+    return Told(tuple(lines), [{"rows": one.rows, "order_id": one.order_id, "follows": f} for one, f in said])
+
+
+def _place(one: Waiting) -> str:
+    return f"Run {one.run_id}, row {', '.join(map(str, one.rows))}, order {one.order_id or '?'}"
+
+
+def _lines(one: Waiting) -> Iterator[str]:
+    yield _place(one)
+    yield f"  {one.what}"
+    target = f"--order {one.order_id}" if one.order_id else f"--row {one.rows[0]}"
+    yield f"  shipbatch decide {one.run_id} {target} --answer ANSWER    ({one.answers})"

@@ -1,0 +1,68 @@
+"""Commands that look: `history`, `find`, `audit`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
+
+if TYPE_CHECKING:
+    from batch.desk import Screen
+    from batch.stopping import Stop
+    from batch.telling import Told
+
+
+@app.command()
+def history(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
+    results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what was run; write a run's results sheet again."""
+    from batch import telling
+    from batch.rewriting import rewrite
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        if results:
+            told = rewrite(ledger, run_id, settings_of(sandbox=sandbox))
+        else:
+            told = telling.one_run(ledger, run_id) if run_id else telling.runs(ledger)
+    print_told(told, as_json=as_json)
+
+
+@app.command()
+def find(
+    what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Every attempt of an order, tracking number, SKU or file: when, from which row, its link."""
+    from batch import telling
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        told = telling.find(ledger, what)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(0 if told.data else 1)
+
+
+@app.command()
+def audit(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
+    days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
+    settings = live_settings(store=store)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.auditing import audited
+        from batch.runner import opened
+
+        async with opened(settings, screen, stop, lock=False) as store_open:
+            return await audited(store_open, run_id, days)
+
+    told, signalled = watched(work, quiet=as_json)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled or told.status)

@@ -1,0 +1,72 @@
+"""Commands that mend: `decide`, `undo`."""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
+
+if TYPE_CHECKING:
+    from batch.desk import Screen
+    from batch.stopping import Stop
+    from batch.telling import Told
+
+
+@app.command()
+def decide(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")] = "",
+    answer: Annotated[
+        str, typer.Option(help="exists:ID, absent, ship or skip; without it, what waits is listed.")
+    ] = "",
+    order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
+    row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Answer for all that waits.")] = False,
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List all that waits for a person, held or in doubt, with the numbers; take the decision."""
+    from batch.answering import Word, decided, listed
+    from batch.deciding import answer_of
+
+    settings = live_settings(store=store) if answer else settings_of(store=store)
+    if not answer:
+        with ledger_of() as ledger:
+            told = listed(ledger, settings.store, run_id)
+        print_told(told, as_json=as_json)
+        raise typer.Exit(told.status)
+    word = Word(answer_of(answer), who or getpass.getuser(), why, order=order, row=row, everything=everything)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.runner import opened
+
+        async with opened(settings, screen, stop) as store_open:
+            return await decided(store_open, run_id, word)
+
+    told, signalled = watched(work, quiet=as_json)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled)
+
+
+@app.command()
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
+    settings = live_settings(store=store)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.runner import opened
+        from batch.undoing import undone
+
+        async with opened(settings, screen, stop, lock=yes) as store_open:
+            return await undone(store_open, run_id, for_real=yes)
+
+    told, signalled = watched(work, quiet=as_json)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled or told.status)

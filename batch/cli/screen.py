@@ -1,0 +1,80 @@
+"""What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from batch.model import Record, State
+
+EVERY = 500  # shipments between two plain lines
+
+
+class Lines:
+    """A run in plain lines, for a log."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self._console, self._quiet = console, quiet
+        self._stage, self._done, self._total = "", 0, 0
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        if not self._quiet:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """Name the stage."""
+        self._stage, self._done, self._total = stage, 0, total or 0
+        self.say(f"{stage}{f' {total} shipments' if total else ''} …")
+
+    def step(self, record: Record) -> None:
+        """Count; a line now and then."""
+        self._done += 1
+        if self._done % EVERY == 0:
+            self.say(f"{self._stage}: {self._done} of {self._total}")
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+class Bar:
+    """A run as a progress bar with counts, rate and time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._counts = dict.fromkeys(("created", "refused", "in doubt"), 0)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[counts]}"),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(escape(line), highlight=False, soft_wrap=True)
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A new bar for the stage."""
+        self._progress.start()
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(stage, total=total, rate="", counts="")
+
+    def step(self, record: Record) -> None:
+        """Advance the bar."""
+        name = {State.CREATED: "created", State.REJECTED: "refused"}.get(record.state, "in doubt")
+        self._counts[name] += 1
+        if self._task is None:
+            return
+        speed = self._progress.tasks[0].speed
+        counts = ", ".join(f"{count} {name}" for name, count in self._counts.items() if count)
+        self._progress.update(self._task, advance=1, rate=f"{speed:.1f}/s" if speed else "", counts=counts)
+
+    def close(self) -> None:
+        """Take the bar down."""
+        self._progress.stop()

@@ -1,0 +1,164 @@
+"""Commands that ship: `run`, `resume`, and a sandbox to rehearse them in."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli.terminal import ADVANCED, app, complain, ledger_of, live_settings, settings_of, source_of, watched
+from batch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch.config import Settings
+    from batch.desk import Screen
+    from batch.pipeline import Job
+    from batch.runner import Tour
+    from batch.stopping import Stop
+
+
+@app.command()
+def run(
+    files: Annotated[list[Path], typer.Argument(help="Warehouse exports: CSV, XLSX, XLS, XLSB, ODS.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge every row, send nothing; writes NAME.plan.xlsx.")
+    ] = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Ship to a store on this machine; no account needed.")
+    ] = False,
+    results: Annotated[Path | None, typer.Option(help="Where the results sheet goes.")] = None,
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in.")
+    ] = None,
+    sheet: Annotated[str, typer.Option(help="The sheet to read.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Write corrections to existing shipments.", rich_help_panel=ADVANCED),
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Ship once more what was deleted, or is equal.", rich_help_panel=ADVANCED),
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Look at the store for what the ledger holds, too.", rich_help_panel=ADVANCED),
+    ] = False,
+    reserve: Annotated[
+        float | None, typer.Option(help="Share of the quota left to other apps (0.10).", rich_help_panel=ADVANCED)
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Deadline of a request, seconds (30).", rich_help_panel=ADVANCED)
+    ] = None,
+    settle: Annotated[
+        float | None, typer.Option(help="Seconds before a doubt's second look (90).", rich_help_panel=ADVANCED)
+    ] = None,
+    never_resend: Annotated[
+        bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
+    ] = False,
+    wait: Annotated[
+        float | None, typer.Option(help="Seconds to wait for another runner (60).", rich_help_panel=ADVANCED)
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but the summary.", rich_help_panel=ADVANCED)
+    ] = False,
+) -> None:
+    """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
+    from batch.pipeline import Job
+
+    options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait}
+    switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
+    chosen = options | {name: True for name, on in switches.items() if on}
+    settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
+    if results is not None and len(files) > 1:
+        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
+    sources = [source_of(settings, file, column or [], sheet) for file in files]
+    jobs = [
+        Job(file, source, dry=dry_run, limit=limit, results=results)
+        for file, source in zip(files, sources, strict=True)
+    ]
+    _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
+    from batch.pipeline import Job
+    from batch.telling import known_run, newest_run
+
+    settings = live_settings(store=store)
+    with ledger_of() as ledger:
+        past = known_run(ledger, run_id) if run_id else newest_run(ledger, settings.store)
+    job = Job(Path(past.file), settings.source_for(Path(past.file).name))
+    _ship([replace(job, copy=Path(past.copy))], settings, as_json=as_json, quiet=as_json)
+
+
+@app.command()
+def sandbox(
+    orders_from: Annotated[
+        list[Path] | None, typer.Option("--orders-from", help="Exports to invent a store from; or a store.json.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0: any free one.")] = 8750,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what this store has shipped before.")] = False,
+) -> None:
+    """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
+    from batch.pipeline import Job
+    from batch.rehearsal import serve_store
+
+    settings = settings_of(sandbox=True)
+    jobs = [Job(file, settings.source_for(file.name)) for file in orders_from or []]
+    try:
+        asyncio.run(serve_store(jobs, settings, port=port, fresh=fresh, ready=_say_where))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _ship(
+    jobs: "Sequence[Job]", settings: "Settings", *, sandbox: bool = False, quiet: bool = False, as_json: bool = False
+) -> None:
+    """Run the files, print what became of them, and exit with their status."""
+
+    async def work(screen: "Screen", stop: "Stop") -> "Tour":
+        from batch.rehearsal import orders_for, rehearse
+        from batch.runner import run_files
+
+        if not sandbox:
+            return await run_files(jobs, settings, screen, stop)
+        orders = await asyncio.to_thread(orders_for, jobs, settings)
+        async with rehearse(orders, settings) as rehearsal:
+            return await run_files(jobs, rehearsal, screen, stop)
+
+    tour, signalled = watched(work, quiet=quiet)
+    _print_tour(tour, as_json=as_json)
+    raise typer.Exit(signalled or tour.exit_status)
+
+
+def _print_tour(tour: "Tour", *, as_json: bool) -> None:
+    """The summary: JSON on standard output, or sentences."""
+    from batch import telling
+
+    for job, error in tour.refused:
+        complain(error, str(job.export))
+    if as_json:
+        print(json.dumps(tour.summary, ensure_ascii=False))
+        return
+    for report in tour.reports:
+        print(*telling.report(report), sep="\n")
+
+
+def _say_where(url: str, store_hash: str, token: str) -> None:
+    print(f"A store on this machine answers at {url}. In another terminal:")
+    print(f"  export BIGCOMMERCE_API_URL={url}")
+    print(f"  export BIGCOMMERCE_STORE_HASH={store_hash}")
+    print(f"  export BIGCOMMERCE_ACCESS_TOKEN={token}")
+    print("Ctrl-C ends it.", flush=True)

@@ -1,0 +1,130 @@
+"""What the commands share: settings, the terminal, signals, and how things are printed."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from batch.errors import ConfigError, NothingSent, ShipbatchError
+
+if TYPE_CHECKING:
+    from batch.config import Settings, Source
+    from batch.desk import Screen
+    from batch.ledger.queries import Queries
+    from batch.stopping import Stop
+    from batch.telling import Told
+
+T = TypeVar("T")
+ADVANCED = "Advanced"
+
+app = typer.Typer(
+    name="shipbatch",
+    help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def settings_of(options: dict[str, Any] | None = None, store: str = "", *, sandbox: bool = False) -> "Settings":
+    """A command's settings; a rehearsal never reads real credentials."""
+    from batch import config
+
+    environ = dict(os.environ)
+    if sandbox:
+        environ = {name: value for name, value in environ.items() if not name.startswith("BIGCOMMERCE_")}
+    return config.settings(options or {}, store_name=store, environ=environ)
+
+
+def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Settings":
+    """A command's settings, with the credentials of a store."""
+    from batch.config import require_credentials
+
+    made = settings_of(options, store)
+    require_credentials(made)
+    return made
+
+
+def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) -> "Source":
+    """The file's source, with what the options say of it."""
+    from batch.model import Field
+
+    source = settings.source_for(file.name)
+    mapped = dict(source.map)
+    known = f"Fields: {', '.join(field.value for field in Field)}."
+    for pair in columns:
+        name, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or not column:
+            raise ConfigError(f"--map {pair}: it is not FIELD=COLUMN.", known)
+        if name not in set(Field):
+            raise ConfigError(f"--map {pair}: {name!r} is not a field.", known)
+        mapped[Field(name)] = column
+    return source.model_copy(update={"map": mapped, "sheet": sheet or source.sheet})
+
+
+def ledger_of(*, sandbox: bool = False) -> "Queries":
+    """The ledger for reading: nothing is locked, nothing is written."""
+    from batch.config import default_home
+    from batch.ledger import read_ledger
+    from batch.runner import LEDGER
+
+    home = default_home() / "sandbox" if sandbox else default_home()
+    if not (home / LEDGER).exists():
+        raise NothingSent(f"There is no ledger in {home}: nothing has been run yet.", "Run an export first.")
+    return read_ledger(home / LEDGER)
+
+
+def watched(work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]", *, quiet: bool = False) -> tuple[T, int]:
+    """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it."""
+    from rich.console import Console
+
+    from batch.cli.screen import Bar, Lines
+    from batch.stopping import Stop
+
+    console = Console(stderr=True)
+    screen = Bar(console) if console.is_terminal and not quiet else Lines(console, quiet=quiet)
+    caught: list[int] = []
+
+    async def main() -> T:
+        stop = Stop()
+
+        def catch(number: int) -> None:
+            if caught:
+                screen.close()
+                print("Stopped now: what was in flight is in doubt, and the next run settles it.", file=sys.stderr)
+                os._exit(128 + number)
+            caught.append(number)
+            stop.set("it was told to stop")
+            print("Finishing what is in flight; press Ctrl-C again to stop now.", file=sys.stderr)
+
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name) and sys.platform != "win32":
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), catch, getattr(signal, name))
+        return await work(screen, stop)
+
+    try:
+        return asyncio.run(main()), 128 + caught[0] if caught else 0
+    finally:
+        screen.close()
+
+
+def print_told(told: "Told", *, as_json: bool) -> None:
+    """An answer on standard output: sentences, or JSON."""
+    if as_json:
+        print(json.dumps(told.data, ensure_ascii=False))
+    else:
+        print(*told.lines, sep="\n")
+
+
+def complain(error: ShipbatchError, where: str = "") -> None:
+    """What is wrong, and what to do, on standard error."""
+    prefix = f"{where}: " if where and where not in str(error) else ""
+    print(f"shipbatch: {prefix}{error}", file=sys.stderr)
+    if error.todo:
+        print(f"           {error.todo}", file=sys.stderr)
