@@ -458,8 +458,18 @@ def test_a_sheet_dropped_back_in_is_not_overwritten(tmp_path):
     assert results_path(tmp_path / "new.plan.xlsx", again, dry=False, home=tmp_path).name == "new.results.xlsx"
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder that nobody can write to")
 def test_a_folder_that_cannot_be_written_is_left_for_home(tmp_path):
     """The sheet goes to SHIPBATCH_HOME/results."""
     home = tmp_path / "home"
     assert results_path(Path("/proc/acme.csv"), RUN, dry=False, home=home) == home / "results" / "acme.results.xlsx"
     assert stat.S_IMODE((home / "results").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder that nobody can write to")
+def test_no_folder_at_all_is_told(tmp_path):
+    """Neither beside the export nor at home: ResultsError names the option that helps."""
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(ResultsError, match="home/results cannot be made") as refused:
+        results_path(Path("/proc/acme.csv"), RUN, dry=False, home=tmp_path / "home")
+    assert "--results" in refused.value.todo

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 from xml.etree import ElementTree as ET
 
+from batch.errors import ResultsError
 from batch.model import Run
 
 MARK = "shipbatch"
@@ -57,11 +58,11 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     """`NAME.results.xlsx` (dry: `NAME.plan.xlsx`) beside the export, else in `home/results`.
 
     A sheet that tells of other content, or a file that is not ours, is not replaced: the run's id is put in the name.
+    ResultsError where neither folder will do.
     """
     folder = export.absolute().parent
     if not _writable(folder):
-        folder = home / "results"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _home_folder(home)
     stem = export.stem
     for ending in _ENDINGS:  # a sheet of ours dropped back in
         stem = stem.removesuffix(ending)
@@ -70,6 +71,18 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
         return path
     mark = read_mark(path)
     return path if mark and mark.sha256 == run.sha256 else named(path, run.run_id)
+
+
+def _home_folder(home: Path) -> Path:
+    folder = home / "results"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"There is no folder for the results: {folder} cannot be made ({error.strerror}).",
+            "Name a place with --results PATH.",
+        ) from error
+    return folder
 
 
 def _writable(folder: Path) -> bool:
