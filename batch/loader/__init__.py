@@ -1,0 +1,5 @@
+"""A warehouse's file becomes parcels: read, recognised, every row judged; pandas lives in this room alone."""
+
+from batch.loader.export import Load, load, nothing_remembered
+
+__all__ = ["Load", "load", "nothing_remembered"]

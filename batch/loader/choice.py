@@ -1,0 +1,146 @@
+"""Which table of a file is the export, where its header is, and what its columns are."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from batch.config import Source
+from batch.errors import ColumnError, FileError
+from batch.loader.headers import LEAVE_OUT, ROWS_SEARCHED, Recognition, find_header, headerless, normalise, recognise
+from batch.loader.ours import is_marked, our_columns, preferred
+from batch.loader.sheets import read_tables
+from batch.loader.tables import Cell, Table, column_letters
+from batch.model import Field
+
+SAMPLE = 200
+"""Rows below the header that are looked at to tell the columns apart."""
+
+Recall = Callable[[str], Mapping[Field, str]]
+"""A header row's digest → what an earlier run settled for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A table that can be read as an export."""
+
+    table: Table
+    header_row: int
+    """1-based; 0 where there is none."""
+    header: tuple[str, ...]
+    recognition: Recognition
+    ours: range
+    """Columns we added in an earlier run."""
+
+    @property
+    def is_marked(self) -> bool:
+        return len(self.ours) > 0
+
+    @property
+    def score(self) -> int:
+        return len(self.recognition.columns)
+
+
+def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
+    """The one table to load, and why it was taken. FileError or ColumnError where none or several would do."""
+    marked = is_marked(path)
+    tables = read_tables(path, sheet=source.sheet)
+    if marked and not source.sheet:
+        tables = preferred(tables)
+    if not tables:
+        raise FileError(f"{path.name} holds no table with anything in it.", "Export it again, with its rows.")
+    found: list[Candidate] = []
+    refusals: list[FileError] = []
+    for table in tables:
+        try:
+            found.append(_candidate(table, source, recall, marked=marked))
+        except FileError as error:
+            refusals.append(error)
+    if not found:
+        raise _refusal(path, tables, refusals)
+    best = max(candidate.score for candidate in found)
+    taken = [candidate for candidate in found if candidate.score == best]
+    if len(taken) > 1:
+        raise _several(path, taken)
+    return taken[0], _why(taken[0], len(tables), len(found))
+
+
+def _candidate(table: Table, source: Source, recall: Recall, *, marked: bool) -> Candidate:
+    rows = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
+    if not any(any(_text(cell) for cell in row) for row in rows):
+        raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
+    at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
+    if at is None:
+        return _without_header(table, source, rows)
+    header = tuple(map(_text, rows[at]))
+    sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(_text(cell) for cell in row)]
+    if not sample:
+        raise FileError(f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again.")
+    ours = our_columns(header, marked=marked)
+    remembered = recall(digest(header))
+    left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
+    found = recognise(header, sample, mapping=left_out | source.map, remembered=remembered, ours=ours)
+    return Candidate(table, at + 1, header, found, ours)
+
+
+def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Candidate:
+    """No row names a column: every field must be named by letter or number."""
+    by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
+    if not by_place:
+        raise ColumnError(
+            f"{_name(table)}: no row looks like a header.",
+            "If it has none, say where each column is, for example --map order_id=A --map tracking_number=C",
+        )
+    found = headerless(source.map, rows[:SAMPLE])
+    return Candidate(table, 0, (), found, range(0))
+
+
+def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError]) -> FileError:
+    """One message for the file: of its only table, or that no sheet of several will do, and why the first not."""
+    if len(tables) == 1:
+        return refusals[0]
+    names = ", ".join(table.sheet for table in tables)
+    kind = ColumnError if any(isinstance(error, ColumnError) for error in refusals) else FileError
+    told = next((error for error in refusals if isinstance(error, ColumnError)), refusals[0])
+    return kind(f"{path.name}: none of its sheets ({names}) can be read as an export. {told}", told.todo)
+
+
+def _several(path: Path, taken: Sequence[Candidate]) -> FileError:
+    names = [candidate.table.sheet for candidate in taken]
+    return ColumnError(
+        f"{path.name}: the sheets {' and '.join(names)} could each be the export.",
+        f"Say which: --sheet {_quoted(names[0])}" + "".join(f" or --sheet {_quoted(name)}" for name in names[1:]),
+    )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
+
+
+def _why(taken: Candidate, tables: int, found: int) -> str:
+    if tables == 1:
+        return ""
+    if found == 1:
+        return f"read sheet {taken.table.sheet}: of {tables} sheets the only one with the columns of an export"
+    return f"read sheet {taken.table.sheet}: of {found} sheets that could be the export it has the most known columns"
+
+
+def digest(header: Sequence[str]) -> str:
+    """The digest of a header row, as `Recognition.fingerprint` has it."""
+    return hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else " ".join(str(cell).split())
+
+
+def _name(table: Table) -> str:
+    return f"{table.path.name}, sheet {table.sheet}" if table.sheet else table.path.name
+
+
+def column_name(candidate: Candidate, position: int) -> str:
+    """How a column is named to be found again: its header, or its letters where that is blank or not alone."""
+    header = candidate.header
+    text = header[position] if position < len(header) else ""
+    return text if text and header.count(text) == 1 else column_letters(position + 1)

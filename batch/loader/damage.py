@@ -1,0 +1,98 @@
+"""What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always named."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from batch.loader.tables import Cell
+
+EXACT = 10**15
+"""From here on a spreadsheet's number has lost digits: it keeps 15."""
+
+AS_TEXT = "Format the column as Text and export again."
+
+_ERROR = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|#{4,}", re.I
+)
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+|[+-]?\d+[.,]\d+E\d+", re.I)
+_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_DATE = re.compile(
+    rf"\d{{1,2}}-(?:{_MONTH})(?:-\d\d(?:\d\d)?)?|(?:{_MONTH})-\d\d|\d{{4}}-\d\d-\d\d(?:[ T].*)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}"
+)
+_ROUNDED = re.compile(r"[1-9]\d{14}0{5,}")
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a cell cannot be used; goes into the row's finding, behind the cell's address."""
+
+    code: str
+    why: str
+    todo: str
+
+
+def error_value(text: str) -> Wrong | None:
+    """A formula's error, or a cell too narrow when it was exported."""
+    if not text.startswith("#") or not _ERROR.fullmatch(text):
+        return None
+    if text.startswith("##"):
+        return Wrong("cell_too_narrow", "the column was too narrow to show it", "Widen the column and export again.")
+    return Wrong("formula_error", "a formula failed here", "Correct the formula, or type the value in.")
+
+
+def lost_digits(text: str) -> Wrong | None:
+    """Scientific notation, or digits rounded to zeros."""
+    if _SCIENTIFIC.fullmatch(text):
+        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+    if _ROUNDED.fullmatch(text):
+        return Wrong("digits_lost", "the last digits have become zeros", AS_TEXT)
+    return None
+
+
+def date_like(text: str) -> Wrong | None:
+    """A text that a spreadsheet program has made of something it took for a date: `Apr-72`."""
+    return read_as_date() if _DATE.fullmatch(text) else None
+
+
+def read_as_date() -> Wrong:
+    return Wrong("read_as_date", "it was read as a date", AS_TEXT)
+
+
+def shown(cell: Cell) -> str:
+    """A cell as a spreadsheet program shows it, short enough for a message."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, int | float) and abs(cell) >= EXACT:
+        return f"{cell:.5E}"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    text = " ".join(str(cell).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def undressed(text: str) -> str:
+    """Without what only protects or spaces it: `="…"`, a leading apostrophe, blanks, unseen characters."""
+    text = text.strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_UNSEEN).strip()
+    if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
+        text = formula[1].replace('""', '"').strip()
+    return text[1:].strip() if text.startswith("'") else text
+
+
+def plain_text(cell: Cell) -> str | Wrong:
+    """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in doubt."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        text = undressed(cell)
+        return error_value(text) or lost_digits(text) or text
+    if isinstance(cell, bool):
+        return Wrong("not_an_id", "it is a truth value", AS_TEXT)
+    if not isinstance(cell, int | float):
+        return read_as_date()
+    if cell != cell or abs(cell) >= EXACT:
+        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+    return str(int(cell)) if cell == int(cell) else repr(cell)

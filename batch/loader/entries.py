@@ -1,0 +1,205 @@
+"""What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from batch.config import Source
+from batch.loader import cells
+from batch.loader.frame import Coded, Frame
+from batch.loader.damage import Wrong
+from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
+from batch.loader.labels import labels
+from batch.loader.money import cost
+from batch.loader.shippers import Shipper, shippers
+from batch.loader.tables import Table
+from batch.loader.zeros import lost_zeros
+from batch.model import Field, Finding
+
+ALL = -1
+"""As a quantity: all that remains."""
+
+
+@dataclass(slots=True)
+class Entries:
+    """The data rows of a file, typed; every array has one element a row."""
+
+    rows: Codes
+    """Their numbers in the spreadsheet."""
+    order: Ints
+    """The order's id; below zero, `externals[-1 - order]`; 0 for none."""
+    externals: list[str]
+    address: Ints
+    line: Ints
+    sku: Named[str]
+    several: dict[int, cells.Counted]
+    """Data row → what its cell asks for, where that is more than one SKU or has the units with it."""
+    quantity: Ints
+    numbers: Named[str]
+    """Several numbers of one cell or row with a line break between them."""
+    link: Named[str]
+    shipper: Named[Shipper]
+    cost: Named[str]
+    comments: Named[str]
+    decision: Named[str]
+    headings: Mask
+    """Order rows above their item rows: in the parcel, without a line of their own."""
+    counted: bool
+    """Whether the file has quantities at all."""
+    findings: dict[int, Finding]
+    alone: Mask
+    """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
+    notes: Mapping[int, list[str]] = field(default_factory=dict)
+    """Data row → warnings."""
+
+    @property
+    def names_line(self) -> Mask:
+        """Rows that say which line of the order they mean."""
+        named = (self.sku.codes != 0) | (self.line != 0)
+        named[list(self.several)] = True
+        return named
+
+
+def read_entries(frame: Frame, headings: Mask, table: Table, source: Source, aliases: Mapping[str, str]) -> Entries:
+    """Judge every recognised column. A row keeps the first finding: what is skipped comes before what is wrong."""
+    seen = Inspection(frame, table, source)
+    _set_aside(seen)
+    sku, several = _skus(seen)
+    line = _ids(seen, Field.ORDER_PRODUCT_ID)
+    quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
+    order, externals = _orders(seen)
+    numbers, link = labels(seen)
+    return Entries(
+        rows=frame.rows,
+        order=order,
+        externals=externals,
+        address=_ids(seen, Field.ORDER_ADDRESS_ID),
+        line=line,
+        sku=sku,
+        several=several,
+        quantity=quantity,
+        numbers=numbers,
+        link=link,
+        shipper=shippers(seen, aliases),
+        cost=_costs(seen),
+        comments=seen.named(Field.COMMENTS, cells.comments),
+        decision=seen.named(Field.DECISION, cells.words),
+        headings=headings,
+        counted=seen.has(Field.QUANTITY),
+        findings=seen.findings,
+        alone=seen.alone,
+        notes=seen.warnings,
+    )
+
+
+def _set_aside(seen: Inspection) -> None:
+    """Rows that are no shipment, or whose cells cannot be trusted to stand in their columns."""
+    frame, void = seen.frame, seen.column(Field.VOID)
+    for row in frame.repeated_headers:
+        seen.refuse(row, skipped("repeated_header", "The header row again."), alone=True)
+    for row in frame.totals:
+        seen.refuse(row, skipped("totals_row", "A row of totals, not of a shipment."), alone=True)
+    for row, width in frame.too_wide.items():
+        error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
+        seen.refuse(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
+    asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
+    asks = frame.filled(*asked, Field.TRACKING_NUMBER, Field.TRACKING_LINK)
+    nothing = skipped("totals_row", "It names no order, no SKU and no tracking number.")
+    seen.refuse_rows(~asks, lambda _: nothing, alone=True)
+    yes = np.array([cells.affirmed(cell) for cell in void.cells], dtype=np.bool_)[void.codes]
+    seen.refuse_rows(yes, lambda row: skipped("void", f"{seen.quoted(row, void)}: void."), alone=True)
+
+
+def _skus(seen: Inspection) -> tuple[Named[str], dict[int, cells.Counted]]:
+    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it."""
+    column, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
+    seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
+    texts = seen.values(column, cells.sku, "")
+    doubtful = [code for code, text in enumerate(texts) if cells.may_be_several(text)]
+    ignored = frozenset(sku.casefold() for sku in seen.source.ignore_skus)
+    several: dict[int, cells.Counted] = {}
+    for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
+        if row in seen.findings:
+            continue
+        found = cells.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
+        if isinstance(found, Wrong):
+            seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
+        elif found is not None:
+            several[row] = tuple((sku, n) for sku, n in found if sku.casefold() not in ignored and n != 0)
+    sku = distinct(column.codes, texts, fold=True)
+    out = np.array([text.casefold() in ignored for text in sku.values], dtype=np.bool_)[sku.codes]
+    out[[row for row, left in several.items() if not left]] = True
+    seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, column)}: not shipped."), alone=True)
+    return sku, {row: left for row, left in several.items() if left}
+
+
+def _quantities(seen: Inspection, several: Mapping[int, cells.Counted], named: Mask, headings: Mask) -> Ints:
+    column = seen.column(Field.QUANTITY)
+    elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
+    elsewhere[list(several)] = True
+    column = Coded(column.position, np.where(elsewhere, 0, column.codes).astype(np.int32), column.cells)
+    none_asked = [code for code, cell in enumerate(column.cells) if code and cells.quantity(cell) == 0]
+    seen.refuse_rows(
+        np.isin(column.codes, none_asked),
+        lambda row: skipped("quantity_zero", f"{seen.quoted(row, column)}: no unit to ship."),
+        alone=True,
+    )
+    values = [ALL if units is None else units for units in seen.values(column, cells.quantity, ALL)]
+    if seen.has(Field.QUANTITY):
+        blank = ~column.filled & ~elsewhere & named
+        seen.refuse_rows(
+            blank, lambda row: _no_quantity(seen.table.address(int(seen.frame.rows[row]), column.position))
+        )
+        loose = column.filled & ~named & ~elsewhere
+        seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
+    return np.array(values, dtype=np.int64)[column.codes]
+
+
+def _no_quantity(place: str) -> Finding:
+    return invalid("no_quantity", f"{place}: the quantity is blank.", "Put the number of units in.")
+
+
+def _quantity_of_nothing(quoted: str) -> Finding:
+    return invalid(
+        "quantity_without_line",
+        f"{quoted}: units are given, but no SKU or order_product_id says of what.",
+        "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
+    )
+
+
+def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
+    """Order ids, and a marketplace's numbers beside them as negative ones."""
+    column, external = seen.column(Field.ORDER_ID), seen.column(Field.EXTERNAL_ORDER_ID)
+    own = seen.values(column, cells.order_number, 0, alone=True)
+    theirs = seen.values(external, cells.external_number, "", alone=True)
+    known: dict[str, int] = {}
+    for number in (*own, *theirs):
+        if isinstance(number, str) and number:
+            known.setdefault(number, -1 - len(known))
+    ids = np.array([known[n] if isinstance(n, str) else n for n in own], dtype=np.int64)[column.codes]
+    others = np.array([known.get(n, 0) for n in theirs], dtype=np.int64)[external.codes]
+    order = np.where(ids != 0, ids, others)
+    where = column if column.position else external
+
+    def no_order(row: int) -> Finding:
+        place = seen.table.address(int(seen.frame.rows[row]), where.position)
+        return invalid("no_order", f"{place}: the order number is blank.", "Put the order number in.")
+
+    seen.refuse_rows(order == 0, no_order, alone=True)
+    return order, list(known)
+
+
+def _ids(seen: Inspection, name: Field) -> Ints:
+    column = seen.column(name)
+    return np.array(seen.values(column, cells.identifier, 0), dtype=np.int64)[column.codes]
+
+
+def _costs(seen: Inspection) -> Named[str]:
+    """Costs as the API likes them; one that cannot be read is left out and said, never refused."""
+    column = seen.column(Field.MERCHANT_SHIPPING_COST)
+    values = ["", *map(cost, column.cells[1:])]
+    wrong = {code: value for code, value in enumerate(values) if isinstance(value, Wrong)}
+    if wrong:
+        seen.warn_cells(column, wrong)
+    return distinct(column.codes, [value if isinstance(value, str) else "" for value in values])

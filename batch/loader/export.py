@@ -1,0 +1,113 @@
+"""A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from batch.config import Source
+from batch.loader.choice import Candidate, Recall, choose, column_name
+from batch.loader.entries import Entries, read_entries
+from batch.loader.frame import is_blank, read_frame
+from batch.loader.grouping import Groups, group, one_row_a_unit, refuse_parcels
+from batch.loader.headers import LEAVE_OUT
+from batch.loader.inspection import Mask
+from batch.loader.layout import Layout
+from batch.loader.packing import parcel
+from batch.loader.shippers import unknown_carriers
+from batch.loader.tables import Cell, Table
+from batch.model import Field, Finding, Parcel
+
+IDS = (
+    Field.ORDER_ID,
+    Field.EXTERNAL_ORDER_ID,
+    Field.ORDER_PRODUCT_ID,
+    Field.ORDER_ADDRESS_ID,
+    Field.SKU,
+    Field.TRACKING_NUMBER,
+)
+
+
+def nothing_remembered(fingerprint: str) -> Mapping[Field, str]:
+    """For a caller that keeps no memory of header rows."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """An export, judged. Every data row is in `findings`, or in exactly one of `parcels()`."""
+
+    table: Table
+    header_row: int
+    """1-based; 0 where the file has none."""
+    columns: tuple[str, ...]
+    """The export's own headers, those of a results sheet of ours left out."""
+    fingerprint: str
+    """Digest of the header row; what is remembered is kept under it."""
+    mapping: Mapping[Field, str]
+    """Field → column, to be remembered."""
+    said: tuple[str, ...]
+    """What was recognised, which sheet was taken and why."""
+    warnings: tuple[str, ...]
+    row_count: int
+    """Data rows: below the header and not blank."""
+    findings: Mapping[int, Finding]
+    """Row → why the loader alone can say that it does not ship."""
+    id_columns: frozenset[int]
+    """Columns, from 0, whose numbers are names: to be written as text."""
+    marked: bool
+    """Whether it is a results sheet of ours, dropped back in."""
+    _entries: Entries
+    _groups: Groups
+    _good: Mask
+
+    def parcels(self) -> Iterator[Parcel]:
+        """The complete parcels, in file order of their first row; made anew at each call."""
+        for rows in self._groups.rows(self._good):
+            yield parcel(self._entries, rows)
+
+    def cells(self) -> Iterator[tuple[int, list[Cell]]]:
+        """The data rows as exported, with their row numbers; read from the file again, `row_count` of them."""
+        width = len(self.columns) if self.marked else None
+        for number, row in enumerate(islice(self.table.rows(), self.header_row, None), self.header_row + 1):
+            if not is_blank(row):
+                yield number, row[:width]
+
+
+def load(
+    path: Path, source: Source, *, aliases: Mapping[str, str] | None = None, recall: Recall = nothing_remembered
+) -> Load:
+    """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError; nothing else."""
+    chosen, why = choose(path, source, recall)
+    found = chosen.recognition
+    frame = read_frame(chosen.table, chosen.header_row, chosen.header, found.columns)
+    layout = Layout(frame)
+    entries = read_entries(frame, layout.headings, chosen.table, source, aliases or {})
+    groups = group(entries)
+    said = [*filter(None, [why]), *found.said, *layout.said]
+    if one_row_a_unit(entries, groups):
+        said.append("the file has no quantities and names lines several times: each row is read as one unit")
+    good = refuse_parcels(entries, groups)
+    return Load(
+        table=chosen.table,
+        header_row=chosen.header_row,
+        columns=chosen.header[: chosen.ours.start] if chosen.is_marked else chosen.header,
+        fingerprint=found.fingerprint,
+        mapping=_to_remember(chosen, source),
+        said=tuple(said),
+        warnings=(*chosen.table.notes, *found.warnings, *unknown_carriers(entries.shipper)),
+        row_count=len(frame),
+        findings={int(frame.rows[row]): finding for row, finding in sorted(entries.findings.items())},
+        id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),
+        marked=chosen.is_marked,
+        _entries=entries,
+        _groups=groups,
+        _good=good,
+    )
+
+
+def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:
+    """What was settled for this header row: fields with one column, and those a person left out."""
+    columns = chosen.recognition.columns
+    settled = {name: column_name(chosen, places[0]) for name, places in columns.items() if len(places) == 1}
+    return settled | {name: column for name, column in source.map.items() if column in LEAVE_OUT}

@@ -1,0 +1,167 @@
+"""Rows → parcels by order, address and number; a parcel with a bad row is bad as a whole. Pure.
+
+All of it is arrays: one integer a row says its parcel, and nothing is made per parcel before it is asked for.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from batch.findings import parcel_incomplete
+from batch.loader.entries import ALL, Entries
+from batch.loader.inspection import Codes, Ints, Mask, invalid
+from batch.model import Finding
+
+
+@dataclass(slots=True)
+class Groups:
+    """Which rows make which parcel."""
+
+    of: Ints
+    """The parcel of each data row, numbered by first row; -1 for none."""
+    count: int
+
+    def rows(self, keep: Mask) -> Iterator[list[int]]:
+        """The data rows of each parcel to keep, in file order."""
+        members = np.flatnonzero(self.of >= 0)
+        ordered = members[np.argsort(self.of[members], kind="stable")]
+        ends = np.cumsum(np.bincount(self.of[members], minlength=self.count)).tolist()
+        start = 0
+        for end, kept in zip(ends, keep.tolist(), strict=True):
+            if kept:
+                yield ordered[start:end].tolist()
+            start = end
+
+    def any(self, mask: Mask) -> Mask:
+        """Parcels with a row in the mask."""
+        found = np.zeros(self.count, dtype=np.bool_)
+        found[self.of[mask & (self.of >= 0)]] = True
+        return found
+
+    def at_odds(self, codes: Codes | Ints) -> Mask:
+        """Rows whose code differs from the first of their parcel; 0 is never at odds."""
+        given = np.flatnonzero((codes != 0) & (self.of >= 0))
+        first = np.zeros(self.count, dtype=np.int64)
+        first[self.of[given[::-1]]] = codes[given[::-1]]
+        odds = np.zeros(len(codes), dtype=np.bool_)
+        odds[given] = codes[given] != first[self.of[given]]
+        return odds
+
+
+def group(entries: Entries) -> Groups:
+    """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
+    members = np.flatnonzero(~entries.alone)
+    label = np.where(
+        entries.numbers.codes != 0,
+        entries.numbers.codes.astype(np.int64),
+        np.where(entries.link.codes != 0, entries.link.codes.astype(np.int64) + len(entries.numbers.values), 0),
+    )[members]
+    place = _numbered(entries.order[members], entries.address[members])
+    parcel = _numbered(place, label)
+    named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
+    named[parcel[(entries.names_line | entries.headings)[members]]] = True
+    if not named.all():
+        parcel = _numbered(place, np.where(named[parcel], label + 1, 0))
+    of = np.full(len(entries.rows), -1, dtype=np.int64)
+    of[members] = parcel
+    return Groups(of, int(parcel.max(initial=-1)) + 1)
+
+
+def _numbered(first: Ints, second: Ints) -> Ints:
+    """One number for each pair, by first appearance."""
+    codes, _ = pd.factorize(first)
+    others, kinds = pd.factorize(second)
+    both, _ = pd.factorize(codes.astype(np.int64) * max(1, len(kinds)) + others)
+    return both.astype(np.int64)
+
+
+def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
+    """Whether a file without quantities writes a line once for each unit: then all its rows are one unit."""
+    if entries.counted:
+        return False
+    rows = np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
+    line = np.where(entries.line[rows] != 0, entries.line[rows], -entries.sku.codes[rows].astype(np.int64))
+    pairs = _numbered(groups.of[rows], line)
+    if not len(rows) or pairs.max() + 1 == len(rows):
+        return False
+    entries.quantity[rows] = 1
+    return True
+
+
+def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
+    """Find what is wrong with whole parcels, and give every row of them its finding; returns the good ones."""
+    _refuse_odds(entries, groups)
+    bad = np.zeros(len(entries.rows), dtype=np.bool_)
+    bad[list(entries.findings)] = True
+    spoilt = groups.any(bad)
+    for rows in groups.rows(spoilt):
+        worst = next(row for row in rows if row in entries.findings)
+        reason = entries.findings[worst].error
+        for row in rows:
+            if row not in entries.findings:
+                entries.findings[row] = parcel_incomplete(int(entries.rows[row]), reason)
+    return ~spoilt
+
+
+def _refuse_odds(entries: Entries, groups: Groups) -> None:
+    """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
+    named = entries.names_line | entries.headings
+    loose = ~named & groups.any(named)[groups.of] & (groups.of >= 0)
+    _refuse(entries, loose, lambda row: _no_line(entries, row))
+    kinds: dict[tuple[str, str, str], int] = {}
+    firm = [kinds.setdefault(s.firm, len(kinds) + 1) if s.named else 0 for s in entries.shipper.values]
+    odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
+    _refuse(entries, odds, lambda row: _carrier_conflict(entries, row))
+    odds = groups.at_odds(entries.link.codes) & groups.any(named)[groups.of]
+    _refuse(entries, odds, lambda row: _link_conflict(entries, row))
+    _refuse_uncounted(entries, groups)
+
+
+def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
+    """In a file without quantities, a parcel whose rows give units for some SKUs and none for others."""
+    given = np.zeros(len(entries.rows), dtype=np.bool_)
+    given[[row for row, parts in entries.several.items() if parts[0][1] is not None]] = True
+    if not given.any():
+        return
+    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.any(given)[groups.of] & (groups.of >= 0)
+    _refuse(entries, bare, lambda row: _no_units(entries, row))
+
+
+def _refuse(entries: Entries, mask: Mask, finding: Callable[[int], Finding]) -> None:
+    for row in np.flatnonzero(mask).tolist():
+        entries.findings.setdefault(row, finding(row))
+
+
+def _no_line(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "no_line",
+        f"Row {entries.rows[row]} names no SKU, so it asks for all that remains; other rows of its parcel name theirs.",
+        "Put the SKU and quantity in, or take the row out.",
+    )
+
+
+def _carrier_conflict(entries: Entries, row: int) -> Finding:
+    named = entries.shipper[row].named
+    return invalid(
+        "carrier_conflict",
+        f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel another carrier.",
+        "One parcel has one carrier: correct it, or give the rows their own tracking numbers.",
+    )
+
+
+def _link_conflict(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "link_conflict",
+        f"Row {entries.rows[row]} has the tracking link {entries.link[row]}, other rows of its parcel another one.",
+        "One parcel has one link: correct it, or give the rows their own tracking numbers.",
+    )
+
+
+def _no_units(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "no_quantity",
+        f"Row {entries.rows[row]} gives no units for {entries.sku[row]}; other rows of its parcel give theirs.",
+        "Put the units in.",
+    )

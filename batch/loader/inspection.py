@@ -1,0 +1,140 @@
+"""Columns under inspection: each distinct cell is judged once, each row keeps its first finding."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batch.config import Source
+from batch.errors import ColumnError
+from batch.loader.frame import Coded, Frame
+from batch.loader.damage import AS_TEXT, Wrong, shown
+from batch.loader.tables import Cell, Table
+from batch.model import Field, Finding, Status, Who
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.int32]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Named(Generic[T]):
+    """A value a row, by code: row i has `values[codes[i]]`; code 0 is none."""
+
+    codes: Codes
+    values: list[T]
+
+    def __getitem__(self, row: int) -> T:
+        return self.values[self.codes[row]]
+
+
+def invalid(code: str, error: str, todo: str) -> Finding:
+    return Finding(Status.INVALID, code, error, todo, Who.WAREHOUSE)
+
+
+def skipped(code: str, error: str) -> Finding:
+    return Finding(Status.SKIPPED, code, error)
+
+
+class Inspection:
+    """The columns of one table, and what has been found wrong in them so far."""
+
+    def __init__(self, frame: Frame, table: Table, source: Source) -> None:
+        self.frame = frame
+        self.table = table
+        self.source = source
+        self.findings: dict[int, Finding] = {}
+        """Data row → its first finding."""
+        self.alone = np.zeros(len(frame), dtype=np.bool_)
+        """Rows whose finding keeps them out of every parcel."""
+        self.warnings: dict[int, list[str]] = defaultdict(list)
+        """Data row → what is said beside it; it ships all the same."""
+
+    def has(self, name: Field) -> bool:
+        return bool(self.frame.of.get(name) or self.source.constants.get(name))
+
+    def every(self, name: Field) -> list[Coded]:
+        """The field's columns, or one that is blank; the source's constant fills the blanks."""
+        found = list(self.frame.of.get(name, ()))
+        found = found or [Coded(0, np.zeros(len(self.frame), dtype=np.int32), [None])]
+        if constant := self.source.constants.get(name, ""):
+            found[0] = found[0].with_constant(constant)
+        return found
+
+    def column(self, name: Field) -> Coded:
+        """The field's only column; a tracking number may have several (see `every`)."""
+        return self.every(name)[0]
+
+    def values(self, column: Coded, rule: Callable[[Cell], Any], empty: T, *, alone: bool = False) -> list[T]:
+        """The rule's value for each code; rows with a `Wrong` get their finding, and the empty value."""
+        values = [empty, *map(rule, column.cells[1:])]
+        wrong = {code: value for code, value in enumerate(values) if isinstance(value, Wrong)}
+        if wrong:
+            self.refuse_cells(column, wrong, alone=alone)
+            for code in wrong:
+                values[code] = empty
+        return values
+
+    def refuse_cells(self, column: Coded, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
+        """Give each row that has one of these codes its finding."""
+        for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
+            code = int(column.codes[row])
+            if column.position == 0:
+                raise ColumnError(
+                    f"A constant of this source is {shown(column.cells[code])}: {wrong[code].why}.",
+                    "Correct it under [sources.NAME.constants] in shipbatch.toml.",
+                )
+            self.refuse(row, self.worded(row, column, wrong[code]), alone=alone)
+
+    def worded(self, row: int, column: Coded, wrong: Wrong) -> Finding:
+        """The finding of one cell: `Sheet1!F214: 9.40011E+21: the digits are lost; format …`."""
+        remedy = f"; {AS_TEXT[0].lower()}{AS_TEXT[1:]}" if wrong.todo == AS_TEXT else "."
+        return invalid(wrong.code, f"{self.quoted(row, column)}: {wrong.why}{remedy}", wrong.todo)
+
+    def quoted(self, row: int, column: Coded) -> str:
+        """A cell with its place."""
+        place = self.table.address(int(self.frame.rows[row]), column.position)
+        return f"{place}: {shown(column.cells[column.codes[row]])}"
+
+    def refuse(self, row: int, finding: Finding, *, alone: bool = False) -> None:
+        """Give a row its finding, if it has none yet."""
+        if row not in self.findings:
+            self.findings[row] = finding
+            self.alone[row] = alone
+
+    def refuse_rows(self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False) -> None:
+        """Give each row of the mask its finding, if it has none yet."""
+        for row in np.flatnonzero(mask).tolist():
+            self.refuse(row, finding(row), alone=alone)
+
+    def warn_cells(self, column: Coded, wrong: Mapping[int, Wrong]) -> None:
+        """Say of each row with one of these codes what is left out."""
+        for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
+            self.warnings[row].append(f"{self.quoted(row, column)}: {wrong[int(column.codes[row])].why}.")
+
+    def named(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Named[str]:
+        """A field of text; with `fold`, texts that differ in case only are one."""
+        column = self.column(name)
+        return distinct(column.codes, self.values(column, rule, ""), fold=fold)
+
+
+def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[str]:
+    """One code for equal values, and code 0 for empty ones."""
+    whole = "".join(values)
+    cased = fold and not (whole.isascii() and whole == whole.upper())
+    if not cased and len(set(values)) == len(values):
+        return Named(codes, values)
+    known: dict[str, int] = {"": 0}
+    kept = [""]
+    new = np.zeros(len(values), dtype=np.int32)
+    for code, value in enumerate(values):
+        key = value.casefold() if fold else value
+        if key not in known:
+            known[key] = len(kept)
+            kept.append(value)
+        new[code] = known[key]
+    return Named(cast("Codes", new[codes]), kept)

@@ -1,0 +1,49 @@
+"""Tracking numbers and links of the rows: from one column or several, a link in the number column put right."""
+
+import numpy as np
+
+from batch.loader import cells
+from batch.loader.inspection import Inspection, Named, distinct
+from batch.loader.zeros import lost_zeros, rounded
+from batch.model import Field
+
+
+def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
+    """Numbers (several of a row with a line break between them), and links."""
+    link = seen.named(Field.TRACKING_LINK, cells.link)
+    numbers, found_links = Named(np.zeros(len(seen.frame), dtype=np.int32), [""]), [link]
+    for column in seen.every(Field.TRACKING_NUMBER):
+        for wrong in (lost_zeros(column, seen.frame, seen.table), rounded(column)):
+            seen.refuse_cells(column, wrong, alone=True)
+        values = [
+            "\n".join(v) if isinstance(v, tuple) else v for v in seen.values(column, cells.tracking, "", alone=True)
+        ]
+        is_link = np.array([value.startswith(("http://", "https://")) for value in map(str.casefold, values)])
+        if is_link.any():
+            found_links.append(
+                distinct(column.codes, [v if web else "" for v, web in zip(values, is_link, strict=True)])
+            )
+            values = ["" if web else v for v, web in zip(values, is_link, strict=True)]
+        numbers = joined(numbers, distinct(column.codes, values, fold=True))
+    first, *others = found_links
+    for other in others:
+        beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
+        codes = np.where(first.codes != 0, first.codes, beyond).astype(np.int32)
+        first = distinct(codes, first.values + other.values[1:])
+    return numbers, first
+
+
+def joined(first: Named[str], second: Named[str]) -> Named[str]:
+    """Both numbers of a row where it has two; a number given twice counts once."""
+    if not first.codes.any():
+        return second
+    rows = np.flatnonzero(second.codes)
+    texts = ["\n".join(_once(first[row], second[row])) for row in rows.tolist()]
+    codes = first.codes.copy()
+    codes[rows] = np.arange(len(first.values), len(first.values) + len(rows))
+    return distinct(codes, first.values + texts, fold=True)
+
+
+def _once(*texts: str) -> list[str]:
+    numbers = {number.casefold(): number for text in texts for number in text.split("\n") if number}
+    return list(numbers.values())

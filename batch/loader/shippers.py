@@ -1,0 +1,83 @@
+"""The rows' carriers as the API takes them, from up to four columns; each combination is looked up once."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from batch.loader import cells
+from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, carrier, names
+from batch.loader.inspection import Inspection, Named
+from batch.model import Field
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Shipper:
+    """Who carries a parcel, and by which service."""
+
+    provider: str = ""
+    slug: str = ""
+    method: str = ""
+    named: Carrier | None = None
+    """The carrier as the file's words name it; None where it names none."""
+
+    @property
+    def firm(self) -> tuple[str, str, str]:
+        """What must be the same for all rows of a parcel: the carrier, not the service."""
+        unknown = self.named.name.casefold() if self.named and not self.named.known else ""
+        return self.provider, self.slug, unknown
+
+
+def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
+    """Code 0 is a row that names neither carrier nor service."""
+    fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
+    texts = [seen.named(name, cells.words) for name in fields]
+    combined = np.zeros(len(seen.frame), dtype=np.int64)
+    for text in texts:
+        combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
+    first = np.unique(combined, return_index=True)[1]
+    found = [_shipper(*(text[row] for text in texts), aliases) for row in first.tolist()]
+    known = {Shipper(): 0}
+    codes = np.array([known.setdefault(shipper, len(known)) for shipper in found], dtype=np.int32)
+    return Named(codes[combined], list(known))
+
+
+def _shipper(provider: str, slug: str, words: str, method: str, aliases: Mapping[str, str]) -> Shipper:
+    """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
+    given = provider.casefold() if _is_provider(provider) else ""
+    tracked = slug.casefold() if slug.casefold() in names() or _SLUG.fullmatch(slug) else ""
+    words = words or ("" if given else provider) or ("" if tracked else slug)
+    found = carrier(words, aliases) if words else None
+    if not words and not given and not tracked and method:
+        of_method = carrier(method, aliases)
+        found = of_method if of_method.provider or of_method.slug else None
+    if given or tracked:
+        named = Carrier(
+            given, tracked, "", known=True, name=PROVIDERS.get(given) or names().get(tracked) or given or tracked
+        )
+        return Shipper(given, tracked, method or (found.method if found else ""), named)
+    if found is None:
+        return Shipper(method=method)
+    return Shipper(found.provider, found.slug, method or found.method, found)
+
+
+def _is_provider(text: str) -> bool:
+    return text.casefold() in PROVIDERS or CUSTOM_PROVIDER.fullmatch(text.casefold()) is not None
+
+
+def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
+    """One line for each name nobody knows: how many rows have it, and what to write where."""
+    counts = np.bincount(shipper.codes, minlength=len(shipper.values))
+    rows: dict[str, int] = {}
+    for found, count in zip(shipper.values, counts.tolist(), strict=True):
+        if found.named and not found.named.known:
+            rows[found.named.name] = rows.get(found.named.name, 0) + count
+    return tuple(
+        f"Carrier {name!r} is not known ({count:,} rows): no tracking link can be made from its numbers. "
+        f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
+        for name, count in rows.items()
+    )
