@@ -288,6 +288,7 @@ def write_sheet(report: Report, export: Load, records: Sequence[Record], home: P
         said=export.said,
         warnings=export.warnings,
         id_columns=export.id_columns,
+        dry=job.dry,
     )
     try:
         path = job.results or results.results_path(job.export, report.run, dry=job.dry, home=home)
