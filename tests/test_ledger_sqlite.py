@@ -353,31 +353,32 @@ async def test_raw_sql_makes_legal_moves_only(ledger: SqliteLedger, path: Path, 
             assert moved == (new in MOVES[old] or new is old), new
 
 
+COPY = (
+    "INSERT INTO records (run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
+    " created_at, changed_at) SELECT run_id, 9, store, order_id, order_address_id, {}, '', '', shipment, {}, '', ''"
+    " FROM records"
+)
+
+
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "reason"),
     [
-        "UPDATE attempts SET what = 'nothing'",
-        "DELETE FROM attempts",
-        "DELETE FROM records",
-        "UPDATE records SET shipment_id = 2",
-        "UPDATE records SET shipment_id = NULL",
-        (
-            "INSERT INTO records SELECT NULL, run_id, 9, store, 9, 9, '', '', '', '', 'intent', 0, 0, NULL, NULL, NULL, 0,"
-            " '', '' FROM records"
-        ),
-        (
-            "INSERT INTO records SELECT NULL, run_id, 9, store, order_id, order_address_id, label, '', '', '', 'planned',"
-            " 0, 0, NULL, NULL, NULL, 0, '', '' FROM records"
-        ),
+        ("UPDATE attempts SET what = 'nothing'", "attempts only grow"),
+        ("DELETE FROM attempts", "attempts only grow"),
+        ("DELETE FROM records", "was tried stays"),
+        ("UPDATE records SET shipment_id = 2", "claimed shipment id stays"),
+        ("UPDATE records SET shipment_id = NULL", "claimed shipment id stays"),
+        (COPY.format("'other'", "'intent'"), "begins planned"),
+        (COPY.format("label", "'planned'"), "UNIQUE"),
     ],
 )
-async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: Path, sql: str) -> None:
+async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: Path, sql: str, reason: str) -> None:
     """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
     shipment = parcel()
     (record,) = await ledger.plan(RUN, [shipment], [])
     await ledger.intend(record.record_id, {})
     await ledger.move(record.record_id, created(1, shipment), "response")
-    with raw(path) as connection, pytest.raises(sqlite3.IntegrityError):
+    with raw(path) as connection, pytest.raises(sqlite3.IntegrityError, match=reason):
         connection.execute(sql)
 
 

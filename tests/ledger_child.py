@@ -1,0 +1,72 @@
+"""A runner in miniature, to be killed: `python ledger_child.py LEDGER SHIPPED ORDERS`.
+
+Two parcels an order, orders in parallel. SHIPPED stands for the store: a line `number` is a
+shipment that was made. What is durable for the ledger is told on stdout: `record state`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from ledger_samples import STORE, created, outcome, parcel, run_of
+
+from batch import crash
+from batch.ledger import open_ledger
+from batch.ledger.base import Ledger
+from batch.model import Record, State
+
+RUN = run_of().run_id
+
+
+def numbers(shipped: Path) -> list[str]:
+    return shipped.read_text().split() if shipped.exists() else []
+
+
+async def ship(ledger: Ledger, shipped: Path, record: Record) -> None:
+    """Intent, the store's side, outcome; each told when it is durable."""
+    await ledger.intend(record.record_id, {})
+    print(record.record_id, State.INTENT, flush=True)
+    with shipped.open("a") as store:
+        store.write(record.shipment.tracking_number + "\n")
+    crash.point("sent")
+    await settle(ledger, record, "response")
+
+
+async def settle(ledger: Ledger, record: Record, what: str) -> None:
+    await ledger.move(record.record_id, created(record.record_id, record.shipment), what)
+    print(record.record_id, State.CREATED, flush=True)
+
+
+async def recover(ledger: Ledger, shipped: Path) -> None:
+    """What a crash left: in doubt, then settled by what the store has."""
+    for record in ledger.unsettled(STORE):
+        if record.state is State.INTENT:
+            await ledger.move(record.record_id, outcome(State.IN_DOUBT), "crash")
+        if record.shipment.tracking_number in numbers(shipped):
+            await settle(ledger, record, "read back")
+        else:
+            await ledger.move(record.record_id, outcome(State.PLANNED), "read back")
+
+
+async def run_to_the_end(path: Path, shipped: Path, orders: int) -> None:
+    async with open_ledger(path) as ledger:
+        if ledger.run(RUN) is None:
+            await ledger.begin(run_of())
+        if next(ledger.of_run(RUN), None) is None:
+            await ledger.plan(RUN, [parcel(n // 2, f"P{n}") for n in range(2, 2 * orders + 2)], [])
+        await recover(ledger, shipped)
+        left: dict[int, list[Record]] = {}
+        for record in ledger.of_run(RUN):
+            if record.state is State.PLANNED:
+                left.setdefault(record.shipment.order_id, []).append(record)
+
+        async def one_order(records: list[Record]) -> None:
+            for record in records:
+                await ship(ledger, shipped, record)
+
+        await asyncio.gather(*map(one_order, left.values()))
+        await ledger.finish(RUN, 0, {})
+
+
+if __name__ == "__main__":
+    asyncio.run(run_to_the_end(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))

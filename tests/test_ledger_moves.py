@@ -1,0 +1,218 @@
+"""Whatever is asked of it in whatever order, the ledger holds what `model.MOVES` allows, and reads as written."""
+
+import asyncio
+import tempfile
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from ledger_samples import STORE, created, outcome, parcel, run_of
+
+from batch.ledger import encoding, open_ledger
+from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.model import (
+    MOVES,
+    UNSETTLED,
+    Finding,
+    Item,
+    Outcome,
+    RowNote,
+    Run,
+    Shipment,
+    State,
+    Status,
+    StoreShipment,
+    Who,
+)
+
+RUN = run_of().run_id
+ORDERS = st.integers(1, 3)
+
+
+class Moves(RuleBasedStateMachine):
+    """The ledger against a dictionary of states."""
+
+    records = Bundle("records")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.runner = asyncio.Runner()
+        self.ledger = open_ledger(self.path)
+        self.await_(self.ledger.begin(run_of()))
+        self.state: dict[int, State] = {}
+        self.order: dict[int, int] = {}
+        self.tried: dict[int, int] = {}
+        self.claimed: dict[int, int] = {}
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder.name) / "ledger.sqlite3"
+
+    def await_(self, write: Coroutine[Any, Any, Any]) -> Any:
+        async def answer() -> Any:
+            try:
+                return await write
+            except (IllegalMove, OrderBusy) as refusal:
+                return refusal
+
+        return self.runner.run(answer())
+
+    def teardown(self) -> None:
+        self.runner.run(self.ledger.close())
+        self.runner.close()
+        self.folder.cleanup()
+
+    @rule(target=records, orders=st.lists(ORDERS, min_size=1, max_size=3))
+    def plan(self, orders: list[int]) -> Any:
+        number = len(self.tried)
+        parcels = [parcel(order, f"{number}-{n}") for n, order in enumerate(orders)]
+        for record in self.await_(self.ledger.plan(RUN, parcels, [])):
+            self.state[record.record_id] = State.PLANNED
+            self.order[record.record_id] = record.shipment.order_id
+            self.tried[record.record_id] = 0
+        return multiple(*list(self.tried)[number:])
+
+    @rule(record=records)
+    def intend(self, record: int) -> None:
+        busy = any(self.state[r] in UNSETTLED and self.order[r] == self.order[record] for r in self.state)
+        answer = self.await_(self.ledger.intend(record, {}))
+        if self.state[record] is not State.PLANNED:
+            assert isinstance(answer, IllegalMove)
+        elif busy:
+            assert isinstance(answer, OrderBusy)
+        else:
+            assert answer is None
+            self.state[record] = State.INTENT
+            self.tried[record] += 1
+
+    @rule(record=records, state=st.sampled_from(State), shipment_id=st.integers(1, 4))
+    def move(self, record: int, state: State, shipment_id: int) -> None:
+        shipment = parcel(self.order[record])
+        wanted = created(shipment_id, shipment) if state is State.CREATED else outcome(state)
+        answer = self.await_(self.ledger.move(record, wanted, "response"))
+        if state is State.INTENT or state not in MOVES[self.state[record]]:
+            assert isinstance(answer, IllegalMove)
+        elif state is State.CREATED and shipment_id in self.claimed:
+            assert isinstance(answer, AlreadyClaimed)
+        else:
+            assert answer.state is state
+            self.state[record] = state
+            if state is State.CREATED:
+                self.claimed[shipment_id] = record
+
+    @rule(record=consumes(records))
+    def take_out(self, record: int) -> None:
+        answer = self.await_(self.ledger.judge_again(record, None, RowNote((1,), Finding(Status.HELD))))
+        assert isinstance(answer, IllegalMove) == (self.state[record] is not State.PLANNED)
+        if answer is None:
+            del self.state[record]
+
+    @rule()
+    def open_again(self) -> None:
+        self.runner.run(self.ledger.close())
+        self.ledger = open_ledger(self.path)
+
+    @invariant()
+    def holds_what_was_allowed(self) -> None:
+        held = {record.record_id: record for record in self.ledger.of_run(RUN)}
+        assert {record_id: record.state for record_id, record in held.items()} == self.state
+        assert all(record.attempts == self.tried[record_id] for record_id, record in held.items())
+        unsettled = [record.shipment.order_id for record in self.ledger.unsettled(STORE)]
+        assert len(unsettled) == len(set(unsettled))
+        claims = [self.ledger.claimed(STORE, order) for order in (1, 2, 3)]
+        assert frozenset().union(*claims) == self.claimed.keys()
+
+
+TestMoves = Moves.TestCase
+TestMoves.settings = settings(max_examples=25, stateful_step_count=25, deadline=None, derandomize=True)
+
+# Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON.
+TEXT = st.text(st.characters(), max_size=20)
+NUMBER = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+IDS = st.integers(0, 2**53)
+ITEMS = st.lists(st.builds(Item, IDS, IDS), max_size=4).map(tuple)
+ROWS = st.lists(IDS, max_size=4).map(tuple)
+SHIPMENTS = st.builds(
+    Shipment,
+    order_id=IDS,
+    order_address_id=IDS,
+    items=ITEMS,
+    tracking_number=NUMBER,
+    tracking_link=NUMBER,
+    comments=TEXT,
+    rows=ROWS,
+    row_lines=st.lists(st.tuples(IDS, IDS), max_size=3).map(tuple),
+    ask=NUMBER,
+    warnings=st.lists(TEXT, max_size=3).map(tuple),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | IDS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+)
+ANSWERS = st.builds(
+    StoreShipment,
+    shipment_id=IDS,
+    order_id=IDS,
+    order_address_id=IDS,
+    items=ITEMS,
+    tracking_number=TEXT,
+    generated_tracking_link=TEXT,
+    answer=st.dictionaries(TEXT, JSON, max_size=4),
+)
+FINDINGS = st.builds(Finding, st.sampled_from(Status), TEXT, TEXT, TEXT, st.sampled_from(Who))
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=ZONES)
+ONCE_A_FOLDER = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+@ONCE_A_FOLDER
+@given(st.lists(SHIPMENTS, max_size=4, unique_by=lambda s: s.order_id), st.data())
+def test_what_is_written_is_read_as_it_was(shipments: list[Shipment], data: st.DataObject) -> None:
+    """Plan, create and read back is identity, whatever the texts and numbers."""
+
+    async def there_and_back(folder: Path) -> None:
+        async with open_ledger(folder / "ledger.sqlite3") as ledger:
+            await ledger.begin(run_of())
+            records = await ledger.plan(RUN, shipments, [])
+            assert [record.shipment for record in records] == shipments
+            assert list(ledger.of_run(RUN)) == records
+            for record in records:
+                await ledger.intend(record.record_id, {})
+                made = replace(data.draw(ANSWERS), shipment_id=record.record_id)
+                evidence = made.answer
+                moved = await ledger.move(record.record_id, Outcome(State.CREATED, made, evidence=evidence), "response")
+                assert (moved.shipment, moved.made) == (record.shipment, made)
+                assert ledger.of_orders(STORE, [record.shipment.order_id]) == {record.shipment.order_id: [moved]}
+                assert ledger.attempts(record.record_id)[-1].evidence == evidence
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(there_and_back(Path(folder)))
+
+
+@given(ANSWERS)
+def test_an_answer_of_the_store_is_read_as_it_was(answer: StoreShipment) -> None:
+    """Every field, and every JSON it may hold."""
+    assert encoding.made_from(encoding.made_text(answer)) == answer
+
+
+@given(FINDINGS, ROWS, NUMBER)
+def test_a_note_is_read_as_it_was(finding: Finding, rows: tuple[int, ...], ask: str) -> None:
+    """Every word of its finding."""
+    note = RowNote(rows, finding, None, ask)
+    assert encoding.note_from(encoding.note_row("run", note)[1:]) == note
+
+
+@given(TIMES)
+def test_a_time_is_kept_to_the_microsecond_in_utc(at: datetime) -> None:
+    """Whatever the zone it was told in; as text it sorts as it passed."""
+    run = Run("r", STORE, "f", "s", "c", at)
+    assert encoding.run_from(encoding.run_row(run)) == run
+    assert (encoding.time_text(at) < encoding.time_text(datetime(2050, 1, 1, tzinfo=UTC))) == (
+        at < datetime(2050, 1, 1, tzinfo=UTC)
+    )
