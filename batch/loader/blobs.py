@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 from batch.errors import FileError
 
+BUFFER = 2**17
+"""Bytes read from a file at once."""
+
 _SPECIAL = (
     (stat.S_ISDIR, "a folder", "Name the file in it."),
     (stat.S_ISFIFO, "a pipe (FIFO)", "Save its output to a file first."),
@@ -77,7 +80,7 @@ def reading(name: str) -> Iterator[None]:
 def _open_regular(path: Path) -> BinaryIO:
     """Opens without waiting, should the file have become a pipe since it was looked at."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    stream = os.fdopen(descriptor, "rb")
+    stream = os.fdopen(descriptor, "rb", BUFFER)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         stream.close()
         raise OSError(errno.EINVAL, "it is no longer a plain file")

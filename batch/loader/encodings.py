@@ -4,8 +4,8 @@ import codecs
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
 
+from batch.errors import FileError
 from batch.loader.blobs import Blob
 
 PIECE = 2**20
@@ -82,6 +82,10 @@ def _pieces(blob: Blob) -> Iterator[bytes]:
     """The bytes, piece by piece, and an empty piece at the end."""
     with blob.open() as stream:
         while piece := stream.read(PIECE):
+            if len(piece) == PIECE and b"\n" not in piece and b"\r" not in piece:
+                raise FileError(
+                    f"{blob.name} has a line longer than {PIECE:,} bytes: it is no table.", "Export it as CSV or .xlsx."
+                )
             yield piece
     yield b""
 
@@ -91,15 +95,14 @@ def _older(blob: Blob, name: str) -> Encoding:
     good, bad = 0, []
     sample = bytearray()
     undefined = 0
-    with blob.open() as stream:
-        for number, line in _lines(stream):
-            if _is_utf8(line):
-                good += 1
-                continue
-            bad.append(number)
-            undefined = undefined or (number if line.translate(None, _NO_CP1252) != line else 0)
-            if len(sample) < PIECE:
-                sample += line
+    for number, line in _lines(blob):
+        if _is_utf8(line):
+            good += 1
+            continue
+        bad.append(number)
+        undefined = undefined or (number if line.translate(None, _NO_CP1252) != line else 0)
+        if len(sample) < PIECE:
+            sample += line
     if len(bad) >= good and is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
         return Encoding("cp932", notes=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
@@ -110,14 +113,14 @@ def _older(blob: Blob, name: str) -> Encoding:
     return Encoding("cp1252", "replace", (note, *unclear))
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:
     """The lines that are not plain ASCII, with their numbers; any line end counts, a giant line comes in pieces."""
-    text = io.TextIOWrapper(stream, "latin-1", newline="")
     number = 1
-    while line := text.readline(PIECE):
-        if not line.isascii():
-            yield number, line.encode("latin-1")
-        number += line.endswith(("\n", "\r"))
+    with blob.open() as stream, io.TextIOWrapper(stream, "latin-1", newline="") as text:
+        while line := text.readline(PIECE):
+            if not line.isascii():
+                yield number, line.encode("latin-1")
+            number += line.endswith(("\n", "\r"))
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -49,6 +49,22 @@ class Stories:
         return self._formats
 
 
+def far_cell(blob: Blob) -> str:
+    """The first cell of an XLSX beyond column ZZ or row 99,999; "" if none is seen."""
+    pattern = re.compile(rb"""\sr=["']([A-Z]{3}\d+|[A-Z]+\d{6,7})["']""")
+    with opened_zip(blob) as archive:
+        for name in archive.namelist():
+            if "worksheets/" not in name.casefold():
+                continue
+            window = b""
+            with archive.open(name) as part:
+                while piece := part.read(PIECE):
+                    window = window[-32:] + piece
+                    if found := pattern.search(window):
+                        return found[1].decode()
+    return ""
+
+
 def number_formats(archive: zipfile.ZipFile) -> list[str]:
     """The number format of each cell style, by its index."""
     from openpyxl.styles.numbers import BUILTIN_FORMATS  # here: only a worded error needs openpyxl

@@ -17,7 +17,7 @@ from batch.errors import FileError
 from batch.loader.blobs import Blob
 from batch.loader.containers import opened_zip, seekable
 from batch.loader.ole import is_encrypted
-from batch.loader.stories import Stories
+from batch.loader.stories import Stories, far_cell
 from batch.loader.tables import Cell, Table
 
 PROGRAM = Path(__file__).with_name("workbook_process.py")
@@ -43,6 +43,10 @@ _REFUSALS = {
     "far cell": (
         "holds something in row {1:,} of sheet {0!r}, after {2:,} empty rows.",
         "Delete the rows below the table (Ctrl+End shows where the sheet ends), and save it again.",
+    ),
+    "far cells": (
+        "holds a cell at {0}, far from its table; all cells up to there take more memory than allowed.",
+        "Delete the rows and columns beside the table (Ctrl+End shows where the sheet ends), and save it again.",
     ),
     "damaged": ("is damaged or not complete: {0}.", _SAVE_ANEW),
     "too large": (
@@ -132,7 +136,9 @@ def _parse(blob: Blob, kind: str, sheet: str, spool: Spool, limits: tuple[int, i
                 check=True,
             )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise _refusal(blob, ("too large", memory >> 20, seconds)) from None
+        far = far_cell(blob) if kind == "xlsx" else ""
+        outcome = ("far cells", far) if far else ("too large", memory >> 20, seconds)
+        raise _refusal(blob, outcome) from None
 
 
 def _index(spool: Spool) -> tuple[dict[str, list[Frame]], tuple[Any, ...]]:

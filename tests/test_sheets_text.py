@@ -1,0 +1,197 @@
+"""Delimited text: encodings, delimiters, line ends, quotes."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from batch.errors import FileError
+from batch.loader.sheets import Table, read_tables
+
+
+def read(folder: Path, content: bytes | str, name: str = "export.csv") -> Table:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (table,) = read_tables(path)
+    return table
+
+
+def rows(folder: Path, content: bytes | str) -> list[list[object]]:
+    return [list(row) for row in read(folder, content).rows()]
+
+
+ORDER = [["Order", "Größe"], ["1001", "4"]]
+SMALL = "Order;Größe\r\n1001;4\r\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("utf-32", "utf-32"),
+        ("cp1252", "cp1252"),
+    ],
+)
+def test_encodings_a_spreadsheet_program_saves_in_are_recognised(tmp_path: Path, encoding: str, named: str) -> None:
+    table = read(tmp_path, SMALL.encode(encoding))
+    assert (list(table.rows()), table.encoding) == (ORDER, named)
+
+
+def test_a_mark_is_no_part_of_a_quoted_first_header(tmp_path: Path) -> None:
+    assert rows(tmp_path, '\ufeff"Order","SKU"\n1,2\n')[0] == ["Order", "SKU"]
+
+
+def test_a_fallback_to_windows_western_is_told(tmp_path: Path) -> None:
+    (note,) = [note for note in read(tmp_path, SMALL.encode("cp1252")).notes if "cp1252" in note]
+    assert "line 1" in note
+
+
+def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
+    content = "注文番号,お届け先,送り状番号\r\n1001,東京都千代田区,123456789012\r\n".encode("cp932")
+    table = read(tmp_path, content)
+    assert next(table.rows()) == ["注文番号", "お届け先", "送り状番号"]
+    assert "Japanese" in table.notes[0]
+
+
+@pytest.mark.parametrize("text", ["it’s “fine” – naïve café", "Größe ÄÖÜ straße", "ÉTÉ, À LA CARTE, ÇA", "50 € £ ¥"])
+def test_western_text_is_not_taken_for_japanese(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, f"Order|Note\n1001|{text}\n".encode("cp1252"))
+    assert (table.encoding, list(table.rows())[1][1]) == ("cp1252", text)
+
+
+def test_mixed_encodings_are_read_line_by_line_and_the_odd_lines_named(tmp_path: Path) -> None:
+    table = read(tmp_path, "Order,City\n1,Köln\n".encode() + "2,Málaga\n".encode("cp1252") + "3,Orléans\n".encode())
+    assert [row[1] for row in table.rows()] == ["City", "Köln", "Málaga", "Orléans"]
+    assert "line 3 is not UTF-8" in table.notes[0]
+
+
+def test_bytes_no_encoding_explains_are_shown_and_named(tmp_path: Path) -> None:
+    table = read(tmp_path, b"Order,City\n1,K\xf6ln\n2,\x81\x8d\n")
+    assert list(table.rows())[2][1] == "\ufffd\ufffd"
+    assert any("Line 3" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("delimiter", list(",;\t|"))
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    lines = [["Order", "Cost", "Note"], ["1001", "12.50", "a b"], ["1002", "3.10", "c d"]]
+    table = read(tmp_path, "\n".join(map(delimiter.join, lines)))
+    assert (table.delimiter, list(table.rows())) == (delimiter, lines)
+    assert table.kind == ("tsv" if delimiter == "\t" else "csv")
+
+
+def test_decimal_commas_do_not_make_the_comma_a_delimiter(tmp_path: Path) -> None:
+    assert read(tmp_path, "Order;Cost;Weight\n1;12,50;1,5\n2;3,10;2,5\n").delimiter == ";"
+
+
+def test_titles_above_the_table_do_not_hide_its_delimiter(tmp_path: Path) -> None:
+    text = "Shipped today, by carrier, all warehouses\n\nOrder;SKU;Qty\n1;A;1\n2;B;2\n"
+    assert read(tmp_path, text).delimiter == ";"
+
+
+def test_a_sep_line_sets_the_delimiter_and_is_no_row(tmp_path: Path) -> None:
+    table = read(tmp_path, "sep=^\r\nOrder^SKU\r\n1^A\r\n")
+    assert (table.delimiter, list(table.rows())) == ("^", [["Order", "SKU"], ["1", "A"]])
+
+
+def test_blanks_between_a_delimiter_and_a_quote_are_skipped(tmp_path: Path) -> None:
+    assert rows(tmp_path, 'Order, "Name", "City"\n1, "Doe, Jane", "Bonn"\n')[1] == ["1", "Doe, Jane", "Bonn"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_counts_and_blank_lines_are_rows(tmp_path: Path, end: str) -> None:
+    found = rows(tmp_path, end.join(["Order,SKU", "", "1,A", ""]))
+    assert found == [["Order", "SKU"], [], ["1", "A"]]
+
+
+def test_a_cell_may_hold_line_ends(tmp_path: Path) -> None:
+    text = 'Order,Address,SKU\r\n1,"12 Main St\r\nApt 4\nBack door",A\r\n2,x,B\r\n'
+    assert rows(tmp_path, text)[1:] == [["1", "12 Main St\r\nApt 4\nBack door", "A"], ["2", "x", "B"]]
+
+
+def test_ragged_rows_and_trailing_delimiters_are_passed_on_as_they_are(tmp_path: Path) -> None:
+    assert rows(tmp_path, "a,b,c\n1,2,3,,\n4\n5,6,7\n8,9,0\n")[1:3] == [["1", "2", "3", "", ""], ["4"]]
+
+
+def test_text_stays_text(tmp_path: Path) -> None:
+    assert rows(tmp_path, "a,b\n0012,9.40011E+21\n") == [["a", "b"], ["0012", "9.40011E+21"]]
+
+
+def test_nuls_are_taken_out_and_told(tmp_path: Path) -> None:
+    table = read(tmp_path, b"Order,SKU\n1,\0A\0\n\x1a")
+    assert list(table.rows())[1] == ["1", "A"]
+    assert any("NUL" in note for note in table.notes)
+
+
+def test_a_quote_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
+    text = 'a,b,c\n1,"x,3\n' + "4,5,6\n" * 50_000
+    found = rows(tmp_path, text)
+    assert (len(found), found[1], found[-1]) == (50_002, ["1", '"x', "3"], ["4", "5", "6"])
+
+
+def test_two_stray_quotes_do_not_swallow_the_rows_between(tmp_path: Path) -> None:
+    text = 'a,b,c\n1,"x,3\n' + "4,5,6\n" * 20 + '7,8",9\n10,11,12\n'
+    found = rows(tmp_path, text)
+    assert (len(found), found[5], found[-1]) == (24, ["4", "5", "6"], ["10", "11", "12"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "read_as"),
+    [('"5" tube"', '5 tube"'), (r'"5\" tube"', '5" tube'), ('5" tube', '5" tube'), ('"5"" tube"', '5" tube')],
+)
+def test_quotes_within_a_cell_keep_the_row_together(tmp_path: Path, cell: str, read_as: str) -> None:
+    assert rows(tmp_path, f"a,b,c\n1,{cell},3\n4,5,6\n7,8,9\n")[1:3] == [["1", read_as, "3"], ["4", "5", "6"]]
+
+
+def test_a_last_line_cut_short_is_told(tmp_path: Path) -> None:
+    assert any("cut short (2 of 3" in note for note in read(tmp_path, "a,b,c\n1,2,3\n4,5").notes)
+    assert not read(tmp_path, "a,b,c\n1,2,3\n4,5,6").notes
+
+
+def test_rows_can_be_read_again_and_side_by_side(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b\n1,2\n")
+    assert list(zip(table.rows(), table.rows(), strict=True)) == [(["a", "b"],) * 2, (["1", "2"],) * 2]
+
+
+def test_an_address_says_row_and_column_as_a_spreadsheet_program_does(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b\n1,2\n").address(214, 28) == "row 214, column 28 (AB)"
+
+
+def test_a_file_gone_before_its_rows_are_read_is_a_file_error(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b\n1,2\n")
+    table.path.unlink()
+    with pytest.raises(FileError, match="no such file"):
+        list(table.rows())
+
+
+def test_gzip_and_a_zip_with_one_table_are_read(tmp_path: Path) -> None:
+    assert rows(tmp_path, gzip.compress(b"a,b\n1,2\n")) == [["a", "b"], ["1", "2"]]
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("out/orders.csv", "a,b\n1,2\n")
+        archive.writestr("__MACOSX/out/._orders.csv", "x")
+        archive.writestr("out/logo.png", b"\x89PNG\r\n\x1a\n")
+    (table,) = read_tables(tmp_path / "one.zip")
+    assert list(table.rows()) == [["a", "b"], ["1", "2"]]
+    assert "orders.csv" in table.notes[0]
+
+
+def test_a_zip_with_two_tables_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("monday.csv", "a,b\n1,2\n")
+        archive.writestr("tuesday.csv", "a,b\n1,2\n")
+    with pytest.raises(FileError, match=r"monday\.csv, tuesday\.csv"):
+        read_tables(tmp_path / "two.zip")
+
+
+def test_an_html_table_under_the_name_xls_is_read(tmp_path: Path) -> None:
+    page = (
+        "<html><body><p>Report</p><table><tr><th>Order<th>SKU<th>Qty</tr>"
+        "<tr><td rowspan=2>1001<td>A&amp;B<td>1</tr><tr><td>C<br>D<td>2</tr></table></body></html>"
+    )
+    table = read(tmp_path, page, "export.xls")
+    assert (table.kind, table.address(2, 1)) == ("html", "'Table 1'!A2")
+    assert list(table.rows()) == [["Order", "SKU", "Qty"], ["1001", "A&B", "1"], ["", "C D", "2"]]
