@@ -91,6 +91,8 @@ class Pipeline:
         }
         report = Report(run, rows, summary, self._stop.why)
         await asyncio.to_thread(write_sheet, report, export, records, self._settings.home, job)
+        if not job.dry:
+            await self._ledger.finish(run.run_id, exit_status(report), report.summary)
         return report
 
     async def _load(self, job: Job) -> tuple[Run, Load]:

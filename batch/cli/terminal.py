@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from batch.errors import ConfigError, NothingSent, ShipbatchError
 
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ADVANCED = "Advanced"
 
+FIRST = ("run", "find", "decide", "resume", "history")
+"""What a person needs most, and first in `--help`."""
+
+
+class _InOrder(TyperGroup):
+    """The commands as people come to need them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+
+
 app = typer.Typer(
     name="shipbatch",
+    cls=_InOrder,
     help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly once.",
     no_args_is_help=True,
     add_completion=False,
