@@ -102,5 +102,5 @@ def named(column: Column) -> str:
 
 
 def listed(columns: Sequence[Column]) -> str:
-    """All columns by header, letter where they have none."""
+    """All columns by header, by letter where they have none."""
     return ", ".join(column.label for column in columns) or "no columns"

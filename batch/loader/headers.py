@@ -7,11 +7,12 @@ names that the values do not contradict, weak names that the values confirm, and
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from batch.errors import ColumnError
 from batch.loader import shapes
-from batch.loader.carriers import carrier
 from batch.loader.candidates import Column, columns_of, find, listed, map_option, named
+from batch.loader.carriers import carrier
 from batch.loader.synonyms import Strength, meaning, normalise
 from batch.loader.tables import Cell
 from batch.model import Field
@@ -119,24 +120,22 @@ class _Reading:
     taken: dict[Field, tuple[Column, ...]] = field(default_factory=dict)
     left_out: set[Field] = field(default_factory=set)
     refused: dict[Field, Column] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    reasons: dict[Field, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def obey(self, mapping: Mapping[Field, str]) -> None:
         """Take what the person named, whatever it holds."""
         for name, text in mapping.items():
-            wanted = _field(name)
+            wanted = self._field(name, text)
             if text.strip() in LEAVE_OUT:
                 self.left_out.add(wanted)
-                self.said.append(f"{wanted} is left out (--map)")
-                continue
-            column = find(text, self.columns)
-            if column is None:
+            elif column := find(text, self.columns):
+                self._take(wanted, [column], "--map")
+            else:
                 raise ColumnError(
                     f"--map {wanted}={text}: there is no column {text!r}. The file has: {listed(self.columns)}.",
-                    f"Name one of them, for example {map_option(wanted, self._likeliest(wanted), self.columns)}",
+                    f"Name one of them, for example {self._option(wanted)}",
                 )
-            self._take(wanted, [column], "--map")
 
     def remember(self, remembered: Mapping[Field, str]) -> None:
         """Take what an earlier run settled, where it is there and still fits."""
@@ -164,7 +163,6 @@ class _Reading:
             return
         if shapes.confirms(Field.CARRIER, service[0].cells):
             del self.taken[Field.SHIPPING_METHOD]
-            self.said = [line for line in self.said if not line.startswith(f"read {service[0].label} as ")]
             self._take(Field.CARRIER, [service[0]], "its values name carriers")
 
     def marketplace_orders(self) -> None:
@@ -172,7 +170,6 @@ class _Reading:
         orders = self.taken.get(Field.ORDER_ID)
         if orders and shapes.is_marketplace(orders[0].cells) and not self._is_settled(Field.EXTERNAL_ORDER_ID):
             del self.taken[Field.ORDER_ID]
-            self.said = [line for line in self.said if not line.startswith(f"read {orders[0].label} as ")]
             self._take(Field.EXTERNAL_ORDER_ID, [orders[0]], f"numbers like {orders[0].examples[0]}")
 
     def check(self) -> None:
@@ -181,10 +178,11 @@ class _Reading:
             if not self._is_settled(wanted) and column in self._free():
                 self._contradicted(wanted, column)
         if not self._has((Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)):
-            likeliest = self._likeliest(Field.ORDER_ID)
             raise ColumnError(
                 f"No column is recognised as the order's number. The file has: {listed(self.columns)}.",
-                f"Say which it is, for example {map_option(Field.ORDER_ID, likeliest, self.columns)}",
+                f"Say which it is, for example {self._option(Field.ORDER_ID)}"
+                if self.columns
+                else "See whether the right file and sheet were given (--sheet NAME).",
             )
         ordered = next((column for column in self._free() if column.is_ordered), None)
         if ordered and not self._is_settled(Field.QUANTITY):
@@ -193,9 +191,16 @@ class _Reading:
     def recognition(self, header: Sequence[str]) -> Recognition:
         """What was found, frozen."""
         columns = {wanted: tuple(column.index for column in found) for wanted, found in self.taken.items()}
+        said = sorted(
+            (column.index, self._said(column, name)) for name, found in self.taken.items() for column in found
+        )
+        left_out = [f"{wanted} is left out (--map)" for wanted in sorted(self.left_out)]
         unused = tuple(column.name for column in self._free() if column.name)
         digest = hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]
-        return Recognition(columns, tuple(self.said), unused, digest, tuple(self.warnings))
+        return Recognition(columns, (*(line for _, line in said), *left_out), unused, digest, tuple(self.warnings))
+
+    def _said(self, column: Column, wanted: Field) -> str:
+        return f"read {column.label} as {wanted}" + (f" ({self.reasons[wanted]})" if self.reasons[wanted] else "")
 
     def _free(self) -> list[Column]:
         used = {column.index for found in self.taken.values() for column in found}
@@ -209,8 +214,7 @@ class _Reading:
 
     def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
         self.taken[wanted] = tuple(found)
-        because = f" ({why})" if why else ""
-        self.said.extend(f"read {column.label} as {wanted}{because}" for column in found)
+        self.reasons[wanted] = why
 
     def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
         if strength < Strength.STRONG:
@@ -225,21 +229,22 @@ class _Reading:
         why = {Strength.WEAK: "by its values", Strength.PART: "by a part of its name and its values"}.get(strength, "")
         if why and wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER, Field.QUANTITY}:
             self.warnings.append(f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly.")
+        if wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting):
+            return fitting, "one of several"
         fitting = [column for column in fitting if column.examples] or fitting[:1]
         if wanted is Field.ORDER_ID:
             fitting = [column for column in fitting if not shapes.is_marketplace(column.cells)] or fitting
         if len(fitting) == 1:
             return fitting, why
-        if wanted is Field.TRACKING_NUMBER and _are_parts(fitting):
+        if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
             return fitting, "one of several"
+        best = max(fitting, key=lambda column: _speaking(wanted, column))
+        others = ", ".join(column.label for column in fitting if column is not best)
         if _agree(wanted, fitting):
-            others = ", ".join(column.label for column in fitting[1:])
-            fullest = max(fitting, key=lambda column: len(shapes.filled(column.cells)))
-            return [fullest], why or f"the same as {others}" if fullest is fitting[0] else "the fuller of equal columns"
+            return [best], f"the same as {others}"
         if wanted in LESSER:
-            others = ", ".join(column.label for column in fitting[1:])
-            self.warnings.append(f"{fitting[0].label} is read as {wanted}; {others} could be it too.")
-            return fitting[:1], why
+            self.warnings.append(f"{best.label} is read as {wanted}; {others} could be it too.")
+            return [best], why
         raise self._compete(wanted, fitting)
 
     def _compete(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
@@ -268,25 +273,31 @@ class _Reading:
             f"to ship what remains of each line: {map_option(Field.QUANTITY, None, self.columns)}",
         )
 
-    def _likeliest(self, wanted: Field) -> Column | None:
+    def _option(self, wanted: Field) -> str:
+        """A `--map` for the column that looks most like the field."""
         free = self._free() or self.columns
-        return next((column for column in free if shapes.confirms(wanted, column.cells)), next(iter(free), None))
+        likely = (column for column in free if shapes.confirms(wanted, column.cells))
+        return map_option(wanted, next(likely, next(iter(free), None)), self.columns)
+
+    def _field(self, name: str, text: str) -> Field:
+        try:
+            return Field(name.strip())
+        except ValueError:
+            meant = Field(next(iter(get_close_matches(name.strip().lower(), list(Field), 1, 0.5)), Field.ORDER_ID))
+            column = find(text, self.columns)
+            raise ColumnError(
+                f"--map {name}={text}: there is no field {name!r}. Fields are: {', '.join(Field)}.",
+                f"For example {map_option(meant, column, self.columns) if column else self._option(meant)}",
+            ) from None
 
 
-def _field(name: str) -> Field:
-    try:
-        return Field(name)
-    except ValueError:
-        raise ColumnError(
-            f"--map {name}=…: there is no field {name!r}. Fields are: {', '.join(Field)}.",
-            'Correct the name, for example --map "order_id=Order Number"',
-        ) from None
+def _are_numbered(fitting: Sequence[Column]) -> bool:
+    """`Tracking Number`, `Tracking Number 2`, …: also those that happen to be blank in the sample."""
+    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
 
 
-def _are_parts(fitting: Sequence[Column]) -> bool:
-    """Numbered alike, or never filled in the same row: each holds other parcels."""
-    if sum(column.is_numbered for column in fitting) >= len(fitting) - 1:
-        return True
+def _never_meet(fitting: Sequence[Column]) -> bool:
+    """Never filled in the same row: each holds the numbers of other parcels."""
     rows = zip(*(column.cells for column in fitting), strict=True)
     return all(len(shapes.filled(row)) <= 1 for row in rows)
 
@@ -294,10 +305,15 @@ def _are_parts(fitting: Sequence[Column]) -> bool:
 def _agree(wanted: Field, fitting: Sequence[Column]) -> bool:
     """Whether the columns say the same in every row where more than one speaks."""
     rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len({_essence(wanted, cell) for cell in shapes.filled(row)}) <= 1 for row in rows)
+    return all(len({_essence(wanted, cell) for cell in shapes.filled(row)} - {""}) <= 1 for row in rows)
+
+
+def _speaking(wanted: Field, column: Column) -> int:
+    return sum(bool(_essence(wanted, cell)) for cell in shapes.filled(column.cells))
 
 
 def _essence(wanted: Field, cell: Cell) -> str:
+    """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
     text = shapes.words(cell)
     if wanted is Field.CARRIER:
         found = carrier(text)

@@ -20,7 +20,7 @@ _ORDER = re.compile(r"#?[A-Z]{0,12}[-_ #]{0,2}\d{1,10}([-_/.][A-Z0-9]{1,3})?", r
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE)
 _LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 _MONEY = re.compile(r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3}\s?\d[\d.,' ]*", re.IGNORECASE)
-_DECIMAL = re.compile(r"-?\d{1,7}[.,]\d{1,4}")
+_DECIMAL = re.compile(r"-?\d{1,7}[.,]0*[1-9]\d{0,3}")
 _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
@@ -122,7 +122,9 @@ def _no_order(cell: Cell) -> bool:
 
 
 def _no_tracking(cell: Cell) -> bool:
-    return _no_order(cell) or len(compact(words(cell))) < 5
+    found = carrier(words(cell))
+    no_parcel = found.known and not (found.provider or found.slug)
+    return not no_parcel and (_no_order(cell) or len(compact(words(cell))) < 5)
 
 
 def _no_quantity(cell: Cell) -> bool:

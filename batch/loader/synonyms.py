@@ -27,6 +27,10 @@ OTHER_MEANING = frozenset(
 """Words that make another thing of a header they stand in: `Return Tracking Number`."""
 
 
+COUNTED = "package|parcel|box|carton|shipment|label|item|product|line"
+"""What a number may stand behind at the start of a header: `Package 2 Tracking`."""
+
+
 class Strength(IntEnum):
     """How much a header's name is worth."""
 
@@ -82,8 +86,8 @@ def numbered_meaning(header: str) -> Meaning:
 
 def _without_number(header: str) -> str | None:
     key = normalise(header)
-    plain = re.sub(r"^(package|parcel|box|carton|shipment|label)?\d{1,2}|\d{1,2}$", "", key)
-    return None if plain == key or not plain else plain
+    found = re.fullmatch(r"(.*\D)\d{1,2}", key) or re.fullmatch(rf"(?:{COUNTED})\d{{1,2}}(\D.*)", key)
+    return found[1] if found else None
 
 
 def _by_part(header: str) -> Meaning:
@@ -106,7 +110,8 @@ def table() -> Mapping[str, Meaning]:
     """Normalised header → meaning."""
     fields: dict[str, dict[Field, Strength]] = {}
     ordered: set[str] = set()
-    for field, strength, key in _entries():
+    for field, strength, header in entries():
+        key = normalise(header)
         known = fields.setdefault(key, {})
         if strength == "ordered":
             ordered.add(key)
@@ -115,8 +120,9 @@ def table() -> Mapping[str, Meaning]:
     return {key: Meaning(MappingProxyType(known), key in ordered, known=True) for key, known in fields.items()}
 
 
-def _entries() -> Iterator[tuple[str, str, str]]:
+def entries() -> Iterator[tuple[str, str, str]]:
+    """Field (empty where it is none of ours), strength and header, as the table has them."""
     with files("batch.loader").joinpath("headers.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             for header in row["headers"].split("|"):
-                yield row["field"], row["strength"], normalise(header)
+                yield row["field"], row["strength"], header

@@ -1,0 +1,404 @@
+"""Columns are recognised by name and by the look of their values, or the run stops with a --map that works."""
+
+import re
+import shlex
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.errors import ColumnError
+from batch.loader.headers import find_header, headerless, normalise, recognise
+from batch.loader.synonyms import Strength, entries, table
+from batch.model import Field
+
+UPS = "1Z5R89390357567127"
+USPS = "9400111201080805483016"
+FITTING = {
+    Field.ORDER_ID: "1001",
+    Field.EXTERNAL_ORDER_ID: "112-1234567-1234567",
+    Field.ORDER_PRODUCT_ID: "20771",
+    Field.ORDER_ADDRESS_ID: "311",
+    Field.SKU: "ABC-1",
+    Field.QUANTITY: 2.0,
+    Field.TRACKING_NUMBER: UPS,
+    Field.TRACKING_LINK: "https://example.com/t/1",
+    Field.CARRIER: "UPS",
+    Field.SHIPPING_PROVIDER: "ups",
+    Field.TRACKING_CARRIER: "dpd-uk",
+    Field.SHIPPING_METHOD: "Next day",
+    Field.MERCHANT_SHIPPING_COST: "4.95",
+    Field.COMMENTS: "Left at the door",
+    Field.SHIP_DATE: "2026-11-20",
+    Field.VOID: "N",
+}
+"""A value of each field."""
+
+cells = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.datetimes(),
+    st.dates(),
+    st.text(max_size=30),
+    st.sampled_from([*FITTING.values()]),
+)
+headers = st.one_of(st.text(max_size=30), st.sampled_from(["Order ID", "Order Number", "Qty", "Tracking 2", "Service"]))
+
+
+def columns(header, *rows, **options):
+    return dict(recognise(header, rows, **options).columns)
+
+
+def options(todo):
+    """The --map options of a todo, as a shell would hand them over."""
+    found = re.findall(r'--map (?:"[^"]*"|\S+)', todo)
+    return [shlex.split(option)[1].rstrip(";").split("=", 1) for option in found]
+
+
+@given(st.text())
+def test_normalising_twice_is_normalising_once(text):
+    """A normalised header is its own normal form."""
+    assert normalise(normalise(text)) == normalise(text)
+
+
+def test_normalising_forgets_case_accents_and_punctuation():
+    """`Order - Number` and `order_number` are one key, and so are accented spellings."""
+    assert {normalise(text) for text in ("Order - Number", "order_number", "ORDER NUMBER", "order-number")} == {
+        "ordernumber"
+    }
+    assert normalise("Número do Pedido") == normalise("Numero do pedido")
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [(header, Field(field)) for field, strength, header in entries() if field and strength in {"sure", "strong"}],
+)
+def test_a_strong_header_is_its_own_field_alone(header, wanted):
+    """Every sure or strong header of the table resolves to its field and to no other."""
+    base = [] if wanted in {Field.ORDER_ID, Field.EXTERNAL_ORDER_ID} else ["bigcommerce order id"]
+    found = columns([header, *base], [FITTING.get(wanted, "ship"), *["1001"] * len(base)], ours={9})
+    assert found[wanted] == (0,)
+    assert set(found) <= {wanted, Field.ORDER_ID}
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [(header, Field(field)) for field, strength, header in entries() if field and strength == "weak"],
+)
+def test_a_weak_header_is_its_field_when_the_values_fit(header, wanted):
+    """Every weak header is understood where its values confirm it and no column says so plainly."""
+    base = [] if wanted is Field.ORDER_ID else ["bigcommerce order id"]
+    strong = {field for field, strength in table()[normalise(header)].fields.items() if strength > Strength.WEAK}
+    found = columns([header, *base], [FITTING[wanted], *["1001"] * len(base)])
+    assert found.get(wanted) == (0,) or any(found.get(field) == (0,) for field in strong)
+
+
+def asked(header, sample, **options):
+    """The recognition, or the ColumnError that came instead; anything else fails the test."""
+    try:
+        return recognise(header, sample, **options)
+    except ColumnError as error:
+        return error
+
+
+@given(st.lists(headers, max_size=6), st.lists(st.lists(cells, max_size=7), max_size=5))
+def test_any_header_and_sample_are_recognised_or_a_column_error(header, sample):
+    """Whatever stands in the cells, the answer is a recognition or a ColumnError with something to do."""
+    found = asked(header, sample)
+    if isinstance(found, ColumnError):
+        assert found.todo
+        return
+    used = [index for indexes in found.columns.values() for index in indexes]
+    assert len(used) == len(set(used))
+    assert all(index < max(map(len, [header, *sample]), default=0) for index in used)
+
+
+@given(st.lists(headers, max_size=6), st.lists(st.lists(cells, max_size=7), min_size=1, max_size=5))
+def test_the_map_that_an_error_shows_works(header, sample):
+    """Taking the first option of each error settles the columns, or leads to the next question, never in a circle."""
+    mapping = {}
+    while isinstance(found := asked(header, sample, mapping=mapping), ColumnError):
+        offered = options(found.todo)
+        if not offered:
+            assert "--sheet" in found.todo
+            return
+        assert offered[0][0] not in mapping
+        mapping |= [offered[0]]
+
+
+@given(st.lists(st.lists(cells, max_size=6), max_size=8))
+def test_finding_the_header_never_fails(rows):
+    """Any rows have a header row among them, or none."""
+    found = find_header(rows)
+    assert found is None or 0 <= found < len(rows)
+
+
+def test_shipstation_export():
+    """The hard-coded names of a ShipStation export need no mapping, and are said one by one."""
+    header = ["Order - Number", "Shipment - Tracking Number", "Shipment - Carrier", "Shipment - Service", "Item - SKU"]
+    found = recognise([*header, "Item - Qty"], [["1001", UPS, "UPS", "UPS Ground", "ABC-1", 2.0]])
+    assert found.said[0] == "read `Order - Number` as order_id"
+    assert len(found.said) == 6
+    assert not found.unused
+    assert not found.warnings
+
+
+def test_amazons_own_rows_above_the_header_are_passed_over():
+    """TemplateType row, localised row, real row: the real one is the header."""
+    rows = [
+        ["TemplateType=OrderFulfillment", "Version=2011.1102", ""],
+        ["注文番号", "注文商品番号", "出荷数"],
+        ["order-id", "order-item-id", "quantity"],
+        ["250-1234567-1234567", "12345678901234", "1"],
+    ]
+    assert find_header(rows) == 2
+
+
+def test_titles_and_blank_rows_above_the_header_are_passed_over():
+    """A report's banner is not its header."""
+    rows = [["Daily shipping report", None], [None, None], ["Warehouse:", "North"], ["Order #", "Qty"], [1001.0, 2.0]]
+    assert find_header(rows) == 3
+
+
+def test_a_header_repeated_on_each_page_is_found_once():
+    """The first of equal header rows counts."""
+    assert find_header([["Order", "Qty"], [1.0, 2.0], ["Order", "Qty"], [3.0, 4.0]]) == 0
+
+
+def test_no_header_is_none():
+    """Data alone, or words that name nothing, are no header."""
+    assert find_header([["1001", UPS, "UPS"], ["1002", USPS, "USPS"]]) is None
+    assert find_header([["alpha", "beta"], ["gamma", "delta"]]) is None
+
+
+def test_a_header_that_only_the_mapping_knows_is_found():
+    """What a person maps by name stands in the header row."""
+    assert find_header([["Report"], ["Vorgang X", "Code Y"], ["1001", UPS]], mapped=["Vorgang X"]) == 1
+
+
+def test_units_ordered_are_never_units_shipped():
+    """With both columns the shipped one is used."""
+    found = columns(["Order", "SKU", "Qty Ordered", "Qty Shipped"], ["1001", "A-1", 5.0, 3.0])
+    assert found[Field.QUANTITY] == (3,)
+
+
+def test_units_ordered_alone_stop_the_file():
+    """Only "Qty Ordered" beside a SKU: the file stops, and either option settles it."""
+    header, row = ["Order", "SKU", "Qty Ordered"], ["1001", "A-1", 5.0]
+    with pytest.raises(ColumnError, match="units ordered") as caught:
+        columns(header, row)
+    use, leave = options(caught.value.todo)
+    assert columns(header, row, mapping=dict([use]))[Field.QUANTITY] == (2,)
+    assert Field.QUANTITY not in columns(header, row, mapping=dict([leave]))
+
+
+def test_units_ordered_of_a_whole_order_are_left_aside_with_a_warning():
+    """Where no column names a line, an order's units decide nothing."""
+    found = recognise(["Order", "Qty Ordered", "Tracking"], [["1001", 5.0, UPS]])
+    assert Field.QUANTITY not in found.columns
+    assert "Qty Ordered" in found.warnings[0]
+
+
+def test_two_order_columns_that_differ_compete():
+    """Both are shown with their values, and each option shown settles it."""
+    header, row = ["Order Number", "Order ID", "Tracking"], ["1001", "88123", UPS]
+    with pytest.raises(ColumnError, match=r"`Order Number` \(values 1001\).*`Order ID` \(values 88123\)") as caught:
+        columns(header, row)
+    first, second = options(caught.value.todo)
+    assert columns(header, row, mapping=dict([first]))[Field.ORDER_ID] == (0,)
+    assert columns(header, row, mapping=dict([second]))[Field.ORDER_ID] == (1,)
+
+
+def test_two_order_columns_that_agree_are_one():
+    """`#1001` and `1001` say the same, and it is said which was read."""
+    found = recognise(["Order Number", "Order ID"], [["#1001", 1001.0], ["#1002", 1002.0]])
+    assert found.columns[Field.ORDER_ID] == (0,)
+    assert found.said == ("read `Order Number` as order_id (the same as `Order ID`)",)
+
+
+def test_columns_with_one_name_are_told_apart_by_letter():
+    """Where the header cannot name the column, the option does so by letter."""
+    header, row = ["Order ID", "Order ID"], ["1001", "88123"]
+    with pytest.raises(ColumnError) as caught:
+        columns(header, row)
+    assert columns(header, row, mapping=dict([options(caught.value.todo)[1]]))[Field.ORDER_ID] == (1,)
+
+
+def test_a_marketplaces_number_is_not_the_stores():
+    """Beside the store's number it is left aside; alone it is looked up as external_order_id."""
+    assert columns(["Order Number", "Order ID"], ["1001", "112-1234567-1234567"])[Field.ORDER_ID] == (0,)
+    assert columns(["order-id"], ["112-1234567-1234567"]) == {Field.EXTERNAL_ORDER_ID: (0,)}
+
+
+def test_a_purchase_order_number_counts_only_alone():
+    """PO Number gives way to Order Number; alone it is read, with a warning."""
+    assert columns(["PO Number", "Order Number"], ["77", "1001"])[Field.ORDER_ID] == (1,)
+    found = recognise(["PO Number", "Tracking"], [["1001", UPS]])
+    assert found.columns[Field.ORDER_ID] == (0,)
+    assert "PO Number" in found.warnings[0]
+
+
+def test_a_tracking_code_that_holds_carriers_is_the_carrier():
+    """Maxpho names its carrier column tracking_code."""
+    found = columns(["order_id", "tracking_code", "tracking_number"], ["1001", "UPS", UPS])
+    assert found[Field.CARRIER] == (1,)
+    assert found[Field.TRACKING_NUMBER] == (2,)
+
+
+def test_service_words_name_the_carrier_where_no_column_does():
+    """A lone service column full of "USPS Priority Mail" is the carrier's; beside a carrier it is the method."""
+    assert columns(["Order", "Service"], ["1001", "USPS Priority Mail"])[Field.CARRIER] == (1,)
+    found = columns(["Order", "Carrier", "Service"], ["1001", "USPS", "USPS Priority Mail"])
+    assert (found[Field.CARRIER], found[Field.SHIPPING_METHOD]) == ((1,), (2,))
+
+
+def test_amazons_carrier_code_and_name_are_one():
+    """A code of "Other" beside a name does not compete with it."""
+    found = columns(["Order", "carrier-code", "carrier-name"], ["1001", "UPS", ""], ["1002", "UPS", "UPS Ground"])
+    assert found[Field.CARRIER] == (1,)
+
+
+def test_numbered_tracking_columns_are_all_read():
+    """Also those that are blank in the sample."""
+    header = ["Order", "Tracking Number", "Tracking Number 2", "Package 3 Tracking"]
+    assert columns(header, ["1001", UPS, USPS, ""])[Field.TRACKING_NUMBER] == (1, 2, 3)
+
+
+def test_numbered_sku_columns_stop_the_file():
+    """Two SKU columns in a row are never read as one: half of the parcel would be missing."""
+    with pytest.raises(ColumnError, match="2 columns could be sku"):
+        columns(["Order", "SKU 1", "Qty 1", "SKU 2", "Qty 2"], ["1001", "A-1", 1.0, "B-2", 1.0])
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Tracking Number", datetime(2026, 11, 20)),
+        ("Tracking Number", "https://example.com/t/1"),
+        ("Tracking Number", "John Smith"),
+        ("Quantity", USPS),
+        ("order_address_id", "12 High Street"),
+        ("order_product_id", "12345678901234"),
+    ],
+)
+def test_values_that_contradict_a_name_stop_the_file(header, value):
+    """A field is never silently wrong, and the option shown settles it."""
+    with pytest.raises(ColumnError, match=header) as caught:
+        columns(["Order", header], ["1001", value])
+    name, place = options(caught.value.todo)[-1]
+    assert Field(name) not in columns(["Order", header], ["1001", value], mapping={name: place})
+
+
+def test_local_pickup_in_the_tracking_column_is_no_contradiction():
+    """A night of pickups only still loads."""
+    assert columns(["Order", "Tracking Number"], ["1001", "Local Pickup"])[Field.TRACKING_NUMBER] == (1,)
+
+
+def test_damaged_numbers_are_no_contradiction():
+    """9.4E+21 is one cell's damage, to be told of that cell, not another kind of column."""
+    assert columns(["Order", "Tracking Number"], ["1001.0", "9.40011E+21"])[Field.TRACKING_NUMBER] == (1,)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Address 1", "Ship To Address", "product_id", "Order Status", "Order Date", "Return Tracking Number", "Line #"],
+)
+def test_look_alikes_are_not_used(header):
+    """Names that resemble a field's and are another thing stay unused."""
+    found = recognise(["Order ID", header], [["1001", "12345678901"]])
+    assert found.unused == (header,)
+
+
+def test_a_blank_column_gives_way_to_a_filled_one():
+    """Of two columns of a field the one with values counts."""
+    assert columns(["Order ID", "Order Number"], ["", "1001"])[Field.ORDER_ID] == (1,)
+
+
+def test_a_longer_header_is_read_by_its_part_and_its_values():
+    """Last of all a part of the name counts, if the values agree; it is warned of."""
+    found = recognise(["Order", "Northern Depot Tracking Number"], [["1001", UPS]])
+    assert found.columns[Field.TRACKING_NUMBER] == (1,)
+    assert "part of its name" in found.said[1]
+
+
+def test_a_bilingual_header_is_read_by_either_side():
+    """`Order ID / 订单号` names one field twice."""
+    assert columns(["Order ID / 订单号", "快递单号 (Tracking)"], ["1001", UPS])[Field.ORDER_ID] == (0,)
+
+
+@pytest.mark.parametrize("place", ["Zwei", "zwei", "B", "b", "2", "=2"])
+def test_a_map_names_a_column_by_header_letter_or_number(place):
+    """All ways to name a column reach it."""
+    assert columns(["Eins", "Zwei"], ["x", "1001"], mapping={Field.ORDER_ID: place}) == {Field.ORDER_ID: (1,)}
+
+
+def test_a_map_to_no_column_lists_those_that_exist():
+    """The message names the columns, the todo one that is there."""
+    with pytest.raises(ColumnError, match="`Order`, `Tracking`") as caught:
+        columns(["Order", "Tracking"], ["1001", UPS], mapping={Field.ORDER_ID: "Ordre"})
+    assert options(caught.value.todo) == [["order_id", "Order"]]
+
+
+def test_a_map_of_no_field_lists_the_fields():
+    """A misspelt field is named, with the nearest one."""
+    with pytest.raises(ColumnError, match="no field 'traking_number'") as caught:
+        columns(["Order", "Tracking"], ["1001", UPS], mapping={"traking_number": "Tracking"})
+    assert options(caught.value.todo) == [["tracking_number", "Tracking"]]
+
+
+def test_what_was_remembered_settles_the_next_night():
+    """The fingerprint is the header's alone, and a remembered column is taken without asking."""
+    header, row = ["Order Number", "Order ID"], ["1001", "88123"]
+    found = recognise(header, [row], mapping={Field.ORDER_ID: "Order ID"})
+    again = recognise(["order number", "ORDER-ID"], [row], remembered={Field.ORDER_ID: "Order ID"})
+    assert found.fingerprint == again.fingerprint
+    assert again.columns[Field.ORDER_ID] == (1,)
+    assert recognise(header, [row], mapping={Field.ORDER_ID: "A"}, remembered={Field.ORDER_ID: "B"}).columns == {
+        Field.ORDER_ID: (0,)
+    }
+
+
+def test_our_own_columns_are_not_read():
+    """A results sheet dropped back in: ours are passed over, but for the decision."""
+    header = ["Order Number", "Tracking Link", "Order ID", "Decision"]
+    found = columns(header, ["1001", "https://example.com", "1001", "ship"], ours={1, 2})
+    assert found == {Field.ORDER_ID: (0,), Field.DECISION: (3,)}
+    assert Field.DECISION not in columns(["Order Number", "Decision"], ["1001", "approved"])
+
+
+def test_no_order_column_stops_the_file():
+    """The message lists the columns, and the option shown names the likeliest."""
+    with pytest.raises(ColumnError, match="`Colour`, `Thing`") as caught:
+        columns(["Colour", "Thing"], ["blue", "1001"])
+    assert options(caught.value.todo) == [["order_id", "Thing"]]
+
+
+def test_a_table_without_a_header_is_read_by_places():
+    """Letters and numbers name the columns."""
+    found = headerless({Field.ORDER_ID: "A", Field.TRACKING_NUMBER: "=3"}, [["1001", "x", UPS]])
+    assert found.columns == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (2,)}
+    with pytest.raises(ColumnError, match="no column 'D'"):
+        headerless({Field.ORDER_ID: "D"}, [["1001", "x", UPS]])
+
+
+def test_the_references_header_spellings_are_in_the_table():
+    """Every spelling that the survey of real files names for an order, SKU, quantity, number or link is known."""
+    survey = Path(__file__).parents[2] / "shared" / "reference" / "peers.md"
+    if not survey.exists():
+        pytest.skip("the survey is not here")
+    rows = {
+        line.split("|")[1].strip(" *"): line.split("|")[2]
+        for line in survey.read_text("utf-8").splitlines()
+        if line.startswith("| ") and line.count("|") == 3
+    }
+    spellings = [
+        re.sub(r"\*\*|\(.*?\)|\[.*?\]", "", part).strip()
+        for name in ("order id", "sku", "tracking number", "tracking url")
+        for part in re.split(r", (?![^(]*\))", rows[name])
+    ]
+    unknown = [spelling for spelling in spellings if spelling.count(" ") < 4 and normalise(spelling) not in table()]
+    assert len(unknown) <= 6, unknown
