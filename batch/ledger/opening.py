@@ -22,6 +22,7 @@ _DURABLE = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # so that INSERT OR REPLACE meets the triggers too
     "PRAGMA cache_size = -65536",  # KiB
+    "PRAGMA journal_size_limit = 67108864",  # bytes the -wal file keeps after a large plan
 )
 _RESTORE = (
     "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy of the three; "

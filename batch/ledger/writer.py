@@ -47,7 +47,7 @@ class Writer:
         self._connection = connection
         self._path = path
         self._closed = False
-        self._broken: LedgerError | None = None
+        self._failure: sqlite3.Error | MemoryError | None = None
         self._queue: SimpleQueue[_Unit] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger writer", daemon=True)
         self._thread.start()
@@ -92,15 +92,15 @@ class Writer:
 
     def _commit(self, units: list[_Unit]) -> None:
         try:
-            if units and self._broken is None:
+            if units and self._failure is None:
                 self._commit_together(units)
         except (sqlite3.Error, MemoryError) as error:
-            self._broken = explained(error, self._path)
+            self._failure = error
             with suppress(sqlite3.Error):
                 self._connection.rollback()
-        if self._broken is not None:
+        if self._failure is not None:
             for unit in units:
-                unit.refusal = self._broken
+                unit.refusal = explained(self._failure, self._path)
 
     def _commit_together(self, units: list[_Unit]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
