@@ -84,7 +84,7 @@ class Resolver:
             self._inclusive = self._inclusive or smallest in ids
             for order in page:
                 if order.order_id in wanted:
-                    known.found[order.order_id] = await self._whole(order)
+                    known.found[order.order_id] = await whole(self._client, order)
             if smallest not in known.found and not self._inclusive:
                 await self._alone(smallest, known)
             if not ids:  # a short page need not be the last, an empty one is
@@ -99,13 +99,7 @@ class Resolver:
         """Ask for one order: whether `min_id` includes it is not documented, and not yet seen."""
         order = await self._client.order(order_id)
         if order is not None:
-            known.found[order_id] = await self._whole(order)
-
-    async def _whole(self, order: Order) -> Order:
-        """The order with all its lines, also where the list cut them short."""
-        if not order.cut:
-            return order
-        return replace(order, lines=tuple(await self._client.order_products(order.order_id)), cut=False)
+            known.found[order_id] = await whole(self._client, order)
 
     async def _by_order(
         self, parcels: Sequence[Parcel]
@@ -147,6 +141,13 @@ class Resolver:
             gone=tuple(gone),
             unsettled=tuple(r for r in records if r.state in UNSETTLED),
         )
+
+
+async def whole(client: Client, order: Order) -> Order:
+    """The order with all its lines, also where the list cut them short."""
+    if not order.cut:
+        return order
+    return replace(order, lines=tuple(await client.order_products(order.order_id)), cut=False)
 
 
 def _accounted_for(order: Order, records: Iterable[Record]) -> bool:

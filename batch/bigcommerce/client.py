@@ -59,13 +59,13 @@ class Client:
         """Every request sent so far, reads and tries again included."""
         return self.quota.requests
 
-    async def orders(self, *, min_id: int, limit: int = PAGE) -> list[Order]:
-        """One page of orders, ascending from `min_id`; fewer than `limit` means that there are no newer ones.
+    async def orders(self, *, min_id: int, limit: int = PAGE, status_id: int | None = None) -> list[Order]:
+        """One page of orders, ascending from `min_id`, of one status where it is given; empty: there are no newer ones.
 
-        Scope store_v2_orders_read_only. The extract's `sort` has no direction, so this is also how
-        the newest order is found out.
+        Scope store_v2_orders_read_only.
         """
-        found = await self._list("/orders", {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER})
+        params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
+        found = await self._list("/orders", params if status_id is None else {**params, "status_id": status_id})
         return [self._parsed(parsing.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:

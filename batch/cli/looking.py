@@ -1,5 +1,6 @@
-"""Commands that look: `history`, `find`, `audit`."""
+"""Commands that look: `history`, `find`, `audit`, `template`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,3 +67,26 @@ def audit(
     told, signalled = watched(work, quiet=as_json)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
+
+
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
+    status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
+    since: Annotated[int, typer.Option("--from", metavar="ORDER", help="Only orders from this number on.")] = 1,
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
+    settings = live_settings(store=store)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.runner import opened
+        from batch.templating import SHIPPING_STATUSES, templated
+
+        async with opened(settings, screen, stop, lock=False) as desk:
+            return await templated(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+
+    told, signalled = watched(work, quiet=as_json)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled)

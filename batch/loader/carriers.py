@@ -206,6 +206,14 @@ def table() -> dict[str, dict[str, Code]]:
 
 
 @cache
+def brands() -> tuple[str, ...]:
+    """The carriers' names as people write them, for a list to choose from; the first spelling of each."""
+    return tuple(
+        dict.fromkeys(row["aliases"].split("|")[0] for row in _rows("carriers.csv") if row["match"] == "brand")
+    )
+
+
+@cache
 def names() -> dict[str, str]:
     """Every slug BigCommerce (2022-12) or AfterShip (2024-10) listed → its name; today's list is longer."""
     return {row["slug"]: row["name"] for row in _rows("tracking_carriers.csv")}

@@ -1,0 +1,37 @@
+"""The store's lines that can ship, as a workbook to be filled in."""
+
+import asyncio
+from pathlib import Path
+
+from batch.desk import Desk
+from batch.loader.carriers import brands
+from batch.model import Order
+from batch.resolver import PAGE, whole
+from batch.results.template import shippable, write_template
+from batch.telling import Told
+
+SHIPPING_STATUSES = (11, 9, 3)
+"""Awaiting Fulfillment, Awaiting Shipment, Partially Shipped: the orders a warehouse works on."""
+
+
+async def templated(desk: Desk, path: Path, *, statuses: tuple[int, ...], min_id: int) -> Told:
+    """Write a template of all lines that can ship, of orders in these statuses from `min_id` on."""
+    orders: dict[int, Order] = {}
+    for status in statuses:
+        desk.screen.begin(f"Reading orders in status {status}")
+        orders |= {order.order_id: order for order in await _orders(desk, status, min_id)}
+    lines = list(shippable(orders[order_id] for order_id in sorted(orders)))
+    made = await asyncio.to_thread(write_template, lines, path, brands())
+    data = {"orders": len({order.order_id for order, _ in lines}), "lines": len(lines), "template": str(made)}
+    said = f"{data['lines']} lines of {data['orders']} orders can ship ({desk.client.requests} requests)."
+    return Told((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
+
+
+async def _orders(desk: Desk, status: int, min_id: int) -> list[Order]:
+    """All orders in a status, a page a request."""
+    found: list[Order] = []
+    start = min_id
+    while page := await desk.client.orders(min_id=start, limit=PAGE, status_id=status):
+        found += [await whole(desk.client, order) for order in page]
+        start = max(order.order_id for order in page) + 1
+    return found
