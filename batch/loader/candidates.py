@@ -10,6 +10,8 @@ from batch.model import Field
 
 EXAMPLES = 3
 LONGEST_SHOWN = 30
+LEAVE_OUT = frozenset({"", "-"})
+"""What `--map FIELD=` says for "no column is this field"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ def map_option(field: Field, column: Column | None, columns: Sequence[Column]) -
     """A `--map` option that names this column and no other, in quotes any shell takes; None leaves the field out."""
     if column is None:
         return f"--map {field}=-"
-    plain = column.name and not set(column.name) & set('"$`!%\\\n')
+    plain = column.name not in LEAVE_OUT and column.name.isprintable() and not set(column.name) & set('"$`!%\\')
     text = column.name if plain and find(column.name, columns) is column else _place(column, columns)
     return f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
 

@@ -11,22 +11,19 @@ from difflib import get_close_matches
 
 from batch.errors import ColumnError
 from batch.loader import shapes
-from batch.loader.candidates import Column, columns_of, find, listed, map_option, named
+from batch.loader.candidates import LEAVE_OUT, Column, columns_of, find, listed, map_option, named
 from batch.loader.carriers import carrier
 from batch.loader.synonyms import Strength, meaning, normalise
 from batch.loader.tables import Cell
 from batch.model import Field
 
 ROWS_SEARCHED = 60
-LEAVE_OUT = frozenset({"", "-"})
-"""What `--map FIELD=` says for "no column is this field"."""
-
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
 LESSER = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
 """Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
 
-__all__ = ["Recognition", "find_header", "headerless", "normalise", "recognise"]
+__all__ = ["LEAVE_OUT", "ROWS_SEARCHED", "Recognition", "find_header", "headerless", "normalise", "recognise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +255,10 @@ class _Reading:
             self.warnings.append(f"{what}; it is not used.")
             return
         better = [other for other in self._free() if other is not column and shapes.confirms(wanted, other.cells)]
-        options = [map_option(wanted, other, self.columns) for other in better[:3]]
-        raise ColumnError(
-            f"{what}.", f"Say which it is: {' or '.join([*options, map_option(wanted, None, self.columns)])}"
-        )
+        is_needed = wanted is Field.ORDER_ID and Field.EXTERNAL_ORDER_ID not in self.taken
+        choices = [*better[:3], column if is_needed else None]
+        options = " or ".join(map_option(wanted, choice, self.columns) for choice in choices)
+        raise ColumnError(f"{what}.", f"Say which it is: {options}")
 
     def _only_ordered(self, column: Column) -> None:
         if not self._has(LINE_FIELDS):

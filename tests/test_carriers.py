@@ -1,0 +1,274 @@
+"""Carrier words become the API's codes; tracking numbers bear witness, and never overrule a name."""
+
+import csv
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.loader.carriers import (
+    NATIVE,
+    PROVIDERS,
+    carrier,
+    disagreement,
+    display_names,
+    guess,
+    names,
+    table,
+    tokens,
+    witness,
+)
+from batch.loader.numbers import mod10, posts, readings, s10_digit, ups_digit
+
+UPS = "1Z5R89390357567127"
+USPS = "9400111201080805483016"
+FEDEX = "986578788855"
+
+
+def code(text, aliases=None):
+    found = carrier(text, aliases)
+    return found.provider or found.slug
+
+
+def rows():
+    """Match, provider, slug and alias of every alias in the package's table."""
+    with files("batch.loader").joinpath("carriers.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            for alias in row["aliases"].split("|"):
+                yield row["match"], row["provider"], row["slug"], alias
+
+
+def test_every_alias_is_its_own_row():
+    """No alias of the table is taken by another row's."""
+    listed = [(alias, provider, slug) for _, provider, slug, alias in rows() if tokens(alias)]
+    found = [(alias, carrier(alias).provider, carrier(alias).slug) for alias, _, _ in listed]
+    assert len(listed) > 600
+    assert found == listed
+
+
+def test_every_code_of_the_table_exists():
+    """Providers are in the API's enumeration, slugs in the lists of BigCommerce and AfterShip."""
+    assert {provider for _, provider, _, _ in rows()} - {""} <= set(PROVIDERS)
+    assert {slug for _, _, slug, _ in rows()} - {""} <= set(names())
+    assert {slug for slugs in posts().values() for slug in slugs} <= set(names())
+    assert set(NATIVE) <= set(names())
+
+
+def test_an_alias_stands_in_one_row():
+    """An alias listed for two carriers would mean what the last row says."""
+    codes = {}
+    for match, provider, slug, alias in rows():
+        codes.setdefault((match, "".join(tokens(alias))), set()).add((provider, slug))
+    assert not {key: found for key, found in codes.items() if key[1] and len(found) > 1}
+
+
+def test_every_slug_and_display_name_is_accepted():
+    """Whatever BigCommerce or AfterShip list is understood as the whole cell."""
+    assert not [slug for slug in names() if not carrier(slug).known]
+    assert not [name for name in names().values() if not carrier(name).known]
+    assert not [code for code in display_names().values() if not (code.provider or code.slug)]
+
+
+@given(st.text(), st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3))
+def test_any_words_are_answered(text, aliases):
+    """Whatever a cell says, it is a carrier, no parcel, or not known, and its words are not lost."""
+    found = carrier(text, aliases)
+    assert found.known or found.method == " ".join(text.split())
+    assert not (found.provider and found.slug)
+
+
+@given(st.text())
+def test_any_number_is_answered(text):
+    """Whatever a tracking cell holds, the witness speaks or is silent."""
+    assert witness(text) == {reading.slug for reading in readings(text)}
+    assert disagreement(carrier("UPS"), text) is None or witness(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("USPS Priority Mail", "usps"),
+        ("U.S. Postal Service", "usps"),
+        ("Priority Mail Express", "usps"),
+        ("USPS (Stamps.com)", "usps"),
+        ("stamps_com", "usps"),
+        ("uspsgroundadvantage", "usps"),
+        ("UPS®", "ups"),
+        ("UPS Ground", "ups"),
+        ("ups_walleted", "ups"),
+        ("3 Day Select", "ups"),
+        ("UPS Mail Innovations", "ups-mi"),
+        ("Fed Ex 2Day", "fedex"),
+        ("FEDEX_GROUND", "fedex"),
+        ("GROUND_HOME_DELIVERY", "fedex"),
+        ("FedEx® Freight Priority", "fedex-freight"),
+        ("DHL", "dhl"),
+        ("dhl_express", "dhl"),
+        ("DHL eCommerce", "dhl-global-mail"),
+        ("DHL SmartMail Parcel Plus Ground", "dhl-global-mail"),
+        ("DHL Paket", "dhl-germany"),
+        ("Royal Mail Tracked 24", "royalmail"),
+        ("TOLP24", "royalmail"),
+        ("Evri Household Delivery", "myhermes-uk"),
+        ("DPD Local", "interlink-express"),
+        ("DPD", "dpd"),
+        ("Collect+", "collectplus"),
+        ("Canada Post - Xpresspost", "canadapost"),
+        ("eParcel", "auspost"),
+        ("LSO", "lonestar"),
+        ("R+L Carriers", "rl-carriers"),
+        ("Freight Via SAIA", "saia-freight"),
+        ("佐川急便", "sagawa"),
+        ("ヤマト運輸 宅急便", "taqbin-jp"),
+        ("carrier_12", "carrier_12"),
+        ("royal-mail", "royalmail"),
+        ("dpd-uk", "dpd-uk"),
+        ("upsready", "upsready"),
+    ],
+)
+def test_spellings_seen_in_files(text, wanted):
+    """What warehouses write is what the API calls it."""
+    assert code(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["groups", "Express", "Post", "Priority", "Ground", "Standard", "Startups Courier Co"])
+def test_no_carrier_is_found_inside_other_words(text):
+    """Whole tokens only: `ups` is not in `groups`, and a generic word names nobody."""
+    found = carrier(text)
+    assert not found.known
+    assert found.method == text
+
+
+@pytest.mark.parametrize("text", ["Will Call", "Local Pickup", "N/A", "Other", "Abholung", "店頭受取", "FBA", "manual"])
+def test_what_is_no_parcel_has_no_link(text):
+    """It is understood, keeps its words as the method, and names no carrier."""
+    found = carrier(text)
+    assert (found.known, found.provider, found.slug, found.method) == (True, "", "", text)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "-"])
+def test_a_blank_is_no_carrier(text):
+    """Nothing was said, so nothing is unknown."""
+    found = carrier(text)
+    assert (found.known, found.method) == (True, "")
+
+
+def test_service_words_stay_in_the_method():
+    """The whole text where it says more than the carrier's name, nothing where it does not."""
+    assert carrier("UPS Ground").method == "UPS Ground"
+    assert carrier("Priority Mail").method == "Priority Mail"
+    assert carrier("United Parcel Service").method == ""
+
+
+def test_own_aliases_come_first():
+    """A code of the store, a slug, or a carrier's name; longest alias first."""
+    own = {"UPS": "provider:carrier_12", "our van": "", "brown": "ups", "red": "DHL Express"}
+    assert code("UPS Ground", own) == "carrier_12"
+    assert code("Brown", own) == "ups"
+    assert code("Red Line", own) == "dhl"
+    assert carrier("Our Van", own).known
+    assert code("Our Van", own) == ""
+
+
+def test_a_native_provider_is_sent_alone():
+    """The provider makes the link, so no slug goes with it."""
+    assert not [alias for alias in table()["brand"].values() if alias.slug in NATIVE]
+
+
+@pytest.mark.parametrize(
+    ("number", "families"),
+    [
+        (UPS, {"ups"}),
+        ("1z 879e 9303 4683 4440", {"ups"}),
+        ("1Z5R89390357567128", set()),
+        (USPS, {"usps"}),
+        ("9400111201080805483017", set()),
+        ("92748931507708513018050063", {"usps"}),
+        ("420221539101026837331000039521", {"usps"}),
+        ("4201002334249200190132607600833457", {"usps"}),
+        ("0307 1790 0005 2348 3741", {"usps"}),
+        ("9261292700768711948021", {"usps", "fedex"}),
+        (FEDEX, {"fedex"}),
+        ("996578788855", set()),
+        ("041441760228964", {"fedex"}),
+        ("9611020987654312345672", {"fedex"}),
+        ("9622001900000000000000776632517510", {"fedex"}),
+        ("RB123456785US", {"usps"}),
+        ("RB123456785GB", {"royal-mail", "parcel-force"}),
+        ("RB123456786US", set()),
+        ("RB123456785XX", set()),
+        ("3318810025", {"dhl"}),
+        ("TBA123456789000", set()),
+        ("", set()),
+    ],
+)
+def test_shapes_and_check_digits(number, families):
+    """Published examples of each carrier's rule, and the same with a wrong digit."""
+    assert witness(number) == families
+
+
+@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=15, max_size=15))
+def test_a_ups_number_has_one_check_digit(body):
+    """Of the ten last digits exactly one fits, and it names UPS alone."""
+    fitting = [digit for digit in "0123456789" if witness(f"1Z{body}{digit}")]
+    assert fitting == [ups_digit(body)]
+    assert guess(f"1Z{body}{fitting[0]}") == carrier("UPS")
+
+
+@given(st.text("0123456789", min_size=8, max_size=8), st.sampled_from(sorted(posts())))
+def test_a_post_number_has_one_check_digit(serial, country):
+    """Of the ten check digits exactly one fits, and it names the posts of its country."""
+    fitting = [digit for digit in "0123456789" if witness(f"RR{serial}{digit}{country}")]
+    assert fitting == [s10_digit(serial)]
+    assert witness(f"RR{serial}{fitting[0]}{country}") == set(posts()[country])
+
+
+@given(st.text("0123456789", min_size=19, max_size=19))
+def test_a_changed_digit_is_found(body):
+    """A weighted check digit tells a number from one with a single digit changed."""
+    number = next(f"94{body}{digit}" for digit in "0123456789" if mod10(f"94{body}{digit}"))
+    changed = number[:10] + str((int(number[10]) + 1) % 10) + number[11:]
+    assert guess(number) == carrier("USPS")
+    assert guess(changed) is None
+
+
+def test_a_guess_needs_certainty():
+    """Numbers that several carriers may use are nobody's."""
+    assert guess(FEDEX) is None
+    assert guess("RB123456785GB") is None
+    assert guess("CA123456785CA").provider == "canadapost"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("USPS", UPS), ("FedEx Ground", UPS), ("UPS Ground", USPS), ("DHL Express", USPS), ("USPS", FEDEX)],
+)
+def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
+    """The warning names the carrier, the number and whose it is."""
+    warning = disagreement(carrier(text), number)
+    assert carrier(text).name in warning
+    assert number in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("UPS", UPS),
+        ("UPS SurePost", USPS),
+        ("UPS", "9261292700768711948021"),
+        ("FedEx SmartPost", "9261292700768711948021"),
+        ("DHL eCommerce", USPS),
+        ("OSM Worldwide", USPS),
+        ("Pitney Bowes", UPS),
+        ("carrier_12", UPS),
+        ("UPS", FEDEX),
+        ("Some Courier", UPS),
+        ("Local Pickup", UPS),
+        ("UPS", "105123456"),
+        ("USPS", ""),
+    ],
+)
+def test_the_witness_is_silent_where_it_is_not_sure(text, number):
+    """Parcels handed to USPS, consolidators, unknown carriers and numbers without a sure rule raise no warning."""
+    assert disagreement(carrier(text), number) is None
