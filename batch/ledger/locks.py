@@ -31,8 +31,8 @@ async def store_lock(
 ) -> AsyncIterator[None]:
     """The only runner of a store on this machine, for as long as the block lasts.
 
-    Where the lock is not free, `waiting` is told once for whom we wait; after `wait` seconds
-    CannotRunNow says so. With `wait` None nothing is locked: readers and dry runs.
+    Where the lock is not free, `waiting` is told once for whom we wait, as words for a sentence;
+    after `wait` seconds CannotRunNow says so. With `wait` None nothing is locked: readers and dry runs.
     """
     if wait is None:
         yield
@@ -83,7 +83,7 @@ async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[s
         if clock() >= until:
             raise CannotRunNow(f"Another runner of {store} is at work: {who}.", _LATER)
         if not told:
-            waiting(f"Waiting up to {wait:g} s for another runner of {store}: {who}.")
+            waiting(who)
             told = True
         await asyncio.sleep(min(POLL, max(0.0, until - clock())))
 
