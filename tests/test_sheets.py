@@ -1,6 +1,7 @@
 """Workbooks as typed cells: every kind, every offset, every cell's story."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
@@ -138,3 +139,26 @@ def test_a_workbook_of_openpyxl_is_read_too(tmp_path: Path) -> None:
     book.save(stream)
     (tmp_path / "a").write_bytes(stream.getvalue())
     assert list(only(tmp_path / "a").rows()) == [["Order", "", 3.0]]
+
+
+ODS = """<?xml version="1.0"?><office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">
+<office:body><office:spreadsheet><table:table table:name="Out">
+<table:table-row table:number-rows-repeated="2"><table:table-cell/></table:table-row>
+<table:table-row><table:table-cell table:number-columns-repeated="2"
+ office:value-type="string"><text:p>x</text:p></table:table-cell><table:table-cell
+ table:formula="of:=NA()" office:value-type="string" office:string-value=""
+ calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_error_cells_of_an_ods_arrive_as_their_text(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", ODS)
+    rows = list(only(tmp_path / "a.ods").rows())
+    assert rows[2] == ["x", "x", "#N/A"]

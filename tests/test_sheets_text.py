@@ -51,6 +51,12 @@ def test_a_fallback_to_windows_western_is_told(tmp_path: Path) -> None:
     assert "line 1" in note
 
 
+def test_another_alphabet_is_told_and_how_to_save_it(tmp_path: Path) -> None:
+    content = "Заказ;Город\n1001;Москва\n".encode("cp1251")
+    assert "another alphabet" in read(tmp_path, content).notes[0]
+    assert "another alphabet" not in read(tmp_path, SMALL.encode("cp1252")).notes[0]
+
+
 def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
     content = "注文番号,お届け先,送り状番号\r\n1001,東京都千代田区,123456789012\r\n".encode("cp932")
     table = read(tmp_path, content)

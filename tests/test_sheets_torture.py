@@ -1,5 +1,7 @@
 """Hard files of other projects' test suites, where they lie beside this one."""
 
+import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,14 @@ def test_accents_are_intact_and_the_encoding_told() -> None:
     (table,) = read_tables(TORTURE / "messytables__spanish_chars.csv")
     assert "cp1252" in table.notes[0]
     assert any("ó" in str(cell) for row in table.rows() for cell in row)
+
+
+def test_error_cells_of_an_xls_arrive_as_their_text(tmp_path: Path) -> None:
+    content = (TORTURE / "python-calamine__base.xls").read_bytes()
+    number = re.search(rb"\x03\x02\x0e\x00(.{6}).{8}", content, re.S)  # a NUMBER record: 4 + 14 bytes
+    assert number
+    row, column = struct.unpack("<HH", number[1][:4])
+    error = b"\x05\x02\x08\x00" + number[1] + b"\x2a\x01" + b"\xef\xef\x02\x00\x00\x00"  # BOOLERR, and a filler
+    (tmp_path / "a.xls").write_bytes(content.replace(number[0], error, 1))
+    (table,) = read_tables(tmp_path / "a.xls")
+    assert list(table.rows())[row][column] == "#N/A"

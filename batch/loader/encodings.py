@@ -110,6 +110,8 @@ def _older(blob: Blob, name: str) -> Encoding:
         note = f"The text mixes encodings: {_named(bad)} not UTF-8 as the rest, read as Windows Western (cp1252)."
         return Encoding(name, MENDING, (note, *unclear))
     note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
+    if _is_foreign(bytes(sample)):
+        note += " It looks like another alphabet, which then shows as wrong letters: save it as CSV UTF-8."
     return Encoding("cp1252", "replace", (note, *unclear))
 
 
@@ -129,6 +131,12 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_foreign(sample: bytes) -> bool:
+    """Western words are mostly ASCII; where every third letter is none, the words are of another alphabet."""
+    letters = sum(sample.count(letter) for letter in range(128) if chr(letter).isalpha())
+    return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
 
 def _named(lines: list[int]) -> str:

@@ -12,6 +12,7 @@ import marshal
 import pickle
 import posixpath
 import re
+import struct
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
@@ -32,11 +33,20 @@ Row = list[Any]
 Errors = dict[int, dict[int, str]]
 """Row → column → an error cell's text, both counted from 1."""
 
-_ERROR_MARKS = (b't="e"', b"t='e'")
+_ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c(?=\s)(?=[^>]*\st=["']e["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
     rb"""(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
 )
+
+_XLS_START = b"\x09\x08\x10\x00\x00\x06\x05\x00"  # BOF of a BIFF8 workbook
+_XLS_SHEET, _XLS_END = 0x85, 0x0A
+_XLS_ERROR = re.compile(
+    rb"\x05\x02\x08\x00(?P<bool_cell>.{4})..(?P<bool_code>.)\x01"
+    rb"|\x06\x00..(?P<formula_cell>.{4})..\x02.(?P<formula_code>.)...\xff\xff",
+    re.S,
+)
+_XLS_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
 class Refused(Exception):
@@ -75,7 +85,7 @@ def _limit(memory: int, seconds: int) -> None:
 
 def _write_workbook(stream: BinaryIO, kind: str, wanted: str, out: BinaryIO) -> list[str]:
     """Writes every visible sheet, or the one wanted; gives the names of all hidden ones."""
-    errors = _inspect(stream, kind) if kind != "xls" else {}
+    errors = _xls_errors(stream.read()) if kind == "xls" else _inspect(stream, kind)
     stream.seek(0)
     workbook = calamine.load_workbook(stream)
     hidden = []
@@ -147,10 +157,10 @@ def _inspect(stream: BinaryIO, kind: str) -> dict[str, Errors]:
         for part in archive.infolist():
             if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _inflates_to_errors(archive, part):
                 marked.add(part.filename)
-        if kind != "xlsx" or not marked:
-            return {}
-        sheets = sheet_parts(archive)
-        return {name: _errors(archive.read(part)) for name, part in sheets.items() if part in marked}
+        if kind == "ods" and "content.xml" in marked:
+            return _ods_errors(_parsed(archive, "content.xml"))
+        sheets = sheet_parts(archive) if kind == "xlsx" and marked else {}
+        return {name: _xlsx_errors(archive.read(part)) for name, part in sheets.items() if part in marked}
 
 
 def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
@@ -169,11 +179,68 @@ def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool
     return seen
 
 
-def _errors(xml: bytes) -> Errors:
+def _xlsx_errors(xml: bytes) -> Errors:
     errors: Errors = {}
     for letters, row, text in _ERROR_CELL.findall(xml):
         errors.setdefault(int(row), {})[column_number(letters.decode())] = text.decode()
     return errors
+
+
+def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
+    """LibreOffice writes an error cell as an empty text with `calcext:value-type="error"` and what it shows."""
+    found: dict[str, Errors] = {}
+    for table in _within(root, "table"):
+        number = 0
+        for row in _within(table, "table-row"):
+            column = 0
+            for cell in (element for element in row if _tag(element).endswith("table-cell")):
+                if any(_local(key) == "value-type" and value == "error" for key, value in cell.attrib.items()):
+                    text = "".join(cell.itertext()).strip() or "#ERROR"
+                    found.setdefault(_attribute(table, "name"), {}).setdefault(number + 1, {})[column + 1] = text
+                column += int(_attribute(cell, "number-columns-repeated") or 1)
+            number += int(_attribute(row, "number-rows-repeated") or 1)
+    return found
+
+
+def _within(element: "ET.Element[str]", tag: str) -> "Iterator[ET.Element[str]]":
+    return (inner for inner in element.iter() if _tag(inner) == tag)
+
+
+def _tag(element: "ET.Element[str]") -> str:
+    return _local(element.tag)
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _attribute(element: "ET.Element[str]", name: str) -> str:
+    return next((value for key, value in element.attrib.items() if _local(key) == name), "")
+
+
+def _xls_errors(content: bytes) -> dict[str, Errors]:
+    """Records BOOLERR and FORMULA with an error ([MS-XLS] 2.4.24, 2.4.127), each in the sheet whose stream it is in."""
+    base = content.find(_XLS_START)
+    starts = sorted(_xls_sheets(content, base)) if base >= 0 else []
+    found: dict[str, Errors] = {}
+    for record in _XLS_ERROR.finditer(content, max(base, 0)):
+        row, column = struct.unpack("<HH", record["bool_cell"] or record["formula_cell"])
+        text = _XLS_ERRORS.get((record["bool_code"] or record["formula_code"])[0])
+        if text and (before := [name for start, name in starts if start < record.start()]):
+            found.setdefault(before[-1], {}).setdefault(row + 1, {})[column + 1] = text
+    return found
+
+
+def _xls_sheets(content: bytes, base: int) -> Iterator[tuple[int, str]]:
+    """Where each sheet begins, by the BOUNDSHEET records; of a stream in one piece, as programs write it."""
+    offset, record = base, 0
+    while record != _XLS_END and offset + 4 <= len(content):
+        record, length = struct.unpack_from("<HH", content, offset)
+        if record == _XLS_SHEET and length >= 8:
+            start, wide = struct.unpack_from("<I", content, offset + 4)[0], content[offset + 11] & 1
+            name = content[offset + 12 : offset + 4 + length]
+            yield base + start, name.decode("utf-16-le" if wide else "latin-1", "replace")
+        offset += 4 + length
 
 
 def column_number(letters: str) -> int:

@@ -48,7 +48,7 @@ _REFUSALS = {
         "holds a cell at {0}, far from its table; all cells up to there take more memory than allowed.",
         "Delete the rows and columns beside the table (Ctrl+End shows where the sheet ends), and save it again.",
     ),
-    "damaged": ("is damaged or not complete: {0}.", _SAVE_ANEW),
+    "damaged": ("is damaged or not complete, or of a kind not known here: {0}.", _SAVE_ANEW),
     "too large": (
         "cannot be read within {0:,} MB of memory and {1} s: its cells lie very far apart, or it is damaged.",
         "Copy the table alone into a new workbook (Ctrl+End shows where the sheet ends), and save that.",
