@@ -2,11 +2,14 @@
 
 import asyncio
 import selectors
+import time
 from collections.abc import Callable
 from typing import Any
 
-SETTLING = 0.001  # real seconds for what was just written to a socket to become readable
+SETTLING = 0.0001  # real seconds for what was just written to a socket to become readable
 GLANCE = 0.005  # real seconds between two looks while a thread works
+SPIN = 200  # turns of the loop in a row that cost no time; more are a wait for time itself
+BLINK = 1e-6  # virtual seconds that so many turns take
 DEADLOCK = 60.0  # real seconds without an event and without a timer: the test would hang
 
 
@@ -54,10 +57,15 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._spins = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
+        self._spins = 0 if events or timeout != 0 else self._spins + 1
         if events or timeout == 0:
+            if self._spins >= SPIN:  # who waits for a moment too short for a float would wait for ever
+                self._loop.jump(BLINK)
+                self._spins = 0
             return events
         if timeout is None:  # no timer at all: only a socket, a thread or a process can go on
             events = super().select(DEADLOCK)
@@ -66,7 +74,9 @@ class _Selector(selectors.DefaultSelector):
         while self._loop.waits_for_others():
             if events := super().select(GLANCE):
                 return events
-        events = super().select(SETTLING)
+        if len(self.get_map()) > 1:  # there are sockets besides the loop's own
+            time.sleep(SETTLING)
+            events = super().select(0)
         if not events:
             self._loop.jump(timeout)
         return events

@@ -13,6 +13,7 @@ from batch.bigcommerce.parsing import whole
 
 UNTOLD_INTERVAL = 0.2  # seconds between requests to a store that reports no quota: the smallest plan's 150 in 30 s
 WINDOW = 30.0  # seconds; the documented window, where an answer does not say it
+TICK = 0.001  # seconds; the headers are no finer, and cut off what is
 AHEAD = 0.1  # share of the last quota that may go before a fresh window has been heard of
 
 
@@ -43,9 +44,9 @@ class _Window:
         if left is None or (quota is not None and quota <= 0):
             return None
         seconds = min(length / 1000, LONGEST_WAIT) if length and length > 0 else WINDOW
-        until = min(max(reset, 0) / 1000, LONGEST_WAIT) if reset is not None else seconds
+        until = min(reset / 1000, LONGEST_WAIT) if reset is not None and reset >= 0 else seconds
         quota = max(left, 1) if quota is None else quota
-        return cls(quota, max(0, min(left, quota)), sent + until, now + until, seconds)
+        return cls(quota, max(0, min(left, quota)), sent + until, now + until + TICK, seconds)
 
     def merge(self, other: "_Window") -> "_Window":
         """What both tell: the later window, or both views of one."""
@@ -137,7 +138,7 @@ class Quota:
         """Seconds until it is worth asking again, 0 for go; None: until an answer comes."""
         now = _now()
         if now < self._paused_until:
-            return self._paused_until - now
+            return max(self._paused_until - now, TICK)
         if self._in_a_row or (self._window is None and not self._untold):
             return None if self.in_flight else 0
         if self._window is None:
@@ -146,7 +147,7 @@ class Quota:
             self._window = self._window.next()
         if self._window.spare(self.in_flight, self.reserve) >= 1:
             return 0
-        return self._window.ends_before - now if self._window.heard else None
+        return max(self._window.ends_before - now, TICK) if self._window.heard else None
 
     def _observe(self, sent: float, reply: Reply) -> None:
         if told := _Window.reported(reply.headers, sent, _now()):

@@ -88,17 +88,15 @@ class Transport:
             async with asyncio.timeout(None) as deadline:
                 begun = await self._begin(call, deadline)
                 return await _whole(begun, call.largest)
-        except NeverLeft:
-            return Reply(Phase.NOT_SENT, problem="the connection was closed before anything was sent")
+        except _NOT_CONNECTED as error:
+            return Reply(Phase.NOT_SENT, problem=_plain(error), certificate=isinstance(error, aiohttp.ClientConnectorCertificateError))
         except TimeoutError:
             problem = f"no whole answer within {self._seconds:g} s"
-        except (aiohttp.ClientError, OSError, Lost, ValueError) as error:
-            if begun is None and isinstance(error, _NOT_CONNECTED):
-                return Reply(Phase.NOT_SENT, problem=_plain(error), certificate=isinstance(error, _CERTIFICATE))
+        except (aiohttp.ClientError, OSError, ValueError, Lost) as error:
             problem = _plain(error)
         finally:
-            if begun is not None:
-                begun.close() if not begun.content.at_eof() else begun.release()
+            if begun is not None and not begun.content.at_eof():
+                begun.close()
         if begun is None:
             return Reply(Phase.SENT, problem=problem)
         return Reply(Phase.CUT, begun.status, _lower(begun.headers), problem=problem)
@@ -127,14 +125,14 @@ class Transport:
         )
 
 
-# What aiohttp raises only before a connection is handed over: no byte of the request has left.
+# Raised only before a connection is there, or written to: no byte of the request has left.
 _NOT_CONNECTED = (
+    NeverLeft,
     aiohttp.ClientConnectorError,
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
 )
-_CERTIFICATE = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
 
 async def _whole(begun: ClientResponse, largest: int) -> Reply:
@@ -163,6 +161,8 @@ def _plain(error: BaseException) -> str:
             return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {CONNECT_TIMEOUT:g} s"
+        case NeverLeft():
+            return "the connection was closed before anything was sent"
         case Lost():
             return str(error)
         case aiohttp.ClientPayloadError():

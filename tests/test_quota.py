@@ -1,0 +1,304 @@
+"""The gate: as fast as the store's quota allows, and never a request over it. All time is virtual."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from clock import VirtualLoop
+
+from batch.bigcommerce import Phase, Reply
+from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT
+from batch.bigcommerce.quota import UNTOLD_INTERVAL, Quota
+
+pytestmark = pytest.mark.usefixtures("virtual_clock")
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Store:
+    """A store that counts, in fixed windows, what is asked of it."""
+
+    quota: int = 150
+    window: float = 30.0
+    latency: tuple[float, float] = (0.05, 0.2)
+    """Seconds there, and back, each at random up to this."""
+    others: float = 0.0
+    """Requests a second of other apps."""
+    tells: bool = True
+    resets_wrong: bool = False
+    """Reset-Ms repeats the window's size, as one page of the documentation has it."""
+    spent: int = 0
+    ends: float = 0.0
+    seen: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def answer(self) -> Reply:
+        if now() >= self.ends:
+            self.ends, self.spent = now() + self.window, 0
+        self.seen.append(now())
+        taken = self.spent + int(self.others * (self.window - (self.ends - now())))
+        if taken >= self.quota:
+            self.refused.append(now())
+            return Reply(Phase.ANSWERED, 429, self.headers(0))
+        self.spent += 1
+        return Reply(Phase.ANSWERED, 201, self.headers(self.quota - taken - 1) if self.tells else {})
+
+    def headers(self, left: int) -> Mapping[str, str]:
+        reset = self.window if self.resets_wrong else self.ends - now()
+        return {
+            "x-rate-limit-requests-left": str(left),
+            "x-rate-limit-requests-quota": str(self.quota),
+            "x-rate-limit-time-reset-ms": str(int(reset * 1000)),
+            "x-rate-limit-time-window-ms": str(int(self.window * 1000)),
+        }
+
+    async def asked(self, quota: Quota) -> None:
+        await quota.admit()
+        sent = now()
+        await asyncio.sleep(self.dice.uniform(0, self.latency[0]))
+        reply = self.answer()
+        await asyncio.sleep(self.dice.uniform(0, self.latency[1]))
+        quota.settle(sent, reply)
+
+
+async def spend(store: Store, quota: Quota, requests: int, workers: int = 16) -> float:
+    """Send so many requests with so many workers; the seconds it took."""
+    began, left = now(), iter(range(requests))
+
+    async def worker(shared: Iterator[int]) -> None:
+        for _ in shared:
+            await store.asked(quota)
+
+    await asyncio.gather(*(worker(left) for _ in range(workers)))
+    return now() - began
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("quota", "window"), [(150, 30.0), (450, 30.0), (25, 5.0), (7, 1.0), (1, 2.0)])
+async def test_never_one_over_and_no_window_wasted(quota: int, window: float, seed: int) -> None:
+    """With answers in any order, every window is used up to the reserve, and none is overdrawn."""
+    store, gate = Store(quota, window, dice=random.Random(seed)), Quota(reserve=0)
+    requests = quota * 6
+    seconds = await spend(store, gate, requests)
+    assert store.refused == []
+    assert gate.requests == requests
+    ideal = 5 * window  # six windows, the last one's end is not waited for
+    assert seconds <= ideal + 6 * 2.0 + window * 0.2
+
+
+async def test_the_reserve_is_left_to_others() -> None:
+    """Of 150 in a window, 15 stay."""
+    store, gate = Store(150, 30.0), Quota(reserve=0.10)
+    await spend(store, gate, 1000)
+    windows: dict[int, int] = {}
+    first = store.seen[0]
+    for moment in store.seen:
+        windows[int((moment - first) // 30.5)] = windows.get(int((moment - first) // 30.5), 0) + 1
+    assert store.refused == []
+    assert max(windows.values()) <= 140
+
+
+@pytest.mark.parametrize("others", [1.0, 3.0, 4.9])
+async def test_other_apps_spend_from_the_same_quota(others: float) -> None:
+    """Left falls faster than we spend; the reserve takes up what is not seen in time."""
+    store, gate = Store(150, 30.0, others=others), Quota(reserve=0.10)
+    await spend(store, gate, 200)
+    assert store.refused == []
+
+
+async def test_before_the_first_answer_one_goes_at_a_time() -> None:
+    """Nobody knows the quota yet: a second request waits for the first answer."""
+    gate = Quota()
+    await gate.admit()
+    second = asyncio.create_task(gate.admit())
+    await asyncio.sleep(60)
+    assert not second.done()
+    gate.settle(0.0, Reply(Phase.ANSWERED, 200, Store().headers(100)))
+    await asyncio.wait_for(second, 1)
+    assert gate.in_flight == 1
+
+
+async def test_what_is_given_back_lets_the_next_one_go() -> None:
+    """An admission that was not needed costs nothing."""
+    gate = Quota()
+    await gate.admit()
+    second = asyncio.create_task(gate.admit())
+    await asyncio.sleep(1)
+    gate.give_back()
+    await second
+    assert (gate.in_flight, gate.requests) == (1, 0)
+
+
+async def test_a_shrinking_quota_is_obeyed_at_its_first_answer() -> None:
+    """From 450 to 20 at a window's turn: what goes before the first answer is a tenth of the old quota at most."""
+    store, gate = Store(450, 30.0), Quota(reserve=0)
+    await spend(store, gate, 450)
+    store.quota = 20
+    await spend(store, gate, 40, workers=64)
+    assert len(store.refused) <= 45 - 20
+    store.refused.clear()
+    await spend(store, gate, 60, workers=64)
+    assert store.refused == []
+
+
+async def test_a_growing_quota_is_used() -> None:
+    """From 20 to 450: the next windows take 450."""
+    store, gate = Store(20, 30.0), Quota(reserve=0)
+    await spend(store, gate, 40)
+    store.quota = 450
+    assert await spend(store, gate, 800) < 95
+
+
+async def test_an_unlimited_store_is_asked_as_fast_as_it_answers() -> None:
+    """An absurdly high quota is no limit: only the workers are."""
+    store, gate = Store(2_147_483_647, 30.0, latency=(0.05, 0.05)), Quota()
+    assert await spend(store, gate, 5000, workers=50) < 10
+    assert store.refused == []
+
+
+async def test_a_store_that_tells_no_quota_is_asked_five_times_a_second() -> None:
+    """The smallest plan's slope, evenly: no burst is hidden in it."""
+    store, gate = Store(10**9, tells=False), Quota()
+    seconds = await spend(store, gate, 100)
+    assert 98 * UNTOLD_INTERVAL <= seconds < 100 * UNTOLD_INTERVAL + 1
+    gaps = [late - early for early, late in zip(store.seen, store.seen[5:], strict=False)]
+    assert min(gaps) > 4 * UNTOLD_INTERVAL
+
+
+async def test_a_store_that_begins_to_tell_is_believed() -> None:
+    """Headers that come later end the slow start."""
+    store, gate = Store(450, tells=False), Quota()
+    await spend(store, gate, 10)
+    store.tells = True
+    assert await spend(store, gate, 200) < 10
+
+
+async def test_reset_that_repeats_the_window_is_survived() -> None:
+    """Where the store reports the window's size as time left, nothing stalls for good and nothing is overdrawn."""
+    store, gate = Store(25, 5.0, resets_wrong=True), Quota(reserve=0)
+    assert await spend(store, gate, 200) < 8 * 12
+    assert store.refused == []
+
+
+async def test_one_429_stops_everyone_for_the_longer_wait() -> None:
+    """All workers pause together, as long as the longer header says; Left above 0 is not believed."""
+    gate = Quota()
+    headers = {"x-retry-after": "15", "x-rate-limit-time-reset-ms": "9000", "x-rate-limit-requests-left": "35"}
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 429, headers))
+    await gate.admit()
+    assert now() == pytest.approx(15)
+    assert (gate.refusals, gate.pauses) == (1, 1)
+
+
+async def test_after_a_429_one_request_tries_the_water() -> None:
+    """The others wait for its answer."""
+    gate = Quota()
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 201, Store().headers(100)))
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 429, {"x-retry-after": "2"}))
+    await gate.admit()
+    second = asyncio.create_task(gate.admit())
+    await asyncio.sleep(60)
+    assert not second.done()
+    gate.settle(now(), Reply(Phase.ANSWERED, 201, Store().headers(100)))
+    await second
+
+
+async def test_refusals_in_a_row_are_waited_for_longer_and_longer() -> None:
+    """Without a word from the store the pause grows to a minute; `refused_for` tells how long it has been."""
+    gate, pauses = Quota(), []
+    for _ in range(12):
+        began = now()
+        await gate.admit()
+        pauses.append(now() - began)
+        await asyncio.sleep(0.1)
+        gate.settle(now() - 0.1, Reply(Phase.ANSWERED, 429))
+    assert pauses[1:] == sorted(pauses[1:])
+    assert pauses[1] == pytest.approx(NO_WORD_WAIT)
+    assert pauses[-1] == pytest.approx(60)
+    assert gate.refused_for > 100
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 201))
+    assert gate.refused_for == 0
+
+
+async def test_refusals_of_one_burst_count_as_one() -> None:
+    """Sixteen answers to requests in flight are one pause, not sixteen."""
+    gate = Quota()
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 201, Store(10_000).headers(10_000)))
+    for _ in range(16):
+        await gate.admit()
+    sent = now()
+    await asyncio.sleep(1)
+    for _ in range(16):
+        gate.settle(sent, Reply(Phase.ANSWERED, 429, {"x-retry-after": "3"}))
+    assert (gate.refusals, gate.pauses) == (16, 1)
+    began = now()
+    await gate.admit()
+    assert now() - began == pytest.approx(3)
+
+
+async def test_an_absurd_wait_is_capped() -> None:
+    """A day is not slept through: the store is asked again after a few minutes."""
+    gate = Quota()
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 429, {"x-retry-after": "86400"}))
+    await gate.admit()
+    assert now() == pytest.approx(LONGEST_WAIT)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-rate-limit-requests-left": "-1", "x-rate-limit-requests-quota": "-1"},
+        {"x-rate-limit-requests-left": "many"},
+        {"x-rate-limit-requests-left": "10", "x-rate-limit-requests-quota": "0"},
+        {"x-rate-limit-requests-left": "5", "x-rate-limit-time-reset-ms": "-3000"},
+        {"x-rate-limit-requests-left": "0", "x-rate-limit-time-reset-ms": "999999999999"},
+        {"x-rate-limit-requests-left": "0", "x-rate-limit-time-window-ms": "0"},
+        {"x-rate-limit-requests-left": "99999999999999999999999"},
+    ],
+)
+async def test_headers_that_make_no_sense_do_not_stall_it(headers: dict[str, str]) -> None:
+    """Whatever a proxy makes of the headers, requests go on within bounds."""
+    gate = Quota()
+    for _ in range(20):
+        await gate.admit()
+        gate.settle(now(), Reply(Phase.ANSWERED, 200, headers))
+    assert now() <= 20 * LONGEST_WAIT
+
+
+@pytest.mark.parametrize("phase", [Phase.SENT, Phase.CUT, Phase.NOT_SENT])
+async def test_answers_that_never_come_do_not_stall_it(phase: Phase, virtual_clock: VirtualLoop) -> None:
+    """Timeouts and gateway errors bring no headers: what was sent counts as spent, and the next window comes."""
+    gate = Quota(reserve=0)
+    await gate.admit()
+    gate.settle(now(), Reply(Phase.ANSWERED, 201, Store(10).headers(9)))
+    for _ in range(100):
+        await gate.admit()
+        gate.settle(now(), Reply(phase, 502 if phase is Phase.CUT else None))
+    assert gate.in_flight == 0
+    assert (virtual_clock.time() < 1) == (phase is Phase.NOT_SENT)
+
+
+async def test_who_gives_up_waiting_is_in_nobodys_way() -> None:
+    """A cancelled admission leaves no request in flight, and the next in line goes on."""
+    gate = Quota()
+    await gate.admit()
+    waiting = [asyncio.create_task(gate.admit()) for _ in range(3)]
+    await asyncio.sleep(1)
+    waiting[0].cancel()
+    waiting[1].cancel()
+    await asyncio.sleep(1)
+    gate.settle(0.0, Reply(Phase.ANSWERED, 200, Store().headers(100)))
+    await waiting[2]
+    assert gate.in_flight == 1
