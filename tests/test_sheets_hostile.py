@@ -185,7 +185,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(content[: draw(st.integers(0, len(content)))]) if draw(st.booleans()) else bytes(content)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=damaged() | st.binary(max_size=200), suffix=st.sampled_from([".csv", ".xlsx", ".xls", ".ods", ""]))
 def test_any_bytes_give_tables_or_a_file_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"export{suffix}"

@@ -21,8 +21,8 @@ from batch.loader.stories import Stories, far_cell
 from batch.loader.tables import Cell, Table
 
 PROGRAM = Path(__file__).with_name("workbook_process.py")
-MEMORY = 256 * 2**20
-"""Bytes of address space for a small workbook."""
+MEMORY = 224 * 2**20
+"""Bytes of address space for a small workbook, besides the parser's own."""
 PER_BYTE = {"xlsx": 4, "ods": 6, "xlsb": 20, "xls": 20}
 """More of them for each byte of the workbook, inflated: what honest ones need, twice."""
 SECONDS = 2
