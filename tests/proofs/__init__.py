@@ -1,0 +1,14 @@
+"""Proofs by killing: the real command line against a sandbox in another process, whose own list is the judge.
+
+Each is one command, and has a short form in the test suite:
+
+- `python -m tests.proofs.points`: SIGKILL at every passage of every named point, both kinds of store.
+- `python -m tests.proofs.kills --kills 10000 --seed 0`: SIGKILL at random microseconds; `--seeds A:B` goes on.
+
+They print how many were killed, how many shipments were doubled, how many lost, and end with 1 if any was.
+"""
+
+import os
+
+# NumPy's own threads would be in every process that is forked, and none of them is needed.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

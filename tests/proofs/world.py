@@ -1,0 +1,230 @@
+"""One store in a process of its own, one export, one home: run, killed, run again, and judged by the store's list.
+
+The children are forked from a process that has imported everything, so that a start costs milliseconds
+and a kill at a random moment falls into the run and not into Python's own beginning.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from batch import cli, crash
+from batch.sandbox import Faults, Quota, Sandbox
+from tests.proofs.cases import Case, Made
+
+TIMEOUT, SETTLE = 0.4, 0.4  # seconds: the settle window is never shorter than the deadline
+KILLED = -signal.SIGKILL
+PLENTY = Quota(requests=1_000_000)
+STARTS = 20  # runs after which an export must have come to its end
+
+
+def forked(work: Any, *arguments: Any) -> int:
+    """Run a function in a forked child; its process id. It ends with the function, without our clean-up."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if child := os.fork():
+        return child
+    status = 70
+    try:
+        random.seed()
+        status = work(*arguments) or 0
+    except SystemExit as exiting:
+        status = exiting.code if isinstance(exiting.code, int) else 1
+    except BaseException:  # noqa: BLE001  a child's end, whatever it is
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def ended(child: int) -> int:
+    """Wait for a child; its exit status, negative where a signal ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@contextmanager
+def served(case: Case, truth: Path) -> Iterator[str]:
+    """The case's store in a child that lives as long as this block; yields its address."""
+    told, tell = os.pipe()
+    alive, life = os.pipe()
+    child = forked(_serve, case, truth, tell, alive, life)
+    for mine in (tell, alive):
+        os.close(mine)
+    try:
+        with os.fdopen(told) as lines:
+            yield lines.readline().strip()
+    finally:
+        os.close(life)
+        os.kill(child, signal.SIGKILL)
+        ended(child)
+
+
+def _serve(case: Case, truth: Path, tell: int, alive: int, life: int) -> None:
+    os.close(life)
+
+    async def main() -> None:
+        gone = asyncio.Event()
+        asyncio.get_running_loop().add_reader(alive, gone.set)  # its parent has died
+        faults = Faults(*case.faults)
+        async with Sandbox(case.store, personality=case.personality, quota=PLENTY, faults=faults, truth=truth) as box:
+            os.write(tell, f"{box.url}\n".encode())
+            await gone.wait()
+
+    asyncio.run(main())
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One start of the command, and what came of it."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def killed(self) -> bool:
+        return self.status == KILLED
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The JSON summary; empty where it did not come to one."""
+        line = self.out.strip()
+        told: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+        return told
+
+
+@dataclass
+class World:
+    """A home, an export and a store's address: the command is started in it, and killed."""
+
+    folder: Path
+    url: str
+    options: Sequence[str] = ()
+    starts: list[Ended] = field(default_factory=list)
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "export.csv"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def environ(self, crash_at: str = "") -> dict[str, str]:
+        """What the command finds in its environment."""
+        return {
+            "BIGCOMMERCE_API_URL": self.url,
+            "BIGCOMMERCE_STORE_HASH": "sandbox",
+            "BIGCOMMERCE_ACCESS_TOKEN": "sandbox-token",
+            "SHIPBATCH_HOME": str(self.home),
+            "SHIPBATCH_CRASH_AT": crash_at,
+        }
+
+    def command(self) -> list[str]:
+        """`run` of the export, with short windows."""
+        return ["run", str(self.export), "--json", f"--timeout={TIMEOUT}", f"--settle={SETTLE}", *self.options]
+
+    def start(self, *command: str, crash_at: str = "", kill_after: float | None = None) -> Ended:
+        """Start a command (the export's run, if none is named), kill it after so many seconds; wait for its end."""
+        out, err = self.folder / "out", self.folder / "err"
+        child = forked(_command, list(command) or self.command(), self.environ(crash_at), self.folder, out, err)
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.kill(child, signal.SIGKILL)  # one that has ended is still there, until it is waited for
+        ended_so = Ended(ended(child), out.read_text(), err.read_text())
+        self.starts.append(ended_so)
+        return ended_so
+
+    def finish(self) -> Ended:
+        """Start the run again until nothing is left to do."""
+        for _ in range(STARTS):
+            last = self.start()
+            told = last.summary
+            if told and not (told["in_doubt"] or told["not_sent"]):
+                break
+        return last
+
+
+def _command(command: Sequence[str], environ: Mapping[str, str], folder: Path, out: Path, err: Path) -> None:
+    os.environ.update(environ)
+    os.chdir(folder)
+    for path, stream in ((out, 1), (err, 2)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(file, stream)
+    importlib.reload(crash)  # as at the start of a process
+    sys.argv = ["shipbatch", *command]
+    cli.main()
+
+
+# ── the judge ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Judgement:
+    """What the store's own list says of a plan."""
+
+    doubled: Counter[Made] = field(default_factory=Counter)
+    """Shipments beyond the plan."""
+    lost: Counter[Made] = field(default_factory=Counter)
+    """Planned shipments that were not made."""
+    wrong: list[str] = field(default_factory=list)
+    """Rows that are not accounted for, tracebacks, and what else must not be."""
+
+    @property
+    def good(self) -> bool:
+        return not (self.doubled or self.lost or self.wrong)
+
+
+def made_in(truth: Path) -> Counter[Made]:
+    """The shipments that a store holds now, out of its truth's file."""
+    standing: dict[int, Made] = {}
+    for line in truth.read_bytes().splitlines() if truth.exists() else ():
+        event = json.loads(line)
+        match event["did"]:
+            case "created":
+                items = tuple(sorted((line_id, units) for line_id, units in event["items"]))
+                number = event["texts"]["tracking_number"]
+                standing[event["id"]] = (event["order_id"], event["address_id"], number, items)
+            case "updated":
+                order, address, number, items = standing[event["id"]]
+                standing[event["id"]] = (order, address, event["texts"].get("tracking_number", number), items)
+            case "deleted":
+                del standing[event["id"]]
+    return Counter(standing.values())
+
+
+def judged(case: Case, truth: Path, last: Ended) -> Judgement:
+    """The store's list beside the plan, and the last run's account of its rows beside what they must come to."""
+    made = made_in(truth)
+    judgement = Judgement(made - case.expected, case.expected - made)
+    if "Traceback" in last.err:
+        judgement.wrong.append(last.err)
+    told = last.summary
+    if not told:
+        judgement.wrong.append(f"no summary, exit status {last.status}: {last.err}")
+        return judgement
+    counts = Counter(
+        shipped=told["created"] + told["already_created"] + told["updated"],
+        **{name: told[name] for name in STATUSES if told[name]},
+    )
+    if +counts != +case.counts or counts.total() != told["rows"] != len(case.rows):
+        judgement.wrong.append(f"rows: {dict(+counts)}, expected {dict(case.counts)}")
+    if not told["results"] or not Path(told["results"]).exists():
+        judgement.wrong.append("no results sheet")
+    return judgement
+
+
+STATUSES = ("skipped", "planned", "invalid", "rejected", "held", "waiting", "in_doubt", "not_sent")
