@@ -1,129 +1,13 @@
-"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or file.
+"""An order's drafts against what it already has, and what it has left."""
 
-An order is judged alone, its parcels in file order: lines are found, what the store already holds is
-recognised, then units are handed out, parcels with quantities first and "all that remains" last.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from batch import findings
+from batch.judging.drafts import Draft, Want, drafts_of
+from batch.judging.facts import Correction, Existing, Facts, Judged, Policy, facts_of
 from batch.matching import plain, same_items
-from batch.model import Finding, Item, Line, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """A shipment the order already has, and where it came from."""
-
-    made: StoreShipment
-    origin: str
-    """`made by run …, row 12` or `made outside shipbatch`."""
-    record_id: int | None = None
-    ask: str = ""
-    """Digest of the parcel our record of it came from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that is known of one order when its parcels are judged."""
-
-    order: Order | None
-    newest: int | None = None
-    """Without an order: the store's newest order id, where this one is newer; None where it is not."""
-    existing: tuple[Existing, ...] = ()
-    gone: tuple[Record, ...] = ()
-    """Records of ours whose shipment is no longer in the store."""
-    unsettled: tuple[Record, ...] = ()
-    """At most one: in doubt, or waiting for a person."""
-    namesakes: tuple[int, ...] = ()
-    """Orders that carry the same external number, where there are several."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a judgement follows besides the facts."""
-
-    hold_statuses: frozenset[int] = frozenset()
-    several_parcels: str = ""
-    again: bool = False
-    update: bool = False
-    answers: Mapping[str, str] = field(default_factory=dict)
-    """Ask → a person's answer: ship, skip, exists:ID."""
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """An existing shipment whose number or carrier is to be set to what the file says."""
-
-    existing: Existing
-    shipment: Shipment
-    finding: Finding
-    """What is said where it is not done."""
-
-
-Judged = Shipment | RowNote | Correction
-
-
-@dataclass(slots=True)
-class _Want:
-    """Units of one line; None is all that remains of it."""
-
-    line: OrderLine
-    quantity: int | None
-    rows: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A parcel's share for one address and one number, on its way to a shipment."""
-
-    parcel: Parcel
-    number: str
-    address: int | None
-    wants: list[_Want]
-    rest: bool = False
-    """All that remains: wants are found when units are handed out."""
-    share: tuple[int, int] = (0, 1)
-    """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
-    comments: str = ""
-    judged: Judged | None = None
-
-    @property
-    def label(self) -> str:
-        return self.number or self.parcel.tracking_link
-
-    @property
-    def rows(self) -> tuple[int, ...]:
-        """The rows it answers for: all of the parcel's, where no line tells them apart."""
-        return tuple(sorted({row for want in self.wants for row in want.rows})) or self.parcel.rows
-
-    @property
-    def row_lines(self) -> tuple[tuple[int, int], ...]:
-        return tuple((row, want.line.order_product_id) for want in self.wants for row in want.rows)
-
-    def shipment(self, items: Iterable[Item], address: int) -> Shipment:
-        parcel = self.parcel
-        return Shipment(
-            order_id=parcel.order_id or 0,
-            order_address_id=address,
-            items=tuple(sorted(items)),
-            tracking_number=self.number,
-            tracking_link=parcel.tracking_link,
-            shipping_provider=parcel.shipping_provider,
-            tracking_carrier=parcel.tracking_carrier,
-            shipping_method=parcel.shipping_method,
-            merchant_shipping_cost=parcel.merchant_shipping_cost,
-            comments=self.comments or parcel.comments,
-            rows=self.rows,
-            row_lines=self.row_lines,
-            ask=parcel.ask,
-            warnings=parcel.warnings,
-        )
-
-    def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
-        facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
-        return RowNote(rows or self.rows, finding, ask=self.parcel.ask, facts=facts)
+from batch.model import Finding, Item, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
 
 
 def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:
@@ -132,9 +16,9 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
     if order is None:
         return [RowNote(p.rows, _absent(p, facts), ask=p.ask) for p in parcels]
     judged: list[Judged] = []
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     for parcel in parcels:
-        notes, made = _drafts(replace(parcel, order_id=order.order_id), order, policy)
+        notes, made = drafts_of(replace(parcel, order_id=order.order_id), order, policy)
         judged += notes
         drafts += made
     bench = _Bench(order, facts, policy)
@@ -147,101 +31,12 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
     return [*judged, *bench.others, *(draft.judged for draft in drafts if draft.judged)]
 
 
-def facts_of(made: Iterable[StoreShipment]) -> dict[str, object]:
-    """What a results row shows of shipments that exist."""
-    several = list(made)
-    return {
-        "shipment_ids": [s.shipment_id for s in several],
-        "tracking_links": [s.link for s in several if s.link],
-        "link_source": next((s.link_source.value for s in several if s.link), ""),
-        "order_id": several[0].order_id if several else None,
-        "order_address_id": several[0].order_address_id if several else None,
-        "order_product_ids": sorted({item.order_product_id for s in several for item in s.items}),
-    }
-
-
 def _absent(parcel: Parcel, facts: Facts) -> Finding:
     if facts.namesakes:
         return findings.several_orders(parcel, facts.namesakes)
     if facts.newest is not None:
         return findings.waiting(parcel, facts.newest)
     return findings.unknown_order(parcel)
-
-
-# ── from a parcel's lines to the order's lines ──────────────────────────────────────────────
-
-
-def _drafts(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[_Draft]]:
-    """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
-    found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
-    bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
-    if bad:
-        return _incomplete(parcel, bad), []
-    wants: dict[int, _Want] = {}
-    for line, hit in found:
-        assert isinstance(hit, OrderLine)
-        if (want := wants.get(hit.order_product_id)) is None:
-            wants[hit.order_product_id] = _Want(hit, line.quantity, line.rows)
-        else:  # a SKU and an id that name one line
-            total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
-            want.quantity, want.rows = total, want.rows + line.rows
-    if not wants:
-        return [], _numbered(parcel, parcel.order_address_id, [], policy)
-    addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
-    return [], [
-        draft
-        for address in addresses
-        for draft in _numbered(
-            parcel, address, [w for w in wants.values() if w.line.order_address_id == address], policy
-        )
-    ]
-
-
-def _numbered(parcel: Parcel, address: int | None, wants: list[_Want], policy: Policy) -> list[_Draft]:
-    """One draft a tracking number; several numbers for the same units as the source says."""
-    rest, numbers = not wants, parcel.numbers or ("",)
-    if len(numbers) == 1:
-        return [_Draft(parcel, numbers[0], address, wants, rest)]
-    if policy.several_parcels == "even":
-        return [_Draft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
-    others = f"Further parcels: {', '.join(numbers[1:])}"
-    comments = "\n".join(filter(None, (parcel.comments, others)))
-    return [_Draft(parcel, numbers[0], address, wants, rest, comments=comments)]
-
-
-def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
-    """The bad rows with their own reason, the parcel's others naming the first of them."""
-    notes = [RowNote(line.rows, finding, ask=parcel.ask) for line, finding in bad]
-    named = {row for line, _ in bad for row in line.rows}
-    if others := tuple(row for row in parcel.rows if row not in named):
-        line, finding = bad[0]
-        notes.append(RowNote(others, findings.parcel_incomplete(line.rows[0], finding.error), ask=parcel.ask))
-    return notes
-
-
-def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
-    """The one order line that a file's line names."""
-    if line.order_product_id is not None:
-        hits = [hit for hit in order.lines if hit.order_product_id == line.order_product_id]
-        if not hits:
-            return findings.unknown_line(order, line.order_product_id)
-        what = f"line {line.order_product_id}"
-    else:
-        hits = [hit for hit in order.lines if hit.sku.strip().casefold() == line.sku.strip().casefold()]
-        if not hits:
-            return findings.unknown_sku(order, line.sku)
-        what = f"SKU {line.sku}"
-    shipping = [hit for hit in hits if hit.ships]
-    if not shipping:
-        return findings.not_shippable(order, hits[0])
-    here = [hit for hit in shipping if address in (None, hit.order_address_id)]
-    if not here:
-        assert address is not None
-        return findings.wrong_address(order, address, what, [hit.order_address_id for hit in shipping])
-    return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
-
-
-# ── against what the order already has, and what it has left ────────────────────────────────
 
 
 class _Bench:
@@ -252,12 +47,12 @@ class _Bench:
         self.left = {line.order_product_id: line.left for line in order.lines}
         self.took: dict[int, list[str]] = {}
         self.known: set[int] = set()  # existing shipments that a parcel of this file has been met as
-        self.dealt: dict[str, list[_Want]] = {}  # units of parcels that are dealt out evenly, by ask
+        self.dealt: dict[str, list[Want]] = {}  # units of parcels that are dealt out evenly, by ask
         self.others: list[RowNote] = []  # rows of a refused parcel that are not to blame
 
     # met before
 
-    def met(self, draft: _Draft) -> Judged | None:
+    def met(self, draft: Draft) -> Judged | None:
         """What a parcel is when the store or the ledger already has it; None when it is new."""
         answer = self.policy.answers.get(draft.parcel.ask, "")
         if answer == "skip":
@@ -271,7 +66,7 @@ class _Bench:
                 return replace(draft.note(findings.in_doubt(self.order.order_id)), record_id=record.record_id)
         return self._met_by_label(draft) if draft.label else self._met_without(draft)
 
-    def _met_by_label(self, draft: _Draft) -> Judged | None:
+    def _met_by_label(self, draft: Draft) -> Judged | None:
         same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e.made)]
         if not same:
             return None
@@ -285,7 +80,7 @@ class _Bench:
         finding = findings.changed(fit[0].made, shipment, fit[0].origin)
         return Correction(fit[0], shipment, finding) if self.policy.update else draft.note(finding)
 
-    def _met_without(self, draft: _Draft) -> Judged | None:
+    def _met_without(self, draft: Draft) -> Judged | None:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
         if draft.rest:
             equal = [e for e in self.facts.existing if self._here(draft, e.made)]
@@ -300,7 +95,7 @@ class _Bench:
             return None
         return draft.note(findings.equal_again(equal[0].made, self._as_asked(draft), equal[0].origin))
 
-    def _already(self, draft: _Draft, existing: Sequence[Existing]) -> RowNote:
+    def _already(self, draft: Draft, existing: Sequence[Existing]) -> RowNote:
         self.known.update(e.made.shipment_id for e in existing)
         record = existing[0].record_id if len(existing) == 1 else None
         note = draft.note(findings.already_created())
@@ -309,7 +104,7 @@ class _Bench:
 
     # gates
 
-    def gate(self, draft: _Draft) -> Judged | None:
+    def gate(self, draft: Draft) -> Judged | None:
         """What stops a new parcel before its units are looked at."""
         if self.order.status_id in self.policy.hold_statuses and not self._may_ship(draft, again=False):
             return draft.note(findings.order_status(self.order))
@@ -321,13 +116,13 @@ class _Bench:
             return draft.note(findings.several_parcels(draft.parcel))
         return None
 
-    def _may_ship(self, draft: _Draft, *, again: bool = True) -> bool:
+    def _may_ship(self, draft: Draft, *, again: bool = True) -> bool:
         said = self.policy.answers.get(draft.parcel.ask) == "ship"
         return said or (again and self.policy.again)
 
     # units
 
-    def hand_out(self, draft: _Draft) -> Judged:
+    def hand_out(self, draft: Draft) -> Judged:
         """A shipment with the units it asks for, or why there are not enough."""
         if draft.rest:
             lines = self._remaining(draft)
@@ -336,7 +131,7 @@ class _Bench:
                 return draft.note(findings.several_addresses(draft.parcel, addresses))
             if not lines:
                 return self._corrected(draft) or draft.note(findings.nothing_left(self.order, self._shown(draft)))
-            wants = [_Want(line, self.left[line.order_product_id], draft.rows) for line in lines]
+            wants = [Want(line, self.left[line.order_product_id], draft.rows) for line in lines]
         else:
             wants = draft.wants
         if draft.share[1] > 1:
@@ -346,7 +141,7 @@ class _Bench:
             return self._corrected(draft) or self._refuse(draft, short)
         return self._take(draft, wants)
 
-    def _take(self, draft: _Draft, wants: Sequence[_Want]) -> Shipment:
+    def _take(self, draft: Draft, wants: Sequence[Want]) -> Shipment:
         items = []
         for want in wants:
             line_id = want.line.order_product_id
@@ -356,7 +151,7 @@ class _Bench:
             items.append(Item(line_id, units))
         return draft.shipment(items, wants[0].line.order_address_id)
 
-    def _refuse(self, draft: _Draft, short: Sequence[_Want]) -> RowNote:
+    def _refuse(self, draft: Draft, short: Sequence[Want]) -> RowNote:
         want = short[0]
         line_id = want.line.order_product_id
         took = self._shown(draft, line_id) + self.took.get(line_id, [])
@@ -365,7 +160,7 @@ class _Bench:
             self.others.append(draft.note(findings.parcel_incomplete(want.rows[0], finding.error), others))
         return draft.note(finding, want.rows)
 
-    def _dealt(self, draft: _Draft, wants: Sequence[_Want]) -> Judged:
+    def _dealt(self, draft: Draft, wants: Sequence[Want]) -> Judged:
         """The k-th of n parcels: units dealt out one by one, so that they differ by at most one."""
         ask = f"{draft.parcel.ask}/{draft.address}"
         if ask not in self.dealt:
@@ -374,14 +169,14 @@ class _Bench:
         units = [want for want in self.dealt[ask] for _ in range(want.quantity or 0)]
         if len(units) < n:
             return draft.note(findings.uneven_parcels(draft.parcel, len(units)))
-        mine: dict[int, _Want] = {}
+        mine: dict[int, Want] = {}
         for want in units[k::n]:
             share = mine.setdefault(want.line.order_product_id, replace(want, quantity=0))
             share.quantity = (share.quantity or 0) + 1
         short = [w for w in mine.values() if self.left[w.line.order_product_id] < (w.quantity or 0)]
         return self._refuse(draft, short) if short else self._take(draft, list(mine.values()))
 
-    def _corrected(self, draft: _Draft) -> Judged | None:
+    def _corrected(self, draft: Draft) -> Judged | None:
         """Not enough left, but an equal parcel under another number: a correction of it."""
         if not draft.label:
             return None
@@ -397,18 +192,18 @@ class _Bench:
 
     # comparisons
 
-    def _remaining(self, draft: _Draft) -> list[OrderLine]:
+    def _remaining(self, draft: Draft) -> list[OrderLine]:
         return [
             line
             for line in self.order.lines
             if self.left[line.order_product_id] > 0 and draft.address in (None, line.order_address_id)
         ]
 
-    def _as_asked(self, draft: _Draft) -> Shipment:
+    def _as_asked(self, draft: Draft) -> Shipment:
         items = [Item(w.line.order_product_id, w.quantity or w.line.left) for w in draft.wants]
         return draft.shipment(items, draft.address or 0)
 
-    def _shown(self, draft: _Draft, line_id: int | None = None) -> list[str]:
+    def _shown(self, draft: Draft, line_id: int | None = None) -> list[str]:
         return [
             findings.shown(e.made)
             for e in self.facts.existing
@@ -417,17 +212,17 @@ class _Bench:
         ]
 
     @staticmethod
-    def _here(draft: _Draft, made: StoreShipment) -> bool:
+    def _here(draft: Draft, made: StoreShipment) -> bool:
         return draft.address in (None, made.order_address_id)
 
     @staticmethod
-    def _labelled(draft: _Draft, made: StoreShipment) -> bool:
+    def _labelled(draft: Draft, made: StoreShipment) -> bool:
         if draft.number:
             return plain(draft.number) == plain(made.tracking_number)
         return draft.label.strip() == made.tracking_link.strip()
 
     @staticmethod
-    def _fits(draft: _Draft, made: StoreShipment) -> bool:
+    def _fits(draft: Draft, made: StoreShipment) -> bool:
         """Whether a shipment holds what the draft asks; what it leaves open fits anything."""
         if draft.rest or draft.share[1] > 1:
             return True
@@ -438,14 +233,14 @@ class _Bench:
         )
 
     @staticmethod
-    def _carried_alike(draft: _Draft, made: StoreShipment) -> bool:
+    def _carried_alike(draft: Draft, made: StoreShipment) -> bool:
         """Equal carriers, in so far as the file names one; the store may know it under either name."""
         ours = {draft.parcel.shipping_provider, draft.parcel.tracking_carrier} - {""}
         theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
         return not ours or not theirs or bool(ours & theirs)
 
     @staticmethod
-    def _is(draft: _Draft, record: Record) -> bool:
+    def _is(draft: Draft, record: Record) -> bool:
         """Whether a record of ours came from this parcel."""
         there = draft.address in (None, record.shipment.order_address_id)
         if draft.label:

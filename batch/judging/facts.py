@@ -1,0 +1,72 @@
+"""What is known of an order when its parcels are judged, what the judgement follows, and what it comes to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from batch.model import Finding, Order, Record, RowNote, Shipment, StoreShipment
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A shipment the order already has, and where it came from."""
+
+    made: StoreShipment
+    origin: str
+    """`made by run …, row 12` or `made outside shipbatch`."""
+    record_id: int | None = None
+    ask: str = ""
+    """Digest of the parcel our record of it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of one order when its parcels are judged."""
+
+    order: Order | None
+    newest: int | None = None
+    """Without an order: the store's newest order id, where this one is newer; None where it is not."""
+    existing: tuple[Existing, ...] = ()
+    gone: tuple[Record, ...] = ()
+    """Records of ours whose shipment is no longer in the store."""
+    unsettled: tuple[Record, ...] = ()
+    """At most one: in doubt, or waiting for a person."""
+    namesakes: tuple[int, ...] = ()
+    """Orders that carry the same external number, where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a judgement follows besides the facts."""
+
+    hold_statuses: frozenset[int] = frozenset()
+    several_parcels: str = ""
+    again: bool = False
+    update: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Ask → a person's answer: ship, skip, exists:ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An existing shipment whose number or carrier is to be set to what the file says."""
+
+    existing: Existing
+    shipment: Shipment
+    finding: Finding
+    """What is said where it is not done."""
+
+
+Judged = Shipment | RowNote | Correction
+
+
+def facts_of(made: Iterable[StoreShipment]) -> dict[str, object]:
+    """What a results row shows of shipments that exist."""
+    several = list(made)
+    return {
+        "shipment_ids": [s.shipment_id for s in several],
+        "tracking_links": [s.link for s in several if s.link],
+        "link_source": next((s.link_source.value for s in several if s.link), ""),
+        "order_id": several[0].order_id if several else None,
+        "order_address_id": several[0].order_address_id if several else None,
+        "order_product_ids": sorted({item.order_product_id for s in several for item in s.items}),
+    }
