@@ -23,7 +23,7 @@ from batch.loader.tables import Cell, Table
 PROGRAM = Path(__file__).with_name("workbook_process.py")
 MEMORY = 224 * 2**20
 """Bytes of address space for a small workbook, besides the parser's own."""
-PER_BYTE = {"xlsx": 4, "ods": 6, "xlsb": 20, "xls": 20}
+PER_BYTE = {"xlsx": 6, "ods": 6, "xlsb": 20, "xls": 20}
 """More of them for each byte of the workbook, inflated: what honest ones need, twice."""
 SECONDS = 2
 """Of processor time for a small workbook."""
