@@ -28,6 +28,7 @@ class Line:
         except (asyncio.IncompleteReadError, ConnectionError):
             return b""
         self._server.requests.append(head + body)
+        self._server.arrived.set()
         return head + body
 
     async def say(self, data: bytes) -> None:
@@ -51,6 +52,7 @@ class RawServer:
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
+        self.arrived = asyncio.Event()
         self.connections = 0
         self.url = ""
 
@@ -78,10 +80,9 @@ class RawServer:
 def self_signed(folder: Path) -> ssl.SSLContext:
     """A server's TLS with a certificate that nobody has reason to trust."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1"],
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
         check=True,
         capture_output=True,
         timeout=30,

@@ -306,8 +306,7 @@ async def test_a_cancelled_request_gives_its_place_back() -> None:
     """Who stops waiting leaves no request in flight behind."""
     async with RawServer().serve(hang) as raw, client_of(raw.url) as client:
         task = asyncio.create_task(client.create_shipment(100, BODY))
-        while not raw.requests:
-            await asyncio.sleep(0)
+        await raw.arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -45,7 +45,7 @@ def whole(value: object) -> int | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    in_range = number.is_finite() and abs(number) <= LARGEST
+    in_range = number.is_finite() and -LARGEST <= number <= LARGEST
     return int(number) if in_range and number == number.to_integral_value() else None
 
 

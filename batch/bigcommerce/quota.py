@@ -155,7 +155,7 @@ class Quota:
             self._untold = False
         elif self._window and self._window.heard:
             self._window.left -= reply.phase is not Phase.NOT_SENT
-        elif reply.status is not None:
+        elif reply.phase is not Phase.NOT_SENT and (self._window or reply.status is not None):
             self._untold = True
         if reply.status is not None and sent > self._paused_at:
             self._in_a_row, self._refused_since = 0, None

@@ -89,7 +89,11 @@ class Transport:
                 begun = await self._begin(call, deadline)
                 return await _whole(begun, call.largest)
         except _NOT_CONNECTED as error:
-            return Reply(Phase.NOT_SENT, problem=_plain(error), certificate=isinstance(error, aiohttp.ClientConnectorCertificateError))
+            return Reply(
+                Phase.NOT_SENT,
+                problem=_plain(error),
+                certificate=isinstance(error, aiohttp.ClientConnectorCertificateError),
+            )
         except TimeoutError:
             problem = f"no whole answer within {self._seconds:g} s"
         except (aiohttp.ClientError, OSError, ValueError, Lost) as error:
