@@ -234,6 +234,17 @@ def test_a_marketplaces_number_is_not_the_stores():
     assert columns(["order-id"], ["112-1234567-1234567"]) == {Field.EXTERNAL_ORDER_ID: (0,)}
 
 
+def test_an_erps_external_number_competes_with_its_own():
+    """An ERP calls the store's number external: with numbers of a store in both columns the file stops."""
+    header, row = ["Auftragsnummer", "Externe Auftragsnummer"], ["2026100", "1001"]
+    with pytest.raises(ColumnError, match="2 columns could be order_id") as caught:
+        columns(header, row)
+    own, external = options(caught.value.todo)
+    assert columns(header, row, mapping=dict([own]))[Field.ORDER_ID] == (0,)
+    assert columns(header, row, mapping=dict([external]))[Field.ORDER_ID] == (1,)
+    assert "--map" in recognise(["external_order_id"], [["1001"]]).warnings[0]
+
+
 def test_a_purchase_order_number_counts_only_alone():
     """PO Number gives way to Order Number; alone it is read, with a warning."""
     assert columns(["PO Number", "Order Number"], ["77", "1001"])[Field.ORDER_ID] == (1,)
@@ -305,7 +316,18 @@ def test_damaged_numbers_are_no_contradiction():
 
 @pytest.mark.parametrize(
     "header",
-    ["Address 1", "Ship To Address", "product_id", "Order Status", "Order Date", "Return Tracking Number", "Line #"],
+    [
+        "Address 1",
+        "Ship To Address",
+        "product_id",
+        "Order Status",
+        "Order Date",
+        "Return Tracking Number",
+        "Line #",
+        "ID",
+        "Returns: Tracking Number",
+        "Customer: ID",
+    ],
 )
 def test_look_alikes_are_not_used(header):
     """Names that resemble a field's and are another thing stay unused."""
@@ -327,7 +349,9 @@ def test_a_longer_header_is_read_by_its_part_and_its_values():
 
 def test_a_bilingual_header_is_read_by_either_side():
     """`Order ID / 订单号` names one field twice."""
-    assert columns(["Order ID / 订单号", "快递单号 (Tracking)"], ["1001", UPS])[Field.ORDER_ID] == (0,)
+    found = columns(["Order ID / 订单号", "Sendungsnummer (Tracking ID)"], ["1001", UPS])
+    assert found == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (1,)}
+    assert columns(["Order", "Fulfillment: Tracking Company"], ["1001", "UPS"])[Field.CARRIER] == (1,)
 
 
 @pytest.mark.parametrize("place", ["Zwei", "zwei", "B", "b", "2", "=2"])

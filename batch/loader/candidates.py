@@ -36,6 +36,11 @@ class Column:
         return letters
 
     @property
+    def is_sure(self) -> bool:
+        """Whether its name leaves no doubt: `BigCommerce Order ID`."""
+        return Strength.SURE in self.says.values()
+
+    @property
     def label(self) -> str:
         return f"`{self.name}`" if self.name else f"column {self.letter}"
 

@@ -17,6 +17,7 @@ MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
 """Order numbers of Amazon and eBay, which no store gives out."""
 
 _ORDER = re.compile(r"#?[A-Z]{0,12}[-_ #]{0,2}\d{1,10}([-_/.][A-Z0-9]{1,3})?", re.IGNORECASE)
+_STORE = re.compile(r"#?([A-Z]{1,4}-)?\d{2,8}", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE)
 _LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 _MONEY = re.compile(r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3}\s?\d[\d.,' ]*", re.IGNORECASE)
@@ -60,6 +61,12 @@ def is_marketplace(cells: Sequence[Cell]) -> bool:
     """Whether the values are a marketplace's order numbers, not the store's."""
     values = filled(cells)
     return bool(values) and _most(lambda cell: bool(MARKETPLACE.fullmatch(words(cell))), values)
+
+
+def are_store_numbers(cells: Sequence[Cell]) -> bool:
+    """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
+    values = filled(cells)
+    return bool(values) and _most(lambda cell: bool(_STORE.fullmatch(words(cell))), values)
 
 
 def _most(looks: Callable[[Cell], bool], values: Sequence[Cell]) -> bool:

@@ -21,7 +21,7 @@ SHORTEST_PART = 7
 
 OTHER_MEANING = frozenset(
     {"return", "returns", "returned", "rma", "original", "parent", "old", "previous", "related", "internal"}
-    | {"status", "state", "date", "type", "time", "count", "total", "email", "phone", "address", "company"}
+    | {"status", "state", "date", "type", "time", "count", "total", "email", "phone", "address"}
     | {"requested", "ordered", "remaining", "cancelled", "canceled", "refunded", "available", "warehouse", "from"}
 )
 """Words that make another thing of a header they stand in: `Return Tracking Number`."""
@@ -65,12 +65,21 @@ def meaning(header: str) -> Meaning:
     """What a header may mean: as a whole, in one of two languages, or by a part of its name."""
     if whole := table().get(normalise(header)):
         return whole
-    sides = [table().get(normalise(side), UNKNOWN) for side in re.split(r"[/|()\[\]\n]", header)]
+    sides = [side for side in re.split(r"[/|()\[\]:\n]", header) if normalise(side)]
+    return _in_common([table().get(normalise(side), UNKNOWN) for side in sides], header) or _by_part(header)
+
+
+def _in_common(sides: list[Meaning], header: str) -> Meaning | None:
+    """What the sides of a header agree on; a side that is not known lets only strong names through."""
     named = [side for side in sides if side.known]
-    fields = {field for side in named for field in side.fields}
-    if named and (len(fields) == 1 or all(side == named[0] for side in named)):
-        return max(named, key=lambda side: max(side.fields.values(), default=0))
-    return _by_part(header)
+    if not named or (len(named) < len(sides) and OTHER_MEANING & set(_words(header))):
+        return None
+    least = Strength.WEAK if len(named) == len(sides) else Strength.STRONG
+    shared = set.intersection(*(set(side.fields) for side in named))
+    worth = {field: max(side.fields[field] for side in named) for field in shared}
+    fields = {field: strength for field, strength in worth.items() if strength >= least}
+    ordered = all(side.ordered for side in named)
+    return Meaning(MappingProxyType(fields), ordered, known=True) if fields or ordered else None
 
 
 def is_numbered(header: str) -> bool:

@@ -1,0 +1,245 @@
+"""Which column wins which field: names by their strength, values as witnesses, a person's word before all."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from batch.errors import ColumnError
+from batch.loader import shapes
+from batch.loader.candidates import LEAVE_OUT, Column, find, listed, map_option, named
+from batch.loader.carriers import carrier
+from batch.loader.synonyms import Strength, normalise
+from batch.loader.tables import Cell
+from batch.model import Field
+
+CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
+ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
+LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
+LESSER = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
+"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
+
+
+@dataclass(slots=True)
+class Contest:
+    """The columns while they are given to the fields, one step after the other."""
+
+    columns: list[Column]
+    is_ours: bool
+    taken: dict[Field, tuple[Column, ...]] = field(default_factory=dict)
+    left_out: set[Field] = field(default_factory=set)
+    refused: dict[Field, Column] = field(default_factory=dict)
+    reasons: dict[Field, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def obey(self, mapping: Mapping[Field, str]) -> None:
+        """Take what the person named, whatever it holds."""
+        for name, text in mapping.items():
+            wanted = self._field(name, text)
+            if text.strip() in LEAVE_OUT:
+                self.left_out.add(wanted)
+            elif column := find(text, self.columns):
+                self._take(wanted, [column], "--map")
+            else:
+                raise ColumnError(
+                    f"--map {wanted}={text}: there is no column {text!r}. The file has: {listed(self.columns)}.",
+                    f"Name one of them, for example {self._option(wanted)}",
+                )
+
+    def remember(self, remembered: Mapping[Field, str]) -> None:
+        """Take what an earlier run settled, where it is there and still fits."""
+        for wanted, text in remembered.items():
+            column = find(text, self.free())
+            if column and not self._is_settled(wanted) and not shapes.contradicts(wanted, column.cells):
+                self._take(wanted, [column], "remembered")
+
+    def match(self, strength: Strength) -> None:
+        """Give every field still without a column those that name it so strongly."""
+        for wanted in Field:
+            if self._is_settled(wanted) or (wanted is Field.DECISION and not self.is_ours):
+                continue
+            if wanted is Field.CARRIER and strength < Strength.STRONG and self._has(CARRIER_FIELDS):
+                continue
+            candidates = [column for column in self.free() if column.says.get(wanted) == strength]
+            fitting = [column for column in candidates if self._fits(wanted, column, strength)]
+            if fitting:
+                self._take(wanted, *self._settle(wanted, fitting, strength))
+
+    def carrier_from_service(self) -> None:
+        """Where no column is the carrier's, service words may name it: "USPS Priority Mail"."""
+        service = self.taken.get(Field.SHIPPING_METHOD)
+        if not service or self._has(CARRIER_FIELDS) or Field.CARRIER in self.left_out:
+            return
+        if shapes.confirms(Field.CARRIER, service[0].cells):
+            del self.taken[Field.SHIPPING_METHOD]
+            self._take(Field.CARRIER, [service[0]], "its values name carriers")
+
+    def marketplace_orders(self) -> None:
+        """An order column full of a marketplace's numbers is looked up as such."""
+        orders = self.taken.get(Field.ORDER_ID)
+        if orders and shapes.is_marketplace(orders[0].cells) and not self._is_settled(Field.EXTERNAL_ORDER_ID):
+            del self.taken[Field.ORDER_ID]
+            self._take(Field.EXTERNAL_ORDER_ID, [orders[0]], f"numbers like {orders[0].examples[0]}")
+
+    def check(self) -> None:
+        """ColumnError for what would make the shipments wrong."""
+        self._check_external()
+        for wanted, column in self.refused.items():
+            if (
+                column in self.free()
+                and not self._is_settled(wanted)
+                and not (wanted in ORDER_FIELDS and self._has(ORDER_FIELDS))
+            ):
+                self._contradicted(wanted, column)
+        if not self._has(ORDER_FIELDS):
+            raise ColumnError(
+                f"No column is recognised as the order's number. The file has: {listed(self.columns)}.",
+                f"Say which it is, for example {self._option(Field.ORDER_ID)}"
+                if self.columns
+                else "See whether the right file and sheet were given (--sheet NAME).",
+            )
+        ordered = next((column for column in self.free() if column.is_ordered), None)
+        if ordered and not self._is_settled(Field.QUANTITY):
+            self._only_ordered(ordered)
+
+    def said(self) -> tuple[str, ...]:
+        """A line for every column that was taken, in the columns' order."""
+        taken = sorted((column.index, column.label, name) for name, found in self.taken.items() for column in found)
+        because = {name: f" ({why})" if why else "" for name, why in self.reasons.items()}
+        left_out = (f"{name} is left out (--map)" for name in sorted(self.left_out))
+        return (*(f"read {label} as {name}{because[name]}" for _, label, name in taken), *left_out)
+
+    def free(self) -> list[Column]:
+        """The columns that no field has taken."""
+        used = {column.index for found in self.taken.values() for column in found}
+        return [column for column in self.columns if column.index not in used]
+
+    def _has(self, fields: Collection[Field]) -> bool:
+        return any(wanted in self.taken for wanted in fields)
+
+    def _is_settled(self, wanted: Field) -> bool:
+        return wanted in self.taken or wanted in self.left_out
+
+    def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
+        self.taken[wanted] = tuple(found)
+        self.reasons[wanted] = why
+
+    def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
+        if strength < Strength.STRONG:
+            return shapes.confirms(wanted, column.cells)
+        if shapes.contradicts(wanted, column.cells):
+            self.refused[wanted] = column
+            return False
+        return True
+
+    def _settle(self, wanted: Field, fitting: list[Column], strength: Strength) -> tuple[list[Column], str]:
+        """The column, or columns, of several that name one field, and why; ColumnError where they compete."""
+        why = {Strength.WEAK: "by its values", Strength.PART: "by a part of its name and its values"}.get(strength, "")
+        if why and wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER, Field.QUANTITY}:
+            self.warnings.append(f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly.")
+        if wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting):
+            return fitting, "one of several"
+        fitting = [column for column in fitting if column.examples] or fitting[:1]
+        if wanted is Field.ORDER_ID:
+            fitting = [column for column in fitting if not shapes.is_marketplace(column.cells)] or fitting
+        if len(fitting) == 1:
+            return fitting, why
+        if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
+            return fitting, "one of several"
+        best = max(fitting, key=lambda column: _speaking(wanted, column))
+        others = ", ".join(column.label for column in fitting if column is not best)
+        if _agree(wanted, fitting):
+            return [best], f"the same as {others}"
+        if wanted in LESSER:
+            self.warnings.append(f"{best.label} is read as {wanted}; {others} could be it too.")
+            return [best], why
+        raise self._compete(wanted, fitting)
+
+    def _compete(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
+        shown = " and ".join(f"{column.label} ({column.shown})" for column in fitting)
+        options = " or ".join(map_option(wanted, column, self.columns) for column in fitting)
+        return ColumnError(f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {options}")
+
+    def _check_external(self) -> None:
+        """A column named for another shop's numbers may hold the store's own: an ERP calls them external."""
+        external = self.taken.get(Field.EXTERNAL_ORDER_ID)
+        if not external or self.reasons[Field.EXTERNAL_ORDER_ID] or not shapes.are_store_numbers(external[0].cells):
+            return
+        orders = self.taken.get(Field.ORDER_ID)
+        if not orders:
+            option = map_option(Field.ORDER_ID, external[0], self.columns)
+            self.warnings.append(
+                f"{external[0].label} is looked up as external_order_id; if it is the store's: {option}"
+            )
+        elif (
+            not self.reasons[Field.ORDER_ID]
+            and not orders[0].is_sure
+            and not _agree(Field.ORDER_ID, [*orders, *external])
+        ):
+            raise self._compete(Field.ORDER_ID, [*orders, *external])
+
+    def _contradicted(self, wanted: Field, column: Column) -> None:
+        what = f"{column.label} should be {wanted}, but its values are something else ({column.shown})"
+        if wanted in LESSER:
+            self.warnings.append(f"{what}; it is not used.")
+            return
+        better = [other for other in self.free() if other is not column and shapes.confirms(wanted, other.cells)]
+        choices = [*better[:3], column if wanted is Field.ORDER_ID else None]
+        options = " or ".join(map_option(wanted, choice, self.columns) for choice in choices)
+        raise ColumnError(f"{what}.", f"Say which it is: {options}")
+
+    def _only_ordered(self, column: Column) -> None:
+        if not self._has(LINE_FIELDS):
+            self.warnings.append(f"{column.label} is not used: units ordered are not units shipped.")
+            return
+        raise ColumnError(
+            f"No column is recognised as the units shipped; {named(column)} ({column.shown}) is units ordered.",
+            f"If all that was ordered was shipped: {map_option(Field.QUANTITY, column, self.columns)}; "
+            f"to ship what remains of each line: {map_option(Field.QUANTITY, None, self.columns)}",
+        )
+
+    def _option(self, wanted: Field) -> str:
+        """A `--map` for the column that looks most like the field."""
+        free = self.free() or self.columns
+        likely = (column for column in free if shapes.confirms(wanted, column.cells))
+        return map_option(wanted, next(likely, next(iter(free), None)), self.columns)
+
+    def _field(self, name: str, text: str) -> Field:
+        try:
+            return Field(name.strip())
+        except ValueError:
+            meant = Field(next(iter(get_close_matches(name.strip().lower(), list(Field), 1, 0.5)), Field.ORDER_ID))
+            column = find(text, self.columns)
+            raise ColumnError(
+                f"--map {name}={text}: there is no field {name!r}. Fields are: {', '.join(Field)}.",
+                f"For example {map_option(meant, column, self.columns) if column else self._option(meant)}",
+            ) from None
+
+
+def _are_numbered(fitting: Sequence[Column]) -> bool:
+    """`Tracking Number`, `Tracking Number 2`, …: also those that happen to be blank in the sample."""
+    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
+
+
+def _never_meet(fitting: Sequence[Column]) -> bool:
+    """Never filled in the same row: each holds the numbers of other parcels."""
+    rows = zip(*(column.cells for column in fitting), strict=True)
+    return all(len(shapes.filled(row)) <= 1 for row in rows)
+
+
+def _agree(wanted: Field, fitting: Sequence[Column]) -> bool:
+    """Whether the columns say the same in every row where more than one speaks."""
+    rows = zip(*(column.cells for column in fitting), strict=True)
+    return all(len({_essence(wanted, cell) for cell in shapes.filled(row)} - {""}) <= 1 for row in rows)
+
+
+def _speaking(wanted: Field, column: Column) -> int:
+    return sum(bool(_essence(wanted, cell)) for cell in shapes.filled(column.cells))
+
+
+def _essence(wanted: Field, cell: Cell) -> str:
+    """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
+    text = shapes.words(cell)
+    if wanted is Field.CARRIER:
+        found = carrier(text)
+        return found.family if found.known else normalise(text)
+    return text.casefold().lstrip("#")
