@@ -173,4 +173,4 @@ def _existing(
             yield Existing(made, "made outside shipbatch")
         else:
             origin = f"made by run {record.run_id}, row {record.shipment.rows[0] if record.shipment.rows else '?'}"
-            yield Existing(made, origin, record.record_id, record.shipment.ask)
+            yield Existing(made, origin, record.record_id, record.shipment.ask, record.shipment.label)

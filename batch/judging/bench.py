@@ -1,6 +1,7 @@
 """An order's drafts against what it already has, and what it has left."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from batch import findings
@@ -8,6 +9,8 @@ from batch.judging.drafts import Draft, Want, drafts_of
 from batch.judging.facts import Correction, Existing, Facts, Judged, Policy, facts_of
 from batch.matching import plain, same_items
 from batch.model import Finding, Item, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
+
+Differs = Callable[[StoreShipment, Shipment, str], Finding]
 
 
 def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:
@@ -22,7 +25,7 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
         judged += notes
         drafts += made
     bench = _Bench(order, facts, policy)
-    for draft in drafts:
+    for draft in sorted(drafts, key=lambda d: not d.label):  # a number says more than equal items do
         draft.judged = bench.met(draft)
     for draft in drafts:
         draft.judged = draft.judged or bench.gate(draft)
@@ -47,7 +50,8 @@ class _Bench:
         self.left = {line.order_product_id: line.left for line in order.lines}
         self.took: dict[int, list[str]] = {}
         self.known: set[int] = set()  # existing shipments that a parcel of this file has been met as
-        self.dealt: dict[str, list[Want]] = {}  # units of parcels that are dealt out evenly, by ask
+        self.deals: dict[tuple[str, int | None], list[Want]] = {}  # what is dealt out evenly, by ask and address
+        self.dealt: dict[str, Counter[int]] = defaultdict(Counter)  # units of it that an earlier run has shipped
         self.others: list[RowNote] = []  # rows of a refused parcel that are not to blame
 
     # met before
@@ -67,29 +71,30 @@ class _Bench:
         return self._met_by_label(draft) if draft.label else self._met_without(draft)
 
     def _met_by_label(self, draft: Draft) -> Judged | None:
-        same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e.made)]
+        same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e)]
         if not same:
             return None
         fit = [e for e in same if self._fits(draft, e.made)]
         if not fit:
             return draft.note(findings.changed(same[0].made, self._as_asked(draft), same[0].origin))
-        alike = [e for e in fit if self._carried_alike(draft, e.made)]
+        alike = [e for e in fit if self._carried_alike(draft, e.made) and _is_label(draft, e.made)]
         if alike:
             return self._already(draft, alike[:1])
-        shipment = replace(self._as_asked(draft), items=fit[0].made.items)
-        finding = findings.changed(fit[0].made, shipment, fit[0].origin)
-        return Correction(fit[0], shipment, finding) if self.policy.update else draft.note(finding)
+        differs = findings.changed if _is_label(draft, fit[0].made) else findings.correction
+        return self._correction(draft, fit[0], differs)
 
     def _met_without(self, draft: Draft) -> Judged | None:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
+        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known]
+        here = [e for e in free if self._here(draft, e.made)]
         if draft.rest:
-            equal = [e for e in self.facts.existing if self._here(draft, e.made)]
-            if equal and not self._remaining(draft):
-                return self._already(draft, equal)
-            equal = [e for e in equal if e.ask == draft.parcel.ask]
+            if here and not self._remaining(draft):
+                return self._already(draft, here)
+            equal = [e for e in here if e.ask == draft.parcel.ask]
         else:
-            equal = [e for e in self.facts.existing if self._here(draft, e.made) and self._fits(draft, e.made)]
-            if equal and any(self.left[w.line.order_product_id] < (w.quantity or 1) for w in draft.wants):
+            equal = [e for e in here if self._fits(draft, e.made)]
+            equal.sort(key=lambda e: bool(e.made.tracking_number))  # a parcel without a number was made without
+            if equal and any(self._left(want) < (want.quantity or 1) for want in draft.wants):
                 return self._already(draft, equal[:1])
         if not equal or self._may_ship(draft):
             return None
@@ -97,6 +102,10 @@ class _Bench:
 
     def _already(self, draft: Draft, existing: Sequence[Existing]) -> RowNote:
         self.known.update(e.made.shipment_id for e in existing)
+        if draft.share[1] > 1:
+            self.dealt[draft.parcel.ask].update(
+                {i.order_product_id: i.quantity for e in existing for i in e.made.items}
+            )
         record = existing[0].record_id if len(existing) == 1 else None
         note = draft.note(findings.already_created())
         shown = facts_of(e.made for e in existing) | {"row_lines": draft.row_lines, "warnings": draft.parcel.warnings}
@@ -136,7 +145,7 @@ class _Bench:
             wants = draft.wants
         if draft.share[1] > 1:
             return self._dealt(draft, wants)
-        short = [want for want in wants if self.left[want.line.order_product_id] < (want.quantity or 1)]
+        short = [want for want in wants if self._left(want) < (want.quantity or 1)]
         if short:
             return self._corrected(draft) or self._refuse(draft, short)
         return self._take(draft, wants)
@@ -152,43 +161,65 @@ class _Bench:
         return draft.shipment(items, wants[0].line.order_address_id)
 
     def _refuse(self, draft: Draft, short: Sequence[Want]) -> RowNote:
-        want = short[0]
+        """The short rows with their own reason, the parcel's others naming the first of them."""
+        notes = [draft.note(self._shortage(draft, want), want.rows) for want in short]
+        blamed = {row for want in short for row in want.rows}
+        if others := tuple(row for row in draft.rows if row not in blamed):
+            incomplete = findings.parcel_incomplete(short[0].rows[0], notes[0].finding.error)
+            self.others.append(draft.note(incomplete, others))
+        self.others += notes[1:]
+        return notes[0]
+
+    def _shortage(self, draft: Draft, want: Want) -> Finding:
         line_id = want.line.order_product_id
         took = self._shown(draft, line_id) + self.took.get(line_id, [])
-        finding = findings.not_enough_left(self.order, want.line, want.quantity or 1, self.left[line_id], took)
-        if others := tuple(row for row in draft.rows if row not in want.rows):
-            self.others.append(draft.note(findings.parcel_incomplete(want.rows[0], finding.error), others))
-        return draft.note(finding, want.rows)
+        return findings.not_enough_left(self.order, want.line, want.quantity or 1, self.left[line_id], took)
 
     def _dealt(self, draft: Draft, wants: Sequence[Want]) -> Judged:
         """The k-th of n parcels: units dealt out one by one, so that they differ by at most one."""
-        ask = f"{draft.parcel.ask}/{draft.address}"
-        if ask not in self.dealt:
-            self.dealt[ask] = [replace(w, quantity=w.quantity or self.left[w.line.order_product_id]) for w in wants]
         k, n = draft.share
-        units = [want for want in self.dealt[ask] for _ in range(want.quantity or 0)]
+        units = [want for want in self._deal(draft, wants) for _ in range(want.quantity or 0)]
         if len(units) < n:
             return draft.note(findings.uneven_parcels(draft.parcel, len(units)))
         mine: dict[int, Want] = {}
         for want in units[k::n]:
             share = mine.setdefault(want.line.order_product_id, replace(want, quantity=0))
             share.quantity = (share.quantity or 0) + 1
-        short = [w for w in mine.values() if self.left[w.line.order_product_id] < (w.quantity or 0)]
+        short = [share for share in mine.values() if self._left(share) < (share.quantity or 0)]
         return self._refuse(draft, short) if short else self._take(draft, list(mine.values()))
+
+    def _deal(self, draft: Draft, wants: Sequence[Want]) -> list[Want]:
+        """All units of the n parcels together, with those already made: so that a second run deals alike."""
+        key = (draft.parcel.ask, draft.address)
+        if key not in self.deals:
+            before = self.dealt[draft.parcel.ask]
+            if draft.rest:
+                address = wants[0].line.order_address_id
+                wants = [Want(line, None, draft.rows) for line in self.order.lines if line.order_address_id == address]
+            total = [replace(w, quantity=w.quantity or self._left(w) + before[w.line.order_product_id]) for w in wants]
+            self.deals[key] = total
+        return self.deals[key]
+
+    def _left(self, want: Want) -> int:
+        return self.left[want.line.order_product_id]
 
     def _corrected(self, draft: Draft) -> Judged | None:
         """Not enough left, but an equal parcel under another number: a correction of it."""
-        if not draft.label:
+        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known]
+        equal = [e for e in free if self._here(draft, e.made) and self._fits(draft, e.made)]
+        if not draft.label or not equal:
             return None
-        for existing in self.facts.existing:
-            made = existing.made
-            if made.shipment_id in self.known or not self._here(draft, made) or not self._fits(draft, made):
-                continue
-            shipment = replace(self._as_asked(draft), items=made.items, order_address_id=made.order_address_id)
-            finding = findings.correction(made, shipment, existing.origin)
-            self.known.add(made.shipment_id)
-            return Correction(existing, shipment, finding) if self.policy.update else draft.note(finding)
-        return None
+        if draft.rest and len(equal) > 1:  # which of them it is for, nobody knows
+            return None
+        return self._correction(draft, equal[0], findings.correction)
+
+    def _correction(self, draft: Draft, existing: Existing, differs: Differs) -> Correction | RowNote:
+        """To be put into the store where that is allowed, else to be asked about."""
+        made = existing.made
+        self.known.add(made.shipment_id)
+        shipment = replace(self._as_asked(draft), items=made.items, order_address_id=made.order_address_id)
+        finding = differs(made, shipment, existing.origin)
+        return Correction(existing, shipment, finding) if self.policy.update else draft.note(finding)
 
     # comparisons
 
@@ -216,10 +247,9 @@ class _Bench:
         return draft.address in (None, made.order_address_id)
 
     @staticmethod
-    def _labelled(draft: Draft, made: StoreShipment) -> bool:
-        if draft.number:
-            return plain(draft.number) == plain(made.tracking_number)
-        return draft.label.strip() == made.tracking_link.strip()
+    def _labelled(draft: Draft, existing: Existing) -> bool:
+        """Whether it has the draft's number or link, or had it when it was made."""
+        return _is_label(draft, existing.made) or (bool(existing.label) and plain(draft.label) == plain(existing.label))
 
     @staticmethod
     def _fits(draft: Draft, made: StoreShipment) -> bool:
@@ -246,3 +276,9 @@ class _Bench:
         if draft.label:
             return there and plain(draft.label) == plain(record.shipment.label)
         return there and draft.parcel.ask == record.shipment.ask
+
+
+def _is_label(draft: Draft, made: StoreShipment) -> bool:
+    if draft.number:
+        return plain(draft.number) == plain(made.tracking_number)
+    return draft.label.strip() == made.tracking_link.strip()

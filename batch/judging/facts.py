@@ -16,6 +16,8 @@ class Existing:
     record_id: int | None = None
     ask: str = ""
     """Digest of the parcel our record of it came from."""
+    label: str = ""
+    """The number or link under which our record has it; the store's may have been changed since."""
 
 
 @dataclass(frozen=True, slots=True)

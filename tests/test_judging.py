@@ -1,0 +1,705 @@
+"""Parcels against an order: DESIGN 4.6 to 4.9, rule by rule."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.judging import Correction, Existing, Facts, Judged, Policy, judge
+from batch.model import (
+    Finding,
+    Item,
+    Line,
+    Order,
+    OrderLine,
+    Parcel,
+    Record,
+    RowNote,
+    Shipment,
+    State,
+    Status,
+    StoreShipment,
+)
+
+HOME, WORK = 10, 20
+"""Two addresses."""
+
+
+def line(line_id: int = 1, sku: str = "MUG", quantity: int = 3, **more: Any) -> OrderLine:
+    given: dict[str, Any] = {"kind": "physical", "shipped": 0, "refunded": 0, "order_address_id": HOME}
+    return OrderLine(line_id, sku=sku, name=sku, quantity=quantity, **(given | more))
+
+
+def order(*lines: OrderLine, status_id: int = 11, status: str = "Awaiting Fulfillment") -> Order:
+    lines = lines or (line(),)
+    return Order(100, status_id, status, sum(i.quantity for i in lines), sum(i.shipped for i in lines), lines)
+
+
+def ask(sku: str = "MUG", quantity: int | None = 1, row: int = 2) -> Line:
+    return Line(sku=sku, quantity=quantity, rows=(row,))
+
+
+def parcel(*lines: Line, number: str = "1Z1", **more: Any) -> Parcel:
+    rows = tuple(sorted({row for each in lines for row in each.rows})) or (2,)
+    return Parcel(100, **({"rows": rows, "lines": lines, "numbers": (number,) if number else ()} | more))
+
+
+def made(shipment_id: int = 7, *items: Item, number: str = "1Z1", **more: Any) -> StoreShipment:
+    given: dict[str, Any] = {"order_address_id": HOME, "tracking_number": number, "date_created": "Monday"}
+    return StoreShipment(shipment_id, 100, items=items or (Item(1, 1),), **(given | more))
+
+
+def foreign(shipment: StoreShipment) -> Existing:
+    return Existing(shipment, "made outside shipbatch")
+
+
+def ours(shipment: StoreShipment, parcel: Parcel) -> Existing:
+    return Existing(shipment, "made by run R, row 2", 1, parcel.ask)
+
+
+def judged(*parcels: Parcel, of: Order | None = None, policy: Policy | None = None, **facts: Any) -> list[Judged]:
+    return judge(parcels, Facts(of or order(), **facts), policy or Policy())
+
+
+def only(several: list[Judged]) -> Any:
+    (one,) = several
+    return one
+
+
+def said(one: Judged) -> tuple[Status, str]:
+    assert isinstance(one, RowNote)
+    return one.finding.status, one.finding.code
+
+
+def by_row(several: list[Judged]) -> dict[int, Any]:
+    """What is said of each row that does not ship, and the shipment of each that does."""
+    found: dict[int, Any] = {}
+    for one in several:
+        for row in one.shipment.rows if isinstance(one, Correction) else one.rows:
+            found[row] = one if isinstance(one, Shipment | Correction) else one.finding
+    return found
+
+
+class TestWhichLine:
+    def test_a_sku_becomes_the_lines_id_and_its_address(self) -> None:
+        """The row names a SKU; the shipment names order_product_id and order_address_id."""
+        shipment = only(judged(parcel(ask(" mug ", 2))))
+        assert (shipment.order_id, shipment.order_address_id, shipment.items) == (100, HOME, (Item(1, 2),))
+        assert (shipment.rows, shipment.row_lines) == ((2,), ((2, 1),))
+
+    def test_a_line_id_is_taken_as_it_is(self) -> None:
+        """BigCommerce's own ids need no SKU."""
+        shipment = only(judged(parcel(Line(order_product_id=1, quantity=1, rows=(2,)))))
+        assert shipment.items == (Item(1, 1),)
+
+    def test_all_that_a_parcel_says_is_in_its_shipment(self) -> None:
+        """Carrier, service, cost, comments, link and warnings pass through unchanged."""
+        words = {
+            "tracking_link": "https://t.example/1",
+            "shipping_provider": "ups",
+            "tracking_carrier": "ups",
+            "shipping_method": "Ground",
+            "merchant_shipping_cost": "7.4500",
+            "comments": "At the door",
+            "warnings": ("added up",),
+        }
+        asked = parcel(ask(), **words)
+        shipment = only(judged(asked))
+        assert {name: getattr(shipment, name) for name in words} == words
+        assert shipment.ask == asked.ask
+
+    def test_an_unknown_sku_is_told_with_those_that_exist(self) -> None:
+        """Invalid, and the order's SKUs are named."""
+        finding = only(judged(parcel(ask("MUG-RED")))).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "unknown_sku")
+        assert "MUG-RED" in finding.error
+        assert "it has MUG" in finding.error
+
+    def test_an_unknown_line_id_is_told_with_those_that_exist(self) -> None:
+        """A product's id in place of the line's is the usual cause."""
+        finding = only(judged(parcel(Line(order_product_id=77, quantity=1, rows=(2,))))).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "unknown_line")
+        assert "no line 77" in finding.error
+        assert "lines are 1" in finding.error
+
+    def test_two_lines_with_one_sku_are_not_guessed(self) -> None:
+        """Ambiguous, both lines shown with what they have left."""
+        finding = only(judged(parcel(ask()), of=order(line(1), line(2, quantity=5)))).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "ambiguous_sku")
+        assert "1 (3 left), 2 (5 left)" in finding.error
+
+    def test_an_address_tells_two_lines_with_one_sku_apart(self) -> None:
+        """One order to two addresses, the same SKU to each."""
+        several = order(line(1), line(2, order_address_id=WORK))
+        shipment = only(judged(parcel(ask(), order_address_id=WORK), of=several))
+        assert (shipment.order_address_id, shipment.items) == (WORK, (Item(2, 1),))
+
+    def test_a_line_that_goes_elsewhere_is_refused(self) -> None:
+        """The file's address is not the line's: both are named."""
+        finding = only(judged(parcel(ask(), order_address_id=WORK))).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "wrong_address")
+        assert "goes to address 10, the file says 20" in finding.error
+
+    @pytest.mark.parametrize(
+        ("kind", "code"),
+        [
+            ({"kind": "digital", "order_address_id": 0}, "digital_line"),
+            ({"kind": "giftcertificate", "order_address_id": 0}, "gift_certificate"),
+            ({"pickup": True, "order_address_id": 0}, "pickup_line"),
+        ],
+    )
+    def test_what_does_not_ship_is_refused_by_its_name(self, kind: dict[str, Any], code: str) -> None:
+        """Downloads, gift certificates and pickups."""
+        assert said(only(judged(parcel(ask()), of=order(line(**kind))))) == (Status.INVALID, code)
+
+    def test_a_sku_and_an_id_of_one_line_are_added_up(self) -> None:
+        """Both rows name it; each line is once in a shipment."""
+        both = parcel(ask(quantity=1), Line(order_product_id=1, quantity=2, rows=(3,)))
+        shipment = only(judged(both))
+        assert (shipment.items, shipment.rows) == ((Item(1, 3),), (2, 3))
+
+
+class TestUnitsLeft:
+    @pytest.mark.parametrize(("shipped", "refunded", "left"), [(0, 0, 3), (1, 0, 2), (0, 1, 2), (1, 1, 1)])
+    def test_are_quantity_less_shipped_less_refunded(self, shipped: int, refunded: int, left: int) -> None:
+        """As many as are left ship; one more does not, and the numbers are told."""
+        there = order(line(shipped=shipped, refunded=refunded))
+        assert only(judged(parcel(ask(quantity=left)), of=there)).items == (Item(1, left),)
+        finding = only(judged(parcel(ask(quantity=left + 1)), of=there)).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "not_enough_left")
+        assert f"the file ships {left + 1}, ordered 3, already shipped {shipped}" in finding.error
+        assert f"{left} left" in finding.error
+        assert ("refunded 1" in finding.error) is bool(refunded)
+
+    def test_earlier_rows_of_the_file_count(self) -> None:
+        """Two parcels of 2 out of 3: the first ships, the second names the row that took them."""
+        first, second = parcel(ask(quantity=2), number="A"), parcel(ask(quantity=2, row=3), number="B")
+        found = by_row(judged(first, second))
+        assert found[2].items == (Item(1, 2),)
+        assert found[3].code == "not_enough_left"
+        assert "row 2 of this file takes 2" in found[3].error
+
+    def test_a_refused_parcel_takes_nothing(self) -> None:
+        """What it asked for is free for the next one."""
+        first, second = parcel(ask(quantity=4), number="A"), parcel(ask(quantity=3, row=3), number="B")
+        assert by_row(judged(first, second))[3].items == (Item(1, 3),)
+
+    def test_no_quantity_is_all_that_remains_of_the_line(self) -> None:
+        """A SKU alone ships its rest."""
+        assert only(judged(parcel(ask(quantity=None)), of=order(line(shipped=1)))).items == (Item(1, 2),)
+
+    def test_a_parcel_ships_whole_or_not_at_all(self) -> None:
+        """The bad row has its own reason; the others are `parcel_incomplete` and name it."""
+        there = order(line(1), line(2, "HAT", 1))
+        found = by_row(judged(parcel(ask(row=2), ask("HAT", 2, row=3)), of=there))
+        assert found[3].code == "not_enough_left"
+        assert (found[2].status, found[2].code) == (Status.INVALID, "parcel_incomplete")
+        assert "row 3" in found[2].error
+
+    def test_every_bad_row_of_a_parcel_has_its_own_reason(self) -> None:
+        """Two lines short, one right: two reasons, and one that names the first."""
+        there = order(line(1), line(2, "HAT", 1), line(3, "PEN", 1))
+        found = by_row(judged(parcel(ask(row=2), ask("HAT", 2, row=3), ask("PEN", 5, row=4)), of=there))
+        assert {row: finding.code for row, finding in found.items()} == {
+            2: "parcel_incomplete",
+            3: "not_enough_left",
+            4: "not_enough_left",
+        }
+        assert "SKU PEN: the file ships 5" in found[4].error
+
+    def test_an_unknown_line_makes_its_parcel_incomplete(self) -> None:
+        """Also where the bad row is not there to be counted."""
+        found = by_row(judged(parcel(ask(row=2), ask("NOPE", row=3))))
+        assert {row: finding.code for row, finding in found.items()} == {2: "parcel_incomplete", 3: "unknown_sku"}
+
+    def test_other_parcels_of_the_order_ship_all_the_same(self) -> None:
+        """A parcel is the unit that ships or does not, not the order."""
+        bad, good = parcel(ask("NOPE"), number="A"), parcel(ask(row=3), number="B")
+        found = by_row(judged(bad, good))
+        assert found[2].code == "unknown_sku"
+        assert isinstance(found[3], Shipment)
+
+
+class TestSeveralAddresses:
+    TWO = order(line(1), line(2, "HAT", 2, order_address_id=WORK))
+
+    def test_the_lines_of_a_parcel_are_shipped_by_address(self) -> None:
+        """One number for lines to two addresses: a shipment each."""
+        several = judged(parcel(ask(row=2), ask("HAT", row=3)), of=self.TWO)
+        assert [(s.order_address_id, s.items, s.rows) for s in several if isinstance(s, Shipment)] == [
+            (HOME, (Item(1, 1),), (2,)),
+            (WORK, (Item(2, 1),), (3,)),
+        ]
+
+    def test_an_order_alone_to_two_addresses_is_held(self) -> None:
+        """One parcel cannot go to both."""
+        finding = only(judged(parcel(), of=self.TWO)).finding
+        assert (finding.status, finding.code) == (Status.HELD, "several_addresses")
+        assert "10, 20" in finding.error
+
+    def test_an_order_and_address_alone_ship_the_rest_of_it(self) -> None:
+        """The address says which lines."""
+        shipment = only(judged(parcel(order_address_id=WORK), of=self.TWO))
+        assert (shipment.order_address_id, shipment.items) == (WORK, (Item(2, 2),))
+
+    def test_an_address_that_is_served_is_no_longer_one(self) -> None:
+        """All of the first has shipped: what remains is one parcel to one address."""
+        there = order(line(1, shipped=3), line(2, "HAT", 2, order_address_id=WORK))
+        assert only(judged(parcel(), of=there)).items == (Item(2, 2),)
+
+
+class TestAnOrderAlone:
+    def test_ships_all_that_remains(self) -> None:
+        """Every line with units left; not the download."""
+        there = order(line(1, shipped=1), line(2, "HAT", 2), line(3, "E", kind="digital", order_address_id=0))
+        assert only(judged(parcel(), of=there)).items == (Item(1, 2), Item(2, 2))
+
+    def test_comes_after_the_parcels_with_quantities(self) -> None:
+        """`All that remains` is what the file's other rows leave, wherever they stand."""
+        found = by_row(judged(parcel(number="A"), parcel(ask(quantity=1, row=3), number="B")))
+        assert found[2].items == (Item(1, 2),)
+        assert found[3].items == (Item(1, 1),)
+
+    def test_with_nothing_left_is_refused(self) -> None:
+        """And says by what it was taken."""
+        there = order(line(shipped=3))
+        finding = only(judged(parcel(number=""), of=there)).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "nothing_left")
+
+    def test_several_numbers_are_held_until_the_source_says(self) -> None:
+        """Nothing says what is in which parcel."""
+        finding = only(judged(parcel(numbers=("A", "B")))).finding
+        assert (finding.status, finding.code) == (Status.HELD, "several_parcels")
+        assert "A, B" in finding.error
+        assert "several_parcels" in finding.todo
+
+    def test_the_first_number_takes_all(self) -> None:
+        """The others go into the comments."""
+        shipment = only(judged(parcel(numbers=("A", "B", "C")), policy=Policy(several_parcels="first")))
+        assert (shipment.tracking_number, shipment.items) == ("A", (Item(1, 3),))
+        assert "B, C" in shipment.comments
+
+    def test_even_deals_the_units_out(self) -> None:
+        """Parcels differ by one unit at most, and together they are all."""
+        there = order(line(1, quantity=3), line(2, "HAT", 2))
+        several = judged(parcel(numbers=("A", "B")), of=there, policy=Policy(several_parcels="even"))
+        assert [(s.tracking_number, s.units) for s in several if isinstance(s, Shipment)] == [("A", 3), ("B", 2)]
+        assert _units(several) == {1: 3, 2: 2}
+
+    def test_even_with_more_numbers_than_units_is_held(self) -> None:
+        """A parcel cannot be empty."""
+        several = judged(parcel(numbers=("A", "B", "C", "D")), policy=Policy(several_parcels="even"))
+        assert {said(one) for one in several} == {(Status.HELD, "too_many_parcels")}
+
+    def test_even_goes_on_where_it_stopped(self) -> None:
+        """The first of two is made: the second gets what is left, not half of it."""
+        asked = parcel(numbers=("A", "B"))
+        there = order(line(quantity=4, shipped=2))
+        several = judged(
+            asked,
+            of=there,
+            existing=(ours(made(7, Item(1, 2), number="A"), asked),),
+            policy=Policy(several_parcels="even"),
+        )
+        assert [(s.tracking_number, s.items) for s in several if isinstance(s, Shipment)] == [("B", (Item(1, 2),))]
+
+
+class TestMetByItsNumber:
+    @pytest.mark.parametrize("number", ["1Z1", "1z1", " 1Z 1 "])
+    def test_equal_items_are_already_created(self, number: str) -> None:
+        """Whoever made it; case and blanks of a number do not matter."""
+        note = only(judged(parcel(ask(), number=number), of=order(line(shipped=1)), existing=(foreign(made()),)))
+        assert said(note) == (Status.ALREADY_CREATED, "")
+        assert note.facts["shipment_ids"] == [7]
+
+    def test_equal_links_are_already_created(self) -> None:
+        """A link takes the place of a number."""
+        asked = parcel(ask(), number="", tracking_link="https://t.example/1")
+        there = foreign(made(number="", tracking_link="https://t.example/1"))
+        assert said(only(judged(asked, of=order(line(shipped=1)), existing=(there,))))[0] is Status.ALREADY_CREATED
+
+    def test_its_link_and_lines_are_known(self) -> None:
+        """The sheet has them as if it had been made now."""
+        there = made(generated_tracking_link="https://t.example/1Z1")
+        facts = only(judged(parcel(ask()), of=order(line(shipped=1)), existing=(foreign(there),))).facts
+        assert facts["tracking_links"] == ["https://t.example/1Z1"]
+        assert facts["link_source"] == "generated"
+        assert (facts["order_address_id"], facts["order_product_ids"]) == (HOME, [1])
+
+    def test_other_items_are_held_and_both_shown(self) -> None:
+        """Changed items under a known number."""
+        finding = only(judged(parcel(ask(quantity=2)), of=order(line(shipped=1)), existing=(foreign(made()),))).finding
+        assert (finding.status, finding.code) == (Status.HELD, "changed")
+        assert "shipment 7 (1Z1; 1 of line 1, made Monday)" in finding.error
+        assert "this file says 2 of line 1" in finding.error
+        assert "made outside shipbatch" in finding.error
+
+    def test_other_items_are_held_also_with_update(self) -> None:
+        """Items cannot be changed by a PUT."""
+        there = (foreign(made()),)
+        note = only(judged(parcel(ask(quantity=2)), existing=there, policy=Policy(update=True)))
+        assert said(note) == (Status.HELD, "changed")
+
+    def test_another_carrier_is_held(self) -> None:
+        """The same parcel under another carrier is changed."""
+        there = (foreign(made(shipping_provider="usps")),)
+        assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there))) == (Status.HELD, "changed")
+
+    def test_another_carrier_is_a_correction_with_update(self) -> None:
+        """A PUT of the carrier; items as they are."""
+        there = foreign(made(shipping_provider="usps"))
+        one = only(judged(parcel(ask(), shipping_provider="ups"), existing=(there,), policy=Policy(update=True)))
+        assert isinstance(one, Correction)
+        assert (one.existing, one.shipment.shipping_provider) == (there, "ups")
+
+    @pytest.mark.parametrize("theirs", ["", "custom", "ups"])
+    def test_a_carrier_that_nobody_names_is_no_change(self, theirs: str) -> None:
+        """`custom` is what the store writes where its maker said nothing."""
+        there = (foreign(made(shipping_provider=theirs)),)
+        assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there)))[0] is Status.ALREADY_CREATED
+
+    def test_the_number_of_another_address_is_another_parcel(self) -> None:
+        """Same store, order and address make the same shipment."""
+        there = order(line(1), line(2, "HAT", order_address_id=WORK, shipped=1))
+        existing = (foreign(made(7, Item(2, 1), order_address_id=WORK)),)
+        assert isinstance(only(judged(parcel(ask()), of=there, existing=existing)), Shipment)
+
+    def test_an_order_alone_is_met_by_its_number(self) -> None:
+        """It asked for all that remained, and that is what was made."""
+        there = (foreign(made(7, Item(1, 3))),)
+        assert said(only(judged(parcel(), of=order(line(shipped=3)), existing=there)))[0] is Status.ALREADY_CREATED
+
+    def test_a_number_changed_by_hand_is_held(self) -> None:
+        """Ours as A, renamed to B in the control panel: A again is no new parcel, though units are left."""
+        asked = parcel(ask(), number="A")
+        existing = Existing(made(number="B"), "made by run R, row 2", 1, "an earlier ask", "A")
+        finding = only(judged(asked, of=order(line(shipped=1)), existing=(existing,))).finding
+        assert (finding.status, finding.code) == (Status.HELD, "correction")
+
+
+class TestAnotherNumber:
+    def test_is_a_new_parcel_where_units_left_cover_it(self) -> None:
+        """A second parcel of the same lines."""
+        shipment = only(judged(parcel(ask(), number="B"), of=order(line(shipped=1)), existing=(foreign(made()),)))
+        assert (shipment.tracking_number, shipment.items) == ("B", (Item(1, 1),))
+
+    def test_is_a_correction_where_not_enough_is_left(self) -> None:
+        """Held, with the earlier shipment and where it came from."""
+        there = order(line(quantity=1, shipped=1))
+        finding = only(judged(parcel(ask(), number="B"), of=there, existing=(foreign(made()),))).finding
+        assert (finding.status, finding.code) == (Status.HELD, "correction")
+        assert "shipment 7 (1Z1;" in finding.error
+        assert "made outside shipbatch" in finding.error
+        assert "this file gives B" in finding.error
+        assert "--update" in finding.todo
+
+    def test_is_put_with_update(self) -> None:
+        """The store's shipment gets the number of the file."""
+        there = order(line(quantity=1, shipped=1))
+        one = only(judged(parcel(ask(), number="B"), of=there, existing=(foreign(made()),), policy=Policy(update=True)))
+        assert isinstance(one, Correction)
+        assert (one.existing.made.shipment_id, one.shipment.tracking_number) == (7, "B")
+
+    def test_of_other_units_is_just_too_much(self) -> None:
+        """Two of one line are no correction of one."""
+        there = order(line(quantity=1, shipped=1))
+        note = only(judged(parcel(ask(quantity=2), number="B"), of=there, existing=(foreign(made()),)))
+        assert said(note) == (Status.INVALID, "not_enough_left")
+        assert "shipment 7" in note.finding.error
+
+    def test_corrects_no_shipment_that_the_file_names_itself(self) -> None:
+        """A is met; B is one too many, not a correction of A."""
+        there = order(line(quantity=1, shipped=1))
+        found = by_row(
+            judged(parcel(ask(), number="1Z1"), parcel(ask(row=3), number="B"), of=there, existing=(foreign(made()),))
+        )
+        assert found[2].status is Status.ALREADY_CREATED
+        assert found[3].code == "not_enough_left"
+
+    def test_two_corrections_take_two_shipments(self) -> None:
+        """Each corrects its own."""
+        there = order(line(quantity=2, shipped=2))
+        existing = (foreign(made(7, number="A")), foreign(made(8, number="B")))
+        several = judged(
+            parcel(ask(), number="C"),
+            parcel(ask(row=3), number="D"),
+            of=there,
+            existing=existing,
+            policy=Policy(update=True),
+        )
+        assert {c.existing.made.shipment_id for c in several if isinstance(c, Correction)} == {7, 8}
+
+    def test_an_order_alone_corrects_only_what_is_certain(self) -> None:
+        """Two shipments made, one new number: nobody knows which it is for, so nothing is put."""
+        there = order(line(quantity=2, shipped=2))
+        existing = (foreign(made(7, number="A")), foreign(made(8, number="B")))
+        note = only(judged(parcel(number="C"), of=there, existing=existing, policy=Policy(update=True)))
+        assert note.finding.status in {Status.HELD, Status.INVALID}
+
+
+class TestWithoutANumber:
+    def test_none_left_is_already_created(self) -> None:
+        """Same order, address and items as asked."""
+        there = order(line(quantity=1, shipped=1))
+        note = only(judged(parcel(ask(), number=""), of=there, existing=(foreign(made(number="")),)))
+        assert said(note)[0] is Status.ALREADY_CREATED
+        assert note.facts["shipment_ids"] == [7]
+
+    def test_units_left_are_held(self) -> None:
+        """It may be the same parcel, or one more."""
+        existing = (foreign(made(number="")),)
+        finding = only(judged(parcel(ask(), number=""), of=order(line(shipped=1)), existing=existing)).finding
+        assert (finding.status, finding.code) == (Status.HELD, "equal_again")
+        assert "shipment 7" in finding.error
+
+    def test_again_is_a_persons_word(self) -> None:
+        """--again, or the decision `ship`, makes it another parcel."""
+        asked, existing = parcel(ask(), number=""), (foreign(made(number="")),)
+        for policy in (Policy(again=True), Policy(answers={asked.ask: "ship"})):
+            assert isinstance(
+                only(judged(asked, of=order(line(shipped=1)), existing=existing, policy=policy)), Shipment
+            )
+
+    def test_other_items_are_another_parcel(self) -> None:
+        """Two after one of three: not equal, and there is enough."""
+        existing = (foreign(made(number="")),)
+        shipment = only(judged(parcel(ask(quantity=2), number=""), of=order(line(shipped=1)), existing=existing))
+        assert shipment.items == (Item(1, 2),)
+
+    def test_an_order_alone_is_met_as_all_its_shipments(self) -> None:
+        """Nothing remains: what was made is what it asked for."""
+        existing = (foreign(made(7, Item(1, 1), number="A")), foreign(made(8, Item(1, 2), number="B")))
+        note = only(judged(parcel(number=""), of=order(line(shipped=3)), existing=existing))
+        assert said(note)[0] is Status.ALREADY_CREATED
+        assert note.facts["shipment_ids"] == [7, 8]
+
+    def test_an_order_alone_ships_the_rest_after_others_parcels(self) -> None:
+        """Part of it went before, under another's number: the rest is new."""
+        existing = (foreign(made(number="A")),)
+        assert only(judged(parcel(number=""), of=order(line(shipped=1)), existing=existing)).items == (Item(1, 2),)
+
+    def test_the_shipment_of_a_number_is_not_met_twice(self) -> None:
+        """A parcel with a number and one without, both made before: each is its own."""
+        asked = (parcel(ask(row=3), number=""), parcel(ask(), number="A"))
+        existing = (foreign(made(7, number="A")), foreign(made(8, number="")))
+        notes = judged(*asked, of=order(line(quantity=2, shipped=2)), existing=existing)
+        assert {one.rows: one.facts["shipment_ids"] for one in notes if isinstance(one, RowNote) and one.facts} == {
+            (3,): [8],
+            (2,): [7],
+        }
+
+
+class TestWhatStopsAnOrder:
+    @pytest.mark.parametrize("status_id", [0, 4, 5, 6, 13])
+    def test_some_statuses_hold_its_rows(self, status_id: int) -> None:
+        """Incomplete, Refunded, Cancelled, Declined, Disputed."""
+        policy = Policy(hold_statuses=frozenset({0, 4, 5, 6, 13}))
+        finding = only(judged(parcel(ask()), of=order(status_id=status_id, status="Cancelled"), policy=policy)).finding
+        assert (finding.status, finding.code) == (Status.HELD, "order_status")
+        assert "Order 100 is Cancelled" in finding.error
+
+    def test_a_person_may_ship_it_all_the_same(self) -> None:
+        """By name; --again is not meant for this."""
+        asked, held = parcel(ask()), frozenset({5})
+        cancelled = order(status_id=5)
+        word = Policy(hold_statuses=held, answers={asked.ask: "ship"})
+        assert isinstance(only(judged(asked, of=cancelled, policy=word)), Shipment)
+        again = Policy(hold_statuses=held, again=True)
+        assert said(only(judged(asked, of=cancelled, policy=again))) == (Status.HELD, "order_status")
+
+    def test_what_was_made_before_it_was_cancelled_is_met(self) -> None:
+        """A fact comes before a rule."""
+        policy = Policy(hold_statuses=frozenset({5}))
+        there = order(line(shipped=1), status_id=5)
+        assert said(only(judged(parcel(ask()), of=there, existing=(foreign(made()),), policy=policy)))[0] is (
+            Status.ALREADY_CREATED
+        )
+
+    def test_an_order_that_is_newer_than_the_newest_waits(self) -> None:
+        """Not wrong, only early."""
+        note = only(judge([parcel(ask())], Facts(None, newest=99), Policy()))
+        assert note.finding.status is Status.WAITING
+        assert "newest is 99" in note.finding.error
+
+    def test_an_order_that_is_not_there_is_unknown(self) -> None:
+        """An older number that the store does not have."""
+        assert said(only(judge([parcel(ask())], Facts(None), Policy()))) == (Status.INVALID, "unknown_order")
+
+    def test_a_marketplaces_number_of_two_orders_is_held(self) -> None:
+        """Both are named."""
+        asked = parcel(ask(), external_order_id="AMZ-9")
+        finding = only(judge([asked], Facts(None, namesakes=(5, 6)), Policy())).finding
+        assert (finding.status, finding.code) == (Status.HELD, "several_orders")
+        assert "5, 6" in finding.error
+
+
+class TestAPersonsWord:
+    def test_skip(self) -> None:
+        """Skipped, and it says by whom."""
+        asked = parcel(ask())
+        assert said(only(judged(asked, policy=Policy(answers={asked.ask: "skip"}))))[0] is Status.SKIPPED
+
+    def test_it_exists_as_a_number(self) -> None:
+        """Already created as what the person named."""
+        asked = parcel(ask(quantity=2), number="B")
+        note = only(judged(asked, existing=(foreign(made()),), policy=Policy(answers={asked.ask: "exists:7"})))
+        assert said(note)[0] is Status.ALREADY_CREATED
+        assert note.facts["shipment_ids"] == [7]
+
+    def test_a_word_on_one_parcel_is_for_no_other(self) -> None:
+        """Decisions go by what is asked."""
+        first, second = parcel(ask(), number="A"), parcel(ask(row=3), number="B")
+        found = by_row(judged(first, second, policy=Policy(answers={first.ask: "skip"})))
+        assert found[2].status is Status.SKIPPED
+        assert isinstance(found[3], Shipment)
+
+    @pytest.mark.parametrize("number", ["1Z1", ""])
+    def test_what_was_deleted_takes_a_word(self, number: str) -> None:
+        """It no longer counts as made, and does not ship by itself."""
+        asked = parcel(ask(), number=number)
+        gone = Record(1, "R1", "S", only(judged(asked)), State.CREATED, made=made(number=number), deleted=True)
+        finding = only(judged(asked, gone=(gone,))).finding
+        assert (finding.status, finding.code) == (Status.HELD, "deleted_before")
+        assert "run R1 made this as shipment 7" in finding.error
+        for policy in (Policy(again=True), Policy(answers={asked.ask: "ship"})):
+            assert isinstance(only(judged(asked, gone=(gone,), policy=policy)), Shipment)
+
+    def test_what_is_in_doubt_is_not_planned_again(self) -> None:
+        """The same parcel is in doubt; another of the order is planned behind it."""
+        asked, other = parcel(ask()), parcel(ask(row=3), number="B")
+        doubt = Record(1, "R1", "S", only(judged(asked)), State.IN_DOUBT)
+        found = by_row(judged(asked, other, unsettled=(doubt,)))
+        assert found[2].status is Status.IN_DOUBT
+        assert isinstance(found[3], Shipment)
+
+
+# ── for any order and parcels ───────────────────────────────────────────────────────────────
+
+SKUS = ("MUG", "HAT", "PEN")
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> Order:
+    lines = []
+    for line_id in range(1, draw(st.integers(1, 4)) + 1):
+        quantity = draw(st.integers(0, 5))
+        lines.append(
+            line(
+                line_id,
+                draw(st.sampled_from(SKUS)),
+                quantity,
+                shipped=draw(st.integers(0, 5)),
+                refunded=draw(st.integers(0, 2)),
+                kind=draw(st.sampled_from(["physical", "physical", "physical", "digital"])),
+                pickup=draw(st.sampled_from([False, False, False, True])),
+                order_address_id=draw(st.sampled_from([HOME, WORK])),
+            )
+        )
+    return order(*lines, status_id=draw(st.sampled_from([11, 3, 2, 5])))
+
+
+@st.composite
+def parcels(draw: st.DrawFn) -> list[Parcel]:
+    several, row = [], 2
+    for _ in range(draw(st.integers(1, 5))):
+        lines = []
+        for sku in draw(st.lists(st.sampled_from([*SKUS, "NOPE"]), max_size=3, unique=True)):
+            lines.append(ask(sku, draw(st.sampled_from([None, 1, 2, 3])), row))
+            row += 1
+        numbers = tuple(draw(st.lists(st.sampled_from("ABC"), max_size=2, unique=True)))
+        address = draw(st.sampled_from([None, None, HOME, WORK]))
+        rows = {} if lines else {"rows": (row,)}
+        row += not lines
+        several.append(parcel(*lines, numbers=numbers, order_address_id=address, **rows))
+    return several
+
+
+@st.composite
+def held_by_the_store(draw: st.DrawFn) -> tuple[Existing, ...]:
+    return tuple(
+        foreign(
+            made(
+                shipment_id,
+                *(Item(line_id, draw(st.integers(1, 3))) for line_id in draw(st.sets(st.integers(1, 4), min_size=1))),
+                number=draw(st.sampled_from(["", "A", "B"])),
+                order_address_id=draw(st.sampled_from([HOME, WORK])),
+            )
+        )
+        for shipment_id in range(7, 7 + draw(st.integers(0, 3)))
+    )
+
+
+policies = st.builds(
+    Policy,
+    hold_statuses=st.just(frozenset({5})),
+    several_parcels=st.sampled_from(["", "first", "even"]),
+    again=st.booleans(),
+    update=st.booleans(),
+)
+
+
+def _units(several: list[Judged]) -> Counter[int]:
+    units: Counter[int] = Counter()
+    for one in several:
+        if isinstance(one, Shipment):
+            units.update({item.order_product_id: item.quantity for item in one.items})
+    return units
+
+
+@given(orders(), parcels(), held_by_the_store(), policies)
+def test_whatever_is_asked(of: Order, asked: list[Parcel], existing: tuple[Existing, ...], policy: Policy) -> None:
+    """Never more than is left; every row answered; only lines that ship; the same again for the same."""
+    facts = Facts(of, existing=existing)
+    several = judge(asked, facts, policy)
+    assert judge(asked, facts, policy) == several
+    left = {each.order_product_id: each.left for each in of.lines}
+    assert all(units <= left[line_id] for line_id, units in _units(several).items())
+    assert {row for one in asked for row in one.rows} == set(by_row(several))
+    addresses = {each.order_product_id: each.order_address_id for each in of.lines}
+    for one in several:
+        if isinstance(one, Shipment):
+            assert one.items
+            assert all(item.quantity > 0 for item in one.items)
+            assert {addresses[item.order_product_id] for item in one.items} == {one.order_address_id}
+            assert sorted(one.items) == list(one.items)
+        if isinstance(one, Correction):
+            assert policy.update
+
+
+@given(orders(), parcels(), policies)
+def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], policy: Policy) -> None:
+    """Judged again with what it made in the store, no row with a number is a new shipment."""
+    policy = replace(policy, again=False)
+    first = [one for one in judge(asked, Facts(of), policy) if isinstance(one, Shipment)]
+    shipped = _units(list(first))
+    after = replace(
+        of,
+        lines=tuple(replace(each, shipped=each.shipped + shipped[each.order_product_id]) for each in of.lines),
+    )
+    existing = tuple(
+        Existing(
+            StoreShipment(n, 100, s.order_address_id, s.items, tracking_number=s.tracking_number),
+            "R",
+            n,
+            s.ask,
+            s.label,
+        )
+        for n, s in enumerate(first, 1)
+    )
+    numbered = {(s.order_address_id, s.label) for s in first if s.label}
+    for one in judge(asked, Facts(after, existing=existing), policy):
+        if isinstance(one, Shipment):
+            assert (one.order_address_id, one.label) not in numbered
+
+
+def test_findings_are_told_with_what_to_do() -> None:
+    """No finding of a judgement is without a sentence and a next step."""
+    several = judged(parcel(ask("NOPE")), parcel(number="B"), parcel(ask(quantity=9), number="C"))
+    for one in several:
+        if isinstance(one, RowNote):
+            assert isinstance(one.finding, Finding)
+            assert one.finding.error
+            assert one.finding.todo
