@@ -1,14 +1,13 @@
 """What an answer means, decided from the answer alone: done, again later, never, or unknown."""
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
 
 from batch.bigcommerce import parsing
+from batch.bigcommerce.complaints import complaints
+from batch.bigcommerce.reply import Phase, Reply
 from batch.model import StoreShipment
 
 LONGEST_WAIT = 300.0  # seconds; a store that asks for more is asked again after this
@@ -18,17 +17,6 @@ NOT_SENT_WAIT = 1.0  # seconds; the first wait after a request that never left
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 """Refused for what it says, whatever the body; with a v2 404 the only refusals there are."""
 
-_NOTHING: Mapping[str, str] = {}
-
-
-class Phase(StrEnum):
-    """How far a request got; each line says what is certain."""
-
-    NOT_SENT = "not sent"  # no byte left: DNS, refused, connect timeout, TLS, reset before a byte
-    SENT = "sent"  # bytes may have left, and no answer was understood
-    ANSWERED = "answered"  # status line and whole body read
-    CUT = "cut"  # status line and headers read; the body truncated, oversized or too slow
-
 
 class Kind(StrEnum):
     """What to do about a request."""
@@ -37,29 +25,6 @@ class Kind(StrEnum):
     AGAIN = "again"  # provably not made: the same request may go once more
     NEVER = "never"  # refused for what it says: nothing was made, nor will be
     UNKNOWN = "unknown"  # perhaps made: only reading back can tell
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came of one request; no secret is in it."""
-
-    phase: Phase
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
-    body: bytes = b""
-    problem: str = ""
-    """The transport's fault, in our words."""
-    certificate: bool = False
-    """The server's certificate was not accepted."""
-
-    @property
-    def json(self) -> Any:
-        """The body's value; ValueError where it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +52,7 @@ def judge(reply: Reply, *, expected: int = HTTPStatus.CREATED, order_id: int | N
     DONE only where the answer proves it; with `order_id`, also that it is that order's.
     For a DELETE a v2 404 is DONE with code `gone`.
     """
-    problems = tuple(words(reply))
+    problems = tuple(complaints(reply))
     verdict = _before_work(reply) or _answered(reply, expected, order_id)
     return replace(verdict, problems=problems)
 
@@ -97,7 +62,7 @@ def judge_read(reply: Reply) -> Verdict:
 
     DONE is 200 with JSON, or 204; NEVER with code `not_found` is a v2 404.
     """
-    problems = tuple(words(reply))
+    problems = tuple(complaints(reply))
     verdict = _before_work(reply) or _read(reply)
     return replace(verdict, problems=problems)
 
@@ -110,24 +75,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if (number := parsing.whole(headers.get(name, "").strip())) is not None and number >= 0
     ]
     return min(max(asked), LONGEST_WAIT) if asked else None
-
-
-def words(reply: Reply) -> Iterator[str]:
-    """What the store says is wrong, out of any of its shapes: array, object, XML, text, HTML, nothing."""
-    if reply.problem:
-        yield reply.problem
-    if reply.status is None or reply.status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    try:
-        found = reply.json
-    except ValueError:
-        yield from _prose(reply.body.decode("utf-8", "replace"))
-        return
-    for part in found if isinstance(found, list) else [found]:
-        if isinstance(part, Mapping):
-            yield from _sentence(part)
-        elif part:
-            yield _short(str(part))
 
 
 def _before_work(reply: Reply) -> Verdict | None:
@@ -176,11 +123,11 @@ def _answered(reply: Reply, expected: int, order_id: int | None) -> Verdict:
     if reply.phase is Phase.CUT:
         return Verdict(Kind.UNKNOWN, "cut_answer")
     deleting = expected == HTTPStatus.NO_CONTENT
-    if deleting and (reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT} or _not_found(reply)) and not _page(reply):
+    if deleting and (reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT} or _not_found(reply)) and not reply.is_page:
         return Verdict(Kind.DONE, "gone" if _not_found(reply) else "done")
     if reply.status == expected:
         return _made(reply, order_id)
-    if _page(reply) and reply.status < HTTPStatus.MULTIPLE_CHOICES:
+    if reply.is_page and reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return _captive(Kind.UNKNOWN)
     if reply.status in REFUSALS or _not_found(reply):
         return Verdict(Kind.NEVER, _refusal(reply))
@@ -193,7 +140,7 @@ def _made(reply: Reply, order_id: int | None) -> Verdict:
         found = reply.json
         made = parsing.shipment(found)
     except ValueError:
-        return _captive(Kind.UNKNOWN) if _page(reply) and reply.status == HTTPStatus.OK else _no_proof()
+        return _captive(Kind.UNKNOWN) if reply.is_page and reply.status == HTTPStatus.OK else _no_proof()
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
@@ -213,7 +160,7 @@ def _read(reply: Reply) -> Verdict:
     if _not_found(reply):
         return Verdict(Kind.NEVER, "not_found")
     if reply.status == HTTPStatus.OK:
-        if _page(reply):
+        if reply.is_page:
             return _captive(Kind.AGAIN)
         try:
             reply.json  # noqa: B018  reading it is what checks it
@@ -237,14 +184,6 @@ def _captive(kind: Kind) -> Verdict:
     )
 
 
-def _page(reply: Reply) -> bool:
-    """Whether the body is a web page: no answer of the API is one."""
-    start = reply.body.lstrip()[:15].lower()
-    return start.startswith((b"<!doctype html", b"<html")) or (
-        bool(start) and reply.headers.get("content-type", "").lower().startswith("text/html")
-    )
-
-
 def _not_found(reply: Reply) -> bool:
     """Whether it is the API itself that says 404: `[{"status":404,...}]`, not a gateway."""
     if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:
@@ -264,32 +203,3 @@ def _refusal(reply: Reply) -> str:
     if reply.status == HTTPStatus.NOT_FOUND:
         return "order_not_found"
     return "more_than_available" if b'"available_quantity"' in reply.body else f"refused_{reply.status}"
-
-
-def _sentence(part: Mapping[str, Any]) -> Iterator[str]:
-    said = [str(part[name]) for name in ("message", "title", "detail") if part.get(name)]
-    details = part.get("details")
-    if isinstance(details, Mapping):
-        said += [str(details[name]) for name in ("invalid_reason", "conflict_reason") if details.get(name)]
-        facts = [f"{name} {details[name]}" for name in ("available_quantity", "order_product_id") if name in details]
-        said += [f"({', '.join(facts)})"] if facts else []
-    errors = part.get("errors")
-    if isinstance(errors, Mapping):
-        said += [f"{name}: {text}" for name, text in errors.items()]
-    if said:
-        yield _short(" ".join(said))
-
-
-def _prose(text: str) -> Iterator[str]:
-    """The words of an XML error, a web page's title, or plain text."""
-    if messages := re.findall(r"<message>(.*?)</message>", text, re.DOTALL):
-        yield from map(_short, messages)
-    elif title := re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE):
-        yield f"a web page: {_short(title[1])}"
-    elif plain := re.sub(r"<[^>]*>", " ", text).strip():
-        yield _short(plain)
-
-
-def _short(text: str, length: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -9,8 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from batch.bigcommerce import parsing
-from batch.bigcommerce.answers import Kind, Phase, Reply, Verdict, judge_read
+from batch.bigcommerce.answers import Kind, Verdict, judge_read
 from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.reply import Phase, Reply
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
@@ -135,7 +136,7 @@ class Client:
     async def _write(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, admitted: bool = False
     ) -> Reply:
-        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        sent = None if body is None else json.dumps(body).encode()
         if not admitted:
             await self.quota.admit()
         return await self._exchange(Call(method, self._base + path, {}, sent))

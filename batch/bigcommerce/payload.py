@@ -56,7 +56,7 @@ def limits(shipment: Shipment) -> Finding | None:
                 f"{name}_too_long",
                 f"Order {shipment.order_id}: the {words} has {len(text):,} characters, the store takes {longest:,}: "
                 f"{text[:60]}…",
-                f"Shorten the {words}; it is not cut by itself, since a cut one leads nowhere.",
+                f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
                 Who.WAREHOUSE,
             )
     return None

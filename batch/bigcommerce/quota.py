@@ -8,8 +8,9 @@ from http import HTTPStatus
 
 from aiolimiter import AsyncLimiter
 
-from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT, Phase, Reply, retry_after
+from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT, retry_after
 from batch.bigcommerce.parsing import whole
+from batch.bigcommerce.reply import Phase, Reply
 
 UNTOLD_INTERVAL = 0.2  # seconds between requests to a store that reports no quota: the smallest plan's 150 in 30 s
 WINDOW = 30.0  # seconds; the documented window, where an answer does not say it

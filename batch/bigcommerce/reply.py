@@ -1,0 +1,47 @@
+"""What came of one request, before anybody judges it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Phase(StrEnum):
+    """How far a request got; each line says what is certain."""
+
+    NOT_SENT = "not sent"  # no byte left: DNS, refused, connect timeout, TLS, reset before a byte
+    SENT = "sent"  # bytes may have left, and no answer was understood
+    ANSWERED = "answered"  # status line and whole body read
+    CUT = "cut"  # status line and headers read; the body truncated, oversized or too slow
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of one request; no secret is in it."""
+
+    phase: Phase
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes = b""
+    problem: str = ""
+    """The transport's fault, in our words."""
+    certificate: bool = False
+    """The server's certificate was not accepted."""
+
+    @property
+    def json(self) -> Any:
+        """The body's value; ValueError where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the body is a web page: no answer of the API is one."""
+        start = self.body.lstrip()[:15].lower()
+        return start.startswith((b"<!doctype html", b"<html")) or (
+            bool(start) and self.headers.get("content-type", "").lower().startswith("text/html")
+        )
