@@ -196,6 +196,13 @@ def test_units_ordered_alone_stop_the_file():
     assert Field.QUANTITY not in columns(header, row, mapping=dict([leave]))
 
 
+@pytest.mark.parametrize("header", ["Reserved Quantity", "Qty per case", "Menge (Auftrag)"])
+def test_units_of_unknown_kind_stop_the_file_too(header):
+    """A quantity by a part of its name is asked about, not guessed."""
+    with pytest.raises(ColumnError, match="may be units ordered"):
+        columns(["Order", "SKU", header], ["1001", "A-1", 5.0])
+
+
 def test_units_ordered_of_a_whole_order_are_left_aside_with_a_warning():
     """Where no column names a line, an order's units decide nothing."""
     found = recognise(["Order", "Qty Ordered", "Tracking"], [["1001", 5.0, UPS]])
@@ -351,6 +358,7 @@ def test_a_bilingual_header_is_read_by_either_side():
     """`Order ID / 订单号` names one field twice."""
     found = columns(["Order ID / 订单号", "Sendungsnummer (Tracking ID)"], ["1001", UPS])
     assert found == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (1,)}
+    assert columns(["Order ID (Store)", "Ship Date (UTC)"], ["1001", "2026-11-20"])[Field.SHIP_DATE] == (1,)
     assert columns(["Order", "Fulfillment: Tracking Company"], ["1001", "UPS"])[Field.CARRIER] == (1,)
 
 

@@ -84,11 +84,8 @@ class Contest:
         """ColumnError for what would make the shipments wrong."""
         self._check_external()
         for wanted, column in self.refused.items():
-            if (
-                column in self.free()
-                and not self._is_settled(wanted)
-                and not (wanted in ORDER_FIELDS and self._has(ORDER_FIELDS))
-            ):
+            has_order = wanted in ORDER_FIELDS and self._has(ORDER_FIELDS)
+            if column in self.free() and not self._is_settled(wanted) and not has_order:
                 self._contradicted(wanted, column)
         if not self._has(ORDER_FIELDS):
             raise ColumnError(
@@ -97,9 +94,10 @@ class Contest:
                 if self.columns
                 else "See whether the right file and sheet were given (--sheet NAME).",
             )
-        ordered = next((column for column in self.free() if column.is_ordered), None)
-        if ordered and not self._is_settled(Field.QUANTITY):
-            self._only_ordered(ordered)
+        ordered = [column for column in self.free() if column.is_ordered]
+        counts = [column for column in ordered if shapes.confirms(Field.QUANTITY, column.cells)]
+        if counts and not self._is_settled(Field.QUANTITY):
+            self._only_ordered(counts[0])
 
     def said(self) -> tuple[str, ...]:
         """A line for every column that was taken, in the columns' order."""
@@ -189,11 +187,11 @@ class Contest:
 
     def _only_ordered(self, column: Column) -> None:
         if not self._has(LINE_FIELDS):
-            self.warnings.append(f"{column.label} is not used: units ordered are not units shipped.")
+            self.warnings.append(f"{column.label} is not used: it may be units ordered, not units shipped.")
             return
         raise ColumnError(
-            f"No column is recognised as the units shipped; {named(column)} ({column.shown}) is units ordered.",
-            f"If all that was ordered was shipped: {map_option(Field.QUANTITY, column, self.columns)}; "
+            f"No column is recognised as the units shipped; {named(column)} ({column.shown}) may be units ordered.",
+            f"If it is what was shipped: {map_option(Field.QUANTITY, column, self.columns)}; "
             f"to ship what remains of each line: {map_option(Field.QUANTITY, None, self.columns)}",
         )
 

@@ -47,7 +47,7 @@ class Meaning:
 
     fields: Mapping[Field, Strength]
     ordered: bool = False
-    """Units ordered, which are never units shipped."""
+    """Units, but ordered or of unknown kind: not units shipped without a person's word."""
     known: bool = False
     """Understood, whether it is one of ours or not."""
 
@@ -66,19 +66,21 @@ def meaning(header: str) -> Meaning:
     if whole := table().get(normalise(header)):
         return whole
     sides = [side for side in re.split(r"[/|()\[\]:\n]", header) if normalise(side)]
-    return _in_common([table().get(normalise(side), UNKNOWN) for side in sides], header) or _by_part(header)
+    return _in_common(sides) or _by_part(header)
 
 
-def _in_common(sides: list[Meaning], header: str) -> Meaning | None:
-    """What the sides of a header agree on; a side that is not known lets only strong names through."""
-    named = [side for side in sides if side.known]
-    if not named or (len(named) < len(sides) and OTHER_MEANING & set(_words(header))):
+def _in_common(sides: list[str]) -> Meaning | None:
+    """What the sides of a header agree on; beside one that names no field only strong names count."""
+    known = {side: table().get(normalise(side), UNKNOWN) for side in sides}
+    named = [said for said in known.values() if said.fields or said.ordered]
+    others = [side for side, said in known.items() if not (said.fields or said.ordered)]
+    if not named or OTHER_MEANING & {word for side in others for word in _words(side)}:
         return None
-    least = Strength.WEAK if len(named) == len(sides) else Strength.STRONG
-    shared = set.intersection(*(set(side.fields) for side in named))
-    worth = {field: max(side.fields[field] for side in named) for field in shared}
+    least = Strength.STRONG if others else Strength.WEAK
+    shared = set.intersection(*(set(said.fields) for said in named))
+    worth = {field: max(said.fields[field] for said in named) for field in shared}
     fields = {field: strength for field, strength in worth.items() if strength >= least}
-    ordered = all(side.ordered for side in named)
+    ordered = all(said.ordered for said in named)
     return Meaning(MappingProxyType(fields), ordered, known=True) if fields or ordered else None
 
 
@@ -104,9 +106,15 @@ def _by_part(header: str) -> Meaning:
     if OTHER_MEANING & set(words):
         return UNKNOWN
     runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
-    parts = [table()[run] for run in runs if len(run) >= SHORTEST_PART and run in table()]
-    fields = {field for part in parts for field, strength in part.fields.items() if strength >= Strength.STRONG}
-    return Meaning(MappingProxyType(dict.fromkeys(fields, Strength.PART)), ordered=any(part.ordered for part in parts))
+    parts = {run: table()[run] for run in runs if run in table()}
+    fields = {
+        field
+        for run, said in parts.items()
+        for field, strength in said.fields.items()
+        if strength >= Strength.STRONG and (len(run) >= SHORTEST_PART or run == "sku") and field is not Field.QUANTITY
+    }
+    counts = any(said.ordered or said.fields.get(Field.QUANTITY, 0) >= Strength.STRONG for said in parts.values())
+    return Meaning(MappingProxyType(dict.fromkeys(fields, Strength.PART)), ordered=counts)
 
 
 def _words(header: str) -> list[str]:
