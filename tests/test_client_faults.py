@@ -318,7 +318,7 @@ async def test_what_goes_over_the_wire() -> None:
 
     async def made(line: Line) -> None:
         while await line.request():
-            await line.say(http(201, MADE, "Set-Cookie: a=b"))
+            await line.say(http(201, MADE, "set-cookie: a=b"))
 
     async with RawServer().serve(made) as raw, client_of(raw.url) as client:
         reply = await client.create_shipment(100, BODY | {"comments": "☕"})

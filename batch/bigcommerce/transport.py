@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, hdrs
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 
 from batch.bigcommerce.reply import Phase, Reply
@@ -149,7 +149,7 @@ async def _whole(begun: ClientResponse, largest: int) -> Reply:
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items() if name != hdrs.SET_COOKIE}
+    return {name.lower(): value for name, value in headers.items() if name.lower() != "set-cookie"}
 
 
 def _plain(error: BaseException) -> str:
