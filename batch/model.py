@@ -182,6 +182,8 @@ class Shipment:
     rows: tuple[int, ...] = ()
     row_lines: tuple[tuple[int, int], ...] = ()
     """(row, order_product_id) for the rows that name a line."""
+    skus: tuple[tuple[int, str], ...] = ()
+    """(order_product_id, SKU) of its items, as the store has them."""
     ask: str = ""
     """Digest of the parcel it came from."""
     warnings: tuple[str, ...] = ()

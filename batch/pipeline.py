@@ -161,7 +161,7 @@ class Pipeline:
             if _whole(parcel, records) and (
                 parcel.numbers or parcel.tracking_link or self._same(records, run, contents)
             ):
-                facts = facts_of(r.made for r in records if r.made)
+                facts = facts_of(r.made for r in records if r.made) | {"row_lines": _row_lines(parcel, records)}
                 plan.notes.append(
                     RowNote(parcel.rows, findings.already_created(), records[0].record_id, parcel.ask, facts)
                 )
@@ -320,6 +320,13 @@ def _whole(parcel: Parcel, records: Sequence[Record]) -> bool:
     if not parcel.lines:
         return True
     return sum(len(record.shipment.items) for record in records) == len(parcel.lines)
+
+
+def _row_lines(parcel: Parcel, records: Iterable[Record]) -> list[tuple[int, int]]:
+    """Which row of a parcel met before names which order line, as its records tell."""
+    ids = {sku.casefold(): line_id for record in records for line_id, sku in record.shipment.skus}
+    named = ((line, line.order_product_id or ids.get(line.sku.strip().casefold())) for line in parcel.lines)
+    return [(row, line_id) for line, line_id in named if line_id for row in line.rows]
 
 
 def _loader_notes(export: Load) -> list[RowNote]:

@@ -126,7 +126,7 @@ class Resolver:
         standing = [r for r in ours if not r.deleted]
         seen: list[StoreShipment] | None = None
         if order.shipped and (self._verify or not _accounted_for(order, standing)):
-            seen = await self._client.shipments(order.order_id)
+            seen = await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
         known = seen if seen is not None else [r.made for r in standing if r.made]
         self.baselines[order.order_id] = Baseline(
             max((s.shipment_id for s in known), default=0),
@@ -152,10 +152,14 @@ async def whole(client: Client, order: Order) -> Order:
 
 def _accounted_for(order: Order, records: Iterable[Record]) -> bool:
     """Whether the ledger's shipments are all that the order has shipped."""
+    return _explained(order, (record.made for record in records if record.made))
+
+
+def _explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
+    """Whether these are all that the order has shipped: there is no more to read."""
     units: Counter[int] = Counter()
-    for record in records:
-        assert record.made
-        units.update({item.order_product_id: item.quantity for item in record.made.items})
+    for made in shipments:
+        units.update({item.order_product_id: item.quantity for item in made.items})
     return all(units[line.order_product_id] == line.shipped for line in order.lines)
 
 

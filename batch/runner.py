@@ -60,7 +60,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
         if lock:
             waiting = store_lock(settings.home, settings.store, wait=settings.wait, waiting=_telling(screen))
             await stack.enter_async_context(waiting)
-        ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER))
+        ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER, read_only=not lock))
         client = await stack.enter_async_context(Client(settings))
         if ledger.advice:
             screen.say(ledger.advice)

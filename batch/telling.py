@@ -94,12 +94,7 @@ def newest_run(ledger: Ledger, store: str) -> Run:
 
 def find(ledger: Ledger, what: str) -> Told:
     """Every attempt of an order, shipment, tracking number, SKU or file."""
-    records = ledger.find(what) or [
-        record
-        for run in ledger.runs()
-        if what.casefold() in Path(run.file).name.casefold()
-        for record in ledger.of_run(run.run_id)
-    ]
+    records = ledger.find(what) or _by_sku(ledger, what) or _by_file(ledger, what)
     lines: list[str] = []
     data: list[dict[str, Any]] = []
     for record in records:
@@ -108,6 +103,21 @@ def find(ledger: Ledger, what: str) -> Told:
         lines += [f"    {_time(a.at)}  {a.what}: {a.state.value}{_said(a.evidence)}" for a in attempts]
         data.append(_data([record])[0] | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
     return Told(tuple(lines) or (f"Nothing is known of {what}.",), data)
+
+
+def _by_sku(ledger: Ledger, sku: str) -> list[Record]:
+    wanted = sku.strip().casefold()
+    return [
+        record
+        for run in ledger.runs()
+        for record in ledger.of_run(run.run_id)
+        if any(wanted == name.strip().casefold() for _, name in record.shipment.skus)
+    ]
+
+
+def _by_file(ledger: Ledger, name: str) -> list[Record]:
+    runs = (run for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold())
+    return [record for run in runs for record in ledger.of_run(run.run_id)]
 
 
 def _run_line(run: Run) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -87,9 +87,12 @@ class Client:
         """An order's shipping addresses as the store has them, all pages. Scope store_v2_orders_read_only."""
         return await self._pages(f"/orders/{order_id}/shipping_addresses", dict, lambda address: address.get("id"))
 
-    async def shipments(self, order_id: int) -> list[StoreShipment]:
-        """All shipments of an order, all pages, by id. Scope store_v2_orders_read_only."""
-        found = await self._pages(f"/orders/{order_id}/shipments", parsing.shipment, lambda one: one.shipment_id)
+    async def shipments(
+        self, order_id: int, *, enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False
+    ) -> list[StoreShipment]:
+        """All shipments of an order, by id: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
+        path = f"/orders/{order_id}/shipments"
+        found = await self._pages(path, parsing.shipment, lambda one: one.shipment_id, enough)
         return sorted(found, key=lambda one: one.shipment_id)
 
     async def shipment(self, order_id: int, shipment_id: int) -> StoreShipment | None:
@@ -156,14 +159,20 @@ class Client:
             raise _not_the_api(f"a list was expected from {path}")
         return found or []
 
-    async def _pages(self, path: str, parse: Callable[[Any], T], key: Callable[[T], object]) -> list[T]:
-        """All pages of a list: until one is short, or brings nothing new (a server that ignores `page`)."""
+    async def _pages(
+        self,
+        path: str,
+        parse: Callable[[Any], T],
+        key: Callable[[T], object],
+        enough: Callable[[Iterable[T]], bool] = lambda found: False,
+    ) -> list[T]:
+        """All pages of a list: until one brings nothing new. A short page need not be the last: limits differ."""
         found: dict[object, T] = {}
         for page in range(1, 1000):
             parts = [self._parsed(parse, part) for part in await self._list(path, {"page": page, "limit": PAGE})]
             fresh = {key(part): part for part in parts if key(part) not in found}
             found |= fresh
-            if not fresh:
+            if not fresh or enough(found.values()):
                 break
         return list(found.values())
 

@@ -87,6 +87,9 @@ def _heading(book: Workbook, sheet: Worksheet) -> None:
     for column, header in enumerate(HEADERS):
         sheet.write_string(1, column, header, styles.own_header if column in FILLED_IN else styles.header)
     sheet.freeze_panes(2, 0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(1)
 
 
 def _rows(book: Workbook, sheet: Worksheet, lines: Sequence[Shippable]) -> None:
