@@ -1,7 +1,7 @@
 """The rows added up: what became of each, from its shipments' records and the plan's notes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +39,8 @@ class Report:
     summary: dict[str, Any]
     stopped: str = ""
     """Why it ended before its work did; empty if it did not."""
+    todo: str = ""
+    """What a person does about that."""
     sheet: Path | None = None
     sheet_error: ResultsError | None = None
 
@@ -68,7 +70,7 @@ def tally(results: Mapping[int, RowResult]) -> dict[str, int]:
 
 def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
     facts: Mapping[str, Any] = note.facts or {}
-    lines = {int(row): line for row, line in facts.get("row_lines", ())}
+    lines = _by_row(facts.get("row_lines", ()))
     for row in note.rows:
         yield RowResult(
             row,
@@ -78,7 +80,7 @@ def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
             link_source=LinkSource(facts.get("link_source", "")),
             order_id=facts.get("order_id"),
             order_address_id=facts.get("order_address_id"),
-            order_product_ids=(lines[row],) if row in lines else tuple(facts.get("order_product_ids", ())),
+            order_product_ids=lines.get(row, tuple(facts.get("order_product_ids", ()))),
             run_id=run_id,
             warnings=tuple(facts.get("warnings", ())),
         )
@@ -95,7 +97,7 @@ def _of_record(run_id: str, record: Record, not_sent: Callable[[Record], Finding
             finding = not_sent(record)
         case _:
             finding = record.finding or findings.in_doubt(shipment.order_id)
-    lines = dict(shipment.row_lines)
+    lines = _by_row(shipment.row_lines)
     everything = tuple(item.order_product_id for item in shipment.items)
     for row in shipment.rows:
         yield RowResult(
@@ -106,10 +108,18 @@ def _of_record(run_id: str, record: Record, not_sent: Callable[[Record], Finding
             link_source=made.link_source if made else LinkSource.NONE,
             order_id=shipment.order_id,
             order_address_id=shipment.order_address_id,
-            order_product_ids=(lines[row],) if row in lines else everything,
+            order_product_ids=lines.get(row, everything),
             run_id=run_id,
             warnings=shipment.warnings,
         )
+
+
+def _by_row(pairs: Iterable[Sequence[int]]) -> dict[int, tuple[int, ...]]:
+    """The order lines that each row names."""
+    lines: dict[int, tuple[int, ...]] = {}
+    for row, line in pairs:
+        lines[row] = (*lines.get(row, ()), line)
+    return lines
 
 
 def _joined(several: list[RowResult]) -> RowResult:

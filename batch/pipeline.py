@@ -16,7 +16,7 @@ from batch.config import Settings, Source
 from batch.corrections import Corrector
 from batch.deciding import Decider, Waiting, answer_of
 from batch.desk import Desk
-from batch.errors import NothingSent, ResultsError
+from batch.errors import LedgerError, NothingSent, ResultsError
 from batch.judging import Correction, Judged, Policy, facts_of
 from batch.loader import Load, load
 from batch.model import Field, Finding, Parcel, Record, RowNote, RowResult, Run, Shipment, State
@@ -89,11 +89,18 @@ class Pipeline:
             "requests": self._client.requests - asked,
             "seconds": round(asyncio.get_running_loop().time() - began, 1),
         }
-        report = Report(run, rows, summary, self._stop.why)
+        report = Report(run, rows, summary, self._stop.why, self._stop.todo)
         await asyncio.to_thread(write_sheet, report, export, records, self._settings.home, job)
         if not job.dry:
-            await self._ledger.finish(run.run_id, exit_status(report), report.summary)
+            await self._finish(report)
         return report
+
+    async def _finish(self, report: Report) -> None:
+        """Close the run in the ledger; where that can no longer be written, the report says so."""
+        try:
+            await self._ledger.finish(report.run.run_id, exit_status(report), report.summary)
+        except LedgerError as error:
+            report.stopped = report.stopped or str(error)
 
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.export.name}")
@@ -224,9 +231,10 @@ class Pipeline:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
         asks = {record.shipment.ask for record in page}
         parcels = [parcel for parcel in export.parcels() if parcel.ask in asks]
-        self._resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
+        resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
         judged = Plan()
-        judged.add(await self._resolver.judge(parcels))
+        judged.add(await resolver.judge(parcels))
+        self._resolver.baselines.update(resolver.baselines)  # the pool claims by these
         now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments}
         kept = []
         for record in page:

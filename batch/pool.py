@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Reply, Verdict, body, judge
 from batch.config import Settings
-from batch.errors import LedgerError
+from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.ledger.base import AlreadyClaimed, Ledger, OrderBusy
 from batch.matching import Baseline
 from batch.model import Outcome, Record, State
@@ -48,8 +48,8 @@ class Pool:
         try:
             while (record := await self._next(work)) is not None:
                 await self._deliver_all(record)
-        except LedgerError as error:  # nothing more is sent than can be recorded
-            self._stop.set(str(error))
+        except (LedgerError, StoreStopped, Unreadable) as error:  # nothing is sent that cannot be recorded, or judged
+            self._stop.set(str(error), error.todo)
 
     async def _deliver_all(self, record: Record) -> None:
         """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
@@ -88,10 +88,10 @@ class Pool:
                 return False
             reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
             crash.point("answered")
-            verdict = judge(reply)
+            verdict = judge(reply, order_id=record.shipment.order_id)
             done = await self._record(record, reply, verdict)
             if verdict.stop:
-                self._stop.set(verdict.stop)
+                self._stop.set(verdict.stop, verdict.todo)
             if done is not None:
                 return done
             if clock.time() + verdict.wait > patience:
@@ -127,11 +127,9 @@ class Pool:
             case State.CREATED:
                 if outcome.made and (baseline := self._baselines.get(record.shipment.order_id)):
                     baseline.add(outcome.made)
-            case State.REJECTED:
-                pass
             case State.IN_DOUBT:
                 self.doubts.append(moved)
-            case _:
+            case State.PLANNED:
                 return None
         self._watch(moved)
         return outcome.state is not State.IN_DOUBT

@@ -10,14 +10,16 @@ class Stop:
 
     def __init__(self) -> None:
         self.why = ""
+        self.todo = ""
         self._event = asyncio.Event()
 
     def __bool__(self) -> bool:
         return self._event.is_set()
 
-    def set(self, why: str) -> None:
-        """Wake everyone who waits; the first reason stands."""
-        self.why = self.why or why
+    def set(self, why: str, todo: str = "") -> None:
+        """Wake everyone who waits; the first reason stands, with what a person does about it."""
+        if not self:
+            self.why, self.todo = why, todo
         self._event.set()
 
     async def sleep(self, seconds: float) -> bool:

@@ -45,7 +45,8 @@ def report(done: Report) -> Iterator[str]:
             yield f"  {count:>6} {words}{_causes(done, name)}"
     yield f"  {summary['requests']} requests in {summary['seconds']:g} s"
     if done.stopped:
-        yield f"Stopped before the end: {done.stopped}. Run the same file again: it goes on where it stopped."
+        yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
+        yield "Then run the same file again: it goes on where it stopped."
     if done.sheet:
         yield f"Results: {done.sheet}"
     elif done.sheet_error:

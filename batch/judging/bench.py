@@ -158,7 +158,8 @@ class _Bench:
             self.left[line_id] -= units
             self.took.setdefault(line_id, []).append(f"row {want.rows[0]} of this file takes {units}")
             items.append(Item(line_id, units))
-        return draft.shipment(items, wants[0].line.order_address_id)
+        skus = tuple((want.line.order_product_id, want.line.sku) for want in wants)
+        return replace(draft.shipment(items, wants[0].line.order_address_id), skus=skus)
 
     def _refuse(self, draft: Draft, short: Sequence[Want]) -> RowNote:
         """The short rows with their own reason, the parcel's others naming the first of them."""

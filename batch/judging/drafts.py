@@ -60,7 +60,6 @@ class Draft:
             comments=self.comments or parcel.comments,
             rows=self.rows,
             row_lines=self.row_lines,
-            skus=tuple((want.line.order_product_id, want.line.sku) for want in self.wants),
             ask=parcel.ask,
             warnings=parcel.warnings,
         )
