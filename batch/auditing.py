@@ -1,6 +1,5 @@
 """The store against the ledger, without a file: what is gone, changed, doubled, untracked, over-shipped."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from batch.matching import changed, plain, same_items
 from batch.model import Order, Record, State, StoreShipment
 from batch.resolver import Orders, Resolver
 from batch.telling import Told, known_run
+from batch.turns import in_turns
 
 
 class Trouble(StrEnum):
@@ -67,13 +67,11 @@ class Audit:
 
     async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Found]:
         """Compare these orders' records with the store; a few orders at a time."""
-        turns = asyncio.Semaphore(self._settings.workers)
 
-        async def one(order_id: int, records: Sequence[Record]) -> list[Found]:
-            async with turns:
-                return await self._order(order_id, records, orders.found.get(order_id))
+        async def one(order_id: int) -> list[Found]:
+            return await self._order(order_id, known[order_id], orders.found.get(order_id))
 
-        found = await asyncio.gather(*(one(order_id, records) for order_id, records in known.items()))
+        found = await in_turns(one, known, at_once=self._settings.workers)
         return [each for several in found for each in several]
 
     async def _order(self, order_id: int, records: Sequence[Record], order: Order | None) -> list[Found]:

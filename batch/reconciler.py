@@ -1,16 +1,16 @@
 """Every doubt read back, every row accounted for."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from batch import crash, findings
 from batch.bigcommerce import Client
 from batch.config import Settings
-from batch.errors import Unreadable
+from batch.errors import StoreStopped, Unreadable
 from batch.ledger.base import Ledger
 from batch.matching import Baseline, Look, look
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.stopping import Stop
+from batch.turns import in_turns
 
 
 class Reconciler:
@@ -53,18 +53,12 @@ class Reconciler:
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
         """One look at each, a few at a time; those that are not there."""
-        turns = asyncio.Semaphore(self._settings.workers)
-        absent: list[Record] = []
 
-        async def one(record: Record) -> None:
-            async with turns:
-                if not await self._settled(record, last=last):
-                    absent.append(record)
+        async def settled(record: Record) -> bool:
+            return await self._settled(record, last=last)
 
-        async with asyncio.TaskGroup() as group:
-            for record in doubts:
-                group.create_task(one(record))
-        return absent
+        found = await in_turns(settled, doubts, at_once=self._settings.workers)
+        return [record for record, there in zip(doubts, found, strict=True) if not there]
 
     async def _settled(self, record: Record, *, last: bool) -> bool:
         """Look at one order; False where the shipment is not there, or the look failed."""
@@ -79,6 +73,8 @@ class Reconciler:
                 await self._decide(record, found, await self._moved(record), seen)
         except Unreadable as error:
             self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
+        except StoreStopped as error:
+            self._stop.set(str(error))
         return False
 
     async def _moved(self, record: Record) -> bool:

@@ -5,7 +5,6 @@ to 250 of them and is never worse than one request an order. Shipments are read 
 which something has shipped that the ledger cannot account for.
 """
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from batch.judging import Existing, Facts, Judged, Policy, judge
 from batch.ledger.base import Ledger
 from batch.matching import Baseline
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
+from batch.turns import in_turns
 
 PAGE = 250  # orders a request: the most the API gives
 
@@ -60,17 +60,12 @@ class Resolver:
         """What is known of each order, shipments read where need be, a few orders at a time."""
         every = list(orders)
         records = self._ledger.of_orders(self._store, [order.order_id for order in every])
-        turns = asyncio.Semaphore(self._at_once)
-        facts: dict[int, Facts] = {}
 
-        async def learn(order: Order) -> None:
-            async with turns:
-                facts[order.order_id] = await self._facts(order, records.get(order.order_id, []))
+        async def learn(order: Order) -> Facts:
+            return await self._facts(order, records.get(order.order_id, []))
 
-        async with asyncio.TaskGroup() as group:
-            for order in every:
-                group.create_task(learn(order))
-        return facts
+        learnt = await in_turns(learn, every, at_once=self._at_once)
+        return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
         """Read these orders: a page a request, from the smallest not yet known."""

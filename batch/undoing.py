@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from batch import crash
 from batch.bigcommerce import Kind, Reply, Verdict, judge
 from batch.desk import Desk
 from batch.matching import changed
 from batch.model import Record, Run, State
 from batch.telling import Told, known_run
+from batch.turns import in_turns
 
 TRIES = 4
 SHIPPED_STATUSES = frozenset({2, 3})
@@ -127,26 +129,20 @@ class Undo:
         for record in self._ledger.of_run(run.run_id):
             if record.state is State.CREATED and (not record.deleted or self._unfinished(record)):
                 by_order[record.shipment.order_id].append(record)
-        turns = asyncio.Semaphore(self._settings.workers)
 
-        async def one(order_id: int, records: Sequence[Record]) -> OrderUndone:
-            async with turns:
-                return await self._look(order_id, records)
+        async def look(order_id: int) -> OrderUndone:
+            return await self._look(order_id, by_order[order_id])
 
-        return list(await asyncio.gather(*(one(order_id, records) for order_id, records in by_order.items())))
+        return await in_turns(look, by_order, at_once=self._settings.workers)
 
     async def carry_out(self, orders: Iterable[OrderUndone]) -> None:
         """Delete what the plan says and put the statuses back; the steps then say what became of them."""
-        turns = asyncio.Semaphore(self._settings.workers)
 
-        async def one(order: OrderUndone) -> None:
-            async with turns:
-                if not self._stop:
-                    await self._undo(order)
+        async def undo(order: OrderUndone) -> None:
+            if not self._stop:
+                await self._undo(order)
 
-        async with asyncio.TaskGroup() as group:
-            for order in orders:
-                group.create_task(one(order))
+        await in_turns(undo, orders, at_once=self._settings.workers)
 
     async def _look(self, order_id: int, records: Sequence[Record]) -> OrderUndone:
         seen = {made.shipment_id: made for made in await self._client.shipments(order_id)}
@@ -189,7 +185,9 @@ class Undo:
         made = step.record.made
         assert made is not None
         await self._ledger.append(step.record.record_id, "deleting", {"status_id": order.status_now})
+        crash.point("deleting")
         verdict = await self._try(lambda: self._client.delete_shipment(order.order_id, made.shipment_id), expected=204)
+        crash.point("deleted")
         gone = verdict.kind is Kind.DONE or await self._client.shipment(order.order_id, made.shipment_id) is None
         if gone:
             await self._ledger.append(step.record.record_id, "deleted", {"by": "undo"})
@@ -207,6 +205,7 @@ class Undo:
             before = order.status_before
             assert before is not None
             verdict = await self._try(lambda: self._client.set_status(order.order_id, before), expected=200)
+            crash.point("status put back")
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
                 return
@@ -220,7 +219,7 @@ class Undo:
         for again in range(1, TRIES + 1):
             verdict = judge(await send(), expected=expected)
             if verdict.stop:
-                self._stop.set(verdict.stop)
+                self._stop.set(verdict.stop, verdict.todo)
             if verdict.kind in (Kind.DONE, Kind.NEVER) or self._stop or again == TRIES:
                 break
             await self._stop.sleep(verdict.wait or 2.0**again)

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from clock import VirtualLoop
+from shop import OpenShop, Shop
 
 from batch.config import Settings
 from batch.sandbox import Sandbox
@@ -37,6 +39,16 @@ async def sandbox() -> AsyncIterator[OpenSandbox]:
             return await stack.enter_async_context(Sandbox(orders, **settings))
 
         yield opened
+
+
+@pytest.fixture
+def shop(sandbox: OpenSandbox, tmp_path: Path, virtual_clock: VirtualLoop) -> OpenShop:
+    """Opens shops on the virtual clock, `await shop(orders, personality=...)`: a store, and a home to ship from."""
+
+    async def opened(orders: dict[str, Any], **settings: Any) -> Shop:
+        return Shop(await sandbox(orders, **settings), tmp_path)
+
+    return opened
 
 
 @pytest.fixture

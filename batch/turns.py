@@ -1,0 +1,25 @@
+"""A few at a time: work that need not wait for other work, within bounds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+async def in_turns(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int) -> list[T]:
+    """What `do` gives for each, in order; the first error ends all the others, and is raised as it is."""
+    turns = asyncio.Semaphore(at_once)
+
+    async def one(subject: S) -> T:
+        async with turns:
+            return await do(subject)
+
+    tasks = [asyncio.create_task(one(subject)) for subject in each]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
