@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from sample_expectations import ADDED_UP, FILES, IDS, LAGER, PICKS, SHIPSTATION, SPECIAL
+from sample_expectations import ADDED_UP, FILES, IDS, LAGER, PICKS, SHIPSTATION, SPECIAL, TROUBLES
 
 from batch.model import Status
 
@@ -18,6 +18,12 @@ ORDERS = {order["id"]: order for order in STORE["orders"]}
 ORDER, SKU, QTY, NUMBER = "order", "sku", "quantity", "number"
 HEADERS = {
     SHIPSTATION: {
+        ORDER: "Order - Number",
+        SKU: "Item - SKU",
+        QTY: "Item - Qty",
+        NUMBER: "Shipment - Tracking Number",
+    },
+    TROUBLES: {
         ORDER: "Order - Number",
         SKU: "Item - SKU",
         QTY: "Item - Qty",
@@ -200,7 +206,7 @@ def test_orders_not_in_the_store():
     """Older than the newest: wrong. Newer: waited for."""
     for name, row in special("invalid", "unknown_order"):
         assert int(cell(name, row, ORDER)) < min(ORDERS)
-    ((name, row),) = special("waiting", "unknown_order")
+    ((name, row),) = special("waiting", "order_not_there_yet")
     assert int(cell(name, row, ORDER)) > max(ORDERS)
 
 
