@@ -142,7 +142,8 @@ class Pipeline:
         """The whole file's judgement; what the ledger holds as created costs no request."""
         plan = Plan()
         new = parcels if self._settings.verify else list(self._not_met(parcels, run, plan))
-        self._screen.begin(f"Looking up the orders of {len(new)} parcels")
+        if new:
+            self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
         self._resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
         plan.add(await self._resolver.judge(new))
         return plan
@@ -190,7 +191,8 @@ class Pipeline:
         plan.notes += await Corrector(self._client, self._ledger, self._settings).correct(plan.corrections)
         records = await self._ledger.plan(run.run_id, plan.shipments, plan.notes)
         chosen = {record.record_id for record in records[: job.limit]}
-        self._screen.begin("Shipping", len(chosen))
+        if chosen:
+            self._screen.begin("Shipping", len(chosen))
         for _ in range(ROUNDS):
             work = [r for r in self._ledger.of_run(run.run_id) if r.state is State.PLANNED and r.record_id in chosen]
             if not work or self._stop:
