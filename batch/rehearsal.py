@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from batch.config import Settings
 from batch.loader import load
 from batch.pipeline import Job
-from batch.sandbox import Sandbox, invent, load_orders
+from batch.sandbox import Quota, Sandbox, invent, load_orders
 
+UNHURRIED = Quota(requests=1_000_000)  # a rehearsal need not wait for a quota
 STORE_FILE = "store.json"
 """Beside an export, it holds the orders of the sandbox; else they are invented from the export."""
 
@@ -38,7 +39,7 @@ async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterat
     The same orders are the same store: what a rehearsal shipped is still shipped in the next one.
     """
     name, home = _name(orders), _home(settings)
-    async with Sandbox(orders, truth=home / f"{name}.jsonl", store_hash=name) as sandbox:
+    async with Sandbox(orders, quota=UNHURRIED, truth=home / f"{name}.jsonl", store_hash=name) as sandbox:
         yield settings.model_copy(
             update={
                 "home": home,
