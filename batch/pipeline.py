@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from batch.desk import Desk
 from batch.errors import LedgerError, NothingSent, ResultsError
 from batch.judging import Correction, Judged, Policy, facts_of
 from batch.loader import Load, load
+from batch.matching import Baseline
 from batch.model import Field, Finding, Parcel, Record, RowNote, RowResult, Run, Shipment, State
 from batch.pool import Pool
 from batch.reconciler import Reconciler
@@ -67,6 +68,7 @@ class Pipeline:
     def __init__(self, desk: Desk) -> None:
         self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
         self._screen, self._stop = desk.screen, desk.stop
+        self._baselines: dict[int, Baseline] = {}
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
@@ -136,7 +138,14 @@ class Pipeline:
             self._screen.say(f"Row {parcel.rows[0]}: {follows}")
 
     def _reconciler(self) -> Reconciler:
-        return Reconciler(self._client, self._ledger, self._settings, stop=self._stop, say=self._screen.say)
+        return Reconciler(
+            self._client,
+            self._ledger,
+            self._settings,
+            stop=self._stop,
+            baselines=self._baselines,
+            say=self._screen.say,
+        )
 
     async def _judge(self, parcels: Sequence[Parcel], run: Run, source: Source) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
@@ -144,9 +153,15 @@ class Pipeline:
         new = parcels if self._settings.verify else list(self._not_met(parcels, run, plan))
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
-        self._resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
-        plan.add(await self._resolver.judge(new))
+        plan.add(await self._resolved(new, self._policy(parcels, source)))
         return plan
+
+    async def _resolved(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
+        """Parcels judged by what the store holds now; from there on its shipments are counted."""
+        resolver = Resolver(self._client, self._ledger, self._settings, policy)
+        judged = await resolver.judge(parcels)
+        self._baselines.update(resolver.baselines)
+        return judged
 
     def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:
         """The settings' rules, with what people have decided."""
@@ -189,15 +204,29 @@ class Pipeline:
         await self._ledger.begin(run)
         await self._ledger.remember(export.fingerprint, {f.value: column for f, column in export.mapping.items()})
         plan.notes += await Corrector(self._client, self._ledger, self._settings).correct(plan.corrections)
+        await self._make_room(plan.shipments)
         records = await self._ledger.plan(run.run_id, plan.shipments, plan.notes)
         chosen = {record.record_id for record in records[: job.limit]}
         if chosen:
             self._screen.begin("Shipping", len(chosen))
+        try:
+            await self._post_and_settle(run, chosen, export, job.source)
+        except LedgerError as error:  # the sheet tells what was sent
+            self._stop.set(str(error))
+
+    async def _make_room(self, shipments: Iterable[Shipment]) -> None:
+        """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
+        again = {(s.order_id, s.order_address_id, s.label) for s in shipments}
+        for record in self._resolver.gone:
+            if (record.shipment.order_id, record.shipment.order_address_id, record.shipment.label) in again:
+                await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
+
+    async def _post_and_settle(self, run: Run, chosen: Collection[int], export: Load, source: Source) -> None:
         for _ in range(ROUNDS):
             work = [r for r in self._ledger.of_run(run.run_id) if r.state is State.PLANNED and r.record_id in chosen]
             if not work or self._stop:
                 break
-            doubts = await self._post(work, export, job.source)
+            doubts = await self._post(work, export, source)
             if self._stop or not doubts:
                 break
             await self._reconciler().settle(doubts)
@@ -208,7 +237,7 @@ class Pipeline:
             self._ledger,
             self._settings,
             stop=self._stop,
-            baselines=self._resolver.baselines,
+            baselines=self._baselines,
             watch=self._screen.step,
         )
         await pool.ship(self._fresh(work, export, source))
@@ -233,10 +262,8 @@ class Pipeline:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
         asks = {record.shipment.ask for record in page}
         parcels = [parcel for parcel in export.parcels() if parcel.ask in asks]
-        resolver = Resolver(self._client, self._ledger, self._settings, self._policy(parcels, source))
         judged = Plan()
-        judged.add(await resolver.judge(parcels))
-        self._resolver.baselines.update(resolver.baselines)  # the pool claims by these
+        judged.add(await self._resolved(parcels, self._policy(parcels, source)))
         now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments}
         kept = []
         for record in page:

@@ -6,7 +6,7 @@ which something has shipped that the ledger cannot account for.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from batch.bigcommerce import Client
@@ -40,7 +40,9 @@ class Resolver:
         self._client, self._ledger, self._store = client, ledger, settings.store
         self._policy, self._verify, self._at_once = policy, settings.verify, settings.workers
         self.baselines: dict[int, Baseline] = {}
-        self._inclusive = False  # whether `min_id` has been seen to include its own order
+        self.gone: list[Record] = []
+        """Records of ours whose shipment was looked for in the store, and is not there."""
+        self._inclusive: bool | None = None  # whether `min_id` includes its own order: not documented
 
     async def judge(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Judge parcels, in the order of their orders' first mention."""
@@ -74,13 +76,14 @@ class Resolver:
         seen = 0
         while missing:
             smallest, wanted = missing[-1], set(missing)
-            page = await self._client.orders(min_id=smallest, limit=PAGE)
+            page = await self._client.orders(min_id=smallest - (self._inclusive is False), limit=PAGE)
             ids = [order.order_id for order in page]
-            self._inclusive = self._inclusive or smallest in ids
+            if smallest in ids and self._inclusive is None:
+                self._inclusive = True
             for order in page:
                 if order.order_id in wanted:
                     known.found[order.order_id] = await whole(self._client, order)
-            if smallest not in known.found and not self._inclusive:
+            if smallest not in known.found and self._inclusive is None:
                 await self._alone(smallest, known)
             if not ids:  # a short page need not be the last, an empty one is
                 known.end = max([seen, *known.found], default=0)
@@ -91,9 +94,10 @@ class Resolver:
         return known
 
     async def _alone(self, order_id: int, known: Orders) -> None:
-        """Ask for one order: whether `min_id` includes it is not documented, and not yet seen."""
+        """Ask for one order that its page does not have: if it is there, `min_id` does not include its own order."""
         order = await self._client.order(order_id)
         if order is not None:
+            self._inclusive = False
             known.found[order_id] = await whole(self._client, order)
 
     async def _by_order(
@@ -119,23 +123,27 @@ class Resolver:
     async def _facts(self, order: Order, records: Sequence[Record]) -> Facts:
         ours = [r for r in records if r.state is State.CREATED and r.made]
         standing = [r for r in ours if not r.deleted]
-        seen: list[StoreShipment] | None = None
-        if order.shipped and (self._verify or not _accounted_for(order, standing)):
-            seen = await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
+        seen = await self._shipments(order, standing)
         known = seen if seen is not None else [r.made for r in standing if r.made]
+        present = {s.shipment_id for s in known}
+        missing = [r for r in standing if r.made and r.made.shipment_id not in present]
+        order = _at_least(order, known)
         self.baselines[order.order_id] = Baseline(
-            max((s.shipment_id for s in known), default=0),
-            {line.order_product_id: line.shipped for line in order.lines},
-            order.status_id,
+            max(present, default=0), {line.order_product_id: line.shipped for line in order.lines}, order.status_id
         )
-        present = {s.shipment_id for s in seen} if seen is not None else None
-        gone = [r for r in ours if r.deleted or (present is not None and r.made and r.made.shipment_id not in present)]
+        self.gone += missing
         return Facts(
             order,
-            existing=tuple(_existing(seen, standing, gone)),
-            gone=tuple(gone),
+            existing=tuple(_existing(known, standing)),
+            gone=(*(r for r in ours if r.deleted), *missing),
             unsettled=tuple(r for r in records if r.state in UNSETTLED),
         )
+
+    async def _shipments(self, order: Order, standing: Sequence[Record]) -> list[StoreShipment] | None:
+        """The order's shipments as the store has them; None where the ledger's are all of them."""
+        if not (order.shipped or standing) or (_accounted_for(order, standing) and not self._verify):
+            return None
+        return await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
 
 
 async def whole(client: Client, order: Order) -> Order:
@@ -152,21 +160,30 @@ def _accounted_for(order: Order, records: Iterable[Record]) -> bool:
 
 def _explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
     """Whether these are all that the order has shipped: there is no more to read."""
-    units: Counter[int] = Counter()
-    for made in shipments:
-        units.update({item.order_product_id: item.quantity for item in made.items})
+    units = _units(shipments)
     return all(units[line.order_product_id] == line.shipped for line in order.lines)
 
 
-def _existing(
-    seen: Sequence[StoreShipment] | None, ours: Collection[Record], gone: Collection[Record]
-) -> Iterator[Existing]:
-    """The order's shipments with their origin: as read from the store, else as the ledger has them."""
-    by_id: Mapping[int, Record] = {r.made.shipment_id: r for r in ours if r.made}
-    lost = {r.record_id for r in gone}
-    if seen is None:
-        seen = [r.made for r in ours if r.made and r.record_id not in lost]
-    for made in seen:
+def _at_least(order: Order, shipments: Iterable[StoreShipment]) -> Order:
+    """The order with at least the units of its shipments as shipped: its own count may be behind."""
+    units = _units(shipments)
+    lines = (replace(line, shipped=max(line.shipped, units[line.order_product_id])) for line in order.lines)
+    return replace(order, lines=tuple(lines))
+
+
+def _units(shipments: Iterable[StoreShipment]) -> Counter[int]:
+    """Units by order line."""
+    units: Counter[int] = Counter()
+    for made in shipments:
+        for item in made.items:
+            units[item.order_product_id] += item.quantity
+    return units
+
+
+def _existing(known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[Existing]:
+    """An order's shipments with their origin."""
+    by_id = {r.made.shipment_id: r for r in ours if r.made}
+    for made in known:
         record = by_id.get(made.shipment_id)
         if record is None:
             yield Existing(made, "made outside shipbatch")
