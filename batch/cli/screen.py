@@ -1,8 +1,11 @@
 """What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
 
+from datetime import timedelta
+
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.text import Text
 
 from batch.model import Record, State
 
@@ -36,6 +39,18 @@ class Lines:
         """Nothing to take down."""
 
 
+class Pace(ProgressColumn):
+    """Rate and time left over the whole stage: a store's quota comes in bursts, and its pauses count."""
+
+    def render(self, task: Task) -> Text:
+        """As `14.2/s, 0:02:31 left`."""
+        if not task.completed or not task.elapsed or task.total is None:
+            return Text()
+        rate = task.completed / task.elapsed
+        left = timedelta(seconds=round((task.total - task.completed) / rate))
+        return Text(f"{rate:.1f}/s, {left} left")
+
+
 class Bar:
     """A run as a progress bar with counts, rate and time left."""
 
@@ -46,8 +61,7 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            Pace(),
             TextColumn("{task.fields[counts]}"),
             console=console,
             transient=True,
@@ -63,7 +77,7 @@ class Bar:
         self._progress.start()
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(stage, total=total, rate="", counts="")
+        self._task = self._progress.add_task(stage, total=total, counts="")
 
     def step(self, record: Record) -> None:
         """Advance the bar."""
@@ -71,9 +85,8 @@ class Bar:
         self._counts[name] += 1
         if self._task is None:
             return
-        speed = self._progress.tasks[0].speed
         counts = ", ".join(f"{count} {name}" for name, count in self._counts.items() if count)
-        self._progress.update(self._task, advance=1, rate=f"{speed:.1f}/s" if speed else "", counts=counts)
+        self._progress.update(self._task, advance=1, counts=counts)
 
     def close(self) -> None:
         """Take the bar down."""
