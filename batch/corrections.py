@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from batch import findings
+from batch import crash, findings
 from batch.bigcommerce import Client, Kind, correction, judge
 from batch.config import Settings
 from batch.judging import Correction, facts_of
@@ -22,7 +22,9 @@ class Corrector:
 
     async def _correct(self, one: Correction) -> RowNote:
         made = one.existing.made
+        crash.point("correcting")
         reply = await self._client.update_shipment(made.order_id, made.shipment_id, correction(one.shipment))
+        crash.point("corrected")
         verdict = judge(reply, expected=200)
         if verdict.kind is not Kind.DONE or verdict.shipment is None:
             refused = findings.not_corrected(one.shipment, made, reply.status, verdict.problems)

@@ -122,8 +122,9 @@ class Decider:
         if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
             doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
             await self._ledger.move(record.record_id, doubt, "crash")
-        await self._ledger.move(record.record_id, outcome, "person")
+        # The word before the move: a kill between them must not leave planned what a person said to skip.
         await self._keep(record.shipment.ask, "skip" if answer == "skip" else "ship")
+        await self._ledger.move(record.record_id, outcome, "person")
         if answer == "skip":
             note = RowNote(record.shipment.rows, findings.decided_skip(), ask=record.shipment.ask)
             await self._ledger.judge_again(record.record_id, None, note)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch import crash
 from batch.errors import FileError
 
 CHUNK = 1 << 20  # bytes
@@ -59,7 +60,9 @@ def _copy(given: Path, copy: Path) -> None:
     part = copy.with_name(copy.name + ".part")
     shutil.copyfile(given, part)
     part.chmod(0o600)
+    crash.point("before-copy")
     part.replace(copy)
+    crash.point("after-copy")
 
 
 def _digest(path: Path) -> str:

@@ -69,6 +69,7 @@ class Pipeline:
         self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
         self._screen, self._stop = desk.screen, desk.stop
         self._baselines: dict[int, Baseline] = {}
+        self._gone: list[Record] = []
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
@@ -161,6 +162,7 @@ class Pipeline:
         resolver = Resolver(self._client, self._ledger, self._settings, policy)
         judged = await resolver.judge(parcels)
         self._baselines.update(resolver.baselines)
+        self._gone += resolver.gone
         return judged
 
     def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:
@@ -217,7 +219,7 @@ class Pipeline:
     async def _make_room(self, shipments: Iterable[Shipment]) -> None:
         """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
         again = {(s.order_id, s.order_address_id, s.label) for s in shipments}
-        for record in self._resolver.gone:
+        for record in self._gone:
             if (record.shipment.order_id, record.shipment.order_address_id, record.shipment.label) in again:
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 

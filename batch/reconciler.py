@@ -23,10 +23,12 @@ class Reconciler:
         settings: Settings,
         *,
         stop: Stop,
+        baselines: Mapping[int, Baseline] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
         self._stop, self._say = stop, say
+        self._baselines = {} if baselines is None else baselines
 
     async def settle(self, doubts: Iterable[Record]) -> None:
         """Look once at each; at what is not there, once more when the settle window has passed.
@@ -98,6 +100,8 @@ class Reconciler:
         await self._ledger.move(
             record.record_id, Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence), "read back"
         )
+        if baseline := self._baselines.get(record.shipment.order_id):
+            baseline.add(found.mine)  # else the order's next shipment would find its units moved
 
     async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
         """Absent twice: planned again, unless anything speaks against it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 from xml.etree import ElementTree as ET
 
+from batch import crash
 from batch.errors import ResultsError
 from batch.model import Run
 
@@ -138,7 +139,9 @@ def put(made: Path, path: Path, run_id: str) -> Path:
         if _held(target):
             continue
         with suppress(PermissionError):
+            crash.point("before-sheet")
             made.replace(target)
+            crash.point("after-sheet")
             _sync(target.parent)
             return target
     raise PermissionError(f"{path} and its other names are open in another program")
