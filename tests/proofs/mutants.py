@@ -1,0 +1,337 @@
+"""What can be taken out of shipbatch that keeps it from shipping twice, or from losing a parcel; one mutant each.
+
+A mutant names a place, which must be in today's source exactly once, and what to put there. The suite must
+turn red on every one of them: `python -m tests.proofs.mutations`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+POOL = ("tests/test_mutants.py", "tests/test_pool.py")
+LEDGER = ("tests/test_ledger.py", "tests/test_ledger_sqlite.py")
+ANSWERS = ("tests/test_answers.py",)
+CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
+JUDGING = ("tests/test_judging.py",)
+
+
+class Misplaced(Exception):
+    """A mutant's place is not in the source exactly once: the mutant is to be rewritten."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One safeguard less."""
+
+    name: str
+    """What is missing, as it goes on after 'shipbatch …'."""
+    file: str
+    """Below `batch/`."""
+    place: str
+    instead: str
+    tests: Sequence[str]
+    """Files of the suite that must notice, the likeliest first."""
+
+    def applied(self, source: str) -> str:
+        """The file's text without the safeguard; Misplaced where it cannot be told which place is meant."""
+        if (count := source.count(self.place)) != 1:
+            raise Misplaced(f"{self.name}: batch/{self.file} has this {count} times, not once:\n{self.place}")
+        return source.replace(self.place, self.instead)
+
+    def apply(self, root: Path) -> None:
+        """Write it into a copy of the project."""
+        path = root / "batch" / self.file
+        path.write_text(self.applied(path.read_text("utf-8")), "utf-8")
+
+
+MUTANTS: Sequence[Mutant] = (
+    # the intent
+    Mutant(
+        "sends before the intent is durable",
+        "pool.py",
+        "        await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)\n",
+        "        self._early = asyncio.ensure_future(\n"
+        "            self._ledger.intend(record.record_id, evidence, baseline.shipment_id)\n"
+        "        )\n",
+        POOL,
+    ),
+    Mutant(
+        "commits without a sync",
+        "ledger/opening.py",
+        '"PRAGMA synchronous = FULL"',
+        '"PRAGMA synchronous = OFF"',
+        LEDGER[::-1],
+    ),
+    Mutant(
+        "goes on after a failed commit",
+        "ledger/writer.py",
+        "            self._failure = error\n",
+        "",
+        LEDGER[::-1],
+    ),
+    Mutant(
+        "sends what it can no longer record",
+        "pool.py",
+        "        except (LedgerError, StoreStopped, Unreadable) as error:",
+        "        except (StoreStopped, Unreadable) as error:",
+        POOL,
+    ),
+    # verdicts
+    Mutant(
+        "takes a 504 for 'again'",
+        "bigcommerce/answers.py",
+        '    return Verdict(Kind.UNKNOWN, f"status_{reply.status}")',
+        '    return Verdict(Kind.AGAIN if reply.status == 504 else Kind.UNKNOWN, f"status_{reply.status}")',
+        ANSWERS,
+    ),
+    Mutant(
+        "takes a cut answer for 'again'",
+        "bigcommerce/answers.py",
+        "    if reply.phase is Phase.CUT:\n        return Verdict(Kind.UNKNOWN,",
+        "    if reply.phase is Phase.CUT:\n        return Verdict(Kind.AGAIN,",
+        ANSWERS,
+    ),
+    Mutant(
+        "takes a lost answer for 'again'",
+        "bigcommerce/answers.py",
+        'Verdict(Kind.UNKNOWN, "no_answer")',
+        'Verdict(Kind.AGAIN, "no_answer")',
+        ANSWERS,
+    ),
+    Mutant(
+        "takes a 201 that proves nothing for 'never'",
+        "bigcommerce/answers.py",
+        'Verdict(Kind.UNKNOWN, "no_proof")',
+        'Verdict(Kind.NEVER, "no_proof")',
+        ANSWERS,
+    ),
+    Mutant(
+        "takes any 404 for a refusal",
+        "bigcommerce/answers.py",
+        "    if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:\n        return False\n",
+        "    return reply.status == HTTPStatus.NOT_FOUND\n",
+        ANSWERS,
+    ),
+    Mutant(
+        "takes a 500 for a refusal",
+        "bigcommerce/answers.py",
+        "frozenset({HTTPStatus.BAD_REQUEST, ",
+        "frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_REQUEST, ",
+        ANSWERS,
+    ),
+    # the wire
+    Mutant(
+        "lets the HTTP library send again",
+        "bigcommerce/transport.py",
+        "                raise Lost(_plain(error)) from error\n",
+        "                raise\n",
+        CLIENT,
+    ),
+    Mutant(
+        "sends a POST again when the connection drops",
+        "bigcommerce/transport.py",
+        "                raise Lost(_plain(error)) from error\n",
+        "                return await send(request)\n",
+        CLIENT,
+    ),
+    Mutant(
+        "takes a dropped connection for one that never was",
+        "bigcommerce/transport.py",
+        "                raise Lost(_plain(error)) from error\n",
+        "                raise NeverLeft from error\n",
+        CLIENT,
+    ),
+    Mutant(
+        "follows redirects",
+        "bigcommerce/transport.py",
+        "allow_redirects=False",
+        "allow_redirects=True",
+        CLIENT,
+    ),
+    Mutant(
+        "reads one page",
+        "bigcommerce/client.py",
+        "for page in range(1, 1000):",
+        "for page in range(1, 2):",
+        CLIENT[::-1],
+    ),
+    # settling
+    Mutant(
+        "claims what another record has",
+        "matching.py",
+        "s.shipment_id not in claimed and ",
+        "",
+        POOL,
+    ),
+    Mutant(
+        "claims what was there before the intent",
+        "matching.py",
+        " and s.shipment_id > baseline",
+        "",
+        POOL,
+    ),
+    Mutant(
+        "claims a parcel under another number",
+        "matching.py",
+        "    if label and items and ",
+        "    if items and ",
+        POOL,
+    ),
+    Mutant(
+        "claims a parcel for another address",
+        "matching.py",
+        " and shipment.order_address_id == seen.order_address_id",
+        "",
+        POOL,
+    ),
+    Mutant(
+        "passes over a near miss",
+        "matching.py",
+        "return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)",
+        "return Look(mine=same[0] if same else None, twins=tuple(same[1:]))",
+        POOL,
+    ),
+    Mutant(
+        "looks once",
+        "reconciler.py",
+        "        absent = await self._look_at(looked, last=False)\n",
+        "        await self._look_at(looked, last=True)\n        absent: list[Record] = []\n",
+        POOL,
+    ),
+    Mutant(
+        "looks twice without the settle wait",
+        "reconciler.py",
+        "        if await self._stop.sleep(window):\n",
+        "        if window:\n",
+        POOL,
+    ),
+    Mutant(
+        "does not look at quantity_shipped",
+        "reconciler.py",
+        "await self._moved(record)",
+        "False",
+        POOL,
+    ),
+    Mutant(
+        "forgets --never-resend",
+        "reconciler.py",
+        "never=self._settings.never_resend",
+        "never=False",
+        POOL,
+    ),
+    Mutant(
+        "does not settle what a crash has left",
+        "pipeline.py",
+        "        doubts = self._ledger.unsettled(self._settings.store)\n        if doubts:\n",
+        "        doubts = self._ledger.unsettled(self._settings.store)\n        if not doubts:\n",
+        POOL,
+    ),
+    # the record
+    Mutant(
+        "lets a created record be left",
+        "model.py",
+        "    State.CREATED: frozenset(),\n",
+        "    State.CREATED: frozenset({State.PLANNED}),\n",
+        LEDGER,
+    ),
+    Mutant(
+        "lets a rejected record be left",
+        "model.py",
+        "    State.REJECTED: frozenset(),\n",
+        "    State.REJECTED: frozenset({State.PLANNED}),\n",
+        LEDGER,
+    ),
+    Mutant(
+        "plans again what it has just sent",
+        "model.py",
+        "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED}),\n",
+        "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED, State.INTENT}),\n",
+        LEDGER,
+    ),
+    Mutant(
+        "lets the database take any move",
+        "ledger/opening.py",
+        "WHEN OLD.state <> NEW.state AND NOT ({legal})",
+        "WHEN OLD.state <> NEW.state AND 0 AND NOT ({legal})",
+        LEDGER[::-1],
+    ),
+    Mutant(
+        "lets two records claim one shipment",
+        "ledger/schema.sql",
+        "CREATE UNIQUE INDEX IF NOT EXISTS claimed ON",
+        "CREATE INDEX IF NOT EXISTS claimed ON",
+        LEDGER,
+    ),
+    Mutant(
+        "lets two records be one parcel",
+        "ledger/schema.sql",
+        "CREATE UNIQUE INDEX IF NOT EXISTS one_parcel ON",
+        "CREATE INDEX IF NOT EXISTS one_parcel ON",
+        LEDGER,
+    ),
+    # one at a time
+    Mutant(
+        "has no single flight in the database",
+        "ledger/schema.sql",
+        "CREATE UNIQUE INDEX IF NOT EXISTS single_flight ON",
+        "CREATE INDEX IF NOT EXISTS single_flight ON",
+        LEDGER,
+    ),
+    Mutant(
+        "has no single flight in the pool",
+        "pool.py",
+        "                if order_id not in self._busy:\n",
+        "                if order_id:\n",
+        POOL,
+    ),
+    Mutant(
+        "frees an order that is in doubt",
+        "pool.py",
+        "return outcome.state is not State.IN_DOUBT",
+        "return True",
+        POOL,
+    ),
+    Mutant(
+        "runs beside another runner",
+        "runner.py",
+        "        if lock:\n",
+        "        if not lock:\n",
+        POOL,
+    ),
+    # judging
+    Mutant(
+        "judges a row without the file's earlier rows",
+        "judging/bench.py",
+        "            self.left[line_id] -= units\n",
+        "",
+        JUDGING,
+    ),
+    Mutant(
+        "does not know a number it has shipped",
+        "judging/bench.py",
+        "        return self._met_by_label(draft) if draft.label else self._met_without(draft)\n",
+        "        return None if draft.label else self._met_without(draft)\n",
+        JUDGING,
+    ),
+    Mutant(
+        "does not know a parcel without a number it has shipped",
+        "judging/bench.py",
+        "        return self._met_by_label(draft) if draft.label else self._met_without(draft)\n",
+        "        return self._met_by_label(draft) if draft.label else None\n",
+        JUDGING,
+    ),
+    Mutant(
+        "ships again what was deleted",
+        "judging/bench.py",
+        "            if self._is(draft, record) and record.made and not self._may_ship(draft):\n",
+        "            if False:\n",
+        JUDGING,
+    ),
+    Mutant(
+        "judges once, however long ago",
+        "pipeline.py",
+        "            if clock.time() < aged:\n",
+        "            if waiting:\n",
+        POOL,
+    ),
+)
