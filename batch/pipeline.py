@@ -69,6 +69,7 @@ class Pipeline:
         self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
         self._screen, self._stop = desk.screen, desk.stop
         self._baselines: dict[int, Baseline] = {}
+        self._gone: Sequence[Record] = ()
         self._gone: list[Record] = []
 
     async def run(self, job: Job) -> Report:
