@@ -1,0 +1,352 @@
+"""One seeded universe: a store, an export, bad weather, kills, restarts; then the store's own list is the judge.
+
+The program is the real one (pipeline, pool, reconciler, ledger file), over real sockets, under a clock that jumps.
+A kill is what it leaves: the home as it lies on disk at that moment. The dead process can no longer reach
+the store (its token has gone with it) and whatever it still writes goes into a home that nobody opens again.
+"""
+
+import asyncio
+import random
+import shutil
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from batch.accounting import Report
+from batch.config import Settings
+from batch.errors import ShipbatchError
+from batch.ledger import read_ledger
+from batch.model import Record, State
+from batch.pipeline import Job, Pipeline
+from batch.runner import LEDGER, opened
+from batch.sandbox import Fault, Quota, Reply, Sandbox
+from batch.sandbox.answers import Refused
+from batch.sandbox.orders import Shipment
+from batch.stopping import Stop
+from tests.clock import VirtualLoop
+from tests.proofs import cases
+from tests.proofs.cases import Case, Made, case_of
+from tests.proofs.weather import Climate, Weather
+
+RUNS = 14  # after which an export must have come to its end
+WILD = 5  # runs in which things go wrong; afterwards the sky clears, so that the end can be judged
+Parcel = tuple[int, int, str]
+"""Order, address, number: what tells a file's parcels apart."""
+
+
+@dataclass
+class Verdict:
+    """What the store's list says of one universe."""
+
+    seed: int
+    runs: int = 0
+    kills: int = 0
+    parcels: int = 0
+    doubled: int = 0
+    lost: int = 0
+    in_doubt: int = 0
+    """Records left to a person."""
+    false_claims: int = 0
+    wrong: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Death:
+    """When a process dies: at its n-th request, before or after the store has done it; at its n-th word; or in time."""
+
+    request: int = 0
+    done: int = 1
+    """How often the store does what the last request asks."""
+    late: float = 0.0
+    word: int = 0
+    after: float = 0.0
+    """Virtual seconds from its start."""
+
+
+class Process:
+    """One start of the program in a home. `die` leaves the home as SIGKILL would."""
+
+    def __init__(self, universe: "Universe", home: Path, death: Death | None) -> None:
+        self.universe, self.home, self.death = universe, home, death
+        self.dead = False
+        self.heir = home.with_name(f"home{int(home.name[4:]) + 1}")
+        self._words = self._requests = 0
+        self._task: asyncio.Task[Report] | None = None
+
+    async def live(self, job: Job, settings: Settings) -> Report | None:
+        """Run the export; None where it died, or could not run."""
+        loop = asyncio.get_running_loop()
+        if self.death and self.death.after:
+            loop.call_later(self.death.after, self.die)
+        self._task = asyncio.create_task(self._run(job, settings))
+        try:
+            return await self._task
+        except asyncio.CancelledError:
+            assert self.dead
+        except ShipbatchError as error:
+            if not self.dead:
+                self.universe.tell(f"could not run: {error}")
+        finally:
+            self._task = None
+        return None
+
+    async def _run(self, job: Job, settings: Settings) -> Report:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        async with opened(settings, self, Stop()) as desk:
+            loop.busy.append(desk.ledger.writing)
+            try:
+                return await Pipeline(desk).run(job)
+            finally:
+                loop.busy.remove(desk.ledger.writing)
+
+    def die(self) -> None:
+        """Be killed now, if still alive."""
+        if self.dead or self._task is None:
+            return
+        self.dead = True
+        left_behind(self.home, self.heir)
+        self.universe.killed()
+        self._task.cancel()
+
+    def asked(self, method: str) -> Fault | None:
+        """A request of this process has arrived; a fault where it is its last."""
+        self._requests += 1
+        death = self.death
+        if death is None or self._requests != death.request:
+            return None
+        self.die()
+        late = death.late if method == "POST" else 0.0
+        return Fault(Reply.CLOSE, performs=death.done, late=late)
+
+    # the screen: every word may be the last one
+
+    def say(self, line: str) -> None:
+        self._spoken(line)
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        self._spoken(f"{stage} {total or ''}")
+
+    def step(self, record: Record) -> None:
+        self._spoken(f"record {record.record_id} of order {record.shipment.order_id}: {record.state}")
+
+    def _spoken(self, line: str) -> None:
+        if self.dead:
+            return
+        self._words += 1
+        self.universe.tell(line)
+        if self.death and self._words == self.death.word:
+            self.die()
+
+
+def left_behind(home: Path, heir: Path) -> None:
+    """Copy a home as a kill leaves it: what is committed, in whatever files it lies, and nothing else."""
+    ledger = home / LEDGER
+    with closing(sqlite3.connect(ledger, timeout=60, isolation_level=None)) as keeper:
+        keeper.execute("BEGIN IMMEDIATE")  # nobody else commits meanwhile
+        heir.mkdir()
+        for path in sorted(home.iterdir()):  # the database before its log: a checkpoint only moves from there to here
+            if path.is_file() and not path.name.endswith("-shm"):
+                shutil.copyfile(path, heir / path.name)
+        if (home / "copies").exists():
+            shutil.copytree(home / "copies", heir / "copies")
+
+
+class Universe:
+    """Everything that a seed decides, and what came of it."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed, self.folder = seed, folder
+        self.dice = dice = random.Random(seed)
+        self.case = case_of(seed, parcels=dice.randint(1, 7), share=0)
+        self.case.personality = replace(self.case.personality, lag=dice.choice((0.0, 0.0, 5.0)))
+        timeout = dice.choice((5.0, 30.0))
+        self.rules: dict[str, Any] = {
+            "timeout": timeout,
+            "settle": dice.choice((timeout, 40.0, 90.0)),
+            "workers": dice.choice((1, 2, 3, 8, 16)),
+            "judgement": dice.choice((900.0, 900.0, 10.0, 0.0)),
+            "never_resend": dice.random() < 0.15,
+            "verify": dice.random() < 0.15,
+            "reserve": dice.choice((0.0, 0.1)),
+        }
+        bound = 0.9 * max(0.0, self.rules["settle"] - self.case.personality.lag)
+        severity = dice.choice((0.1, 0.4, 0.8))
+        self.climate = Climate(
+            seed, severity, severity / 3, refusals=dice.random() < 0.2, bound=bound, latency=dice.choice((0.2, 3.0, 20.0))
+        )
+        self.verdict = Verdict(seed, parcels=self.case.expected.total())
+        self.foreign: set[int] = set()
+        """Shipments that another tool has made."""
+        self.touched: set[int] = set()
+        """Orders that another tool has shipped from."""
+        self.process: Process | None = None
+
+    def tell(self, line: str) -> None:
+        self.verdict.story.append(f"{asyncio.get_running_loop().time():10.3f}  {line}")
+
+    async def unfold(self) -> Verdict:
+        """Run the export until nothing is left to do, and judge."""
+        random.seed(self.seed)  # the back-offs
+        self.export = self.folder / "export.csv"
+        self.case.write(self.export)
+        self.weather = Weather(self.climate, self.arrived, self.case.faults)
+        quota = Quota(self.dice.choice((15, 40, 450)), others=self.dice.choice((0, 0, 5)))
+        async with Sandbox(
+            self.case.store, personality=self.case.personality, quota=quota, faults=self.weather
+        ) as self.box:
+            self.tell(f"{self.rules} {self.climate} {self.case.personality} {quota}")
+            for row in self.case.rows:
+                self.tell(f"row {row}")
+            last = await self._to_the_end()
+            self._judge(last)
+        return self.verdict
+
+    async def _to_the_end(self) -> Report | None:
+        home, before, report = self.folder / "home0", "", None
+        home.mkdir()
+        for self.verdict.runs in range(1, RUNS + 1):
+            wild = self.verdict.runs <= WILD
+            if not wild:
+                self.weather.climate = replace(self.climate, writes=0.0, reads=0.0)
+            process = self.process = Process(self, home, self._death() if wild else None)
+            posts = self._posts
+            report = await process.live(*self._job(home))
+            home = process.heir if process.dead else home
+            await asyncio.sleep(self.dice.choice((0.0, 1.0, 3600.0)))
+            if report:
+                said = str({row: result.finding.code or result.finding.status for row, result in report.rows.items()})
+                self.tell(said)
+                if not wild and said == before and posts == self._posts:
+                    break
+                before = said if not wild else ""
+        else:
+            self.verdict.wrong.append(f"no end after {RUNS} runs: {report and report.summary}")
+        self.home = home
+        return report
+
+    def _job(self, home: Path) -> tuple[Job, Settings]:
+        job = Job(self.export, results=home / "results.xlsx")
+        box = self.box
+        return job, Settings(
+            api_url=box.url, store_hash=box.store_hash, token=box.token, identity="store", home=home, **self.rules
+        )
+
+    def _death(self) -> Death | None:
+        dice = self.dice
+        done, late = dice.choice((0, 1, 1)), dice.choice((0.0, 0.0, dice.uniform(0, self.climate.bound / 2)))
+        match dice.randrange(5):
+            case 0:
+                return Death(request=dice.randint(1, 12), done=done, late=late)
+            case 1:
+                return Death(request=dice.randint(1, 40), done=done, late=late)
+            case 2:
+                return Death(word=dice.randint(1, 12))
+            case 3:
+                return Death(after=dice.expovariate(1 / 30))
+        return None
+
+    def killed(self) -> None:
+        """The process that lived until now reaches the store no more."""
+        self.verdict.kills += 1
+        self.box.token = f"token-{self.verdict.kills}"
+        self.tell("KILLED")
+
+    @property
+    def _posts(self) -> int:
+        return self.box.counts["POST /orders/{}/shipments"]
+
+    def arrived(self, method: str, path: str, order_id: int) -> Fault | None:
+        """A request has come, and nothing is done about it yet."""
+        assert self.process is not None
+        self.tell(f"{method} {path}")
+        return self.process.asked(method)
+
+    # judgement
+
+    def _judge(self, last: Report | None) -> None:
+        verdict = self.verdict
+        if last is None:
+            verdict.wrong.append("the last run gave no report")
+            return
+        made = list(self.box.store.shipments())
+        ours = Counter(sent(s for s in made if s.id not in self.foreign))
+        allowed = Counter(key[:3] for key in self.case.expected.elements())
+        doubled = ours - allowed
+        verdict.doubled = doubled.total()
+        lost = [key for key in allowed if not ours[key] and not self._accounted(key, last)]
+        verdict.lost = len(lost)
+        for parcel in doubled:
+            verdict.wrong.append(f"doubled: {parcel}")
+        for parcel in lost:
+            verdict.wrong.append(f"lost: {parcel}")
+        self._judge_rows(last, {s.id: s for s in made})
+        self._judge_ledger({s.id: s for s in made})
+
+    def _accounted(self, parcel: Parcel, last: Report) -> bool:
+        """Whether a parcel's rows say why it is not in the store; naming the order, where it is in doubt."""
+        order_id, address, number = parcel
+        rows = [
+            row
+            for row, (order, where, _, _, label, _) in enumerate(self.case.rows, 2)
+            if order == order_id and where in ("", address) and label == number
+        ]
+        return bool(rows) and all(self._explains(last.rows[row].finding, order_id) for row in rows)
+
+    def _explains(self, finding: Any, order_id: int) -> bool:
+        match finding.status.value:
+            case "rejected":
+                return self.climate.refusals or order_id in self.touched
+            case "in doubt" | "held" | "not sent":
+                return str(order_id) in finding.error
+            case "invalid":
+                return finding.code in {"not_enough_left", "nothing_left"}
+        return False
+
+    def _judge_rows(self, last: Report, made: dict[int, Shipment]) -> None:
+        """Every row has a result; what it calls made is there; no shipment is two parcels'."""
+        rows, counts = self.case.rows, last.summary
+        verdict = self.verdict
+        if set(last.rows) != set(range(2, len(rows) + 2)) or counts["rows"] != len(rows):
+            verdict.wrong.append(f"rows do not add up: {counts}")
+        shown: dict[int, set[object]] = defaultdict(set)
+        for number, result in last.rows.items():
+            order_id, address, _, _, label, _ = rows[number - 2]
+            for shipment_id in result.shipment_ids:
+                shown[shipment_id].add((order_id, address, label))
+                if shipment_id not in made or made[shipment_id].order_id != order_id:
+                    verdict.wrong.append(f"row {number} shows shipment {shipment_id}, which is not its order's")
+            if result.finding.status.value in {"created", "already created"} and not result.shipment_ids:
+                verdict.wrong.append(f"row {number} is {result.finding.status} without a shipment")
+        verdict.wrong += [f"shipment {one} is shown for {keys}" for one, keys in shown.items() if len(keys) > 1]
+
+    def _judge_ledger(self, made: dict[int, Shipment]) -> None:
+        """What the ledger claims is ours; what it leaves in doubt is counted."""
+        with read_ledger(self.home / LEDGER) as ledger:
+            for record in _all(ledger.of_orders("store", [order["id"] for order in self.case.orders])):
+                if record.state in {State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON}:
+                    self.verdict.in_doubt += 1
+                if record.made and record.made.shipment_id in self.foreign:
+                    self.verdict.false_claims += 1
+                    self.verdict.wrong.append(f"shipment {record.made.shipment_id} is not ours, but record {record}")
+
+
+def _all(by_order: Any) -> Iterator[Record]:
+    for records in by_order.values():
+        yield from records
+
+
+def sent(shipments: Iterable[Shipment]) -> Iterator[Parcel]:
+    """The parcel of each POST that made something: what one POST has made twice, the way there has doubled."""
+    seen: set[tuple[Parcel, tuple[tuple[int, int], ...], float]] = set()
+    for one in shipments:
+        parcel = (one.order_id, one.address_id, one.texts["tracking_number"])
+        post = (parcel, tuple(sorted(one.items)), one.made_at)
+        if post not in seen:
+            seen.add(post)
+            yield parcel
