@@ -8,6 +8,7 @@
     │   └── FileError         the file as a whole
     │       └── ColumnError   its columns: a --map settles it
     ├── CannotRunNow          another runner, the store is down: exit 75
+    ├── Stopped               told to stop before anything was sent: exit 130, 143
     ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
     ├── Unreadable            an answer to a read that could not be had or understood
     ├── ResultsError          sent and recorded, but the sheet could not be written: exit 74
@@ -41,6 +42,10 @@ class ColumnError(FileError):
 
 class CannotRunNow(ShipbatchError):
     """Nothing was sent and nothing is wrong with the file; the same call later will do."""
+
+
+class Stopped(ShipbatchError):
+    """A person or the system said stop, and nothing was sent yet."""
 
 
 class StoreStopped(ShipbatchError):

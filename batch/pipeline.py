@@ -80,7 +80,7 @@ class Pipeline:
         if not job.dry:
             await self._settle_earlier()
             await self._take_decisions(parcels, job)
-        plan = await self._judge(parcels, run, job.source)
+        plan = await self._stop.interrupt(self._judge(parcels, run, job.source))
         plan.notes += _loader_notes(export)
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
@@ -163,7 +163,7 @@ class Pipeline:
         resolver = Resolver(self._client, self._ledger, self._settings, policy)
         judged = await resolver.judge(parcels)
         self._baselines.update(resolver.baselines)
-        self._gone += resolver.gone
+        self._gone = resolver.gone
         return judged
 
     def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:

@@ -2,7 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+from batch.errors import Stopped
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -26,6 +30,17 @@ class Stop:
         """Sleep; False where the stop came first."""
         return await self.unless(asyncio.sleep(seconds))
 
+    async def interrupt(self, reading: Coroutine[Any, Any, T]) -> T:
+        """Do something that may be broken off anywhere; Stopped where the stop came first."""
+        found: list[T] = []
+
+        async def keep() -> None:
+            found.append(await reading)
+
+        if not await self.unless(keep()):
+            raise Stopped("Stopped before anything was sent.", "Run it again when you like.")
+        return found[0]
+
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:
         """Wait for something; False, and it is cancelled, where the stop came first."""
         waits = asyncio.create_task(waiting)
@@ -33,10 +48,10 @@ class Stop:
         try:
             await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            in_time = waits.done()
             stops.cancel()
-            if not waits.done():
-                waits.cancel()
-        if not waits.done():
-            return False
-        waits.result()
-        return True
+            waits.cancel()
+            await asyncio.gather(stops, waits, return_exceptions=True)
+        if in_time:
+            waits.result()
+        return in_time

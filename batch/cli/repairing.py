@@ -67,6 +67,6 @@ def undo(
         async with opened(settings, screen, stop, lock=yes) as store_open:
             return await undone(store_open, run_id, for_real=yes)
 
-    told, signalled = watched(work, quiet=as_json)
+    told, signalled = watched(work, quiet=as_json, reads=not yes)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
-from batch.errors import ConfigError, NothingSent, ShipbatchError
+from batch.errors import ConfigError, NothingSent, ShipbatchError, Stopped
 
 if TYPE_CHECKING:
     from batch.config import Settings, Source
@@ -93,8 +93,13 @@ def ledger_of(*, sandbox: bool = False) -> "Queries":
     return read_ledger(home / LEDGER)
 
 
-def watched(work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]", *, quiet: bool = False) -> tuple[T, int]:
-    """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it."""
+def watched(
+    work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]", *, quiet: bool = False, reads: bool = False
+) -> tuple[T, int]:
+    """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
+
+    The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
+    """
     from rich.console import Console
 
     from batch.cli.screen import Bar, Lines
@@ -114,15 +119,18 @@ def watched(work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]", *, quiet: 
                 os._exit(128 + number)
             caught.append(number)
             stop.set("it was told to stop")
-            print("Finishing what is in flight; press Ctrl-C again to stop now.", file=sys.stderr)
+            screen.say("Finishing what is in flight; press Ctrl-C again to stop now.")
 
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name) and sys.platform != "win32":
                 asyncio.get_running_loop().add_signal_handler(getattr(signal, name), catch, getattr(signal, name))
-        return await work(screen, stop)
+        return await (stop.interrupt(work(screen, stop)) if reads else work(screen, stop))
 
     try:
         return asyncio.run(main()), 128 + caught[0] if caught else 0
+    except Stopped as error:
+        complain(error)
+        raise typer.Exit(128 + caught[0]) from error
     finally:
         screen.close()
 
