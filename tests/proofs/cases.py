@@ -222,10 +222,10 @@ def transport_faults(dice: random.Random, orders: Sequence[int], share: float) -
     for order in orders:
         if dice.random() < share:
             broken = dice.choice(BROKEN)
-            yield _on(broken, order, dice.choice((1, 1, 2)))
+            yield on_post(broken, order, dice.choice((1, 1, 2)))
 
 
-def _on(fault: Fault, order: int, nth: int) -> Fault:
+def on_post(fault: Fault, order: int, nth: int) -> Fault:
     return replace(fault, method="POST", path="/shipments$", order=order, nth=nth)
 
 

@@ -58,7 +58,7 @@ class Score:
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder for one world, on the memory's file system where there is one: 10,000 kills are many syncs."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     with TemporaryDirectory(prefix="proof-", dir=memory if os.access(memory, os.W_OK) else None) as made:
         yield Path(made)
 

@@ -211,10 +211,10 @@ def judged(case: Case, truth: Path, last: Ended) -> Judgement:
     made = made_in(truth)
     judgement = Judgement(made - case.expected, case.expected - made)
     if "Traceback" in last.err:
-        judgement.wrong.append(last.err)
+        judgement.wrong.append(last.err[-300:])
     told = last.summary
     if not told:
-        judgement.wrong.append(f"no summary, exit status {last.status}: {last.err}")
+        judgement.wrong.append(f"no summary, exit status {last.status}: {last.err[-300:]}")
         return judgement
     counts = Counter(
         shipped=told["created"] + told["already_created"] + told["updated"],
