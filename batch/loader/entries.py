@@ -7,13 +7,13 @@ import numpy as np
 
 from batch.config import Source
 from batch.loader import cells
-from batch.loader.frame import Coded, Frame
 from batch.loader.damage import Wrong
+from batch.loader.frame import Coded, Frame
 from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
 from batch.loader.money import cost
 from batch.loader.shippers import Shipper, shippers
-from batch.loader.tables import Table
+from batch.loader.tables import Cell, Table
 from batch.loader.zeros import lost_zeros
 from batch.model import Field, Finding
 
@@ -115,8 +115,9 @@ def _skus(seen: Inspection) -> tuple[Named[str], dict[int, cells.Counted]]:
     """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it."""
     column, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
     seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
-    texts = seen.values(column, cells.sku, "")
-    doubtful = [code for code, text in enumerate(texts) if cells.may_be_several(text)]
+    texts = seen.values(column, cells.sku, plain=cells.plain_skus)
+    plain = texts is column.cells
+    doubtful = [] if plain else [code for code, text in enumerate(texts) if cells.may_be_several(text)]
     ignored = frozenset(sku.casefold() for sku in seen.source.ignore_skus)
     several: dict[int, cells.Counted] = {}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
@@ -127,10 +128,12 @@ def _skus(seen: Inspection) -> tuple[Named[str], dict[int, cells.Counted]]:
             seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
         elif found is not None:
             several[row] = tuple((sku, n) for sku, n in found if sku.casefold() not in ignored and n != 0)
-    sku = distinct(column.codes, texts, fold=True)
-    out = np.array([text.casefold() in ignored for text in sku.values], dtype=np.bool_)[sku.codes]
-    out[[row for row, left in several.items() if not left]] = True
-    seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, column)}: not shipped."), alone=True)
+    if ignored:
+        out = np.array([text.casefold() in ignored for text in texts], dtype=np.bool_)[column.codes]
+        out[[row for row, left in several.items() if not left]] = True
+        nothing = "not shipped (ignore_skus)."
+        seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, column)}: {nothing}"), alone=True)
+    sku = Named(column.codes, texts) if plain else distinct(column.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
 
 
@@ -145,7 +148,8 @@ def _quantities(seen: Inspection, several: Mapping[int, cells.Counted], named: M
         lambda row: skipped("quantity_zero", f"{seen.quoted(row, column)}: no unit to ship."),
         alone=True,
     )
-    values = [ALL if units is None else units for units in seen.values(column, cells.quantity, ALL)]
+    quantity = seen.numbers(column, _units)
+    quantity[~column.filled] = ALL
     if seen.has(Field.QUANTITY):
         blank = ~column.filled & ~elsewhere & named
         seen.refuse_rows(
@@ -153,7 +157,12 @@ def _quantities(seen: Inspection, several: Mapping[int, cells.Counted], named: M
         )
         loose = column.filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
-    return np.array(values, dtype=np.int64)[column.codes]
+    return quantity
+
+
+def _units(cell: Cell) -> int | Wrong:
+    units = cells.quantity(cell)
+    return ALL if units is None else units
 
 
 def _no_quantity(place: str) -> Finding:
@@ -171,15 +180,14 @@ def _quantity_of_nothing(quoted: str) -> Finding:
 def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     """Order ids, and a marketplace's numbers beside them as negative ones."""
     column, external = seen.column(Field.ORDER_ID), seen.column(Field.EXTERNAL_ORDER_ID)
-    own = seen.values(column, cells.order_number, 0, alone=True)
-    theirs = seen.values(external, cells.external_number, "", alone=True)
     known: dict[str, int] = {}
-    for number in (*own, *theirs):
-        if isinstance(number, str) and number:
-            known.setdefault(number, -1 - len(known))
-    ids = np.array([known[n] if isinstance(n, str) else n for n in own], dtype=np.int64)[column.codes]
-    others = np.array([known.get(n, 0) for n in theirs], dtype=np.int64)[external.codes]
-    order = np.where(ids != 0, ids, others)
+
+    def numbered(order: int | str | Wrong) -> int | Wrong:
+        return known.setdefault(order, -1 - len(known)) if isinstance(order, str) and order else order or 0
+
+    order = seen.numbers(column, lambda cell: numbered(cells.order_number(cell)), plain=cells.plain_orders, alone=True)
+    other = seen.numbers(external, lambda cell: numbered(cells.external_number(cell)), alone=True)
+    order = np.where(order != 0, order, other)
     where = column if column.position else external
 
     def no_order(row: int) -> Finding:
@@ -192,7 +200,7 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
 
 def _ids(seen: Inspection, name: Field) -> Ints:
     column = seen.column(name)
-    return np.array(seen.values(column, cells.identifier, 0), dtype=np.int64)[column.codes]
+    return seen.numbers(column, cells.identifier, plain=cells.plain_orders)
 
 
 def _costs(seen: Inspection) -> Named[str]:

@@ -80,11 +80,9 @@ def load(
     """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError; nothing else."""
     chosen, why = choose(path, source, recall)
     found = chosen.recognition
-    frame = read_frame(chosen.table, chosen.header_row, chosen.header, found.columns)
-    layout = Layout(frame)
-    entries = read_entries(frame, layout.headings, chosen.table, source, aliases or {})
+    entries, layout_said = _entries(chosen, source, aliases or {})
     groups = group(entries)
-    said = [*filter(None, [why]), *found.said, *layout.said]
+    said = [*filter(None, [why]), *found.said, *layout_said]
     if one_row_a_unit(entries, groups):
         said.append("the file has no quantities and names lines several times: each row is read as one unit")
     good = refuse_parcels(entries, groups)
@@ -96,14 +94,22 @@ def load(
         mapping=_to_remember(chosen, source),
         said=tuple(said),
         warnings=(*chosen.table.notes, *found.warnings, *unknown_carriers(entries.shipper)),
-        row_count=len(frame),
-        findings={int(frame.rows[row]): finding for row, finding in sorted(entries.findings.items())},
+        row_count=len(entries.rows),
+        findings={int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())},
         id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),
         marked=chosen.is_marked,
         _entries=entries,
         _groups=groups,
         _good=good,
     )
+
+
+def _entries(chosen: Candidate, source: Source, aliases: Mapping[str, str]) -> tuple[Entries, list[str]]:
+    """The rows, judged, and what is said of their layout; the cells read for it are let go."""
+    wanted = {name: places for name, places in chosen.recognition.columns.items() if name is not Field.SHIP_DATE}
+    frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
+    layout = Layout(frame)
+    return read_entries(frame, layout.headings, chosen.table, source, aliases), layout.said
 
 
 def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:

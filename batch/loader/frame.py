@@ -1,23 +1,30 @@
-"""A table's recognised columns, streamed: each distinct cell is kept once, a row is one small number a column.
+"""A table's recognised columns, streamed: a cell that many rows have is kept once, a row is a small number a column.
 
 Memory grows with what is kept, not with the file read: columns nobody asks for are never held, and the
-judgement of a column (entries.py) looks at each distinct cell once, however many rows have it.
+judgement of a column (entries.py) looks once at a cell, however many rows have it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from batch.loader.damage import undressed
 from batch.loader.tables import Cell, Table
 from batch.model import Field
 
-CHUNK = 16_384
-"""Rows turned into columns at a time."""
+Codes = NDArray[np.int32]
+
+CHUNK = 256
+"""Rows turned into columns at a time: few enough to stay in the processor's cache."""
+
+MOST_KNOWN = 4_096
+"""Different cells of a column that are looked up. In a column with more, like tracking numbers, each has its own code."""
 
 BLANK = 0
 """The code of a blank cell, in every column."""
@@ -29,42 +36,24 @@ _TOTALS = re.compile(
 )
 
 
-class Vocabulary(dict[Cell, int]):
-    """Cells → codes, a new one for each new cell; blanks have theirs already."""
-
-    def __init__(self) -> None:
-        super().__init__({None: BLANK, "": BLANK})
-        self.size = 1
-
-    def __missing__(self, cell: Cell) -> int:
-        code = BLANK
-        if not isinstance(cell, str) or not cell.isspace():
-            code, self.size = self.size, self.size + 1
-        self[cell] = code
-        return code
-
-    @property
-    def cells(self) -> list[Cell]:
-        """The cell of each code."""
-        cells: list[Cell] = [None] * self.size
-        for cell, code in self.items():
-            if code:
-                cells[code] = cell
-        return cells
-
-
 @dataclass(slots=True)
 class Coded:
-    """One column: data row i holds `cells[codes[i]]`; code 0 is blank."""
+    """One column: data row i holds `cells[codes[i]]`; code 0 is blank. Equal cells may have several codes."""
 
     position: int
     """In the table, counted from 1; 0 for a constant."""
-    codes: NDArray[np.int32]
+    codes: Codes
     cells: list[Cell]
 
     @property
     def filled(self) -> NDArray[np.bool_]:
         return self.codes != BLANK
+
+    @property
+    def alike(self) -> NDArray[np.int64]:
+        """Codes that are the same for equal cells; 0 is blank."""
+        kinds, _ = pd.factorize(np.array(self.cells, dtype=object))
+        return cast("NDArray[np.int64]", kinds[self.codes])
 
     def with_constant(self, value: str) -> "Coded":
         """Blank cells take the value."""
@@ -80,7 +69,7 @@ class Coded:
 class Frame:
     """The data rows of a table, blank ones left out, by field."""
 
-    rows: NDArray[np.int32]
+    rows: Codes
     """The number a spreadsheet program shows for each."""
     of: dict[Field, tuple[Coded, ...]]
     too_wide: dict[int, int] = field(default_factory=dict)
@@ -117,18 +106,48 @@ def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Map
     return reader.finish(wanted)
 
 
+class _Builder(dict[Cell, int]):
+    """One column while it is read: a cell met before has its code, until there are too many to look up."""
+
+    def __init__(self) -> None:
+        super().__init__({None: BLANK, "": BLANK})
+        self.cells: list[Cell] = [""]
+        self.codes: list[Codes] = []
+
+    def __missing__(self, cell: Cell) -> int:
+        code = BLANK
+        if not is_blank([cell]):
+            code = len(self.cells)
+            self.cells.append(cell)
+        self[cell] = code
+        return code
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Take over the cells of a chunk."""
+        if len(self) < MOST_KNOWN:
+            self.codes.append(np.fromiter(map(self.__getitem__, cells), np.int32, len(cells)))
+            return
+        codes = np.arange(len(self.cells), len(self.cells) + len(cells), dtype=np.int32)
+        if _has_blanks(cells):
+            codes[[index for index, cell in enumerate(cells) if is_blank([cell])]] = BLANK
+        self.codes.append(codes)
+        self.cells += cells
+
+    def column(self, position: int) -> Coded:
+        """The whole column."""
+        return Coded(position + 1, _joined(self.codes), self.cells)
+
+
 class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
     def __init__(self, table: Table, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> None:
         self.header = [undressed(text) for text in header]
         self.is_text = not table.sheet
-        self.positions = sorted({position for positions in wanted.values() for position in positions})
-        orders = (wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
-        self.key = next(orders, None)
-        self.vocabularies = {position: Vocabulary() for position in self.positions}
-        self.codes: dict[int, list[NDArray[np.int32]]] = {position: [] for position in self.positions}
-        self.numbers: list[NDArray[np.int32]] = []
+        positions = {position for positions in wanted.values() for position in positions}
+        self.builders = {position: _Builder() for position in sorted(positions)}
+        self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
+        self.numbers: list[Codes] = []
         self.count = 0
         self.too_wide: dict[int, int] = {}
         self.totals: set[int] = set()
@@ -137,43 +156,39 @@ class _Reader:
     def add(self, chunk: list[list[Cell]], first: int) -> None:
         """Take over rows; the first has this number."""
         numbers = np.arange(first, first + len(chunk), dtype=np.int32)
-        widths, needed = set(map(len, chunk)), max(self.positions, default=0) + 1
-        if min(widths) < needed:
-            chunk = [row if len(row) >= needed else row + [""] * (needed - len(row)) for row in chunk]
-        if blanks := self._look(chunk):
-            chunk = [row for index, row in enumerate(chunk) if index not in blanks]
-            numbers = np.delete(numbers, sorted(blanks))
-        if self.is_text and 0 < len(self.header) < max(widths):
-            self._note_wide(chunk)
-        for position in self.positions:
-            cells: Iterator[Cell] = (row[position] for row in chunk)
-            if not self.is_text:  # True equals 1.0, and means another thing
-                cells = (str(cell).upper() if cell is True or cell is False else cell for cell in cells)
-            codes = map(self.vocabularies[position].__getitem__, cells)
-            self.codes[position].append(np.fromiter(codes, np.int32, len(chunk)))
+        widths = list(map(len, chunk))
+        needed = max(max(widths), max(self.builders) + 1)
+        padded = [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
+        columns = list(zip(*padded, strict=True))
+        if not _is_plain(columns[self.key]) or (self.is_text and 0 < len(self.header) < needed):
+            kept = self._look(padded, widths)
+            numbers = numbers[kept]
+            columns = list(zip(*(padded[index] for index in kept), strict=True)) or [()] * needed
+        for position, builder in self.builders.items():
+            cells = columns[position]
+            if not self.is_text and bool in set(map(type, cells)):  # True equals 1.0, and means another thing
+                cells = tuple(str(cell).upper() if isinstance(cell, bool) else cell for cell in cells)
+            builder.add(cells)
         self.numbers.append(numbers)
-        self.count += len(chunk)
+        self.count += len(numbers)
 
-    def _look(self, chunk: list[list[Cell]]) -> set[int]:
-        """Note totals and repeated headers; the indexes of blank rows are returned."""
-        blanks: set[int] = set()
+    def _look(self, chunk: list[list[Cell]], widths: list[int]) -> list[int]:
+        """Note totals, repeated headers and rows that are too wide; the indexes of rows that are not blank."""
+        kept = []
         for index, row in enumerate(chunk):
-            cell = row[self.key] if self.key is not None else None
-            if type(cell) is float or (type(cell) is str and cell.isdecimal()):
+            cell = row[self.key]
+            plain = type(cell) is float or (type(cell) is str and cell.isdecimal())
+            if not plain and is_blank(row):
                 continue
-            if is_blank(row):
-                blanks.add(index)
-            elif self._is_totals(cell, row):
-                self.totals.add(self.count + index - len(blanks))
-            elif self._is_header(row):
-                self.repeated_headers.add(self.count + index - len(blanks))
-        return blanks
-
-    def _note_wide(self, chunk: list[list[Cell]]) -> None:
-        width = len(self.header)
-        for at, row in enumerate(chunk, self.count):
-            if len(row) > width and not is_blank(row[width:]):
-                self.too_wide[at] = len(row)
+            at = self.count + len(kept)
+            kept.append(index)
+            if not plain and self._is_totals(cell, row):
+                self.totals.add(at)
+            elif not plain and self._is_header(row):
+                self.repeated_headers.add(at)
+            elif self.is_text and widths[index] > len(self.header) > 0 and not is_blank(row[len(self.header) :]):
+                self.too_wide[at] = widths[index]
+        return kept
 
     def _is_totals(self, key: Cell, row: list[Cell]) -> bool:
         if is_blank([key]):
@@ -181,18 +196,30 @@ class _Reader:
         return isinstance(key, str) and _TOTALS.match(key.strip()) is not None
 
     def _is_header(self, row: list[Cell]) -> bool:
-        there = [position for position in self.positions if position < len(self.header)]
+        there = [position for position in self.builders if position < len(self.header)]
         return bool(there) and all(undressed(str(row[position])) == self.header[position] for position in there)
 
     def finish(self, wanted: Mapping[Field, Sequence[int]]) -> Frame:
-        """All chunks as columns; the vocabularies are let go."""
-        made = {}
-        for position in self.positions:
-            vocabulary, codes = self.vocabularies.pop(position), self.codes.pop(position)
-            made[position] = Coded(position + 1, _joined(codes), vocabulary.cells)
+        """All chunks as columns."""
+        made = {position: builder.column(position) for position, builder in self.builders.items()}
         columns = {name: tuple(made[position] for position in positions) for name, positions in wanted.items()}
         return Frame(_joined(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
 
 
-def _joined(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+def _has_blanks(cells: Sequence[Cell]) -> bool:
+    try:
+        return not all(cells) or any(map(str.isspace, cells))  # type: ignore[arg-type]
+    except TypeError:
+        return any(is_blank([cell]) for cell in cells)
+
+
+def _is_plain(keys: Sequence[Cell]) -> bool:
+    """Whether all order cells are digits or numbers: then no row is blank, a header, or one of totals."""
+    try:
+        return all(map(str.isdecimal, keys))  # type: ignore[arg-type]
+    except TypeError:
+        return set(map(type, keys)) == {float}
+
+
+def _joined(parts: list[Codes]) -> Codes:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)

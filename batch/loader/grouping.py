@@ -5,13 +5,14 @@ All of it is arrays: one integer a row says its parcel, and nothing is made per 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from batch.findings import parcel_incomplete
 from batch.loader.entries import ALL, Entries
-from batch.loader.inspection import Codes, Ints, Mask, invalid
+from batch.loader.inspection import Codes, Ints, Mask, Named, distinct, has_one_case, invalid
 from batch.model import Finding
 
 
@@ -53,28 +54,42 @@ class Groups:
 def group(entries: Entries) -> Groups:
     """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
     members = np.flatnonzero(~entries.alone)
-    label = np.where(
-        entries.numbers.codes != 0,
-        entries.numbers.codes.astype(np.int64),
-        np.where(entries.link.codes != 0, entries.link.codes.astype(np.int64) + len(entries.numbers.values), 0),
-    )[members]
-    place = _numbered(entries.order[members], entries.address[members])
+    numbers, links = _alike(entries.numbers), _alike(entries.link)
+    label = np.where(numbers != 0, numbers, links)[members]
+    place = _numbered(
+        _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members]), entries.address[members]
+    )
     parcel = _numbered(place, label)
     named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
     named[parcel[(entries.names_line | entries.headings)[members]]] = True
     if not named.all():
-        parcel = _numbered(place, np.where(named[parcel], label + 1, 0))
+        parcel = _numbered(_numbered(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
     of = np.full(len(entries.rows), -1, dtype=np.int64)
     of[members] = parcel
     return Groups(of, int(parcel.max(initial=-1)) + 1)
 
 
-def _numbered(first: Ints, second: Ints) -> Ints:
-    """One number for each pair, by first appearance."""
-    codes, _ = pd.factorize(first)
-    others, kinds = pd.factorize(second)
-    both, _ = pd.factorize(codes.astype(np.int64) * max(1, len(kinds)) + others)
-    return both.astype(np.int64)
+def _numbered(groups: Ints, values: Ints) -> Ints:
+    """The groups, each divided by its rows' values, and numbered by first appearance."""
+    if not values.any():
+        return groups
+    codes, kinds = pd.factorize(values)
+    both, _ = pd.factorize(groups * len(kinds) + codes) if groups.any() else (codes, kinds)
+    return cast("Ints", both)
+
+
+def _alike(texts: Named[str]) -> Ints:
+    """The texts' hashes, case aside, 0 for none: equal texts have equal ones, and different texts do not, but for
+    one case in 10^19; then the parcel shows two numbers, and a person is asked.
+    """
+    values = texts.values
+    if len(values) == 1:
+        return np.zeros(len(texts.codes), dtype=np.int64)
+    hashes = np.fromiter(
+        map(hash, values if has_one_case(values) else map(str.casefold, values)), np.int64, len(values)
+    )
+    hashes[0] = 0
+    return cast("Ints", hashes[texts.codes])
 
 
 def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
@@ -82,7 +97,8 @@ def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
     if entries.counted:
         return False
     rows = np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
-    line = np.where(entries.line[rows] != 0, entries.line[rows], -entries.sku.codes[rows].astype(np.int64))
+    sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
+    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
     pairs = _numbered(groups.of[rows], line)
     if not len(rows) or pairs.max() + 1 == len(rows):
         return False

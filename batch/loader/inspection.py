@@ -1,7 +1,8 @@
 """Columns under inspection: each distinct cell is judged once, each row keeps its first finding."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from batch.config import Source
 from batch.errors import ColumnError
-from batch.loader.frame import Coded, Frame
 from batch.loader.damage import AS_TEXT, Wrong, shown
+from batch.loader.frame import Coded, Frame
 from batch.loader.tables import Cell, Table
 from batch.model import Field, Finding, Status, Who
 
@@ -19,6 +20,15 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int32]
 T = TypeVar("T")
+
+Rule = Callable[[Cell], Any]
+"""A cell's value, or a `Wrong`."""
+
+Plain = Callable[[Sequence[Cell]], Sequence[Any] | None]
+"""The values of many cells at once, where all are plain; else None."""
+
+BLOCK = 4_096
+"""Cells that are taken for plain, or looked at one by one, together."""
 
 
 @dataclass(slots=True)
@@ -60,7 +70,7 @@ class Inspection:
     def every(self, name: Field) -> list[Coded]:
         """The field's columns, or one that is blank; the source's constant fills the blanks."""
         found = list(self.frame.of.get(name, ()))
-        found = found or [Coded(0, np.zeros(len(self.frame), dtype=np.int32), [None])]
+        found = found or [Coded(0, np.zeros(len(self.frame), dtype=np.int32), [""])]
         if constant := self.source.constants.get(name, ""):
             found[0] = found[0].with_constant(constant)
         return found
@@ -69,15 +79,40 @@ class Inspection:
         """The field's only column; a tracking number may have several (see `every`)."""
         return self.every(name)[0]
 
-    def values(self, column: Coded, rule: Callable[[Cell], Any], empty: T, *, alone: bool = False) -> list[T]:
-        """The rule's value for each code; rows with a `Wrong` get their finding, and the empty value."""
-        values = [empty, *map(rule, column.cells[1:])]
-        wrong = {code: value for code, value in enumerate(values) if isinstance(value, Wrong)}
+    def values(self, column: Coded, rule: Rule, *, plain: Plain | None = None, alone: bool = False) -> list[str]:
+        """The rule's text for each code, empty for none; rows with a `Wrong` get their finding.
+
+        `plain` does the same for a block of cells at once, or declines. The result is the column's own
+        list of cells where all of them are what they say.
+        """
+        values: list[str] = [""]
+        same = True
+        for block, made in self._blocks(column, rule, "", plain, alone=alone):
+            same = same and made is block
+            values += made
+        return cast("list[str]", column.cells) if same and plain else values
+
+    def numbers(self, column: Coded, rule: Rule, *, plain: Plain | None = None, alone: bool = False) -> Ints:
+        """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
+        values = array("q", [0])
+        for _, made in self._blocks(column, rule, 0, plain, alone=alone):
+            values.extend(made)
+        return cast("Ints", np.frombuffer(values, dtype=np.int64)[column.codes])
+
+    def _blocks(
+        self, column: Coded, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
+    ) -> Iterator[tuple[list[Cell], Sequence[Any]]]:
+        wrong: dict[int, Wrong] = {}
+        for start in range(1, len(column.cells), BLOCK):
+            block = column.cells[start : start + BLOCK]
+            made = plain(block) if plain else None
+            if made is None:
+                made = list(map(rule, block))
+                wrong |= {code: value for code, value in enumerate(made, start) if isinstance(value, Wrong)}
+                made = [empty if isinstance(value, Wrong) else value for value in made]
+            yield block, made
         if wrong:
             self.refuse_cells(column, wrong, alone=alone)
-            for code in wrong:
-                values[code] = empty
-        return values
 
     def refuse_cells(self, column: Coded, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
         """Give each row that has one of these codes its finding."""
@@ -119,13 +154,12 @@ class Inspection:
     def named(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Named[str]:
         """A field of text; with `fold`, texts that differ in case only are one."""
         column = self.column(name)
-        return distinct(column.codes, self.values(column, rule, ""), fold=fold)
+        return distinct(column.codes, self.values(column, rule), fold=fold)
 
 
 def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[str]:
     """One code for equal values, and code 0 for empty ones."""
-    whole = "".join(values)
-    cased = fold and not (whole.isascii() and whole == whole.upper())
+    cased = fold and not has_one_case(values)
     if not cased and len(set(values)) == len(values):
         return Named(codes, values)
     known: dict[str, int] = {"": 0}
@@ -137,4 +171,10 @@ def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[st
             known[key] = len(kept)
             kept.append(value)
         new[code] = known[key]
-    return Named(cast("Codes", new[codes]), kept)
+    return Named(new[codes], kept)
+
+
+def has_one_case(values: Sequence[str]) -> bool:
+    """Whether no two of the texts can differ in case only."""
+    whole = "".join(values)
+    return whole.isascii() and whole == whole.upper()

@@ -1,5 +1,7 @@
 """Tracking numbers and links of the rows: from one column or several, a link in the number column put right."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from batch.loader import cells
@@ -15,22 +17,24 @@ def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
     for column in seen.every(Field.TRACKING_NUMBER):
         for wrong in (lost_zeros(column, seen.frame, seen.table), rounded(column)):
             seen.refuse_cells(column, wrong, alone=True)
-        values = [
-            "\n".join(v) if isinstance(v, tuple) else v for v in seen.values(column, cells.tracking, "", alone=True)
-        ]
-        is_link = np.array([value.startswith(("http://", "https://")) for value in map(str.casefold, values)])
-        if is_link.any():
-            found_links.append(
-                distinct(column.codes, [v if web else "" for v, web in zip(values, is_link, strict=True)])
-            )
-            values = ["" if web else v for v, web in zip(values, is_link, strict=True)]
-        numbers = joined(numbers, distinct(column.codes, values, fold=True))
+        values = seen.values(column, cells.tracking, plain=cells.plain_tracking, alone=True)
+        own, web = (values, []) if values is column.cells else _apart(values)
+        if any(web):
+            found_links.append(distinct(column.codes, web))
+        numbers = joined(numbers, Named(column.codes, own) if own is column.cells else distinct(column.codes, own))
     first, *others = found_links
     for other in others:
         beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
         codes = np.where(first.codes != 0, first.codes, beyond).astype(np.int32)
         first = distinct(codes, first.values + other.values[1:])
     return numbers, first
+
+
+def _apart(values: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Numbers, and the links among them."""
+    is_link = [text[:4].casefold() == "http" and "://" in text for text in values]
+    own = ["" if web else text for text, web in zip(values, is_link, strict=True)]
+    return own, [text if web else "" for text, web in zip(values, is_link, strict=True)]
 
 
 def joined(first: Named[str], second: Named[str]) -> Named[str]:
@@ -41,7 +45,7 @@ def joined(first: Named[str], second: Named[str]) -> Named[str]:
     texts = ["\n".join(_once(first[row], second[row])) for row in rows.tolist()]
     codes = first.codes.copy()
     codes[rows] = np.arange(len(first.values), len(first.values) + len(rows))
-    return distinct(codes, first.values + texts, fold=True)
+    return distinct(codes, first.values + texts)
 
 
 def _once(*texts: str) -> list[str]:

@@ -66,13 +66,15 @@ class Layout:
         """Whether the file writes an order again on its next line, the same parcel going on."""
         again = self._same_order()[1:]
         for column in self._columns(_LABEL):
-            codes = column.codes[self.at]
+            codes = column.alike[self.at]
             again &= (codes[1:] == codes[:-1]) | (codes[1:] == BLANK)
         return bool(again.any())
 
     def _fill_numbers(self) -> None:
         """Order rows with a number and no line, above item rows of the same order without a number."""
         line, label = self._mask(_LINE), self._mask(_LABEL)
+        if not (~line & label).any():
+            return
         goes_on = self._same_order() & line & ~label
         heads = ~line & label & np.append(goes_on[1:], False)
         items = goes_on & heads[_last(~goes_on)]
@@ -87,7 +89,7 @@ class Layout:
         """Rows whose order is written as in the row above."""
         same = np.zeros(len(self.at), dtype=np.bool_)
         for column in self._columns(_ORDER):
-            codes = column.codes[self.at]
+            codes = column.alike[self.at]
             same[1:] |= (codes[1:] == codes[:-1]) & (codes[1:] != BLANK)
         return same
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from batch.loader.carriers import disagreement, guess
-from batch.loader.entries import ALL, Entries
 from batch.loader.cells import COMMENTS_LENGTH
+from batch.loader.entries import ALL, Entries
 from batch.model import Line, Parcel
 
 

@@ -37,7 +37,7 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
     fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
     texts = [seen.named(name, cells.words) for name in fields]
     combined = np.zeros(len(seen.frame), dtype=np.int64)
-    for text in texts:
+    for text in (text for text in texts if text.codes.any()):
         combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
     first = np.unique(combined, return_index=True)[1]
     found = [_shipper(*(text[row] for text in texts), aliases) for row in first.tolist()]

@@ -1,20 +1,22 @@
 """Zeros that a spreadsheet program has taken from a column's numbers, or put there: the column itself tells."""
 
 import re
+from typing import cast
 
 import numpy as np
 
-from batch.loader.frame import Coded, Frame
 from batch.loader.damage import AS_TEXT, EXACT, Wrong
+from batch.loader.frame import Coded, Frame
 from batch.loader.tables import Table
 
 _PADDED = re.compile(r"0[0 \-]*0")
-_LONG = re.compile(r"\d{16,19}")
-_ROUNDED = re.compile(r"\d{15}0+")
+_ROUNDED = re.compile(r"\d{15}0{1,4}")
 
 
 def lost_zeros(column: Coded, frame: Frame, table: Table) -> dict[int, Wrong]:
     """Codes of numeric cells shorter than the column's width: their number format, or its texts, begin with 0."""
+    if not table.sheet:  # text has no numeric cells
+        return {}
     numbers = {code: cell for code, cell in enumerate(column.cells) if type(cell) is float and 0 <= cell < EXACT}
     if not numbers:
         return {}
@@ -40,8 +42,8 @@ def _width_of_format(column: Coded, frame: Frame, table: Table, numbers: dict[in
 
 def rounded(column: Coded) -> dict[int, Wrong]:
     """Codes of 16 to 19 digits that end in zeros from the 16th on, where at least half of such numbers do."""
-    long = {code: cell for code, cell in enumerate(column.cells) if isinstance(cell, str) and _LONG.fullmatch(cell)}
-    zeros = [code for code, text in long.items() if _ROUNDED.fullmatch(text)]
-    if len(zeros) < 2 or 2 * len(zeros) < len(long):
+    digits = [code for code, cell in enumerate(column.cells) if type(cell) is str and cell.isdecimal()]
+    zeros = [code for code in digits if _ROUNDED.fullmatch(cast("str", column.cells[code]))]
+    if len(zeros) < 2 or 2 * len(zeros) < sum(15 < len(cast("str", column.cells[code])) < 20 for code in digits):
         return {}
     return dict.fromkeys(zeros, Wrong("digits_lost", "the last digits have become zeros", AS_TEXT))

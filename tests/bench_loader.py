@@ -1,0 +1,204 @@
+"""The loader against its limits: `python -m tests.bench_loader [ROWS of the CSV, default 1,000,000]`.
+
+Every piece of work runs in a process of its own, on files made here; seconds are of the work without imports,
+megabytes the peak of the process, or of the reader process it starts. What counts are the ratios of one run.
+"""
+
+import csv
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HEADER = (
+    "Order - Number",
+    "Date - Shipped Date",
+    "Ship To - Name",
+    "Ship To - City",
+    "Ship To - Postal Code",
+    "Item - SKU",
+    "Item - Name",
+    "Item - Qty",
+    "Shipment - Carrier",
+    "Shipment - Service",
+    "Shipment - Tracking Number",
+    "Carrier - Fee",
+)
+CSV_ROWS = 1_000_000
+XLSX_ROWS = 100_000
+CARRIERS = (("UPS", "UPS Ground"), ("USPS", "Priority Mail"), ("FedEx", "FedEx Home Delivery"), ("DPD", "Classic"))
+
+
+def main() -> None:
+    """Make the files, run all, print the table."""
+    rows = int(sys.argv[1].replace(",", "").replace("_", "")) if len(sys.argv) > 1 else CSV_ROWS
+    with tempfile.TemporaryDirectory() as folder:
+        text, book = Path(folder) / "export.csv", Path(folder) / "export.xlsx"
+        for work, path, size in (
+            ("make_csv", text, rows),
+            ("make_xlsx", book, XLSX_ROWS),
+        ):  # a parent's peak is inherited
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench_loader", "--make", work, str(path), str(size)], check=True
+            )
+        print(f"{'':44}{'seconds':>9}{'MB':>7}")
+        bare = _show(f"XLSX {XLSX_ROWS:,} x 12: bare calamine", "calamine", book)
+        slow = _show("   pandas.read_excel with openpyxl", "read_excel", book)
+        ours = _show("   shipbatch, judged", "load", book)
+        made = _show("   shipbatch, judged, Parcels made", "parcels", book)
+        print(
+            f"   = {ours[0] / bare[0]:.2f}x calamine (reach 2; with Parcels {made[0] / bare[0]:.2f}x), "
+            f"{slow[0] / ours[0]:.1f}x faster than pandas (reach 5), {made[1]:.0f} MB (reach 250)\n"
+        )
+        reader = _show(f"CSV {rows:,} x 12: csv.reader, streamed", "reader", text)
+        frame = _show("   pandas.read_csv", "read_csv", text)
+        ours = _show("   shipbatch, judged and grouped", "load", text)
+        print(
+            f"   = {ours[0] / reader[0]:.2f}x csv.reader (reach 3), {ours[1]:.0f} MB against pandas' {frame[1]:.0f} MB\n"
+        )
+        grouped = _show(f"{rows:,} rows to parcels, alone", "group", text)
+        simple = _show("   pandas: ngroup and buckets", "ngroup", text)
+        print(f"   = {grouped[0] / simple[0]:.2f}x pandas (reach 2)")
+
+
+def _show(title: str, work: str, path: Path) -> tuple[float, float]:
+    command = [sys.executable, "-m", "tests.bench_loader", "--work", work, str(path)]
+    seconds, megabytes = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print(f"{title:44}{seconds:9.2f}{megabytes:7.0f}", flush=True)
+    return seconds, megabytes
+
+
+def _export(rows: int) -> list[list[str | int | float]]:
+    """Two orders of three lines in three, one parcel an order."""
+    chance = random.Random(7)
+    made, order, left = [], 1_000_000, 0
+    for row in range(rows):
+        if not left:
+            order, left = order + 1, 1 if row % 3 else 2
+            name, city, code = f"Name {chance.random():.9f}", f"City {order % 5000}", f"{order % 99999:05}"
+            carrier, service = CARRIERS[order % len(CARRIERS)]
+            number = f"1Z{chance.randrange(10**16):016}"
+            fee = f"{4 + order % 900 / 100:.2f}"
+        left -= 1
+        sku = f"SKU-{chance.randrange(5000):05}-{chance.choice('SML')}"
+        made.append(
+            [order, "2026-11-20", name, city, code, sku, f"Product {sku}", 1 + row % 3, carrier, service, number, fee]
+        )
+    return made
+
+
+def _make_csv(path: Path, rows: int) -> None:
+    with path.open("w", newline="") as stream:
+        lines = csv.writer(stream)
+        lines.writerow(HEADER)
+        lines.writerows(_export(rows))
+
+
+def _make_xlsx(path: Path, rows: int) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("Shipments")
+        sheet.write_row(0, 0, HEADER)
+        for at, row in enumerate(_export(rows), 1):
+            sheet.write_row(at, 0, row)
+
+
+def _reader(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as stream:
+        for _ in csv.reader(stream, strict=True):
+            pass
+
+
+def _read_csv(path: Path) -> None:
+    import pandas as pd
+
+    pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _read_excel(path: Path) -> None:
+    import pandas as pd
+
+    pd.read_excel(path, engine="openpyxl", dtype=str)
+
+
+def _calamine(path: Path) -> None:
+    from python_calamine import CalamineWorkbook
+
+    with CalamineWorkbook.from_path(path) as book:
+        for _ in book.get_sheet_by_index(0).iter_rows():
+            pass
+
+
+def _load(path: Path) -> object:
+    from batch.config import Source
+    from batch.loader import load
+
+    return load(path, Source())
+
+
+def _parcels(path: Path) -> None:
+    from batch.config import Source
+    from batch.loader import load
+
+    for _ in load(path, Source()).parcels():
+        pass
+
+
+def _group(path: Path) -> Callable[[], object]:
+    from batch.loader.grouping import group
+
+    entries = _load(path)._entries
+    return lambda: group(entries)
+
+
+def _ngroup(path: Path) -> Callable[[], object]:
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+
+    def work() -> None:
+        groups = frame.groupby(["Order - Number", "Shipment - Tracking Number"], sort=False).ngroup().to_numpy()
+        np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
+
+    return work
+
+
+def _work(name: str, path: Path) -> None:
+    import pandas as pd  # noqa: F401  imports are not what is measured
+
+    import batch.loader  # noqa: F401
+
+    works: dict[str, Callable[[Path], object]] = {
+        "calamine": _calamine,
+        "read_excel": _read_excel,
+        "reader": _reader,
+        "read_csv": _read_csv,
+        "load": _load,
+        "parcels": _parcels,
+    }
+    prepared = {"group": _group, "ngroup": _ngroup}
+    work = prepared[name](path) if name in prepared else lambda: works[name](path)
+    start = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - start
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(json.dumps([seconds, peak / 1024]))
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--work", name, path]:
+            _work(name, Path(path))
+        case ["--make", "make_csv", path, size]:
+            _make_csv(Path(path), int(size))
+        case ["--make", "make_xlsx", path, size]:
+            _make_xlsx(Path(path), int(size))
+        case _:
+            main()
