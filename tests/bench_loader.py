@@ -59,7 +59,7 @@ def main() -> None:
         frame = _show("   pandas.read_csv", "read_csv", text)
         ours = _show("   shipbatch, judged and grouped", "load", text)
         print(
-            f"   = {ours[0] / reader[0]:.2f}x csv.reader (reach 3), {ours[1]:.0f} MB against pandas' {frame[1]:.0f} MB\n"
+            f"   = {ours[0] / reader[0]:.2f}x csv.reader (reach 3), {ours[1]:.0f} MB against pandas' {frame[1]:.0f}\n"
         )
         grouped = _show(f"{rows:,} rows to parcels, alone", "group", text)
         simple = _show("   pandas: ngroup and buckets", "ngroup", text)

@@ -9,6 +9,12 @@ from batch.loader.tables import Cell
 EXACT = 10**15
 """From here on a spreadsheet's number has lost digits: it keeps 15."""
 
+BLANK_WORDS = frozenset({"", "-", "--", "n/a", "na", "none", "null", "nil", "nan", "."})
+"""What people and programs write for nothing, without case."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Characters that no field of the API should hold; line ends and tabs are not among them."""
+
 AS_TEXT = "Format the column as Text and export again."
 
 _ERROR = re.compile(
@@ -17,7 +23,8 @@ _ERROR = re.compile(
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+|[+-]?\d+[.,]\d+E\d+", re.I)
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATE = re.compile(
-    rf"\d{{1,2}}-(?:{_MONTH})(?:-\d\d(?:\d\d)?)?|(?:{_MONTH})-\d\d|\d{{4}}-\d\d-\d\d(?:[ T].*)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}"
+    rf"\d{{1,2}}-(?:{_MONTH})(?:-\d\d(?:\d\d)?)?|(?:{_MONTH})-\d\d"
+    r"|\d{4}-\d\d-\d\d(?:[ T].*)?|\d{1,2}/\d{1,2}/\d{4}"
 )
 _ROUNDED = re.compile(r"[1-9]\d{14}0{5,}")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
@@ -57,6 +64,7 @@ def date_like(text: str) -> Wrong | None:
 
 
 def read_as_date() -> Wrong:
+    """What is said of a cell that holds a date where no date can be."""
     return Wrong("read_as_date", "it was read as a date", AS_TEXT)
 
 

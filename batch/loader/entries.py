@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from batch.config import Source
-from batch.loader import cells
+from batch.loader import cells, skus
 from batch.loader.damage import Wrong
 from batch.loader.frame import Coded, Frame
 from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
 from batch.loader.money import cost
+from batch.loader.order_numbers import external_number, order_number, plain_orders
 from batch.loader.shippers import Shipper, shippers
+from batch.loader.skus import Counted
 from batch.loader.tables import Cell, Table
 from batch.loader.zeros import lost_zeros
 from batch.model import Field, Finding
@@ -33,7 +35,7 @@ class Entries:
     address: Ints
     line: Ints
     sku: Named[str]
-    several: dict[int, cells.Counted]
+    several: dict[int, Counted]
     """Data row → what its cell asks for, where that is more than one SKU or has the units with it."""
     quantity: Ints
     numbers: Named[str]
@@ -111,19 +113,19 @@ def _set_aside(seen: Inspection) -> None:
     seen.refuse_rows(yes, lambda row: skipped("void", f"{seen.quoted(row, void)}: void."), alone=True)
 
 
-def _skus(seen: Inspection) -> tuple[Named[str], dict[int, cells.Counted]]:
+def _skus(seen: Inspection) -> tuple[Named[str], dict[int, Counted]]:
     """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it."""
     column, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
     seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
-    texts = seen.values(column, cells.sku, plain=cells.plain_skus)
+    texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is column.cells
-    doubtful = [] if plain else [code for code, text in enumerate(texts) if cells.may_be_several(text)]
+    doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
     ignored = frozenset(sku.casefold() for sku in seen.source.ignore_skus)
-    several: dict[int, cells.Counted] = {}
+    several: dict[int, Counted] = {}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
         if row in seen.findings:
             continue
-        found = cells.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
+        found = skus.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
         if isinstance(found, Wrong):
             seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
         elif found is not None:
@@ -137,7 +139,7 @@ def _skus(seen: Inspection) -> tuple[Named[str], dict[int, cells.Counted]]:
     return sku, {row: left for row, left in several.items() if left}
 
 
-def _quantities(seen: Inspection, several: Mapping[int, cells.Counted], named: Mask, headings: Mask) -> Ints:
+def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, headings: Mask) -> Ints:
     column = seen.column(Field.QUANTITY)
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
@@ -185,8 +187,8 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     def numbered(order: int | str | Wrong) -> int | Wrong:
         return known.setdefault(order, -1 - len(known)) if isinstance(order, str) and order else order or 0
 
-    order = seen.numbers(column, lambda cell: numbered(cells.order_number(cell)), plain=cells.plain_orders, alone=True)
-    other = seen.numbers(external, lambda cell: numbered(cells.external_number(cell)), alone=True)
+    order = seen.numbers(column, lambda cell: numbered(order_number(cell)), plain=plain_orders, alone=True)
+    other = seen.numbers(external, lambda cell: numbered(external_number(cell)), alone=True)
     order = np.where(order != 0, order, other)
     where = column if column.position else external
 
@@ -200,7 +202,7 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
 
 def _ids(seen: Inspection, name: Field) -> Ints:
     column = seen.column(name)
-    return seen.numbers(column, cells.identifier, plain=cells.plain_orders)
+    return seen.numbers(column, cells.identifier, plain=plain_orders)
 
 
 def _costs(seen: Inspection) -> Named[str]:

@@ -24,13 +24,13 @@ CHUNK = 256
 """Rows turned into columns at a time: few enough to stay in the processor's cache."""
 
 MOST_KNOWN = 4_096
-"""Different cells of a column that are looked up. In a column with more, like tracking numbers, each has its own code."""
+"""Different cells of a column that are looked up; with more, as of tracking numbers, each cell has its own code."""
 
 BLANK = 0
 """The code of a blank cell, in every column."""
 
 _TOTALS = re.compile(
-    r"[*= ]*(grand[ -]?|sub[ -]?)?(totals?|summe|gesamt(summe)?|zwischensumme|somme|totale|totales|totaal|totaux|suma|soma"
+    r"[*= ]*(grand[ -]?|sub[ -]?)?(totals?|summe|gesamt(summe)?|zwischensumme|somme|totales?|totaal|totaux|suma|soma"
     r"|合計|総計|小計|итого|end of (report|file))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -174,7 +174,7 @@ class _Reader:
 
     def _look(self, chunk: list[list[Cell]], widths: list[int]) -> list[int]:
         """Note totals, repeated headers and rows that are too wide; the indexes of rows that are not blank."""
-        kept = []
+        kept: list[int] = []
         for index, row in enumerate(chunk):
             cell = row[self.key]
             plain = type(cell) is float or (type(cell) is str and cell.isdecimal())

@@ -162,7 +162,7 @@ def _carrier_conflict(entries: Entries, row: int) -> Finding:
     named = entries.shipper[row].named
     return invalid(
         "carrier_conflict",
-        f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel another carrier.",
+        f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel say another.",
         "One parcel has one carrier: correct it, or give the rows their own tracking numbers.",
     )
 

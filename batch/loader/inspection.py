@@ -43,10 +43,12 @@ class Named(Generic[T]):
 
 
 def invalid(code: str, error: str, todo: str) -> Finding:
+    """A row, or a parcel's row, that the warehouse must correct."""
     return Finding(Status.INVALID, code, error, todo, Who.WAREHOUSE)
 
 
 def skipped(code: str, error: str) -> Finding:
+    """A row that is not meant to ship."""
     return Finding(Status.SKIPPED, code, error)
 
 

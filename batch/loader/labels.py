@@ -4,20 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from batch.loader import cells
 from batch.loader.inspection import Inspection, Named, distinct
+from batch.loader.tracking import link as link_text
+from batch.loader.tracking import plain_tracking, tracking
 from batch.loader.zeros import lost_zeros, rounded
 from batch.model import Field
 
 
 def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
     """Numbers (several of a row with a line break between them), and links."""
-    link = seen.named(Field.TRACKING_LINK, cells.link)
+    link = seen.named(Field.TRACKING_LINK, link_text)
     numbers, found_links = Named(np.zeros(len(seen.frame), dtype=np.int32), [""]), [link]
     for column in seen.every(Field.TRACKING_NUMBER):
         for wrong in (lost_zeros(column, seen.frame, seen.table), rounded(column)):
             seen.refuse_cells(column, wrong, alone=True)
-        values = seen.values(column, cells.tracking, plain=cells.plain_tracking, alone=True)
+        values = seen.values(column, tracking, plain=plain_tracking, alone=True)
         own, web = (values, []) if values is column.cells else _apart(values)
         if any(web):
             found_links.append(distinct(column.codes, web))
