@@ -70,7 +70,6 @@ class Pipeline:
         self._screen, self._stop = desk.screen, desk.stop
         self._baselines: dict[int, Baseline] = {}
         self._gone: Sequence[Record] = ()
-        self._gone: list[Record] = []
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""

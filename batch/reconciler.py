@@ -83,7 +83,7 @@ class Reconciler:
         """Whether units of the order were shipped that neither the ledger nor the list explains."""
         order = await self._client.order(record.shipment.order_id)
         before = self._baseline(record)
-        return order is None or before is None or before.moved(order)
+        return order is None or before is None or before.moved(await self._client.whole(order))
 
     def _baseline(self, record: Record) -> Baseline | None:
         intents = [a for a in self._ledger.attempts(record.record_id) if a.what == "intent"]

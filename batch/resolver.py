@@ -82,7 +82,7 @@ class Resolver:
                 self._inclusive = True
             for order in page:
                 if order.order_id in wanted:
-                    known.found[order.order_id] = await whole(self._client, order)
+                    known.found[order.order_id] = await self._client.whole(order)
             if smallest not in known.found and self._inclusive is None:
                 await self._alone(smallest, known)
             if not ids:  # a short page need not be the last, an empty one is
@@ -98,7 +98,7 @@ class Resolver:
         order = await self._client.order(order_id)
         if order is not None:
             self._inclusive = False
-            known.found[order_id] = await whole(self._client, order)
+            known.found[order_id] = await self._client.whole(order)
 
     async def _by_order(
         self, parcels: Sequence[Parcel]
@@ -144,13 +144,6 @@ class Resolver:
         if not (order.shipped or standing) or (_accounted_for(order, standing) and not self._verify):
             return None
         return await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
-
-
-async def whole(client: Client, order: Order) -> Order:
-    """The order with all its lines, also where the list cut them short."""
-    if not order.cut:
-        return order
-    return replace(order, lines=tuple(await client.order_products(order.order_id)), cut=False)
 
 
 def _accounted_for(order: Order, records: Iterable[Record]) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from batch.desk import Desk
 from batch.loader.carriers import brands
 from batch.model import Order
-from batch.resolver import PAGE, whole
+from batch.resolver import PAGE
 from batch.results.template import shippable, write_template
 from batch.telling import Told
 
@@ -32,6 +32,6 @@ async def _orders(desk: Desk, status: int, min_id: int) -> list[Order]:
     found: list[Order] = []
     start = min_id
     while page := await desk.client.orders(min_id=start, limit=PAGE, status_id=status):
-        found += [await whole(desk.client, order) for order in page]
+        found += [await desk.client.whole(order) for order in page]
         start = max(order.order_id for order in page) + 1
     return found

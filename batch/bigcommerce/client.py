@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -78,6 +79,12 @@ class Client:
         """One order; None where the store has none. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}", WHOLE_ORDER)
         return None if found is None else self._parsed(parsing.order, found)
+
+    async def whole(self, order: Order) -> Order:
+        """The order with all its lines, also where the answer it came in cut them short."""
+        if not order.cut:
+            return order
+        return replace(order, lines=tuple(await self.order_products(order.order_id)), cut=False)
 
     async def order_products(self, order_id: int) -> list[OrderLine]:
         """All lines of an order, all pages. Scope store_v2_orders_read_only."""
