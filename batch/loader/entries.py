@@ -58,7 +58,7 @@ class Entries:
     @property
     def names_line(self) -> Mask:
         """Rows that say which line of the order they mean."""
-        named = (self.sku.codes != 0) | (self.line != 0)
+        named: Mask = (self.sku.codes != 0) | (self.line != 0)
         named[list(self.several)] = True
         return named
 

@@ -1,6 +1,6 @@
 """A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -106,7 +106,9 @@ def load(
 
 def _entries(chosen: Candidate, source: Source, aliases: Mapping[str, str]) -> tuple[Entries, list[str]]:
     """The rows, judged, and what is said of their layout; the cells read for it are let go."""
-    wanted = {name: places for name, places in chosen.recognition.columns.items() if name is not Field.SHIP_DATE}
+    wanted: dict[Field, Sequence[int]] = {
+        name: places for name, places in chosen.recognition.columns.items() if name is not Field.SHIP_DATE
+    }
     frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
     layout = Layout(frame)
     return read_entries(frame, layout.headings, chosen.table, source, aliases), layout.said

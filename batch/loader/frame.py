@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -47,13 +46,13 @@ class Coded:
 
     @property
     def filled(self) -> NDArray[np.bool_]:
-        return self.codes != BLANK
+        return np.not_equal(self.codes, BLANK)
 
     @property
     def alike(self) -> NDArray[np.int64]:
         """Codes that are the same for equal cells; 0 is blank."""
         kinds, _ = pd.factorize(np.array(self.cells, dtype=object))
-        return cast("NDArray[np.int64]", kinds[self.codes])
+        return kinds[self.codes]
 
     def with_constant(self, value: str) -> "Coded":
         """Blank cells take the value."""

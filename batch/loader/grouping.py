@@ -89,7 +89,7 @@ def _alike(texts: Named[str]) -> Ints:
         map(hash, values if has_one_case(values) else map(str.casefold, values)), np.int64, len(values)
     )
     hashes[0] = 0
-    return cast("Ints", hashes[texts.codes])
+    return hashes[texts.codes]
 
 
 def one_row_a_unit(entries: Entries, groups: Groups) -> bool:

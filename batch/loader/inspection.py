@@ -39,7 +39,7 @@ class Named(Generic[T]):
     values: list[T]
 
     def __getitem__(self, row: int) -> T:
-        return self.values[self.codes[row]]
+        return self.values[int(self.codes[row])]
 
 
 def invalid(code: str, error: str, todo: str) -> Finding:
@@ -99,7 +99,7 @@ class Inspection:
         values = array("q", [0])
         for _, made in self._blocks(column, rule, 0, plain, alone=alone):
             values.extend(made)
-        return cast("Ints", np.frombuffer(values, dtype=np.int64)[column.codes])
+        return np.frombuffer(values, dtype=np.int64)[column.codes]
 
     def _blocks(
         self, column: Coded, rule: Rule, empty: object, plain: Plain | None, *, alone: bool

@@ -1,7 +1,7 @@
 """The rows' carriers as the API takes them, from up to four columns; each combination is looked up once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +40,15 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
     for text in (text for text in texts if text.codes.any()):
         combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
     first = np.unique(combined, return_index=True)[1]
-    found = [_shipper(*(text[row] for text in texts), aliases) for row in first.tolist()]
+    found = [_shipper([text[row] for text in texts], aliases) for row in first.tolist()]
     known = {Shipper(): 0}
     codes = np.array([known.setdefault(shipper, len(known)) for shipper in found], dtype=np.int32)
     return Named(codes[combined], list(known))
 
 
-def _shipper(provider: str, slug: str, words: str, method: str, aliases: Mapping[str, str]) -> Shipper:
+def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
+    provider, slug, words, method = texts
     given = provider.casefold() if _is_provider(provider) else ""
     tracked = slug.casefold() if slug.casefold() in names() or _SLUG.fullmatch(slug) else ""
     words = words or ("" if given else provider) or ("" if tracked else slug)
