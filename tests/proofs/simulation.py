@@ -6,6 +6,7 @@ A failed seed is printed with its story, and `--seed N -v` plays it again.
 
 import argparse
 import asyncio
+import logging
 import multiprocessing
 import os
 import sys
@@ -88,6 +89,7 @@ def added_up(seeds: Iterable[int], jobs: int) -> Total:
 
 def universe(seed: int) -> Verdict:
     """One seed, from its beginning to its end."""
+    logging.getLogger("aiohttp.server").disabled = True  # clients that hang up on the store are what is wanted
     with folder() as place, asyncio.Runner(loop_factory=VirtualLoop) as runner:
         made = Universe(seed, place)
         try:

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from batch.accounting import Report
 from batch.config import Settings
 from batch.errors import ShipbatchError
 from batch.ledger import read_ledger
-from batch.model import Record, State
+from batch.model import Finding, Record, State
 from batch.pipeline import Job, Pipeline
 from batch.runner import LEDGER, opened
 from batch.sandbox import Fault, Quota, Reply, Sandbox
@@ -66,6 +66,17 @@ class Death:
     word: int = 0
     after: float = 0.0
     """Virtual seconds from its start."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """A shipment that another tool makes once so many requests have come."""
+
+    arrivals: int
+    order_id: int
+    address: int
+    number: str
+    items: tuple[tuple[int, int], ...]
 
 
 class Process:
@@ -164,6 +175,8 @@ class Universe:
         self.seed, self.folder = seed, folder
         self.dice = dice = random.Random(seed)
         self.case = case_of(seed, parcels=dice.randint(1, 7), share=0)
+        if dice.random() < 0.5:
+            the_rest(self.case)
         self.case.personality = replace(self.case.personality, lag=dice.choice((0.0, 0.0, 5.0)))
         timeout = dice.choice((5.0, 30.0))
         self.rules: dict[str, Any] = {
@@ -178,14 +191,21 @@ class Universe:
         bound = 0.9 * max(0.0, self.rules["settle"] - self.case.personality.lag)
         severity = dice.choice((0.1, 0.4, 0.8))
         self.climate = Climate(
-            seed, severity, severity / 3, refusals=dice.random() < 0.2, bound=bound, latency=dice.choice((0.2, 3.0, 20.0))
+            seed,
+            severity,
+            severity / 3,
+            refusals=dice.random() < 0.2,
+            bound=bound,
+            latency=dice.choice((0.2, 3.0, 0.8 * timeout)),
         )
         self.verdict = Verdict(seed, parcels=self.case.expected.total())
         self.foreign: set[int] = set()
         """Shipments that another tool has made."""
-        self.touched: set[int] = set()
-        """Orders that another tool has shipped from."""
+        self.acts = list(self._acts()) if dice.random() < 0.4 else []
+        self.touched = {act.order_id for act in self.acts}
+        """Orders that another tool ships from, or tries to."""
         self.process: Process | None = None
+        self._arrivals = 0
 
     def tell(self, line: str) -> None:
         self.verdict.story.append(f"{asyncio.get_running_loop().time():10.3f}  {line}")
@@ -196,6 +216,7 @@ class Universe:
         self.export = self.folder / "export.csv"
         self.case.write(self.export)
         self.weather = Weather(self.climate, self.arrived, self.case.faults)
+        self.weather.truthful = self.touched
         quota = Quota(self.dice.choice((15, 40, 450)), others=self.dice.choice((0, 0, 5)))
         async with Sandbox(
             self.case.store, personality=self.case.personality, quota=quota, faults=self.weather
@@ -203,6 +224,7 @@ class Universe:
             self.tell(f"{self.rules} {self.climate} {self.case.personality} {quota}")
             for row in self.case.rows:
                 self.tell(f"row {row}")
+            self._act()
             last = await self._to_the_end()
             self._judge(last)
         return self.verdict
@@ -213,18 +235,18 @@ class Universe:
         for self.verdict.runs in range(1, RUNS + 1):
             wild = self.verdict.runs <= WILD
             if not wild:
-                self.weather.climate = replace(self.climate, writes=0.0, reads=0.0)
+                self.weather.climate = Climate(self.seed)
             process = self.process = Process(self, home, self._death() if wild else None)
-            posts = self._posts
+            held = len(self.box.shipments())
             report = await process.live(*self._job(home))
             home = process.heir if process.dead else home
             await asyncio.sleep(self.dice.choice((0.0, 1.0, 3600.0)))
             if report:
                 said = str({row: result.finding.code or result.finding.status for row, result in report.rows.items()})
                 self.tell(said)
-                if not wild and said == before and posts == self._posts:
+                if said == before and held == len(self.box.shipments()) and not (wild and self._open(report)):
                     break
-                before = said if not wild else ""
+                before = said
         else:
             self.verdict.wrong.append(f"no end after {RUNS} runs: {report and report.summary}")
         self.home = home
@@ -257,15 +279,44 @@ class Universe:
         self.box.token = f"token-{self.verdict.kills}"
         self.tell("KILLED")
 
-    @property
-    def _posts(self) -> int:
-        return self.box.counts["POST /orders/{}/shipments"]
+    @staticmethod
+    def _open(report: Report) -> bool:
+        return bool(report.summary["not_sent"] or report.summary["in_doubt"])
 
     def arrived(self, method: str, path: str, order_id: int) -> Fault | None:
         """A request has come, and nothing is done about it yet."""
         assert self.process is not None
         self.tell(f"{method} {path}")
+        self._arrivals += 1
+        self._act()
         return self.process.asked(method)
+
+    # another tool
+
+    def _acts(self) -> Iterator[Act]:
+        """One or two shipments by another tool: like ours before the first run, unlike ours at any time."""
+        dice, parcels = self.dice, sorted(self.case.expected)
+        for order_id, address, number, items in dice.sample(parcels, k=min(len(parcels), dice.randint(1, 2))):
+            other = f"X{order_id}"
+            match dice.choice(("twin", "near", "changed", "other")):
+                case "twin" if number:
+                    yield Act(0, order_id, address, number, items)
+                case "changed" if number:
+                    yield Act(dice.randint(0, 30), order_id, address, number, ((items[0][0], items[0][1] + 1),))
+                case "near":
+                    yield Act(dice.randint(0, 30), order_id, address, other, items)
+                case _:
+                    yield Act(dice.randint(0, 30), order_id, address, other, ((items[0][0], 1),))
+
+    def _act(self) -> None:
+        for act in [act for act in self.acts if act.arrivals <= self._arrivals]:
+            self.acts.remove(act)
+            store = self.box.store
+            fields = {"order_address_id": act.address, "tracking_number": act.number, "items": list(act.items)}
+            with suppress(Refused):
+                store.make(draft := store.draft(act.order_id, fields))
+                self.foreign.add(draft.id)
+                self.tell(f"another tool makes shipment {draft.id}: {act}")
 
     # judgement
 
@@ -275,16 +326,17 @@ class Universe:
             verdict.wrong.append("the last run gave no report")
             return
         made = list(self.box.store.shipments())
-        ours = Counter(sent(s for s in made if s.id not in self.foreign))
-        allowed = Counter(key[:3] for key in self.case.expected.elements())
-        doubled = ours - allowed
+        ours = [s for s in made if s.id not in self.foreign]
+        posts, planned = Counter(sent(ours)), self.case.expected
+        twice = Counter(s.order_id for s in ours) - Counter(key[0] for key in posts.elements())
+        self.disturbed = self.touched | set(twice)
+        doubled = Counter(parcel_of(key) for key in posts.elements()) - Counter(map(parcel_of, planned.elements()))
+        doubled |= Counter(parcel_of(key) for key in posts - planned if key[0] not in self.disturbed)
         verdict.doubled = doubled.total()
-        lost = [key for key in allowed if not ours[key] and not self._accounted(key, last)]
+        there = {parcel_of(key) for key in posts}
+        lost = [key for key in map(parcel_of, planned) if key not in there and not self._accounted(key, last)]
         verdict.lost = len(lost)
-        for parcel in doubled:
-            verdict.wrong.append(f"doubled: {parcel}")
-        for parcel in lost:
-            verdict.wrong.append(f"lost: {parcel}")
+        verdict.wrong += [f"doubled: {parcel}" for parcel in doubled] + [f"lost: {parcel}" for parcel in lost]
         self._judge_rows(last, {s.id: s for s in made})
         self._judge_ledger({s.id: s for s in made})
 
@@ -298,15 +350,16 @@ class Universe:
         ]
         return bool(rows) and all(self._explains(last.rows[row].finding, order_id) for row in rows)
 
-    def _explains(self, finding: Any, order_id: int) -> bool:
+    def _explains(self, finding: Finding, order_id: int) -> bool:
+        disturbed = order_id in self.disturbed
         match finding.status.value:
             case "rejected":
-                return self.climate.refusals or order_id in self.touched
-            case "in doubt" | "held" | "not sent":
-                return str(order_id) in finding.error
-            case "invalid":
-                return finding.code in {"not_enough_left", "nothing_left"}
-        return False
+                return disturbed or self.climate.refusals
+            case "invalid" | "already created":
+                return disturbed
+            case "held":
+                return disturbed and str(order_id) in finding.error
+        return finding.status.value in {"in doubt", "not sent"} and str(order_id) in finding.error
 
     def _judge_rows(self, last: Report, made: dict[int, Shipment]) -> None:
         """Every row has a result; what it calls made is there; no shipment is two parcels'."""
@@ -341,12 +394,24 @@ def _all(by_order: Any) -> Iterator[Record]:
         yield from records
 
 
-def sent(shipments: Iterable[Shipment]) -> Iterator[Parcel]:
-    """The parcel of each POST that made something: what one POST has made twice, the way there has doubled."""
-    seen: set[tuple[Parcel, tuple[tuple[int, int], ...], float]] = set()
+def sent(shipments: Iterable[Shipment]) -> Iterator[Made]:
+    """What each POST has made: what one POST has made twice, the way there has doubled."""
+    seen: set[tuple[Made, float]] = set()
     for one in shipments:
-        parcel = (one.order_id, one.address_id, one.texts["tracking_number"])
-        post = (parcel, tuple(sorted(one.items)), one.made_at)
-        if post not in seen:
-            seen.add(post)
-            yield parcel
+        made = (one.order_id, one.address_id, one.texts["tracking_number"], tuple(sorted(one.items)))
+        if (made, one.made_at) not in seen:
+            seen.add((made, one.made_at))
+            yield made
+
+
+def parcel_of(made: Made) -> Parcel:
+    return made[:3]
+
+
+def the_rest(case: Case) -> None:
+    """Some units in one parcel, all that remains in another."""
+    order = case.order(3, 2)
+    case.row(order, cases.sku_of(0), 1, f"1Z{order}A")
+    case.ships(order, {0: 1}, f"1Z{order}A")
+    case.row(order, number=f"1Z{order}B")
+    case.ships(order, {0: 2, 1: 2}, f"1Z{order}B")

@@ -69,7 +69,7 @@ class Weather(Faults):
         hit = self._arrived(method, path, ids[0] if ids else 0)
         ruled = super().strike(method, path, ids)
         if hit is not None:
-            return hit
+            return replace(hit, performs=0) if ruled else hit
         fault = ruled or (self._write(dice) if method == "POST" else self._read(dice, path, ids))
         return replace(fault, delay=fault.delay or dice.uniform(0, self.climate.latency))
 
