@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,8 @@ from batch.corrections import Corrector
 from batch.deciding import Decider, Waiting, answer_of
 from batch.desk import Desk
 from batch.errors import LedgerError, NothingSent, ResultsError
-from batch.judging import Correction, Judged, Policy, facts_of
+from batch.judging import Correction, Judged, Policy
+from batch.known import sort_out
 from batch.loader import Load, load
 from batch.matching import Baseline
 from batch.model import Field, Finding, Parcel, Record, RowNote, RowResult, Run, Shipment, State
@@ -151,7 +152,9 @@ class Pipeline:
     async def _judge(self, parcels: Sequence[Parcel], run: Run, source: Source) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
         plan = Plan()
-        new = parcels if self._settings.verify else list(self._not_met(parcels, run, plan))
+        new = parcels
+        if not self._settings.verify:
+            new, plan.notes = sort_out(self._ledger, run, parcels)
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
         plan.add(await self._resolved(new, self._policy(parcels, source)))
@@ -176,30 +179,6 @@ class Pipeline:
             update=self._settings.update,
             answers=answers,
         )
-
-    def _not_met(self, parcels: Sequence[Parcel], run: Run, plan: Plan) -> Iterator[Parcel]:
-        """The parcels that the ledger does not already hold as created, whole; the others become notes."""
-        known = self._ledger.known(self._settings.store, [parcel.ask for parcel in parcels])
-        contents: dict[str, str] = {}
-        for parcel in parcels:
-            records = known.get(parcel.ask, [])
-            if _whole(parcel, records) and (
-                parcel.numbers or parcel.tracking_link or self._same(records, run, contents)
-            ):
-                facts = facts_of(r.made for r in records if r.made) | {"row_lines": _row_lines(parcel, records)}
-                plan.notes.append(
-                    RowNote(parcel.rows, findings.already_created(), records[0].record_id, parcel.ask, facts)
-                )
-            else:
-                yield parcel
-
-    def _same(self, records: Iterable[Record], run: Run, contents: dict[str, str]) -> bool:
-        """Whether these records came from this very content."""
-        for record in records:
-            if record.run_id not in contents:
-                earlier = self._ledger.run(record.run_id)
-                contents[record.run_id] = earlier.sha256 if earlier else ""
-        return any(contents[record.run_id] == run.sha256 for record in records)
 
     async def _ship(self, run: Run, plan: Plan, export: Load, job: Job) -> None:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
@@ -350,22 +329,6 @@ def exit_status(report: Report) -> int:
     if any(counts[name] for name in ("invalid", "rejected", "not_sent", "waiting")):
         return 1
     return 0
-
-
-def _whole(parcel: Parcel, records: Sequence[Record]) -> bool:
-    """Whether created records cover all that a parcel asks."""
-    if not records or any(record.state is not State.CREATED for record in records):
-        return False
-    if not parcel.lines:
-        return True
-    return sum(len(record.shipment.items) for record in records) == len(parcel.lines)
-
-
-def _row_lines(parcel: Parcel, records: Iterable[Record]) -> list[tuple[int, int]]:
-    """Which row of a parcel met before names which order line, as its records tell."""
-    ids = {sku.casefold(): line_id for record in records for line_id, sku in record.shipment.skus}
-    named = ((line, line.order_product_id or ids.get(line.sku.strip().casefold())) for line in parcel.lines)
-    return [(row, line_id) for line, line_id in named if line_id for row in line.rows]
 
 
 def _loader_notes(export: Load) -> list[RowNote]:
