@@ -301,8 +301,8 @@ def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: b
     )
 
 
-def not_corrected(shipment: Shipment, made: StoreShipment, status: int | None, said: Sequence[str]) -> Finding:
-    words = " ".join(said) or (f"HTTP {status}" if status else "no answer")
+def not_corrected(shipment: Shipment, made: StoreShipment, said: Sequence[str]) -> Finding:
+    words = " ".join(said) or "the store did not say why."
     return Finding(
         Status.HELD,
         "not_corrected",

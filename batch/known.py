@@ -8,10 +8,11 @@ from batch.ledger.base import Ledger
 from batch.model import Parcel, Record, RowNote, Run, State
 
 
-def sort_out(ledger: Ledger, run: Run, parcels: Sequence[Parcel]) -> tuple[list[Parcel], list[RowNote]]:
+def sort_out(ledger: Ledger, run: Run, parcels: Sequence[Parcel], *, dealt: bool) -> tuple[list[Parcel], list[RowNote]]:
     """The parcels that are still to be judged, and notes on those that are made, whole.
 
     A parcel with a number is known by it; one without only where it comes from this very content.
+    `dealt`: the source deals the units of several numbers out evenly.
     """
     known = ledger.known(run.store, [parcel.ask for parcel in parcels])
     contents = _contents(ledger, known)
@@ -20,7 +21,9 @@ def sort_out(ledger: Ledger, run: Run, parcels: Sequence[Parcel]) -> tuple[list[
     for parcel in parcels:
         records = known.get(parcel.ask, [])
         labelled = bool(parcel.numbers or parcel.tracking_link)
-        if _whole(parcel, records) and (labelled or any(contents[r.run_id] == run.sha256 for r in records)):
+        if _whole(parcel, records, dealt=dealt) and (
+            labelled or any(contents[r.run_id] == run.sha256 for r in records)
+        ):
             notes += _notes(parcel, records)
         else:
             new.append(parcel)
@@ -33,9 +36,11 @@ def _contents(ledger: Ledger, known: Mapping[str, Iterable[Record]]) -> dict[str
     return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else "" for run_id in runs}
 
 
-def _whole(parcel: Parcel, records: Sequence[Record]) -> bool:
+def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
     """Whether created records cover all that a parcel asks."""
     if not records or any(record.state is not State.CREATED for record in records):
+        return False
+    if dealt and not set(parcel.numbers) <= {record.shipment.tracking_number for record in records}:
         return False
     if not parcel.lines:
         return True

@@ -154,7 +154,7 @@ class Pipeline:
         plan = Plan()
         new = parcels
         if not self._settings.verify:
-            new, plan.notes = sort_out(self._ledger, run, parcels)
+            new, plan.notes = sort_out(self._ledger, run, parcels, dealt=source.several_parcels == "even")
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
         plan.add(await self._resolved(new, self._policy(parcels, source)))
@@ -184,7 +184,7 @@ class Pipeline:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
         await self._ledger.begin(run)
         await self._ledger.remember(export.fingerprint, {f.value: column for f, column in export.mapping.items()})
-        plan.notes += await Corrector(self._client, self._ledger, self._settings).correct(plan.corrections)
+        plan.notes += await Corrector(self._client, self._ledger, self._stop).correct(plan.corrections)
         await self._make_room(plan.shipments)
         records = await self._ledger.plan(run.run_id, plan.shipments, plan.notes)
         chosen = {record.record_id for record in records[: job.limit]}
@@ -193,7 +193,7 @@ class Pipeline:
         try:
             await self._post_and_settle(run, chosen, export, job.source)
         except LedgerError as error:  # the sheet tells what was sent
-            self._stop.set(str(error))
+            self._stop.set(str(error), error.todo)
 
     async def _make_room(self, shipments: Iterable[Shipment]) -> None:
         """What is gone from the store, and a person has said to ship once more, no longer counts as made."""

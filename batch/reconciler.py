@@ -76,7 +76,7 @@ class Reconciler:
         except Unreadable as error:
             self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
         except StoreStopped as error:
-            self._stop.set(str(error))
+            self._stop.set(str(error), error.todo)
         return False
 
     async def _moved(self, record: Record) -> bool:

@@ -6,20 +6,20 @@ Mails cannot be taken back. Every step is recorded, so that a second call goes o
 import asyncio
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from batch import crash
-from batch.bigcommerce import Kind, Reply, Verdict, judge
+from batch.bigcommerce import Kind
+from batch.corrections import insist
 from batch.desk import Desk
 from batch.matching import changed
-from batch.model import Record, Run, State
+from batch.model import Record, Run, State, StoreShipment
 from batch.telling import Told, known_run
 from batch.turns import in_turns
 
-TRIES = 4
 SHIPPED_STATUSES = frozenset({2, 3})
 """Shipped, Partially Shipped: the only ones that shipping itself sets."""
 
@@ -186,14 +186,18 @@ class Undo:
         assert made is not None
         await self._ledger.append(step.record.record_id, "deleting", {"status_id": order.status_now})
         crash.point("deleting")
-        verdict = await self._try(lambda: self._client.delete_shipment(order.order_id, made.shipment_id), expected=204)
+        verdict = await insist(
+            lambda: self._client.delete_shipment(order.order_id, made.shipment_id), self._stop, expected=204
+        )
         crash.point("deleted")
-        gone = verdict.kind is Kind.DONE or await self._client.shipment(order.order_id, made.shipment_id) is None
-        if gone:
+        if verdict.kind is Kind.DONE or (not self._stop and await self._is_gone(made)):
             await self._ledger.append(step.record.record_id, "deleted", {"by": "undo"})
             step.fate = Fate.DELETED
         else:
             step.fate, step.why = Fate.FAILED, " ".join(verdict.problems) or verdict.code
+
+    async def _is_gone(self, made: StoreShipment) -> bool:
+        return await self._client.shipment(made.order_id, made.shipment_id) is None
 
     async def _put_status_back(self, order: OrderUndone) -> None:
         touched = [step.record.record_id for step in order.steps if step.fate in (Fate.DELETED, Fate.GONE)]
@@ -204,7 +208,7 @@ class Undo:
         else:
             before = order.status_before
             assert before is not None
-            verdict = await self._try(lambda: self._client.set_status(order.order_id, before), expected=200)
+            verdict = await insist(lambda: self._client.set_status(order.order_id, before), self._stop, expected=200)
             crash.point("status put back")
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
@@ -213,14 +217,3 @@ class Undo:
             what, evidence = "status put back", {"status_id": before}
         for record_id in touched:
             await self._ledger.append(record_id, what, evidence)
-
-    async def _try(self, send: Callable[[], Awaitable[Reply]], *, expected: int) -> Verdict:
-        """A write that does no harm twice, until it is answered clearly or TRIES are over."""
-        for again in range(1, TRIES + 1):
-            verdict = judge(await send(), expected=expected)
-            if verdict.stop:
-                self._stop.set(verdict.stop, verdict.todo)
-            if verdict.kind in (Kind.DONE, Kind.NEVER) or self._stop or again == TRIES:
-                break
-            await self._stop.sleep(verdict.wait or 2.0**again)
-        return verdict

@@ -124,6 +124,12 @@ class Shop:
         async with self.desk(**more) as desk:
             return await Pipeline(desk).run(Job(path, source, **job))
 
+    async def drop(self, sheet: Path | None, **changes: Any) -> Report:
+        """Run a file that is there already, such as a results sheet."""
+        assert sheet is not None
+        async with self.desk(**changes) as desk:
+            return await Pipeline(desk).run(Job(sheet))
+
     @contextmanager
     def ledger(self) -> Iterator[Queries]:
         """The ledger as it lies on disk."""

@@ -1,0 +1,225 @@
+"""DESIGN 4.6 over a real store: what was made before, by whomever, is met, and costs next to nothing."""
+
+from typing import Any
+
+import pytest
+from shop import HEADER, OpenShop, Shop, dense, line, number, order, row, said, statuses, store
+
+from batch.model import LinkSource
+from batch.pipeline import exit_status
+from batch.sandbox import Fault, Personality
+
+SIDES = [Personality(), Personality(refuses_overshipping=False, empty_list="[]", page_size=1)]
+MUG = (100, "MUG", 1, number(0))
+
+
+def theirs(line_id: int = 1000, quantity: int = 1, **more: Any) -> dict[str, Any]:
+    """A shipment that another tool has made."""
+    return {"id": 7, "items": [{"order_product_id": line_id, "quantity": quantity}], **more}
+
+
+async def again(there: Shop, *rows: tuple[object, ...], **more: Any) -> Any:
+    """The same rows in a file of other content: another header word."""
+    header = (*HEADER[:3], "Tracking No")
+    return await there.run(*rows, name="again.csv", header=header, **more)
+
+
+@pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
+class TestTheSameFile:
+    async def test_sends_nothing_and_reports_ids_and_links(self, shop: OpenShop, side: Personality) -> None:
+        """0 POSTs; every row already created, with its id and link; not even a read."""
+        there = await shop(dense(20), personality=side)
+        rows = [(100 + n, "MUG", 1, number(n), f"https://t.example/{n}") for n in range(20)]
+        header = (*HEADER, "Tracking Link")
+        first = await there.run(*rows, header=header)
+        second = await there.run(*rows, header=header)
+        assert statuses(second) == ["already created"] * 20
+        assert (second.summary["requests"], there.posts, exit_status(second)) == (0, 20, 0)
+        for n, result in second.rows.items():
+            assert result.shipment_ids == first.rows[n].shipment_ids != ()
+            assert result.tracking_links == (f"https://t.example/{n - 2}",)
+            assert result.link_source is LinkSource.CUSTOM
+            assert result.order_product_ids == first.rows[n].order_product_ids
+
+    async def test_without_numbers_too(self, shop: OpenShop, side: Personality) -> None:
+        """The same content is the same parcels."""
+        there = await shop(dense(5), personality=side)
+        rows = [(100 + n, "MUG", 1, "") for n in range(5)]
+        await there.run(*rows)
+        second = await there.run(*rows)
+        assert statuses(second) == ["already created"] * 5
+        assert (second.summary["requests"], there.posts) == (0, 5)
+
+    async def test_and_an_order_alone(self, shop: OpenShop, side: Personality) -> None:
+        """All that remained has shipped: nothing remains, and that is a success."""
+        there = await shop(dense(2), personality=side)
+        header = ("Order ID", "Tracking Number")
+        rows = [(100, number(0)), (101, "")]
+        assert statuses(await there.run(*rows, header=header)) == ["created"] * 2
+        assert statuses(await there.run(*rows, header=header)) == ["already created"] * 2
+        assert there.posts == 2
+
+    async def test_under_another_name(self, shop: OpenShop, side: Personality) -> None:
+        """It is the content that counts."""
+        there = await shop(dense(1), personality=side)
+        await there.run(MUG)
+        assert statuses(await there.run(MUG, name="copy.csv")) == ["already created"]
+        assert there.posts == 1
+
+    async def test_with_a_lost_ledger(self, shop: OpenShop, side: Personality) -> None:
+        """Recognised in the store: nothing is sent, and what has no number and units left is asked about."""
+        there = await shop(dense(3), personality=side)
+        rows = [MUG, (101, "MUG", 3, ""), (102, "MUG", 1, "")]
+        await there.run(*rows)
+        for path in there.home.glob("ledger*"):
+            path.unlink()
+        assert said(await there.run(*rows)) == {
+            2: ("already created", ""),
+            3: ("already created", ""),
+            4: ("held", "equal_again"),
+        }
+        assert there.posts == 3
+
+    async def test_several_parcels_of_an_order(self, shop: OpenShop, side: Personality) -> None:
+        """Each is met as its own."""
+        there = await shop(dense(1), personality=side)
+        rows = [(100, "MUG", 1, number(n)) for n in range(3)]
+        await there.run(*rows)
+        second = await again(there, *rows)
+        assert [row(second, n).shipment_ids for n in (2, 3, 4)] == [(1,), (2,), (3,)]
+        assert there.posts == 3
+
+
+class TestACumulativeExport:
+    async def test_costs_only_what_is_new(self, shop: OpenShop) -> None:
+        """The whole month every night: one page and one shipment for the new row."""
+        there = await shop(dense(50))
+        rows = [(100 + n, "MUG", 1, number(n)) for n in range(50)]
+        await there.run(*rows[:49])
+        report = await there.run(*rows)
+        assert statuses(report) == ["already created"] * 49 + ["created"]
+        assert report.summary["requests"] == 2
+
+    async def test_ships_a_row_that_was_refused_before(self, shop: OpenShop) -> None:
+        """Rejected is not created."""
+        there = await shop(dense(2))
+        rows = [(100 + n, "MUG", 1, number(n)) for n in range(2)]
+        there.fault(Fault(400, performs=0, method="POST", order=101))
+        assert statuses(await there.run(*rows)) == ["created", "rejected"]
+        there.fault()
+        assert statuses(await there.run(*rows)) == ["already created", "created"]
+
+    async def test_a_refused_parcel_of_several_is_not_forgotten(self, shop: OpenShop) -> None:
+        """Two numbers in one row, dealt out evenly; the second is refused: it ships with the next run."""
+        there = await shop(store(order(100, line(1000, quantity=4))))
+        header, source = ("Order ID", "Tracking Number"), {"several_parcels": "even"}
+        rows = [(100, f"{number(0)}, {number(1)}")]
+        there.fault(Fault(400, performs=0, method="POST", nth=2))
+        assert statuses(await there.run(*rows, header=header, source=source)) == ["rejected"]
+        there.fault()
+        assert statuses(await there.run(*rows, header=header, source=source)) == ["created"]
+        assert there.made() == [(100, number(0), {1000: 2}), (100, number(1), {1000: 2})]
+
+
+@pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
+class TestMadeByAnotherTool:
+    async def test_is_met_by_its_number(self, shop: OpenShop, side: Personality) -> None:
+        """Before anything is posted."""
+        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), personality=side)
+        report = await there.run(MUG)
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["already created"], (7,), 0)
+
+    async def test_other_items_are_held_with_its_origin(self, shop: OpenShop, side: Personality) -> None:
+        """Changed."""
+        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), personality=side)
+        report = await there.run((100, "MUG", 2, number(0)))
+        assert said(report) == {2: ("held", "changed")}
+        assert "shipment 7" in row(report, 2).finding.error
+        assert "made outside shipbatch" in row(report, 2).finding.error
+        assert (there.posts, exit_status(report)) == (0, 3)
+
+    async def test_another_number_with_units_left_is_a_new_parcel(self, shop: OpenShop, side: Personality) -> None:
+        """One of three went before."""
+        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), personality=side)
+        assert statuses(await there.run(MUG)) == ["created"]
+
+    async def test_another_number_without_is_a_correction(self, shop: OpenShop, side: Personality) -> None:
+        """Held, and never shipped twice, though the store might allow it."""
+        orders = store(order(100, line(1000, quantity=1), shipments=[theirs(tracking_number="OTHER1")]))
+        there = await shop(orders, personality=side)
+        assert said(await there.run(MUG)) == {2: ("held", "correction")}
+        assert there.posts == 0
+
+    async def test_what_is_left_is_counted_with_it(self, shop: OpenShop, side: Personality) -> None:
+        """Three asked, one of three shipped by others under another number."""
+        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), personality=side)
+        report = await there.run((100, "MUG", 3, number(0)))
+        assert said(report) == {2: ("invalid", "not_enough_left")}
+        assert "already shipped 1" in row(report, 2).finding.error
+        assert "2 left" in row(report, 2).finding.error
+
+    async def test_without_a_number_and_none_left(self, shop: OpenShop, side: Personality) -> None:
+        """Already created."""
+        there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs()])), personality=side)
+        assert statuses(await there.run((100, "MUG", 1, ""))) == ["already created"]
+
+    async def test_without_a_number_and_units_left(self, shop: OpenShop, side: Personality) -> None:
+        """Held: the earlier shipment is named."""
+        there = await shop(store(order(100, shipments=[theirs()])), personality=side)
+        report = await there.run((100, "MUG", 1, ""))
+        assert said(report) == {2: ("held", "equal_again")}
+        assert "shipment 7" in row(report, 2).finding.error
+
+
+class TestEarlierRunsOfOurs:
+    async def test_are_named_with_run_and_row(self, shop: OpenShop) -> None:
+        """What is held names the earlier shipment and where it came from."""
+        there = await shop(dense(1))
+        first = await there.run((100, "MUG", 1, ""))
+        report = await again(there, (100, "MUG", 1, ""))
+        assert said(report) == {2: ("held", "equal_again")}
+        assert f"made by run {first.run.run_id}, row 2" in row(report, 2).finding.error
+
+    async def test_a_second_parcel_is_a_second_shipment(self, shop: OpenShop) -> None:
+        """Another number, units left."""
+        there = await shop(dense(1))
+        await there.run(MUG)
+        assert statuses(await there.run((100, "MUG", 1, number(1)), name="b.csv")) == ["created"]
+        assert len(there.made()) == 2
+
+    async def test_again_ships_an_equal_parcel_once_more(self, shop: OpenShop) -> None:
+        """A person's word; a number is met all the same."""
+        there = await shop(dense(2))
+        rows = [(100, "MUG", 1, ""), (101, "MUG", 1, number(1))]
+        await there.run(*rows)
+        assert statuses(await again(there, *rows, again=True)) == ["created", "already created"]
+
+    async def test_our_own_sheet_dropped_back_in(self, shop: OpenShop) -> None:
+        """Its columns are known as ours: everything is already created, without a request."""
+        there = await shop(dense(3))
+        report = await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(3)))
+        second = await there.drop(report.sheet)
+        assert statuses(second) == ["already created"] * 3
+        assert second.summary["requests"] == 0
+
+    async def test_the_plan_of_a_killed_run_is_taken_over(self, shop: OpenShop) -> None:
+        """Planned and never sent: the next file with the same parcel ships it, once."""
+        there = await shop(dense(2))
+        rows = [(100 + n, "MUG", 1, number(n)) for n in range(2)]
+        await there.run(*rows, limit=1)
+        assert statuses(await again(there, *rows)) == ["already created", "created"]
+        assert there.posts == 2
+
+
+class TestADryRun:
+    async def test_says_what_would_be_and_does_nothing(self, shop: OpenShop) -> None:
+        """No POST, nothing in the ledger, a sheet of its own name."""
+        there = await shop(store(order(100), order(101, shipments=[theirs(1010, tracking_number=number(1))])))
+        report = await there.run(MUG, (101, "MUG", 1, number(1)), (101, "NOPE", 1, number(2)), dry=True)
+        assert statuses(report) == ["planned", "already created", "invalid"]
+        assert (there.posts, report.summary["planned"]) == (0, 1)
+        assert report.sheet is not None
+        assert report.sheet.name == "export.plan.xlsx"
+        with there.ledger() as ledger:
+            assert (ledger.runs(), ledger.find("100")) == ([], [])
+        assert statuses(await there.run(MUG, (101, "MUG", 1, number(1)))) == ["created", "already created"]
