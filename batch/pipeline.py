@@ -322,6 +322,8 @@ def write_sheet(report: Report, export: Load, records: Sequence[Record], home: P
 def exit_status(report: Report) -> int:
     """The first of DESIGN section 5's that applies to a run that came to its end."""
     counts = report.summary
+    if report.stopped and not any(counts[name] for name in ("created", "updated", "rejected", "in_doubt")):
+        return 75
     if report.sheet_error:
         return 74
     if counts["held"] or counts["in_doubt"]:

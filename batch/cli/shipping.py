@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli.terminal import ADVANCED, app, complain, ledger_of, live_settings, settings_of, source_of, watched
-from batch.errors import ConfigError
+from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from batch.accounting import Report
     from batch.config import Settings
     from batch.desk import Screen
     from batch.pipeline import Job
@@ -150,10 +151,20 @@ def _print_tour(tour: "Tour", *, as_json: bool) -> None:
     for job, error in tour.refused:
         complain(error, str(job.export))
     if as_json:
+        for report in tour.reports:
+            _complain_of(report)
         print(json.dumps(tour.summary, ensure_ascii=False))
         return
     for report in tour.reports:
         print(*telling.report(report), sep="\n")
+
+
+def _complain_of(report: "Report") -> None:
+    """What kept a run from its end, or its sheet from being written: JSON has no place for it."""
+    if report.stopped:
+        complain(ShipbatchError(f"stopped before the end: {report.stopped}", report.todo))
+    if report.sheet_error:
+        complain(report.sheet_error)
 
 
 def _say_where(url: str, store_hash: str, token: str) -> None:
