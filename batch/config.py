@@ -37,8 +37,6 @@ class Source(_Frozen):
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order and no lines: the first takes all, or dealt out evenly."""
-    timezone: str = ""
-    """Of the file's ship dates; empty: this machine's."""
 
 
 class Settings(_Frozen):
@@ -61,8 +59,6 @@ class Settings(_Frozen):
     """Share of the store's quota left to its other apps."""
     judgement: float = 900.0
     """Seconds a judgement holds before it is taken again."""
-    carry_over: float = 7 * 86_400.0
-    """Seconds an order not yet in the store is waited for."""
     keep_copies: int = 90
     """Days a copy of an input is kept."""
     wait: float = Field(default=60.0, ge=0)
@@ -75,7 +71,6 @@ class Settings(_Frozen):
     """A person's word: ship what was deleted, or an equal parcel without a number, once more."""
     verify: bool = False
     """Look at the store also for what the ledger holds as created."""
-    trust_file: bool = False
     never_resend: bool = False
     """What is in doubt is never sent again, however surely it is absent."""
     carriers: dict[str, str] = {}
