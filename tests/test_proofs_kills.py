@@ -1,19 +1,6 @@
 """The short forms of the proofs by killing; `tests/proofs` has the long ones."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
-
-
-def proved(*command: str) -> str:
-    """What a proof prints; it has found nothing doubled, lost or unaccounted for."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+from tests.proofs.process import proved
 
 
 def test_nothing_is_doubled_or_lost_by_200_kills_at_random_moments() -> None:

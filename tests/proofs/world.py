@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -137,10 +138,16 @@ class World:
         """`run` of the export, with short windows."""
         return ["run", str(self.export), "--json", f"--timeout={TIMEOUT}", f"--settle={SETTLE}", *self.options]
 
-    def start(self, *command: str, crash_at: str = "", kill_after: float | None = None) -> Ended:
-        """Start a command (the export's run, if none is named), kill it after so many seconds; wait for its end."""
+    def start(
+        self, *command: str, crash_at: str = "", kill_after: float | None = None, room: int | None = None
+    ) -> Ended:
+        """Start a command (the export's run, if none is named), kill it after so many seconds; wait for its end.
+
+        `room`: no file of it can grow beyond so many bytes, as on a disk that is full.
+        """
         out, err = self.folder / "out", self.folder / "err"
-        child = forked(_command, list(command) or self.command(), self.environ(crash_at), self.folder, out, err)
+        words = list(command) or self.command()
+        child = forked(_command, words, self.environ(crash_at), self.folder, (out, err), room)
         if kill_after is not None:
             time.sleep(kill_after)
             os.kill(child, signal.SIGKILL)  # one that has ended is still there, until it is waited for
@@ -158,12 +165,15 @@ class World:
         return last
 
 
-def _command(command: Sequence[str], environ: Mapping[str, str], folder: Path, out: Path, err: Path) -> None:
+def _command(
+    command: Sequence[str], environ: Mapping[str, str], folder: Path, streams: Sequence[Path], room: int | None
+) -> None:
     os.environ.update(environ)
     os.chdir(folder)
-    for path, stream in ((out, 1), (err, 2)):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(file, stream)
+    for stream, path in enumerate(streams, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
+    if room is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     importlib.reload(crash)  # as at the start of a process
     sys.argv = ["shipbatch", *command]
     cli.main()

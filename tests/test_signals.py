@@ -1,0 +1,80 @@
+"""Told to stop: what is in flight is finished and written down; told twice, it stops at once and nothing is lost."""
+
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from batch.sandbox import Fault, Faults, Reply, Sandbox
+from tests.proofs.process import PLENTY, Warehouse, numbers, orders, write_export
+
+MANY = 40
+OpenSandbox = Callable[..., Awaitable[Sandbox]]
+
+
+@pytest.fixture
+async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
+    """A store that takes half a second for a shipment, and 40 orders to ship."""
+    write_export(tmp_path / "export.csv", MANY)
+    return Warehouse(
+        await sandbox(orders(MANY), quota=PLENTY, faults=Faults(Fault(delay=0.5, method="POST"))), tmp_path
+    )
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
+    warehouse: Warehouse, number: signal.Signals, status: int
+) -> None:
+    """No new shipment is claimed; what was sent is created in the summary, the rest is not sent and ships next time."""
+    running = await warehouse.start()
+    await warehouse.posted(3)
+    running.tell(number)
+    done = await running.end()
+    assert done.status == status, done.err
+    assert 3 <= done.summary["created"] == warehouse.shipped.total() < MANY
+    assert done.summary["not_sent"] == MANY - done.summary["created"]
+    assert (warehouse.folder / "export.results.xlsx").is_file()
+    warehouse.box.faults.clear()
+    again = await warehouse.run()
+    assert again.status == 0, again.err
+    assert again.summary["already_created"] == done.summary["created"]
+    assert warehouse.shipped == Counter(numbers(MANY))
+
+
+async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was_in_flight(
+    warehouse: Warehouse,
+) -> None:
+    """The store has made the shipments and hangs; nobody waits for the 30 seconds of a request's deadline."""
+    warehouse.box.faults.clear()
+    warehouse.box.faults.add(Fault(Reply.HANG, method="POST"))
+    running = await warehouse.start("run", str(warehouse.export))
+    await warehouse.posted()
+    running.tell(signal.SIGINT)
+    await running.heard("press Ctrl-C again")
+    running.tell(signal.SIGINT)
+    done = await running.end()
+    assert done.status == 130
+    assert "the next run settles it" in done.err
+    warehouse.box.faults.clear()
+    again = await warehouse.run()
+    assert again.status == 0, again.err
+    assert warehouse.shipped == Counter(numbers(MANY))
+    assert again.summary["rows"] == MANY == again.summary["created"] + again.summary["already_created"]
+
+
+async def test_a_signal_while_doubts_wait_for_their_second_look_ends_the_run(warehouse: Warehouse) -> None:
+    """The settle window is not sat out: what is in doubt stays in doubt, and its orders are named."""
+    warehouse.box.faults.clear()
+    warehouse.box.faults.add(Fault(504, performs=0, method="POST", order=1001))
+    running = await warehouse.start("run", str(warehouse.export))
+    await running.heard("looking again in")
+    running.tell(signal.SIGTERM)
+    done = await running.end()
+    assert done.status == 143
+    assert warehouse.shipped.total() == MANY - 1
+    warehouse.box.faults.clear()
+    again = await warehouse.run("--timeout=1", "--settle=1")
+    assert again.status == 0, again.err
+    assert warehouse.shipped == Counter(numbers(MANY))
