@@ -11,7 +11,7 @@ from batch.errors import NothingSent
 from batch.ledger import SqliteLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Outcome, Record, RowNote, State, Status
+from batch.model import Outcome, Record, RowNote, State, Status, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
@@ -95,6 +95,8 @@ class Decider:
     async def take(self, one: Waiting, answer: str) -> str:
         """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
         if one.record is None:
+            if answer.startswith("exists:") and one.order_id is not None:
+                await self._found(one.order_id, int(answer.removeprefix("exists:")))
             await self._keep(one.ask, "ship" if answer == "absent" else answer)
             return "skipped from now on" if answer == "skip" else f"decided: {answer}; ships with `shipbatch resume`"
         if answer.startswith("exists:"):
@@ -102,13 +104,7 @@ class Decider:
         return await self._absent(one.record, answer)
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
-        order_id = record.shipment.order_id
-        made = await self._client.shipment(order_id, shipment_id)
-        if made is None:
-            raise NothingSent(
-                f"Order {order_id} has no shipment {shipment_id} in the store.", "Look at the order, and answer again."
-            )
-        made = replace(made, order_id=order_id)
+        made = await self._found(record.shipment.order_id, shipment_id)
         try:
             await self._ledger.move(
                 record.record_id, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person"
@@ -116,6 +112,15 @@ class Decider:
         except AlreadyClaimed as error:
             raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
         return f"created, as {findings.shown(made)}"
+
+    async def _found(self, order_id: int, shipment_id: int) -> StoreShipment:
+        """The shipment that a person says it exists as; NothingSent where the order has none such."""
+        made = await self._client.shipment(order_id, shipment_id)
+        if made is None:
+            raise NothingSent(
+                f"Order {order_id} has no shipment {shipment_id} in the store.", "Look at the order, and answer again."
+            )
+        return replace(made, order_id=order_id)
 
     async def _absent(self, record: Record, answer: str) -> str:
         outcome = Outcome(State.PLANNED, evidence=self._evidence() | {"answer": answer})

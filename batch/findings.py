@@ -248,6 +248,17 @@ def decided_skip() -> Finding:
     return Finding(Status.SKIPPED, "decided_skip", "A person decided to skip it.")
 
 
+def decided_but_gone(order: Order, shipment_id: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "decided_but_gone",
+        f"Order {order.order_id}: a person decided that this exists as shipment {shipment_id}, "
+        "and the order has no such shipment.",
+        "Look at the order, and decide again: exists:ID, ship or skip.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
 def in_doubt(order_id: int) -> Finding:
     return Finding(
         Status.IN_DOUBT,

@@ -549,6 +549,12 @@ class TestAPersonsWord:
         assert said(note)[0] is Status.ALREADY_CREATED
         assert note.facts["shipment_ids"] == [7]
 
+    def test_it_exists_as_a_number_that_is_gone(self) -> None:
+        """A person said so, and the order has it no more: held, not shipped."""
+        asked = parcel(ask())
+        note = only(judged(asked, policy=Policy(answers={asked.ask: "exists:7"})))
+        assert said(note) == (Status.HELD, "decided_but_gone")
+
     def test_a_word_on_one_parcel_is_for_no_other(self) -> None:
         """Decisions go by what is asked."""
         first, second = parcel(ask(), number="A"), parcel(ask(row=3), number="B")

@@ -63,8 +63,8 @@ class _Bench:
             return draft.note(findings.decided_skip())
         if answer.startswith("exists:"):
             wanted = [e for e in self.facts.existing if str(e.made.shipment_id) == answer.removeprefix("exists:")]
-            if wanted:
-                return self._already(draft, wanted)
+            gone = findings.decided_but_gone(self.order, answer.removeprefix("exists:"))
+            return self._already(draft, wanted) if wanted else draft.note(gone)
         for record in self.facts.unsettled:
             if self._is(draft, record):
                 return replace(draft.note(findings.in_doubt(self.order.order_id)), record_id=record.record_id)

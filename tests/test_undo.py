@@ -1,0 +1,181 @@
+"""A run taken back: shown first, only what nobody has changed since, statuses too, and on after a stop."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shop import OpenShop, Shop, Watched, dense, line, number, order, statuses, store
+
+from batch.accounting import Report
+from batch.errors import NothingSent
+from batch.sandbox import Fault, Reply
+from batch.telling import Told
+from batch.undoing import undone
+
+DELETE = "DELETE /orders/{}/shipments/{}"
+DELETE_ALL = "DELETE /orders/{}/shipments"
+ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
+
+
+async def undo(there: Shop, report: Report, *, for_real: bool = True) -> Told:
+    async with there.desk() as desk:
+        return await undone(desk, report.run.run_id, for_real=for_real)
+
+
+async def shipped(shop: OpenShop, **more: Any) -> tuple[Shop, Report]:
+    there = await shop(store(*(order(100 + n, status_id=9) for n in range(3))), **more)
+    return there, await there.run(*ROWS)
+
+
+def order_statuses(there: Shop) -> list[int]:
+    return [held.status_id for held in there.box.store.orders.values()]
+
+
+async def test_a_dry_run_comes_first(shop: OpenShop) -> None:
+    """What would be deleted is said, with the command that does it; nothing is."""
+    there, report = await shipped(shop)
+    told = await undo(there, report, for_real=False)
+    assert (told.data["delete"], told.data["deleted"], told.status) == (3, 0, 0)
+    assert f"shipbatch undo {report.run.run_id} --yes" in "\n".join(told.lines)
+    assert len(there.made()) == 3
+    assert there.box.counts[DELETE] == there.box.counts["PUT /orders/{}"] == 0
+
+
+async def test_what_the_run_made_is_deleted_and_the_status_put_back(shop: OpenShop) -> None:
+    """One by one; each order has the status that it had before."""
+    there, report = await shipped(shop)
+    assert order_statuses(there) == [3, 3, 3]
+    told = await undo(there, report)
+    assert (told.data["deleted"], told.status) == (3, 0)
+    assert (there.made(), order_statuses(there)) == ([], [9, 9, 9])
+    assert there.box.counts[DELETE_ALL] == 0
+
+
+async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
+    """It says so, and writes the list of the orders concerned."""
+    there, report = await shipped(shop)
+    told = await undo(there, report)
+    assert "mails" in "\n".join(told.lines)
+    listed = list(csv.DictReader(Path(told.data["orders"]).read_text("utf-8").splitlines()))
+    assert [(each["Order ID"], each["Shipment ID"], each["What"]) for each in listed] == [
+        ("100", "1", "deleted"),
+        ("101", "2", "deleted"),
+        ("102", "3", "deleted"),
+    ]
+
+
+async def test_what_has_changed_since_is_kept(shop: OpenShop) -> None:
+    """Someone corrected a number: that shipment and its order's status stay, and it is said why."""
+    there, report = await shipped(shop)
+    one = next(iter(there.box.store.shipments()))
+    there.box.store.change(one, {"tracking_number": "CORRECTED1"})
+    told = await undo(there, report)
+    assert (told.data["kept"], told.data["deleted"], told.status) == (1, 2, 1)
+    assert "tracking_number was" in "\n".join(told.lines)
+    assert there.made() == [(100, "CORRECTED1", {1000: 1})]
+    assert order_statuses(there) == [3, 9, 9]
+
+
+async def test_shipments_of_others_are_not_touched(shop: OpenShop) -> None:
+    """Of another run, and of another tool."""
+    theirs = {"id": 7, "tracking_number": "OTHER1", "items": [{"order_product_id": 1000, "quantity": 1}]}
+    there = await shop(store(order(100, line(1000, quantity=5), shipments=[theirs])))
+    await there.run((100, "MUG", 1, number(0)))
+    second = await there.run((100, "MUG", 1, number(1)), name="b.csv")
+    await undo(there, second)
+    assert [name for _, name, _ in there.made()] == ["OTHER1", number(0)]
+
+
+async def test_an_order_that_has_moved_on_keeps_its_status(shop: OpenShop) -> None:
+    """Completed by a person since: the shipment goes, the status stays."""
+    there, report = await shipped(shop)
+    there.box.store.orders[100].status_id = 10
+    await undo(there, report)
+    assert order_statuses(there) == [10, 9, 9]
+
+
+async def test_what_is_gone_already_is_no_trouble(shop: OpenShop) -> None:
+    """Deleted in the control panel: its status is put back with the others'."""
+    there, report = await shipped(shop)
+    there.box.store.delete(next(iter(there.box.store.shipments())))
+    told = await undo(there, report)
+    assert (told.data["gone"], told.data["deleted"], told.status) == (1, 2, 0)
+    assert order_statuses(there) == [9, 9, 9]
+
+
+async def test_a_second_call_has_nothing_to_do(shop: OpenShop) -> None:
+    """It is recorded: not even a request."""
+    there, report = await shipped(shop)
+    await undo(there, report)
+    asked = len(there.box.requests)
+    told = await undo(there, report)
+    assert (told.data["delete"], told.data["deleted"], told.status) == (0, 0, 0)
+    assert len(there.box.requests) == asked
+
+
+async def test_a_stopped_undo_goes_on(shop: OpenShop) -> None:
+    """Told to stop at the second delete: the same call ends it, and no delete is sent for what is gone."""
+    there, report = await shipped(shop)
+
+    def tell(method: str, _path: str, _order: int) -> None:
+        if method == "DELETE" and there.box.counts[DELETE] == 2:
+            there.stop.set("it was told to stop")
+
+    there.box.faults = Watched(tell)
+    async with there.desk(workers=1) as desk:
+        told = await undone(desk, report.run.run_id, for_real=True)
+    assert told.status == 1
+    assert "The same call goes on" in "\n".join(told.lines)
+    assert len(there.made()) == 1
+    there.fault()
+    assert (await undo(there, report)).status == 0
+    assert (there.made(), order_statuses(there), there.box.counts[DELETE]) == ([], [9, 9, 9], 3)
+
+
+@pytest.mark.parametrize("reply", [429, 502, Reply.RESET, Reply.EMPTY])
+async def test_an_answer_that_is_lost_is_no_trouble(shop: OpenShop, reply: Any) -> None:
+    """To delete twice does no harm."""
+    there, report = await shipped(shop)
+    performs = int(reply != 429)
+    there.fault(Fault(reply, performs=performs, method="DELETE", nth=1), Fault(502, method="PUT", nth=1))
+    assert (await undo(there, report)).status == 0
+    assert (there.made(), order_statuses(there)) == ([], [9, 9, 9])
+
+
+async def test_a_store_that_refuses_us_stops_it(shop: OpenShop) -> None:
+    """401 at the first delete: the rest is left, and said to be."""
+    there, report = await shipped(shop)
+    there.fault(Fault(401, performs=0, method="DELETE"))
+    async with there.desk(workers=1) as desk:
+        told = await undone(desk, report.run.run_id, for_real=True)
+    assert told.status == 1
+    assert "Stopped before the end" in "\n".join(told.lines)
+    assert len(there.made()) == 3
+
+
+async def test_what_was_undone_takes_a_persons_word_to_ship_again(shop: OpenShop) -> None:
+    """The same file is held; with --again it ships."""
+    there, report = await shipped(shop)
+    await undo(there, report)
+    assert statuses(await there.run(*ROWS)) == ["held"] * 3
+    assert statuses(await there.run(*ROWS, again=True)) == ["created"] * 3
+    assert len(there.made()) == 3
+    assert statuses(await there.run(*ROWS)) == ["already created"] * 3
+
+
+async def test_a_run_that_is_not_there(shop: OpenShop) -> None:
+    """The newest ones are named."""
+    there, report = await shipped(shop)
+    async with there.desk() as desk:
+        with pytest.raises(NothingSent, match=f"no run nope; the newest are {report.run.run_id}"):
+            await undone(desk, "nope", for_real=True)
+
+
+async def test_rows_that_were_met_are_not_deleted(shop: OpenShop) -> None:
+    """A run undoes what it created, not what it only found."""
+    there = await shop(dense(1))
+    await there.run((100, "MUG", 1, number(0)))
+    second = await there.run((100, "MUG", 1, number(0)), name="b.csv")
+    assert (await undo(there, second)).data["deleted"] == 0
+    assert len(there.made()) == 1
