@@ -56,7 +56,8 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
         try:
             found.append(_candidate(table, source, recall, marked=marked))
         except FileError as error:
-            refusals.append(error)
+            named = path.name in str(error)
+            refusals.append(error if named else type(error)(f"{_name(table)}: {error}", error.todo))
     if not found:
         raise _refusal(path, tables, refusals)
     best = max(candidate.score for candidate in found)
@@ -88,12 +89,19 @@ def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]
     """No row names a column: every field must be named by letter or number."""
     by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
     if not by_place:
-        raise ColumnError(
-            f"{_name(table)}: no row looks like a header.",
-            "If it has none, say where each column is, for example --map order_id=A --map tracking_number=C",
-        )
+        raise ColumnError(f"{_name(table)}: no row looks like a header.", _how_to_name(rows))
     found = headerless(source.map, rows[:SAMPLE])
     return Candidate(table, 0, (), found, range(0))
+
+
+def _how_to_name(rows: Sequence[Sequence[Cell]]) -> str:
+    """A `--map` that works, by the text of what may be a header after all, and one for a table without any."""
+    first = next(row for row in rows if any(map(_text, row)))
+    texts = [text for cell in first if isinstance(cell, str) and len(text := _text(cell)) > 1 and not text.isdecimal()]
+    by_place = "say where each column is: --map order_id=A --map tracking_number=C"
+    if len(texts) < sum(map(bool, map(_text, first))) or '"' in texts[0]:
+        return f"If it has none, {by_place}"
+    return f'Name the order\'s column by its header, for example --map "order_id={texts[0]}"; if there is none, {by_place}'
 
 
 def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError]) -> FileError:

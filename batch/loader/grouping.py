@@ -41,6 +41,10 @@ class Groups:
         found[self.of[mask & (self.of >= 0)]] = True
         return found
 
+    def among(self, mask: Mask) -> Mask:
+        """Rows of parcels that have a row in the mask."""
+        return np.append(self.any(mask), False)[self.of]
+
     def at_odds(self, codes: Codes | Ints) -> Mask:
         """Rows whose code differs from the first of their parcel; 0 is never at odds."""
         given = np.flatnonzero((codes != 0) & (self.of >= 0))
@@ -124,13 +128,13 @@ def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
 def _refuse_odds(entries: Entries, groups: Groups) -> None:
     """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
     named = entries.names_line | entries.headings
-    loose = ~named & groups.any(named)[groups.of] & (groups.of >= 0)
+    loose = ~named & groups.among(named)
     _refuse(entries, loose, lambda row: _no_line(entries, row))
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.firm, len(kinds) + 1) if s.named else 0 for s in entries.shipper.values]
     odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
     _refuse(entries, odds, lambda row: _carrier_conflict(entries, row))
-    odds = groups.at_odds(entries.link.codes) & groups.any(named)[groups.of]
+    odds = groups.at_odds(entries.link.codes) & groups.among(named)
     _refuse(entries, odds, lambda row: _link_conflict(entries, row))
     _refuse_uncounted(entries, groups)
 
@@ -141,7 +145,7 @@ def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
     given[[row for row, parts in entries.several.items() if parts[0][1] is not None]] = True
     if not given.any():
         return
-    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.any(given)[groups.of] & (groups.of >= 0)
+    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.among(given)
     _refuse(entries, bare, lambda row: _no_units(entries, row))
 
 

@@ -50,19 +50,18 @@ def is_marked(path: Path) -> bool:
 
 
 def our_columns(header: Sequence[str], *, marked: bool) -> range:
-    """Positions, from 0, of the columns we added, a Decision among them; empty where the header is not ours.
+    """Positions, from 0, of the columns we added, less the Decision after them; empty where the header is not ours.
 
     A workbook is known by its mark; text has none and must have all the names, in their order, at its end.
     """
     names = [name.removeprefix(PREFIX) for name in header]
     while names and not names[-1]:
         names.pop()
-    end = len(names)
     if names[-1:] == [DECISION]:
         names.pop()
     for ours in (OURS, OURS_TO_FIX) if marked else (OURS,):
         if tuple(names[-len(ours) :]) == ours:
-            return range(len(names) - len(ours), end)
+            return range(len(names) - len(ours), len(names))
     return range(0)
 
 

@@ -1,0 +1,339 @@
+"""Whole files: their shapes, their damage, our own sheets dropped back in, and what is said of them."""
+
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from batch.config import Source
+from batch.errors import ColumnError, FileError
+from batch.loader import load
+from batch.model import Field, Status
+
+SAMPLES = Path(__file__).parents[1] / "sample_data"
+HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier")
+
+
+@pytest.fixture
+def csv_file(tmp_path):
+    def made(*lines):
+        path = tmp_path / "export.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return made
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Writes a workbook of sheets; a cell may be (value, number format)."""
+
+    def made(sheets, mark=""):
+        path = tmp_path / "export.xlsx"
+        with xlsxwriter.Workbook(path) as workbook:
+            for name, rows in sheets.items():
+                sheet = workbook.add_worksheet(name)
+                for at, row in enumerate(rows):
+                    for column, cell in enumerate(row):
+                        value, shape = cell if isinstance(cell, tuple) else (cell, "")
+                        sheet.write(at, column, value, workbook.add_format({"num_format": shape}) if shape else None)
+            if mark:
+                workbook.set_custom_property("shipbatch", mark, "text")
+        return path
+
+    return made
+
+
+def lines_of(export):
+    return [
+        [(parcel.order_id, parcel.rows, line.sku, line.quantity) for line in parcel.lines]
+        for parcel in export.parcels()
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(p for p in SAMPLES.glob("*.*") if p.suffix != ".json"), ids=lambda p: p.name)
+def test_every_sample_loads_with_nothing_to_map_and_every_row_is_in_one_place(path):
+    export = load(path, Source())
+    rows = [row for parcel in export.parcels() for row in parcel.rows]
+    assert sorted([*rows, *export.findings]) == [row for row, _ in export.cells()]
+    assert export.row_count == len(rows) + len(export.findings) > 10
+
+
+def test_a_title_above_the_header_is_not_counted(csv_file):
+    export = load(csv_file("Shipments of the day,,,,", ",,,,", ",".join(HEAD), "1001,A,1,T100000001,UPS"), Source())
+    assert (export.header_row, export.row_count, export.columns) == (3, 1, HEAD)
+    assert list(export.cells()) == [(4, ["1001", "A", "1", "T100000001", "UPS"])]
+
+
+def test_blank_rows_keep_their_numbers_and_are_not_counted(csv_file):
+    export = load(
+        csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", ",,,,", " , ,,,", "1002,A,1,T100000002,UPS"), Source()
+    )
+    assert [parcel.rows for parcel in export.parcels()] == [(2,), (5,)]
+    assert export.row_count == 2
+
+
+@pytest.mark.parametrize("last", ["Total,,3,,", "Grand total: 2 orders,,,,", ",,3,,", "Summe,,3,,", "合計,,3,,"])
+def test_a_totals_row_is_skipped(csv_file, last):
+    export = load(csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", "1002,A,2,T100000002,UPS", last), Source())
+    assert {row: (f.status, f.code) for row, f in export.findings.items()} == {4: (Status.SKIPPED, "totals_row")}
+
+
+def test_a_header_repeated_inside_is_skipped(csv_file):
+    export = load(
+        csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", ",".join(HEAD), "1002,A,2,T100000002,UPS"), Source()
+    )
+    assert export.findings[3].code == "repeated_header"
+    assert len(list(export.parcels())) == 2
+
+
+def test_an_order_written_on_the_first_line_of_its_group_counts_for_all_of_it(csv_file):
+    export = load(
+        csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", ",B,2,,", "1002,A,1,T100000002,UPS", ",C,1,,"), Source()
+    )
+    assert lines_of(export) == [
+        [(1001, (2, 3), "A", 1), (1001, (2, 3), "B", 2)],
+        [(1002, (4, 5), "A", 1), (1002, (4, 5), "C", 1)],
+    ]
+    assert any("2 rows without an order number are lines of the order above" in said for said in export.said)
+
+
+def test_a_missing_order_number_is_not_filled_where_the_file_repeats_its_orders(csv_file):
+    rows = ("1001,A,1,T100000001,UPS", "1001,B,1,T100000001,UPS", ",C,1,,", "1002,A,1,T100000002,UPS")
+    export = load(csv_file(",".join(HEAD), *rows), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {4: "no_order"}
+
+
+def test_a_lone_row_without_an_order_and_with_its_own_number_is_a_mistake(csv_file):
+    export = load(
+        csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", "1002,B,1,T100000002,UPS", ",C,1,T100000003,UPS"), Source()
+    )
+    assert export.findings[4].code == "no_order"
+
+
+def test_an_order_row_gives_its_number_to_the_item_rows_below(csv_file):
+    rows = ("1001,,,T100000001,UPS", ",A,1,,", ",B,2,,", "1002,,,T100000002,FedEx", ",C,1,,")
+    export = load(csv_file(",".join(HEAD), *rows), Source())
+    first, second = export.parcels()
+    assert (first.rows, first.numbers, first.shipping_provider) == ((2, 3, 4), ("T100000001",), "ups")
+    assert [(line.sku, line.quantity) for line in first.lines] == [("A", 1), ("B", 2)]
+    assert second.rows == (5, 6)
+
+
+def test_an_order_row_gives_its_number_also_where_its_item_rows_repeat_the_order(csv_file):
+    export = load(csv_file(",".join(HEAD), "1001,,,T100000001,UPS", "1001,A,1,,", "1001,B,2,,"), Source())
+    assert lines_of(export) == [[(1001, (2, 3, 4), "A", 1), (1001, (2, 3, 4), "B", 2)]]
+
+
+def test_a_file_without_a_header_is_read_by_letters(csv_file):
+    source = Source(map={Field.ORDER_ID: "A", Field.TRACKING_NUMBER: "3"})
+    export = load(csv_file("1001,x,T100000001", "1002,y,T100000002"), source)
+    assert (export.header_row, export.row_count) == (0, 2)
+    assert [parcel.order_id for parcel in export.parcels()] == [1001, 1002]
+
+
+def test_constants_fill_what_the_file_leaves_blank(csv_file):
+    source = Source(constants={Field.CARRIER: "UPS"})
+    first, second = load(
+        csv_file(",".join(HEAD), "1001,A,1,T100000001,", "1002,A,1,T100000002,FedEx"), source
+    ).parcels()
+    assert (first.shipping_provider, second.shipping_provider) == ("ups", "fedex")
+
+
+def test_a_wrong_constant_is_the_files_error_not_each_rows(csv_file):
+    source = Source(constants={Field.QUANTITY: "some"})
+    with pytest.raises(ColumnError, match="constant"):
+        load(csv_file("Order Number,SKU,Tracking Number", "1001,A,T100000001"), source)
+
+
+def test_an_unknown_carrier_is_listed_once_with_the_line_to_add(csv_file):
+    export = load(csv_file(",".join(HEAD), "1001,A,1,T100000001,Zorbex", "1002,A,1,T100000002,Zorbex"), Source())
+    (warning,) = (text for text in export.warnings if "Zorbex" in text)
+    assert "2 rows" in warning
+    assert '"Zorbex" = ' in warning
+
+
+def test_an_alias_of_the_settings_names_the_carrier(csv_file):
+    path = csv_file(",".join(HEAD), "1001,A,1,T100000001,Zorbex", "1002,A,1,T100000002,Big Red Van")
+    first, second = load(path, Source(), aliases={"Zorbex": "dpd-uk", "Big Red Van": "provider:carrier_12"}).parcels()
+    assert (first.tracking_carrier, second.shipping_provider) == ("dpd-uk", "carrier_12")
+
+
+def test_a_marketplaces_number_is_kept_for_the_store_to_look_up(csv_file):
+    (parcel,) = load(csv_file("order-id,tracking-number", "112-1234567-1234567,1Z999AA10123456784"), Source()).parcels()
+    assert (parcel.order_id, parcel.external_order_id) == (None, "112-1234567-1234567")
+
+
+def test_a_link_in_the_number_column_is_the_link(csv_file):
+    (parcel,) = load(csv_file("Order Number,Tracking Number", "1001,https://t.example/1"), Source(
+        map={Field.TRACKING_NUMBER: "Tracking Number"})).parcels()  # fmt: skip
+    assert (parcel.numbers, parcel.tracking_link) == ((), "https://t.example/1")
+
+
+def test_a_damaged_cell_is_named_as_the_spreadsheet_names_it(book):
+    rows = [HEAD, ("1001", "A", 1, 9.40011e21, "USPS"), ("1002", "A", 1, "9400111899223100001234", "USPS")]
+    export = load(book({"Sheet1": rows}), Source())
+    finding = export.findings[2]
+    assert finding.error == ("Sheet1!D2: 9.40011E+21: the digits are lost; format the column as Text and export again.")
+    assert finding.code == "digits_lost"
+
+
+def test_leading_zeros_that_only_the_number_format_shows_are_lost(book):
+    rows = [
+        HEAD,
+        ("1001", "A", 1, (123456789.0, "000000000000"), "DPD"),
+        ("1002", "A", 1, (123456789012.0, "0" * 12), "DPD"),
+    ]
+    export = load(book({"Sheet1": rows}), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {2: "leading_zeros_lost"}
+
+
+def test_leading_zeros_that_the_other_cells_have_are_lost(book):
+    rows = [
+        HEAD,
+        *((1001 + n, f"0041{n}", 1, f"T10000000{n}", "DPD") for n in range(5)),
+        (1009, 417.0, 1, "T100000009", "DPD"),
+    ]
+    export = load(book({"Sheet1": rows}), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {7: "leading_zeros_lost"}
+
+
+def test_numbers_that_all_end_in_zeros_after_their_fifteenth_digit_are_refused(csv_file):
+    rows = [f"{1001 + n},940011189922{n}330000" for n in range(3)]
+    export = load(csv_file("Order Number,Tracking Number", *rows), Source())
+    assert {f.code for f in export.findings.values()} == {"digits_lost"}
+    assert len(export.findings) == 3
+
+
+def test_a_date_in_a_sku_cell_is_refused(book, tmp_path):
+    path = tmp_path / "dates.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, HEAD)
+        sheet.write_row(1, 0, ("1001", "A", 1, "T100000001", "UPS"))
+        sheet.write_row(2, 0, ("1002", "", 1, "T100000002", "UPS"))
+        sheet.write_datetime(2, 1, date(2026, 4, 12), workbook.add_format({"num_format": "d-mmm"}))
+    assert load(path, Source()).findings[3].code == "read_as_date"
+
+
+def test_the_sheet_with_an_exports_columns_is_taken_and_that_is_said(book):
+    sheets = {"Read me": [("Hello",), ("Nothing here",)], "Ship": [HEAD, ("1001", "A", 1, "T100000001", "UPS")]}
+    export = load(book(sheets), Source())
+    assert export.table.sheet == "Ship"
+    assert any(said.startswith("read sheet Ship") for said in export.said)
+
+
+def test_two_equal_sheets_are_asked_about(book):
+    rows = [HEAD, ("1001", "A", 1, "T100000001", "UPS")]
+    path = book({"East": rows, "West": rows})
+    with pytest.raises(ColumnError, match="East and West") as caught:
+        load(path, Source())
+    assert "--sheet East" in caught.value.todo
+    assert load(path, Source(sheet="West")).table.sheet == "West"
+
+
+def test_our_own_workbook_dropped_back_in_is_read_without_our_columns(book):
+    ours = ("Outcome", "Status", "Shipment ID", "Tracking Link", "Link Source", "Error Code", "Error", "What To Do",
+            "Who", "Order ID", "Order Address ID", "Order Product ID", "Run", "Decision")  # fmt: skip
+    row = (
+        "1001",
+        "A",
+        1,
+        "T100000001",
+        "UPS",
+        "Ask someone",
+        "held",
+        "",
+        "",
+        "",
+        "x",
+        "why",
+        "do",
+        "IT",
+        "7",
+        "8",
+        "9",
+        "r",
+        "ship",
+    )
+    export = load(book({"Results": [(*HEAD, *ours), row], "Summary": [("Rows", 1)]}, mark='{"run":"r"}'), Source())
+    (parcel,) = export.parcels()
+    assert (export.marked, export.columns, parcel.order_id, parcel.decision) == (True, HEAD, 1001, "ship")
+    assert list(export.cells()) == [(2, ["1001", "A", 1.0, "T100000001", "UPS"])]
+
+
+def test_our_own_csv_is_known_by_its_last_columns(csv_file):
+    ours = "Outcome,Status,Shipment ID,Tracking Link,Link Source,Error Code,Error,What To Do,Who,Shipbatch Order ID," \
+           "Order Address ID,Order Product ID,Run"  # fmt: skip
+    export = load(
+        csv_file(f"Order ID,SKU,Quantity,Tracking Number,{ours}", "1001,A,1,T100000001" + "," * 9 + "7,8,9,r"), Source()
+    )
+    assert (export.marked, len(export.columns)) == (True, 4)
+    assert [parcel.order_id for parcel in export.parcels()] == [1001]
+
+
+def test_a_decision_column_of_somebody_else_is_no_decision(csv_file):
+    (parcel,) = load(csv_file("Order Number,SKU,Quantity,Decision", "1001,A,1,ship"), Source()).parcels()
+    assert parcel.decision == ""
+
+
+def test_what_was_settled_is_remembered_and_used_the_second_night(csv_file):
+    path = csv_file("Order Number,SKU,Qty Ordered,Tracking Number", "1001,A,2,T100000001")
+    with pytest.raises(ColumnError, match="ordered"):
+        load(path, Source())
+    first = load(path, Source(map={Field.QUANTITY: "Qty Ordered"}))
+    second = load(path, Source(), recall={first.fingerprint: first.mapping}.__getitem__)
+    assert lines_of(second) == lines_of(first) == [[(1001, (2,), "A", 2)]]
+
+
+def test_what_was_left_out_is_remembered_too(csv_file):
+    path = csv_file("Order Number,SKU,Qty Ordered,Tracking Number", "1001,A,2,T100000001")
+    first = load(path, Source(map={Field.QUANTITY: "-"}))
+    second = load(path, Source(), recall={first.fingerprint: first.mapping}.__getitem__)
+    assert lines_of(second) == [[(1001, (2,), "A", None)]]
+
+
+def test_id_columns_are_known_for_sheets_that_are_to_be_read_again(csv_file):
+    assert load(csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS"), Source()).id_columns == {0, 1, 3}
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"Order Number,SKU\n", b"first,last\na,b\n", b"\x00\x01\x02"])
+def test_a_file_that_is_no_export_is_one_error_that_names_it(tmp_path, content):
+    path = tmp_path / "night.csv"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=r"night\.csv") as caught:
+        load(path, Source())
+    assert caught.value.todo
+
+
+def test_the_map_a_refusal_prints_works(csv_file):
+    path = csv_file("Nummer der Sache,Foo", "1001,T100000001")
+    with pytest.raises(ColumnError) as caught:
+        load(path, Source())
+    assert '"order_id=Nummer der Sache"' in caught.value.todo
+    assert load(path, Source(map={Field.ORDER_ID: "Nummer der Sache"})).row_count == 1
+
+
+def test_many_rows_are_as_right_as_few(csv_file):
+    """Beyond a few thousand different cells columns are kept another way; odd cells among them are still found."""
+    rows = [f"{10_000 + n},S-{n},{n % 9 + 1},1Z{n:016},UPS" for n in range(9_000)]
+    rows[8_500] = "18500,S 1 x2 | B,,PENDING,UPS"
+    rows[8_600] = f"{10_000 + 8_599},S-8599, 4 ,1z{8_599:016},UPS"
+    rows[8_700] = ",,,  ,"
+    export = load(csv_file(",".join(HEAD), *rows), Source())
+    assert export.row_count == 8_999
+    assert {row: f.code for row, f in export.findings.items()} == {8_502: "bad_tracking_number"}
+    parcels = {parcel.rows: parcel for parcel in export.parcels()}
+    assert len(parcels) == 8_997
+    assert parcels[(8_601, 8_602)].lines[0].quantity == 8_599 % 9 + 1 + 4
+    assert parcels[(9_001,)].numbers == (f"1Z{8_999:016}",)
+
+
+def test_a_zip_that_only_looks_like_a_workbook_is_not_taken_for_ours(tmp_path):
+    path = tmp_path / "export.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("docProps/custom.xml", "<!DOCTYPE x><x name='shipbatch'>{}</x>")
+    with pytest.raises(FileError):
+        load(path, Source())
