@@ -28,6 +28,10 @@ async def shipped(shop: OpenShop, **more: Any) -> tuple[Shop, Report]:
     return there, await there.run(*ROWS)
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
 def order_statuses(there: Shop) -> list[int]:
     return [held.status_id for held in there.box.store.orders.values()]
 
@@ -57,8 +61,7 @@ async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
     there, report = await shipped(shop)
     told = await undo(there, report)
     assert "mails" in "\n".join(told.lines)
-    listed = list(csv.DictReader(Path(told.data["orders"]).read_text("utf-8").splitlines()))
-    assert [(each["Order ID"], each["Shipment ID"], each["What"]) for each in listed] == [
+    assert [(each["Order ID"], each["Shipment ID"], each["What"]) for each in rows_of(Path(told.data["orders"]))] == [
         ("100", "1", "deleted"),
         ("101", "2", "deleted"),
         ("102", "3", "deleted"),
