@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-POOL = ("tests/test_mutants.py", "tests/test_pool.py")
+SHIPPING = ("tests/test_mutants_settling.py", "tests/test_pool.py")
 LEDGER = ("tests/test_ledger.py", "tests/test_ledger_sqlite.py")
 ANSWERS = ("tests/test_answers.py",)
 CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
@@ -53,7 +53,7 @@ MUTANTS: Sequence[Mutant] = (
         "        self._early = asyncio.ensure_future(\n"
         "            self._ledger.intend(record.record_id, evidence, baseline.shipment_id)\n"
         "        )\n",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "commits without a sync",
@@ -74,7 +74,7 @@ MUTANTS: Sequence[Mutant] = (
         "pool.py",
         "        except (LedgerError, StoreStopped, Unreadable) as error:",
         "        except (StoreStopped, Unreadable) as error:",
-        POOL,
+        SHIPPING,
     ),
     # verdicts
     Mutant(
@@ -161,70 +161,77 @@ MUTANTS: Sequence[Mutant] = (
         "matching.py",
         "s.shipment_id not in claimed and ",
         "",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "claims what was there before the intent",
         "matching.py",
         " and s.shipment_id > baseline",
         "",
-        POOL,
+        SHIPPING,
+    ),
+    Mutant(
+        "does not keep what was there before the intent",
+        "pool.py",
+        "evidence, baseline.shipment_id)",
+        "evidence, 0)",
+        SHIPPING,
     ),
     Mutant(
         "claims a parcel under another number",
         "matching.py",
         "    if label and items and ",
         "    if items and ",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "claims a parcel for another address",
         "matching.py",
         " and shipment.order_address_id == seen.order_address_id",
         "",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "passes over a near miss",
         "matching.py",
         "return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)",
         "return Look(mine=same[0] if same else None, twins=tuple(same[1:]))",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "looks once",
         "reconciler.py",
         "        absent = await self._look_at(looked, last=False)\n",
         "        await self._look_at(looked, last=True)\n        absent: list[Record] = []\n",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "looks twice without the settle wait",
         "reconciler.py",
         "        if await self._stop.sleep(window):\n",
         "        if window:\n",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "does not look at quantity_shipped",
         "reconciler.py",
         "await self._moved(record)",
         "False",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "forgets --never-resend",
         "reconciler.py",
         "never=self._settings.never_resend",
         "never=False",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "does not settle what a crash has left",
         "pipeline.py",
         "        doubts = self._ledger.unsettled(self._settings.store)\n        if doubts:\n",
         "        doubts = self._ledger.unsettled(self._settings.store)\n        if not doubts:\n",
-        POOL,
+        SHIPPING,
     ),
     # the record
     Mutant(
@@ -232,21 +239,21 @@ MUTANTS: Sequence[Mutant] = (
         "model.py",
         "    State.CREATED: frozenset(),\n",
         "    State.CREATED: frozenset({State.PLANNED}),\n",
-        LEDGER,
+        SHIPPING,
     ),
     Mutant(
         "lets a rejected record be left",
         "model.py",
         "    State.REJECTED: frozenset(),\n",
         "    State.REJECTED: frozenset({State.PLANNED}),\n",
-        LEDGER,
+        SHIPPING,
     ),
     Mutant(
-        "plans again what it has just sent",
+        "sends again what waits for a person",
         "model.py",
         "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED}),\n",
         "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED, State.INTENT}),\n",
-        LEDGER,
+        SHIPPING,
     ),
     Mutant(
         "lets the database take any move",
@@ -282,21 +289,14 @@ MUTANTS: Sequence[Mutant] = (
         "pool.py",
         "                if order_id not in self._busy:\n",
         "                if order_id:\n",
-        POOL,
-    ),
-    Mutant(
-        "frees an order that is in doubt",
-        "pool.py",
-        "return outcome.state is not State.IN_DOUBT",
-        "return True",
-        POOL,
+        SHIPPING,
     ),
     Mutant(
         "runs beside another runner",
         "runner.py",
         "        if lock:\n",
         "        if not lock:\n",
-        POOL,
+        SHIPPING,
     ),
     # judging
     Mutant(
@@ -332,6 +332,6 @@ MUTANTS: Sequence[Mutant] = (
         "pipeline.py",
         "            if clock.time() < aged:\n",
         "            if waiting:\n",
-        POOL,
+        SHIPPING,
     ),
 )
