@@ -1,5 +1,12 @@
 """The short forms of the proofs by killing; `tests/proofs` has the long ones."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from batch.ledger import read_ledger
 from tests.proofs.process import proved
 
 
@@ -13,3 +20,14 @@ def test_nothing_is_doubled_or_lost_by_a_kill_at_any_durable_point() -> None:
     """Every passage of every named point: run, settling, second judgement, corrections, undo, decisions."""
     said = proved("tests.proofs.points", "--short")
     assert "0 doubled, 0 lost, 0 wrong" in said
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "PRAGMA journal_mode = WAL"])
+def test_a_ledger_whose_maker_was_killed_reads_as_an_empty_one(tmp_path: Path, statement: str) -> None:
+    """The file is there, its tables are not: it is not taken for another program's."""
+    path = tmp_path / "ledger.sqlite3"
+    path.touch()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    with read_ledger(path) as ledger:
+        assert ledger.runs() == []

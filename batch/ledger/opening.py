@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
@@ -62,8 +63,8 @@ def open_writable(path: Path) -> sqlite3.Connection:
 
 
 def open_readable(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write; an empty ledger in memory where there is none."""
-    if path.exists():
+    """A connection that cannot write; an empty ledger in memory where there is none, or none yet."""
+    if path.exists() and not _unmade(path):
         return _opened(path, f"{path.as_uri()}?mode=ro")
     connection = _connected(":memory:")
     connection.executescript(_schema())
@@ -130,7 +131,7 @@ def _make_private(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     application, version = _marks(connection)
-    empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    empty = _is_empty(connection)
     if version > VERSION or not (application == APPLICATION_ID or (application == 0 and empty)):
         return  # not ours to touch; _check_version says so
     _check(connection)
@@ -144,6 +145,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TRIGGER legal_moves")
         connection.execute(_legal_moves())
     connection.execute("COMMIT")
+
+
+def _unmade(path: Path) -> bool:
+    """Whether the process that was making the ledger has not got to its tables: it was killed, or is at it."""
+    try:
+        with closing(_connected(f"{path.as_uri()}?mode=ro")) as connection:
+            return _marks(connection) == (0, 0) and _is_empty(connection)
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _check(connection: sqlite3.Connection) -> None:
