@@ -217,12 +217,21 @@ BROKEN = (
 )
 
 
+LONGEST_ANSWER = 0.3  # seconds
+
+
 def transport_faults(dice: random.Random, orders: Sequence[int], share: float) -> Iterator[Fault]:
     """A share of the orders meets one of BROKEN with its first or second POST."""
     for order in orders:
         if dice.random() < share:
             broken = dice.choice(BROKEN)
             yield on_post(broken, order, dice.choice((1, 1, 2)))
+
+
+def slow_answers(dice: random.Random, orders: Sequence[int]) -> Iterator[Fault]:
+    """The work is done at once, the answer comes later: most of a run is then spent with shipments under way."""
+    for order in orders:
+        yield Fault(delay=dice.uniform(0, LONGEST_ANSWER), method="POST", order=order)
 
 
 def on_post(fault: Fault, order: int, nth: int) -> Fault:

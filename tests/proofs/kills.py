@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from functools import partial
 
-from tests.proofs.cases import case_of
+from tests.proofs.cases import Case, case_of, slow_answers
 from tests.proofs.score import Score, added_up, folder
 from tests.proofs.world import World, judged, served
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 def measured() -> float:
     """Seconds that a run takes which nobody kills."""
-    case = case_of(0, share=0)
+    case = case_for(0)
     with folder() as place, served(case, place / "truth") as url:
         case.write(place / "export.csv")
         began = time.monotonic()
@@ -49,9 +49,16 @@ def measured() -> float:
         return time.monotonic() - began
 
 
+def case_for(seed: int) -> Case:
+    """The seed's case, in a store that takes its time to answer."""
+    case = case_of(seed)
+    case.faults += slow_answers(random.Random(seed), [order["id"] for order in case.orders])
+    return case
+
+
 def one(seed: int, span: float) -> Score:
     """One seed: killed some times, run to its end, judged."""
-    case, dice = case_of(seed), random.Random(f"kills of {seed}")
+    case, dice = case_for(seed), random.Random(f"kills of {seed}")
     with folder() as place:
         case.write(place / "export.csv")
         with served(case, place / "truth") as url:

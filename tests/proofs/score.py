@@ -2,6 +2,9 @@
 
 import multiprocessing
 import os
+import signal
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +31,8 @@ class Score:
 
     name: str = ""
     kills: int = 0
+    hits: int = 0
+    """Kills that came while a shipment was under way or in doubt."""
     runs: int = 0
     """Starts of the command, killed ones included."""
     shipments: int = 0
@@ -37,20 +42,23 @@ class Score:
 
     @classmethod
     def of(cls, name: str, world: World, shipments: int, judgement: Judgement) -> "Score":
-        killed = sum(ended.killed for ended in world.starts)
-        score = cls(name, killed, len(world.starts), shipments, judgement.doubled.total(), judgement.lost.total())
+        killed = [ended for ended in world.starts if ended.killed]
+        hits = sum(ended.under_way > 0 for ended in killed)
+        doubled, lost = judgement.doubled.total(), judgement.lost.total()
+        score = cls(name, len(killed), hits, len(world.starts), shipments, doubled, lost)
         if not judgement.good:
             score.wrong.append(f"{name}: {judgement}, after {[ended.status for ended in world.starts]}")
         return score
 
     def add(self, other: "Score") -> None:
-        for name in ("kills", "runs", "shipments", "doubled", "lost"):
+        for name in ("kills", "hits", "runs", "shipments", "doubled", "lost"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.wrong += other.wrong
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills, {self.runs} runs, {self.shipments} shipments planned: "
+            f"{self.kills} kills ({self.hits} with shipments under way), {self.runs} runs, "
+            f"{self.shipments} shipments planned: "
             f"{self.doubled} doubled, {self.lost} lost, {len(self.wrong)} wrong"
         )
 
@@ -58,15 +66,22 @@ class Score:
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder for one world, on the memory's file system where there is one: 10,000 kills are many syncs."""
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(prefix="proof-", dir=memory if os.access(memory, os.W_OK) else None) as made:
+    memory = tempfile.tempdir or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    with TemporaryDirectory(prefix="proof-", dir=memory, ignore_cleanup_errors=True) as made:
         yield Path(made)
+
+
+def _begin(place: Path) -> None:
+    """A worker's folders lie in its parent's, which outlives it; told to end, it ends its own children first."""
+    tempfile.tempdir = str(place)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
 
 
 def added_up(work: Callable[[T], Score], every: Iterable[T], *, jobs: int, until: Callable[[Score], bool]) -> Score:
     """Do the work for each, `jobs` at a time, until enough; failures are told at once."""
     total, began, told = Score(), time.monotonic(), time.monotonic()
-    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+    with folder() as place, multiprocessing.get_context("fork").Pool(jobs, _begin, (place,)) as pool:
         for score in pool.imap_unordered(work, every):
             total.add(score)
             for line in score.wrong:

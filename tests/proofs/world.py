@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from batch import cli, crash
+from batch.ledger import read_ledger
+from batch.runner import LEDGER
 from batch.sandbox import Faults, Quota, Sandbox
 from tests.proofs.cases import Case, Made
 
@@ -94,6 +96,8 @@ class Ended:
     status: int
     out: str
     err: str
+    under_way: int
+    """Shipments that it left as intents, or in doubt."""
 
     @property
     def killed(self) -> bool:
@@ -146,14 +150,26 @@ class World:
         `room`: no file of it can grow beyond so many bytes, as on a disk that is full.
         """
         out, err = self.folder / "out", self.folder / "err"
+        for stream in (out, err):
+            stream.write_bytes(b"")  # here: it may be killed before it gets so far
         words = list(command) or self.command()
         child = forked(_command, words, self.environ(crash_at), self.folder, (out, err), room)
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(child, signal.SIGKILL)  # one that has ended is still there, until it is waited for
-        ended_so = Ended(ended(child), out.read_text(), err.read_text())
-        self.starts.append(ended_so)
-        return ended_so
+        try:
+            if kill_after is not None:
+                time.sleep(kill_after)
+                os.kill(child, signal.SIGKILL)  # one that has ended is still there, until it is waited for
+            status = ended(child)
+        except BaseException:  # we are to end ourselves, and leave nothing behind
+            os.kill(child, signal.SIGKILL)
+            ended(child)
+            raise
+        self.starts.append(Ended(status, out.read_text(), err.read_text(), self.under_way()))
+        return self.starts[-1]
+
+    def under_way(self) -> int:
+        """Shipments that may or may not be in the store, for all that the ledger knows."""
+        with read_ledger(self.home / LEDGER) as ledger:
+            return len(ledger.unsettled(f"{self.url}/stores/sandbox"))
 
     def finish(self) -> Ended:
         """Start the run again until nothing is left to do."""
@@ -171,9 +187,11 @@ def _command(
     os.environ.update(environ)
     os.chdir(folder)
     for stream, path in enumerate(streams, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
+        os.dup2(os.open(path, os.O_WRONLY), stream)
     if room is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, signal.SIG_DFL)
     importlib.reload(crash)  # as at the start of a process
     sys.argv = ["shipbatch", *command]
     cli.main()
