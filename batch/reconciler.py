@@ -63,7 +63,7 @@ class Reconciler:
         return [record for record, there in zip(doubts, found, strict=True) if not there]
 
     async def _settled(self, record: Record, *, last: bool) -> bool:
-        """Look at one order; False where the shipment is not there, or the look failed."""
+        """Look at one order; False where the shipment is not there. A look that failed has seen nothing: it stays."""
         order_id = record.shipment.order_id
         try:
             seen = await self._client.shipments(order_id)
@@ -77,7 +77,9 @@ class Reconciler:
             self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
         except StoreStopped as error:
             self._stop.set(str(error), error.todo)
-        return False
+        else:
+            return False
+        return True
 
     async def _moved(self, record: Record) -> bool:
         """Whether units of the order were shipped that neither the ledger nor the list explains."""

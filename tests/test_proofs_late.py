@@ -102,3 +102,15 @@ async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop
     again = await here.run(ROWS[0], never_resend=True)
     assert shipped(here) == Counter(NUMBERS[:1])
     assert again.summary["created"] + again.summary["already_created"] + again.summary["in_doubt"] == 1
+
+
+async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenShop) -> None:
+    """One look at the list, the other answered with errors: not absent twice, so not sent again by this run."""
+    here = await shop(dense(2), personality=ALLOWING)
+    here.fault(Fault(504, performs=0, method="POST", nth=1), Fault(500, method="GET", path="/shipments", nth=range(7)))
+    report = await here.run(ROWS[0])
+    assert statuses(report) == ["in doubt"]
+    assert here.posts == 1
+    again = await here.run(ROWS[0])
+    assert statuses(again) == ["created"]
+    assert shipped(here) == Counter(NUMBERS[:1])
