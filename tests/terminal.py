@@ -1,0 +1,83 @@
+"""The real command, as a person types it: a process of its own, with an environment of its own."""
+
+import asyncio
+import json
+import os
+import sys
+import zipfile
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[1]
+KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""All that a command gets of this process's environment."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+class Terminal:
+    """A folder, a home, and perhaps a store: `await terminal("run", "export.csv")`."""
+
+    def __init__(self, folder: Path, box: Sandbox | None = None) -> None:
+        self.folder, self.home, self.box = folder, folder / "home", box
+        self.environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.environ |= {"SHIPBATCH_HOME": str(self.home), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+        self.environ |= {"NO_COLOR": "1", "COLUMNS": "200"}
+        if box is not None:
+            self.environ |= {
+                "BIGCOMMERCE_API_URL": box.url,
+                "BIGCOMMERCE_STORE_HASH": box.store_hash,
+                "BIGCOMMERCE_ACCESS_TOKEN": box.token,
+            }
+
+    async def __call__(self, *words: str | Path, **environ: str) -> Said:
+        """Type a command; variables of the environment may be set, or emptied."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "batch",
+            *map(str, words),
+            cwd=self.folder,
+            env=self.environ | environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        out, err = await process.communicate()
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+    def write(self, name: str, text: str) -> Path:
+        """Put a file into the folder."""
+        path = self.folder / name
+        path.write_text(text, "utf-8")
+        return path
+
+    def left_behind(self) -> Iterator[tuple[Path, bytes]]:
+        """Every file in the folder and the home, those within workbooks too."""
+        for path in self.folder.rglob("*"):
+            if not path.is_file():
+                continue
+            yield path, path.read_bytes()
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as book:
+                    yield from ((path, book.read(part)) for part in book.namelist())
