@@ -182,10 +182,10 @@ def test_a_wrong_row_is_invalid_with_its_reason(loaded, row, code):
 
 def test_what_is_meant_to_be_skipped_is_skipped_and_the_rest_of_the_parcel_ships(loaded):
     head = HEADER + ",Void"
-    export = loaded(
-        head, "1001,A,1,T100000001,UPS,", "1001,B,0,T100000001,UPS,", "1001,FLYER,1,T100000001,UPS,", "1001,C,1,T100000001,UPS,Y",
-        ignore_skus=frozenset({"flyer"}),
-    )  # fmt: skip
+    rows = [
+        f"1001,{what},T100000001,UPS,{void}" for what, void in (("A,1", ""), ("B,0", ""), ("FLYER,1", ""), ("C,1", "Y"))
+    ]
+    export = loaded(head, *rows, ignore_skus=frozenset({"flyer"}))
     assert {row: (f.status, f.code) for row, f in export.findings.items()} == {
         3: (Status.SKIPPED, "quantity_zero"),
         4: (Status.SKIPPED, "ignored_sku"),

@@ -10,6 +10,7 @@ import xlsxwriter
 from batch.config import Source
 from batch.errors import ColumnError, FileError
 from batch.loader import load
+from batch.loader.ours import OURS
 from batch.model import Field, Status
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
@@ -134,6 +135,37 @@ def test_a_file_without_a_header_is_read_by_letters(csv_file):
     assert [parcel.order_id for parcel in export.parcels()] == [1001, 1002]
 
 
+def test_letters_also_find_the_columns_of_a_header_nobody_knows(csv_file):
+    source = Source(map={Field.ORDER_ID: "A", Field.TRACKING_NUMBER: "B"})
+    export = load(csv_file("Week 47,", "Ding,Dong", "1001,T100000001"), source)
+    assert (export.header_row, export.columns, export.row_count) == (2, ("Ding", "Dong"), 1)
+
+
+def test_a_damaged_number_keeps_its_row_out_of_the_orders_other_parcels(csv_file):
+    rows = ("1001,A,many,9.4E+21,UPS", "1001,B,1,,UPS")
+    export = load(csv_file(",".join(HEAD), "1000,A,1,T100000001,UPS", *rows), Source())
+    assert list(export.findings) == [3]
+    assert [parcel.rows for parcel in export.parcels()] == [(2,), (4,)]
+
+
+def test_a_damaged_link_spoils_the_parcel_its_number_names_and_no_other(csv_file):
+    head = "Order Number,SKU,Quantity,Tracking Number,Tracking URL"
+    rows = ("1001,A,1,T100000001,nowhere", "1001,B,1,T100000001,", "1001,C,1,,nowhere", "1001,D,1,,")
+    good = [f"{2001 + n},A,1,T20000000{n},https://t.example/{n}" for n in range(5)]
+    export = load(csv_file(head, *good, *rows), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {
+        7: "bad_tracking_link",
+        8: "parcel_incomplete",
+        9: "bad_tracking_link",
+    }
+
+
+def test_what_is_left_off_an_order_number_is_said(csv_file):
+    export = load(csv_file("Order Number,Tracking Number", "#1001,T100000001", "1002,T100000002"), Source())
+    assert [parcel.order_id for parcel in export.parcels()] == [1001, 1002]
+    assert any("#1001 is order 1001" in said for said in export.said)
+
+
 def test_constants_fill_what_the_file_leaves_blank(csv_file):
     source = Source(constants={Field.CARRIER: "UPS"})
     first, second = load(
@@ -235,8 +267,7 @@ def test_two_equal_sheets_are_asked_about(book):
 
 
 def test_our_own_workbook_dropped_back_in_is_read_without_our_columns(book):
-    ours = ("Outcome", "Status", "Shipment ID", "Tracking Link", "Link Source", "Error Code", "Error", "What To Do",
-            "Who", "Order ID", "Order Address ID", "Order Product ID", "Run", "Decision")  # fmt: skip
+    ours = (*OURS, "Decision")
     row = (
         "1001",
         "A",
@@ -265,8 +296,7 @@ def test_our_own_workbook_dropped_back_in_is_read_without_our_columns(book):
 
 
 def test_our_own_csv_is_known_by_its_last_columns(csv_file):
-    ours = "Outcome,Status,Shipment ID,Tracking Link,Link Source,Error Code,Error,What To Do,Who,Shipbatch Order ID," \
-           "Order Address ID,Order Product ID,Run"  # fmt: skip
+    ours = ",".join((*OURS[:9], "Shipbatch Order ID", *OURS[10:]))
     export = load(
         csv_file(f"Order ID,SKU,Quantity,Tracking Number,{ours}", "1001,A,1,T100000001" + "," * 9 + "7,8,9,r"), Source()
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from batch.config import Source
 from batch.errors import ColumnError, FileError
+from batch.loader.damage import Wrong
 from batch.loader.headers import LEAVE_OUT, ROWS_SEARCHED, Recognition, find_header, headerless, normalise, recognise
+from batch.loader.order_numbers import order_number
 from batch.loader.ours import is_marked, our_columns, preferred
 from batch.loader.sheets import read_tables
 from batch.loader.tables import Cell, Table, column_letters
@@ -86,12 +88,32 @@ def _candidate(table: Table, source: Source, recall: Recall, *, marked: bool) ->
 
 
 def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Candidate:
-    """No row names a column: every field must be named by letter or number."""
+    """No row names a column by a known word: every field must be named by letter or number."""
     by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
     if not by_place:
         raise ColumnError(f"{_name(table)}: no row looks like a header.", _how_to_name(rows))
     found = headerless(source.map, rows[:SAMPLE])
-    return Candidate(table, 0, (), found, range(0))
+    at = _unknown_header(rows, found)
+    if at is None:
+        return Candidate(table, 0, (), found, range(0))
+    header = tuple(map(_text, rows[at]))
+    sample = [row for row in rows[at + 1 :] if any(map(_text, row))]
+    return Candidate(table, at + 1, header, recognise(header, sample[:SAMPLE], mapping=source.map), range(0))
+
+
+def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int | None:
+    """The row of words above the first row with an order number, where the person gave its columns by letter."""
+    place = next(iter(found.columns.get(Field.ORDER_ID, ())), None)
+    above = None
+    for at, row in enumerate(rows[:ROWS_SEARCHED]):
+        if place is None or not any(map(_text, row)):
+            continue
+        order = order_number(row[place]) if place < len(row) else 0
+        if order and not isinstance(order, Wrong):
+            return above
+        words = [cell for cell in row if _text(cell)]
+        above = at if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in words) else None
+    return None
 
 
 def _how_to_name(rows: Sequence[Sequence[Cell]]) -> str:
@@ -101,7 +123,9 @@ def _how_to_name(rows: Sequence[Sequence[Cell]]) -> str:
     by_place = "say where each column is: --map order_id=A --map tracking_number=C"
     if len(texts) < sum(map(bool, map(_text, first))) or '"' in texts[0]:
         return f"If it has none, {by_place}"
-    return f'Name the order\'s column by its header, for example --map "order_id={texts[0]}"; if there is none, {by_place}'
+    return (
+        f'Name the order\'s column by its header, for example --map "order_id={texts[0]}"; if there is none, {by_place}'
+    )
 
 
 def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError]) -> FileError:

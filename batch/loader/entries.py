@@ -12,7 +12,7 @@ from batch.loader.frame import Coded, Frame
 from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
 from batch.loader.money import cost
-from batch.loader.order_numbers import external_number, order_number, plain_orders
+from batch.loader.order_numbers import external_number, order_number
 from batch.loader.shippers import Shipper, shippers
 from batch.loader.skus import Counted
 from batch.loader.tables import Cell, Table
@@ -54,6 +54,8 @@ class Entries:
     """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
     notes: Mapping[int, list[str]] = field(default_factory=dict)
     """Data row → warnings."""
+    said: tuple[str, ...] = ()
+    """How the cells were read, where that is not plain."""
 
     @property
     def names_line(self) -> Mask:
@@ -76,7 +78,7 @@ def read_entries(frame: Frame, headings: Mask, table: Table, source: Source, ali
         rows=frame.rows,
         order=order,
         externals=externals,
-        address=_ids(seen, Field.ORDER_ADDRESS_ID),
+        address=_ids(seen, Field.ORDER_ADDRESS_ID, alone=True),
         line=line,
         sku=sku,
         several=several,
@@ -92,6 +94,7 @@ def read_entries(frame: Frame, headings: Mask, table: Table, source: Source, ali
         findings=seen.findings,
         alone=seen.alone,
         notes=seen.warnings,
+        said=tuple(seen.said),
     )
 
 
@@ -183,11 +186,18 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     """Order ids, and a marketplace's numbers beside them as negative ones."""
     column, external = seen.column(Field.ORDER_ID), seen.column(Field.EXTERNAL_ORDER_ID)
     known: dict[str, int] = {}
+    shortened: dict[str, int] = {}
 
     def numbered(order: int | str | Wrong) -> int | Wrong:
         return known.setdefault(order, -1 - len(known)) if isinstance(order, str) and order else order or 0
 
-    order = seen.numbers(column, lambda cell: numbered(order_number(cell)), plain=plain_orders, alone=True)
+    def own(cell: Cell) -> int | Wrong:
+        order = order_number(cell)
+        if isinstance(cell, str) and isinstance(order, int) and order and not cell.strip().isdecimal():
+            shortened[cell.strip()] = order
+        return numbered(order)
+
+    order = seen.numbers(column, own, alone=True)
     other = seen.numbers(external, lambda cell: numbered(external_number(cell)), alone=True)
     order = np.where(order != 0, order, other)
     where = column if column.position else external
@@ -197,12 +207,15 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
         return invalid("no_order", f"{place}: the order number is blank.", "Put the order number in.")
 
     seen.refuse_rows(order == 0, no_order, alone=True)
+    if shortened:
+        text, number = next(iter(shortened.items()))
+        seen.said.append(f"order numbers are read without what stands around them: {text} is order {number}")
     return order, list(known)
 
 
-def _ids(seen: Inspection, name: Field) -> Ints:
+def _ids(seen: Inspection, name: Field, *, alone: bool = False) -> Ints:
     column = seen.column(name)
-    return seen.numbers(column, cells.identifier, plain=plain_orders)
+    return seen.numbers(column, cells.identifier, alone=alone)
 
 
 def _costs(seen: Inspection) -> Named[str]:

@@ -82,7 +82,7 @@ def load(
     found = chosen.recognition
     entries, layout_said = _entries(chosen, source, aliases or {})
     groups = group(entries)
-    said = [*filter(None, [why]), *found.said, *layout_said]
+    said = [*filter(None, [why]), *found.said, *layout_said, *entries.said]
     if one_row_a_unit(entries, groups):
         said.append("the file has no quantities and names lines several times: each row is read as one unit")
     good = refuse_parcels(entries, groups)

@@ -8,12 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from batch.loader.damage import undressed
+from batch.loader.order_numbers import plain_ids
 from batch.loader.tables import Cell, Table
 from batch.model import Field
 
@@ -24,6 +26,8 @@ CHUNK = 256
 
 MOST_KNOWN = 4_096
 """Different cells of a column that are looked up; with more, as of tracking numbers, each cell has its own code."""
+
+ID_FIELDS = frozenset({Field.ORDER_ID, Field.ORDER_PRODUCT_ID, Field.ORDER_ADDRESS_ID})
 
 BLANK = 0
 """The code of a blank cell, in every column."""
@@ -37,12 +41,18 @@ _TOTALS = re.compile(
 
 @dataclass(slots=True)
 class Coded:
-    """One column: data row i holds `cells[codes[i]]`; code 0 is blank. Equal cells may have several codes."""
+    """One column, a code a row: see `cell`. Equal cells may have several codes."""
 
     position: int
     """In the table, counted from 1; 0 for a constant."""
     codes: Codes
+    """From 1 on an index of `cells`; 0 is blank; below 0 a plain id itself, negated."""
     cells: list[Cell]
+
+    def cell(self, row: int) -> Cell:
+        """What a data row holds."""
+        code = int(self.codes[row])
+        return self.cells[code] if code >= 0 else -code
 
     @property
     def filled(self) -> NDArray[np.bool_]:
@@ -52,7 +62,7 @@ class Coded:
     def alike(self) -> NDArray[np.int64]:
         """Codes that are the same for equal cells; 0 is blank."""
         kinds, _ = pd.factorize(np.array(self.cells, dtype=object))
-        return kinds[self.codes]
+        return np.where(self.codes < 0, self.codes, kinds[np.maximum(self.codes, BLANK)])
 
     def with_constant(self, value: str) -> "Coded":
         """Blank cells take the value."""
@@ -137,6 +147,17 @@ class _Builder(dict[Cell, int]):
         return Coded(position + 1, _joined(self.codes), self.cells)
 
 
+class _IdBuilder(_Builder):
+    """A column of ids: where a whole chunk is plain, the numbers are kept and the cells are not."""
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Take over the cells of a chunk."""
+        if (ids := plain_ids(cells)) is not None:
+            self.codes.append(-np.fromiter(ids, np.int32, len(ids)))
+        else:
+            super().add(cells)
+
+
 class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
@@ -144,7 +165,8 @@ class _Reader:
         self.header = [undressed(text) for text in header]
         self.is_text = not table.sheet
         positions = {position for positions in wanted.values() for position in positions}
-        self.builders = {position: _Builder() for position in sorted(positions)}
+        texts = {position for name, places in wanted.items() if name not in ID_FIELDS for position in places}
+        self.builders = {at: _Builder() if at in texts else _IdBuilder() for at in sorted(positions)}
         self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
         self.numbers: list[Codes] = []
         self.count = 0
@@ -207,7 +229,8 @@ class _Reader:
 
 def _has_blanks(cells: Sequence[Cell]) -> bool:
     try:
-        return not all(cells) or any(map(str.isspace, cells))  # type: ignore[arg-type]
+        texts = cast("Sequence[str]", cells)
+        return min(texts) < "!" and (not all(texts) or any(map(str.isspace, texts)))
     except TypeError:
         return any(is_blank([cell]) for cell in cells)
 

@@ -60,9 +60,8 @@ def group(entries: Entries) -> Groups:
     members = np.flatnonzero(~entries.alone)
     numbers, links = _alike(entries.numbers), _alike(entries.link)
     label = np.where(numbers != 0, numbers, links)[members]
-    place = _numbered(
-        _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members]), entries.address[members]
-    )
+    orders = _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members])
+    place = _numbered(orders, entries.address[members])
     parcel = _numbered(place, label)
     named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
     named[parcel[(entries.names_line | entries.headings)[members]]] = True
@@ -83,15 +82,12 @@ def _numbered(groups: Ints, values: Ints) -> Ints:
 
 
 def _alike(texts: Named[str]) -> Ints:
-    """The texts' hashes, case aside, 0 for none: equal texts have equal ones, and different texts do not, but for
-    one case in 10^19; then the parcel shows two numbers, and a person is asked.
+    """The texts' hashes, case aside; 0 for none.
+
+    Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
     """
-    values = texts.values
-    if len(values) == 1:
-        return np.zeros(len(texts.codes), dtype=np.int64)
-    hashes = np.fromiter(
-        map(hash, values if has_one_case(values) else map(str.casefold, values)), np.int64, len(values)
-    )
+    folded = texts.values if has_one_case(texts.values) else map(str.casefold, texts.values)
+    hashes = np.fromiter(map(hash, folded), np.int64, len(texts.values))
     hashes[0] = 0
     return hashes[texts.codes]
 
@@ -107,6 +103,8 @@ def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
     if not len(rows) or pairs.max() + 1 == len(rows):
         return False
     entries.quantity[rows] = 1
+    for row, parts in entries.several.items():
+        entries.several[row] = tuple((sku, units or 1) for sku, units in parts)
     return True
 
 

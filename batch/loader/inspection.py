@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.damage import AS_TEXT, Wrong, shown
-from batch.loader.frame import Coded, Frame
+from batch.loader.frame import BLANK, Coded, Frame
 from batch.loader.tables import Cell, Table
 from batch.model import Field, Finding, Status, Who
 
@@ -65,6 +65,8 @@ class Inspection:
         """Rows whose finding keeps them out of every parcel."""
         self.warnings: dict[int, list[str]] = defaultdict(list)
         """Data row → what is said beside it; it ships all the same."""
+        self.said: list[str] = []
+        """How the columns were read, where that is not plain."""
 
     def has(self, name: Field) -> bool:
         return bool(self.frame.of.get(name) or self.source.constants.get(name))
@@ -94,12 +96,13 @@ class Inspection:
             values += made
         return cast("list[str]", column.cells) if same and plain else values
 
-    def numbers(self, column: Coded, rule: Rule, *, plain: Plain | None = None, alone: bool = False) -> Ints:
+    def numbers(self, column: Coded, rule: Rule, *, alone: bool = False) -> Ints:
         """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
         values = array("q", [0])
-        for _, made in self._blocks(column, rule, 0, plain, alone=alone):
+        for _, made in self._blocks(column, rule, 0, None, alone=alone):
             values.extend(made)
-        return np.frombuffer(values, dtype=np.int64)[column.codes]
+        judged = np.frombuffer(values, dtype=np.int64)[np.maximum(column.codes, BLANK)]
+        return np.where(column.codes < 0, -column.codes, judged)
 
     def _blocks(
         self, column: Coded, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
@@ -135,13 +138,12 @@ class Inspection:
     def quoted(self, row: int, column: Coded) -> str:
         """A cell with its place."""
         place = self.table.address(int(self.frame.rows[row]), column.position)
-        return f"{place}: {shown(column.cells[column.codes[row]])}"
+        return f"{place}: {shown(column.cell(row))}"
 
     def refuse(self, row: int, finding: Finding, *, alone: bool = False) -> None:
-        """Give a row its finding, if it has none yet."""
-        if row not in self.findings:
-            self.findings[row] = finding
-            self.alone[row] = alone
+        """Give a row its finding, if it has none yet; `alone` counts whichever finding stays."""
+        self.findings.setdefault(row, finding)
+        self.alone[row] |= alone
 
     def refuse_rows(self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False) -> None:
         """Give each row of the mask its finding, if it has none yet."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from batch.loader.frame import Coded
 from batch.loader.inspection import Inspection, Named, distinct
 from batch.loader.tracking import link as link_text
 from batch.loader.tracking import plain_tracking, tracking
@@ -13,8 +14,7 @@ from batch.model import Field
 
 def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
     """Numbers (several of a row with a line break between them), and links."""
-    link = seen.named(Field.TRACKING_LINK, link_text)
-    numbers, found_links = Named(np.zeros(len(seen.frame), dtype=np.int32), [""]), [link]
+    numbers, found_links = Named(np.zeros(len(seen.frame), dtype=np.int32), [""]), []
     for column in seen.every(Field.TRACKING_NUMBER):
         for wrong in (lost_zeros(column, seen.frame, seen.table), rounded(column)):
             seen.refuse_cells(column, wrong, alone=True)
@@ -23,12 +23,22 @@ def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
         if any(web):
             found_links.append(distinct(column.codes, web))
         numbers = joined(numbers, Named(column.codes, own) if own is column.cells else distinct(column.codes, own))
-    first, *others = found_links
-    for other in others:
+    first = _links(seen, numbers)
+    for other in found_links:
         beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
         codes = np.where(first.codes != 0, first.codes, beyond).astype(np.int32)
         first = distinct(codes, first.values + other.values[1:])
     return numbers, first
+
+
+def _links(seen: Inspection, numbers: Named[str]) -> Named[str]:
+    """The link column's; a damaged one keeps its row out of every parcel where no number says which it is in."""
+    column = seen.column(Field.TRACKING_LINK)
+    numbered = numbers.codes != 0
+    for rows, alone in ((numbered, False), (~numbered, True)):
+        some = Coded(column.position, np.where(rows, column.codes, 0).astype(np.int32), column.cells)
+        values = seen.values(some, link_text, alone=alone)
+    return distinct(column.codes, values)
 
 
 def _apart(values: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -3,58 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from batch.loader.damage import BLANK_WORDS, CONTROL, Wrong, plain_text
+from batch.loader.damage import BLANK_WORDS, CONTROL, Wrong, date_like, plain_text
 from batch.loader.tables import Cell
 
 OTHER_PAPERS = frozenset(
-    [
-        "PO",
-        "SO",
-        "DO",
-        "TO",
-        "WO",
-        "INV",
-        "INVOICE",
-        "RMA",
-        "RET",
-        "RETURN",
-        "RO",
-        "ASN",
-        "EST",
-        "QUOTE",
-        "QUO",
-        "CN",
-        "CR",
-        "PICK",
-        "PT",
-        "PACK",
-        "SHIP",
-        "SHIPMENT",
-        "SHP",
-        "TR",
-        "TRK",
-        "ITEM",
-        "LINE",
-        "SKU",
-        "BOX",
-        "CTN",
-        "CARTON",
-        "CUST",
-        "CUSTOMER",
-        "C",
-        "REF",
-        "EBAY",
-        "EB",
-        "AMZ",
-        "AMAZON",
-        "AMZN",
-        "ETSY",
-        "WALMART",
-        "WMT",
-        "WM",
-        "TIKTOK",
-        "SHOPIFY",
-    ]
+    {
+        *("PO", "SO", "DO", "TO", "WO", "RO", "INV", "INVOICE", "RMA", "RET", "RETURN", "CN", "CR", "QUO", "QUOTE"),
+        *("ASN", "EST", "PICK", "PT", "PACK", "SHIP", "SHIPMENT", "SHP", "TR", "TRK", "BOX", "CTN", "CARTON"),
+        *("ITEM", "LINE", "SKU", "C", "CUST", "CUSTOMER", "REF", "EB", "EBAY", "AMZ", "AMZN", "AMAZON", "ETSY"),
+        *("WM", "WMT", "WALMART", "TIKTOK", "SHOPIFY"),
+    }
 )
 """Prefixes of other papers' and other shops' numbers: the digits behind them are not the store's order."""
 
@@ -62,7 +20,10 @@ LARGEST = 10**9
 """Ids below it are taken without a second look."""
 
 _ORDER = re.compile(
-    r"(?:(?P<prefix>[A-Za-z]+(?:[-_ .]+[A-Za-z]+)*)[-_ .:#]+|#\s*)?(?P<id>\d+)(?:\.0+)?(?:-(?:\d{1,2}|[A-Za-z]))?"
+    r"(?:(?P<prefix>[a-z]+(?:[-_][a-z]+)*)(?:[-_]#?|\s?#)"
+    r"|(?:order|bestellung|commande|pedido|ordine)?\s*(?:no|nr)?[.: ]*#?\s*)?"
+    r"(?P<id>\d+)(?:\.0+)?(?:-(?:\d{1,2}|[a-z]))?",
+    re.IGNORECASE | re.ASCII,
 )
 _MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")  # Amazon, eBay
 
@@ -78,11 +39,13 @@ def order_number(cell: Cell) -> int | str | Wrong:
         return 0
     if _MARKETPLACE.fullmatch(text):
         return text
+    if wrong := date_like(text):
+        return wrong
     match = _ORDER.fullmatch(text)
     prefix = (match["prefix"] or "").upper() if match else ""
     if match is None or int(match["id"]) == 0:
         return Wrong("bad_order_number", "it is not an order number of the store", "Correct the order number.")
-    if foreign := OTHER_PAPERS.intersection(re.split(r"[-_ .]+", prefix)):
+    if foreign := OTHER_PAPERS.intersection(re.split("[-_]", prefix)):
         return Wrong(
             "bad_order_number",
             f"{min(foreign)} numbers another paper or shop, not the store's order",
@@ -97,8 +60,8 @@ def order_number(cell: Cell) -> int | str | Wrong:
     return int(match["id"])
 
 
-def plain_orders(block: Sequence[Cell]) -> Sequence[int] | None:
-    """The ids, where all cells are digits or whole numbers, as nearly all are: the same as `order_number`, faster."""
+def plain_ids(block: Sequence[Cell]) -> Sequence[int] | None:
+    """The ids, where all cells are digits or whole numbers, as nearly all are: what `order_number` says, but faster."""
     try:
         whole = "".join(block)  # type: ignore[arg-type]
         if not whole.isdecimal() or not whole.isascii():
