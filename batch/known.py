@@ -20,10 +20,9 @@ def sort_out(ledger: Ledger, run: Run, parcels: Sequence[Parcel], *, dealt: bool
     notes: list[RowNote] = []
     for parcel in parcels:
         records = known.get(parcel.ask, [])
-        labelled = bool(parcel.numbers or parcel.tracking_link)
-        if _whole(parcel, records, dealt=dealt) and (
-            labelled or any(contents[r.run_id] == run.sha256 for r in records)
-        ):
+        if not (parcel.numbers or parcel.tracking_link):
+            records = [record for record in records if contents[record.run_id] == run.sha256]
+        if _whole(parcel, records, dealt=dealt):
             notes += _notes(parcel, records)
         else:
             new.append(parcel)

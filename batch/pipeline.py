@@ -71,6 +71,7 @@ class Pipeline:
         self._screen, self._stop = desk.screen, desk.stop
         self._baselines: dict[int, Baseline] = {}
         self._gone: Sequence[Record] = ()
+        self._policy = Policy()
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
@@ -80,7 +81,8 @@ class Pipeline:
         if not job.dry:
             await self._settle_earlier()
             await self._take_decisions(parcels, job)
-        plan = await self._stop.interrupt(self._judge(parcels, run, job.source))
+        self._policy = self._rules(parcels, job.source, run)
+        plan = await self._stop.interrupt(self._judge(parcels, run))
         plan.notes += _loader_notes(export)
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
@@ -149,26 +151,26 @@ class Pipeline:
             say=self._screen.say,
         )
 
-    async def _judge(self, parcels: Sequence[Parcel], run: Run, source: Source) -> Plan:
+    async def _judge(self, parcels: Sequence[Parcel], run: Run) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
         plan = Plan()
         new = parcels
         if not self._settings.verify:
-            new, plan.notes = sort_out(self._ledger, run, parcels, dealt=source.several_parcels == "even")
+            new, plan.notes = sort_out(self._ledger, run, parcels, dealt=self._policy.several_parcels == "even")
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
-        plan.add(await self._resolved(new, self._policy(parcels, source)))
+        plan.add(await self._resolved(new))
         return plan
 
-    async def _resolved(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
+    async def _resolved(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
-        resolver = Resolver(self._client, self._ledger, self._settings, policy)
+        resolver = Resolver(self._client, self._ledger, self._settings, self._policy)
         judged = await resolver.judge(parcels)
         self._baselines.update(resolver.baselines)
         self._gone = resolver.gone
         return judged
 
-    def _policy(self, parcels: Iterable[Parcel], source: Source) -> Policy:
+    def _rules(self, parcels: Iterable[Parcel], source: Source, run: Run) -> Policy:
         """The settings' rules, with what people have decided."""
         asks = [parcel.ask for parcel in parcels]
         answers = {ask: d.answer for ask, d in self._ledger.decisions(self._settings.store, asks).items()}
@@ -177,6 +179,7 @@ class Pipeline:
             several_parcels=source.several_parcels,
             again=self._settings.again,
             update=self._settings.update,
+            export=run.sha256,
             answers=answers,
         )
 
@@ -191,7 +194,7 @@ class Pipeline:
         if chosen:
             self._screen.begin("Shipping", len(chosen))
         try:
-            await self._post_and_settle(run, chosen, export, job.source)
+            await self._post_and_settle(run, chosen, export)
         except LedgerError as error:  # the sheet tells what was sent
             self._stop.set(str(error), error.todo)
 
@@ -202,17 +205,17 @@ class Pipeline:
             if (record.shipment.order_id, record.shipment.order_address_id, record.shipment.label) in again:
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
-    async def _post_and_settle(self, run: Run, chosen: Collection[int], export: Load, source: Source) -> None:
+    async def _post_and_settle(self, run: Run, chosen: Collection[int], export: Load) -> None:
         for _ in range(ROUNDS):
             work = [r for r in self._ledger.of_run(run.run_id) if r.state is State.PLANNED and r.record_id in chosen]
             if not work or self._stop:
                 break
-            doubts = await self._post(work, export, source)
+            doubts = await self._post(work, export)
             if self._stop or not doubts:
                 break
             await self._reconciler().settle(doubts)
 
-    async def _post(self, work: Sequence[Record], export: Load, source: Source) -> list[Record]:
+    async def _post(self, work: Sequence[Record], export: Load) -> list[Record]:
         pool = Pool(
             self._client,
             self._ledger,
@@ -221,10 +224,10 @@ class Pipeline:
             baselines=self._baselines,
             watch=self._screen.step,
         )
-        await pool.ship(self._fresh(work, export, source))
+        await pool.ship(self._fresh(work, export))
         return pool.doubts
 
-    async def _fresh(self, work: Sequence[Record], export: Load, source: Source) -> AsyncIterator[Record]:
+    async def _fresh(self, work: Sequence[Record], export: Load) -> AsyncIterator[Record]:
         """The records to post; once their judgement has aged, judged again a page at a time."""
         clock = asyncio.get_running_loop()
         aged = clock.time() + self._settings.judgement
@@ -236,15 +239,15 @@ class Pipeline:
             orders = list(dict.fromkeys(record.shipment.order_id for record in waiting))[:PAGE]
             page = [record for record in waiting if record.shipment.order_id in set(orders)]
             waiting = deque(record for record in waiting if record.shipment.order_id not in set(orders))
-            for record in await self._judge_again(page, export, source):
+            for record in await self._judge_again(page, export):
                 yield record
 
-    async def _judge_again(self, page: Sequence[Record], export: Load, source: Source) -> list[Record]:
+    async def _judge_again(self, page: Sequence[Record], export: Load) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
         asks = {record.shipment.ask for record in page}
         parcels = [parcel for parcel in export.parcels() if parcel.ask in asks]
         judged = Plan()
-        judged.add(await self._resolved(parcels, self._policy(parcels, source)))
+        judged.add(await self._resolved(parcels))
         now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments}
         kept = []
         for record in page:

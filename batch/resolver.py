@@ -42,6 +42,7 @@ class Resolver:
         self.baselines: dict[int, Baseline] = {}
         self.gone: list[Record] = []
         """Records of ours whose shipment was looked for in the store, and is not there."""
+        self._exports: dict[str, str] = {}  # digests, by run
         self._inclusive: bool | None = None  # whether `min_id` includes its own order: not documented
 
     async def judge(self, parcels: Sequence[Parcel]) -> list[Judged]:
@@ -134,7 +135,7 @@ class Resolver:
         self.gone += missing
         return Facts(
             order,
-            existing=tuple(_existing(known, standing)),
+            existing=tuple(self._existing(known, standing)),
             gone=(*(r for r in ours if r.deleted), *missing),
             unsettled=tuple(r for r in records if r.state in UNSETTLED),
         )
@@ -144,6 +145,24 @@ class Resolver:
         if not (order.shipped or standing) or (_accounted_for(order, standing) and not self._verify):
             return None
         return await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
+
+    def _existing(self, known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[Existing]:
+        """An order's shipments with their origin."""
+        by_id = {r.made.shipment_id: r for r in ours if r.made}
+        for made in known:
+            record = by_id.get(made.shipment_id)
+            if record is None:
+                yield Existing(made, "made outside shipbatch")
+                continue
+            shipment = record.shipment
+            origin = f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
+            yield Existing(made, origin, record.record_id, shipment.ask, shipment.label, self._export_of(record.run_id))
+
+    def _export_of(self, run_id: str) -> str:
+        if run_id not in self._exports:
+            run = self._ledger.run(run_id)
+            self._exports[run_id] = run.sha256 if run else ""
+        return self._exports[run_id]
 
 
 def _accounted_for(order: Order, records: Iterable[Record]) -> bool:
@@ -171,15 +190,3 @@ def _units(shipments: Iterable[StoreShipment]) -> Counter[int]:
         for item in made.items:
             units[item.order_product_id] += item.quantity
     return units
-
-
-def _existing(known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[Existing]:
-    """An order's shipments with their origin."""
-    by_id = {r.made.shipment_id: r for r in ours if r.made}
-    for made in known:
-        record = by_id.get(made.shipment_id)
-        if record is None:
-            yield Existing(made, "made outside shipbatch")
-        else:
-            origin = f"made by run {record.run_id}, row {record.shipment.rows[0] if record.shipment.rows else '?'}"
-            yield Existing(made, origin, record.record_id, record.shipment.ask, record.shipment.label)

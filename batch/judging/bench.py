@@ -87,6 +87,8 @@ class _Bench:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
         free = [e for e in self.facts.existing if e.made.shipment_id not in self.known]
         here = [e for e in free if self._here(draft, e.made)]
+        if mine := [e for e in here if e.ask == draft.parcel.ask and e.export and e.export == self.policy.export]:
+            return self._already(draft, mine)
         if draft.rest:
             if here and not self._remaining(draft):
                 return self._already(draft, here)

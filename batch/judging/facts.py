@@ -18,6 +18,8 @@ class Existing:
     """Digest of the parcel our record of it came from."""
     label: str = ""
     """The number or link under which our record has it; the store's may have been changed since."""
+    export: str = ""
+    """Digest of the export our record of it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Policy:
     several_parcels: str = ""
     again: bool = False
     update: bool = False
+    export: str = ""
+    """Digest of the export under judgement: what it has made already, it is met as."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from batch.accounting import Report
-from batch.config import Settings
+from batch.config import Settings, Source
 from batch.errors import ShipbatchError
 from batch.ledger import read_ledger
-from batch.model import Finding, Record, State
+from batch.model import UNSETTLED, Field, Finding, Record, State
 from batch.pipeline import Job, Pipeline
 from batch.runner import LEDGER, opened
 from batch.sandbox import Fault, Quota, Reply, Sandbox
@@ -34,6 +34,8 @@ from tests.proofs.weather import Climate, Weather
 
 RUNS = 14  # after which an export must have come to its end
 WILD = 5  # runs in which things go wrong; afterwards the sky clears, so that the end can be judged
+COLUMNS = dict(zip(("order_id", "order_address_id", "sku", "quantity", "tracking_number", "carrier"), cases.COLUMNS, strict=True))
+SOURCE = Source(map={Field(name): column for name, column in COLUMNS.items()})
 Parcel = tuple[int, int, str]
 """Order, address, number: what tells a file's parcels apart."""
 
@@ -177,6 +179,11 @@ class Universe:
         self.case = case_of(seed, parcels=dice.randint(1, 7), share=0)
         if dice.random() < 0.5:
             the_rest(self.case)
+        self.exports = [len(self.case.rows)]
+        """Rows of each export: a second one has all of the first, and more."""
+        if dice.random() < 0.4:
+            dice.choice((cases.twins, cases.bare_order, cases.partial_unnumbered))(self.case)
+            self.exports.append(len(self.case.rows))
         self.case.personality = replace(self.case.personality, lag=dice.choice((0.0, 0.0, 5.0)))
         timeout = dice.choice((5.0, 30.0))
         self.rules: dict[str, Any] = {
@@ -187,7 +194,10 @@ class Universe:
             "never_resend": dice.random() < 0.15,
             "verify": dice.random() < 0.15,
             "reserve": dice.choice((0.0, 0.1)),
+            "again": dice.random() < 0.3,
         }
+        if self.rules["again"] and len(self.exports) > 1:
+            self.case.expected.update(self._shipped_again())
         bound = 0.9 * max(0.0, self.rules["settle"] - self.case.personality.lag)
         severity = dice.choice((0.1, 0.4, 0.8))
         self.climate = Climate(
@@ -207,14 +217,20 @@ class Universe:
         self.process: Process | None = None
         self._arrivals = 0
 
+    def _shipped_again(self) -> Iterator[Made]:
+        """What --again ships with the second export too: it has no number, and units are left."""
+        first = {row[0] for row in self.case.rows[: self.exports[0]]}
+        ordered = {line["id"]: line["quantity"] for order in self.case.orders for line in order["lines"]}
+        for order_id, address, number, items in list(self.case.expected):
+            if order_id in first and not number and any(units < ordered[line] for line, units in items):
+                yield order_id, address, number, items
+
     def tell(self, line: str) -> None:
         self.verdict.story.append(f"{asyncio.get_running_loop().time():10.3f}  {line}")
 
     async def unfold(self) -> Verdict:
         """Run the export until nothing is left to do, and judge."""
         random.seed(self.seed)  # the back-offs
-        self.export = self.folder / "export.csv"
-        self.case.write(self.export)
         self.weather = Weather(self.climate, self.arrived, self.case.faults)
         self.weather.truthful = self.touched
         quota = Quota(self.dice.choice((15, 40, 450)), others=self.dice.choice((0, 0, 5)))
@@ -225,21 +241,26 @@ class Universe:
             for row in self.case.rows:
                 self.tell(f"row {row}")
             self._act()
-            last = await self._to_the_end()
+            self.home = self.folder / "home0"
+            self.home.mkdir()
+            for number, rows in enumerate(self.exports):
+                export = self.folder / f"export{number}.csv"
+                replace(self.case, rows=self.case.rows[:rows]).write(export)
+                last = await self._to_the_end(export)
             self._judge(last)
         return self.verdict
 
-    async def _to_the_end(self) -> Report | None:
-        home, before, report = self.folder / "home0", "", None
-        home.mkdir()
-        for self.verdict.runs in range(1, RUNS + 1):
-            wild = self.verdict.runs <= WILD
-            if not wild:
-                self.weather.climate = Climate(self.seed)
-            process = self.process = Process(self, home, self._death() if wild else None)
+    async def _to_the_end(self, export: Path) -> Report | None:
+        """Run an export again and again, until a run in fair weather says and does nothing new."""
+        before, report = "", None
+        for run in range(1, RUNS + 1):
+            self.verdict.runs += 1
+            wild = run <= WILD
+            self.weather.climate = self.climate if wild else Climate(self.seed)
+            process = self.process = Process(self, self.home, self._death() if wild else None)
             held = len(self.box.shipments())
-            report = await process.live(*self._job(home))
-            home = process.heir if process.dead else home
+            report = await process.live(*self._job(export))
+            self.home = process.heir if process.dead else self.home
             await asyncio.sleep(self.dice.choice((0.0, 1.0, 3600.0)))
             if report:
                 said = str({row: result.finding.code or result.finding.status for row, result in report.rows.items()})
@@ -249,12 +270,11 @@ class Universe:
                 before = said
         else:
             self.verdict.wrong.append(f"no end after {RUNS} runs: {report and report.summary}")
-        self.home = home
         return report
 
-    def _job(self, home: Path) -> tuple[Job, Settings]:
-        job = Job(self.export, results=home / "results.xlsx")
-        box = self.box
+    def _job(self, export: Path) -> tuple[Job, Settings]:
+        box, home = self.box, self.home
+        job = Job(export, SOURCE, results=home / "results.xlsx")
         return job, Settings(
             api_url=box.url, store_hash=box.store_hash, token=box.token, identity="store", home=home, **self.rules
         )
@@ -288,6 +308,8 @@ class Universe:
         assert self.process is not None
         self.tell(f"{method} {path}")
         self._arrivals += 1
+        if method == "POST":
+            self._judge_intent(order_id)
         self._act()
         return self.process.asked(method)
 
@@ -299,7 +321,7 @@ class Universe:
         for order_id, address, number, items in dice.sample(parcels, k=min(len(parcels), dice.randint(1, 2))):
             other = f"X{order_id}"
             match dice.choice(("twin", "near", "changed", "other")):
-                case "twin" if number:
+                case "twin":
                     yield Act(0, order_id, address, number, items)
                 case "changed" if number:
                     yield Act(dice.randint(0, 30), order_id, address, number, ((items[0][0], items[0][1] + 1),))
@@ -333,8 +355,8 @@ class Universe:
         doubled = Counter(parcel_of(key) for key in posts.elements()) - Counter(map(parcel_of, planned.elements()))
         doubled |= Counter(parcel_of(key) for key in posts - planned if key[0] not in self.disturbed)
         verdict.doubled = doubled.total()
-        there = {parcel_of(key) for key in posts}
-        lost = [key for key in map(parcel_of, planned) if key not in there and not self._accounted(key, last)]
+        missing = Counter(map(parcel_of, planned.elements())) - Counter(map(parcel_of, posts.elements()))
+        lost = [parcel for parcel in missing if not self._accounted(parcel, last)]
         verdict.lost = len(lost)
         verdict.wrong += [f"doubled: {parcel}" for parcel in doubled] + [f"lost: {parcel}" for parcel in lost]
         self._judge_rows(last, {s.id: s for s in made})
@@ -361,6 +383,15 @@ class Universe:
                 return disturbed and str(order_id) in finding.error
         return finding.status.value in {"in doubt", "not sent"} and str(order_id) in finding.error
 
+    def _judge_intent(self, order_id: int) -> None:
+        """When a POST arrives, its intent is on disk, and nothing else of the order is under way or in doubt."""
+        assert self.process is not None
+        sql = "SELECT state FROM records WHERE order_id = ? AND state IN ('intent', 'in_doubt', 'needs_person')"
+        with closing(sqlite3.connect(f"file:{self.process.home / LEDGER}?mode=ro", uri=True)) as ledger:
+            states = [state for (state,) in ledger.execute(sql, (order_id,))]
+        if states != [State.INTENT]:
+            self.verdict.wrong.append(f"a POST to order {order_id} came while the ledger had {states}")
+
     def _judge_rows(self, last: Report, made: dict[int, Shipment]) -> None:
         """Every row has a result; what it calls made is there; no shipment is two parcels'."""
         rows, counts = self.case.rows, last.summary
@@ -382,8 +413,10 @@ class Universe:
         """What the ledger claims is ours; what it leaves in doubt is counted."""
         with read_ledger(self.home / LEDGER) as ledger:
             for record in _all(ledger.of_orders("store", [order["id"] for order in self.case.orders])):
-                if record.state in {State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON}:
+                if record.state is State.NEEDS_PERSON:
                     self.verdict.in_doubt += 1
+                elif record.state in UNSETTLED:
+                    self.verdict.wrong.append(f"nobody has settled {record}")
                 if record.made and record.made.shipment_id in self.foreign:
                     self.verdict.false_claims += 1
                     self.verdict.wrong.append(f"shipment {record.made.shipment_id} is not ours, but record {record}")

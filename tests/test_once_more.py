@@ -1,0 +1,26 @@
+"""A person's word to ship an equal parcel once more counts once, however often the export is run."""
+
+import pytest
+from conftest import OpenShop
+from shop import dense, statuses
+
+ROW = (100, "MUG", 1, "")
+FIRST, SECOND = "monday.csv", "tuesday.csv"
+LATER = (101, "MUG", 1, "")  # what makes Tuesday's export another one
+
+
+@pytest.mark.parametrize("verify", [False, True])
+async def test_again_ships_an_equal_parcel_once_a_file(shop: OpenShop, verify: bool) -> None:
+    """Run three times with --again, two exports ship it twice; the order has units for a third."""
+    there = await shop(dense(2))
+    await there.run(ROW, name=FIRST)
+    for expected in (["created"] * 2, ["already created"] * 2, ["already created"] * 2):
+        assert statuses(await there.run(ROW, LATER, name=SECOND, again=True, verify=verify)) == expected
+    assert [units for order, _, units in there.made() if order == 100] == [{1000: 1}, {1000: 1}]
+
+
+async def test_a_file_stopped_in_a_parcel_without_a_number_goes_on(shop: OpenShop) -> None:
+    """With --verify too, what this very file has made is its own, and nobody is asked."""
+    there = await shop(dense(1))
+    await there.run(ROW)
+    assert statuses(await there.run(ROW, verify=True)) == ["already created"]
