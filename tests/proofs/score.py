@@ -1,5 +1,6 @@
 """Many proofs, a few at a time: added up, told as they go, and an exit status at the end."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -81,6 +82,7 @@ def _begin(place: Path) -> None:
 def added_up(work: Callable[[T], Score], every: Iterable[T], *, jobs: int, until: Callable[[Score], bool]) -> Score:
     """Do the work for each, `jobs` at a time, until enough; failures are told at once."""
     total, began, told = Score(), time.monotonic(), time.monotonic()
+    gc.freeze()  # else every child copies the pages on which its garbage collector writes
     with folder() as place, multiprocessing.get_context("fork").Pool(jobs, _begin, (place,)) as pool:
         for score in pool.imap_unordered(work, every):
             total.add(score)
