@@ -114,3 +114,12 @@ async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenSho
     again = await here.run(ROWS[0])
     assert statuses(again) == ["created"]
     assert shipped(here) == Counter(NUMBERS[:1])
+
+
+async def test_an_orders_parcels_may_come_into_doubt_one_after_the_other(shop: OpenShop) -> None:
+    """What was read back of the first is no unexplained movement of units when the second is looked for."""
+    here = await shop(dense(2), personality=ALLOWING)
+    here.fault(Fault(Reply.CLOSE, method="POST", nth=1), Fault(504, performs=0, method="POST", nth=2))
+    report = await here.run((FIRST, "MUG", 1, number(0)), (FIRST, "MUG", 1, number(1)))
+    assert statuses(report) == ["created"] * 2
+    assert shipped(here) == Counter(NUMBERS[:2])
