@@ -67,17 +67,17 @@ def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
             shipment = record.shipment
             yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
     seen: set[str] = set()
+    newer: set[str] = set()
     for run in ledger.runs(store):
-        if run_id and run.run_id != run_id:
-            continue
-        notes = list(ledger.notes(run.run_id))
-        held = [n for n in notes if n.finding.status is Status.HELD and n.ask and n.ask not in seen]
-        settled = ledger.known(store, [note.ask for note in held])
-        decided = ledger.decisions(store, [note.ask for note in held])
-        for note in held:
-            if note.ask not in settled and note.ask not in decided:
-                yield _held(run.run_id, note)
-        seen.update(note.ask for note in notes if note.ask)  # a newer run's word on a parcel stands
+        if not run_id or run.run_id == run_id:
+            notes = list(ledger.notes(run.run_id))
+            held = [n for n in notes if n.finding.status is Status.HELD and n.ask and n.ask not in seen]
+            known = ledger.known(store, [note.ask for note in held])
+            settled = {ask for ask, records in known.items() if any(r.run_id in newer for r in records)}
+            settled |= ledger.decisions(store, [note.ask for note in held]).keys()
+            yield from (_held(run.run_id, note) for note in held if note.ask not in settled)
+            seen.update(note.ask for note in notes if note.ask)  # a newer run's word on a parcel stands
+        newer.add(run.run_id)
 
 
 def _held(run_id: str, note: RowNote) -> Waiting:

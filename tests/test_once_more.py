@@ -2,7 +2,9 @@
 
 import pytest
 from conftest import OpenShop
-from shop import dense, statuses
+from shop import Shop, dense, statuses
+
+from batch.deciding import Decider, waiting
 
 ROW = (100, "MUG", 1, "")
 FIRST, SECOND = "monday.csv", "tuesday.csv"
@@ -24,3 +26,27 @@ async def test_a_file_stopped_in_a_parcel_without_a_number_goes_on(shop: OpenSho
     there = await shop(dense(1))
     await there.run(ROW)
     assert statuses(await there.run(ROW, verify=True)) == ["already created"]
+
+
+async def test_a_person_is_asked_for_each_file(shop: OpenShop) -> None:
+    """The word given for Tuesday's parcel ships Tuesday's alone, once; Wednesday's equal one is asked about anew."""
+    there = await shop(dense(3))
+    await there.run(ROW, name=FIRST)
+    assert statuses(await there.run(ROW, LATER, name=SECOND)) == ["held", "created"]
+    await decided(there, "ship")
+    for expected in ("created", "already created"):
+        assert statuses(await there.run(ROW, LATER, name=SECOND)) == [expected, "already created"]
+    assert await decided(there) == 0
+    third = (ROW, LATER, (102, "MUG", 1, ""))
+    assert statuses(await there.run(*third, name="wednesday.csv")) == ["held", "held", "created"]
+    assert await decided(there) == 2
+
+
+async def decided(there: Shop, answer: str = "") -> int:
+    """Answer all that waits; how much it is."""
+    async with there.desk() as desk:
+        every = list(waiting(desk.ledger, desk.settings.store))
+        for one in every:
+            if answer:
+                await Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted").take(one, answer)
+    return len(every)

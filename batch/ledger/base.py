@@ -119,7 +119,7 @@ class Ledger(Protocol):
         """Records with this order, shipment id or tracking number."""
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
-        """The newest word on each of these parcels."""
+        """The newest word on each of these parcels; a `ship` counts until it has shipped."""
 
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""

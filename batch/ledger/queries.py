@@ -15,6 +15,11 @@ from batch.ledger.opening import explained, open_readable
 from batch.model import UNSETTLED, Record, Run
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
+_SPENT = (  # a word to ship, and the parcel was made since
+    "answer = 'ship' AND EXISTS (SELECT 1 FROM records JOIN attempts USING (record_id)"
+    " WHERE records.ask = decisions.ask AND records.store = decisions.store AND attempts.what IN ('response', 'read back', 'person')"
+    " AND attempts.state = 'created' AND attempts.at >= decisions.at)"
+)
 _LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter
 _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary"
 _UNSETTLED = ", ".join(f"'{state}'" for state in sorted(UNSETTLED))
@@ -104,10 +109,11 @@ class Queries:
         return self._records("number = ?", number)
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
-        """The newest word on each of these parcels."""
-        sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask IN {_LISTED} AND store = ?"
+        """The newest word on each of these parcels; a `ship` counts until it has shipped."""
+        sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask IN {_LISTED} AND store = ?"
         rows = self._rows(f"{sql} ORDER BY decision_id", json.dumps(list(asks)), store)
-        return {row[0]: encoding.decision_from(row) for row in rows}
+        newest = {row[0]: row for row in rows}
+        return {ask: encoding.decision_from(row[:-1]) for ask, row in newest.items() if not row[-1]}
 
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""
