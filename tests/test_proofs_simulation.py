@@ -1,0 +1,16 @@
+"""The short form of the simulation; `python -m tests.proofs.simulation` is the long one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_nothing_is_doubled_lost_or_claimed_wrongly_in_1000_universes() -> None:
+    """Every store, weather and kill that the first thousand seeds come up with; a failed one is printed."""
+    command = [sys.executable, "-m", "tests.proofs.simulation", "--seeds", "0:1000"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "1000 seeds" in done.stdout
+    assert "0 doubled, 0 lost, 0 false claims" in done.stdout
