@@ -17,7 +17,8 @@ from batch.model import UNSETTLED, Record, Run
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
 _SPENT = (  # a word to ship, and the parcel was made since
     "answer = 'ship' AND EXISTS (SELECT 1 FROM records JOIN attempts USING (record_id)"
-    " WHERE records.ask = decisions.ask AND records.store = decisions.store AND attempts.what IN ('response', 'read back', 'person')"
+    " WHERE records.ask = decisions.ask AND records.store = decisions.store"
+    " AND attempts.what IN ('response', 'read back', 'person')"
     " AND attempts.state = 'created' AND attempts.at >= decisions.at)"
 )
 _LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter

@@ -1,129 +1,135 @@
-"""The real command as a process of its own, beside a store that this process serves."""
+"""One start of the program in a home, and its death: the home is left as SIGKILL would leave it.
+
+The program is the real one (pipeline, pool, reconciler, ledger file), over real sockets, under a clock that jumps.
+A dead process can no longer reach the store, and whatever it still writes goes into a home that nobody opens again.
+"""
 
 import asyncio
-import json
-import os
-import signal
-import subprocess
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections import Counter
-from collections.abc import Callable
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from batch.sandbox import Quota, Sandbox
-
-ROOT = Path(__file__).parents[2]
-PLENTY = Quota(requests=1_000_000)
-GLANCE = 0.01  # seconds between two looks at a condition
-
-
-def proved(*command: str) -> str:
-    """What a proof prints; it has found nothing doubled, lost or unaccounted for."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+from batch.accounting import Report
+from batch.config import Settings
+from batch.errors import ShipbatchError
+from batch.model import Record
+from batch.pipeline import Job, Pipeline
+from batch.runner import LEDGER, opened
+from batch.sandbox import Fault, Reply
+from batch.stopping import Stop
+from tests.clock import VirtualLoop
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something to have happened; the test's own time limit is the only one."""
-    while not condition():  # noqa: ASYNC110  what is waited for happens in another process
-        await asyncio.sleep(GLANCE)
+class World(Protocol):
+    """What a process lives in."""
+
+    def tell(self, line: str) -> None:
+        """Keep a line of the story."""
+
+    def killed(self) -> None:
+        """The process that lived until now reaches the store no more."""
 
 
 @dataclass
-class Running:
-    """A command under way."""
+class Death:
+    """When a process dies: at its n-th request, before or after the store has done it; at its n-th word; or in time."""
 
-    process: Process
-
-    async def heard(self, words: str) -> str:
-        """Wait for a line on standard error with these words in it."""
-        assert self.process.stderr is not None
-        heard = ""
-        while words not in (line := (await self.process.stderr.readline()).decode()):
-            heard += line
-            assert line, f"It ended without a word of {words!r}: {heard}"
-        return line
-
-    def tell(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    async def end(self) -> "Done":
-        out, err = await self.process.communicate()
-        return Done(self.process.returncode or 0, out.decode(), err.decode())
+    request: int = 0
+    done: int = 1
+    """How often the store does what the last request asks."""
+    late: float = 0.0
+    word: int = 0
+    after: float = 0.0
+    """Virtual seconds from its start."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
+class Process:
+    """One start of the program in a home. `die` leaves the home as SIGKILL would."""
 
-    status: int
-    out: str
-    err: str
+    def __init__(self, world: World, home: Path, death: Death | None) -> None:
+        self.world, self.home, self.death = world, home, death
+        self.dead = False
+        self.heir = home.with_name(f"home{int(home.name[4:]) + 1}")
+        self._words = self._requests = 0
+        self._task: asyncio.Task[Report] | None = None
 
-    @property
-    def summary(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.out)
-        return told
+    async def live(self, job: Job, settings: Settings) -> Report | None:
+        """Run the export; None where it died, or could not run."""
+        loop = asyncio.get_running_loop()
+        if self.death and self.death.after:
+            loop.call_later(self.death.after, self.die)
+        self._task = asyncio.create_task(self._run(job, settings))
+        try:
+            return await self._task
+        except asyncio.CancelledError:
+            assert self.dead
+        except ShipbatchError as error:
+            if not self.dead:
+                self.world.tell(f"could not run: {error}")
+        finally:
+            self._task = None
+        return None
+
+    async def _run(self, job: Job, settings: Settings) -> Report:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        async with opened(settings, self, Stop()) as desk:
+            loop.busy.append(desk.ledger.writing)
+            try:
+                return await Pipeline(desk).run(job)
+            finally:
+                loop.busy.remove(desk.ledger.writing)
+
+    def die(self) -> None:
+        """Be killed now, if still alive."""
+        if self.dead or self._task is None:
+            return
+        self.dead = True
+        left_behind(self.home, self.heir)
+        self.world.killed()
+        self._task.cancel()
+
+    def asked(self, method: str) -> Fault | None:
+        """A request of this process has arrived; a fault where it is its last."""
+        self._requests += 1
+        death = self.death
+        if death is None or self._requests != death.request:
+            return None
+        self.die()
+        late = death.late if method == "POST" else 0.0
+        return Fault(Reply.CLOSE, performs=death.done, late=late)
+
+    # the screen: every word may be the last one
+
+    def say(self, line: str) -> None:
+        self._spoken(line)
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        self._spoken(f"{stage} {total or ''}")
+
+    def step(self, record: Record) -> None:
+        self._spoken(f"record {record.record_id} of order {record.shipment.order_id}: {record.state}")
+
+    def _spoken(self, line: str) -> None:
+        if self.dead:
+            return
+        self._words += 1
+        self.world.tell(line)
+        if self.death and self._words == self.death.word:
+            self.die()
 
 
-@dataclass(frozen=True)
-class Warehouse:
-    """A store, an export of all it has to ship, and a home."""
-
-    box: Sandbox
-    folder: Path
-
-    @property
-    def export(self) -> Path:
-        return self.folder / "export.csv"
-
-    async def start(self, *command: str, home: str = "home") -> Running:
-        """Start a command; without one, the export's run."""
-        environ = os.environ | {
-            "BIGCOMMERCE_API_URL": self.box.url,
-            "BIGCOMMERCE_STORE_HASH": self.box.store_hash,
-            "BIGCOMMERCE_ACCESS_TOKEN": self.box.token,
-            "SHIPBATCH_HOME": str(self.folder / home),
-            "PYTHONPATH": str(ROOT),
-        }
-        words = command or ("run", str(self.export), "--json")
-        started = asyncio.create_subprocess_exec(
-            sys.executable, "-m", "batch", *words, cwd=self.folder, env=environ, stdout=PIPE, stderr=PIPE
-        )
-        return Running(await started)
-
-    async def run(self, *options: str, home: str = "home") -> Done:
-        """Run the export to its end."""
-        return await (await self.start("run", str(self.export), "--json", *options, home=home)).end()
-
-    async def posted(self, times: int = 1) -> None:
-        """Wait until so many shipments have been asked for."""
-        await until(lambda: self.box.counts["POST /orders/{}/shipments"] >= times)
-
-    @property
-    def shipped(self) -> Counter[str]:
-        """How many shipments the store has, by their numbers."""
-        return Counter(shipment["tracking_number"] for shipment in self.box.shipments())
-
-
-def orders(count: int) -> dict[str, Any]:
-    """A store with so many orders of one unit, and a last one that no export names."""
-    return {
-        "orders": [{"id": 1001 + k, "lines": [{"id": 1 + k, "sku": "MUG", "quantity": 1}]} for k in range(count + 1)]
-    }
-
-
-def numbers(count: int) -> list[str]:
-    return [f"1Z{1001 + k}" for k in range(count)]
-
-
-def write_export(path: Path, count: int) -> None:
-    """One row an order, each with its own number."""
-    rows = [f"{1001 + k},MUG,1,{number},UPS" for k, number in enumerate(numbers(count))]
-    path.write_text("\n".join(["Order ID,SKU,Quantity,Tracking Number,Carrier", *rows, ""]))
+def left_behind(home: Path, heir: Path) -> None:
+    """Copy a home as a kill leaves it: what is committed, in whatever files it lies, and nothing else."""
+    ledger = home / LEDGER
+    with closing(sqlite3.connect(ledger, timeout=60, isolation_level=None)) as keeper:
+        keeper.execute("BEGIN IMMEDIATE")  # nobody else commits meanwhile
+        heir.mkdir()
+        for path in sorted(home.iterdir()):  # the database before its log: a checkpoint only moves from there to here
+            if path.is_file() and not path.name.endswith("-shm"):
+                shutil.copyfile(path, heir / path.name)
+        if (home / "copies").exists():
+            shutil.copytree(home / "copies", heir / "copies")

@@ -1,13 +1,11 @@
 """One seeded universe: a store, an export, bad weather, kills, restarts; then the store's own list is the judge.
 
-The program is the real one (pipeline, pool, reconciler, ledger file), over real sockets, under a clock that jumps.
-A kill is what it leaves: the home as it lies on disk at that moment. The dead process can no longer reach
-the store (its token has gone with it) and whatever it still writes goes into a home that nobody opens again.
+Everything is decided by the seed: the store and its kind, the exports, the settings, another tool's shipments,
+when a process dies (process.py), and what goes wrong with which request (weather.py).
 """
 
 import asyncio
 import random
-import shutil
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -18,23 +16,23 @@ from typing import Any
 
 from batch.accounting import Report
 from batch.config import Settings, Source
-from batch.errors import ShipbatchError
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Field, Finding, Record, State
-from batch.pipeline import Job, Pipeline
-from batch.runner import LEDGER, opened
-from batch.sandbox import Fault, Quota, Reply, Sandbox
+from batch.pipeline import Job
+from batch.runner import LEDGER
+from batch.sandbox import Fault, Quota, Sandbox
 from batch.sandbox.answers import Refused
 from batch.sandbox.orders import Shipment
-from batch.stopping import Stop
-from tests.clock import VirtualLoop
 from tests.proofs import cases
 from tests.proofs.cases import Case, Made, case_of
+from tests.proofs.process import Death, Process
 from tests.proofs.weather import Climate, Weather
 
 RUNS = 14  # after which an export must have come to its end
 WILD = 5  # runs in which things go wrong; afterwards the sky clears, so that the end can be judged
-COLUMNS = dict(zip(("order_id", "order_address_id", "sku", "quantity", "tracking_number", "carrier"), cases.COLUMNS, strict=True))
+COLUMNS = dict(
+    zip(("order_id", "order_address_id", "sku", "quantity", "tracking_number", "carrier"), cases.COLUMNS, strict=True)
+)
 SOURCE = Source(map={Field(name): column for name, column in COLUMNS.items()})
 Parcel = tuple[int, int, str]
 """Order, address, number: what tells a file's parcels apart."""
@@ -57,19 +55,6 @@ class Verdict:
     story: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Death:
-    """When a process dies: at its n-th request, before or after the store has done it; at its n-th word; or in time."""
-
-    request: int = 0
-    done: int = 1
-    """How often the store does what the last request asks."""
-    late: float = 0.0
-    word: int = 0
-    after: float = 0.0
-    """Virtual seconds from its start."""
-
-
 @dataclass(frozen=True)
 class Act:
     """A shipment that another tool makes once so many requests have come."""
@@ -79,95 +64,6 @@ class Act:
     address: int
     number: str
     items: tuple[tuple[int, int], ...]
-
-
-class Process:
-    """One start of the program in a home. `die` leaves the home as SIGKILL would."""
-
-    def __init__(self, universe: "Universe", home: Path, death: Death | None) -> None:
-        self.universe, self.home, self.death = universe, home, death
-        self.dead = False
-        self.heir = home.with_name(f"home{int(home.name[4:]) + 1}")
-        self._words = self._requests = 0
-        self._task: asyncio.Task[Report] | None = None
-
-    async def live(self, job: Job, settings: Settings) -> Report | None:
-        """Run the export; None where it died, or could not run."""
-        loop = asyncio.get_running_loop()
-        if self.death and self.death.after:
-            loop.call_later(self.death.after, self.die)
-        self._task = asyncio.create_task(self._run(job, settings))
-        try:
-            return await self._task
-        except asyncio.CancelledError:
-            assert self.dead
-        except ShipbatchError as error:
-            if not self.dead:
-                self.universe.tell(f"could not run: {error}")
-        finally:
-            self._task = None
-        return None
-
-    async def _run(self, job: Job, settings: Settings) -> Report:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        async with opened(settings, self, Stop()) as desk:
-            loop.busy.append(desk.ledger.writing)
-            try:
-                return await Pipeline(desk).run(job)
-            finally:
-                loop.busy.remove(desk.ledger.writing)
-
-    def die(self) -> None:
-        """Be killed now, if still alive."""
-        if self.dead or self._task is None:
-            return
-        self.dead = True
-        left_behind(self.home, self.heir)
-        self.universe.killed()
-        self._task.cancel()
-
-    def asked(self, method: str) -> Fault | None:
-        """A request of this process has arrived; a fault where it is its last."""
-        self._requests += 1
-        death = self.death
-        if death is None or self._requests != death.request:
-            return None
-        self.die()
-        late = death.late if method == "POST" else 0.0
-        return Fault(Reply.CLOSE, performs=death.done, late=late)
-
-    # the screen: every word may be the last one
-
-    def say(self, line: str) -> None:
-        self._spoken(line)
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        self._spoken(f"{stage} {total or ''}")
-
-    def step(self, record: Record) -> None:
-        self._spoken(f"record {record.record_id} of order {record.shipment.order_id}: {record.state}")
-
-    def _spoken(self, line: str) -> None:
-        if self.dead:
-            return
-        self._words += 1
-        self.universe.tell(line)
-        if self.death and self._words == self.death.word:
-            self.die()
-
-
-def left_behind(home: Path, heir: Path) -> None:
-    """Copy a home as a kill leaves it: what is committed, in whatever files it lies, and nothing else."""
-    ledger = home / LEDGER
-    with closing(sqlite3.connect(ledger, timeout=60, isolation_level=None)) as keeper:
-        keeper.execute("BEGIN IMMEDIATE")  # nobody else commits meanwhile
-        heir.mkdir()
-        for path in sorted(home.iterdir()):  # the database before its log: a checkpoint only moves from there to here
-            if path.is_file() and not path.name.endswith("-shm"):
-                shutil.copyfile(path, heir / path.name)
-        if (home / "copies").exists():
-            shutil.copytree(home / "copies", heir / "copies")
 
 
 class Universe:
