@@ -39,7 +39,7 @@ class Named(Generic[T]):
     values: list[T]
 
     def __getitem__(self, row: int) -> T:
-        return self.values[int(self.codes[row])]
+        return self.values[self.codes.item(row)]
 
 
 def invalid(code: str, error: str, todo: str) -> Finding:
