@@ -1,0 +1,187 @@
+"""Whatever a warehouse, its store and its machine do, in any order: nothing twice, nothing lost, every row accounted for.
+
+The long run: `SHIPBATCH_PROOF=long pytest tests/test_proofs_state_machine.py` (new dice every time, until it fails).
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from batch.sandbox import Fault, Personality
+from tests.clock import VirtualLoop
+from tests.proofs.process import Death
+from tests.proofs.score import folder
+from tests.proofs.warehouse import ORDERS, SETTLE, TIMEOUT, Row, Warehouse
+from tests.proofs.weather import BAD_READS, NOT_DONE, UNKNOWN
+
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+settings.register_profile("short", max_examples=40, stateful_step_count=12, derandomize=True)
+settings.register_profile("long", max_examples=20_000, stateful_step_count=40, print_blob=True)
+PROFILE = settings.get_profile(os.environ.get("SHIPBATCH_PROOF", "short"))
+
+rows: st.SearchStrategy[Row] = st.builds(
+    lambda order, place, units, k: (order, place, units if place is not None else None, f"1Z{order}00{k}" if k else ""),
+    st.sampled_from(ORDERS),
+    st.sampled_from((0, 0, 1, 1, None)),
+    st.integers(1, 2),
+    st.integers(0, 3),
+)
+files = st.lists(rows, min_size=1, max_size=5)
+names = st.sampled_from(("monday.csv", "tuesday.csv"))
+deaths = st.one_of(
+    st.builds(Death, request=st.integers(1, 10), done=st.integers(0, 1), late=st.sampled_from((0.0, SETTLE / 2))),
+    st.builds(Death, word=st.integers(1, 20)),
+    st.builds(Death, after=st.floats(0.01, 2 * SETTLE)),
+)
+write_faults = st.one_of(
+    st.builds(
+        Fault,
+        st.sampled_from(UNKNOWN),
+        performs=st.sampled_from((0, 1, 1, 2)),
+        late=st.sampled_from((0.0, 0.0, SETTLE / 2)),
+    ),
+    st.builds(Fault, st.sampled_from((*NOT_DONE, 400, 409, 422)), performs=st.just(0)),
+    st.builds(Fault, performs=st.just(2)),
+    st.builds(Fault, delay=st.sampled_from((1.0, 2 * TIMEOUT))),
+)
+read_faults = st.one_of(
+    st.builds(Fault, st.sampled_from(BAD_READS), pace=st.just(3.0)),
+    st.builds(Fault, seen=st.floats(0, SETTLE / 3)),
+)
+sides = st.builds(
+    Personality,
+    refuses_overshipping=st.booleans(),
+    page_size=st.sampled_from((250, 1, 2)),
+    empty_list=st.sampled_from(("204", "[]")),
+    min_id_inclusive=st.booleans(),
+    sideloads=st.sampled_from(("whole", "stubs")),
+)
+
+
+class WarehouseMachine(RuleBasedStateMachine):
+    """One warehouse under everything at once."""
+
+    @initialize(side=sides, first=files)
+    def open(self, side: Personality, first: list[Row]) -> None:
+        self.stack = ExitStack()
+        self.runner = self.stack.enter_context(asyncio.Runner(loop_factory=VirtualLoop))
+        self.warehouse = Warehouse(self.stack.enter_context(folder()), side)
+        self.stack.callback(lambda: self.runner.run(self.warehouse.box.__aexit__(None, None, None)))
+        self.runner.run(self.warehouse.box.__aenter__())
+        self.travel: time_machine.travel | None = None
+        self.warehouse.drop("monday.csv", first)
+
+    @rule(name=names, rows=files)
+    def drop(self, name: str, rows: list[Row]) -> None:
+        """A new export."""
+        self.warehouse.drop(name, rows)
+
+    @rule(more=rows)
+    def cumulate(self, more: Row) -> None:
+        """Tuesday's export has all of Monday's."""
+        self.warehouse.drop("tuesday.csv", [*self.warehouse.files["monday.csv"], more])
+
+    @rule(place=st.integers(0, 4), other=rows)
+    def edit_row(self, place: int, other: Row) -> None:
+        """A row is changed in a file that may have been run."""
+        rows = list(self.warehouse.files["monday.csv"])
+        rows[place % len(rows)] = other
+        self.warehouse.drop("monday.csv", rows)
+
+    @rule(
+        name=names,
+        judgement=st.sampled_from((900.0, 0.0)),
+        never_resend=st.booleans(),
+        verify=st.booleans(),
+        sleeps_at=st.sampled_from((0, 0, 0, 2, 5)),
+    )
+    def run(self, name: str, judgement: float, never_resend: bool, verify: bool, sleeps_at: int) -> None:
+        """To the end; the machine may sleep a night in the middle of it."""
+        self.warehouse.sleeps_at = sleeps_at
+        self._do(self.warehouse.run(self._there(name), judgement=judgement, never_resend=never_resend, verify=verify))
+
+    @rule(name=names, death=deaths)
+    def kill(self, name: str, death: Death) -> None:
+        """At any moment of a run."""
+        self._do(self.warehouse.run(self._there(name), death))
+
+    @rule(name=names, wait=st.sampled_from((0.0, 5.0, 60.0)))
+    def second_process(self, name: str, wait: float) -> None:
+        """While another has the store."""
+        self._do(self.warehouse.run_beside(self._there(name), wait=wait))
+
+    @rule(fault=write_faults, nth=st.integers(1, 3))
+    def bad_write(self, fault: Fault, nth: int) -> None:
+        self._fault(fault, "POST", range(nth, nth + 1))
+
+    @rule(fault=read_faults, nth=st.integers(1, 6), times=st.sampled_from((1, 1, 8)))
+    def bad_read(self, fault: Fault, nth: int, times: int) -> None:
+        self._fault(fault, "GET", range(nth, nth + times))
+
+    @rule(row=rows)
+    def foreign_shipment(self, row: Row) -> None:
+        self._do(self.warehouse.ship_elsewhere(row))
+
+    @rule(word=st.sampled_from(("ship", "ship", "skip")))
+    def decide(self, word: str) -> None:
+        """The truth on doubts, this word on what is held."""
+        self.warehouse.faults.clear()
+        self._do(self.warehouse.answer(word))
+
+    @rule(place=st.integers(0, 3))
+    def undo(self, place: int) -> None:
+        self.warehouse.faults.clear()
+        self._do(self.warehouse.undo(place))
+
+    @rule(hours=st.sampled_from((-1, 1, -9_000, 9_000)))
+    def clock_jump(self, hours: int) -> None:
+        """The machine's clock is put back or forward."""
+        now = datetime.now(UTC) + timedelta(hours=hours)
+        self._stop_travel()
+        self.travel = time_machine.travel(now)
+        self.travel.start()
+
+    @rule(seconds=st.sampled_from((60.0, 86_400.0)))
+    def time_passes(self, seconds: float) -> None:
+        self._do(asyncio.sleep(seconds))
+
+    @invariant()
+    def nothing_twice(self) -> None:
+        self.warehouse.check()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "stack"):
+            return
+        with self.stack:
+            try:
+                self._do(self.warehouse.finish())
+            finally:
+                self._stop_travel()
+
+    def _there(self, name: str) -> str:
+        return name if name in self.warehouse.files else "monday.csv"
+
+    def _fault(self, fault: Fault, method: str, nth: range) -> None:
+        path = "/shipments$" if method == "POST" else ""
+        self.warehouse.faults.add(replace(fault, method=method, path=path, nth=nth))
+
+    def _do(self, doing: Coroutine[Any, Any, object]) -> None:
+        self.runner.run(doing)
+
+    def _stop_travel(self) -> None:
+        if self.travel:
+            self.travel.stop()
+            self.travel = None
+
+
+TestWarehouse = WarehouseMachine.TestCase
+TestWarehouse.settings = settings(PROFILE, deadline=None, suppress_health_check=QUIET)
