@@ -32,7 +32,8 @@ def take(given: Path, home: Path) -> Input:
             raise FileError(f"{given} is {what}.", "Name the export itself.")
         sha256 = _digest(given)
         folder = home / "copies" / sha256[:16]
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (home, folder.parent, folder):  # the mode is not that of parents made on the way
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy = folder / given.name
         if not copy.exists():
             _copy(given, copy)

@@ -40,10 +40,11 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
+        self._token = settings.token.get_secret_value()
         headers = {
             "Accept": "application/json",  # v2 speaks XML to whoever does not ask
             "Content-Type": "application/json",
-            "X-Auth-Token": settings.token.get_secret_value(),
+            "X-Auth-Token": self._token,
             "User-Agent": f"shipbatch/{_version()}",
         }
         self._transport = Transport(headers, settings.timeout)
@@ -155,7 +156,7 @@ class Client:
         """One admitted request."""
         sent, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
         try:
-            reply = await self._transport.exchange(call)
+            reply = (await self._transport.exchange(call)).without(self._token)
         finally:
             self.quota.settle(sent, reply)
         return reply

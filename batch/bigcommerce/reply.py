@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+HIDDEN = "[hidden]"
 
 
 class Phase(StrEnum):
@@ -29,6 +31,15 @@ class Reply:
     """The transport's fault, in our words."""
     certificate: bool = False
     """The server's certificate was not accepted."""
+
+    def without(self, secret: str) -> "Reply":
+        """The same without a secret, which a server may echo in what it says."""
+        if not secret or (
+            secret.encode() not in self.body and not any(secret in text for text in self.headers.values())
+        ):
+            return self
+        headers = {name: text.replace(secret, HIDDEN) for name, text in self.headers.items()}
+        return replace(self, headers=headers, body=self.body.replace(secret.encode(), HIDDEN.encode()))
 
     @property
     def json(self) -> Any:
