@@ -117,6 +117,14 @@ class TestSendingAgain:
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["in doubt"]
         assert there.posts == 1
 
+    async def test_what_is_made_late_is_found(self, shop: OpenShop) -> None:
+        """Made a minute after we gave up: not there at the first look, there at the second."""
+        there = await shop(dense(1))
+        there.fault(Fault(504, method="POST", nth=1, late=60))
+        assert statuses(await there.run((100, "MUG", 1, number(0)), settle=90)) == ["created"]
+        assert there.made() == [(100, number(0), {1000: 1})]
+        assert there.posts == 1
+
     async def test_never_resend_sends_nothing_twice(self, shop: OpenShop) -> None:
         """Absent twice, and still a person decides."""
         there = await shop(dense(1))

@@ -25,7 +25,7 @@ from tests.proofs.mutants import MUTANTS, Misplaced, Mutant
 ROOT = Path(__file__).parents[2]
 NEEDED = ("batch", "tests", "pyproject.toml")
 LONGEST = 300.0  # seconds for the tests of one mutant; one that hangs has been noticed, too
-_RED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(\S+)", re.MULTILINE)
+_RED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="copies at a time")
     given = parser.parse_args()
     chosen = [mutant for mutant in MUTANTS if re.search(given.only, mutant.name)]
+    if not chosen:
+        parser.error(f"no mutant has a name that fits {given.only!r}")
     if given.list:
         print("\n".join(f"{mutant.name:54} batch/{mutant.file}" for mutant in chosen))
         return 0
     for mutant in chosen:
         mutant.applied((ROOT / "batch" / mutant.file).read_text("utf-8"))
     untouched = tried(None, tests_of(chosen))
-    if untouched.red or not chosen:
-        print(f"Nothing can be proved: {untouched.red or 'no such mutant'}\n{untouched.said}")
+    if untouched.red:
+        print(f"Nothing can be proved, {untouched.red} is red without a mutant:\n{untouched.said}")
         return 1
     survived = 0
     for verdict in verdicts(chosen, given.jobs):
@@ -107,7 +109,7 @@ def tried(mutant: Mutant | None, tests: Sequence[str]) -> Verdict:
 
 
 def _red(done: "subprocess.CompletedProcess[str]") -> str:
-    """The test that failed; what pytest says where it could run none (status 2 and above) is no test's verdict."""
+    """The test that failed; RuntimeError where none could be run, which is no test's verdict."""
     found = _RED.search(done.stdout)
     if done.returncode == 0:
         return ""
