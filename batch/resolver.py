@@ -125,7 +125,7 @@ class Resolver:
         ours = [r for r in records if r.state is State.CREATED and r.made]
         standing = [r for r in ours if not r.deleted]
         seen = await self._shipments(order, standing)
-        known = seen if seen is not None else [r.made for r in standing if r.made]
+        known = [r.made for r in standing if r.made] if seen is None else [*seen, *_unlisted(order, seen, standing)]
         present = {s.shipment_id for s in known}
         missing = [r for r in standing if r.made and r.made.shipment_id not in present]
         order = _at_least(order, known)
@@ -174,6 +174,18 @@ def _explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
     """Whether these are all that the order has shipped: there is no more to read."""
     units = _units(shipments)
     return all(units[line.order_product_id] == line.shipped for line in order.lines)
+
+
+def _unlisted(order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[StoreShipment]:
+    """Shipments of ours that the order still counts, though the list has left them out: they are not gone."""
+    seen = list(seen)
+    ids, units = {s.shipment_id for s in seen}, _units(seen)
+    shipped = {line.order_product_id: line.shipped for line in order.lines}
+    for made in (r.made for r in ours if r.made and r.made.shipment_id not in ids):
+        with_it = units + _units([made])
+        if all(with_it[item.order_product_id] <= shipped.get(item.order_product_id, 0) for item in made.items):
+            units = with_it
+            yield made
 
 
 def _at_least(order: Order, shipments: Iterable[StoreShipment]) -> Order:

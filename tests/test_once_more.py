@@ -2,9 +2,10 @@
 
 import pytest
 from conftest import OpenShop
-from shop import Shop, dense, statuses
+from shop import Shop, dense, number, statuses
 
 from batch.deciding import Decider, waiting
+from batch.sandbox import Fault
 
 ROW = (100, "MUG", 1, "")
 FIRST, SECOND = "monday.csv", "tuesday.csv"
@@ -50,3 +51,12 @@ async def decided(there: Shop, answer: str = "") -> int:
             if answer:
                 await Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted").take(one, answer)
     return len(every)
+
+
+async def test_a_list_that_leaves_out_a_shipment_does_not_make_it_gone(shop: OpenShop) -> None:
+    """The order still counts its units: with --again too it is not shipped a second time."""
+    there = await shop(dense(1))
+    await there.run((100, "MUG", 1, number(1)))
+    there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
+    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
+    assert there.posts == 1
