@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.sandbox import Personality, Sandbox
-from tests.proofs.process import PLENTY, Warehouse, numbers, orders, proved, write_export
+from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, proved, write_export
 
 MANY = 6
 NOWHERE = Path("/proc/shipbatch")  # no user can make a file there

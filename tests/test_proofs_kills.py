@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.ledger import read_ledger
-from tests.proofs.process import proved
+from tests.proofs.warehouse import proved
 
 
 def test_nothing_is_doubled_or_lost_by_200_kills_at_random_moments() -> None:

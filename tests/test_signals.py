@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch.sandbox import Fault, Faults, Reply, Sandbox
-from tests.proofs.process import PLENTY, Warehouse, numbers, orders, write_export
+from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, write_export
 
 MANY = 40
 OpenSandbox = Callable[..., Awaitable[Sandbox]]

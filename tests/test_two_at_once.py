@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch.sandbox import Fault, Personality, Reply, Sandbox
-from tests.proofs.process import PLENTY, Done, Running, Warehouse, numbers, orders, write_export
+from tests.proofs.warehouse import PLENTY, Done, Running, Warehouse, numbers, orders, write_export
 
 MANY = 12
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
