@@ -28,7 +28,7 @@ class Tour:
 
     reports: list[Report] = field(default_factory=list)
     refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
-    """Files that could not be read; the others went on."""
+    """Files that were not run, and why; what was run before them stands."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -72,7 +72,10 @@ def _telling(screen: Screen) -> Callable[[str], None]:
 
 
 async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, stop: Stop) -> Tour:
-    """Run files in turn; one that cannot be read does not keep the others from running."""
+    """Run files in turn; one that cannot be read does not keep the others from running.
+
+    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour.
+    """
     tour = Tour()
     inputs.expire(settings.home, settings.keep_copies)
     async with opened(settings, screen, stop, lock=not all(job.dry for job in jobs)) as desk:
@@ -84,4 +87,9 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
                 tour.reports.append(await pipeline.run(job))
             except FileError as error:
                 tour.refused.append((job, error))
+            except ShipbatchError as error:
+                if not tour.reports:
+                    raise
+                tour.refused.append((job, error))
+                break
     return tour

@@ -115,6 +115,17 @@ class TestARun:
         assert said.status == 1
         assert "empty.csv" in said.err
 
+    async def test_what_was_shipped_is_told_also_where_the_store_goes_away(self, typed: OpenTerminal) -> None:
+        """The token is revoked between two files: the first one's summary is printed, and the second is named."""
+        shell = await typed()
+        shell.write("first.csv", table(*ROWS[:2]))
+        shell.write("second.csv", table(*ROWS[2:]))
+        assert shell.box is not None
+        shell.box.faults.add(Fault(401, performs=0, method="GET", nth=range(2, 99)))
+        said = await shell("run", "--json", "first.csv", "second.csv")
+        assert (said.status, said.json["created"]) == (1, 2)
+        assert "second.csv" in said.err
+
 
 class TestTheWayItEnds:
     async def test_3_where_a_person_is_needed(self, typed: OpenTerminal) -> None:
