@@ -1,4 +1,4 @@
-"""Whatever a warehouse, its store and its machine do, in any order: nothing twice, nothing lost, every row accounted for.
+"""Whatever a depot, its store and its machine do, in any order: nothing twice, nothing lost, all accounted for.
 
 The long run: `SHIPBATCH_PROOF=long pytest tests/test_proofs_state_machine.py` (new dice every time, until it fails).
 """
@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from batch.sandbox import Fault, Personality
 from tests.clock import VirtualLoop
+from tests.proofs.depot import ORDERS, SETTLE, TIMEOUT, Depot, Row
 from tests.proofs.process import Death
 from tests.proofs.score import folder
-from tests.proofs.warehouse import ORDERS, SETTLE, TIMEOUT, Row, Warehouse
 from tests.proofs.weather import BAD_READS, NOT_DONE, UNKNOWN
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -67,35 +67,35 @@ sides = st.builds(
 )
 
 
-class WarehouseMachine(RuleBasedStateMachine):
-    """One warehouse under everything at once."""
+class DepotMachine(RuleBasedStateMachine):
+    """One depot under everything at once."""
 
     @initialize(side=sides, first=files)
     def open(self, side: Personality, first: list[Row]) -> None:
         self.stack = ExitStack()
         self.runner = self.stack.enter_context(asyncio.Runner(loop_factory=VirtualLoop))
-        self.warehouse = Warehouse(self.stack.enter_context(folder()), side)
-        self.stack.callback(lambda: self.runner.run(self.warehouse.box.__aexit__(None, None, None)))
-        self.runner.run(self.warehouse.box.__aenter__())
+        self.depot = Depot(self.stack.enter_context(folder()), side)
+        self.stack.callback(lambda: self.runner.run(self.depot.box.__aexit__(None, None, None)))
+        self.runner.run(self.depot.box.__aenter__())
         self.travel: time_machine.travel | None = None
-        self.warehouse.drop("monday.csv", first)
+        self.depot.drop("monday.csv", first)
 
     @rule(name=names, rows=files)
     def drop(self, name: str, rows: list[Row]) -> None:
         """A new export."""
-        self.warehouse.drop(name, rows)
+        self.depot.drop(name, rows)
 
     @rule(more=rows)
     def cumulate(self, more: Row) -> None:
         """Tuesday's export has all of Monday's."""
-        self.warehouse.drop("tuesday.csv", [*self.warehouse.files["monday.csv"], more])
+        self.depot.drop("tuesday.csv", [*self.depot.files["monday.csv"], more])
 
     @rule(place=st.integers(0, 4), other=rows)
     def edit_row(self, place: int, other: Row) -> None:
         """A row is changed in a file that may have been run."""
-        rows = list(self.warehouse.files["monday.csv"])
+        rows = list(self.depot.files["monday.csv"])
         rows[place % len(rows)] = other
-        self.warehouse.drop("monday.csv", rows)
+        self.depot.drop("monday.csv", rows)
 
     @rule(
         name=names,
@@ -106,18 +106,18 @@ class WarehouseMachine(RuleBasedStateMachine):
     )
     def run(self, name: str, judgement: float, never_resend: bool, verify: bool, sleeps_at: int) -> None:
         """To the end; the machine may sleep a night in the middle of it."""
-        self.warehouse.sleeps_at = sleeps_at
-        self._do(self.warehouse.run(self._there(name), judgement=judgement, never_resend=never_resend, verify=verify))
+        self.depot.sleeps_at = sleeps_at
+        self._do(self.depot.run(self._there(name), judgement=judgement, never_resend=never_resend, verify=verify))
 
     @rule(name=names, death=deaths)
     def kill(self, name: str, death: Death) -> None:
         """At any moment of a run."""
-        self._do(self.warehouse.run(self._there(name), death))
+        self._do(self.depot.run(self._there(name), death))
 
     @rule(name=names, wait=st.sampled_from((0.0, 5.0, 60.0)))
     def second_process(self, name: str, wait: float) -> None:
         """While another has the store."""
-        self._do(self.warehouse.run_beside(self._there(name), wait=wait))
+        self._do(self.depot.run_beside(self._there(name), wait=wait))
 
     @rule(fault=write_faults, nth=st.integers(1, 3))
     def bad_write(self, fault: Fault, nth: int) -> None:
@@ -129,18 +129,18 @@ class WarehouseMachine(RuleBasedStateMachine):
 
     @rule(row=rows)
     def foreign_shipment(self, row: Row) -> None:
-        self._do(self.warehouse.ship_elsewhere(row))
+        self._do(self.depot.ship_elsewhere(row))
 
     @rule(word=st.sampled_from(("ship", "ship", "skip")))
     def decide(self, word: str) -> None:
         """The truth on doubts, this word on what is held."""
-        self.warehouse.faults.clear()
-        self._do(self.warehouse.answer(word))
+        self.depot.faults.clear()
+        self._do(self.depot.answer(word))
 
     @rule(place=st.integers(0, 3))
     def undo(self, place: int) -> None:
-        self.warehouse.faults.clear()
-        self._do(self.warehouse.undo(place))
+        self.depot.faults.clear()
+        self._do(self.depot.undo(place))
 
     @rule(hours=st.sampled_from((-1, 1, -9_000, 9_000)))
     def clock_jump(self, hours: int) -> None:
@@ -156,23 +156,23 @@ class WarehouseMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_twice(self) -> None:
-        self.warehouse.check()
+        self.depot.check()
 
     def teardown(self) -> None:
         if not hasattr(self, "stack"):
             return
         with self.stack:
             try:
-                self._do(self.warehouse.finish())
+                self._do(self.depot.finish())
             finally:
                 self._stop_travel()
 
     def _there(self, name: str) -> str:
-        return name if name in self.warehouse.files else "monday.csv"
+        return name if name in self.depot.files else "monday.csv"
 
     def _fault(self, fault: Fault, method: str, nth: range) -> None:
         path = "/shipments$" if method == "POST" else ""
-        self.warehouse.faults.add(replace(fault, method=method, path=path, nth=nth))
+        self.depot.faults.add(replace(fault, method=method, path=path, nth=nth))
 
     def _do(self, doing: Coroutine[Any, Any, object]) -> None:
         self.runner.run(doing)
@@ -183,5 +183,5 @@ class WarehouseMachine(RuleBasedStateMachine):
             self.travel = None
 
 
-TestWarehouse = WarehouseMachine.TestCase
-TestWarehouse.settings = settings(PROFILE, deadline=None, suppress_health_check=QUIET)
+TestDepot = DepotMachine.TestCase
+TestDepot.settings = settings(PROFILE, deadline=None, suppress_health_check=QUIET)

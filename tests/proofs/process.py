@@ -7,13 +7,15 @@ A dead process can no longer reach the store, and whatever it still writes goes 
 import asyncio
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from batch.accounting import Report
 from batch.config import Settings
+from batch.desk import Desk, Screen
 from batch.errors import ShipbatchError
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
@@ -74,14 +76,8 @@ class Process:
         return None
 
     async def _run(self, job: Job, settings: Settings) -> Report:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        async with opened(settings, self, Stop()) as desk:
-            loop.busy.append(desk.ledger.writing)
-            try:
-                return await Pipeline(desk).run(job)
-            finally:
-                loop.busy.remove(desk.ledger.writing)
+        async with desk_of(settings, self) as desk:
+            return await Pipeline(desk).run(job)
 
     def die(self) -> None:
         """Be killed now, if still alive."""
@@ -120,6 +116,20 @@ class Process:
         self.world.tell(line)
         if self.death and self._words == self.death.word:
             self.die()
+
+
+@asynccontextmanager
+async def desk_of(settings: Settings, screen: Screen) -> AsyncIterator[Desk]:
+    """The store, opened as a command does; no time passes while the ledger's thread works."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    busy = len(loop.busy)
+    try:
+        async with opened(settings, screen, Stop()) as desk:
+            loop.busy.append(desk.ledger.writing)
+            yield desk
+    finally:
+        del loop.busy[busy:]  # only now the ledger is closed
 
 
 def left_behind(home: Path, heir: Path) -> None:

@@ -48,8 +48,8 @@ class Total:
         seconds = time.monotonic() - self.began
         return (
             f"{self.seeds} seeds, {self.runs} runs, {self.kills} kills, {self.parcels} shipments planned: "
-            f"{self.doubled} doubled, {self.lost} lost, {self.false_claims} false claims, {self.in_doubt} left in doubt, "
-            f"{len(self.failed)} failed; {seconds:.0f} s, {self.seeds / seconds:.1f} seeds/s"
+            f"{self.doubled} doubled, {self.lost} lost, {self.false_claims} false claims, "
+            f"{self.in_doubt} left in doubt, {len(self.failed)} failed; {seconds:.0f} s, {self.seeds / seconds:.1f} seeds/s"
         )
 
 
