@@ -4,12 +4,13 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -73,9 +74,8 @@ def folder() -> Iterator[Path]:
 
 
 def _begin(place: Path) -> None:
-    """A worker's folders lie in its parent's, which outlives it; told to end, it ends its own children first."""
+    """A worker's folders lie in its parent's, which outlives it."""
     tempfile.tempdir = str(place)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
 
 
@@ -83,15 +83,20 @@ def added_up(work: Callable[[T], Score], every: Iterable[T], *, jobs: int, until
     """Do the work for each, `jobs` at a time, until enough; failures are told at once."""
     total, began, told = Score(), time.monotonic(), time.monotonic()
     gc.freeze()  # else every child copies the pages on which its garbage collector writes
-    with folder() as place, multiprocessing.get_context("fork").Pool(jobs, _begin, (place,)) as pool:
-        for score in pool.imap_unordered(work, every):
-            total.add(score)
-            for line in score.wrong:
-                print(f"FAILED {line}", flush=True)
+    fork = multiprocessing.get_context("fork")
+    with folder() as place, ProcessPoolExecutor(jobs, fork, _begin, (place,)) as pool:
+        source, under_way = iter(every), set[Future[Score]]()
+        while not until(total):
+            under_way |= {pool.submit(work, one) for one in islice(source, jobs - len(under_way))}
+            if not under_way:
+                break
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for score in (each.result() for each in done):
+                total.add(score)
+                for line in score.wrong:
+                    print(f"FAILED {line}", flush=True)
             if time.monotonic() - told > EVERY:
                 told = time.monotonic()
-                print(f"… {score.name}: {total}, {told - began:.0f} s", flush=True)
-            if until(total):
-                break
+                print(f"… {total}, {told - began:.0f} s", flush=True)
     print(f"{total}, {time.monotonic() - began:.0f} s", flush=True)
     return total
