@@ -1,22 +1,38 @@
 """shipbatch: warehouse exports become shipments in a BigCommerce store, each exactly once.
 
-The path of a file, and the rooms it passes (imports go down the floors only):
+The rooms, from the top floor down; imports go down only, and `tests/test_floors.py` holds them to it:
 
-====  ===============  ==========================================================
-floor room             what happens there
-====  ===============  ==========================================================
-6     cli              one short function a command; the only place that prints or exits
-5     watcher          a drop folder: wait until whole, claim, run, file away
-4     pipeline         one file through all stages
-3     resolver         what a row only names becomes ids, an address, units left
-3     pool             the workers: claim, post, record
-3     reconciler       every row accounted for; doubts settled by reading back
-2     loader           a warehouse export becomes parcels; pandas lives here
-2     bigcommerce      the API: client, quota, answers, payload
-2     ledger           what survives a crash
-2     results          the results workbook and CSV
-1     judging          parcels against orders: who ships, who does not, and why
-0     model, errors, config, findings
--     sandbox          BigCommerce on this machine: another program
-====  ===============  ==========================================================
+====  =============  ================================================================
+floor room           what happens there
+====  =============  ================================================================
+6     cli            one short function a command; the only place that prints or exits
+5     runner         opens a store, runs files in turn
+5     rehearsal      the same against a store on this machine
+5     rewriting      a run's results sheet again
+4     pipeline       one file through all stages
+4     undoing        a run taken back
+4     auditing       the store against the ledger
+4     answering      what waits for a person, and the answer
+4     templating     all that can ship, as a workbook to fill in
+3     resolver       what a row only names becomes ids, an address, units left
+3     known          what the ledger already holds as created
+3     pool           the workers: claim, post, record
+3     reconciler     doubts settled by reading back
+3     corrections    a number or a carrier set in a shipment that exists
+3     deciding       a person's word, taken
+3     telling        what the ledger and a report say, in sentences
+3     desk           what the stages of one store share
+2     loader         a warehouse export becomes parcels; pandas lives here
+2     bigcommerce    the API: client, quota, answers, payload
+2     ledger         what survives a crash
+2     results        the results workbook and CSV
+2     inputs         the copy of an export that a run works on
+1     judging        parcels against their order: who ships, who does not, and why
+1     accounting     the rows added up
+0     model          the nouns, and the table of legal moves
+0     matching       is this shipment that one?
+0     findings       what is said of a row, one sentence a finding
+0     errors, config, stopping, turns, sheet, crash
+-     sandbox        BigCommerce on this machine: another program
+====  =============  ================================================================
 """
