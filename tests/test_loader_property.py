@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from batch.config import Source
 from batch.errors import FileError
+from batch.judging import Correction, Facts, Policy, judge
 from batch.loader import Load, load
 from batch.loader.headers import ROWS_SEARCHED
-from batch.model import Field, Status
+from batch.model import Field, Order, OrderLine, Parcel, Status
 
 HEADERS = (
     "Order Number", "External Order ID", "order_product_id", "order_address_id", "SKU", "Quantity", "Tracking Number",
@@ -55,6 +56,22 @@ def account(export: Load) -> None:
         assert len(parcel.tracking_link) <= 500
         assert all(line.quantity is None or line.quantity > 0 for line in parcel.lines)
         assert {row for line in parcel.lines for row in line.rows} <= set(parcel.rows)
+        for quantity in (1, 5_000):
+            assert answered(parcel, quantity) == set(parcel.rows)
+
+
+def answered(parcel: Parcel, quantity: int) -> set[int]:
+    """Rows that the judgement speaks of, where the order has so many units of each line, in two addresses by turns."""
+    named = {line.order_product_id or line.sku.casefold(): line for line in parcel.lines}
+    lines = [
+        OrderLine(
+            line.order_product_id or 10**12 + at, at % 2 + 1, line.sku, "", "physical", quantity, shipped=0, refunded=0
+        )
+        for at, line in enumerate(named.values())
+    ]
+    order = Order(parcel.order_id or 7, 11, "Awaiting Fulfillment", quantity * len(lines), 0, tuple(lines))
+    judged = judge([parcel], Facts(order), Policy(several_parcels="even"))
+    return {row for one in judged for row in (one.shipment.rows if isinstance(one, Correction) else one.rows)}
 
 
 def try_load(path: Path, source: Source) -> None:
@@ -68,7 +85,7 @@ def try_load(path: Path, source: Source) -> None:
         account(export)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([".csv", ".xlsx", ".xls", ""]))
 def test_any_bytes_give_a_load_or_one_file_error(content, suffix):
     with TemporaryDirectory() as folder:
@@ -77,7 +94,7 @@ def test_any_bytes_give_a_load_or_one_file_error(content, suffix):
         try_load(path, Source())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(HEADERS), min_size=1, max_size=16), st.lists(ROW, max_size=12), SOURCES)
 def test_any_rows_of_text_are_each_in_one_place(header, rows, source):
     with TemporaryDirectory() as folder:
@@ -100,7 +117,7 @@ GOOD = [(f"{2001 + n}", "A", "1", f"T20000000{n}", "UPS", "", "") for n in range
 HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier", "Tracking Link", "Shipping Cost")
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     st.lists(st.tuples(ORDERS, SKUS, UNITS, NUMBERS, CARRIERS, LINKS, COSTS), max_size=8),
     st.sets(st.sampled_from([1, 2, 3, 4, 5, 6])),
@@ -113,6 +130,22 @@ def test_rows_of_likely_cells_are_each_in_one_place_whatever_columns_are_there(r
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([cell for at, cell in enumerate(row) if at not in left_out] for row in rows)
         account(load(path, Source(ignore_skus=frozenset({"flyer"}))))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(CARRIERS, st.lists(st.tuples(SKUS, UNITS), max_size=3)), min_size=1, max_size=4), st.booleans()
+)
+def test_order_rows_and_the_item_rows_below_them_are_each_in_one_place(orders, repeated):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "export.csv"
+        rows: list[tuple[str, ...]] = [HEAD[:5]]
+        for at, (carrier, items) in enumerate(orders):
+            rows.append((str(1001 + at), "", "", f"T10000000{at}", carrier))
+            rows += [(str(1001 + at) if repeated else "", sku, units, "", "") for sku, units in items]
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows(rows)
+        account(load(path, Source()))
 
 
 NUMBER = st.integers(0, 10**6) | st.floats(0, 1e22) | st.sampled_from([1001, 1001.0, 9.40011e21, 1.5, 0])

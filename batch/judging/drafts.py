@@ -38,8 +38,10 @@ class Draft:
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """The rows it answers for: all of the parcel's, where no line tells them apart."""
-        return tuple(sorted({row for want in self.wants for row in want.rows})) or self.parcel.rows
+        """The rows it answers for: those of its lines, and those of the parcel that name no line."""
+        named = {row for line in self.parcel.lines for row in line.rows}
+        own = {row for want in self.wants for row in want.rows}
+        return tuple(sorted(own | (set(self.parcel.rows) - named)))
 
     @property
     def row_lines(self) -> tuple[tuple[int, int], ...]:
