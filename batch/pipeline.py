@@ -5,7 +5,7 @@ import getpass
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -159,8 +159,26 @@ class Pipeline:
             new, plan.notes = sort_out(self._ledger, run, parcels, dealt=self._policy.several_parcels == "even")
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
-        plan.add(await self._resolved(new))
+        self._take(plan.notes)
+        judged = await self._resolved(new)
+        if self._ships_gone(judged):
+            window = self._settings.settle
+            self._screen.say(f"Shipments that are to be made again are gone: looking again in {window:.0f} s.")
+            await asyncio.sleep(window)
+            judged = await self._resolved(new)
+        plan.add(judged)
+        self._take(plan.notes)
         return plan
+
+    def _take(self, notes: Iterable[RowNote]) -> None:
+        """What parcels have been met as is no other parcel's."""
+        ids = {shipment_id for note in notes for shipment_id in (note.facts or {}).get("shipment_ids", ())}
+        self._policy = replace(self._policy, taken=self._policy.taken | ids)
+
+    def _ships_gone(self, judged: Iterable[Judged]) -> list[Record]:
+        """Records that no longer count as made, because their shipment is not in the store, and is to ship again."""
+        again = {(s.order_id, s.order_address_id, s.label) for s in judged if isinstance(s, Shipment)}
+        return [r for r in self._gone if (r.shipment.order_id, r.shipment.order_address_id, r.shipment.label) in again]
 
     async def _resolved(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
@@ -200,10 +218,8 @@ class Pipeline:
 
     async def _make_room(self, shipments: Iterable[Shipment]) -> None:
         """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
-        again = {(s.order_id, s.order_address_id, s.label) for s in shipments}
-        for record in self._gone:
-            if (record.shipment.order_id, record.shipment.order_address_id, record.shipment.label) in again:
-                await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
+        for record in self._ships_gone(shipments):
+            await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
     async def _post_and_settle(self, run: Run, chosen: Collection[int], export: Load) -> None:
         for _ in range(ROUNDS):
@@ -246,6 +262,8 @@ class Pipeline:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
         asks = {record.shipment.ask for record in page}
         parcels = [parcel for parcel in export.parcels() if parcel.ask in asks]
+        made = {r.made.shipment_id for r in self._ledger.of_run(page[0].run_id) if r.made}
+        self._policy = replace(self._policy, taken=self._policy.taken | made)
         judged = Plan()
         judged.add(await self._resolved(parcels))
         now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments}

@@ -144,7 +144,13 @@ class Resolver:
         """The order's shipments as the store has them; None where the ledger's are all of them."""
         if not (order.shipped or standing) or (_accounted_for(order, standing) and not self._verify):
             return None
-        return await self._client.shipments(order.order_id, enough=lambda found: _explained(order, found))
+        ours = {r.made.shipment_id for r in standing if r.made}
+
+        def enough(found: Iterable[StoreShipment]) -> bool:
+            """Whether there is no more to read: all that the order counts, and ours, which it may not count yet."""
+            return _explained(order, found) and ours <= {made.shipment_id for made in found}
+
+        return await self._client.shipments(order.order_id, enough=enough)
 
     def _existing(self, known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[Existing]:
         """An order's shipments with their origin."""

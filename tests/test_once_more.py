@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import OpenShop
-from shop import Shop, dense, number, statuses
+from shop import Shop, dense, number, said, statuses
 
 from batch.deciding import Decider, waiting
 from batch.sandbox import Fault
@@ -58,5 +58,22 @@ async def test_a_list_that_leaves_out_a_shipment_does_not_make_it_gone(shop: Ope
     there = await shop(dense(1))
     await there.run((100, "MUG", 1, number(1)))
     there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
+    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
+    assert there.posts == 1
+
+
+async def test_a_shipment_of_another_parcel_of_the_file_is_not_this_one(shop: OpenShop) -> None:
+    """Two of three are shipped under a number; two more without one are not there, and the row says so."""
+    there = await shop(dense(1))
+    await there.run((100, "MUG", 2, number(1)))
+    report = await there.run((100, "MUG", 2, ""), (100, "MUG", 2, number(1)))
+    assert said(report) == {2: ("invalid", "not_enough_left"), 3: ("already created", "")}
+
+
+async def test_a_store_behind_itself_does_not_make_a_shipment_gone(shop: OpenShop) -> None:
+    """Order and list lag together: what --again would ship once more is looked for twice, and found."""
+    there = await shop(dense(1))
+    await there.run((100, "MUG", 1, number(1)))
+    there.fault(Fault(method="GET", seen=60, nth=range(1, 4)))
     assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
     assert there.posts == 1

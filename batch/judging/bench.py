@@ -49,7 +49,7 @@ class _Bench:
         self.order, self.facts, self.policy = order, facts, policy
         self.left = {line.order_product_id: line.left for line in order.lines}
         self.took: dict[int, list[str]] = {}
-        self.known: set[int] = set()  # existing shipments that a parcel of this file has been met as
+        self.known = set(policy.taken)  # existing shipments that a parcel of this file has been met as
         self.deals: dict[tuple[str, int | None], list[Want]] = {}  # what is dealt out evenly, by ask and address
         self.dealt: dict[str, Counter[int]] = defaultdict(Counter)  # units of it that an earlier run has shipped
         self.others: list[RowNote] = []  # rows of a refused parcel that are not to blame

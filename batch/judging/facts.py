@@ -48,6 +48,8 @@ class Policy:
     update: bool = False
     export: str = ""
     """Digest of the export under judgement: what it has made already, it is met as."""
+    taken: frozenset[int] = frozenset()
+    """Shipments that parcels of the export have been met as before this judgement."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
 
