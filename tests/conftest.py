@@ -59,3 +59,8 @@ def settings_for() -> Callable[..., Settings]:
         return Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, **changes)
 
     return made
+
+
+def pytest_collection_modifyitems(items):
+    """The long proofs first, so that several workers end together."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_proofs"))
