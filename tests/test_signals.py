@@ -29,7 +29,7 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
 ) -> None:
     """No new shipment is claimed; what was sent is created in the summary, the rest is not sent and ships next time."""
     running = await warehouse.start()
-    await warehouse.posted(3)
+    await warehouse.posted(running, 3)
     running.tell(number)
     done = await running.end()
     assert done.status == status, done.err
@@ -50,7 +50,7 @@ async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was
     warehouse.box.faults.clear()
     warehouse.box.faults.add(Fault(Reply.HANG, method="POST"))
     running = await warehouse.start("run", str(warehouse.export))
-    await warehouse.posted()
+    await warehouse.posted(running)
     running.tell(signal.SIGINT)
     await running.heard("press Ctrl-C again")
     running.tell(signal.SIGINT)

@@ -29,7 +29,7 @@ async def holder(warehouse: Warehouse) -> Running:
     """A run that has sent, got no answer, and been stopped in its tracks: it holds the store's lock."""
     warehouse.box.faults.add(Fault(Reply.HANG, method="POST"))
     running = await warehouse.start("run", str(warehouse.export), "--json", *SHORT)
-    await warehouse.posted()
+    await warehouse.posted(running, MANY)  # all it has to send: nothing of it arrives later
     running.tell(signal.SIGSTOP)
     warehouse.box.faults.clear()
     return running

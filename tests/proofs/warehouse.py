@@ -29,12 +29,6 @@ def proved(*command: str) -> str:
     return done.stdout
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something to have happened; the test's own time limit is the only one."""
-    while not condition():  # noqa: ASYNC110  what is waited for happens in another process
-        await asyncio.sleep(GLANCE)
-
-
 @dataclass
 class Running:
     """A command under way."""
@@ -49,6 +43,12 @@ class Running:
             heard += line
             assert line, f"It ended without a word of {words!r}: {heard}"
         return line
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something to have happened; it must not have ended before."""
+        while not condition():
+            assert self.process.returncode is None, (await self.end()).err
+            await asyncio.sleep(GLANCE)
 
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -102,9 +102,9 @@ class Warehouse:
         """Run the export to its end."""
         return await (await self.start("run", str(self.export), "--json", *options, home=home)).end()
 
-    async def posted(self, times: int = 1) -> None:
+    async def posted(self, by: Running, times: int = 1) -> None:
         """Wait until so many shipments have been asked for."""
-        await until(lambda: self.box.counts["POST /orders/{}/shipments"] >= times)
+        await by.until(lambda: self.box.counts["POST /orders/{}/shipments"] >= times)
 
     @property
     def shipped(self) -> Counter[str]:

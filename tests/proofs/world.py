@@ -30,6 +30,7 @@ from tests.proofs.cases import Case, Made
 TIMEOUT, SETTLE = 0.4, 0.4  # seconds: the settle window is never shorter than the deadline
 KILLED = -signal.SIGKILL
 PLENTY = Quota(requests=1_000_000)
+LONGEST = 120  # seconds that a start may take
 STARTS = 20  # runs after which an export must have come to its end
 
 
@@ -192,6 +193,7 @@ def _command(
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, signal.SIG_DFL)
+    signal.alarm(LONGEST)  # one that hangs is ended by it, and found wrong
     importlib.reload(crash)  # as at the start of a process
     sys.argv = ["shipbatch", *command]
     cli.main()
