@@ -17,9 +17,9 @@ from batch.accounting import Report
 from batch.config import Settings
 from batch.model import LinkSource, Status
 from batch.pipeline import Job
-from batch.results.report import OURS
 from batch.runner import Tour, run_files
 from batch.sandbox import Personality, Sandbox, load_orders
+from batch.sheet import OURS
 from batch.stopping import Stop
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"

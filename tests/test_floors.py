@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "batch"
 
 FLOORS = [
-    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching"},
+    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet"},
     {"judging", "accounting"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
     {"resolver", "pool", "reconciler", "corrections", "deciding", "desk", "telling", "known", "notify"},

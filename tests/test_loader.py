@@ -10,8 +10,8 @@ import xlsxwriter
 from batch.config import Source
 from batch.errors import ColumnError, FileError
 from batch.loader import load
-from batch.loader.ours import OURS
 from batch.model import Field, Status
+from batch.sheet import OURS
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier")

@@ -393,7 +393,7 @@ def test_the_mark_says_whose_sheet_it_is(tmp_path):
     path = write(report(ROWS, TWO), tmp_path / "r.xlsx")
     assert read_mark(path) == Mark(run=RUN.run_id, sha256=RUN.sha256, columns=4, version=1)
     told = json.loads(load_workbook(path).custom_doc_props["shipbatch"].value)
-    assert told == {"version": 1, "run": RUN.run_id, "sha256": RUN.sha256, "columns": 4}
+    assert told == {"version": 1, "run": RUN.run_id, "sha256": RUN.sha256, "columns": 4, "template": False}
 
 
 def test_other_files_have_no_mark(tmp_path):

@@ -1,6 +1,5 @@
 """Which table of a file is the export, where its header is, and what its columns are."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -9,12 +8,21 @@ from pathlib import Path
 from batch.config import Source
 from batch.errors import ColumnError, FileError
 from batch.loader.damage import Wrong
-from batch.loader.headers import LEAVE_OUT, ROWS_SEARCHED, Recognition, find_header, headerless, normalise, recognise
+from batch.loader.headers import (
+    LEAVE_OUT,
+    ROWS_SEARCHED,
+    Recognition,
+    find_header,
+    fingerprint,
+    headerless,
+    recognise,
+)
 from batch.loader.order_numbers import order_number
-from batch.loader.ours import is_marked, our_columns, preferred
+from batch.loader.ours import is_template, our_columns, preferred
 from batch.loader.sheets import read_tables
 from batch.loader.tables import Cell, Table, column_letters
 from batch.model import Field
+from batch.sheet import Mark, read_mark
 
 SAMPLE = 200
 """Rows below the header that are looked at to tell the columns apart."""
@@ -34,6 +42,8 @@ class Candidate:
     recognition: Recognition
     ours: range
     """Columns we added in an earlier run."""
+    is_template: bool = False
+    """Whether it is a template of ours, filled in."""
 
     @property
     def is_marked(self) -> bool:
@@ -46,9 +56,9 @@ class Candidate:
 
 def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     """The one table to load, and why it was taken. FileError or ColumnError where none or several would do."""
-    marked = is_marked(path)
+    mark = read_mark(path)
     tables = read_tables(path, sheet=source.sheet)
-    if marked and not source.sheet:
+    if mark and not source.sheet:
         tables = preferred(tables)
     if not tables:
         raise FileError(f"{path.name} holds no table with anything in it.", "Export it again, with its rows.")
@@ -56,7 +66,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     refusals: list[FileError] = []
     for table in tables:
         try:
-            found.append(_candidate(table, source, recall, marked=marked))
+            found.append(_candidate(table, source, recall, mark))
         except FileError as error:
             named = path.name in str(error)
             refusals.append(error if named else type(error)(f"{_name(table)}: {error}", error.todo))
@@ -69,7 +79,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     return taken[0], _why(taken[0], len(tables), len(found))
 
 
-def _candidate(table: Table, source: Source, recall: Recall, *, marked: bool) -> Candidate:
+def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
     rows = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
     if not any(any(_text(cell) for cell in row) for row in rows):
         raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
@@ -80,11 +90,12 @@ def _candidate(table: Table, source: Source, recall: Recall, *, marked: bool) ->
     sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(_text(cell) for cell in row)]
     if not sample:
         raise FileError(f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again.")
-    ours = our_columns(header, marked=marked)
-    remembered = recall(digest(header))
+    ours = our_columns(header, marked=mark is not None)
+    remembered = recall(fingerprint(header))
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
     found = recognise(header, sample, mapping=left_out | source.map, remembered=remembered, ours=ours)
-    return Candidate(table, at + 1, header, found, ours)
+    filled_in = is_template(header) or (mark is not None and mark.template)
+    return Candidate(table, at + 1, header, found, ours, filled_in)
 
 
 def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Candidate:
@@ -156,11 +167,6 @@ def _why(taken: Candidate, tables: int, found: int) -> str:
     if found == 1:
         return f"read sheet {taken.table.sheet}: of {tables} sheets the only one with the columns of an export"
     return f"read sheet {taken.table.sheet}: of {found} sheets that could be the export it has the most known columns"
-
-
-def digest(header: Sequence[str]) -> str:
-    """The digest of a header row, as `Recognition.fingerprint` has it."""
-    return hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]
 
 
 def _text(cell: Cell) -> str:

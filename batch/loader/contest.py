@@ -45,6 +45,13 @@ class Contest:
                     f"Name one of them, for example {self._option(wanted)}",
                 )
 
+    def accept(self, known: Mapping[Field, str]) -> None:
+        """Take what is beyond doubt, where the person has said nothing else."""
+        for wanted, text in known.items():
+            column = find(text, self.free())
+            if column and not self._is_settled(wanted):
+                self._take(wanted, [column])
+
     def remember(self, remembered: Mapping[Field, str]) -> None:
         """Take what an earlier run settled, where it is there and still fits."""
         for wanted, text in remembered.items():

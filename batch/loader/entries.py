@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from batch.config import Source
 from batch.loader import cells, skus
-from batch.loader.damage import Wrong
-from batch.loader.frame import Coded, Frame
+from batch.loader.damage import BLANK_WORDS, Wrong, undressed
+from batch.loader.frame import Coded
 from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
 from batch.loader.money import cost
 from batch.loader.order_numbers import external_number, order_number
 from batch.loader.shippers import Shipper, shippers
 from batch.loader.skus import Counted
-from batch.loader.tables import Cell, Table
+from batch.loader.tables import Cell
 from batch.loader.zeros import lost_zeros
 from batch.model import Field, Finding
 
 ALL = -1
 """As a quantity: all that remains."""
+
+
+NOT_FILLED_IN = skipped("not_filled_in", "Neither tracking number nor quantity is filled in.")
 
 
 @dataclass(slots=True)
@@ -65,17 +67,16 @@ class Entries:
         return named
 
 
-def read_entries(frame: Frame, headings: Mask, table: Table, source: Source, aliases: Mapping[str, str]) -> Entries:
+def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -> Entries:
     """Judge every recognised column. A row keeps the first finding: what is skipped comes before what is wrong."""
-    seen = Inspection(frame, table, source)
     _set_aside(seen)
-    sku, several = _skus(seen)
     line = _ids(seen, Field.ORDER_PRODUCT_ID)
+    sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = _orders(seen)
     numbers, link = labels(seen)
     return Entries(
-        rows=frame.rows,
+        rows=seen.frame.rows,
         order=order,
         externals=externals,
         address=_ids(seen, Field.ORDER_ADDRESS_ID, alone=True),
@@ -110,18 +111,34 @@ def _set_aside(seen: Inspection) -> None:
         seen.refuse(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
     asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
     asks = frame.filled(*asked, Field.TRACKING_NUMBER, Field.TRACKING_LINK)
+    if seen.is_template:
+        seen.refuse_rows(~_filled_in(seen), lambda _: NOT_FILLED_IN, alone=True)
     nothing = skipped("totals_row", "It names no order, no SKU and no tracking number.")
     seen.refuse_rows(~asks, lambda _: nothing, alone=True)
     yes = np.array([cells.affirmed(cell) for cell in void.cells], dtype=np.bool_)[void.codes]
     seen.refuse_rows(yes, lambda row: skipped("void", f"{seen.quoted(row, void)}: void."), alone=True)
 
 
-def _skus(seen: Inspection) -> tuple[Named[str], dict[int, Counted]]:
-    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it."""
-    column, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
+def _filled_in(seen: Inspection) -> Mask:
+    """Rows of a template that a person has given a number, a link or a quantity."""
+    found = np.zeros(len(seen.frame), dtype=np.bool_)
+    for name in (Field.TRACKING_NUMBER, Field.TRACKING_LINK, Field.QUANTITY):
+        for column in seen.frame.of.get(name, ()):
+            says = [not isinstance(cell, str) or undressed(cell).casefold() not in BLANK_WORDS for cell in column.cells]
+            found |= np.array(says, dtype=np.bool_)[column.codes]
+    return found
+
+
+def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Counted]]:
+    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it.
+
+    Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor taken apart.
+    """
+    given, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
+    column = Coded(given.position, np.where(identified, 0, given.codes).astype(np.int32), given.cells)
     seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
-    plain = texts is column.cells
+    plain = texts is given.cells
     doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
     ignored = frozenset(sku.casefold() for sku in seen.source.ignore_skus)
     several: dict[int, Counted] = {}
@@ -134,11 +151,11 @@ def _skus(seen: Inspection) -> tuple[Named[str], dict[int, Counted]]:
         elif found is not None:
             several[row] = tuple((sku, n) for sku, n in found if sku.casefold() not in ignored and n != 0)
     if ignored:
-        out = np.array([text.casefold() in ignored for text in texts], dtype=np.bool_)[column.codes]
+        out = np.array([text.casefold() in ignored for text in texts], dtype=np.bool_)[given.codes]
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
-        seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, column)}: {nothing}"), alone=True)
-    sku = Named(column.codes, texts) if plain else distinct(column.codes, texts)
+        seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, given)}: {nothing}"), alone=True)
+    sku = Named(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
 
 
@@ -155,11 +172,12 @@ def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, h
     )
     quantity = seen.numbers(column, _units)
     quantity[~column.filled] = ALL
-    if seen.has(Field.QUANTITY):
+    if seen.has(Field.QUANTITY) and not seen.is_template:
         blank = ~column.filled & ~elsewhere & named
         seen.refuse_rows(
             blank, lambda row: _no_quantity(seen.table.address(int(seen.frame.rows[row]), column.position))
         )
+    if seen.has(Field.QUANTITY):
         loose = column.filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
     return quantity

@@ -11,7 +11,7 @@ from batch.loader.entries import Entries, read_entries
 from batch.loader.frame import is_blank, read_frame
 from batch.loader.grouping import Groups, group, one_row_a_unit, refuse_parcels
 from batch.loader.headers import LEAVE_OUT
-from batch.loader.inspection import Mask
+from batch.loader.inspection import Inspection, Mask
 from batch.loader.layout import Layout
 from batch.loader.packing import parcel
 from batch.loader.shippers import unknown_carriers
@@ -111,7 +111,8 @@ def _entries(chosen: Candidate, source: Source, aliases: Mapping[str, str]) -> t
     }
     frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
     layout = Layout(frame)
-    return read_entries(frame, layout.headings, chosen.table, source, aliases), layout.said
+    seen = Inspection(frame, chosen.table, source, is_template=chosen.is_template)
+    return read_entries(seen, layout.headings, aliases), layout.said
 
 
 def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:

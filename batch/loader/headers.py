@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from batch.loader import shapes
 from batch.loader.candidates import LEAVE_OUT, columns_of
 from batch.loader.contest import Contest
+from batch.loader.ours import template_columns
 from batch.loader.synonyms import Strength, meaning, normalise
 from batch.loader.tables import Cell
 from batch.model import Field
 
 ROWS_SEARCHED = 60
-__all__ = ["LEAVE_OUT", "ROWS_SEARCHED", "Recognition", "find_header", "headerless", "normalise", "recognise"]
+__all__ = ["LEAVE_OUT", "ROWS_SEARCHED", "Recognition", "find_header", "fingerprint", "headerless", "recognise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Recognition:
     """One line a recognised column: "read `Order - Number` as order_id"."""
     unused: tuple[str, ...]
     fingerprint: str
-    """Digest of the normalised header row; what is remembered is kept under it."""
+    """Of the header row, as the function of this name has it."""
     warnings: tuple[str, ...]
 
 
@@ -81,6 +82,7 @@ def recognise(
     """
     contest = Contest(columns_of(header, sample, ours), is_ours=bool(ours))
     contest.obey(mapping or {})
+    contest.accept(template_columns(header))
     contest.remember(remembered or {})
     for strength in (Strength.SURE, Strength.STRONG):
         contest.match(strength)
@@ -102,7 +104,11 @@ def headerless(mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]]) -
 
 
 def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:
-    digest = hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]
     columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
     unused = tuple(column.name for column in contest.free() if column.name)
-    return Recognition(columns, contest.said(), unused, digest, tuple(contest.warnings))
+    return Recognition(columns, contest.said(), unused, fingerprint(header), tuple(contest.warnings))
+
+
+def fingerprint(header: Sequence[str]) -> str:
+    """The digest of a header row, case, accents and punctuation aside: what is remembered is kept under it."""
+    return hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]

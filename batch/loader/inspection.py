@@ -55,10 +55,12 @@ def skipped(code: str, error: str) -> Finding:
 class Inspection:
     """The columns of one table, and what has been found wrong in them so far."""
 
-    def __init__(self, frame: Frame, table: Table, source: Source) -> None:
+    def __init__(self, frame: Frame, table: Table, source: Source, *, is_template: bool = False) -> None:
         self.frame = frame
         self.table = table
         self.source = source
+        self.is_template = is_template
+        """Whether a person has filled it in, line by line, and left what does not ship."""
         self.findings: dict[int, Finding] = {}
         """Data row → its first finding."""
         self.alone = np.zeros(len(frame), dtype=np.bool_)

@@ -1,52 +1,23 @@
-"""Sheets that shipbatch wrote, dropped back in: known by their mark, and which columns are not the export's."""
+"""Sheets that shipbatch wrote, dropped back in: which columns are not the export's, and what a template's mean."""
 
-import json
-import zipfile
-from collections.abc import Sequence
-from pathlib import Path
-from xml.etree import ElementTree as ET
+from collections.abc import Mapping, Sequence
 
 from batch.loader.tables import Table
+from batch.model import Field
+from batch.sheet import DECISION, OURS, OURS_TO_FIX, PREFIX, RESULTS, TEMPLATE
 
-OURS = (
-    "Outcome",
-    "Status",
-    "Shipment ID",
-    "Tracking Link",
-    "Link Source",
-    "Error Code",
-    "Error",
-    "What To Do",
-    "Who",
-    "Order ID",
-    "Order Address ID",
-    "Order Product ID",
-    "Run",
-)
-"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
-
-OURS_TO_FIX = ("Error", "What To Do")
-"""What follows them in `Fix and resend`."""
-
-DECISION = "Decision"
-PREFIX = "Shipbatch "
-RESULTS = "Results"
-
-_MARK_PART = "docProps/custom.xml"
-_MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
-
-
-def is_marked(path: Path) -> bool:
-    """Whether a workbook carries our custom property; False for every other file, readable or not."""
-    try:
-        with zipfile.ZipFile(path) as workbook, workbook.open(_MARK_PART) as part:
-            xml = part.read(_MARK_SIZE)
-        if b"<!" in xml:  # no entities: a property has no use for them
-            return False
-        found = [each for each in ET.fromstring(xml) if each.get("name") == "shipbatch"]  # noqa: S314  bounded, no DTD
-        return any(isinstance(json.loads("".join(each.itertext())), dict) for each in found)
-    except (OSError, KeyError, ValueError, NotImplementedError, RuntimeError, SyntaxError, zipfile.BadZipFile):
-        return False
+TEMPLATE_FIELDS: Mapping[Field, str] = {
+    Field.ORDER_ID: "Order ID",
+    Field.SKU: "SKU",
+    Field.QUANTITY: "Quantity",
+    Field.TRACKING_NUMBER: "Tracking Number",
+    Field.CARRIER: "Carrier",
+    Field.SHIPPING_METHOD: "Service",
+    Field.COMMENTS: "Comments",
+    Field.ORDER_ADDRESS_ID: "order_address_id",
+    Field.ORDER_PRODUCT_ID: "order_product_id",
+}
+"""Which columns of a template are fields; the others are there to be read."""
 
 
 def our_columns(header: Sequence[str], *, marked: bool) -> range:
@@ -63,6 +34,16 @@ def our_columns(header: Sequence[str], *, marked: bool) -> range:
         if tuple(names[-len(ours) :]) == ours:
             return range(len(names) - len(ours), len(names))
     return range(0)
+
+
+def is_template(header: Sequence[str]) -> bool:
+    """Whether all columns of a template are there: also in text, which has no mark, and in the results of one."""
+    return set(TEMPLATE) <= set(header)
+
+
+def template_columns(header: Sequence[str]) -> Mapping[Field, str]:
+    """Field → column of a template; empty where the header is not one's."""
+    return TEMPLATE_FIELDS if is_template(header) else {}
 
 
 def preferred(tables: Sequence[Table]) -> list[Table]:

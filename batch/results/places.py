@@ -1,58 +1,20 @@
 """Where a results sheet goes, and how it gets there whole or not at all."""
 
 import io
-import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Self
-from xml.etree import ElementTree as ET
 
 from batch import crash
 from batch.errors import ResultsError
 from batch.model import Run
+from batch.sheet import read_mark
 
-MARK = "shipbatch"
-_MARK_PART = "docProps/custom.xml"
-_MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
 _ENDINGS = (".results", ".plan")
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The workbook's custom property `shipbatch`: JSON that says which run and content it tells of."""
-
-    run: str
-    sha256: str
-    """Of the export, not of the sheet."""
-    columns: int
-    """How many of the sheet's first columns are the export's own; the rest are ours."""
-    version: int = 1
-
-    def __str__(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-
-def read_mark(path: Path) -> Mark | None:
-    """The mark of a workbook of ours; None for every other file, readable or not."""
-    try:
-        with zipfile.ZipFile(path) as workbook, workbook.open(_MARK_PART) as part:
-            xml = part.read(_MARK_SIZE)
-        if b"<!" in xml:  # no entities: a property has no use for them
-            return None
-        for each in ET.fromstring(xml):  # noqa: S314  bounded, and without a DTD
-            if each.get("name") == MARK:
-                return Mark(**json.loads("".join(each.itertext())))
-    except (OSError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError, SyntaxError):
-        return None
-    except zipfile.BadZipFile:
-        return None
-    return None
 
 
 def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:

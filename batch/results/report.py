@@ -9,6 +9,7 @@ from typing import Any
 from batch.errors import ResultsError
 from batch.model import Record, RowResult, Run, Status
 from batch.results.cells import Cell
+from batch.sheet import DECISION, OURS, distinct
 
 SHIPPED, WILL_SHIP, FIX, ASK, RETRY, SKIPPED = (
     "Shipped",
@@ -32,26 +33,6 @@ OUTCOMES: Mapping[Status, str] = {
     Status.NOT_SENT: RETRY,
     Status.SKIPPED: SKIPPED,
 }
-
-OURS = (
-    "Outcome",
-    "Status",
-    "Shipment ID",
-    "Tracking Link",
-    "Link Source",
-    "Error Code",
-    "Error",
-    "What To Do",
-    "Who",
-    "Order ID",
-    "Order Address ID",
-    "Order Product ID",
-    "Run",
-)
-"""The columns of the sheet `Results` after the export's own."""
-
-DECISION = "Decision"
-"""Follows them where a row is held: a person answers `ship` or `skip`."""
 
 
 def outcome(status: Status) -> str:
@@ -108,14 +89,6 @@ class Report:
             ", ".join(map(str, result.order_product_ids)),
             result.run_id or self.run.run_id,
         )
-
-
-def distinct(name: str, columns: Iterable[str]) -> str:
-    """The name, with `Shipbatch ` in front where the export has a column called so."""
-    taken = {column.strip().casefold() for column in columns}
-    while name.casefold() in taken:
-        name = f"Shipbatch {name}"
-    return name
 
 
 def explanation(result: RowResult) -> str:

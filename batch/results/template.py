@@ -1,40 +1,48 @@
 """The workbook a warehouse fills in: the store's lines that can ship, ids included, safe from a spreadsheet program."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxFileError
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from batch.errors import ResultsError
 from batch.model import Order, OrderLine
-from batch.results.cells import as_text
-from batch.results.places import MARK, put, scratch
-from batch.results.table import EXCEL, Styles
+from batch.results.cells import storable
+from batch.results.places import Sink, put, scratch
+from batch.results.table import EXCEL, LINE, Styles, height
+from batch.sheet import MARK, TEMPLATE, Mark
 
-HEADERS = (
-    "Order ID",
-    "SKU",
-    "Product",
-    "Ordered",
-    "Left To Ship",
-    "Quantity",
-    "Tracking Number",
-    "Carrier",
-    "Service",
-    "Comments",
-    "order_address_id",
-    "order_product_id",
-)
-WIDTHS = (11, 18, 36, 9, 12, 10, 30, 18, 20, 36, 16, 16)
-FILLED_IN = range(5, 10)  # what a person writes: Quantity to Comments; all other columns are locked
-HIDDEN = range(10, 12)
-QUANTITY, TRACKING, CARRIER = 5, 6, 7
+WIDTHS = {
+    "Order ID": 10,
+    "SKU": 20,
+    "Product": 34,
+    "Ordered": 8,
+    "Left To Ship": 8,
+    "Quantity": 9,
+    "Tracking Number": 28,
+    "Carrier": 16,
+    "Service": 16,
+    "Comments": 24,
+    "order_address_id": 16,
+    "order_product_id": 16,
+}
+TO_FILL_IN = ("Quantity", "Tracking Number", "Carrier", "Service", "Comments")
+"""What a person writes; all other columns are locked."""
+HIDDEN = ("order_address_id", "order_product_id")
 NOTE = (
-    "Write the tracking number beside what is in the parcel. Quantity may stay empty: then all that is left ships. "
-    "Rows without tracking number and quantity are skipped."
+    "One row is one line of an order. Write the tracking number into each row whose goods are in the parcel, "
+    "and a quantity only where not all that is left goes with it. Rows with neither are skipped."
 )
+NOTE_ROW, HEADER_ROW, FIRST = 0, 1, 2
+ROW_HEIGHT = 18  # points: room to write by hand
+QUANTITY, TRACKING, CARRIER, LEFT = (
+    TEMPLATE.index(name) for name in ("Quantity", "Tracking Number", "Carrier", "Left To Ship")
+)
+SHOWN = len(TEMPLATE) - len(HIDDEN)
 
 Shippable = tuple[Order, OrderLine]
 
@@ -46,9 +54,9 @@ def shippable(orders: Iterable[Order]) -> Iterator[Shippable]:
 
 def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> Path:
     """Write the workbook whole or not at all; ResultsError where it cannot be written or has no room."""
-    if len(lines) > EXCEL.rows - 2:
+    if len(lines) > EXCEL.rows - FIRST:
         raise ResultsError(
-            f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - 2:,}.", "Ask for fewer orders."
+            f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - FIRST:,}.", "Ask for fewer orders."
         )
     try:
         with scratch(path) as made:
@@ -61,16 +69,19 @@ def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[st
 
 
 def _write(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> None:
-    with Workbook(
-        str(path), {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-    ) as book:
-        mark = {"version": 1, "run": "", "sha256": "", "columns": len(HEADERS), "template": True}
-        book.set_custom_property(MARK, json.dumps(mark, separators=(",", ":")))
-        sheet, choices = book.add_worksheet("Shipments"), book.add_worksheet("Carriers")
-        _choices(choices, carriers)
-        _heading(book, sheet)
-        _rows(book, sheet, lines)
-        _guard(sheet, last=len(lines) + 1, carriers=len(carriers))
+    options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    with Sink(path) as sink:
+        try:
+            with Workbook(sink, options) as book:
+                book.set_custom_property(MARK, str(Mark(columns=len(TEMPLATE), template=True)), "text")
+                book.set_properties({"title": "Shipments to fill in", "author": "shipbatch"})
+                sheet, choices = book.add_worksheet("Shipments"), book.add_worksheet("Carriers")
+                _choices(choices, carriers)
+                _heading(book, sheet)
+                _rows(book, sheet, lines)
+                _guard(sheet, last=FIRST + len(lines) - 1, carriers=len(carriers))
+        except XlsxFileError as error:
+            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
 
 
 def _choices(sheet: Worksheet, carriers: Sequence[str]) -> None:
@@ -82,53 +93,96 @@ def _choices(sheet: Worksheet, carriers: Sequence[str]) -> None:
 
 def _heading(book: Workbook, sheet: Worksheet) -> None:
     styles = Styles(book)
-    sheet.merge_range(0, 0, 0, max(FILLED_IN), NOTE, book.add_format({"text_wrap": True, "valign": "vcenter"}))
-    sheet.set_row(0, 30)
-    for column, header in enumerate(HEADERS):
-        sheet.write_string(1, column, header, styles.own_header if column in FILLED_IN else styles.header)
-    sheet.freeze_panes(2, 0)
+    note = book.add_format({"text_wrap": True, "valign": "vcenter", "font_size": 10, "italic": True})
+    sheet.merge_range(NOTE_ROW, 0, NOTE_ROW, SHOWN - 1, NOTE, note)
+    sheet.set_row(NOTE_ROW, 32)
+    sheet.set_row(HEADER_ROW, 30)
+    for style in (styles.header, styles.own_header):
+        style.set_text_wrap()
+    for column, header in enumerate(TEMPLATE):
+        sheet.set_column(column, column, WIDTHS[header], None, {"hidden": header in HIDDEN})
+        sheet.write_string(HEADER_ROW, column, header, styles.own_header if header in TO_FILL_IN else styles.header)
+    sheet.freeze_panes(FIRST, 1)
     sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(1)
+    sheet.repeat_rows(HEADER_ROW)
+    sheet.set_footer("&L&F · &A&R&P / &N")
 
 
 def _rows(book: Workbook, sheet: Worksheet, lines: Sequence[Shippable]) -> None:
-    known = book.add_format({"num_format": "@", "valign": "top", "font_size": 10})
-    text = book.add_format(
-        {"num_format": "@", "locked": False, "bg_color": "#FFF7DF", "border": 1, "border_color": "#D9B44A"}
-    )
-    units = book.add_format(
-        {"num_format": "0", "locked": False, "bg_color": "#FFF7DF", "border": 1, "border_color": "#D9B44A"}
-    )
-    for column, width in enumerate(WIDTHS):
-        sheet.set_column(column, column, width, None, {"hidden": column in HIDDEN})
-    for row, (order, line) in enumerate(lines, 2):
-        sheet.write_string(row, 0, str(order.order_id), known)
-        sheet.write_string(row, 1, as_text(line.sku), known)
-        sheet.write_string(row, 2, as_text(line.name), known)
-        sheet.write_number(row, 3, line.quantity)
-        sheet.write_number(row, 4, line.left)
-        for column in FILLED_IN:
-            sheet.write_blank(row, column, None, units if column == QUANTITY else text)
-        sheet.write_string(row, 10, str(line.order_address_id), known)
-        sheet.write_string(row, 11, str(line.order_product_id), known)
+    """A row a line of an order; where the next order begins, a line is drawn."""
+    styles = {begins: _row_styles(book, begins=begins) for begins in (False, True)}
+    before: Iterable[Order | None] = (None, *(order for order, _ in lines))
+    for row, (last, (order, line)) in enumerate(zip(before, lines, strict=False), FIRST):
+        style = styles[last is None or last.order_id != order.order_id]
+        product = storable(line.name)
+        values: dict[str, str | int] = {
+            "Order ID": str(order.order_id),
+            "SKU": storable(line.sku),
+            "Product": product,
+            "Ordered": line.quantity,
+            "Left To Ship": line.left,
+            "order_address_id": str(line.order_address_id),
+            "order_product_id": str(line.order_product_id),
+        }
+        for column, header in enumerate(TEMPLATE):
+            value = values.get(header, "")
+            if isinstance(value, int):
+                sheet.write_number(row, column, value, style[header])
+            elif value:
+                sheet.write_string(row, column, value, style[header])
+            else:
+                sheet.write_blank(row, column, None, style[header])
+        sheet.set_row(row, max(ROW_HEIGHT, LINE * height(product, WIDTHS["Product"]) + 2))
+
+
+def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
+    """The format of each column in a row; `begins`: it is the first of its order."""
+    look = {
+        "valign": "top",
+        "font_size": 10,
+        "top": 1 if begins else 4,
+        "top_color": "#7F7F7F" if begins else "#D0D0D0",
+    }
+    text, number = look | {"num_format": "@"}, look | {"num_format": "0", "align": "right", "indent": 1}
+    own = {
+        "locked": False,
+        "bg_color": "#FFF7DF",
+        "left": 1,
+        "left_color": "#D9B44A",
+        "right": 1,
+        "right_color": "#D9B44A",
+    }
+    formats = {header: book.add_format(text | (own if header in TO_FILL_IN else {})) for header in TEMPLATE}
+    return formats | {
+        "Product": book.add_format(text | {"text_wrap": True}),
+        "Ordered": book.add_format(number),
+        "Left To Ship": book.add_format(number | {"bold": True}),
+        "Quantity": book.add_format(number | own),
+    }
 
 
 def _guard(sheet: Worksheet, *, last: int, carriers: int) -> None:
     """Locked but for what is filled in; quantities whole and at most what is left; carriers from a list, or typed."""
-    sheet.protect("", {"format_columns": True, "sort": True, "autofilter": True, "select_locked_cells": True})
-    if last < 2:
+    sheet.protect(
+        "", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True, "select_locked_cells": True}
+    )
+    if last < FIRST:
         return
-    sheet.autofilter(1, 0, last, max(FILLED_IN))
+    sheet.autofilter(HEADER_ROW, 0, last, SHOWN - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     sheet.data_validation(
-        2, QUANTITY, last, QUANTITY,
+        FIRST, QUANTITY, last, QUANTITY,
         {
-            "validate": "integer", "criteria": "between", "minimum": 0, "maximum": "=$E3",
+            "validate": "integer", "criteria": "between", "minimum": 0,
+            "maximum": f"={xl_rowcol_to_cell(FIRST, LEFT, col_abs=True)}",
             "error_title": "Quantity", "error_message": "A whole number, at most what is left to ship.",
         },
     )  # fmt: skip
     sheet.data_validation(
-        2, CARRIER, last, CARRIER,
+        FIRST, CARRIER, last, CARRIER,
         {
             "validate": "list", "source": f"=Carriers!$A$1:$A${max(carriers, 1)}", "error_type": "information",
             "error_title": "Carrier", "error_message": "Not in the list; it is looked up when the file comes back.",

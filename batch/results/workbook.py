@@ -12,9 +12,10 @@ from xlsxwriter.worksheet import Worksheet
 from batch.model import Record, RowResult, Status
 from batch.results.cells import Cell, as_text
 from batch.results.overview import write_overview
-from batch.results.places import MARK, Mark, Sink
-from batch.results.report import DECISION, FIX, OURS, OUTCOMES, Proof, Report, distinct, explanation
+from batch.results.places import Sink
+from batch.results.report import FIX, OUTCOMES, Proof, Report, explanation
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
+from batch.sheet import DECISION, MARK, OURS, OURS_TO_FIX, RESULTS, Mark, distinct
 
 WIDTHS = {
     "Outcome": 14,
@@ -83,7 +84,7 @@ def _fill(book: Book, report: Report) -> None:
     workbook.set_custom_property(MARK, str(mark), "text")
     workbook.set_properties({"title": f"Results of {Path(report.run.file).name}", "author": "shipbatch"})
     proof = Proof(report)
-    results = Table(book, "Results", _result_columns(report), len(report.results))
+    results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
     to_fix = sum(result.finding.status in TO_FIX for result in report.results.values())
     fix = Table(book, "Fix and resend", _fix_columns(report), to_fix)
@@ -112,10 +113,7 @@ def _result_columns(report: Report) -> list[Column]:
 def _fix_columns(report: Report) -> list[Column]:
     return [
         *(Column(name) for name in report.columns),
-        *(
-            Column(distinct(name, report.columns), WIDTHS[name], wrap=True, ours=True)
-            for name in ("Error", "What To Do")
-        ),
+        *(Column(distinct(name, report.columns), WIDTHS[name], wrap=True, ours=True) for name in OURS_TO_FIX),
     ]
 
 

@@ -1,0 +1,104 @@
+"""What our own sheets are called and known by: their columns, and the mark a workbook of ours carries."""
+
+import json
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+RESULTS = "Results"
+"""The sheet of a results workbook that has every row."""
+
+OURS = (
+    "Outcome",
+    "Status",
+    "Shipment ID",
+    "Tracking Link",
+    "Link Source",
+    "Error Code",
+    "Error",
+    "What To Do",
+    "Who",
+    "Order ID",
+    "Order Address ID",
+    "Order Product ID",
+    "Run",
+)
+"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
+
+OURS_TO_FIX = ("Error", "What To Do")
+"""What follows them in `Fix and resend`."""
+
+DECISION = "Decision"
+"""Follows ours where a row is held: a person answers `ship` or `skip`."""
+
+TEMPLATE = (
+    "Order ID",
+    "SKU",
+    "Product",
+    "Ordered",
+    "Left To Ship",
+    "Quantity",
+    "Tracking Number",
+    "Carrier",
+    "Service",
+    "Comments",
+    "order_address_id",
+    "order_product_id",
+)
+"""The columns of a template: the store's lines that can ship, to be filled in by a warehouse."""
+
+MARK = "shipbatch"
+"""The custom property of a workbook that holds its mark."""
+
+PREFIX = "Shipbatch "
+"""Tells a column of ours from the export's where both have one name."""
+
+_MARK_PART = "docProps/custom.xml"
+_MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
+_NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
+_NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a workbook of ours says of itself, as JSON: which run and content it tells of, or that it is a template."""
+
+    run: str = ""
+    sha256: str = ""
+    """Of the export, not of the sheet."""
+    columns: int = 0
+    """How many of the sheet's first columns are the export's own; the rest are ours."""
+    version: int = 1
+    template: bool = False
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def read_mark(path: Path) -> Mark | None:
+    """The mark of a workbook of ours; None for every other file, readable or not."""
+    try:
+        with zipfile.ZipFile(path) as workbook, workbook.open(_MARK_PART) as part:
+            xml = part.read(_MARK_SIZE)
+        if b"<!" in xml:  # no entities: a property has no use for them
+            return None
+        for each in ET.fromstring(xml):  # noqa: S314  bounded, and without a DTD
+            if each.get("name") == MARK:
+                told = json.loads("".join(each.itertext()))
+                return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
+    except (*_NO_ZIP, *_NO_MARK):
+        return None
+    return None
+
+
+def distinct(name: str, columns: Iterable[str]) -> str:
+    """A name of ours, with `Shipbatch ` in front where the export has a column called so."""
+    taken = {column.strip().casefold() for column in columns}
+    while name.casefold() in taken:
+        name = PREFIX + name
+    return name
