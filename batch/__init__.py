@@ -32,7 +32,8 @@ floor room           what happens there
 0     model          the nouns, and the table of legal moves
 0     matching       is this shipment that one?
 0     findings       what is said of a row, one sentence a finding
-0     errors, config, stopping, turns, sheet, crash
+0     sheet          what our own sheets are called and known by
+0     errors, config, stopping, turns, crash
 -     sandbox        BigCommerce on this machine: another program
 ====  =============  ================================================================
 """
