@@ -47,21 +47,21 @@ def test_a_mark_is_no_part_of_a_quoted_first_header(tmp_path: Path) -> None:
 
 
 def test_a_fallback_to_windows_western_is_told(tmp_path: Path) -> None:
-    (note,) = [note for note in read(tmp_path, SMALL.encode("cp1252")).notes if "cp1252" in note]
+    (note,) = [note for note in read(tmp_path, SMALL.encode("cp1252")).said if "cp1252" in note]
     assert "line 1" in note
 
 
 def test_another_alphabet_is_told_and_how_to_save_it(tmp_path: Path) -> None:
     content = "Заказ;Город\n1001;Москва\n".encode("cp1251")
-    assert "another alphabet" in read(tmp_path, content).notes[0]
-    assert "another alphabet" not in read(tmp_path, SMALL.encode("cp1252")).notes[0]
+    assert "another alphabet" in read(tmp_path, content).warnings[0]
+    assert not read(tmp_path, SMALL.encode("cp1252")).warnings
 
 
 def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
     content = "注文番号,お届け先,送り状番号\r\n1001,東京都千代田区,123456789012\r\n".encode("cp932")
     table = read(tmp_path, content)
     assert next(table.rows()) == ["注文番号", "お届け先", "送り状番号"]
-    assert "Japanese" in table.notes[0]
+    assert "Japanese" in table.said[0]
 
 
 @pytest.mark.parametrize("text", ["it’s “fine” – naïve café", "Größe ÄÖÜ straße", "ÉTÉ, À LA CARTE, ÇA", "50 € £ ¥"])
@@ -73,13 +73,13 @@ def test_western_text_is_not_taken_for_japanese(tmp_path: Path, text: str) -> No
 def test_mixed_encodings_are_read_line_by_line_and_the_odd_lines_named(tmp_path: Path) -> None:
     table = read(tmp_path, "Order,City\n1,Köln\n".encode() + "2,Málaga\n".encode("cp1252") + "3,Orléans\n".encode())
     assert [row[1] for row in table.rows()] == ["City", "Köln", "Málaga", "Orléans"]
-    assert "line 3 is not UTF-8" in table.notes[0]
+    assert "line 3 is not UTF-8" in table.warnings[0]
 
 
 def test_bytes_no_encoding_explains_are_shown_and_named(tmp_path: Path) -> None:
     table = read(tmp_path, b"Order,City\n1,K\xf6ln\n2,\x81\x8d\n")
     assert list(table.rows())[2][1] == "\ufffd\ufffd"
-    assert any("Line 3" in note for note in table.notes)
+    assert any("Line 3" in note for note in table.warnings)
 
 
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
@@ -130,7 +130,7 @@ def test_text_stays_text(tmp_path: Path) -> None:
 def test_nuls_are_taken_out_and_told(tmp_path: Path) -> None:
     table = read(tmp_path, b"Order,SKU\n1,\0A\0\n\x1a")
     assert list(table.rows())[1] == ["1", "A"]
-    assert any("NUL" in note for note in table.notes)
+    assert any("NUL" in note for note in table.warnings)
 
 
 def test_a_quote_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ def test_quotes_within_a_cell_keep_the_row_together(tmp_path: Path, cell: str, r
 
 
 def test_a_last_line_cut_short_is_told(tmp_path: Path) -> None:
-    assert any("cut short (2 of 3" in note for note in read(tmp_path, "a,b,c\n1,2,3\n4,5").notes)
-    assert not read(tmp_path, "a,b,c\n1,2,3\n4,5,6").notes
+    assert any("cut short (2 of 3" in note for note in read(tmp_path, "a,b,c\n1,2,3\n4,5").warnings)
+    assert not read(tmp_path, "a,b,c\n1,2,3\n4,5,6").warnings
 
 
 def test_rows_can_be_read_again_and_side_by_side(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_gzip_and_a_zip_with_one_table_are_read(tmp_path: Path) -> None:
         archive.writestr("out/logo.png", b"\x89PNG\r\n\x1a\n")
     (table,) = read_tables(tmp_path / "one.zip")
     assert list(table.rows()) == [["a", "b"], ["1", "2"]]
-    assert "orders.csv" in table.notes[0]
+    assert "orders.csv" in table.said[0]
 
 
 def test_a_zip_with_two_tables_is_refused_and_both_are_named(tmp_path: Path) -> None:

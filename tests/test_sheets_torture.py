@@ -53,7 +53,7 @@ def test_a_mark_is_no_part_of_the_first_header() -> None:
 
 def test_accents_are_intact_and_the_encoding_told() -> None:
     (table,) = read_tables(TORTURE / "messytables__spanish_chars.csv")
-    assert "cp1252" in table.notes[0]
+    assert "cp1252" in table.said[0]
     assert any("ó" in str(cell) for row in table.rows() for cell in row)
 
 

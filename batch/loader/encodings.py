@@ -29,7 +29,10 @@ class Encoding:
 
     name: str
     errors: str = "strict"
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    """How it was decoded, where that had to be found out."""
+    warnings: tuple[str, ...] = ()
+    """Which characters may be wrong."""
     nuls: bool = False
     """The decoded text holds NULs, to be taken out."""
 
@@ -40,8 +43,8 @@ def encoding_of(blob: Blob) -> Encoding:
     name = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _unmarked_utf16(head) or "utf-8"
     sound, nuls = _decodes(blob, name)
     if not name.startswith("utf-8"):
-        notes = () if sound else (f"The text is {name.upper()} with damaged characters; they are shown as \ufffd.",)
-        return Encoding(name, "strict" if sound else "replace", notes, nuls)
+        damaged = () if sound else (f"The text is {name.upper()} with damaged characters; they are shown as \ufffd.",)
+        return Encoding(name, "strict" if sound else "replace", warnings=damaged, nuls=nuls)
     if sound:
         return Encoding(name, nuls=nuls)
     return replace(_older(blob, name), nuls=nuls)
@@ -104,15 +107,16 @@ def _older(blob: Blob, name: str) -> Encoding:
         if len(sample) < PIECE:
             sample += line
     if len(bad) >= good and is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
-        return Encoding("cp932", notes=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
+        return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
     if good:
         note = f"The text mixes encodings: {_named(bad)} not UTF-8 as the rest, read as Windows Western (cp1252)."
-        return Encoding(name, MENDING, (note, *unclear))
+        return Encoding(name, MENDING, warnings=(note, *unclear))
     note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
     if _is_foreign(bytes(sample)):
-        note += " It looks like another alphabet, which then shows as wrong letters: save it as CSV UTF-8."
-    return Encoding("cp1252", "replace", (note, *unclear))
+        foreign = "It looks like another alphabet, which then shows as wrong letters: save it as CSV UTF-8."
+        return Encoding("cp1252", "replace", warnings=(f"{note} {foreign}", *unclear))
+    return Encoding("cp1252", "replace", (note,), unclear)
 
 
 def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:

@@ -82,7 +82,7 @@ def load(
     found = chosen.recognition
     entries, layout_said = _entries(chosen, source, aliases or {})
     groups = group(entries)
-    said = [*filter(None, [why]), *found.said, *layout_said, *entries.said]
+    said = [*filter(None, [why]), *chosen.table.said, *found.said, *layout_said, *entries.said]
     if one_row_a_unit(entries, groups):
         said.append("the file has no quantities and names lines several times: each row is read as one unit")
     good = refuse_parcels(entries, groups)
@@ -93,7 +93,7 @@ def load(
         fingerprint=found.fingerprint,
         mapping=_to_remember(chosen, source),
         said=tuple(said),
-        warnings=(*chosen.table.notes, *found.warnings, *unknown_carriers(entries.shipper)),
+        warnings=(*chosen.table.warnings, *found.warnings, *unknown_carriers(entries.shipper)),
         row_count=len(entries.rows),
         findings={int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())},
         id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),

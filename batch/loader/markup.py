@@ -35,7 +35,15 @@ def read_page(blob: Blob) -> list[Table]:
             "Open it in a browser to see what it says, and export again.",
         )
     return [
-        Table(blob.path, "html", partial(iter, grid), f"Table {number}", encoding.name, notes=encoding.notes)
+        Table(
+            blob.path,
+            "html",
+            partial(iter, grid),
+            f"Table {number}",
+            encoding.name,
+            said=encoding.said,
+            warnings=encoding.warnings,
+        )
         for number, grid in enumerate(grids, 1)
     ]
 

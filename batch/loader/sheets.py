@@ -50,4 +50,4 @@ def _tables(blob: Blob, content: Content | str, sheet: str) -> list[Table]:
 
 
 def _told(table: Table, note: str) -> Table:
-    return replace(table, notes=(note, *table.notes))
+    return replace(table, said=(note, *table.said))

@@ -33,8 +33,10 @@ class Table:
     """Empty for text."""
     encoding: str = ""
     delimiter: str = ""
-    notes: tuple[str, ...] = ()
-    """What a person should be told: the encoding assumed, NULs taken out, a last line cut short."""
+    said: tuple[str, ...] = ()
+    """How it was read, where that is not plain: the delimiter, an older encoding, from inside an archive."""
+    warnings: tuple[str, ...] = ()
+    """What may be missing or wrong in it: mixed encodings, NULs taken out, a last line cut short."""
     stories: Callable[[int, int], Story | None] | None = None
 
     def rows(self) -> Iterator[list[Cell]]:

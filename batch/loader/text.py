@@ -54,12 +54,18 @@ def read_text(blob: Blob) -> Table:
     announced = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE)
     dialect = dialect_of(sample[bool(announced) :], announced[1] if announced else DELIMITERS)
     text = Text(blob, encoding, dialect, bool(announced))
-    notes = [*encoding.notes, *_delimiter_note(dialect), *_last_line_note(text)]
+    warnings = [*encoding.warnings, *_cut_short(text)]
     if encoding.nuls:
-        notes.append("The text holds NUL characters; they were taken out.")
-    kind = "tsv" if dialect.delimiter == "\t" else "csv"
-    name = encoding.name.removesuffix("-sig")
-    return Table(blob.path, kind, text.rows, encoding=name, delimiter=dialect.delimiter, notes=tuple(notes))
+        warnings.append("The text holds NUL characters; they were taken out.")
+    return Table(
+        blob.path,
+        "tsv" if dialect.delimiter == "\t" else "csv",
+        text.rows,
+        encoding=encoding.name.removesuffix("-sig"),
+        delimiter=dialect.delimiter,
+        said=(*encoding.said, *_separated(dialect)),
+        warnings=tuple(warnings),
+    )
 
 
 @contextmanager
@@ -87,13 +93,13 @@ def dialect_of(sample: list[str], delimiters: Iterable[str] = DELIMITERS) -> Dia
     return best
 
 
-def _delimiter_note(dialect: Dialect) -> tuple[str, ...]:
+def _separated(dialect: Dialect) -> tuple[str, ...]:
     if dialect.delimiter in ",\t":
         return ()
     return (f"Columns are separated by {_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}.",)
 
 
-def _last_line_note(text: Text) -> tuple[str, ...]:
+def _cut_short(text: Text) -> tuple[str, ...]:
     """A last line without a line end and with fewer fields than the others was probably cut."""
     blob, width = text.blob, text.dialect.width
     if not blob.plain or width < 2:
