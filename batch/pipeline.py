@@ -81,8 +81,7 @@ class Pipeline:
         if not job.dry:
             await self._settle_earlier()
             await self._take_decisions(parcels, job)
-        self._policy = self._rules(parcels, job.source, run)
-        plan = await self._stop.interrupt(self._judge(parcels, run))
+        plan = await self._stop.interrupt(self._judge_twice(parcels, run, job))
         plan.notes += _loader_notes(export)
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
@@ -151,6 +150,22 @@ class Pipeline:
             say=self._screen.say,
         )
 
+    async def _judge_twice(self, parcels: Sequence[Parcel], run: Run, job: Job) -> Plan:
+        """The judgement; where it ships from an order that a shipment of ours is gone from, a second one is waited for.
+
+        A store that is behind itself shows the same, and the units would be shipped once more.
+        """
+        self._policy = self._rules(parcels, job.source, run)
+        plan = await self._judge(parcels, run)
+        orders = {record.shipment.order_id for record in self._gone}
+        if job.dry or not any(shipment.order_id in orders for shipment in plan.shipments):
+            return plan
+        window = self._settings.settle
+        self._screen.say(f"Shipments of {len(orders)} orders are gone from the store: looking again in {window:.0f} s.")
+        await asyncio.sleep(window)
+        self._policy = self._rules(parcels, job.source, run)
+        return await self._judge(parcels, run)
+
     async def _judge(self, parcels: Sequence[Parcel], run: Run) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
         plan = Plan()
@@ -160,13 +175,7 @@ class Pipeline:
         if new:
             self._screen.begin(f"Looking up the orders of {len(new)} parcel{'s' if len(new) > 1 else ''}")
         self._take(plan.notes)
-        judged = await self._resolved(new)
-        if self._ships_gone(judged):
-            window = self._settings.settle
-            self._screen.say(f"Shipments that are to be made again are gone: looking again in {window:.0f} s.")
-            await asyncio.sleep(window)
-            judged = await self._resolved(new)
-        plan.add(judged)
+        plan.add(await self._resolved(new))
         self._take(plan.notes)
         return plan
 
@@ -174,11 +183,6 @@ class Pipeline:
         """What parcels have been met as is no other parcel's."""
         ids = {shipment_id for note in notes for shipment_id in (note.facts or {}).get("shipment_ids", ())}
         self._policy = replace(self._policy, taken=self._policy.taken | ids)
-
-    def _ships_gone(self, judged: Iterable[Judged]) -> list[Record]:
-        """Records that no longer count as made, because their shipment is not in the store, and is to ship again."""
-        again = {(s.order_id, s.order_address_id, s.label) for s in judged if isinstance(s, Shipment)}
-        return [r for r in self._gone if (r.shipment.order_id, r.shipment.order_address_id, r.shipment.label) in again]
 
     async def _resolved(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
@@ -218,8 +222,10 @@ class Pipeline:
 
     async def _make_room(self, shipments: Iterable[Shipment]) -> None:
         """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
-        for record in self._ships_gone(shipments):
-            await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
+        again = {(s.order_id, s.order_address_id, s.label) for s in shipments}
+        for record in self._gone:
+            if (record.shipment.order_id, record.shipment.order_address_id, record.shipment.label) in again:
+                await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
     async def _post_and_settle(self, run: Run, chosen: Collection[int], export: Load) -> None:
         for _ in range(ROUNDS):

@@ -77,3 +77,13 @@ async def test_a_store_behind_itself_does_not_make_a_shipment_gone(shop: OpenSho
     there.fault(Fault(method="GET", seen=60, nth=range(1, 4)))
     assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
     assert there.posts == 1
+
+
+async def test_units_of_a_shipment_that_lags_are_not_shipped_again(shop: OpenShop) -> None:
+    """All that remains is what remains when the store has caught up."""
+    there = await shop(dense(1))
+    await there.run((100, "MUG", 1, number(1)))
+    there.fault(Fault(method="GET", seen=60, nth=range(1, 4)))
+    both = ((100, "MUG", 1, number(1)), (100, "", "", number(2)))
+    assert statuses(await there.run(*both)) == ["already created", "created"]
+    assert [units for _, _, units in there.made()] == [{1000: 1}, {1000: 2}]
