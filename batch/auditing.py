@@ -40,7 +40,7 @@ class Found:
 async def audited(desk: Desk, run_id: str, days: int) -> Told:
     """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
     if run_id:
-        runs = [known_run(desk.ledger, run_id)]
+        runs = [known_run(desk.ledger, run_id, desk.settings.store)]
     else:
         oldest = datetime.now(UTC) - timedelta(days=days)
         runs = [run for run in desk.ledger.runs(desk.settings.store) if run.started >= oldest]

@@ -1,5 +1,7 @@
 """What waits for a person: in doubt or held, with the evidence; and the person's word, taken."""
 
+import getpass
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +13,7 @@ from batch.errors import NothingSent
 from batch.ledger import SqliteLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
+from batch.matching import look
 from batch.model import Outcome, Record, RowNote, State, Status, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
@@ -85,6 +88,14 @@ def _held(run_id: str, note: RowNote) -> Waiting:
     return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error)
 
 
+def who() -> str:
+    """Whoever runs this; a container's user need not have a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 class Decider:
     """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
 
@@ -95,13 +106,19 @@ class Decider:
     async def take(self, one: Waiting, answer: str) -> str:
         """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
         if one.record is None:
-            if answer.startswith("exists:") and one.order_id is not None:
-                await self._found(one.order_id, int(answer.removeprefix("exists:")))
-            await self._keep(one.ask, "ship" if answer == "absent" else answer)
-            return "skipped from now on" if answer == "skip" else f"decided: {answer}; ships with `shipbatch resume`"
+            return await self._held(one, answer)
         if answer.startswith("exists:"):
             return await self._exists(one.record, int(answer.removeprefix("exists:")))
         return await self._absent(one.record, answer)
+
+    async def _held(self, one: Waiting, answer: str) -> str:
+        if answer == "absent":
+            raise NothingSent("It is not in doubt, so it cannot be absent.", "Answer with ship, skip or exists:ID.")
+        if answer.startswith("exists:") and one.order_id is not None:
+            await self._found(one.order_id, int(answer.removeprefix("exists:")))
+        await self._keep(one.ask, answer)
+        follows = {"ship": "ships with `shipbatch resume`", "skip": "is skipped from now on"}
+        return follows.get(answer, "counts as that shipment from now on")
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._found(record.shipment.order_id, shipment_id)
@@ -123,6 +140,7 @@ class Decider:
         return replace(made, order_id=order_id)
 
     async def _absent(self, record: Record, answer: str) -> str:
+        await self._contradict(record)
         outcome = Outcome(State.PLANNED, evidence=self._evidence() | {"answer": answer})
         if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
             doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
@@ -135,6 +153,17 @@ class Decider:
             await self._ledger.judge_again(record.record_id, None, note)
             return "skipped from now on"
         return "planned again; ships with `shipbatch resume`"
+
+    async def _contradict(self, record: Record) -> None:
+        """NothingSent where the store has, in plain sight, what a person says is not there."""
+        shipment = record.shipment
+        claimed = self._ledger.claimed(self._store, shipment.order_id)
+        found = look(shipment, await self._client.shipments(shipment.order_id), claimed, record.baseline).mine
+        if found is not None:
+            raise NothingSent(
+                f"Order {shipment.order_id}: the store has it as {findings.shown(found)}.",
+                f"Answer exists:{found.shipment_id}.",
+            )
 
     async def _keep(self, ask: str, answer: str) -> None:
         await self._ledger.decide(self._store, Decision(ask, answer, self._who, self._why, datetime.now(UTC)))

@@ -1,7 +1,6 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
 import asyncio
-import getpass
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from batch import findings, inputs, results
 from batch.accounting import Report, account, tally
 from batch.config import Settings, Source
 from batch.corrections import Corrector
-from batch.deciding import Decider, Waiting, answer_of
+from batch.deciding import Decider, Waiting, answer_of, waiting, who
 from batch.desk import Desk
 from batch.errors import LedgerError, NothingSent, ResultsError
 from batch.judging import Correction, Judged, Policy
@@ -126,16 +125,21 @@ class Pipeline:
 
     async def _take_decisions(self, parcels: Iterable[Parcel], job: Job) -> None:
         """What people wrote into the Decision cells of a sheet of ours, as `decide` would take it."""
-        doubts = {r.shipment.ask: r for r in self._ledger.unsettled(self._settings.store)}
-        who, why = getpass.getuser(), f"in the sheet {job.export.name}"
-        decider = Decider(self._client, self._ledger, self._settings.store, who=who, why=why)
-        for parcel in parcels:
-            if not parcel.decision.strip():
-                continue
-            record = doubts.get(parcel.ask)
+        answered = [parcel for parcel in parcels if parcel.decision.strip()]
+        if not answered:
+            return
+        ledger, store = self._ledger, self._settings.store
+        asks = [parcel.ask for parcel in answered]
+        waits = {one.ask: one for one in waiting(ledger, store)}
+        settled = ledger.known(store, asks).keys() | ledger.decisions(store, asks).keys()
+        decider = Decider(self._client, ledger, store, who=who(), why=f"in the sheet {job.export.name}")
+        for parcel in answered:
+            fresh = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "")
+            one = waits.get(parcel.ask, None if parcel.ask in settled else fresh)
+            follows = "nothing waits for it any more, its Decision is passed over"
             try:
-                waits = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "", record)
-                follows = await decider.take(waits, answer_of(parcel.decision))
+                if one is not None:
+                    follows = await decider.take(one, answer_of(parcel.decision))
             except NothingSent as error:
                 follows = f"the decision was not taken: {error} {error.todo}"
             self._screen.say(f"Row {parcel.rows[0]}: {follows}")

@@ -78,9 +78,14 @@ def one_run(ledger: Ledger, run_id: str) -> Told:
     return Told((_run_line(run), *(_record_line(r) for r in records)), _run_data(run) | {"shipments": _data(records)})
 
 
-def known_run(ledger: Ledger, run_id: str) -> Run:
-    """The run with this id; NothingSent, with what there is, where there is none."""
+def known_run(ledger: Ledger, run_id: str, store: str = "") -> Run:
+    """The run with this id, of this store where one is given; NothingSent, with what there is, where there is none."""
     if (run := ledger.run(run_id)) is not None:
+        if store and run.store != store:
+            raise NothingSent(
+                f"Run {run.run_id} is of {run.store}, and the settings are for {store}: another store's orders.",
+                "Give the run's own store: --store, or the BIGCOMMERCE_ variables.",
+            )
         return run
     newest = ", ".join(run.run_id for run in ledger.runs()[:3]) or "none yet"
     raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")

@@ -63,6 +63,7 @@ class OrderUndone:
         return (
             undone
             and not kept
+            and not self.others
             and self.status_before not in (None, self.status_now)
             and self.status_now in SHIPPED_STATUSES
         )
@@ -70,7 +71,7 @@ class OrderUndone:
 
 async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
     """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list."""
-    run = known_run(desk.ledger, run_id)
+    run = known_run(desk.ledger, run_id, desk.settings.store)
     undo = Undo(desk)
     orders = await undo.plan(run)
     if for_real:

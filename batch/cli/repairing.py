@@ -1,6 +1,5 @@
 """Commands that mend: `decide`, `undo`."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +29,7 @@ def decide(
     """List all that waits for a person, held or in doubt, with the numbers; take the decision."""
     from batch.answering import Word, decided, listed
     from batch.deciding import answer_of
+    from batch.deciding import who as this_user
 
     settings = live_settings(store=store) if answer else settings_of(store=store)
     if not answer:
@@ -37,7 +37,7 @@ def decide(
             told = listed(ledger, settings.store, run_id)
         print_told(told, as_json=as_json)
         raise typer.Exit(told.status)
-    word = Word(answer_of(answer), who or getpass.getuser(), why, order=order, row=row, everything=everything)
+    word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything)
 
     async def work(screen: "Screen", stop: "Stop") -> "Told":
         from batch.runner import opened

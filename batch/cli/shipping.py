@@ -99,7 +99,7 @@ def resume(
 
     settings = live_settings(store=store)
     with ledger_of() as ledger:
-        past = known_run(ledger, run_id) if run_id else newest_run(ledger, settings.store)
+        past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), settings.source_for(Path(past.file).name))
     _ship([replace(job, copy=Path(past.copy))], settings, as_json=as_json, quiet=as_json)
 

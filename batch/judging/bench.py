@@ -62,7 +62,13 @@ class _Bench:
         if answer == "skip":
             return draft.note(findings.decided_skip())
         if answer.startswith("exists:"):
-            wanted = [e for e in self.facts.existing if str(e.made.shipment_id) == answer.removeprefix("exists:")]
+            wanted = [
+                e
+                for e in self.facts.existing
+                if str(e.made.shipment_id) == answer.removeprefix("exists:")
+                and e.made.shipment_id not in self.known
+                and self._fits(draft, e.made)
+            ]
             gone = findings.decided_but_gone(self.order, answer.removeprefix("exists:"))
             return self._already(draft, wanted) if wanted else draft.note(gone)
         for record in self.facts.unsettled:
