@@ -241,6 +241,37 @@ def test_a_marketplaces_number_is_not_the_stores():
     assert columns(["order-id"], ["112-1234567-1234567"]) == {Field.EXTERNAL_ORDER_ID: (0,)}
 
 
+def test_other_systems_numbers_alone_are_looked_up_and_a_mixture_is_the_rows_own_affair():
+    """Where no value can be the store's the column is external, with a warning; one that can keeps it the order's."""
+    foreign = [["ETSY-2169607287X"], ["112-1234567-1234567"], ["SO-77A"], ["Total"], [""]]
+    found = recognise(["order_id"], foreign)
+    assert found.columns == {Field.EXTERNAL_ORDER_ID: (0,)}
+    assert "another system's order numbers (ETSY-2169607287X)" in found.warnings[0]
+    assert dict(recognise(["order_id"], [*foreign, ["1001"]]).columns) == {Field.ORDER_ID: (0,)}
+    assert dict(recognise(["order_id"], foreign, mapping=dict(options(found.warnings[0]))).columns) == {
+        Field.ORDER_ID: (0,)
+    }
+
+
+@pytest.mark.parametrize("cell", [9.4e21, "9.4E+21", "2026-11-20", "0000", "https://t.example/1"])
+def test_damage_is_no_other_systems_number(cell):
+    """What a spreadsheet program has done to a number is refused, and not looked up."""
+    assert Field.EXTERNAL_ORDER_ID not in asked_columns(["order_id"], ["SO-77A"], [cell])
+
+
+def asked_columns(header, *rows):
+    """The columns, or none where a person is asked."""
+    found = asked(header, rows)
+    return {} if isinstance(found, ColumnError) else found.columns
+
+
+def test_an_external_column_stands_where_the_orders_own_cannot():
+    """Numbers that are not the store's do not refuse rows that another column names."""
+    found = recognise(["order_id", "Amazon Order ID"], [["SO-77A", "112-1234567-1234567"]])
+    assert found.columns == {Field.EXTERNAL_ORDER_ID: (1,)}
+    assert "SO-77A" in found.warnings[0]
+
+
 def test_an_erps_external_number_competes_with_its_own():
     """An ERP calls the store's number external: with numbers of a store in both columns the file stops."""
     header, row = ["Auftragsnummer", "Externe Auftragsnummer"], ["2026100", "1001"]

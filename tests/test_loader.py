@@ -206,6 +206,14 @@ def test_a_marketplaces_number_is_kept_for_the_store_to_look_up(csv_file):
     assert (parcel.order_id, parcel.external_order_id) == (None, "112-1234567-1234567")
 
 
+def test_the_cost_of_looking_orders_up_is_said_and_the_guess_is_not_remembered(csv_file):
+    path = csv_file("order_id,tracking_number", "SO-77A,T100000001", "SO-77A,T100000002", "SO-78B,T100000003")
+    export = load(path, Source())
+    assert {parcel.external_order_id for parcel in export.parcels()} == {"SO-77A", "SO-78B"}
+    assert any(said.startswith("2 orders are named by another system's number") for said in export.said)
+    assert Field.EXTERNAL_ORDER_ID not in export.mapping
+
+
 def test_a_link_in_the_number_column_is_the_link(csv_file):
     (parcel,) = load(csv_file("Order Number,Tracking Number", "1001,https://t.example/1"), Source(
         map={Field.TRACKING_NUMBER: "Tracking Number"})).parcels()  # fmt: skip

@@ -29,6 +29,7 @@ class Contest:
     left_out: set[Field] = field(default_factory=set)
     refused: dict[Field, Column] = field(default_factory=dict)
     reasons: dict[Field, str] = field(default_factory=dict)
+    guessed: set[Field] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
     def obey(self, mapping: Mapping[Field, str]) -> None:
@@ -80,12 +81,24 @@ class Contest:
             del self.taken[Field.SHIPPING_METHOD]
             self._take(Field.CARRIER, [service[0]], "its values name carriers")
 
-    def marketplace_orders(self) -> None:
-        """An order column full of a marketplace's numbers is looked up as such."""
-        orders = self.taken.get(Field.ORDER_ID)
-        if orders and shapes.is_marketplace(orders[0].cells) and not self._is_settled(Field.EXTERNAL_ORDER_ID):
-            del self.taken[Field.ORDER_ID]
-            self._take(Field.EXTERNAL_ORDER_ID, [orders[0]], f"numbers like {orders[0].examples[0]}")
+    def foreign_orders(self) -> None:
+        """An order column that holds another system's numbers alone is looked up as such."""
+        orders, external = self.taken.get(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
+        if not orders or external in self.left_out or not shapes.are_foreign_orders(orders[0].cells):
+            return
+        del self.taken[Field.ORDER_ID]
+        label, like = orders[0].label, orders[0].examples[0]
+        if external in self.taken:
+            self.warnings.append(f"{label} is not used: numbers like {like} are not the store's.")
+            return
+        self._take(external, [orders[0]], f"numbers like {like}")
+        self.guessed.add(external)
+        if not shapes.is_marketplace(orders[0].cells):
+            option = map_option(external, None, self.columns)
+            self.warnings.append(
+                f"{label} holds another system's order numbers ({like}), none of which can be the store's: "
+                f"each is looked up as external_order_id. To refuse them instead: {option}"
+            )
 
     def check(self) -> None:
         """ColumnError for what would make the shipments wrong."""

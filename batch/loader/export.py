@@ -83,6 +83,9 @@ def load(
     entries, layout_said = _entries(chosen, source, aliases or {})
     groups = group(entries)
     said = [*filter(None, [why]), *chosen.table.said, *found.said, *layout_said, *entries.said]
+    if asked := len(entries.externals):
+        orders = "1 order is" if asked == 1 else f"{asked:,} orders are"
+        said.append(f"{orders} named by another system's number; to look it up takes a request for each")
     if one_row_a_unit(entries, groups):
         said.append("the file has no quantities and names lines several times: each row is read as one unit")
     good = refuse_parcels(entries, groups)
@@ -117,6 +120,7 @@ def _entries(chosen: Candidate, source: Source, aliases: Mapping[str, str]) -> t
 
 def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:
     """What was settled for this header row: fields with one column, and those a person left out."""
-    columns = chosen.recognition.columns
-    settled = {name: column_name(chosen, places[0]) for name, places in columns.items() if len(places) == 1}
+    found = chosen.recognition
+    alone = {name: places[0] for name, places in found.columns.items() if len(places) == 1}
+    settled = {name: column_name(chosen, place) for name, place in alone.items() if name not in found.guessed}
     return settled | {name: column for name, column in source.map.items() if column in LEAVE_OUT}

@@ -32,6 +32,8 @@ class Recognition:
     fingerprint: str
     """Of the header row, as the function of this name has it."""
     warnings: tuple[str, ...]
+    guessed: frozenset[Field]
+    """Fields whose column this file's values tell, not its name: the next file's must tell anew."""
 
 
 def find_header(rows: Sequence[Sequence[Cell]], mapped: Collection[str] = ()) -> int | None:
@@ -89,7 +91,7 @@ def recognise(
     contest.carrier_from_service()
     for strength in (Strength.WEAK, Strength.PART):
         contest.match(strength)
-    contest.marketplace_orders()
+    contest.foreign_orders()
     contest.check()
     return _recognition(contest, header)
 
@@ -106,7 +108,9 @@ def headerless(mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]]) -
 def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:
     columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
     unused = tuple(column.name for column in contest.free() if column.name)
-    return Recognition(columns, contest.said(), unused, fingerprint(header), tuple(contest.warnings))
+    return Recognition(
+        columns, contest.said(), unused, fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
+    )
 
 
 def fingerprint(header: Sequence[str]) -> str:

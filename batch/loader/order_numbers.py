@@ -16,6 +16,12 @@ OTHER_PAPERS = frozenset(
 )
 """Prefixes of other papers' and other shops' numbers: the digits behind them are not the store's order."""
 
+MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
+"""Order numbers of Amazon and eBay, which no store gives out."""
+
+NO_ORDER = "bad_order_number"
+"""The code of what is no order number of the store."""
+
 LARGEST = 10**9
 """Ids below it are taken without a second look."""
 
@@ -25,7 +31,6 @@ _ORDER = re.compile(
     r"(?P<id>\d+)(?:\.0+)?(?:-(?:\d{1,2}|[a-z]))?",
     re.IGNORECASE | re.ASCII,
 )
-_MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")  # Amazon, eBay
 
 
 def order_number(cell: Cell) -> int | str | Wrong:
@@ -37,23 +42,23 @@ def order_number(cell: Cell) -> int | str | Wrong:
         return text
     if text.casefold() in BLANK_WORDS:
         return 0
-    if _MARKETPLACE.fullmatch(text):
+    if MARKETPLACE.fullmatch(text):
         return text
     if wrong := date_like(text):
         return wrong
     match = _ORDER.fullmatch(text)
     prefix = (match["prefix"] or "").upper() if match else ""
     if match is None or int(match["id"]) == 0:
-        return Wrong("bad_order_number", "it is not an order number of the store", "Correct the order number.")
+        return Wrong(NO_ORDER, "it is not an order number of the store", "Correct the order number.")
     if foreign := OTHER_PAPERS.intersection(re.split("[-_]", prefix)):
         return Wrong(
-            "bad_order_number",
+            NO_ORDER,
             f"{min(foreign)} numbers another paper or shop, not the store's order",
             "Put the store's own order number in.",
         )
     if len(match["id"]) > 10:
         return Wrong(
-            "bad_order_number",
+            NO_ORDER,
             "it is too long for an order number of the store",
             "Correct it; if it is a marketplace's number, add --map external_order_id=COLUMN.",
         )
@@ -82,5 +87,5 @@ def external_number(cell: Cell) -> str | Wrong:
     if isinstance(text, Wrong):
         return text
     if len(text) > 255 or CONTROL.search(text):
-        return Wrong("bad_order_number", "it is not an order number", "Correct the order number.")
+        return Wrong(NO_ORDER, "it is not an order number", "Correct the order number.")
     return "" if text.casefold() in BLANK_WORDS else text

@@ -5,16 +5,15 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from batch.loader.carriers import carrier
+from batch.loader.damage import Wrong
 from batch.loader.numbers import compact, mod10
+from batch.loader.order_numbers import MARKETPLACE, NO_ORDER, order_number
 from batch.loader.tables import Cell
 from batch.model import Field
 
 BLANKS = frozenset({"", "-", "--", ".", "n/a", "#n/a", "na", "none", "null", "nan", "nil", "tbd", "pending", "?"})
 MOST = 0.8
 """Share of the values that must agree before they say anything."""
-
-MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
-"""Order numbers of Amazon and eBay, which no store gives out."""
 
 _ORDER = re.compile(r"#?[A-Z]{0,12}[-_ #]{0,2}\d{1,10}([-_/.][A-Z0-9]{1,3})?", re.IGNORECASE)
 _STORE = re.compile(r"#?([A-Z]{1,4}-)?\d{2,8}", re.IGNORECASE)
@@ -63,6 +62,12 @@ def is_marketplace(cells: Sequence[Cell]) -> bool:
     return bool(values) and _most(lambda cell: bool(MARKETPLACE.fullmatch(words(cell))), values)
 
 
+def are_foreign_orders(cells: Sequence[Cell]) -> bool:
+    """Whether all values are another system's order numbers, none of which can be the store's."""
+    values = [cell for cell in filled(cells) if not _is_plain_words(cell)]
+    return bool(values) and all(map(_is_foreign_order, values))
+
+
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
     """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
     values = filled(cells)
@@ -87,6 +92,13 @@ def _is_plain_words(cell: Cell) -> bool:
 
 def _is_order(cell: Cell) -> bool:
     return bool(_ORDER.fullmatch(words(cell)) or MARKETPLACE.fullmatch(words(cell))) and not _is_date(cell)
+
+
+def _is_foreign_order(cell: Cell) -> bool:
+    found = order_number(cell)
+    if isinstance(found, Wrong):
+        return found.code == NO_ORDER and not _no_order(cell) and any(char in "123456789" for char in words(cell))
+    return isinstance(found, str)
 
 
 def _is_id(cell: Cell) -> bool:
