@@ -1,6 +1,7 @@
 """Every setting, with its unit and default; options beat the environment, which beats the file."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -117,10 +118,7 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     stores = values.pop("stores", {})
     values |= _store_section(stores, store_name, path)
     values["sources"] = tuple({"name": name, **section} for name, section in values.pop("sources", {}).items())
-    if not store_name:
-        values |= _from_environment(environ)
-    elif token := environ.get(f"BIGCOMMERCE_ACCESS_TOKEN_{store_name.upper()}"):
-        values["token"] = token
+    values |= _from_environment(environ, store_name)
     values |= {"home": default_home(environ)} | {k: v for k, v in options.items() if v is not None}
     try:
         made = Settings.model_validate(values)
@@ -134,16 +132,16 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     return made.model_copy(update={"api_url": _checked_url(made.api_url)})
 
 
-def require_credentials(made: Settings) -> None:
+def require_credentials(made: Settings, store_name: str = "") -> None:
     """ConfigError unless a hash and a token are there."""
     for value, variable in (
         (made.store_hash, "BIGCOMMERCE_STORE_HASH"),
-        (made.token.get_secret_value(), "BIGCOMMERCE_ACCESS_TOKEN"),
+        (made.token.get_secret_value(), token_variable(store_name)),
     ):
         if not value:
             raise ConfigError(
                 f"{variable} is not set: the store is not known.",
-                f"Run `shipbatch setup`, or set {variable}; to rehearse without an account, add --sandbox.",
+                f"Set {variable}; to rehearse without an account, add --sandbox.",
             )
         if not value.isascii() or not value.isprintable() or any(c.isspace() for c in value):
             raise ConfigError(f"{variable} holds a blank or a character that no credential has.", "Copy it again.")
@@ -173,12 +171,15 @@ def _store_section(stores: Mapping[str, Any], name: str, path: Path | None) -> d
     return dict(stores[name])
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    names = {
-        "BIGCOMMERCE_STORE_HASH": "store_hash",
-        "BIGCOMMERCE_ACCESS_TOKEN": "token",
-        "BIGCOMMERCE_API_URL": "api_url",
-    }
+def token_variable(store_name: str) -> str:
+    """The variable that holds a store's token: of `eu-west`, BIGCOMMERCE_ACCESS_TOKEN_EU_WEST."""
+    return "_".join(["BIGCOMMERCE_ACCESS_TOKEN", *re.findall(r"[A-Z0-9]+", store_name.upper())])
+
+
+def _from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, Any]:
+    names = {"BIGCOMMERCE_API_URL": "api_url", token_variable(store_name): "token"}
+    if not store_name:
+        names["BIGCOMMERCE_STORE_HASH"] = "store_hash"
     return {field: environ[variable].strip() for variable, field in names.items() if environ.get(variable, "").strip()}
 
 

@@ -15,7 +15,7 @@ from batch.config import Settings, Source
 from batch.corrections import Corrector
 from batch.deciding import Decider, Waiting, answer_of, waiting, who
 from batch.desk import Desk
-from batch.errors import LedgerError, NothingSent, ResultsError
+from batch.errors import FileError, LedgerError, NothingSent, ResultsError
 from batch.judging import Correction, Judged, Policy
 from batch.known import sort_out
 from batch.loader import Load, load
@@ -109,7 +109,11 @@ class Pipeline:
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.export.name}")
         taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
-        export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
+        try:
+            export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
+        except FileError as error:  # the person knows the export, not our copy of it
+            ours, theirs = str(taken.copy), str(job.export)
+            raise type(error)(str(error).replace(ours, theirs), error.todo.replace(ours, theirs)) from error
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
         started = datetime.now(UTC)
@@ -342,7 +346,10 @@ def write_sheet(report: Report, export: Load, records: Sequence[Record], home: P
         dry=job.dry,
     )
     try:
-        path = job.results or results.results_path(job.export, report.run, dry=job.dry, home=home)
+        if job.results:
+            path = results.spared(job.results, report.run)
+        else:
+            path = results.results_path(job.export, report.run, dry=job.dry, home=home)
         report.sheet = results.write(sheet, path)
         report.summary["results"] = str(report.sheet)
     except ResultsError as error:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from batch.config import Settings
+from batch.errors import ConfigError, FileError
 from batch.loader import load
 from batch.pipeline import Job
 from batch.sandbox import Quota, Sandbox, invent, load_orders
@@ -23,13 +24,22 @@ STORE_FILE = "store.json"
 
 def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
     """The sandbox's orders: those beside the first export, else such that each export can be shipped."""
-    if jobs[0].export.suffix.casefold() == ".json":
-        return load_orders(jobs[0].export)
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
-        return load_orders(beside)
+        return read_store(beside)
     exports = (load(job.export, job.source, aliases=settings.carriers) for job in jobs)
     return invent(asdict(parcel) for export in exports for parcel in export.parcels())
+
+
+def read_store(path: Path) -> Mapping[str, Any]:
+    """A store's orders as plain data; FileError where the file is not that."""
+    try:
+        return load_orders(path)
+    except (ValueError, OSError) as error:
+        raise FileError(
+            f"{path} is not a store for the sandbox: {error}.",
+            "Move it elsewhere, and a store is invented from the export; its shape is in batch/sandbox/orders.py.",
+        ) from error
 
 
 @asynccontextmanager
@@ -55,7 +65,10 @@ async def serve_store(
     jobs: Sequence[Job], settings: Settings, *, port: int, fresh: bool, ready: Callable[[str, str, str], None]
 ) -> None:
     """Serve a store until cancelled; `ready` gets its address, hash and token. `fresh` forgets what it shipped."""
-    orders = orders_for(jobs, settings) if jobs else {"orders": []}
+    if jobs and jobs[0].export.suffix.casefold() == ".json":
+        orders = read_store(jobs[0].export)
+    else:
+        orders = orders_for(jobs, settings) if jobs else {"orders": []}
     name, home = _name(orders), _home(settings)
     truth = home / f"{name}.jsonl"
     if fresh:
@@ -72,5 +85,11 @@ def _name(orders: Mapping[str, Any]) -> str:
 
 def _home(settings: Settings) -> Path:
     home = settings.home / "sandbox"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{home} cannot be made: {error.strerror or error}.", "Set SHIPBATCH_HOME to a folder of yours."
+        ) from error
     return home

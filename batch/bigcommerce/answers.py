@@ -100,7 +100,7 @@ def _stop(reply: Reply) -> Verdict | None:
     match reply.status:
         case HTTPStatus.UNAUTHORIZED:
             code, what = "token_refused", "The store refuses the access token (401)."
-            todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN, or run `shipbatch setup`."
+            todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN."
         case HTTPStatus.FORBIDDEN:
             code, what = "scope_missing", "The store does not let this access token work with orders (403)."
             todo = "Make an API account with the scope Orders: modify (store_v2_orders) and use its token."

@@ -79,6 +79,8 @@ def run(
     settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
     if results is not None and len(files) > 1:
         raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
+    if results is not None:
+        _check_results(results, files)
     sources = [source_of(settings, file, column or [], sheet) for file in files]
     jobs = [
         Job(file, source, dry=dry_run, limit=limit, results=results)
@@ -122,6 +124,20 @@ def sandbox(
         asyncio.run(serve_store(jobs, settings, port=port, fresh=fresh, ready=_say_where))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."
+        ) from error
+
+
+def _check_results(results: Path, files: list[Path]) -> None:
+    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
+    if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
+        raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
+    if not results.absolute().parent.is_dir():
+        raise ConfigError(f"--results {results}: there is no folder {results.absolute().parent}.", "Make it first.")
+    if results.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
 
 
 def _ship(

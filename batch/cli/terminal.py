@@ -60,7 +60,7 @@ def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Se
     from batch.config import require_credentials
 
     made = settings_of(options, store)
-    require_credentials(made)
+    require_credentials(made, store)
     return made
 
 
@@ -89,7 +89,9 @@ def ledger_of(*, sandbox: bool = False) -> "Queries":
 
     home = default_home() / "sandbox" if sandbox else default_home()
     if not (home / LEDGER).exists():
-        raise NothingSent(f"There is no ledger in {home}: nothing has been run yet.", "Run an export first.")
+        rehearsed = not sandbox and (home / "sandbox" / LEDGER).exists()
+        todo = "Only rehearsals have been run: add --sandbox to see them." if rehearsed else "Run an export first."
+        raise NothingSent(f"There is no ledger in {home}: nothing has been run yet.", todo)
     return read_ledger(home / LEDGER)
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from batch.errors import ResultsError
 from batch.results.delimited import write_csv
-from batch.results.places import put, results_path, scratch
+from batch.results.places import put, results_path, scratch, spared
 from batch.results.report import Report, outcome
 from batch.results.workbook import fits, write_workbook
 from batch.sheet import Mark, read_mark
 
-__all__ = ["Mark", "Report", "outcome", "read_mark", "results_path", "write"]
+__all__ = ["Mark", "Report", "outcome", "read_mark", "results_path", "spared", "write"]
 
 
 def write(report: Report, path: Path) -> Path:

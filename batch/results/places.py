@@ -29,7 +29,11 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     stem = export.stem
     for ending in _ENDINGS:  # a sheet of ours dropped back in
         stem = stem.removesuffix(ending)
-    path = folder / f"{stem}{'.plan' if dry else '.results'}.xlsx"
+    return spared(folder / f"{stem}{'.plan' if dry else '.results'}.xlsx", run)
+
+
+def spared(path: Path, run: Run) -> Path:
+    """The path, with the run's id in its name where something else than a sheet of this content is there."""
     if not path.exists():
         return path
     mark = read_mark(path)
