@@ -107,6 +107,7 @@ class Pool:
             "shipped": baseline.shipped,
             "baseline": baseline.shipment_id,
             "status_id": baseline.status_id,
+            "never_resend": self._settings.never_resend,
         }
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
         crash.point("intended")

@@ -1,6 +1,7 @@
 """Every doubt read back, every row accounted for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from batch import crash, findings
 from batch.bigcommerce import Client
@@ -65,6 +66,8 @@ class Reconciler:
     async def _settled(self, record: Record, *, last: bool) -> bool:
         """Look at one order; False where the shipment is not there. A look that failed has seen nothing: it stays."""
         order_id = record.shipment.order_id
+        if self._stop:
+            return True
         try:
             seen = await self._client.shipments(order_id)
             found = look(record.shipment, seen, self._ledger.claimed(record.store, order_id), record.baseline)
@@ -87,12 +90,16 @@ class Reconciler:
         before = self._baseline(record)
         return order is None or before is None or before.moved(await self._client.whole(order))
 
-    def _baseline(self, record: Record) -> Baseline | None:
+    def _intent(self, record: Record) -> Mapping[str, Any]:
+        """What was known, and promised, when the shipment was last about to be sent."""
         intents = [a for a in self._ledger.attempts(record.record_id) if a.what == "intent"]
-        if not intents:
+        return intents[-1].evidence if intents else {}
+
+    def _baseline(self, record: Record) -> Baseline | None:
+        shipped = self._intent(record).get("shipped")
+        if shipped is None:
             return None
-        evidence = intents[-1].evidence
-        return Baseline(record.baseline, {int(line): units for line, units in evidence.get("shipped", {}).items()})
+        return Baseline(record.baseline, {int(line): units for line, units in shipped.items()})
 
     async def _claim(self, record: Record, found: Look) -> None:
         assert found.mine is not None
@@ -108,7 +115,8 @@ class Reconciler:
     async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
         """Absent twice: planned again, unless anything speaks against it."""
         evidence: Mapping[str, object] = {"absent": 2, "moved": moved, "seen": [s.shipment_id for s in seen]}
-        why = findings.why_not_again(record.shipment, found.near, moved=moved, never=self._settings.never_resend)
+        never = self._settings.never_resend or bool(self._intent(record).get("never_resend"))
+        why = findings.why_not_again(record.shipment, found.near, moved=moved, never=never)
         if why is None:
             outcome = Outcome(State.PLANNED, evidence=evidence)
         else:

@@ -59,7 +59,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
     async with AsyncExitStack() as stack:
         if lock:
             waiting = store_lock(settings.home, settings.store, wait=settings.wait, waiting=_telling(screen))
-            await stack.enter_async_context(waiting)
+            await stop.interrupt(stack.enter_async_context(waiting))
         ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER, read_only=not lock))
         client = await stack.enter_async_context(Client(settings))
         if ledger.advice:

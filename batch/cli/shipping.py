@@ -94,12 +94,22 @@ def resume(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
     store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(help="Deadline of a request, seconds (30).", rich_help_panel=ADVANCED)
+    ] = None,
+    settle: Annotated[
+        float | None, typer.Option(help="Seconds before a doubt's second look (90).", rich_help_panel=ADVANCED)
+    ] = None,
+    never_resend: Annotated[
+        bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
+    ] = False,
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
     from batch.pipeline import Job
     from batch.telling import known_run, newest_run
 
-    settings = live_settings(store=store)
+    options = {"timeout": timeout, "settle": settle, "never_resend": never_resend or None}
+    settings = live_settings(options, store)
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), settings.source_for(Path(past.file).name))

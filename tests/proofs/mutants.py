@@ -222,8 +222,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "forgets --never-resend",
         "reconciler.py",
-        "never=self._settings.never_resend",
-        "never=False",
+        "moved=moved, never=never",
+        "moved=moved, never=False",
         SHIPPING,
     ),
     Mutant(
