@@ -135,7 +135,9 @@ class Pipeline:
         ledger, store = self._ledger, self._settings.store
         asks = [parcel.ask for parcel in answered]
         waits = {one.ask: one for one in waiting(ledger, store)}
-        settled = ledger.known(store, asks).keys() | ledger.decisions(store, asks).keys()
+        known, decided = ledger.known(store, asks), ledger.decisions(store, asks)
+        skipped = {ask for ask, word in decided.items() if word.answer == "skip"}  # may be set right
+        settled = (known.keys() | decided.keys()) - skipped
         decider = Decider(self._client, ledger, store, who=who(), why=f"in the sheet {job.export.name}")
         for parcel in answered:
             fresh = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "")
