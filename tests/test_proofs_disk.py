@@ -62,7 +62,7 @@ async def test_a_damaged_ledger_stops_the_run_and_the_store_keeps_it_from_doubli
 
 async def test_a_sheet_that_cannot_be_written_is_written_later_from_the_ledger(warehouse: Warehouse) -> None:
     """Exit status 74: everything is shipped and recorded; `history RUN --results` makes up for the sheet."""
-    done = await warehouse.run(f"--results={NOWHERE}/sheet.xlsx")
+    done = await warehouse.run(f"--results={NOWHERE.parent}/sheet.xlsx")
     assert done.status == 74
     assert f"history {done.summary['run']} --results" in done.err
     assert warehouse.shipped == Counter(numbers(MANY))
