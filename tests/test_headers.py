@@ -77,7 +77,7 @@ def with_order(header, wanted):
     """The columns of a sheet of that header, a fitting value and, if it is not the order's itself, an order."""
     if wanted in {Field.ORDER_ID, Field.EXTERNAL_ORDER_ID}:
         return columns([header], [FITTING[wanted]])
-    return columns([header, "bigcommerce order id"], [FITTING[wanted], "1001"])
+    return columns([header, "bigcommerce order id"], [FITTING[wanted], "1001"], constants={Field.SKU})
 
 
 def test_a_strong_header_is_its_own_field_alone():
@@ -281,6 +281,54 @@ def test_an_erps_external_number_competes_with_its_own():
     assert columns(header, row, mapping=dict([own]))[Field.ORDER_ID] == (0,)
     assert columns(header, row, mapping=dict([external]))[Field.ORDER_ID] == (1,)
     assert "--map" in recognise(["external_order_id"], [["1001"]]).warnings[0]
+
+
+REFERENCES = ["Referencia", "Référence", "Riferimento", "Referência", "Referenz", "Reference", "Referentie", "参照番号"]
+
+
+@pytest.mark.parametrize("header", REFERENCES)
+def test_a_reference_that_goes_by_line_is_the_sku_where_units_want_one(header):
+    """Its values stand in several orders, or an order has several; it is said, warned of, and not remembered."""
+    rows = [["1001", "BAG-1", "1"], ["1001", "CUP-2", "2"], ["", "BAG-1", "1"], ["1003", "CUP-2", "1"]]
+    found = recognise(["Order Number", header, "Quantity"], rows)
+    assert found.columns[Field.SKU] == (1,)
+    assert found.guessed == {Field.SKU}
+    assert "is read as sku by its values" in found.warnings[0]
+    left_out = dict(options(found.warnings[0]))
+    with pytest.raises(ColumnError, match="no column is recognised as the SKU"):
+        recognise(["Order Number", header, "Quantity"], rows, mapping=left_out)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("PO-771", "PO-771", "PO-772"),  # one an order: its reference
+        ("1001-1", "1001-2", "1002-1"),  # the order's own number
+        ("1", "2", "1"),  # line numbers
+        ("WEB", "WEB", "WEB"),
+        ("9400111201080805483016", "9400111201080805483023", "9400111201080805483030"),
+    ],
+)
+def test_a_reference_that_goes_by_order_is_asked_about(values):
+    """Units without a line stop the file, with a --map that works, instead of refusing every row."""
+    header = ["Order Number", "Reference", "Quantity"]
+    rows = [[order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)]
+    with pytest.raises(ColumnError, match="gives units") as caught:
+        recognise(header, rows)
+    for option in options(caught.value.todo):
+        assert recognise(header, rows, mapping=dict([option])).columns[Field.ORDER_ID] == (0,)
+
+
+@pytest.mark.parametrize("header", ["Item", "Article", "Code", "Artikel", "Código", "Codice", "Artículo"])
+def test_a_weak_name_of_the_sku_is_taken_by_its_values(header):
+    """Where no column says it plainly."""
+    assert columns(["Order Number", header, "Quantity"], ["1001", "BAG-1", "1"])[Field.SKU] == (1,)
+
+
+def test_units_of_nothing_are_no_trouble_where_few_rows_give_them():
+    """Those rows are refused one by one, the others ship all that remains."""
+    rows = [["1001", ""], ["1002", ""], ["1003", "2"]]
+    assert columns(["Order Number", "Quantity"], *rows)[Field.QUANTITY] == (1,)
 
 
 def test_a_purchase_order_number_counts_only_alone():

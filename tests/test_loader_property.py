@@ -129,7 +129,11 @@ def test_rows_of_likely_cells_are_each_in_one_place_whatever_columns_are_there(r
         rows = [HEAD, *GOOD, *rows] if ends else [HEAD, *rows, *GOOD]
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([cell for at, cell in enumerate(row) if at not in left_out] for row in rows)
-        account(load(path, Source(ignore_skus=frozenset({"flyer"}))))
+        source = Source(ignore_skus=frozenset({"flyer"}))
+        if 1 in left_out and 2 not in left_out:  # units of what?
+            try_load(path, source)
+        else:
+            account(load(path, source))
 
 
 @settings(deadline=None)

@@ -93,7 +93,9 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
     ours = our_columns(header, marked=mark is not None)
     remembered = recall(fingerprint(header))
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
-    found = recognise(header, sample, mapping=left_out | source.map, remembered=remembered, ours=ours)
+    found = recognise(
+        header, sample, mapping=left_out | source.map, remembered=remembered, ours=ours, constants=source.constants
+    )
     filled_in = is_template(header) or (mark is not None and mark.template)
     return Candidate(table, at + 1, header, found, ours, filled_in)
 
@@ -103,13 +105,19 @@ def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]
     by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
     if not by_place:
         raise ColumnError(f"{_name(table)}: no row looks like a header.", _how_to_name(rows))
-    found = headerless(source.map, rows[:SAMPLE])
+    found = headerless(source.map, rows[:SAMPLE], source.constants)
     at = _unknown_header(rows, found)
     if at is None:
         return Candidate(table, 0, (), found, range(0))
     header = tuple(map(_text, rows[at]))
     sample = [row for row in rows[at + 1 :] if any(map(_text, row))]
-    return Candidate(table, at + 1, header, recognise(header, sample[:SAMPLE], mapping=source.map), range(0))
+    return Candidate(
+        table,
+        at + 1,
+        header,
+        recognise(header, sample[:SAMPLE], mapping=source.map, constants=source.constants),
+        range(0),
+    )
 
 
 def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int | None:

@@ -15,6 +15,8 @@ from batch.model import Field
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
+CHOICES = 3
+"""Columns that an error offers at most."""
 LESSER = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
 """Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
 
@@ -25,6 +27,8 @@ class Contest:
 
     columns: list[Column]
     is_ours: bool
+    given: Collection[Field] = ()
+    """Fields that have a constant."""
     taken: dict[Field, tuple[Column, ...]] = field(default_factory=dict)
     left_out: set[Field] = field(default_factory=set)
     refused: dict[Field, Column] = field(default_factory=dict)
@@ -81,6 +85,27 @@ class Contest:
             del self.taken[Field.SHIPPING_METHOD]
             self._take(Field.CARRIER, [service[0]], "its values name carriers")
 
+    def sku_by_values(self) -> None:
+        """Where units want a line, a column of another name may be the SKU's: its values go by line."""
+        orders = next((self.taken[name][0] for name in ORDER_FIELDS if name in self.taken), None)
+        if not orders or Field.QUANTITY not in self.taken or self._has(LINE_FIELDS) or Field.SKU in self.left_out:
+            return
+        hinted = [column for column in self._like_skus() if column.says.get(Field.SKU) == Strength.HINT]
+        found = [column for column in hinted if shapes.go_by_line(orders.cells, column.cells)]
+        if len(found) == 1:
+            self._take(Field.SKU, found, "its values go by line, as SKUs do")
+            self.guessed.add(Field.SKU)
+            option = map_option(Field.SKU, None, self.columns)
+            self.warnings.append(
+                f"{found[0].label} ({found[0].shown}) is read as sku by its values; no column says so plainly. "
+                f"If it is something else: {option}"
+            )
+
+    def _like_skus(self) -> list[Column]:
+        """Columns not taken whose values could be SKUs, those first that are called so."""
+        fitting = [column for column in self.free() if shapes.confirms(Field.SKU, column.cells)]
+        return sorted(fitting, key=lambda column: Field.SKU not in column.says)
+
     def foreign_orders(self) -> None:
         """An order column that holds another system's numbers alone is looked up as such."""
         orders, external = self.taken.get(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
@@ -118,6 +143,7 @@ class Contest:
         counts = [column for column in ordered if shapes.confirms(Field.QUANTITY, column.cells)]
         if counts and not self._is_settled(Field.QUANTITY):
             self._only_ordered(counts[0])
+        self._check_units()
 
     def said(self) -> tuple[str, ...]:
         """A line for every column that was taken, in the columns' order."""
@@ -201,9 +227,25 @@ class Contest:
             self.warnings.append(f"{what}; it is not used.")
             return
         better = [other for other in self.free() if other is not column and shapes.confirms(wanted, other.cells)]
-        choices = [*better[:3], column if wanted is Field.ORDER_ID else None]
+        choices = [*better[:CHOICES], column if wanted is Field.ORDER_ID else None]
         options = " or ".join(map_option(wanted, choice, self.columns) for choice in choices)
         raise ColumnError(f"{what}.", f"Say which it is: {options}")
+
+    def _check_units(self) -> None:
+        """Units of what: without a line every row that gives some would be refused."""
+        counted = self.taken.get(Field.QUANTITY)
+        if not counted or self._has(LINE_FIELDS) or Field.SKU in self.given:
+            return
+        cells = counted[0].cells
+        choices = [] if Field.SKU in self.left_out else self._like_skus()[:CHOICES]
+        if 2 * len(shapes.filled(cells)) < len(cells) or (self.reasons[Field.QUANTITY] == "--map" and not choices):
+            return
+        which = " or ".join(map_option(Field.SKU, column, self.columns) for column in choices)
+        whole = f"to ship all that remains of each order: {map_option(Field.QUANTITY, None, self.columns)}"
+        raise ColumnError(
+            f"{counted[0].label} gives units ({counted[0].shown}), but no column is recognised as the SKU.",
+            f"Say which column is the SKU: {which}; {whole}" if which else f"Export it with the SKU; {whole}",
+        )
 
     def _only_ordered(self, column: Column) -> None:
         if not self._has(LINE_FIELDS):

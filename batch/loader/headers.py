@@ -75,14 +75,16 @@ def recognise(
     mapping: Mapping[Field, str] | None = None,
     remembered: Mapping[Field, str] | None = None,
     ours: Collection[int] = (),
+    constants: Collection[Field] = (),
 ) -> Recognition:
     """Match columns to fields by name and by the look of the sample's values.
 
     `mapping` is the person's word (FIELD → header text, letter or 1-based number; `-` leaves the field out).
-    `ours` are columns of our own results sheet, not to be read. ColumnError where the order has no column,
-    two columns compete, values plainly contradict a name, or the mapping names what is not there.
+    `ours` are columns of our own results sheet, not to be read; `constants` are fields that need no column.
+    ColumnError where the order has no column, two columns compete, units have no SKU, values plainly contradict a
+    name, or the mapping names what is not there.
     """
-    contest = Contest(columns_of(header, sample, ours), is_ours=bool(ours))
+    contest = Contest(columns_of(header, sample, ours), is_ours=bool(ours), given=constants)
     contest.obey(mapping or {})
     contest.accept(template_columns(header))
     contest.remember(remembered or {})
@@ -91,15 +93,18 @@ def recognise(
     contest.carrier_from_service()
     for strength in (Strength.WEAK, Strength.PART):
         contest.match(strength)
+    contest.sku_by_values()
     contest.foreign_orders()
     contest.check()
     return _recognition(contest, header)
 
 
-def headerless(mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]]) -> Recognition:
+def headerless(
+    mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]], constants: Collection[Field] = ()
+) -> Recognition:
     """A table without a header row: every field by its column's letter or 1-based number."""
     width = max(map(len, sample), default=0)
-    contest = Contest(columns_of([""] * width, sample, ()), is_ours=False)
+    contest = Contest(columns_of([""] * width, sample, ()), is_ours=False, given=constants)
     contest.obey(mapping)
     contest.check()
     return _recognition(contest, [])

@@ -68,6 +68,25 @@ def are_foreign_orders(cells: Sequence[Cell]) -> bool:
     return bool(values) and all(map(_is_foreign_order, values))
 
 
+def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Whether the values tell an order's lines apart, as SKUs do, and not the orders, as references do.
+
+    A value stands in several orders, or an order has several that are no tracking numbers; a blank order is the one
+    above it. Values that hold their order's own number are its references.
+    """
+    pairs: set[tuple[str, str]] = set()
+    order = ""
+    for above, cell in zip(orders, cells, strict=True):
+        order = words(above) or order
+        if order and (value := words(cell)):
+            pairs.add((order.casefold(), value.casefold()))
+    values, numbered = {value for _, value in pairs}, {number for number, _ in pairs}
+    if len(values) < 2 or any(number.lstrip("#") in value for number, value in pairs):
+        return False
+    shared = len(values) < len(pairs)
+    return shared or (len(numbered) < len(pairs) and not _most(_is_tracking, list(values)))
+
+
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
     """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
     values = filled(cells)

@@ -1,7 +1,8 @@
 """Which field a column's header may name: the package's table of headers, in many languages.
 
 `headers.csv` gives each header a strength: `sure` beats `strong`; `weak` counts only where no other column
-speaks and the values fit; `ordered` is the trap of units ordered; `known` is understood and not ours.
+speaks and the values fit; `hint` only where a field is wanted and the values show it; `ordered` is the trap
+of units ordered; `known` is understood and not ours.
 """
 
 import csv
@@ -34,6 +35,8 @@ COUNTED = "package|parcel|box|carton|shipment|label|item|product|line"
 class Strength(IntEnum):
     """How much a header's name is worth."""
 
+    HINT = 0
+    """Mostly another thing: `Reference` for the SKU. Counts only where one is wanted and the values show it."""
     PART = 1
     """A known header within a longer one: `Outbound Parcel Tracking Number`."""
     WEAK = 2
@@ -133,7 +136,7 @@ def table() -> Mapping[str, Meaning]:
         if strength == "ordered":
             ordered.add(key)
         elif field:
-            known[Field(field)] = max(known.get(Field(field), Strength.PART), Strength[strength.upper()])
+            known[Field(field)] = max(known.get(Field(field), Strength.HINT), Strength[strength.upper()])
     return {key: Meaning(MappingProxyType(known), key in ordered, known=True) for key, known in fields.items()}
 
 
