@@ -116,7 +116,7 @@ def test_any_line_end_counts_and_blank_lines_are_rows(tmp_path: Path, end: str) 
 
 def test_a_cell_may_hold_line_ends(tmp_path: Path) -> None:
     text = 'Order,Address,SKU\r\n1,"12 Main St\r\nApt 4\nBack door",A\r\n2,x,B\r\n'
-    assert rows(tmp_path, text)[1:] == [["1", "12 Main St\r\nApt 4\nBack door", "A"], ["2", "x", "B"]]
+    assert rows(tmp_path, text)[1:] == [["1", "12 Main St\nApt 4\nBack door", "A"], ["2", "x", "B"]]
 
 
 def test_ragged_rows_and_trailing_delimiters_are_passed_on_as_they_are(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 from batch.errors import FileError
@@ -19,6 +19,8 @@ from batch.loader.tables import Cell, Table
 DELIMITERS = ",;\t|"
 SAMPLE = 200
 """Lines on which the delimiter is chosen."""
+PIECE = 32_768
+"""Characters cut into records at a time: few enough to stay in the processor's cache."""
 TAIL = 65_536
 """Bytes of the file's end in which its last line is looked at."""
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a pipe"}
@@ -37,10 +39,16 @@ class Text:
 
     def rows(self) -> Iterator[list[Cell]]:
         """Its records, one after another, cells as str; nothing is kept."""
-        with reading(self.blob.name), opened(self.blob, self.encoding) as lines:
+        return cast("Iterator[list[Cell]]", chain.from_iterable(records(self._pieces(), self.dialect)))
+
+    def _pieces(self) -> Iterator[str]:
+        """The text, some whole lines at a time."""
+        with reading(self.blob.name), decoded(self.blob, self.encoding) as text:
             if self.announced:
-                next(lines, "")
-            yield from cast("Iterator[list[Cell]]", records(lines, self.dialect))
+                text.readline()
+            while piece := text.read(PIECE):
+                piece += text.readline()
+                yield piece.translate(_TAKEN_OUT) if self.encoding.nuls else piece
 
 
 def read_text(blob: Blob) -> Table:
@@ -70,12 +78,14 @@ def read_text(blob: Blob) -> Table:
 
 @contextmanager
 def opened(blob: Blob, encoding: Encoding) -> Iterator[Iterator[str]]:
-    """The lines of a text with their line ends, whichever they are: LF, CRLF or CR."""
-    with (
-        blob.open() as stream,
-        io.TextIOWrapper(stream, encoding.name, encoding.errors, newline="") as lines,
-    ):
+    """The lines of a text; their ends, LF, CRLF or CR, become LF."""
+    with decoded(blob, encoding) as lines:
         yield (line.translate(_TAKEN_OUT) for line in lines) if encoding.nuls else lines
+
+
+def decoded(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
+    """The text as a stream in which every line ends with LF."""
+    return io.TextIOWrapper(blob.open(), encoding.name, encoding.errors)
 
 
 def dialect_of(sample: list[str], delimiters: Iterable[str] = DELIMITERS) -> Dialect:

@@ -10,6 +10,7 @@ from batch.loader.frame import Coded, Frame
 from batch.loader.tables import Table
 
 _PADDED = re.compile(r"0[0 \-]*0")
+_ANY_ROUNDED = re.compile(r"\n\d{15}0{1,4}\n")
 _ROUNDED = re.compile(r"\d{15}0{1,4}")
 
 
@@ -42,6 +43,8 @@ def _width_of_format(column: Coded, frame: Frame, table: Table, numbers: dict[in
 
 def rounded(column: Coded) -> dict[int, Wrong]:
     """Codes of 16 to 19 digits that end in zeros from the 16th on, where at least half of such numbers do."""
+    if not _ANY_ROUNDED.search("\n".join(("", *map(str, column.cells), ""))):
+        return {}
     digits = [code for code, cell in enumerate(column.cells) if type(cell) is str and cell.isdecimal()]
     zeros = [code for code in digits if _ROUNDED.fullmatch(cast("str", column.cells[code]))]
     if len(zeros) < 2 or 2 * len(zeros) < sum(15 < len(cast("str", column.cells[code])) < 20 for code in digits):
