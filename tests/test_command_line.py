@@ -149,7 +149,7 @@ class TestTheWayItEnds:
     async def test_74_where_the_sheet_could_not_be_written(self, typed: OpenTerminal) -> None:
         """Sent; `history RUN --results` writes it."""
         shell = await typed()
-        said = await shell("run", "--json", "--results", "no/such/folder/x.xlsx", "export.csv")
+        said = await shell("run", "--json", "--results", "/proc/x.xlsx", "export.csv")
         assert (said.status, said.json["created"], said.json["results"]) == (74, 4, "")
         assert (await shell("history", said.json["run"], "--results")).status == 0
         assert (shell.folder / "export.results.xlsx").is_file()
