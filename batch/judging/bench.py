@@ -65,9 +65,7 @@ class _Bench:
             wanted = [
                 e
                 for e in self.facts.existing
-                if str(e.made.shipment_id) == answer.removeprefix("exists:")
-                and e.made.shipment_id not in self.known
-                and self._fits(draft, e.made)
+                if str(e.made.shipment_id) == answer.removeprefix("exists:") and e.made.shipment_id not in self.known
             ]
             gone = findings.decided_but_gone(self.order, answer.removeprefix("exists:"))
             return self._already(draft, wanted) if wanted else draft.note(gone)
