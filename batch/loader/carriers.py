@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from batch.loader.numbers import compact, readings
+from batch.loader.numbers import UPS, compact, readings
 
 PROVIDERS = {
     "usps": "USPS",
@@ -171,9 +171,11 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
     Silent on carriers that hand parcels to others or take theirs: SurePost, SmartPost, DHL eCommerce and
     the consolidators end with USPS, and the file's number may be either's.
     """
+    if named.family not in OWN_NUMBERS or (named.family == "ups" and UPS.fullmatch(tracking_number)):
+        return None
     found = readings(tracking_number)
     owners = {reading.slug for reading in found}
-    if not owners or named.family not in OWN_NUMBERS or named.family in owners:
+    if not owners or named.family in owners:
         return None
     certain = [reading.slug for reading in found if reading.certain]
     if not certain and not (named.family == "usps" and owners == {"fedex"}):
