@@ -40,6 +40,20 @@ class Source(_Frozen):
     """Several numbers for one order and no lines: the first takes all, or dealt out evenly."""
 
 
+class Folder(_Frozen):
+    """A drop folder that `watch` takes care of."""
+
+    name: str = ""
+    path: Path
+    """The folder that people know: they drop their files into it."""
+    store: str = ""
+    """A store of `[stores.NAME]`; empty: the one of the environment."""
+    source: str = ""
+    """A source of `[sources.NAME]`, whatever the files are called; empty: by their names."""
+    still: float | None = Field(default=None, gt=0)
+    """Seconds for which a file must not have changed; None: 2, on a network share 10."""
+
+
 class Settings(_Frozen):
     """One run's settings."""
 
@@ -77,11 +91,17 @@ class Settings(_Frozen):
     carriers: dict[str, str] = {}
     """Alias → `provider:CODE` or an AfterShip slug."""
     sources: tuple[Source, ...] = ()
+    folders: tuple[Folder, ...] = ()
 
     @property
     def store(self) -> str:
         """API origin and store hash: what tells one store's records from another's."""
         return self.identity or f"{self.api_url}/stores/{self.store_hash}"
+
+    def folder_at(self, path: Path) -> Folder:
+        """What is said of the drop folder at a path; one with nothing set where nothing is."""
+        given = path.absolute()
+        return next((f for f in self.folders if f.path.absolute() == given), Folder(path=given))
 
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""
@@ -118,6 +138,7 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     stores = values.pop("stores", {})
     values |= _store_section(stores, store_name, path)
     values["sources"] = tuple({"name": name, **section} for name, section in values.pop("sources", {}).items())
+    values["folders"] = tuple(_folder(name, section, path) for name, section in values.pop("folders", {}).items())
     values |= _from_environment(environ, store_name)
     values |= {"home": default_home(environ)} | {k: v for k, v in options.items() if v is not None}
     try:
@@ -169,6 +190,13 @@ def _store_section(stores: Mapping[str, Any], name: str, path: Path | None) -> d
             f"--store {name}: {where} has no [stores.{name}] (it has: {known}).", "Add it, or correct the name."
         )
     return dict(stores[name])
+
+
+def _folder(name: str, section: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
+    """A section of a drop folder; its path is told from the place of the file that names it."""
+    here = path.absolute().parent if path else Path()
+    given = section.get("path")
+    return {"name": name, **section} | ({"path": here / Path(given).expanduser()} if isinstance(given, str) else {})
 
 
 def token_variable(store_name: str) -> str:

@@ -33,6 +33,7 @@ ONLY_IN = {
     "sqlite3": {"ledger"},
     "filelock": {"ledger"},
     "typer": {"cli"},
+    "watchfiles": {"watcher"},
     "rich": {"cli"},
 }
 """Libraries and the only rooms that may import them."""
