@@ -59,9 +59,7 @@ def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Se
     """A command's settings, with the credentials of a store."""
     from batch.config import require_credentials
 
-    made = settings_of(options, store)
-    require_credentials(made, store)
-    return made
+    return require_credentials(settings_of(options, store), store)
 
 
 def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) -> "Source":
@@ -148,6 +146,6 @@ def print_told(told: "Told", *, as_json: bool) -> None:
 def complain(error: ShipbatchError, where: str = "") -> None:
     """What is wrong, and what to do, on standard error."""
     prefix = f"{where}: " if where and where not in str(error) else ""
-    print(f"shipbatch: {prefix}{error}", file=sys.stderr)
+    print("shipbatch: " + f"{prefix}{error}".replace("\n", "\n           "), file=sys.stderr)
     if error.todo:
         print(f"           {error.todo}", file=sys.stderr)

@@ -1,0 +1,18 @@
+"""Every setting, with its unit and default; options beat the environment, which beats the file."""
+
+from batch.config.environment import default_home, token_variable
+from batch.config.loading import config_file, settings
+from batch.config.secrets import require_credentials
+from batch.config.settings import API_URL, Folder, Settings, Source
+
+__all__ = [
+    "API_URL",
+    "Folder",
+    "Settings",
+    "Source",
+    "config_file",
+    "default_home",
+    "require_credentials",
+    "settings",
+    "token_variable",
+]

@@ -1,0 +1,65 @@
+"""What the environment says, and where things lie when it says nothing."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from batch.config.settings import API_URL
+from batch.errors import ConfigError
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
+
+
+def default_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """SHIPBATCH_HOME, else the platform's user data folder."""
+    if given := environ.get("SHIPBATCH_HOME"):
+        return Path(given).expanduser().absolute()
+    import platformdirs  # here: it is not needed where the variable is set
+
+    return Path(platformdirs.user_data_dir("shipbatch", appauthor=False))
+
+
+def config_folder() -> Path:
+    """The platform's folder for configuration."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("shipbatch", appauthor=False))
+
+
+def token_variable(store_name: str) -> str:
+    """The variable that holds a store's token: of `eu-west`, BIGCOMMERCE_ACCESS_TOKEN_EU_WEST."""
+    return "_".join([TOKEN, *re.findall(r"[A-Z0-9]+", store_name.upper())])
+
+
+def variables(store_name: str) -> dict[str, str]:
+    """Settings that have a variable, and its name."""
+    names = {"api_url": "BIGCOMMERCE_API_URL", "token": token_variable(store_name)}
+    return names if store_name else names | {"store_hash": "BIGCOMMERCE_STORE_HASH"}
+
+
+def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, str]:
+    """The settings that the environment has."""
+    found = {name: environ.get(variable, "").strip() for name, variable in variables(store_name).items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def checked_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
+    """The API's address as it is put before a path; ConfigError, with `name`, where the token must not go there."""
+    todo = f"Set it to {API_URL}, or leave it out."
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        host = parts.hostname or ""
+        parts.port  # noqa: B018  reading it is what checks it
+    except ValueError as error:
+        raise ConfigError(f"{name} is {url!r}: {error}.", todo) from error
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
+        raise ConfigError(f"{name} is not a plain http(s) address of a host.", todo)
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ConfigError(
+            f"{name} is {url!r}: plain http would show the token to the network.",
+            f"Use https://{parts.netloc}; http is for this machine only ({', '.join(LOOPBACK)}).",
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

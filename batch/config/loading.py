@@ -1,0 +1,127 @@
+"""From options, environment and file to one frozen `Settings`; every mistake with its place."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from batch.config.environment import checked_url, config_folder, default_home, from_environment, variables
+from batch.config.file import ConfigFile, read_file
+from batch.config.mistakes import explained
+from batch.config.settings import ELSEWHERE, Named, Settings
+from batch.errors import ConfigError
+
+NAME = "shipbatch.toml"
+
+
+def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's config folder."""
+    if given := environ.get("SHIPBATCH_CONFIG"):
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"SHIPBATCH_CONFIG names {path}, and there is no such file.", "Correct or unset it.")
+        return path
+    return next((path for path in (Path(NAME), config_folder() / NAME) if path.is_file()), None)
+
+
+def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Settings:
+    """Options over environment over file; ConfigError names the place of each mistake."""
+    path = config_file(environ)
+    file = read_file(path) if path else None
+    values = _checked(file, store_name) if file else {}
+    if store_name and (not file or store_name not in file.values.get("stores", {})):
+        raise _no_such_store(file, store_name)
+    told = from_environment(environ, store_name)
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        made = Settings.model_validate(
+            values | told | {"home": default_home(environ)} | given,
+            context={"folder": file.path.absolute().parent} if file else None,
+        )
+    except ValidationError as error:
+        names = variables(store_name) | {name: f"--{name.replace('_', '-')}" for name in given}
+        raise explained(error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings) from None
+    if made.settle < made.timeout:
+        raise ConfigError(
+            f"--settle ({made.settle:g} s) is shorter than --timeout ({made.timeout:g} s): late ones would be missed.",
+            f"Give --settle at least {made.timeout:g}, or set `settle` in {NAME}.",
+        )
+    place = "BIGCOMMERCE_API_URL" if file is None or "api_url" in told else f"{file.path}: api_url"
+    return made.model_copy(update={"api_url": checked_url(made.api_url, place)})
+
+
+def named_tables() -> dict[str, type[Named]]:
+    """The settings that are tables by name, `[sources.acme]`, and what each table holds."""
+    kinds = {name: get_args(field.annotation)[:1] for name, field in Settings.model_fields.items()}
+    return {name: kind[0] for name, kind in kinds.items() if kind and isinstance(kind[0], type) and _is_named(kind[0])}
+
+
+def _is_named(kind: type) -> bool:
+    return issubclass(kind, Named)
+
+
+def _checked(file: ConfigFile, store_name: str) -> dict[str, Any]:
+    """The file's settings for a store; ConfigError with all mistakes of the file, also those of other stores."""
+    general = {name: value for name, value in file.values.items() if name != "stores"}
+    stores = file.values.get("stores", {})
+    if not isinstance(stores, Mapping) or not all(isinstance(section, Mapping) for section in stores.values()):
+        raise ConfigError(
+            f"{file.place(('stores',))}: stores are tables with a name.",
+            'Write [stores.eu], and store_hash = "…" in it.',
+        )
+    mistakes: dict[str, str] = {}
+    for name, section in ({"": {}} | dict(stores)).items():
+        try:
+            _validate(file, general, section, name)
+        except ConfigError as error:
+            mistakes |= dict.fromkeys(str(error).splitlines(), error.todo)
+    if mistakes:
+        raise ConfigError("\n".join(mistakes), next(iter(mistakes.values())))
+    return _by_name(general | dict(stores.get(store_name or "default", {})))
+
+
+def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str, Any], store_name: str) -> None:
+    """ConfigError with the mistakes of the file's settings as one store has them."""
+    above = ("stores", store_name) if store_name else ()
+    refused = [(*above, name) for name in section if name in ELSEWHERE]
+    refused += [(name,) for name in general if name in ELSEWHERE]
+    if refused:
+        raise ConfigError(
+            "\n".join(f"{file.place(key)}: it cannot be set here." for key in refused),
+            "Take it out. The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
+        )
+    merged = {**general, **section}
+    values = _by_name(merged)
+
+    def place(loc: tuple[int | str, ...]) -> str:
+        first, *rest = loc
+        if first in named_tables() and rest and isinstance(rest[0], int):
+            rest[0] = [*merged[str(first)]][rest[0]]
+        within = above if first in section else ()
+        return file.place((*within, str(first), *(str(part) for part in rest if part != "[key]")))
+
+    try:
+        Settings.model_validate(values)
+    except ValidationError as error:
+        raise explained(error, place, Settings) from None
+
+
+def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables by name as the model has them: a tuple, each with its name in it."""
+    found = dict(values)
+    for name in named_tables().keys() & values.keys():
+        tables = values[name]
+        if isinstance(tables, Mapping) and all(isinstance(table, Mapping) for table in tables.values()):
+            found[name] = tuple({"name": one, **table} for one, table in tables.items())
+    return found
+
+
+def _no_such_store(file: ConfigFile | None, name: str) -> ConfigError:
+    stores = file.values.get("stores", {}) if file else {}
+    known = ", ".join(sorted(stores)) or "none"
+    where = file.path if file else NAME
+    return ConfigError(
+        f"--store {name}: {where} has no [stores.{name}] (it has: {known}).", "Add it, or correct the name."
+    )

@@ -1,0 +1,78 @@
+"""What is wrong with a setting, in words: its place, its value, what it may be."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from batch.errors import ConfigError
+
+Place = Callable[[tuple[int | str, ...]], str]
+"""Where a setting was made, for a message."""
+
+_LIMITS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "text in quotes",
+    "path": "a path in quotes",
+    "dict": "a table",
+    "tuple": "a list",
+    "frozen": "a list in brackets",
+    "model": "a table",
+    "time": 'a time, as "23:30"',
+}
+
+
+def explained(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
+    """All mistakes, a line each."""
+    lines = [f"{place(each['loc'])}{_what(dict(each), kind)}" for each in error.errors()]
+    return ConfigError(
+        "\n".join(lines),
+        "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
+    )
+
+
+def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
+    about, loc = str(mistake["type"]), mistake["loc"]
+    value, context = mistake["input"], mistake.get("ctx", {})
+    if about == "extra_forbidden":
+        return f": there is no such setting{_meant(str(loc[-1]), _known(kind, loc))}"
+    if about == "missing":
+        return ": it is missing."
+    if loc[-1] == "[key]":
+        return f": there is no such field. The fields are {context['expected']}."
+    if about in _LIMITS:
+        name, words = _LIMITS[about]
+        return f" is {value!r}: it has to be {words} {context[name]}."
+    if about in {"literal_error", "enum"}:
+        return f" is {value!r}: it has to be {context['expected']}."
+    needed = next((words for start, words in _KINDS.items() if about.startswith(start)), "")
+    return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
+
+
+def _known(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The settings there are where one was not found."""
+    found: Any = kind
+    for part in loc[:-1]:
+        field = found.model_fields.get(part) if isinstance(part, str) else None
+        if field is not None:
+            inner = [each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)]
+            found = inner[0] if inner else found
+    return list(found.model_fields)
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "."

@@ -1,0 +1,128 @@
+"""The settings themselves. What stands under a field is its documentation, in `shipbatch config --example` too."""
+
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+
+from batch import model
+
+API_URL = "https://api.bigcommerce.com"
+ELSEWHERE = frozenset({"token", "identity", "home"})
+"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, and SHIPBATCH_HOME."""
+
+
+def _placed(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / path.expanduser()
+
+
+PathHere = Annotated[Path, AfterValidator(_placed)]
+"""A path that is meant from the file which names it, wherever the command is run."""
+
+
+class Section(BaseModel):
+    """A table of `shipbatch.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Named(Section):
+    """A table with a name of one's own: `[sources.acme]`."""
+
+    name: str = ""
+    """The table's own name."""
+
+
+class Source(Named):
+    """What a warehouse's exports need beyond what the loader finds out by itself."""
+
+    match: str = Field(default="", examples=["acme-*.csv"])
+    """File names it applies to, as a glob: `acme-*.csv`."""
+    sheet: str = ""
+    """The sheet to read; empty: the loader chooses and says which."""
+    map: dict[model.Field, str] = Field(default={}, examples=[{"quantity": "Qty Packed"}])
+    """Field → column: a header text, or a letter or 1-based number."""
+    constants: dict[model.Field, str] = Field(default={}, examples=[{"carrier": "DPD UK"}])
+    """Field → value for every row that has none of its own."""
+    ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
+    """Inserts, gift wrap: rows that are skipped."""
+    several_parcels: Literal["", "first", "even"] = ""
+    """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a person is asked."""
+
+
+class Folder(Named):
+    """A drop folder that `watch` takes care of."""
+
+    path: PathHere = Field(examples=["/srv/drop/acme"])
+    """The folder that people know: they drop their files into it."""
+    store: str = Field(default="", examples=["eu"])
+    """A store of `[stores.NAME]`; empty: the one of the environment."""
+    source: str = Field(default="", examples=["acme"])
+    """A source of `[sources.NAME]`, whatever the files are called; empty: by their names."""
+    still: float | None = Field(default=None, gt=0, examples=[2.0])
+    """Seconds for which a file must not have changed; left out: 2, on a network share 10."""
+
+
+class Settings(Section):
+    """One run's settings."""
+
+    api_url: str = API_URL
+    """The API's address; https, or http to this machine."""
+    store_hash: str = Field(default="", examples=["abc123xyz"])
+    """The store: the part after /stores/ in the API path."""
+    token: SecretStr = SecretStr("")
+    """The store's access token; see `secrets`."""
+    token_file: PathHere | None = Field(default=None, examples=["/etc/shipbatch/token"])
+    """File that holds the access token alone; nobody else may read it (mode 0600)."""
+    keyring: bool = False
+    """Look for secrets in this machine's keyring, too (install `shipbatch[keyring]`)."""
+    identity: str = ""
+    """What the store is called in the ledger, where its address does not last (the sandbox)."""
+    home: Path = Path()
+    """Ledger, copies of inputs, logs; mode 0700."""
+    workers: int = Field(default=16, ge=1, le=256)
+    """Shipments in flight at once, one an order."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Deadline of a request, seconds, from its first byte to the answer's last."""
+    settle: float = Field(default=90.0, gt=0)
+    """Seconds after a doubt before its second look; never shorter than the deadline."""
+    reserve: float = Field(default=0.10, ge=0, lt=1)
+    """Share of the store's quota left to its other apps."""
+    judgement: float = 900.0
+    """Seconds a judgement holds before it is taken again."""
+    keep_copies: int = 90
+    """Days a copy of an input is kept."""
+    wait: float = Field(default=60.0, ge=0)
+    """Seconds to wait for another runner of the store."""
+    hold_statuses: frozenset[int] = frozenset({0, 4, 5, 6, 13})
+    """Orders in these do not ship: Incomplete, Refunded, Cancelled, Declined, Disputed."""
+    update: bool = False
+    """A corrected number or carrier is written to the existing shipment."""
+    again: bool = False
+    """A person's word: ship what was deleted, or an equal parcel without a number, once more."""
+    verify: bool = False
+    """Look at the store also for what the ledger holds as created."""
+    never_resend: bool = False
+    """What is in doubt is never sent again, however surely it is absent."""
+    carriers: dict[str, str] = Field(default={}, examples=[{"Northern Parcels": "provider:carrier_12"}])
+    """Alias → `provider:CODE` or an AfterShip slug."""
+    sources: tuple[Source, ...] = Field(default=(), examples=["acme"])
+    """What one warehouse's files need; its name is yours to choose."""
+    folders: tuple[Folder, ...] = Field(default=(), examples=["acme"])
+    """A drop folder, for `shipbatch watch`."""
+
+    @property
+    def store(self) -> str:
+        """API origin and store hash: what tells one store's records from another's."""
+        return self.identity or f"{self.api_url}/stores/{self.store_hash}"
+
+    def folder_at(self, path: Path) -> Folder:
+        """What is said of the drop folder at a path; one with nothing set where nothing is."""
+        given = path.absolute()
+        return next((f for f in self.folders if f.path.absolute() == given), Folder(path=given))
+
+    def source_for(self, name: str) -> Source:
+        """The source whose `match` fits a file's name; else one with nothing set."""
+        return next((s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())), Source())
