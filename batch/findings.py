@@ -151,6 +151,16 @@ def parcel_incomplete(row: int, reason: str) -> Finding:
     )
 
 
+def order_deleted(order: Order) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "order_deleted",
+        f"Order {order.order_id} has been deleted in the store.",
+        "Do not send the parcel out before customer service has said why; then take the row out.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
 def order_status(order: Order) -> Finding:
     return Finding(
         Status.HELD,

@@ -237,6 +237,8 @@ class Order:
     items_shipped: int
     lines: tuple[OrderLine, ...]
     external_id: str = ""
+    deleted: bool = False
+    """Taken out of the store's order list; whether the API still lists it is not documented."""
     cut: bool = False
     """Its lines look cut short: stubs, or fewer units than the order counts."""
 

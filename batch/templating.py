@@ -41,6 +41,6 @@ async def _orders(desk: Desk, status: int, min_id: int) -> list[Order]:
     found: list[Order] = []
     start = min_id
     while page := await desk.client.orders(min_id=start, limit=PAGE, status_id=status):
-        found += [await desk.client.whole(order) for order in page]
+        found += [await desk.client.whole(order) for order in page if not order.deleted]
         start = max(order.order_id for order in page) + 1
     return found

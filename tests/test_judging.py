@@ -113,7 +113,9 @@ class TestWhichLine:
 
     def test_an_unknown_sku_is_told_with_those_that_exist(self) -> None:
         """Invalid, and the order's SKUs are named."""
-        finding = only(judged(parcel(ask("MUG-RED")))).finding
+        note = only(judged(parcel(ask("MUG-RED"))))
+        finding = note.finding
+        assert note.facts == {"order_id": 100}
         assert (finding.status, finding.code) == (Status.INVALID, "unknown_sku")
         assert "MUG-RED" in finding.error
         assert "it has MUG" in finding.error
@@ -534,6 +536,15 @@ class TestWhatStopsAnOrder:
         finding = only(judge([asked], Facts(None, namesakes=(5, 6)), Policy())).finding
         assert (finding.status, finding.code) == (Status.HELD, "several_orders")
         assert "5, 6" in finding.error
+
+    def test_a_deleted_one_does_not_ship_whoever_says_so(self) -> None:
+        asked, gone = parcel(ask()), replace(order(), deleted=True)
+        word = Policy(again=True, answers={asked.ask: "ship"})
+        assert said(only(judged(asked, of=gone, policy=word))) == (Status.INVALID, "order_deleted")
+
+    def test_what_a_deleted_one_has_shipped_before_is_still_met(self) -> None:
+        gone = replace(order(line(shipped=1)), deleted=True)
+        assert said(only(judged(parcel(ask()), of=gone, existing=(foreign(made()),)))) == (Status.ALREADY_CREATED, "")
 
 
 class TestAPersonsWord:

@@ -124,6 +124,13 @@ class TestWhatIsNotThere:
         assert statuses(await there.run(*rows_of([100, 101]))) == ["already created", "created"]
 
 
+async def test_a_deleted_order_that_is_still_listed_does_not_ship(shop: OpenShop) -> None:
+    there = await shop(store(order(100, is_deleted=True), order(101)))
+    report = await there.run((100, "MUG", 1, number(100)), (101, "MUG", 1, number(101)))
+    assert said(report) == {2: ("invalid", "order_deleted"), 3: ("created", "")}
+    assert [made[0] for made in there.made()] == [101]
+
+
 class TestLinesCutShort:
     MANY: ClassVar = store(
         order(100, *(line(1000 + n, f"SKU-{n}", 1) for n in range(60))),

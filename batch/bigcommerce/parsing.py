@@ -64,6 +64,7 @@ def order(found: object) -> Order:
         items_shipped=_count(fields, "items_shipped"),
         lines=tuple(lines[line_id] for line_id in sorted(lines)),
         external_id=_text(fields, "external_order_id") or _text(fields, "external_id"),
+        deleted=_text(fields, "is_deleted").casefold() in {"true", "1"},
         cut=listed < items_total or not groups or any(group.cut for group in groups),
     )
 

@@ -121,6 +121,8 @@ class _Bench:
 
     def gate(self, draft: Draft) -> Judged | None:
         """What stops a new parcel before its units are looked at."""
+        if self.order.deleted:
+            return draft.note(findings.order_deleted(self.order))
         if self.order.status_id in self.policy.hold_statuses and not self._may_ship(draft, again=False):
             return draft.note(findings.order_status(self.order))
         for record in self.facts.gone:

@@ -111,11 +111,13 @@ def _numbered(parcel: Parcel, address: int | None, wants: list[Want], policy: Po
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others naming the first of them."""
-    notes = [RowNote(line.rows, finding, ask=parcel.ask) for line, finding in bad]
+    facts = {"order_id": parcel.order_id}
+    notes = [RowNote(line.rows, finding, ask=parcel.ask, facts=facts) for line, finding in bad]
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):
         line, finding = bad[0]
-        notes.append(RowNote(others, findings.parcel_incomplete(line.rows[0], finding.error), ask=parcel.ask))
+        told = findings.parcel_incomplete(line.rows[0], finding.error)
+        notes.append(RowNote(others, told, ask=parcel.ask, facts=facts))
     return notes
 
 

@@ -3,7 +3,7 @@
 The shape; all but the ids may be left out::
 
     {"orders": [{
-        "id": 1001, "status_id": 11, "external_id": "", "customer_id": 1,
+        "id": 1001, "status_id": 11, "is_deleted": false, "external_id": "", "customer_id": 1,
         "date_created": "Mon, 02 Nov 2026 08:00:00 +0000",
         "billing_address": {"first_name": "Jane", ...},
         "addresses": [{"id": 501, "first_name": "Jane", ...}],
@@ -96,6 +96,7 @@ class Order:
 
     id: int
     status_id: int
+    is_deleted: bool
     external_id: str
     customer_id: int
     date_created: str
@@ -149,6 +150,7 @@ def _order(given: Mapping[str, Any]) -> Order:
     order = Order(
         id=order_id,
         status_id=int(given.get("status_id", AWAITING_FULFILLMENT)),
+        is_deleted=bool(given.get("is_deleted", False)),
         external_id=str(given.get("external_id") or ""),
         customer_id=int(given.get("customer_id", 1)),
         date_created=created,
