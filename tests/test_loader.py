@@ -114,6 +114,25 @@ def test_a_lone_row_without_an_order_and_with_its_own_number_is_a_mistake(csv_fi
     assert export.findings[4].code == "no_order"
 
 
+def test_a_row_without_an_order_and_with_the_number_above_is_a_line_of_the_same_parcel(csv_file):
+    """Merged cells: the order is in the first of them, the number was filled down."""
+    rows = ("1001,A,1,T100000001,UPS", ",B,2,T100000001,UPS", *(f"{n},A,1,T20000{n},UPS" for n in range(1002, 1030)))
+    export = load(csv_file(",".join(HEAD), *rows), Source())
+    assert lines_of(export)[0] == [(1001, (2, 3), "A", 1), (1001, (2, 3), "B", 2)]
+    assert not export.findings
+
+
+def test_a_number_column_that_holds_links_is_read_as_links(csv_file):
+    export = load(
+        csv_file("Order ID,Tracking Number", "1001,https://t.example/1", "1002,https://t.example/2"), Source()
+    )
+    assert [(p.numbers, p.tracking_link) for p in export.parcels()] == [
+        ((), "https://t.example/1"),
+        ((), "https://t.example/2"),
+    ]
+    assert any("`Tracking Number` as tracking_number (its values are links)" in said for said in export.said)
+
+
 def test_an_order_row_gives_its_number_to_the_item_rows_below(csv_file):
     rows = ("1001,,,T100000001,UPS", ",A,1,,", ",B,2,,", "1002,,,T100000002,FedEx", ",C,1,,")
     export = load(csv_file(",".join(HEAD), *rows), Source())

@@ -85,6 +85,18 @@ class Contest:
             del self.taken[Field.SHIPPING_METHOD]
             self._take(Field.CARRIER, [service[0]], "its values name carriers")
 
+    def links_as_numbers(self) -> None:
+        """A column named for tracking numbers that holds links is read all the same, where no other column does that.
+
+        A link in a number column is taken for what it is.
+        """
+        number, link = Field.TRACKING_NUMBER, Field.TRACKING_LINK
+        column = self.refused.get(number)
+        if column not in self.free() or self._is_settled(number) or self._is_settled(link):
+            return
+        if column and shapes.confirms(link, column.cells):
+            self._take(number, [column], "its values are links")
+
     def sku_by_values(self) -> None:
         """Where units want a line, a column of another name may be the SKU's: its values go by line."""
         orders = next((self.taken[name][0] for name in ORDER_FIELDS if name in self.taken), None)

@@ -91,6 +91,7 @@ def recognise(
     for strength in (Strength.SURE, Strength.STRONG):
         contest.match(strength)
     contest.carrier_from_service()
+    contest.links_as_numbers()
     for strength in (Strength.WEAK, Strength.PART):
         contest.match(strength)
     contest.sku_by_values()

@@ -51,7 +51,8 @@ class Layout:
         lone = ~order
         if not lone.any() or lone[0] or not line[lone].all() or self._writes_again():
             return
-        if label[lone].any() and (lone.sum() < 2 or lone.mean() < OFTEN):
+        own = lone & label & ~self._same(_LABEL)
+        if own.any() and (lone.sum() < 2 or lone.mean() < OFTEN):
             return
         self.headings[self.at[order & ~line & np.append(lone[1:], False)]] = True
         self._take(_ORDER, order, lone)
@@ -64,7 +65,7 @@ class Layout:
 
     def _writes_again(self) -> bool:
         """Whether the file writes an order again on its next line, the same parcel going on."""
-        again = self._same_order()[1:]
+        again = self._same(_ORDER)[1:]
         for column in self._columns(_LABEL):
             codes = column.alike[self.at]
             again &= (codes[1:] == codes[:-1]) | (codes[1:] == BLANK)
@@ -75,7 +76,7 @@ class Layout:
         line, label = self._mask(_LINE), self._mask(_LABEL)
         if not (~line & label).any():
             return
-        goes_on = self._same_order() & line & ~label
+        goes_on = self._same(_ORDER) & line & ~label
         heads = ~line & label & np.append(goes_on[1:], False)
         items = goes_on & heads[_last(~goes_on)]
         if not items.any():
@@ -85,10 +86,10 @@ class Layout:
             self._take(names, ~items, items)
         self.said.append(f"{items.sum():,} item rows take the tracking number of their order row above them")
 
-    def _same_order(self) -> Mask:
-        """Rows whose order is written as in the row above."""
+    def _same(self, fields: Sequence[Field]) -> Mask:
+        """Rows in which one of these fields is written as in the row above."""
         same = np.zeros(len(self.at), dtype=np.bool_)
-        for column in self._columns(_ORDER):
+        for column in self._columns(fields):
             codes = column.alike[self.at]
             same[1:] |= (codes[1:] == codes[:-1]) & (codes[1:] != BLANK)
         return same
