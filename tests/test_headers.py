@@ -375,7 +375,6 @@ def test_numbered_sku_columns_stop_the_file():
     ("header", "value"),
     [
         ("Tracking Number", datetime(2026, 11, 20)),
-        ("Tracking Number", "https://example.com/t/1"),
         ("Tracking Number", "John Smith"),
         ("Quantity", USPS),
         ("order_address_id", "12 High Street"),
@@ -388,6 +387,13 @@ def test_values_that_contradict_a_name_stop_the_file(header, value):
         columns(["Order", header], ["1001", value])
     name, place = options(caught.value.todo)[-1]
     assert Field(name) not in columns(["Order", header], ["1001", value], mapping={name: place})
+
+
+def test_links_in_the_tracking_column_are_read_where_no_column_is_the_links():
+    """They are what the customer gets; beside a column of numbers, or of links, they are not looked at."""
+    link = "https://example.com/t/1"
+    assert columns(["Order", "Tracking Number"], ["1001", link])[Field.TRACKING_NUMBER] == (1,)
+    assert columns(["Order", "Tracking", "Tracking #"], ["1001", link, UPS])[Field.TRACKING_NUMBER] == (2,)
 
 
 def test_local_pickup_in_the_tracking_column_is_no_contradiction():
