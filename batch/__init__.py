@@ -20,6 +20,7 @@ floor room           what happens there
 3     reconciler     doubts settled by reading back
 3     corrections    a number or a carrier set in a shipment that exists
 3     deciding       a person's word, taken
+3     holding        a file held as a whole, before its first shipment
 3     telling        what the ledger and a report say, in sentences
 3     desk           what the stages of one store share
 2     loader         a warehouse export becomes parcels; pandas lives here
@@ -28,6 +29,7 @@ floor room           what happens there
 2     results        the results workbook and CSV
 2     inputs         the copy of an export that a run works on
 1     judging        parcels against their order: who ships, who does not, and why
+1     gates          a file against what is usual: what stops it as a whole
 1     accounting     the rows added up
 0     model          the nouns, and the table of legal moves
 0     matching       is this shipment that one?

@@ -41,6 +41,10 @@ class Report:
     """Why it ended before its work did; empty if it did not."""
     todo: str = ""
     """What a person does about that."""
+    held: tuple[Finding, ...] = ()
+    """Why the whole file is held before its first shipment, or would be; empty where it is not."""
+    known_waiting: int = 0
+    """Rows that wait for their order, and did so in an earlier night's file."""
     sheet: Path | None = None
     sheet_error: ResultsError | None = None
 

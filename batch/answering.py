@@ -20,9 +20,12 @@ class Word:
     order: int | None = None
     row: int | None = None
     everything: bool = False
+    file: bool = False
 
     def means(self, one: Waiting) -> bool:
-        """Whether the answer is for this one."""
+        """Whether the answer is for this one; one for parcels is never one for a file, nor the reverse."""
+        if self.file or one.is_file:
+            return self.file and one.is_file
         if self.order is None and self.row is None:
             return self.everything
         return self.order in (None, one.order_id) and (self.row is None or self.row in one.rows)
@@ -44,7 +47,10 @@ async def decided(desk: Desk, run_id: str, word: Word) -> Told:
     chosen = [one for one in waiting(ledger, store, run_id) if word.means(one)]
     if not chosen:
         raise NothingSent(
-            "Nothing that waits has that order or row.", "`shipbatch decide` lists what waits; or give --all."
+            "No held file waits there." if word.file else "Nothing that waits has that order or row.",
+            "`shipbatch decide` lists what waits."
+            if word.file
+            else "`shipbatch decide` lists what waits; or give --all.",
         )
     if word.answer.startswith("exists:") and len(chosen) > 1:
         raise NothingSent(
@@ -57,11 +63,16 @@ async def decided(desk: Desk, run_id: str, word: Word) -> Told:
 
 
 def _place(one: Waiting) -> str:
+    if one.is_file:
+        return f"Run {one.run_id}, the whole file ({len(one.rows):,} rows)"
     return f"Run {one.run_id}, row {', '.join(map(str, one.rows))}, order {one.order_id or '?'}"
 
 
 def _lines(one: Waiting) -> Iterator[str]:
     yield _place(one)
     yield f"  {one.what}"
+    if one.is_file:
+        yield f"  shipbatch decide {one.run_id} --file --answer ANSWER    ({one.answers})"
+        return
     target = f"--order {one.order_id}" if one.order_id else f"--row {one.rows[0]}"
     yield f"  shipbatch decide {one.run_id} {target} --answer ANSWER    ({one.answers})"

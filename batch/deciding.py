@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from batch import findings
 from batch.bigcommerce import Client
 from batch.errors import NothingSent
+from batch.gates import FILE
 from batch.ledger import SqliteLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
@@ -47,8 +48,15 @@ class Waiting:
     """In doubt; without one it is held."""
 
     @property
+    def is_file(self) -> bool:
+        """Whether a whole file is held, not a parcel of it."""
+        return self.ask.startswith(FILE)
+
+    @property
     def answers(self) -> str:
         """What may be answered."""
+        if self.is_file:
+            return "ship, skip"
         return "exists:ID, absent, skip" if self.record else "ship, skip, exists:ID"
 
 
@@ -112,6 +120,8 @@ class Decider:
         return await self._absent(one.record, answer)
 
     async def _held(self, one: Waiting, answer: str) -> str:
+        if one.is_file:
+            return await self._file(one, answer)
         if answer == "absent":
             raise NothingSent("It is not in doubt, so it cannot be absent.", "Answer with ship, skip or exists:ID.")
         if answer.startswith("exists:") and one.order_id is not None:
@@ -119,6 +129,13 @@ class Decider:
         await self._keep(one.ask, answer)
         follows = {"ship": "ships with `shipbatch resume`", "skip": "is skipped from now on"}
         return follows.get(answer, "counts as that shipment from now on")
+
+    async def _file(self, one: Waiting, answer: str) -> str:
+        """A file goes on as it is, or is left alone; its rows have no other answer."""
+        if answer not in {"ship", "skip"}:
+            raise NothingSent("A whole file is held, not a parcel.", "Answer with ship or skip.")
+        await self._keep(one.ask, answer)
+        return "released: run the same file again" if answer == "ship" else "left alone; run again, it is held again"
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._found(record.shipment.order_id, shipment_id)

@@ -309,6 +309,10 @@ class Run:
     finished: datetime | None = None
     exit_status: int | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    """Its source's name, else its header row's digest; empty for a sheet of ours, filled in or corrected by hand."""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    """What the file looked like: by it, later files of the source are compared."""
 
 
 @dataclass(frozen=True, slots=True)

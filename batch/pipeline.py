@@ -16,6 +16,7 @@ from batch.corrections import Corrector
 from batch.deciding import Decider, Waiting, answer_of, waiting, who
 from batch.desk import Desk
 from batch.errors import FileError, LedgerError, NothingSent, ResultsError
+from batch.holding import Gated, Gatekeeper
 from batch.judging import Correction, Judged, Policy
 from batch.known import sort_out
 from batch.loader import Load, load
@@ -82,6 +83,8 @@ class Pipeline:
             await self._take_decisions(parcels, job)
         plan = await self._stop.interrupt(self._judge_twice(parcels, run, job))
         plan.notes += _loader_notes(export)
+        gated = await self._gate(run, plan, export, job)
+        run = gated.run
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
             notes = plan.notes + [RowNote(c.shipment.rows, c.finding) for c in plan.corrections]
@@ -93,11 +96,25 @@ class Pipeline:
             "requests": self._client.requests - asked,
             "seconds": round(asyncio.get_running_loop().time() - began, 1),
         }
-        report = Report(run, rows, summary, self._stop.why, self._stop.todo)
+        if gated.reasons:
+            summary["held_by"] = [reason.code for reason in gated.reasons]
+        report = Report(run, rows, summary, self._stop.why, self._stop.todo, held=gated.reasons)
         await asyncio.to_thread(write_sheet, report, export, records, self._settings.home, job)
         if not job.dry:
             await self._finish(report)
         return report
+
+    async def _gate(self, run: Run, plan: Plan, export: Load, job: Job) -> Gated:
+        """The file as a whole; where it is held, nothing of its plan ships."""
+        keeper = Gatekeeper(self._ledger, self._settings, who=who())
+        gated = await keeper.judge(
+            run, export, job.source, plan.shipments, plan.notes, resumed=job.copy is not None, dry=job.dry
+        )
+        if gated.reasons and not job.dry:
+            wanted = [*plan.shipments, *(correction.shipment for correction in plan.corrections)]
+            plan.notes = list(gated.notes(wanted, plan.notes))
+            plan.shipments, plan.corrections = [], []
+        return gated
 
     async def _finish(self, report: Report) -> None:
         """Close the run in the ledger; where that can no longer be written, the report says so."""
@@ -366,7 +383,7 @@ def exit_status(report: Report) -> int:
         return 75
     if report.sheet_error:
         return 74
-    if counts["held"] or counts["in_doubt"]:
+    if counts["held"] or counts["in_doubt"] or report.held:
         return 3
     if any(counts[name] for name in ("invalid", "rejected", "not_sent", "waiting")):
         return 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch.accounting import Report
 from batch.errors import NothingSent
+from batch.gates import MAILS, release
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Record, Run, State
 
@@ -51,6 +52,24 @@ def report(done: Report) -> Iterator[str]:
         yield f"Results: {done.sheet}"
     elif done.sheet_error:
         yield f"{done.sheet_error} {done.sheet_error.todo}"
+    yield from _held(done)
+
+
+def _held(done: Report) -> Iterator[str]:
+    """Why a file is held, and at the end the one line that releases it."""
+    if not done.held:
+        return
+    would = "A run of it would be held" if done.summary["planned"] else "The whole file is held"
+    yield f"{would}: nothing of it has been sent."
+    for reason in done.held:
+        yield f"  {reason.error}"
+        yield f"    {reason.todo}"
+    if done.summary["planned"]:
+        return
+    if {reason.code for reason in done.held} <= MAILS:
+        yield "If the mails are meant, or are switched off, run it again with --customers-will-be-mailed."
+    yield "To ship it all the same, release it, then run the same file again:"
+    yield f"  {release(done.run.run_id)}"
 
 
 def _causes(done: Report, name: str) -> str:

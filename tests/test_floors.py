@@ -13,9 +13,9 @@ PACKAGE = ROOT / "batch"
 
 FLOORS = [
     {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet"},
-    {"judging", "accounting"},
+    {"judging", "gates", "accounting"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
-    {"resolver", "pool", "reconciler", "corrections", "deciding", "desk", "telling", "known", "notify"},
+    {"resolver", "pool", "reconciler", "corrections", "deciding", "holding", "desk", "telling", "known", "notify"},
     {"pipeline", "undoing", "auditing", "answering", "templating"},
     {"runner", "rehearsal", "rewriting", "watcher", "fleet"},
     {"cli", "web"},

@@ -20,7 +20,8 @@ def decide(
     ] = "",
     order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
     row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Answer for all that waits.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Answer for all parcels that wait.")] = False,
+    file: Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")] = False,
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
     store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
@@ -37,7 +38,7 @@ def decide(
             told = listed(ledger, settings.store, run_id)
         print_told(told, as_json=as_json)
         raise typer.Exit(told.status)
-    word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything)
+    word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
     async def work(screen: "Screen", stop: "Stop") -> "Told":
         from batch.runner import opened

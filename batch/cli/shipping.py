@@ -63,6 +63,10 @@ def run(
     never_resend: Annotated[
         bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
     ] = False,
+    customers_will_be_mailed: Annotated[
+        bool,
+        typer.Option("--customers-will-be-mailed", help="The mails of a backfill are meant.", rich_help_panel=ADVANCED),
+    ] = False,
     wait: Annotated[
         float | None, typer.Option(help="Seconds to wait for another runner (60).", rich_help_panel=ADVANCED)
     ] = None,
@@ -75,6 +79,7 @@ def run(
 
     options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait}
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
+    switches["customers_will_be_mailed"] = customers_will_be_mailed
     chosen = options | {name: True for name, on in switches.items() if on}
     settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
     if results is not None and len(files) > 1:

@@ -3,11 +3,12 @@
 from batch.config.environment import default_home, token_variable
 from batch.config.loading import config_file, settings
 from batch.config.secrets import require_credentials
-from batch.config.settings import API_URL, Folder, Settings, Source
+from batch.config.settings import API_URL, Folder, Gates, Settings, Source
 
 __all__ = [
     "API_URL",
     "Folder",
+    "Gates",
     "Settings",
     "Source",
     "config_file",

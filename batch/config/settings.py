@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
@@ -35,6 +35,40 @@ class Named(Section):
     """The table's own name."""
 
 
+class Gates(Section):
+    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate away."""
+
+    nights: int = Field(default=7, ge=1)
+    """Earlier files of a source after which its usual is known."""
+    fewer: float = Field(default=0.6, ge=0, le=1)
+    """Far fewer: less than this share of the usual rows."""
+    more: float = Field(default=3.0, ge=0)
+    """Far more: so many times the usual rows or shipments."""
+    hold_above: int = Field(default=10_000, ge=0)
+    """Shipments, whatever is usual."""
+    mail_gate: int = Field(default=500, ge=0)
+    """Shipments, each of which mails a customer, while there is no usual yet."""
+    old_days: int = Field(default=7, ge=0)
+    """Days since most rows were shipped: a backfill, or an old file."""
+    same_number: int = Field(default=20, ge=0)
+    """Orders on which one tracking number stands."""
+    absent: float = Field(default=0.5, ge=0, le=1)
+    """Share of the parcels whose order the store does not have."""
+    wrong: float = Field(default=0.5, ge=0, le=1)
+    """Share of the rows that are wrong, where that is not usual."""
+    shipped_before: float = Field(default=0.9, ge=0, le=1)
+    """Share of the parcels that shipped more than `old_days` ago, where that is not usual."""
+    quantities: float = Field(default=3.0, ge=0)
+    """So many times the usual units a row."""
+    carrier: float = Field(default=0.95, ge=0, le=1)
+    """Share of the rows with one carrier that usually has less than half of it."""
+
+    @classmethod
+    def open(cls) -> Self:
+        """Nothing is held."""
+        return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
+
+
 class Source(Named):
     """What a warehouse's exports need beyond what the loader finds out by itself."""
 
@@ -50,6 +84,8 @@ class Source(Named):
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a person is asked."""
+    gates: Gates = Gates()
+    """What this source sets counts before the general gates."""
 
 
 class Folder(Named):
@@ -106,6 +142,12 @@ class Settings(Section):
     """Look at the store also for what the ledger holds as created."""
     never_resend: bool = False
     """What is in doubt is never sent again, however surely it is absent."""
+    carry_over: int = Field(default=7, ge=0)
+    """Days that what failed for a passing reason is tried again by later runs; 0: only when its file is run again."""
+    customers_will_be_mailed: bool = False
+    """A person's word: the mails that a backfill sends are meant."""
+    gates: Gates = Gates()
+    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate away."""
     carriers: dict[str, str] = Field(default={}, examples=[{"Northern Parcels": "provider:carrier_12"}])
     """Alias → `provider:CODE` or an AfterShip slug."""
     sources: tuple[Source, ...] = Field(default=(), examples=["acme"])
@@ -122,6 +164,10 @@ class Settings(Section):
         """What is said of the drop folder at a path; one with nothing set where nothing is."""
         given = path.absolute()
         return next((f for f in self.folders if f.path.absolute() == given), Folder(path=given))
+
+    def gates_for(self, source: Source) -> Gates:
+        """The gates, with what a source sets of its own."""
+        return self.gates.model_copy(update={name: getattr(source.gates, name) for name in source.gates.model_fields_set})
 
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""

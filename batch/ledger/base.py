@@ -68,6 +68,11 @@ class Ledger(Protocol):
         is taken over (it was never made), so that nothing is planned twice.
         """
 
+    async def plan_again(
+        self, run_id: str, asks: Iterable[str], shipments: Sequence[Shipment], notes: Iterable[RowNote]
+    ) -> list[Record]:
+        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
+
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
         """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
 
@@ -111,6 +116,12 @@ class Ledger(Protocol):
 
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
+
+    def runs_of(self, store: str, source: str, last: int) -> list[Run]:
+        """The last runs of a source's files, newest first."""
+
+    def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
+        """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
 
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""

@@ -129,12 +129,14 @@ def run_row(run: Run) -> Row:
         time_text(run.finished) if run.finished else None,
         run.exit_status,
         json_text(run.summary),
+        run.source,
+        json_text(run.profile),
     )
 
 
 def run_from(row: Row) -> Run:
     """The run of a row of `runs`."""
-    run_id, store, file, sha256, copy, started, finished, exit_status, summary = row
+    run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile = row
     return Run(
         run_id,
         store,
@@ -145,6 +147,8 @@ def run_from(row: Row) -> Run:
         datetime.fromisoformat(finished) if finished else None,
         exit_status,
         json.loads(summary),
+        source,
+        json.loads(profile),
     )
 
 

@@ -1,8 +1,10 @@
 """A file's whole plan in one transaction, and what a second judgement changes in it."""
 
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +21,8 @@ _REPLACE = (
     "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
     " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
+OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
+"""Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
 
 Key = tuple[int, int, str, str]
@@ -69,6 +73,31 @@ def enter(
     return records
 
 
+def enter_again(
+    connection: sqlite3.Connection,
+    run_id: str,
+    at: str,
+    asks: Collection[str],
+    shipments: Sequence[Shipment],
+    notes: Iterable[RowNote],
+) -> list[Record]:
+    """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
+    listed = json.dumps(list(asks))
+    open_notes = f"{OPEN_NOTE} AND run_id = ? AND ask IN (SELECT value FROM json_each(?))"
+    connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
+    records = enter(connection, run_id, at, shipments, notes)
+    kept = {record.record_id for record in records}
+    left = connection.execute(
+        "SELECT record_id, attempts FROM records WHERE run_id = ? AND state = 'planned'"
+        " AND ask IN (SELECT value FROM json_each(?))",
+        (run_id, listed),
+    )
+    for record_id, attempts in left.fetchall():
+        if record_id not in kept:
+            _take_out(connection, record_id, at, tried=attempts > 0)
+    return records
+
+
 def judge_again(
     connection: sqlite3.Connection, record_id: int, at: str, shipment: Shipment | None, note: RowNote | None
 ) -> None:
@@ -82,7 +111,12 @@ def judge_again(
         connection.execute(_NOTE, note_row(before.run_id, note))
     if shipment is not None:
         _replace(connection, before, at, shipment)
-    elif before.attempts:  # it stays for its history
+    else:
+        _take_out(connection, record_id, at, tried=before.attempts > 0)
+
+
+def _take_out(connection: sqlite3.Connection, record_id: int, at: str, *, tried: bool) -> None:
+    if tried:  # it stays for its history
         connection.execute("UPDATE records SET run_id = NULL, changed_at = ? WHERE record_id = ?", (at, record_id))
     else:
         connection.execute("DELETE FROM records WHERE record_id = ?", (record_id,))

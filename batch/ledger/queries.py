@@ -5,6 +5,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ from batch.ledger import encoding
 from batch.ledger.base import Attempt, Decision, RowNote
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
 from batch.ledger.opening import explained, open_readable
+from batch.ledger.plans import OPEN_NOTE
 from batch.model import UNSETTLED, Record, Run
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
@@ -22,7 +24,7 @@ _SPENT = (  # a word to ship, and the parcel was made since
     " AND attempts.state = 'created' AND attempts.at >= decisions.at)"
 )
 _LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter
-_RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary"
+_RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile"
 _UNSETTLED = ", ".join(f"'{state}'" for state in sorted(UNSETTLED))
 
 
@@ -91,6 +93,24 @@ class Queries:
         """All runs, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR ? IS NULL ORDER BY started DESC, run_id DESC"
         return [encoding.run_from(row) for row in self._rows(sql, store, store)]
+
+    def runs_of(self, store: str, source: str, last: int) -> list[Run]:
+        """The last runs of a source's files, newest first."""
+        sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
+        return [encoding.run_from(row) for row in self._rows(sql, store, source, last)]
+
+    def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
+        """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
+        within = "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
+        sql = (
+            f"SELECT run_id, ask FROM records WHERE state = 'planned' AND {within}"
+            f" UNION SELECT run_id, ask FROM notes WHERE {OPEN_NOTE} AND {within}"
+        )
+        runs = (store, encoding.time_text(since))
+        found: dict[str, set[str]] = {}
+        for run_id, ask in self._rows(sql, *runs, *runs):
+            found.setdefault(run_id, set()).add(ask)
+        return {run_id: frozenset(asks) for run_id, asks in found.items()}
 
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""

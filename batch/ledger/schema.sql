@@ -10,8 +10,11 @@ CREATE TABLE IF NOT EXISTS runs (
   started     TEXT NOT NULL,
   finished    TEXT,
   exit_status INTEGER,
-  summary     TEXT NOT NULL DEFAULT '{}'
+  summary     TEXT NOT NULL DEFAULT '{}',
+  source      TEXT NOT NULL DEFAULT '',   -- its name, else its header row's digest; empty: no file of a warehouse
+  profile     TEXT NOT NULL DEFAULT '{}'  -- JSON: what the file looked like
 );
+CREATE INDEX IF NOT EXISTS runs_by_source ON runs (store, source, started);
 
 CREATE TABLE IF NOT EXISTS records (
   record_id        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -69,7 +69,7 @@ class SqliteLedger(Queries):
 
     async def begin(self, run: Run) -> None:
         """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
-        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
 
     async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
@@ -91,6 +91,15 @@ class SqliteLedger(Queries):
         """
         at = self._at()
         return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
+
+    async def plan_again(
+        self, run_id: str, asks: Iterable[str], shipments: Sequence[Shipment], notes: Iterable[RowNote]
+    ) -> list[Record]:
+        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
+        at, open_asks = self._at(), list(asks)
+        return await self._write(
+            "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
+        )
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
         """Planned → intent, synced before this returns. OrderBusy where the order is not free."""

@@ -1,11 +1,13 @@
 """A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from batch.config import Source
+from batch.gates import Profile
 from batch.loader.choice import Candidate, Recall, choose, column_name
 from batch.loader.entries import Entries, read_entries
 from batch.loader.frame import is_blank, read_frame
@@ -14,6 +16,8 @@ from batch.loader.headers import LEAVE_OUT
 from batch.loader.inspection import Inspection, Mask
 from batch.loader.layout import Layout
 from batch.loader.packing import parcel
+from batch.loader.profiles import profile
+from batch.loader.ship_dates import ship_dates
 from batch.loader.shippers import unknown_carriers
 from batch.loader.tables import Cell, Table
 from batch.model import Field, Finding, Parcel
@@ -57,6 +61,12 @@ class Load:
     """Columns, from 0, whose numbers are names: to be written as text."""
     marked: bool
     """Whether it is a results sheet of ours, dropped back in."""
+    by_hand: bool
+    """Whether a person has made it from a sheet of ours: it is no file of a source."""
+    profile: Profile
+    """What the file looks like, as far as the file alone can say."""
+    shipped: Mapping[date, int]
+    """Ship date → rows; empty where there is no such column, or it cannot be read as one."""
     _entries: Entries
     _groups: Groups
     _good: Mask
@@ -80,7 +90,7 @@ def load(
     """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError; nothing else."""
     chosen, why = choose(path, source, recall)
     found = chosen.recognition
-    entries, layout_said = _entries(chosen, source, aliases or {})
+    entries, layout_said, shipped = _entries(chosen, source, aliases or {})
     groups = group(entries)
     said = [*filter(None, [why]), *chosen.table.said, *found.said, *layout_said, *entries.said]
     if asked := len(entries.externals):
@@ -101,21 +111,23 @@ def load(
         findings={int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())},
         id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),
         marked=chosen.is_marked,
+        by_hand=chosen.is_marked or chosen.is_template,
+        profile=profile(entries, groups, good),
+        shipped=shipped,
         _entries=entries,
         _groups=groups,
         _good=good,
     )
 
 
-def _entries(chosen: Candidate, source: Source, aliases: Mapping[str, str]) -> tuple[Entries, list[str]]:
-    """The rows, judged, and what is said of their layout; the cells read for it are let go."""
-    wanted: dict[Field, Sequence[int]] = {
-        name: places for name, places in chosen.recognition.columns.items() if name is not Field.SHIP_DATE
-    }
-    frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
+def _entries(
+    chosen: Candidate, source: Source, aliases: Mapping[str, str]
+) -> tuple[Entries, list[str], Mapping[date, int]]:
+    """The rows, judged; what is said of their layout; how many shipped when. The cells read for it are let go."""
+    frame = read_frame(chosen.table, chosen.header_row, chosen.header, chosen.recognition.columns)
     layout = Layout(frame)
     seen = Inspection(frame, chosen.table, source, is_template=chosen.is_template)
-    return read_entries(seen, layout.headings, aliases), layout.said
+    return read_entries(seen, layout.headings, aliases), layout.said, ship_dates(seen)
 
 
 def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:

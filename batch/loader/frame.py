@@ -7,6 +7,7 @@ judgement of a column (entries.py) looks once at a cell, however many rows have 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import cast
 
@@ -158,6 +159,14 @@ class _IdBuilder(_Builder):
             super().add(cells)
 
 
+class _DayBuilder(_Builder):
+    """A column of dates: the time of day is let go, so that the rows of one day share a code."""
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Take over the cells of a chunk."""
+        super().add([_day(cell) for cell in cells])
+
+
 class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
@@ -166,7 +175,11 @@ class _Reader:
         self.is_text = not table.sheet
         positions = {position for positions in wanted.values() for position in positions}
         texts = {position for name, places in wanted.items() if name not in ID_FIELDS for position in places}
-        self.builders = {at: _Builder() if at in texts else _IdBuilder() for at in sorted(positions)}
+        days = set(wanted.get(Field.SHIP_DATE, ())) - {
+            position for name, places in wanted.items() if name is not Field.SHIP_DATE for position in places
+        }
+        made = {True: _Builder, False: _IdBuilder}
+        self.builders = {at: _DayBuilder() if at in days else made[at in texts]() for at in sorted(positions)}
         self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
         self.numbers: list[Codes] = []
         self.count = 0
@@ -225,6 +238,12 @@ class _Reader:
         made = {position: builder.column(position) for position, builder in self.builders.items()}
         columns = {name: tuple(made[position] for position in positions) for name, positions in wanted.items()}
         return Frame(_joined(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
+
+
+def _day(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return cell[:10] if len(cell) > 10 and cell[4] == cell[7] == "-" else cell
+    return cell.date() if isinstance(cell, datetime) else cell
 
 
 def _has_blanks(cells: Sequence[Cell]) -> bool:

@@ -1,0 +1,43 @@
+"""What is usual, by medians: the middle of earlier figures, and how far they stray from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from statistics import median
+
+STRAY = 4.0
+"""Spreads from the middle that still are ordinary; of normal figures one in 16,000 is further away."""
+SCALE = 1.4826  # makes the median deviation of normal figures their standard deviation
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The middle of some figures above zero, and the ratio to it within which the ordinary ones lie."""
+
+    middle: float
+    ratio: float
+    """From 1 on: an ordinary figure lies between middle ÷ ratio and middle × ratio."""
+    most: float
+
+    def far_below(self, figure: float, share: float) -> bool:
+        """Whether it is less than this share of the middle, and less than ordinary ones ever are."""
+        return figure < self.middle * min(share, 1 / self.ratio)
+
+    def far_above(self, figure: float, times: float) -> bool:
+        """Whether it is more than so many times the middle, and clearly more than the most there was."""
+        return figure > max(self.middle * max(times, self.ratio), self.most * 1.5)
+
+
+def usual(figures: Iterable[float]) -> Usual | None:
+    """What is usual; None where no figure is known. Compared as ratios: twice is as far as half."""
+    logs = sorted(log(figure) for figure in figures if figure > 0)
+    if not logs:
+        return None
+    middle = median(logs)
+    spread = SCALE * median(abs(one - middle) for one in logs)
+    return Usual(exp(middle), exp(STRAY * spread), exp(logs[-1]))
+
+
+def middle_share(parts: Sequence[int], wholes: Sequence[int]) -> float:
+    """The median share; 0 where nothing is known."""
+    return median(part / whole for part, whole in zip(parts, wholes, strict=True) if whole) if any(wholes) else 0.0

@@ -1,0 +1,130 @@
+"""A file judged as a whole, before its first shipment: let through, or held until a person releases it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from statistics import median
+
+from batch.config import Gates, Settings, Source
+from batch.gates import Profile, file_ask, mailed, reasons, release
+from batch.gates.profile import ages, night_of
+from batch.ledger import SqliteLedger
+from batch.ledger.base import Decision
+from batch.loader import Load
+from batch.model import Finding, RowNote, Run, Shipment, Status
+
+NIGHTS = 60
+"""Earlier files that a file is compared with."""
+RUNS = 150
+"""Runs that are looked through for them: some are of one file."""
+SAMPLE = 500
+"""Parcels by which it is found out how long ago a file was shipped."""
+ABSENT = frozenset({"unknown_order", "order_not_there_yet"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What the gates say of a file."""
+
+    run: Run
+    """With its source and what the file looks like."""
+    reasons: tuple[Finding, ...] = ()
+    """Why it is held; empty where it goes on."""
+
+    def notes(self, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> Iterator[RowNote]:
+        """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
+        rows: set[int] = {row for shipment in shipments for row in shipment.rows}
+        for note in notes:
+            if note.finding.status in {Status.WAITING, Status.NOT_SENT}:
+                rows.update(note.rows)
+            else:
+                yield note
+        for reason in self.reasons:
+            todo = f"{reason.todo} To ship it all the same: `{release(self.run.run_id)}`, then run the file again."
+            ask = file_ask(self.run.sha256, reason.code)
+            yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})
+
+
+class Gatekeeper:
+    """Compares a file with its source's earlier ones, and knows what people have said of it."""
+
+    def __init__(self, ledger: SqliteLedger, settings: Settings, *, who: str) -> None:
+        self._ledger, self._settings, self._who = ledger, settings, who
+
+    async def judge(
+        self,
+        run: Run,
+        export: Load,
+        source: Source,
+        shipments: Sequence[Shipment],
+        notes: Sequence[RowNote],
+        *,
+        resumed: bool,
+        dry: bool,
+    ) -> Gated:
+        """Why a file is held, less what a person has released; a file that went through once goes through again."""
+        gates = self._settings.gates_for(source)
+        name = "" if export.by_hand else source.name or export.fingerprint
+        earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
+        passed = [one for one in earlier if not one.profile.get("held")]
+        profile = self._profile(run, export, shipments, notes, gates)
+        run = replace(run, source=name, profile=profile.kept)
+        before = [one.sha256 for one in passed] if resumed else [one.sha256 for one in passed[:1]]
+        if run.sha256 in before:
+            return Gated(run)
+        nights = _nights(run, passed)
+        found = list(reasons(profile, nights, gates))
+        mails = list(mailed(profile, nights, gates))
+        if self._settings.customers_will_be_mailed and not dry:
+            await self._keep(run, mails)
+        elif not self._settings.customers_will_be_mailed:
+            found += mails
+        words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
+        held = tuple(r for r in found if not _released(words.get(file_ask(run.sha256, r.code))))
+        return Gated(replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]}), held)
+
+    async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
+        """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""
+        for reason in mails:
+            word = Decision(
+                file_ask(run.sha256, reason.code), "ship", self._who, "--customers-will-be-mailed", datetime.now(UTC)
+            )
+            await self._ledger.decide(run.store, word)
+
+    def _profile(
+        self, run: Run, export: Load, shipments: Sequence[Shipment], notes: Sequence[RowNote], gates: Gates
+    ) -> Profile:
+        """What the file alone says of itself, with what the store says of it."""
+        wrong = {row for note in notes if note.finding.status is Status.INVALID for row in note.rows}
+        known = {note.ask: note for note in notes if note.finding.status is Status.ALREADY_CREATED}
+        days, old = ages(export.shipped, run.started.astimezone().date(), old=gates.old_days)
+        return replace(
+            export.profile,
+            wrong=len(wrong),
+            new=len(shipments),
+            known=len(known),
+            known_days=self._days_since(run, list(known)[:SAMPLE]) or days or 0,
+            absent=sum(note.finding.code in ABSENT for note in notes),
+            days=days,
+            old=old,
+            weekday=night_of(run.started),
+        )
+
+    def _days_since(self, run: Run, asks: Sequence[str]) -> int | None:
+        """How long ago parcels were shipped by earlier runs: the median."""
+        records = [record for found in self._ledger.known(run.store, asks).values() for record in found]
+        made = [(run.started - record.changed_at).days for record in records if record.made and record.changed_at]
+        return int(median(made)) if made else None
+
+
+def _nights(run: Run, passed: Sequence[Run]) -> list[Profile]:
+    """What the source's earlier files looked like when they first went through, oldest first."""
+    files = {
+        one.sha256: one for one in passed if one.profile and one.sha256 != run.sha256
+    }  # newest first: the oldest stays
+    oldest_first = sorted(files.values(), key=lambda one: one.started)
+    return [Profile.of(one.profile) for one in oldest_first[-NIGHTS:]]
+
+
+def _released(word: Decision | None) -> bool:
+    return word is not None and word.answer == "ship"

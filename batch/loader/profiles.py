@@ -1,0 +1,47 @@
+"""What a file looks like in a few figures, so that it can be compared with its source's earlier ones. Pure."""
+
+import numpy as np
+import pandas as pd
+
+from batch.gates import Profile
+from batch.loader.entries import Entries
+from batch.loader.grouping import Groups
+from batch.loader.inspection import Mask
+from batch.model import Status
+
+
+def profile(entries: Entries, groups: Groups, good: Mask) -> Profile:
+    """Rows, parcels, units, carriers and the number on the most orders; what the store says is still to come."""
+    kept = np.append(good, False)[groups.of]  # rows of the parcels that may ship
+    number, orders = _number_on_most_orders(entries, groups, kept)
+    units = entries.quantity[kept & (entries.quantity > 0)]
+    return Profile(
+        rows=len(entries.rows),
+        wrong=sum(finding.status is Status.INVALID for finding in entries.findings.values()),
+        parcels=int(good.sum()),
+        units=float(np.exp(np.log(units).mean())) if len(units) else 0.0,
+        carriers=_carriers(entries, kept),
+        number=number,
+        number_orders=orders,
+    )
+
+
+def _carriers(entries: Entries, kept: Mask) -> dict[str, int]:
+    counts = np.bincount(entries.shipper.codes[kept], minlength=len(entries.shipper.values))
+    carriers: dict[str, int] = {}
+    for shipper, rows in zip(entries.shipper.values, counts.tolist(), strict=True):
+        name = shipper.named.name if shipper.named else shipper.provider or shipper.slug
+        if rows:
+            carriers[name] = carriers.get(name, 0) + rows
+    return carriers
+
+
+def _number_on_most_orders(entries: Entries, groups: Groups, kept: Mask) -> tuple[str, int]:
+    """Each order counts once, however many rows it has."""
+    rows = np.flatnonzero(kept & (entries.numbers.codes != 0))
+    if not len(rows):
+        return "", 0
+    pairs = pd.DataFrame({"number": entries.numbers.codes[rows], "order": entries.order[rows]}).drop_duplicates()
+    texts = pd.Series([entries.numbers.values[code] for code in pairs["number"]])  # equal texts may have several codes
+    counts = texts.value_counts()
+    return str(counts.index[0]), int(counts.iloc[0])
