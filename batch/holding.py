@@ -56,8 +56,8 @@ class Gatekeeper:
         run: Run,
         export: Load,
         source: Source,
-        shipments: Sequence[Shipment],
-        notes: Sequence[RowNote],
+        shipments: Iterable[Shipment],
+        notes: Iterable[RowNote],
         *,
         resumed: bool,
         dry: bool,
@@ -92,19 +92,25 @@ class Gatekeeper:
             await self._ledger.decide(run.store, word)
 
     def _profile(
-        self, run: Run, export: Load, shipments: Sequence[Shipment], notes: Sequence[RowNote], gates: Gates
+        self, run: Run, export: Load, shipments: Iterable[Shipment], notes: Iterable[RowNote], gates: Gates
     ) -> Profile:
         """What the file alone says of itself, with what the store says of it."""
-        wrong = {row for note in notes if note.finding.status is Status.INVALID for row in note.rows}
-        known = {note.ask: note for note in notes if note.finding.status is Status.ALREADY_CREATED}
+        wrong = known = absent = 0
+        sample: list[str] = []
+        for note in notes:
+            wrong += len(note.rows) if note.finding.status is Status.INVALID else 0
+            absent += note.finding.code in ABSENT
+            if note.finding.status is Status.ALREADY_CREATED:
+                known += 1
+                sample += [note.ask] if len(sample) < SAMPLE else []
         days, old = ages(export.shipped, run.started.astimezone().date(), old=gates.old_days)
         return replace(
             export.profile,
-            wrong=len(wrong),
-            new=len(shipments),
-            known=len(known),
-            known_days=self._days_since(run, list(known)[:SAMPLE]) or days or 0,
-            absent=sum(note.finding.code in ABSENT for note in notes),
+            wrong=wrong,
+            new=sum(1 for _ in shipments),
+            known=known,
+            known_days=self._days_since(run, sample) or days or 0,
+            absent=absent,
             days=days,
             old=old,
             weekday=night_of(run.started),

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -85,6 +86,8 @@ class Pipeline:
         plan.notes += _loader_notes(export)
         gated = await self._gate(run, plan, export, job)
         run = gated.run
+        if gated.reasons and not job.dry:
+            plan = self._held(plan, gated)
         if job.dry:
             records = [Record(0, run.run_id, run.store, s, State.PLANNED) for s in plan.shipments]
             notes = plan.notes + [RowNote(c.shipment.rows, c.finding) for c in plan.corrections]
@@ -105,16 +108,18 @@ class Pipeline:
         return report
 
     async def _gate(self, run: Run, plan: Plan, export: Load, job: Job) -> Gated:
-        """The file as a whole; where it is held, nothing of its plan ships."""
+        """The file as a whole, against what is usual."""
         keeper = Gatekeeper(self._ledger, self._settings, who=who())
-        gated = await keeper.judge(
+        return await keeper.judge(
             run, export, job.source, plan.shipments, plan.notes, resumed=job.copy is not None, dry=job.dry
         )
-        if gated.reasons and not job.dry:
-            wanted = [*plan.shipments, *(correction.shipment for correction in plan.corrections)]
-            plan.notes = list(gated.notes(wanted, plan.notes))
-            plan.shipments, plan.corrections = [], []
-        return gated
+
+    @staticmethod
+    def _held(plan: Plan, gated: Gated) -> Plan:
+        """The plan of a file that is held: nothing ships, and nothing is corrected."""
+        held = Plan()
+        held.add(gated.notes(chain(plan.shipments, (c.shipment for c in plan.corrections)), plan.notes))
+        return held
 
     async def _finish(self, report: Report) -> None:
         """Close the run in the ledger; where that can no longer be written, the report says so."""

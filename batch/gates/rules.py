@@ -6,16 +6,16 @@ from statistics import median
 from batch.config import Gates
 from batch.gates import sentences
 from batch.gates.profile import Profile
-from batch.gates.usual import middle_share, usual
+from batch.gates.usual import middle_share, seasonal, usual
 from batch.model import Finding
 
 FEW = 10
 """Of fewer parcels there is no "most"."""
 FEW_MAILS = 5
 SAME_NIGHTS = 3
-"""Nights of one weekday after which they are compared with each other."""
+"""Nights of one weekday after which its usual is known."""
 LEARNING = 0.6
-"""While the weekdays are not known yet, a file must be smaller still by this."""
+"""Until then a file must be smaller still by this."""
 
 Rule = Callable[[Profile, Sequence[Profile], Gates], Finding | None]
 
@@ -66,14 +66,26 @@ def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
 
 
 def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """Smaller than every night, and than those of its weekday: Sundays are compared with Sundays, too."""
-    every = usual(night.rows for night in nights)
-    alike = [night for night in nights if night.weekday == file.weekday]
-    same = usual(night.rows for night in alike) if len(alike) >= SAME_NIGHTS else None
-    share = gates.fewer if same else gates.fewer * LEARNING
-    if every is None or not every.far_below(file.rows, share) or (same and not same.far_below(file.rows, share)):
+    """Of the rows, and of what is new in them: a source that sends the whole month starts small on the first."""
+    figures: tuple[Callable[[Profile], int], ...] = (lambda night: night.rows, lambda night: night.new)
+    if not nights or not all(_far_below(figure, file, nights, gates.fewer) for figure in figures):
         return None
     return sentences.fewer_rows(file, nights)
+
+
+def _far_below(figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float) -> bool:
+    """Compared with the nights of its weekday, once they are known; until then with all, and with more care."""
+    alike = [night for night in nights if night.weekday == file.weekday]
+    if len(alike) >= SAME_NIGHTS:
+        same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
+        return same is not None and same.far_below(figure(file), share)
+    every, same = usual(map(figure, nights)), usual(map(figure, alike))
+    share *= LEARNING
+    return (
+        every is not None
+        and every.far_below(figure(file), share)
+        and (same is None or same.far_below(figure(file), share))
+    )
 
 
 def _wrong(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:

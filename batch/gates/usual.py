@@ -38,6 +38,19 @@ def usual(figures: Iterable[float]) -> Usual | None:
     return Usual(exp(middle), exp(STRAY * spread), exp(logs[-1]))
 
 
+def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Usual]:
+    """What is usual for each season: its own middle, and how far all figures stray from their season's."""
+    seasons: dict[int, list[float]] = {}
+    for season, figure in figures:
+        if figure > 0:
+            seasons.setdefault(season, []).append(log(figure))
+    middles = {season: median(logs) for season, logs in seasons.items()}
+    spread = SCALE * median([abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0])
+    return {
+        season: Usual(exp(middles[season]), exp(STRAY * spread), exp(max(logs))) for season, logs in seasons.items()
+    }
+
+
 def middle_share(parts: Sequence[int], wholes: Sequence[int]) -> float:
     """The median share; 0 where nothing is known."""
     return median(part / whole for part, whole in zip(parts, wholes, strict=True) if whole) if any(wholes) else 0.0

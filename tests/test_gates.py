@@ -1,0 +1,170 @@
+"""A file against what is usual: held where it is far from it, and let through where it only varies."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.config import Gates, Settings, Source
+from batch.gates import Profile, mailed, reasons
+from batch.gates.profile import ages
+from batch.loader import load
+
+GATES = Gates()
+WEEK = (1.2, 1.0, 1.0, 1.0, 1.1, 0.4, 0.3)
+
+
+def night(number: int, rows: int = 300, **more: Any) -> Profile:
+    """An ordinary file of a warehouse that is quiet at the weekend."""
+    rows = round(rows * WEEK[number % 7] * random.Random(number).uniform(0.85, 1.15))
+    carriers = {"UPS": rows * 3 // 10, "USPS": rows - rows * 3 // 10}
+    made = Profile(rows=rows, parcels=rows, new=rows, units=1.4, carriers=carriers, weekday=number % 7)
+    return replace(made, number="1Z1", number_orders=1, **more)
+
+
+def codes(file: Profile, nights: Sequence[Profile], gates: Gates = GATES) -> list[str]:
+    return [reason.code for reason in (*reasons(file, nights, gates), *mailed(file, nights, gates))]
+
+
+KNOWN = [night(number) for number in range(35)]
+TONIGHT = night(35)
+
+
+def test_ordinary_nights_pass_from_the_first_one_on() -> None:
+    for number in range(120):
+        nights = [night(earlier) for earlier in range(max(0, number - 60), number)]
+        assert codes(night(number), nights) == [], number
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (night(35, 150), "fewer_rows"),
+        (night(40, 150), "fewer_rows"),
+        (night(35, 1500), "more_than_usual"),
+        (replace(TONIGHT, units=14.0), "quantities"),
+        (replace(TONIGHT, carriers={"UPS": TONIGHT.rows}), "one_carrier"),
+        (replace(TONIGHT, carriers={"": TONIGHT.rows}), "one_carrier"),
+        (replace(TONIGHT, number_orders=40), "one_number"),
+        (replace(TONIGHT, absent=300, new=40), "most_orders_unknown"),
+        (replace(TONIGHT, wrong=TONIGHT.rows - 20, new=20), "most_rows_wrong"),
+        (replace(TONIGHT, known=TONIGHT.parcels - 5, new=5, known_days=31), "shipped_before"),
+        (replace(TONIGHT, days=30, old=TONIGHT.rows), "old_ship_dates"),
+        (replace(TONIGHT, new=10_001, parcels=10_001), "hold_above"),
+    ],
+)
+def test_a_disaster_is_held(file: Profile, code: str) -> None:
+    """A Saturday's half file, too: it is compared with Saturdays."""
+    assert code in codes(file, KNOWN)
+
+
+def test_the_figures_are_said() -> None:
+    (reason,) = reasons(night(35, 140), KNOWN, GATES)
+    assert f"It has {night(35, 140).rows} rows; usually" in reason.error
+    assert "in 35 earlier files" in reason.error
+
+
+@pytest.mark.parametrize("file", [night(35, 110), replace(TONIGHT, units=14.0), night(35, 900)])
+def test_while_few_nights_are_known_little_is_said(file: Profile) -> None:
+    assert codes(file, KNOWN[:3]) in ([], ["many_mails"])
+
+
+def test_what_is_wrong_by_itself_is_held_on_the_first_night() -> None:
+    assert codes(replace(TONIGHT, absent=TONIGHT.parcels, new=0), ()) == ["most_orders_unknown"]
+    assert codes(replace(TONIGHT, number_orders=300), ()) == ["one_number"]
+    assert codes(night(0, 900), ()) == ["many_mails"]
+
+
+def test_a_first_large_file_that_was_let_through_makes_the_next_one_usual() -> None:
+    assert codes(night(1, 900), [night(0, 900)]) == []
+
+
+def test_a_source_that_sends_the_whole_month_each_night_is_usual() -> None:
+    """Its rows grow with the month and fall at its end, and most of them are known."""
+
+    def growing(number: int) -> Profile:
+        rows = 20 * (1 + number % 30)
+        return Profile(rows=rows, parcels=rows, new=20, known=rows - 20, known_days=9 if rows > 300 else 2)
+
+    for number in range(90):
+        assert codes(growing(number), [growing(n) for n in range(number)][-60:]) == [], number
+
+
+def test_a_holiday_peak_that_grows_over_days_is_let_through() -> None:
+    nights = list(KNOWN)
+    for number, peak in enumerate((1.2, 1.5, 1.9, 2.3, 2.6, 2.2, 1.8), 35):
+        file = night(number, round(300 * peak))
+        assert codes(file, nights) == [], peak
+        nights.append(file)
+
+
+def test_a_gate_of_zero_is_open() -> None:
+    disaster = replace(night(35, 20), units=40.0, absent=300, number_orders=300, wrong=20, days=90, known_days=90)
+    assert codes(disaster, KNOWN, Gates.open()) == []
+    assert codes(replace(disaster, new=20_000, rows=20_000), KNOWN, Gates.open()) == []
+
+
+def test_a_source_sets_gates_of_its_own() -> None:
+    settings = Settings(gates=Gates(hold_above=50, mail_gate=9))
+    assert settings.gates_for(Source(gates=Gates(hold_above=70))) == Gates(hold_above=70, mail_gate=9)
+
+
+def test_the_age_of_a_file_is_its_median() -> None:
+    today = date(2026, 11, 25)
+    shipped = {today: 2, today - timedelta(days=30): 5}
+    assert ages(shipped, today, old=7) == (30, 5)
+    assert ages({}, today, old=7) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "day"),
+    [
+        (("2026-11-20",), date(2026, 11, 20)),
+        (("2026-11-20T22:14:03Z", "2026-11-20 08:00"), date(2026, 11, 20)),
+        (("20.11.2026",), date(2026, 11, 20)),
+        (("11/20/2026 10:15 PM",), date(2026, 11, 20)),
+        (("20/11/26",), date(2026, 11, 20)),
+        (("20261120",), date(2026, 11, 20)),
+        (("20 Nov 2026",), date(2026, 11, 20)),
+        (("Nov 20, 2026",), date(2026, 11, 20)),
+        (("2026年11月20日",), date(2026, 11, 20)),
+    ],
+)
+def test_ship_dates_are_read_as_warehouses_write_them(cells: tuple[str, ...], day: date, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    rows = [f'{n},MUG,1,PARCEL{n:06},"{cell}"' for n, cell in enumerate(cells, 1001)]
+    export.write_text("\n".join(["Order ID,SKU,Quantity,Tracking Number,Ship Date", *rows]), "utf-8")
+    assert dict(load(export, Source()).shipped) == {day: len(cells)}
+
+
+def test_ship_dates_that_cannot_be_read_say_nothing(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text(
+        "Order ID,SKU,Quantity,Tracking Number,Ship Date\n1,MUG,1,PARCEL1,soon\n2,MUG,1,PARCEL2,31.11.26\n"
+    )
+    assert load(export, Source()).shipped == {}
+
+
+def test_what_a_file_looks_like(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    header = "Order ID,SKU,Quantity,Tracking Number,Carrier"
+    rows = ["1,MUG,1,SAME0001,UPS", "1,CUP,1,SAME0001,UPS", "2,MUG,4,SAME0001,UPS", "3,MUG,x,OTHER001,DPD"]
+    export.write_text("\n".join([header, *rows]))
+    profile = load(export, Source()).profile
+    assert (profile.rows, profile.wrong, profile.parcels) == (4, 1, 2)
+    assert (profile.number, profile.number_orders) == ("SAME0001", 2)
+    assert profile.carriers == {"UPS": 3}
+    assert profile.units == pytest.approx(4 ** (1 / 3))
+    assert Profile.of(profile.kept) == profile
+
+
+def test_a_night_goes_from_noon_to_noon() -> None:
+    from batch.gates.profile import night_of
+
+    evening = datetime(2026, 11, 25, 23, 50).astimezone()
+    assert night_of(evening) == night_of(evening + timedelta(minutes=40)) == 2
+    assert night_of(evening.astimezone(UTC)) == 2
