@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from batch import model
 
 API_URL = "https://api.bigcommerce.com"
-ELSEWHERE = frozenset({"token", "identity", "home"})
-"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, and SHIPBATCH_HOME."""
+ELSEWHERE = frozenset({"token", "identity", "home", "customers_will_be_mailed"})
+"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
 
 def _placed(path: Path, info: ValidationInfo) -> Path:
@@ -167,7 +167,9 @@ class Settings(Section):
 
     def gates_for(self, source: Source) -> Gates:
         """The gates, with what a source sets of its own."""
-        return self.gates.model_copy(update={name: getattr(source.gates, name) for name in source.gates.model_fields_set})
+        return self.gates.model_copy(
+            update={name: getattr(source.gates, name) for name in source.gates.model_fields_set}
+        )
 
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""
