@@ -28,6 +28,7 @@ class Field(StrEnum):
     COMMENTS = "comments"
     SHIP_DATE = "ship_date"
     VOID = "void"
+    STATUS = "status"  # voided, cancelled, not shipped yet: rows without a shipment to make
     DECISION = "decision"  # a person's answer to a held row, in a sheet of ours
 
 

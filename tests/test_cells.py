@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from batch.loader import cells, order_numbers, skus, tracking
 from batch.loader.damage import Wrong, date_like, plain_text, shown, undressed
 from batch.loader.money import cost
+from batch.loader.standing import voided
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
 CELL = st.text() | st.floats() | st.booleans() | st.none() | st.datetimes() | st.dates() | st.times() | st.timedeltas()
 RULES = (
     order_numbers.order_number, order_numbers.external_number, cells.identifier, cells.quantity, cells.words,
-    cells.comments, cells.affirmed, skus.sku, tracking.tracking, tracking.link, cost, plain_text,
+    cells.comments, voided, skus.sku, tracking.tracking, tracking.link, cost, plain_text,
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Whole files: their shapes, their damage, our own sheets dropped back in, and what is said of them."""
 
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -98,7 +99,10 @@ def test_an_order_written_on_the_first_line_of_its_group_counts_for_all_of_it(cs
         [(1001, (2, 3), "A", 1), (1001, (2, 3), "B", 2)],
         [(1002, (4, 5), "A", 1), (1002, (4, 5), "C", 1)],
     ]
-    assert any("2 rows without an order number are lines of the order above" in said for said in export.said)
+    assert any(
+        "rows without an order number (2, the first is row 3) are lines of the order above" in said
+        for said in export.said
+    )
 
 
 def test_a_missing_order_number_is_not_filled_where_the_file_repeats_its_orders(csv_file):
@@ -379,6 +383,50 @@ def test_the_map_a_refusal_prints_works(csv_file):
         load(path, Source())
     assert '"order_id=Nummer der Sache"' in caught.value.todo
     assert load(path, Source(map={Field.ORDER_ID: "Nummer der Sache"})).row_count == 1
+
+
+def test_the_map_for_a_file_without_a_header_is_made_from_its_values(csv_file):
+    rows = [f"2026-11-20,{1001 + n},AB-{n},{n + 1},UPS,T1000000{n}" for n in range(4)]
+    path = csv_file(*(row.replace("T1000000", "1Z5R8939035756712") for row in rows))
+    with pytest.raises(ColumnError, match="no row looks like a header") as caught:
+        load(path, Source())
+    letters = "--map order_id=B --map tracking_number=F --map carrier=E --map sku=C --map quantity=D"
+    assert caught.value.todo.endswith(letters)
+    source = Source(map={Field(name): at for name, at in re.findall(r"--map (\w+)=(\w)", letters)})
+    assert lines_of(load(path, source))[1] == [(1002, (2,), "AB-1", 2)]
+
+
+@pytest.mark.parametrize(
+    ("carrier", "service", "expected"),
+    [
+        ("DHL", "Paket", ("", "dhl-germany")), ("DHL", "DHL eCommerce", ("", "dhl-global-mail")),
+        ("UPS", "Mail Innovations", ("", "ups-mi")), ("UPS", "UPS Ground", ("ups", "")),
+        ("DHL Express", "Paket", ("", "dhl")), ("UPS", "USPS Priority Mail", ("ups", "")),
+        ("UPSGROUND", "", ("ups", "")), ("FEDEX2DAY", "", ("fedex", "")), ("Upset", "", ("", "")),
+        ("Priority", "", ("", "")),
+    ],
+)  # fmt: skip
+def test_a_brand_of_several_companies_is_told_by_its_service(csv_file, carrier, service, expected):
+    head = "Order Number,Tracking Number,Carrier,Service"
+    (parcel,) = load(csv_file(head, f"1001,T100000001,{carrier},{service}"), Source()).parcels()
+    assert (parcel.shipping_provider, parcel.tracking_carrier) == expected
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "expected"),
+    [
+        ("DHL", "00340434161094021507", ("", "dhl-germany")),
+        ("DHL", "9361289692090000000006", ("", "dhl-global-mail")),
+        ("DHL", "GM2951173225174494", ("", "dhl-global-mail")),
+        ("DHL", "3318810025", ("", "dhl")),
+        ("DHL Express", "00340434161094021507", ("", "dhl")),
+        ("Priority", "9400111201080805483016", ("usps", "")),
+    ],
+)
+def test_where_the_words_leave_it_open_the_number_tells(csv_file, carrier, number, expected):
+    (parcel,) = load(csv_file("Order Number,Tracking Number,Carrier", f"1001,{number},{carrier}"), Source()).parcels()
+    assert (parcel.shipping_provider, parcel.tracking_carrier) == expected
+    assert bool(parcel.warnings) is (number != "3318810025")
 
 
 def test_many_rows_are_as_right_as_few(csv_file):

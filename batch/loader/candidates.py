@@ -25,6 +25,8 @@ class Column:
     """What its header may mean."""
     is_ordered: bool
     is_numbered: bool
+    is_known: bool
+    """Whether its header is understood, as ours or as another thing."""
 
     @property
     def letter(self) -> str:
@@ -70,7 +72,7 @@ def _column(index: int, name: str, sample: Sequence[Sequence[Cell]]) -> Column:
         numbered = numbered_meaning(name)
         if numbered.fields:
             said, is_one_of_several = numbered, True
-    return Column(index, name, cells, said.fields, said.ordered, is_one_of_several)
+    return Column(index, name, cells, said.fields, said.ordered, is_one_of_several, said.known or is_one_of_several)
 
 
 def find(text: str, columns: Sequence[Column]) -> Column | None:

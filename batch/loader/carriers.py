@@ -9,11 +9,11 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from batch.loader.numbers import UPS, compact, readings
+from batch.loader.numbers import DHL_PAKET, UPS, compact, readings
 
 PROVIDERS = {
     "usps": "USPS",
@@ -40,10 +40,31 @@ OWN_NUMBERS = frozenset(
 )
 """Carriers that put their own number on every parcel; only with these can a number be said to be wrong."""
 
+DHL = "DHL"
+"""A brand of several companies, named alone."""
+
 PARTNERS_OF_USPS = frozenset({"ups", "fedex", "ontrac", "lasership"})
 HANDED_TO_USPS = ("surepost", "groundsaver", "smartpost", "groundeconomy", "mailinnovations", "economy", "mail")
 
+SERVICE_WORDS = frozenset(
+    {"priority", "standard", "express", "economy", "ground", "overnight", "saver", "expedited", "regular", "tracked"}
+    | {"next", "second", "two", "three", "day", "1day", "2day", "3day", "air", "mail", "parcel", "delivery", "shipping"}
+    | {"international", "domestic", "free", "flat", "rate", "first", "class", "2nd", "signed", "untracked", "home"}
+)
+"""Words of services that are no carrier's own: with nothing else in the cell only the number can tell whose."""
+
+GLUED = re.compile(
+    r"(ups|usps|fedex|fdx|dhl|dpd|gls|tnt)"
+    r"(ground|grnd|grd|gnd|freight|express|exp|standard|std|saver|economy|priority|pm|first|firstclass|fcm|home|paket"
+    r"|overnight|international|intl|\d?nd?day(?:air)?|\d(?:st|nd|rd)?day|nextday|nda|2da|3ds|surepost|smartpost|worldwide)"
+)
+
 CUSTOM_PROVIDER = re.compile(r"carrier_\d+")
+COMPANIES_OF_DHL = (
+    (DHL_PAKET, "dhl-germany"),
+    (re.compile(r"(?:420\d{5}(?:\d{4})?)?9[23]\d{20}|GM\d{10,30}"), "dhl-global-mail"),
+)
+"""Shapes that a number of DHL Express, of ten digits, never has."""
 LINK_SUFFIX = re.compile(r"-(api|ftp|sftp|web|webhook|reference)$")
 MOST_TOKENS = 7
 SIGNS = str.maketrans({"®": " ", "™": " ", "+": " plus "})
@@ -62,7 +83,7 @@ class Carrier:
     known: bool
     """Whether the words were understood; "Will Call" is, and makes no link."""
     name: str
-    """To show to a person."""
+    """To show to a person; empty where only a service is named."""
 
     @property
     def family(self) -> str:
@@ -95,11 +116,29 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     if found := _longest(words, own):
         return _carrier(text, words, *found)
     if code := _exact(text, words):
-        return _carrier(text, words, "".join(words), code)
+        exact = _carrier(text, words, "".join(words), code)
+        return replace(exact, name=DHL) if words == ["dhl"] else exact
     for match in ("brand", "service"):
         if found := _longest(words, table()[match]):
             return _carrier(text, words, *found, is_service=match == "service")
-    return Carrier("", "", text, known=False, name=text)
+    if (apart := _apart(words)) != words and (found := _longest(apart, table()["brand"])):
+        return _carrier(text, words, *found)
+    return Carrier("", "", text, known=False, name="" if set(words) <= SERVICE_WORDS else text)
+
+
+def with_service(named: Carrier, text: str, service: str) -> Carrier:
+    """The company whose service it is, where a brand has several: DHL and `Paket`, UPS and `Mail Innovations`.
+
+    `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more exact so.
+    """
+    brand = "".join(tokens(text))
+    if table()["brand"].get(brand) != Code(named.provider, named.slug):
+        return named
+    known = {key: code for key, code in table()["brand"].items() if key.startswith(brand) and key != brand}
+    found = _longest([brand, *tokens(service)], known)
+    return (
+        named if found is None else Carrier(found[1].provider, found[1].slug, service, known=True, name=found[1].name)
+    )
 
 
 def code_of(value: str) -> Code:
@@ -131,6 +170,12 @@ def _exact(text: str, words: list[str]) -> Code | None:
         if key in table()[match]:
             return table()[match][key]
     return code_of(value) if value in names() else display_names().get(key)
+
+
+def _apart(words: list[str]) -> list[str]:
+    """Codes that glue a brand to its service, as an ERP writes them, cut in two: `UPSGROUND`, `FEDEX2DAY`."""
+    cuts = (GLUED.fullmatch(word) for word in words)
+    return [part for word, cut in zip(words, cuts, strict=True) for part in (cut.groups() if cut else (word,))]
 
 
 def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | None:
@@ -165,6 +210,14 @@ def guess(tracking_number: str) -> Carrier | None:
     return Carrier(code.provider, code.slug, "", known=True, name=code.name)
 
 
+def company_of_dhl(number: str) -> Carrier | None:
+    """Which DHL it is by its number, where the file says `DHL` alone, which by habit is Express."""
+    slug = next((slug for shape, slug in COMPANIES_OF_DHL if shape.fullmatch(compact(number))), "")
+    if not slug:
+        return None
+    return Carrier("", slug, "", known=True, name=Code(slug=slug).name)
+
+
 def disagreement(named: Carrier, tracking_number: str) -> str | None:
     """A warning where the number is surely another carrier's and the named one cannot use it; else None.
 
@@ -186,7 +239,6 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
     return (
         f"the carrier is {named.name}, but the number {tracking_number} is one of {whose} "
         f"(shape and check digit fit): the tracking link may not work; see which of the two is wrong"
-        + (". DHL eCommerce must be named in full" if named.slug == "dhl" else "")
     )
 
 

@@ -15,9 +15,6 @@ COMMENTS_LENGTH = 65_535
 MOST_UNITS = 1_000_000
 """A quantity above it is something else."""
 
-_YES = frozenset(
-    {"y", "yes", "true", "t", "1", "x", "void", "voided", "ja", "oui", "si", "sí", "sim", "canceled", "cancelled"}
-)
 _ID = re.compile(r"(\d{1,18})(?:\.0+)?")
 _QUANTITY = re.compile(r"([+-]?)(\d+)(?:[.,](\d*))?")
 
@@ -90,10 +87,3 @@ def _as_written(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT:
         return str(int(cell))
     return str(cell)
-
-
-def affirmed(cell: Cell) -> bool:
-    """Whether a void column says yes."""
-    if isinstance(cell, int | float):
-        return cell == 1
-    return isinstance(cell, str) and undressed(cell).casefold() in _YES

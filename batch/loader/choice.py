@@ -17,6 +17,7 @@ from batch.loader.headers import (
     headerless,
     recognise,
 )
+from batch.loader.naming import how_to_name
 from batch.loader.order_numbers import order_number
 from batch.loader.ours import is_template, our_columns, preferred
 from batch.loader.sheets import read_tables
@@ -104,7 +105,7 @@ def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]
     """No row names a column by a known word: every field must be named by letter or number."""
     by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
     if not by_place:
-        raise ColumnError(f"{_name(table)}: no row looks like a header.", _how_to_name(rows))
+        raise ColumnError(f"{_name(table)}: no row looks like a header.", how_to_name(rows[:SAMPLE], source.constants))
     found = headerless(source.map, rows[:SAMPLE], source.constants)
     at = _unknown_header(rows, found)
     if at is None:
@@ -133,18 +134,6 @@ def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int |
         words = [cell for cell in row if _text(cell)]
         above = at if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in words) else None
     return None
-
-
-def _how_to_name(rows: Sequence[Sequence[Cell]]) -> str:
-    """A `--map` that works, by the text of what may be a header after all, and one for a table without any."""
-    first = next(row for row in rows if any(map(_text, row)))
-    texts = [text for cell in first if isinstance(cell, str) and len(text := _text(cell)) > 1 and not text.isdecimal()]
-    by_place = "say where each column is: --map order_id=A --map tracking_number=C"
-    if len(texts) < sum(map(bool, map(_text, first))) or '"' in texts[0]:
-        return f"If it has none, {by_place}"
-    return (
-        f'Name the order\'s column by its header, for example --map "order_id={texts[0]}"; if there is none, {by_place}'
-    )
 
 
 def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError]) -> FileError:

@@ -114,8 +114,9 @@ class Contest:
             )
 
     def _like_skus(self) -> list[Column]:
-        """Columns not taken whose values could be SKUs, those first that are called so."""
-        fitting = [column for column in self.free() if shapes.confirms(Field.SKU, column.cells)]
+        """Columns not taken whose values could be SKUs, those first that are called so; none of ids of lines."""
+        free = (column for column in self.free() if Field.ORDER_PRODUCT_ID not in column.says)
+        fitting = [column for column in free if shapes.confirms(Field.SKU, column.cells)]
         return sorted(fitting, key=lambda column: Field.SKU not in column.says)
 
     def foreign_orders(self) -> None:
@@ -123,6 +124,9 @@ class Contest:
         orders, external = self.taken.get(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
         if not orders or external in self.left_out or not shapes.are_foreign_orders(orders[0].cells):
             return
+        rivals = [column for column in self.free() if _may_be_the_stores(column)]
+        if rivals and external not in self.taken and self.reasons[Field.ORDER_ID] not in {"--map", "remembered"}:
+            raise self._compete(Field.ORDER_ID, [*orders, *rivals])
         del self.taken[Field.ORDER_ID]
         label, like = orders[0].label, orders[0].examples[0]
         if external in self.taken:
@@ -156,6 +160,8 @@ class Contest:
         if counts and not self._is_settled(Field.QUANTITY):
             self._only_ordered(counts[0])
         self._check_units()
+        self._check_lines()
+        self._check_number()
 
     def said(self) -> tuple[str, ...]:
         """A line for every column that was taken, in the columns' order."""
@@ -192,8 +198,8 @@ class Contest:
         why = {Strength.WEAK: "by its values", Strength.PART: "by a part of its name and its values"}.get(strength, "")
         if why and wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER, Field.QUANTITY}:
             self.warnings.append(f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly.")
-        if wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting):
-            return fitting, "one of several"
+        if wanted is Field.STATUS or (wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)):
+            return fitting, "one of several" if len(fitting) > 1 else ""
         fitting = [column for column in fitting if column.examples] or fitting[:1]
         if wanted is Field.ORDER_ID:
             fitting = [column for column in fitting if not shapes.is_marketplace(column.cells)] or fitting
@@ -239,7 +245,8 @@ class Contest:
             self.warnings.append(f"{what}; it is not used.")
             return
         better = [other for other in self.free() if other is not column and shapes.confirms(wanted, other.cells)]
-        choices = [*better[:CHOICES], column if wanted is Field.ORDER_ID else None]
+        itself = [column] if wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER} else []
+        choices = [*better[:CHOICES], *itself, *([] if wanted is Field.ORDER_ID else [None])]
         options = " or ".join(map_option(wanted, choice, self.columns) for choice in choices)
         raise ColumnError(f"{what}.", f"Say which it is: {options}")
 
@@ -259,6 +266,39 @@ class Contest:
             f"Say which column is the SKU: {which}; {whole}" if which else f"Export it with the SKU; {whole}",
         )
 
+    def _check_lines(self) -> None:
+        """Rows of one parcel that only a column nobody knows tells apart: each is a line, and which is not known."""
+        orders = next((self.taken[name][0] for name in ORDER_FIELDS if name in self.taken), None)
+        if not orders or {*LINE_FIELDS, Field.QUANTITY} & {*self.taken, *self.left_out, *self.given}:
+            return
+        numbers = self.taken.get(Field.TRACKING_NUMBER)
+        labels = numbers[0].cells if numbers else (None,) * len(orders.cells)
+        unsaid = [column for column in self._like_skus() if Field.SKU in column.says or not column.is_known]
+        found = [column for column in unsaid if shapes.tell_lines_apart(orders.cells, labels, column.cells)]
+        if found:
+            which = " or ".join(map_option(Field.SKU, column, self.columns) for column in found[:CHOICES])
+            raise ColumnError(
+                f"{orders.label} names orders several times, but no column is recognised as the SKU: "
+                f"{found[0].label} ({found[0].shown}) may be it.",
+                f"Say which column is the SKU: {which}; to ship all that remains of each order: "
+                f"{map_option(Field.SKU, None, self.columns)}",
+            )
+
+    def _check_number(self) -> None:
+        """A column nobody knows that is full of tracking numbers: without it every parcel would go without one."""
+        labels = {Field.TRACKING_NUMBER, Field.TRACKING_LINK}
+        if labels & {*self.taken, *self.left_out, *self.given}:
+            return
+        found = [column for column in self.free() if _may_be_tracking(column)]
+        if found:
+            which = " or ".join(map_option(Field.TRACKING_NUMBER, column, self.columns) for column in found[:CHOICES])
+            raise ColumnError(
+                f"No column is recognised as the tracking number, but {named(found[0])} looks like it "
+                f"({found[0].shown}).",
+                f"If it is: {which}; to ship without tracking numbers: "
+                f"{map_option(Field.TRACKING_NUMBER, None, self.columns)}",
+            )
+
     def _only_ordered(self, column: Column) -> None:
         if not self._has(LINE_FIELDS):
             self.warnings.append(f"{column.label} is not used: it may be units ordered, not units shipped.")
@@ -272,8 +312,9 @@ class Contest:
     def _option(self, wanted: Field) -> str:
         """A `--map` for the column that looks most like the field."""
         free = self.free() or self.columns
-        likely = (column for column in free if shapes.confirms(wanted, column.cells))
-        return map_option(wanted, next(likely, next(iter(free), None)), self.columns)
+        likely = [column for column in free if shapes.confirms(wanted, column.cells)]
+        likely.sort(key=lambda column: column.is_known and wanted not in column.says)
+        return map_option(wanted, next(iter(likely or free), None), self.columns)
 
     def _field(self, name: str, text: str) -> Field:
         try:
@@ -285,6 +326,17 @@ class Contest:
                 f"--map {name}={text}: there is no field {name!r}. Fields are: {', '.join(Field)}.",
                 f"For example {map_option(meant, column, self.columns) if column else self._option(meant)}",
             ) from None
+
+
+def _may_be_tracking(column: Column) -> bool:
+    """Whether the values are tracking numbers, under a name nobody knows, or one for a number of any kind."""
+    is_reference = column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
+    return (is_reference or not (column.is_known or column.is_ordered)) and shapes.look_like_tracking(column.cells)
+
+
+def _may_be_the_stores(column: Column) -> bool:
+    """Whether a column that is called a reference of some kind holds numbers as a store gives them out."""
+    return column.says.get(Field.ORDER_ID, Strength.HINT) >= Strength.WEAK and shapes.are_store_numbers(column.cells)
 
 
 def _are_numbered(fitting: Sequence[Column]) -> bool:

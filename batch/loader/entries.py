@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from batch.loader import cells, skus
-from batch.loader.damage import BLANK_WORDS, Wrong, undressed
+from batch.loader.aside import set_aside
+from batch.loader.damage import Wrong
 from batch.loader.frame import Coded
 from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
@@ -20,9 +21,6 @@ from batch.model import Field, Finding
 
 ALL = -1
 """As a quantity: all that remains."""
-
-
-NOT_FILLED_IN = skipped("not_filled_in", "Neither tracking number nor quantity is filled in.")
 
 
 @dataclass(slots=True)
@@ -69,7 +67,7 @@ class Entries:
 
 def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -> Entries:
     """Judge every recognised column. A row keeps the first finding: what is skipped comes before what is wrong."""
-    _set_aside(seen)
+    set_aside(seen)
     line = _ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
@@ -97,36 +95,6 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         notes=seen.warnings,
         said=tuple(seen.said),
     )
-
-
-def _set_aside(seen: Inspection) -> None:
-    """Rows that are no shipment, or whose cells cannot be trusted to stand in their columns."""
-    frame, void = seen.frame, seen.column(Field.VOID)
-    for row in frame.repeated_headers:
-        seen.refuse(row, skipped("repeated_header", "The header row again."), alone=True)
-    for row in frame.totals:
-        seen.refuse(row, skipped("totals_row", "A row of totals, not of a shipment."), alone=True)
-    for row, width in frame.too_wide.items():
-        error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
-        seen.refuse(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
-    asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
-    asks = frame.filled(*asked, Field.TRACKING_NUMBER, Field.TRACKING_LINK)
-    if seen.is_template:
-        seen.refuse_rows(~_filled_in(seen), lambda _: NOT_FILLED_IN, alone=True)
-    nothing = skipped("totals_row", "It names no order, no SKU and no tracking number.")
-    seen.refuse_rows(~asks, lambda _: nothing, alone=True)
-    yes = np.array([cells.affirmed(cell) for cell in void.cells], dtype=np.bool_)[void.codes]
-    seen.refuse_rows(yes, lambda row: skipped("void", f"{seen.quoted(row, void)}: void."), alone=True)
-
-
-def _filled_in(seen: Inspection) -> Mask:
-    """Rows of a template that a person has given a number, a link or a quantity."""
-    found = np.zeros(len(seen.frame), dtype=np.bool_)
-    for name in (Field.TRACKING_NUMBER, Field.TRACKING_LINK, Field.QUANTITY):
-        for column in seen.frame.of.get(name, ()):
-            says = [not isinstance(cell, str) or undressed(cell).casefold() not in BLANK_WORDS for cell in column.cells]
-            found |= np.array(says, dtype=np.bool_)[column.codes]
-    return found
 
 
 def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Counted]]:

@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch.loader import shapes
+from batch.loader.asking import answered
 from batch.loader.candidates import LEAVE_OUT, columns_of
 from batch.loader.contest import Contest
 from batch.loader.ours import template_columns
-from batch.loader.synonyms import Strength, meaning, normalise
+from batch.loader.synonyms import OTHER, Strength, meaning, normalise
 from batch.loader.tables import Cell
 from batch.model import Field
 
@@ -25,7 +26,7 @@ class Recognition:
     """Which column is which field, and what to tell the person about it."""
 
     columns: Mapping[Field, tuple[int, ...]]
-    """0-based; several only for a tracking number that has several columns."""
+    """0-based; several only for tracking numbers and statuses, which may have several columns."""
     said: tuple[str, ...]
     """One line a recognised column: "read `Order - Number` as order_id"."""
     unused: tuple[str, ...]
@@ -62,9 +63,14 @@ def _header_score(row: Sequence[Cell], wanted: Collection[str]) -> int:
     named_fields: set[Field] = set()
     for text in texts:
         said = meaning(text)
-        strength = max(said.fields.values(), default=0)
-        named_fields |= {name for name, worth in said.fields.items() if worth >= Strength.WEAK}
-        score += Strength.STRONG if normalise(text) in wanted else min(strength, Strength.STRONG) or said.known
+        fields = {name: worth for name, worth in said.fields.items() if name is not Field.STATUS}
+        strength = max(fields.values(), default=0)
+        named_fields |= {name for name, worth in fields.items() if worth >= Strength.WEAK}
+        score += (
+            Strength.STRONG
+            if normalise(text) in wanted
+            else min(strength, Strength.STRONG) or (said.known and said is not OTHER)
+        )
     return score if len(named_fields) > 1 or score >= Strength.STRONG else 0
 
 
@@ -84,10 +90,22 @@ def recognise(
     ColumnError where the order has no column, two columns compete, units have no SKU, values plainly contradict a
     name, or the mapping names what is not there.
     """
-    contest = Contest(columns_of(header, sample, ours), is_ours=bool(ours), given=constants)
-    contest.obey(mapping or {})
+    columns = columns_of(header, sample, ours)
+
+    def settled(said: Mapping[Field, str]) -> Contest:
+        contest = Contest(columns, is_ours=bool(ours), given=constants)
+        _settle(contest, header, said, remembered or {})
+        return contest
+
+    return _recognition(answered(settled, mapping or {}), header)
+
+
+def _settle(
+    contest: Contest, header: Sequence[str], said: Mapping[Field, str], remembered: Mapping[Field, str]
+) -> None:
+    contest.obey(said)
     contest.accept(template_columns(header))
-    contest.remember(remembered or {})
+    contest.remember(remembered)
     for strength in (Strength.SURE, Strength.STRONG):
         contest.match(strength)
     contest.carrier_from_service()
@@ -97,7 +115,6 @@ def recognise(
     contest.sku_by_values()
     contest.foreign_orders()
     contest.check()
-    return _recognition(contest, header)
 
 
 def headerless(
@@ -105,10 +122,15 @@ def headerless(
 ) -> Recognition:
     """A table without a header row: every field by its column's letter or 1-based number."""
     width = max(map(len, sample), default=0)
-    contest = Contest(columns_of([""] * width, sample, ()), is_ours=False, given=constants)
-    contest.obey(mapping)
-    contest.check()
-    return _recognition(contest, [])
+    columns = columns_of([""] * width, sample, ())
+
+    def settled(said: Mapping[Field, str]) -> Contest:
+        contest = Contest(columns, is_ours=False, given=constants)
+        contest.obey(said)
+        contest.check()
+        return contest
+
+    return _recognition(answered(settled, mapping), [])
 
 
 def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:

@@ -24,6 +24,7 @@ _SHARED = (
     Field.SHIPPING_METHOD,
     Field.ORDER_ADDRESS_ID,
     Field.VOID,
+    Field.STATUS,
 )
 OFTEN = 0.1
 """Share of rows without an order from which on rows with a number of their own still belong to the order above."""
@@ -61,7 +62,8 @@ class Layout:
             self._take((name,), order | self._mask((name,)), lone)
         first = self.frame.rows[self.at[np.flatnonzero(lone)[0]]]
         what = "item rows of the order row above them" if self.headings.any() else "lines of the order above them"
-        self.said.append(f"{lone.sum():,} rows without an order number are {what} (the first is row {first})")
+        where = f"{lone.sum():,}, the first is row {first}"
+        self.said.append(f"rows without an order number ({where}) are {what}")
 
     def _writes_again(self) -> bool:
         """Whether the file writes an order again on its next line, the same parcel going on."""
@@ -84,7 +86,7 @@ class Layout:
         self.headings[self.at[heads]] = True
         for names in (_LABEL, *((name,) for name in _SHARED)):
             self._take(names, ~items, items)
-        self.said.append(f"{items.sum():,} item rows take the tracking number of their order row above them")
+        self.said.append(f"item rows without a tracking number ({items.sum():,}) take that of the order row above them")
 
     def _same(self, fields: Sequence[Field]) -> Mask:
         """Rows in which one of these fields is written as in the row above."""

@@ -14,6 +14,8 @@ from importlib.resources import files
 UPS = re.compile(r"1Z[0-9A-Z]{15}[0-9]")
 IMPB = re.compile(r"(?:420\d{5}(?:\d{4})?)?(9[1-5]\d{20}(?:\d{4})?)")
 IMPB_LONG = re.compile(r"420\d{5}(9[1-5]\d{24})")
+DHL_PAKET = re.compile(r"00340434\d{12}")
+"""A serial shipping container code under the GS1 prefix of Deutsche Post DHL."""
 S10 = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
 
 
@@ -53,6 +55,8 @@ def _readings(text: str) -> Iterator[Reading]:
         yield Reading("usps", certain=True)
     elif len(text) == 20 and (mod10(text) or mod10("91" + text)):
         yield Reading("usps", certain=False)
+    if DHL_PAKET.fullmatch(text) and mod10(text):
+        yield Reading("dhl-germany", certain=True)
     yield from _fedex(text)
     if len(text) == 10 and int(text[:9]) % 7 == int(text[9]):
         yield Reading("dhl", certain=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from batch.loader.carriers import disagreement, guess
+from batch.loader.carriers import DHL, Carrier, company_of_dhl, disagreement, guess
 from batch.loader.cells import COMMENTS_LENGTH
 from batch.loader.entries import ALL, Entries
 from batch.loader.inspection import Named
@@ -63,6 +63,8 @@ def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], w
         warnings.append(f"its rows name several services ({', '.join(methods)}); the first is taken")
     method = methods[0] if methods else ""
     named = next((shipper for shipper in found if shipper.named), None)
+    if named and named.named and named.named.name == DHL and (company := _company_of_dhl(numbers, warnings)):
+        return Shipper(company.provider, company.slug, method, company)
     if named and named.named:
         warnings.extend(said for number in numbers if (said := disagreement(named.named, number)))
         return named if named.method == method else Shipper(named.provider, named.slug, method, named.named)
@@ -70,6 +72,14 @@ def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], w
         warnings.append(f"no carrier is named; {numbers[0]} can only be a number of {guessed.name}")
         return Shipper(guessed.provider, guessed.slug, method)
     return Shipper(method=method)
+
+
+def _company_of_dhl(numbers: Sequence[str], warnings: list[str]) -> Carrier | None:
+    """Which DHL, where its number tells another than Express; that is said."""
+    found = company_of_dhl(numbers[0]) if numbers else None
+    if found:
+        warnings.append(f"the carrier is DHL, and {numbers[0]} is a number of {found.name}: it ships as that")
+    return found
 
 
 def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tuple[Line, ...]:

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from batch.loader.carriers import carrier
 from batch.loader.damage import Wrong
-from batch.loader.numbers import compact, mod10
+from batch.loader.numbers import compact, mod10, readings
 from batch.loader.order_numbers import MARKETPLACE, NO_ORDER, order_number
+from batch.loader.standing import voided
 from batch.loader.tables import Cell
 from batch.model import Field
 
@@ -23,6 +24,7 @@ _MONEY = re.compile(r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3
 _DECIMAL = re.compile(r"-?\d{1,7}[.,]0*[1-9]\d{0,3}")
 _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
+_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]{2,40}")
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
 
 
@@ -87,6 +89,36 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     return shared or (len(numbered) < len(pairs) and not _most(_is_tracking, list(values)))
 
 
+def tell_lines_apart(orders: Sequence[Cell], labels: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Whether one parcel has several of the values, each in a row of its own."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    parcel = ("", "")
+    for order, label, cell in zip(orders, labels, cells, strict=True):
+        parcel = (words(order), words(label)) if words(order) else parcel
+        if parcel[0] and words(cell):
+            seen.setdefault(parcel, set()).add(words(cell))
+    return any(len(values) > 1 for values in seen.values())
+
+
+def look_like_tracking(cells: Sequence[Cell]) -> bool:
+    """Whether the values are tracking numbers, whatever their column is called: nearly all of them, all different."""
+    values = filled(cells)
+    texts = [words(value) for value in values]
+    return bool(values) and _most(_is_no_order_but_tracking, values) and len(set(texts)) > MOST * len(texts)
+
+
+def are_codes(cells: Sequence[Cell]) -> bool:
+    """Whether the values are SKUs by their look: letters and digits together, in one word."""
+    values = filled(cells)
+    return bool(values) and _most(lambda cell: bool(_CODE.fullmatch(words(cell))) and not _is_date(cell), values)
+
+
+def are_few(cells: Sequence[Cell]) -> bool:
+    """Whether the values are numbers of units by their look: whole, and below 1,000."""
+    values = filled(cells)
+    return bool(values) and _most(lambda cell: bool(re.fullmatch(r"\d{1,3}(\.0+)?", words(cell))), values)
+
+
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
     """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
     values = filled(cells)
@@ -137,6 +169,12 @@ def _is_tracking(cell: Cell) -> bool:
     return not (number.isdigit() and digits in {12, 13, 14} and mod10(number))
 
 
+def _is_no_order_but_tracking(cell: Cell) -> bool:
+    text = words(cell)
+    is_order = _ORDER.fullmatch(text) or MARKETPLACE.fullmatch(text)
+    return _is_tracking(cell) and (not is_order or bool(readings(text)))
+
+
 def _is_carrier(cell: Cell) -> bool:
     found = carrier(words(cell))
     return bool(found.known and (found.provider or found.slug))
@@ -160,9 +198,10 @@ def _no_order(cell: Cell) -> bool:
 
 
 def _no_tracking(cell: Cell) -> bool:
+    number = compact(words(cell))
     found = carrier(words(cell))
     no_parcel = found.known and not (found.provider or found.slug)
-    return not no_parcel and (_no_order(cell) or len(compact(words(cell))) < 5)
+    return not no_parcel and (_no_order(cell) or (number.isdigit() and len(number) < 5))
 
 
 def _no_quantity(cell: Cell) -> bool:
@@ -174,6 +213,10 @@ def _no_carrier(cell: Cell) -> bool:
     text = words(cell)
     most_digits = 2 * sum(char.isdigit() for char in text) > len(text)
     return _is_date(cell) or _is_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdigit())
+
+
+def _is_void(cell: Cell) -> bool:
+    return not isinstance(voided(cell), Wrong)
 
 
 def _no_day(cell: Cell) -> bool:
@@ -202,6 +245,7 @@ _LOOKS: dict[Field, Callable[[Cell], bool]] = {
     Field.SHIPPING_METHOD: _is_plain_words,
     Field.MERCHANT_SHIPPING_COST: _is_money,
     Field.SHIP_DATE: _is_day,
+    Field.VOID: _is_void,
 }
 
 _WHOLE: dict[Field, Callable[[Sequence[str]], bool]] = {
@@ -225,4 +269,5 @@ _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     Field.SHIPPING_METHOD: lambda cell: _is_date(cell) or _is_link(cell),
     Field.MERCHANT_SHIPPING_COST: lambda cell: _is_date(cell) or _is_link(cell) or _is_plain_words(cell),
     Field.SHIP_DATE: _no_day,
+    Field.VOID: lambda cell: not _is_void(cell),
 }

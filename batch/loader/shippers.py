@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from batch.loader import cells
-from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, carrier, names
+from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, carrier, names, with_service
 from batch.loader.inspection import Inspection, Named
 from batch.model import Field
 
@@ -50,7 +50,7 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
     provider, slug, words, method = texts
     given = provider.casefold() if _is_provider(provider) else ""
-    tracked = slug.casefold() if slug.casefold() in names() or _SLUG.fullmatch(slug) else ""
+    tracked = slug.casefold() if slug.casefold() in names() or _is_new_slug(slug) else ""
     words = words or ("" if given else provider) or ("" if tracked else slug)
     found = carrier(words, aliases) if words else None
     if not words and not given and not tracked and method:
@@ -61,13 +61,21 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
             given, tracked, "", known=True, name=PROVIDERS.get(given) or names().get(tracked) or given or tracked
         )
         return Shipper(given, tracked, method or (found.method if found else ""), named)
-    if found is None:
-        return Shipper(method=method)
+    if found is None or not found.name:
+        return Shipper(method=method or (found.method if found else ""))
+    if method:
+        found = with_service(found, words, method)
     return Shipper(found.provider, found.slug, method or found.method, found)
 
 
 def _is_provider(text: str) -> bool:
     return text.casefold() in PROVIDERS or CUSTOM_PROVIDER.fullmatch(text.casefold()) is not None
+
+
+def _is_new_slug(text: str) -> bool:
+    """Whether it looks like a slug that AfterShip has and this package's list has not."""
+    found = carrier(text)
+    return _SLUG.fullmatch(text) is not None and not (found.provider or found.slug)
 
 
 def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
@@ -78,7 +86,7 @@ def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
         if found.named and not found.named.known:
             rows[found.named.name] = rows.get(found.named.name, 0) + count
     return tuple(
-        f"Carrier {name!r} is not known ({count:,} rows): no tracking link can be made from its numbers. "
+        f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no tracking link. "
         f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
         for name, count in rows.items()
     )

@@ -20,6 +20,12 @@ from batch.model import Field
 SHORTEST_PART = 7
 """Letters a header must have to be looked for inside longer ones: `carrier`, `orderno`."""
 
+SHORT_PARTS = frozenset({"sku", "void", "voided"})
+"""Shorter ones that are looked for all the same."""
+
+WHOLE_ONLY = frozenset({Field.QUANTITY, Field.STATUS})
+"""Fields that a part of a name does not tell."""
+
 OTHER_MEANING = frozenset(
     {"return", "returns", "returned", "rma", "original", "parent", "old", "previous", "related", "internal"}
     | {"status", "state", "date", "type", "time", "count", "total", "email", "phone", "address"}
@@ -56,6 +62,8 @@ class Meaning:
 
 
 UNKNOWN = Meaning(MappingProxyType({}))
+OTHER = Meaning(MappingProxyType({}), known=True)
+"""What resembles one of ours by a part of its name and is another thing."""
 
 
 def normalise(text: str) -> str:
@@ -69,7 +77,7 @@ def meaning(header: str) -> Meaning:
     if whole := table().get(normalise(header)):
         return whole
     sides = [side for side in re.split(r"[/|()\[\]:\n]", header) if normalise(side)]
-    return _in_common(sides) or _by_part(header)
+    return _in_common(sides) or _by_last(header) or _by_part(header)
 
 
 def _in_common(sides: list[str]) -> Meaning | None:
@@ -85,6 +93,20 @@ def _in_common(sides: list[str]) -> Meaning | None:
     fields = {field: strength for field, strength in worth.items() if strength >= least}
     ordered = all(said.ordered for said in named)
     return Meaning(MappingProxyType(fields), ordered, known=True) if fields or ordered else None
+
+
+def _by_last(header: str) -> Meaning | None:
+    """What a path ends with: `Shipment Information_Void Indicator`, `shipments.tracking_number`, `Stock/Done`."""
+    *path, last = re.split(r"\s*[/:>]\s*|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
+    said = table().get(normalise(last), UNKNOWN)
+    fields = {
+        field: strength
+        for field, strength in said.fields.items()
+        if strength >= Strength.WEAK and (strength is Strength.SURE or field is not Field.QUANTITY)
+    }
+    if not path or not fields or OTHER_MEANING & {word for part in path for word in _words(part)}:
+        return None
+    return Meaning(MappingProxyType(fields), known=True)
 
 
 def is_numbered(header: str) -> bool:
@@ -107,16 +129,16 @@ def _without_number(header: str) -> str | None:
 def _by_part(header: str) -> Meaning:
     words = _words(header)
     if OTHER_MEANING & set(words):
-        return UNKNOWN
+        return OTHER
     runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
     parts = {run: table()[run] for run in runs if run in table()}
     fields = {
         field
         for run, said in parts.items()
         for field, strength in said.fields.items()
-        if strength >= Strength.STRONG and (len(run) >= SHORTEST_PART or run == "sku") and field is not Field.QUANTITY
+        if strength >= Strength.STRONG and (len(run) >= SHORTEST_PART or run in SHORT_PARTS) and field not in WHOLE_ONLY
     }
-    counts = any(said.ordered or said.fields.get(Field.QUANTITY, 0) >= Strength.STRONG for said in parts.values())
+    counts = any(said.ordered or said.fields.get(Field.QUANTITY, 0) >= Strength.WEAK for said in parts.values())
     return Meaning(MappingProxyType(dict.fromkeys(fields, Strength.PART)), ordered=counts)
 
 

@@ -1,0 +1,55 @@
+"""A question about columns carries its whole answer: what would be asked next is asked with it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from batch.errors import ColumnError
+from batch.model import Field
+
+T = TypeVar("T")
+Settled = Callable[[Mapping[Field, str]], T]
+"""What a person's mapping settles, or a ColumnError."""
+
+_OPTION = re.compile(r'--map (?:"([a-z_]+)=([^"]*)"|([a-z_]+)=([^\s;"]*))')
+_ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
+
+
+def answered(settled: Settled[T], said: Mapping[Field, str]) -> T:
+    """What is settled by what a person has said; the `--map` lines of a ColumnError need no others to follow."""
+    try:
+        return settled(said)
+    except ColumnError as error:
+        todo, then = completed(error.todo, settled, said)
+        raise ColumnError(f"{error} Then: {then}" if then else str(error), todo) from None
+
+
+def completed(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tuple[str, str]:
+    """The todo, each of its answers with the options that would be asked for after it; and why, for the first."""
+    then: list[str] = []
+
+    def whole(answer: re.Match[str]) -> str:
+        options = answer[0]
+        while following := _following(options, settled, said):
+            more = _ANSWER.search(following.todo)
+            if not more or set(_named(more[0])) <= {*said, *_named(options)}:
+                break
+            then.append(str(following))
+            options = f"{options} {more[0]}"
+        return options
+
+    return _ANSWER.sub(whole, todo), " ".join(then[:1])
+
+
+def _following(options: str, settled: Settled[T], said: Mapping[Field, str]) -> ColumnError | None:
+    try:
+        settled({**said, **_named(options)})
+    except ColumnError as error:
+        return error
+    return None
+
+
+def _named(options: str) -> dict[Field, str]:
+    """The options as a mapping; none of a name that is no field."""
+    found = {match[1] or match[3]: match[2] or match[4] or "" for match in _OPTION.finditer(options)}
+    return {Field(name): text for name, text in found.items() if name in set(Field)}

@@ -1,0 +1,104 @@
+"""What the file itself calls void or not shipped yet makes no shipment; what it leaves unclear is asked."""
+
+from datetime import datetime
+
+import pytest
+
+from batch.config import Source
+from batch.errors import ColumnError
+from batch.loader import load
+from batch.loader.damage import Wrong
+from batch.loader.standing import Standing, standing, voided
+from batch.model import Field, Status
+
+
+@pytest.fixture
+def csv_file(tmp_path):
+    def made(*lines):
+        path = tmp_path / "export.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("Y", True), ("Voided", True), ("TRUE", True), (1.0, True), ("Label voided", True), ("Storniert", True),
+        ("2026-11-20 10:15", True), (datetime(2026, 11, 20), True), ("11/20/2026", True), ("20261120", True),
+        ("キャンセル", True), ("Annulée", True),
+        ("N", False), ("", False), (None, False), (0.0, False), ("False", False), ("-", False), ("Active", False),
+        ("0000-00-00 00:00:00", False), ("Not voided", False), ("nein", False),
+    ],
+)  # fmt: skip
+def test_a_void_cell_says_yes_or_no(cell, said):
+    assert voided(cell) is said
+
+
+@pytest.mark.parametrize("cell", ["perhaps", "UPS", "7", 3.0])
+def test_a_void_cell_that_says_neither_is_not_taken_for_no(cell):
+    assert isinstance(voided(cell), Wrong)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("Cancelled", Standing.VOID), ("canceled by customer", Standing.VOID), ("VOIDED", Standing.VOID),
+        ("Delete", Standing.VOID), ("Refunded", Standing.VOID), ("geannuleerd", Standing.VOID),
+        ("Partially refunded", Standing.UNSAID), ("Cancellation requested", Standing.UNSAID),
+        ("Delete address label", Standing.UNSAID),
+        ("unfulfilled", Standing.NOT_YET), ("Awaiting_Shipment", Standing.NOT_YET), ("未出荷", Standing.NOT_YET),
+        ("Non expédié", Standing.NOT_YET), ("On hold", Standing.NOT_YET),
+        ("Shipped", Standing.SHIPPED), ("versandt", Standing.SHIPPED), ("発送済み", Standing.SHIPPED),
+        ("Madrid", Standing.UNSAID), ("", Standing.UNSAID), (1.0, Standing.UNSAID), ("Create", Standing.UNSAID),
+    ],
+)  # fmt: skip
+def test_a_status_says_how_far_a_shipment_has_come(cell, said):
+    assert standing(cell) is said
+
+
+def test_a_row_that_a_status_calls_voided_makes_no_shipment(csv_file):
+    rows = ("1001,A,1,T100000001,Voided", "1001,A,1,T100000002,Shipped", "1002,A,1,T100000003,Label created")
+    export = load(csv_file("Order Number,SKU,Quantity,Tracking Number,Shipment Status", *rows), Source())
+    assert {row: (f.status, f.code, f.error) for row, f in export.findings.items()} == {
+        2: (Status.SKIPPED, "void", "row 2, column 5 (E): Voided: void.")
+    }
+    assert [parcel.numbers for parcel in export.parcels()] == [("T100000002",), ("T100000003",)]
+    assert "read `Shipment Status` as status" in export.said
+
+
+def test_a_time_of_voiding_is_a_void_and_an_unclear_word_keeps_the_row_back(csv_file):
+    rows = ("1001,A,1,T100000001,2026-11-20 10:15", "1002,A,1,T100000002,", "1003,A,1,T100000003,?!")
+    export = load(csv_file("Order Number,SKU,Quantity,Tracking Number,Voided At", *rows), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {2: "void", 4: "bad_void"}
+
+
+def test_an_order_not_shipped_yet_ships_only_where_it_has_a_number(csv_file):
+    rows = ("1001,unfulfilled,", "1002,fulfilled,", "1003,unfulfilled,T100000001", "1004,Something else,")
+    export = load(csv_file("Order Number,Fulfillment Status,Tracking Number", *rows), Source())
+    assert {row: (f.status, f.code) for row, f in export.findings.items()} == {2: (Status.SKIPPED, "not_shipped")}
+    assert [parcel.order_id for parcel in export.parcels()] == [1002, 1003, 1004]
+
+
+def test_a_status_that_says_shipped_counts_before_one_that_waits(csv_file):
+    rows = ("1001,Processing,Shipped", "1002,Processing,Unfulfilled")
+    export = load(csv_file("Order Number,Order Status,Fulfillment Status", *rows), Source())
+    assert list(export.findings) == [3]
+
+
+def test_a_file_of_orders_that_all_wait_is_asked_about_once(csv_file):
+    path = csv_file("Order Number,Order Status", "1001,Awaiting Shipment", "1002,Awaiting Fulfillment")
+    with pytest.raises(ColumnError, match="none of the 2 has shipped") as caught:
+        load(path, Source())
+    assert "--map status=-" in caught.value.todo
+    export = load(path, Source(map={Field.STATUS: "-"}))
+    assert len(list(export.parcels())) == 2
+    again = load(path, Source(), recall={export.fingerprint: export.mapping}.__getitem__)
+    assert len(list(again.parcels())) == 2
+
+
+def test_a_void_column_of_other_things_stops_the_file(csv_file):
+    with pytest.raises(ColumnError, match="should be void") as caught:
+        load(csv_file("Order Number,Void", "1001,UPS", "1002,FedEx"), Source())
+    assert "--map void=-" in caught.value.todo
