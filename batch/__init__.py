@@ -13,6 +13,7 @@ floor room           what happens there
 4     undoing        a run taken back
 4     auditing       the store against the ledger
 4     answering      what waits for a person, and the answer
+4     progress       how far several files are together
 4     templating     all that can ship, as a workbook to fill in
 3     resolver       what a row only names becomes ids, an address, units left
 3     known          what the ledger already holds as created

@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
 
+import time
 from datetime import timedelta
 
 from rich.console import Console
@@ -17,7 +18,7 @@ class Lines:
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console, self._quiet = console, quiet
-        self._stage, self._done, self._total = "", 0, 0
+        self._stage, self._done, self._total, self._began = "", 0, 0, 0.0
 
     def say(self, line: str) -> None:
         """Print a line."""
@@ -26,14 +27,16 @@ class Lines:
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """Name the stage."""
-        self._stage, self._done, self._total = stage, 0, total or 0
+        self._stage, self._done, self._total, self._began = stage, 0, total or 0, time.monotonic()
         self.say(f"{stage}{f' {total} shipments' if total else ''} …")
 
     def step(self, record: Record) -> None:
         """Count; a line now and then."""
         self._done += 1
         if self._done % EVERY == 0:
-            self.say(f"{self._stage}: {self._done} of {self._total}")
+            seconds = time.monotonic() - self._began
+            left = timedelta(seconds=round(seconds / self._done * (self._total - self._done)))
+            self.say(f"{self._stage}: {self._done:,} of {self._total:,}, {self._done / seconds:.1f}/s, {left} left")
 
     def close(self) -> None:
         """Nothing to take down."""

@@ -63,6 +63,10 @@ def run(
     never_resend: Annotated[
         bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
     ] = False,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.", rich_help_panel=ADVANCED),
+    ] = None,
     customers_will_be_mailed: Annotated[
         bool,
         typer.Option("--customers-will-be-mailed", help="The mails of a backfill are meant.", rich_help_panel=ADVANCED),
@@ -77,7 +81,7 @@ def run(
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
     from batch.pipeline import Job
 
-    options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait}
+    options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches["customers_will_be_mailed"] = customers_will_be_mailed
     chosen = options | {name: True for name, on in switches.items() if on}
@@ -98,7 +102,16 @@ def run(
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
     store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.", rich_help_panel=ADVANCED),
+    ] = None,
+    customers_will_be_mailed: Annotated[
+        bool,
+        typer.Option("--customers-will-be-mailed", help="The mails of a backfill are meant.", rich_help_panel=ADVANCED),
+    ] = False,
     timeout: Annotated[
         float | None, typer.Option(help="Deadline of a request, seconds (30).", rich_help_panel=ADVANCED)
     ] = None,
@@ -113,12 +126,13 @@ def resume(
     from batch.pipeline import Job
     from batch.telling import known_run, newest_run
 
-    options = {"timeout": timeout, "settle": settle, "never_resend": never_resend or None}
+    options = {"timeout": timeout, "settle": settle, "until": until, "never_resend": never_resend or None}
+    options["customers_will_be_mailed"] = customers_will_be_mailed or None
     settings = live_settings(options, store)
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), settings.source_for(Path(past.file).name))
-    _ship([replace(job, copy=Path(past.copy))], settings, as_json=as_json, quiet=as_json)
+    _ship([replace(job, copy=Path(past.copy), limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 
 @app.command()
@@ -188,6 +202,8 @@ def _print_tour(tour: "Tour", *, as_json: bool) -> None:
         return
     for report in tour.reports:
         print(*telling.report(report), sep="\n")
+    for job in tour.left:
+        print(f"{job.export.name}: not begun. Run the same files again: it goes on there.")
 
 
 def _complain_of(report: "Report") -> None:

@@ -130,7 +130,7 @@ def watched(
         return asyncio.run(main()), 128 + caught[0] if caught else 0
     except Stopped as error:
         complain(error)
-        raise typer.Exit(128 + caught[0]) from error
+        raise typer.Exit(128 + caught[0] if caught else 75) from error
     finally:
         screen.close()
 

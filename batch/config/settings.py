@@ -132,6 +132,8 @@ class Settings(Section):
     """Days a copy of an input is kept."""
     wait: float = Field(default=60.0, ge=0)
     """Seconds to wait for another runner of the store."""
+    until: str = Field(default="", pattern=r"^$|^([01]?\d|2[0-3]):[0-5]\d$", examples=["06:00"])
+    """Time of the day at which a run stops, of this machine; the same call goes on later."""
     hold_statuses: frozenset[int] = frozenset({0, 4, 5, 6, 13})
     """Orders in these do not ship: Incomplete, Refunded, Cancelled, Declined, Disputed."""
     update: bool = False
