@@ -3,7 +3,7 @@
 import getpass
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from batch.ledger import SqliteLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
 from batch.matching import look
-from batch.model import Outcome, Record, RowNote, State, Status, StoreShipment
+from batch.model import Outcome, Record, RowNote, Run, State, Status, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
@@ -89,6 +89,36 @@ def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
             yield from (_held(run.run_id, note) for note in held if note.ask not in settled)
             seen.update(note.ask for note in notes if note.ask)  # a newer run's word on a parcel stands
         newer.add(run.run_id)
+
+
+def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
+    if any(record.run_id == run_id for record in ledger.unsettled(store)):
+        return True
+    held = _held_asks(ledger, run_id)
+    return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
+
+
+def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
+    run = ledger.run(run_id)
+    later = _made_since(ledger, store, run_id, _held_asks(ledger, run_id))
+    return run is not None and any(each.sha256 != run.sha256 for runs in later.values() for each in runs)
+
+
+def _held_asks(ledger: Ledger, run_id: str) -> set[str]:
+    return {note.ask for note in ledger.notes(run_id) if note.finding.status is Status.HELD and note.ask}
+
+
+def _made_since(ledger: Ledger, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:
+    """The runs that began after this one and have taken these parcels up, by parcel."""
+    began = ledger.run(run_id)
+    later: dict[str, list[Run]] = {}
+    for ask, records in ledger.known(store, asks).items():
+        runs = (ledger.run(record.run_id) for record in records if record.run_id)
+        if since := [run for run in runs if run and began and run.started > began.started]:
+            later[ask] = since
+    return later
 
 
 def _held(run_id: str, note: RowNote) -> Waiting:

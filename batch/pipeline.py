@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -42,6 +42,8 @@ class Job:
     results: Path | None = None
     copy: Path | None = None
     """Work on this copy of the export, not on what has become of it since."""
+    place: Callable[[Report], Path | None] | None = None
+    """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no sheet."""
 
 
 @dataclass(slots=True)
@@ -369,11 +371,15 @@ def write_sheet(report: Report, export: Load, records: Sequence[Record], home: P
         id_columns=export.id_columns,
         dry=job.dry,
     )
+    export_path = job.place(report) if job.place else job.export
+    if export_path is None:
+        report.summary["results"] = ""
+        return
     try:
         if job.results:
             path = results.spared(job.results, report.run)
         else:
-            path = results.results_path(job.export, report.run, dry=job.dry, home=home)
+            path = results.results_path(export_path, report.run, dry=job.dry, home=home)
         report.sheet = results.write(sheet, path)
         report.summary["results"] = str(report.sheet)
     except ResultsError as error:

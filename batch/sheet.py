@@ -13,6 +13,9 @@ from xml.etree import ElementTree as ET
 RESULTS = "Results"
 """The sheet of a results workbook that has every row."""
 
+RESEND = "Fix and resend"
+"""The sheet of a results workbook that has the rows to correct."""
+
 OURS = (
     "Outcome",
     "Status",

@@ -1,7 +1,8 @@
 """One stop for all who wait: set once, with its reason."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from batch.errors import Stopped
@@ -16,6 +17,7 @@ class Stop:
         self.why = ""
         self.todo = ""
         self._event = asyncio.Event()
+        self._parts: set[Stop] = set()
 
     def __bool__(self) -> bool:
         return self._event.is_set()
@@ -25,6 +27,24 @@ class Stop:
         if not self:
             self.why, self.todo = why, todo
         self._event.set()
+        for part in self._parts:
+            part.set(why, todo)
+
+    @contextmanager
+    def part(self) -> Iterator["Stop"]:
+        """A stop for a part of the work: it is set with this one, and may be set alone."""
+        part = Stop()
+        self._parts.add(part)
+        try:
+            if self:
+                part.set(self.why, self.todo)
+            yield part
+        finally:
+            self._parts.discard(part)
+
+    async def wait(self) -> None:
+        """Wait for the stop."""
+        await self._event.wait()
 
     async def sleep(self, seconds: float) -> bool:
         """Sleep; False where the stop came first."""
@@ -44,7 +64,7 @@ class Stop:
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:
         """Wait for something; False, and it is cancelled, where the stop came first."""
         waits = asyncio.create_task(waiting)
-        stops = asyncio.create_task(self._event.wait())
+        stops = asyncio.create_task(self.wait())
         try:
             await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -28,7 +28,8 @@ FLOORS = [
         "notify",
     },
     {"pipeline", "undoing", "auditing", "answering", "templating", "progress"},
-    {"runner", "rehearsal", "rewriting", "watcher", "fleet"},
+    {"runner", "rehearsal", "rewriting"},
+    {"watcher", "fleet"},
     {"cli", "web"},
 ]
 """The rooms, floor by floor: a room imports rooms below its own floor."""

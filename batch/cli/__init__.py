@@ -2,11 +2,11 @@
 
 import sys
 
-from batch.cli import installing, looking, repairing, shipping
+from batch.cli import installing, looking, repairing, shipping, watching
 from batch.cli.terminal import app, complain
 from batch.errors import CannotRunNow, ResultsError, ShipbatchError, Unreadable
 
-__all__ = ["app", "installing", "looking", "main", "repairing", "shipping"]
+__all__ = ["app", "installing", "looking", "main", "repairing", "shipping", "watching"]
 
 
 def main() -> None:

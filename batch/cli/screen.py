@@ -1,7 +1,7 @@
 """What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,14 +16,15 @@ EVERY = 500  # shipments between two plain lines
 class Lines:
     """A run in plain lines, for a log."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        self._console, self._quiet = console, quiet
+    def __init__(self, console: Console, *, quiet: bool = False, timed: bool = False) -> None:
+        self._console, self._quiet, self._timed = console, quiet, timed
         self._stage, self._done, self._total, self._began = "", 0, 0, 0.0
 
     def say(self, line: str) -> None:
         """Print a line."""
         if not self._quiet:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} " if self._timed else ""
+            self._console.print(f"{at}{line}", markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """Name the stage."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ADVANCED = "Advanced"
 
-FIRST = ("run", "find", "decide", "resume", "history")
+FIRST = ("run", "watch", "find", "decide", "resume", "history")
 """What a person needs most, and first in `--help`."""
 
 
@@ -94,11 +94,16 @@ def ledger_of(*, sandbox: bool = False) -> "Queries":
 
 
 def watched(
-    work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]", *, quiet: bool = False, reads: bool = False
+    work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]",
+    *,
+    quiet: bool = False,
+    reads: bool = False,
+    plain: bool = False,
 ) -> tuple[T, int]:
     """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
+    `plain`: lines with their time, also on a terminal.
     """
     from rich.console import Console
 
@@ -106,7 +111,8 @@ def watched(
     from batch.stopping import Stop
 
     console = Console(stderr=True)
-    screen = Bar(console) if console.is_terminal and not quiet else Lines(console, quiet=quiet)
+    is_bar = console.is_terminal and not quiet and not plain
+    screen = Bar(console) if is_bar else Lines(console, quiet=quiet, timed=plain)
     caught: list[int] = []
 
     async def main() -> T:

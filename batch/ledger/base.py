@@ -123,6 +123,12 @@ class Ledger(Protocol):
     def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
         """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
 
+    def runs_since(self, moment: datetime) -> list[Run]:
+        """The runs of all stores that began at this moment or later, oldest first."""
+
+    def of_content(self, sha256: str, store: str | None = None) -> list[Run]:
+        """The runs of the same content, newest first; of one store, where it is named."""
+
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""
 

@@ -112,6 +112,17 @@ class Queries:
             found.setdefault(run_id, set()).add(ask)
         return {run_id: frozenset(asks) for run_id, asks in found.items()}
 
+    def runs_since(self, moment: datetime) -> list[Run]:
+        """The runs of all stores that began at this moment or later, oldest first."""
+        sql = f"SELECT {_RUN} FROM runs WHERE started >= ? ORDER BY started, run_id"
+        return [encoding.run_from(row) for row in self._rows(sql, encoding.time_text(moment))]
+
+    def of_content(self, sha256: str, store: str | None = None) -> list[Run]:
+        """The runs of the same content, newest first; of one store, where it is named."""
+        where = "sha256 = ? AND (store = ? OR ? IS NULL)"
+        sql = f"SELECT {_RUN} FROM runs WHERE {where} ORDER BY started DESC, run_id DESC"
+        return [encoding.run_from(row) for row in self._rows(sql, sha256, store, store)]
+
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""
         sql = f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ? ORDER BY run_id LIMIT 2"

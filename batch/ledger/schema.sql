@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 CREATE INDEX IF NOT EXISTS runs_by_source ON runs (store, source, started);
 
+CREATE INDEX IF NOT EXISTS runs_by_content ON runs (sha256);
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started);
+
 CREATE TABLE IF NOT EXISTS records (
   record_id        INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id           TEXT REFERENCES runs,  -- NULL: taken out of its plan, kept for its attempts

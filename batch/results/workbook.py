@@ -15,7 +15,7 @@ from batch.results.overview import write_overview
 from batch.results.places import Sink
 from batch.results.report import FIX, OUTCOMES, Proof, Report, explanation
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
-from batch.sheet import DECISION, MARK, OURS, OURS_TO_FIX, RESULTS, Mark, distinct
+from batch.sheet import DECISION, MARK, OURS, OURS_TO_FIX, RESEND, RESULTS, Mark, distinct
 
 WIDTHS = {
     "Outcome": 14,
@@ -87,7 +87,7 @@ def _fill(book: Book, report: Report) -> None:
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
     to_fix = sum(result.finding.status in TO_FIX for result in report.results.values())
-    fix = Table(book, "Fix and resend", _fix_columns(report), to_fix)
+    fix = Table(book, RESEND, _fix_columns(report), to_fix)
     shipments = Table(book, "Shipments", SHIPMENT_COLUMNS)
     for cells, result in proof.rows():
         own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]

@@ -1,0 +1,90 @@
+"""Commands of the drop folder: `watch`, `status`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli.terminal import ADVANCED, app, live_settings, print_told, settings_of, watched
+from batch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from batch.config import Folder, Settings
+    from batch.desk import Screen
+    from batch.stopping import Stop
+    from batch.watcher import Post
+
+_WHICH = "The drop folder; without one, all of shipbatch.toml."
+
+
+@app.command()
+def watch(
+    folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    still: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds a file must not have changed (2; on a network share 10).")
+    ] = None,
+    polling: Annotated[
+        bool, typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.", rich_help_panel=ADVANCED)] = False,
+) -> None:
+    """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
+    posts = _posts(folder, store, still)
+
+    async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.watcher import watch as watch_folders
+
+        await watch_folders(posts, screen, stop, polling=polling)
+
+    _, signalled = watched(work, quiet=quiet, plain=True)
+    raise typer.Exit(signalled)
+
+
+@app.command()
+def status(
+    folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What a drop folder holds: waiting, running, done today, held for a person, failed."""
+    from batch.telling import Told
+    from batch.watcher import overview
+
+    settings = settings_of()
+    told = [overview(each.path, settings.home) for each in _folders(folder, settings)]
+    data = told[0].data if folder else [each.data for each in told]
+    print_told(Told(tuple(line for each in told for line in each.lines), data), as_json=as_json)
+
+
+def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
+    """The folder that is named, else all of them; ConfigError where there is none."""
+    if folder is None:
+        if not settings.folders:
+            raise ConfigError(
+                "No folder is named, and shipbatch.toml has none.",
+                'Name it: `shipbatch watch FOLDER`; or add [folders.NAME] with path = "…" to shipbatch.toml.',
+            )
+        return settings.folders
+    if not folder.is_dir():
+        raise ConfigError(f"There is no folder {folder.absolute()}.", "Make it, or correct the name.")
+    return (settings.folder_at(folder),)
+
+
+def _posts(folder: Path | None, store: str, still: float | None) -> "list[Post]":
+    """Each folder with the settings of its store."""
+    from batch.watcher import Post
+
+    settings = settings_of()
+    posts = []
+    for each in _folders(folder, settings):
+        if each.source and each.source not in {source.name for source in settings.sources}:
+            raise ConfigError(
+                f"[folders.{each.name}]: there is no [sources.{each.source}] in shipbatch.toml.",
+                "Add it, or correct the name.",
+            )
+        asked = each.model_copy(update={"still": still or each.still})
+        posts.append(Post(asked, live_settings(store=store or each.store)))
+    paths = [post.folder.path.resolve() for post in posts]
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise ConfigError(f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store.")
+    return posts

@@ -1,0 +1,22 @@
+"""The drop folder: people put exports into it, and find them again with their results.
+
+========  ==============================================================================
+module    what it knows
+========  ==============================================================================
+places    the folder and the four in it; names, claims, nothing overwritten
+arrivals  which dropped files are whole
+bell      when to look
+shelf     one folder as its watcher sees it
+turn      one file: run, filed away
+letters   what a person finds beside a file that came back
+keeper    one store's folders: order, the lock, trouble
+watching  all stores at once; systemd's signs of life
+board     what goes on, for `status` in another process
+overview  what `status` says
+========  ==============================================================================
+"""
+
+from batch.watcher.overview import overview
+from batch.watcher.watching import Post, watch
+
+__all__ = ["Post", "overview", "watch"]

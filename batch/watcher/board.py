@@ -1,0 +1,92 @@
+"""What a watcher is doing, on a small file that `status` reads from another process."""
+
+import asyncio
+import hashlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
+OFTEN = 1.0  # seconds between two lines of progress
+
+
+class Board:
+    """One watcher's board for one folder. It is touched while the watcher lives, and taken down when it ends.
+
+    Where it cannot be written, nothing is shown; nobody's shipment waits for that.
+    """
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self._path = _boards(home) / f"{_name(folder)}-{socket.gethostname()[:40]}-{os.getpid()}.json"
+        self._said: dict[str, Any] = {
+            "folder": str(folder),
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "since": _now(),
+        }
+        self._written = 0.0
+        self._is_behind = False
+
+    def show(self, **what: Any) -> None:
+        """Show what is going on, in the place of what was shown before."""
+        self._said = {name: self._said[name] for name in ("folder", "process", "host", "since")} | what
+        self._write()
+
+    def step(self, done: int) -> None:
+        """So many shipments have their outcome; written down now and then."""
+        self._said["done"] = done
+        self._is_behind = True
+        if asyncio.get_running_loop().time() - self._written >= OFTEN:
+            self._write()
+
+    def touch(self) -> None:
+        """Show that the watcher is alive, and what it has not written down yet."""
+        if self._is_behind:
+            self._write()
+            return
+        try:
+            os.utime(self._path)
+        except OSError:
+            self._write()
+
+    def take_down(self) -> None:
+        """The watcher ends."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        self._written, self._is_behind = asyncio.get_running_loop().time(), False
+        whole = self._path.with_suffix(".new")
+        with suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
+            whole.chmod(0o600)
+            whole.replace(self._path)
+
+
+def boards(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
+    """What the living watchers of a folder show; what the dead have left is taken down."""
+    for path in sorted(_boards(home).glob(f"{_name(folder)}-*.json")):
+        with suppress(OSError, ValueError):
+            if time.time() - path.stat().st_mtime > FRESH:
+                path.unlink(missing_ok=True)
+            else:
+                yield json.loads(path.read_text("utf-8"))
+
+
+def _boards(home: Path) -> Path:
+    return home / "watching"
+
+
+def _name(folder: Path) -> str:
+    return hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,281 @@
+"""One store's drop folders, kept for weeks: a file at a time, in order, each under the store's lock."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batch import crash, inputs
+from batch.config import Folder, Settings
+from batch.desk import Desk, Screen
+from batch.errors import LedgerError, ShipbatchError, Stopped
+from batch.ledger import read_ledger
+from batch.model import Record
+from batch.runner import LEDGER, opened
+from batch.stopping import Stop
+from batch.watcher.bell import Bell
+from batch.watcher.board import Board
+from batch.watcher.shelf import Held, Shelf, clear_sheet
+from batch.watcher.turn import StillWritten, Turn
+
+FIRST_PAUSE, LONGEST_PAUSE = 15.0, 120.0  # seconds before a file is tried again
+TRIES = 3  # in a row on one file, before others have their turn
+OTHERS = 2.0  # seconds after which other commands of the store get a chance …
+CHANCE = 0.3  # … of so many seconds: they look for the lock five times a second
+AGAIN = 5.0  # seconds before a file that somebody has open is tried again
+HELD_EVERY = 5.0  # seconds between two looks at what people have decided
+DAY = 86_400.0  # seconds
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """How often a file's turn has failed, and when it is tried again."""
+
+    tries: int
+    due: float
+
+
+class Keeper:
+    """Takes what is dropped for one store, in order."""
+
+    def __init__(
+        self, folders: Sequence[Folder], settings: Settings, screen: Screen, stop: Stop, *, polling: bool = False
+    ) -> None:
+        # The lock is waited for as long as it takes.
+        self.settings = settings.model_copy(update={"wait": math.inf})
+        self._screen, self._stop = screen, stop
+        self.shelves = [Shelf(folder, settings, self._say) for folder in folders]
+        self._polling = polling or any(shelf.is_far for shelf in self.shelves)
+        self._troubles: dict[Path, _Trouble] = {}
+        self._said: dict[str, None] = {}
+        self._trouble = ""
+        self._ledger_seen: tuple[int, ...] = ()
+        self._decided: list[tuple[Shelf, Path]] = []
+        self._look_at_held = self._expire = self._let_others = -math.inf
+
+    async def keep(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Take files until told to stop; then the one in flight is finished, or goes on with the next start."""
+        self._look(asyncio.get_running_loop().time())
+        await asyncio.to_thread(self._remember)
+        async with Bell((shelf.place.root for shelf in self.shelves), polling=self._polling) as bell:
+            while not self._stop:
+                now = asyncio.get_running_loop().time()
+                self._look(now)
+                await self._look_aside(now)
+                ready()
+                if self._has_work(now):
+                    await self._turn()
+                else:
+                    await self._stop.unless(bell.wait(self._next(now)))
+
+    # what there is to do
+
+    def _look(self, now: float) -> None:
+        for shelf in self.shelves:
+            shelf.look(now)
+        there = {path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready)}
+        for path in self._troubles.keys() - there:
+            del self._troubles[path]
+
+    def _has_work(self, now: float) -> bool:
+        there = (path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready))
+        return bool(self._decided) or any(self._is_due(path, now) for path in there)
+
+    def _is_due(self, path: Path, now: float) -> bool:
+        trouble = self._troubles.get(path)
+        return trouble is None or now >= trouble.due
+
+    def _next(self, now: float) -> float | None:
+        """Seconds until something may be due that no bell rings for."""
+        moments = [shelf.arrived.due for shelf in self.shelves if shelf.arrived.due is not None]
+        moments += [trouble.due for trouble in self._troubles.values()]
+        if any(shelf.holds for shelf in self.shelves):
+            moments.append(now + HELD_EVERY)
+        return max(0.0, min(moments) - now) if moments else None
+
+    async def _look_aside(self, now: float) -> None:
+        """What no file brings: a person's word on what is held, and copies that are too old."""
+        if now >= self._expire:
+            self._expire = now + DAY
+            await asyncio.to_thread(inputs.expire, self.settings.home, self.settings.keep_copies)
+        if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
+            return
+        self._look_at_held = now + HELD_EVERY
+        seen = _signs_of(self.settings.home / LEDGER)
+        if seen != self._ledger_seen:
+            self._ledger_seen = seen
+            with suppress(LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+                self._decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
+
+    def _remember(self) -> None:
+        with suppress(OSError, LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+            for shelf in self.shelves:
+                shelf.remember_held(ledger)
+
+    # a turn
+
+    async def _turn(self) -> None:
+        """Open the store, take the next file, run it, file it away; what goes wrong is waited out."""
+        turn = None
+        try:
+            async with AsyncExitStack() as stack:
+                part = stack.enter_context(self._stop.part())
+                desk = await stack.enter_async_context(opened(self.settings, _Door(self._say_once), part))
+                found = self._claimed(asyncio.get_running_loop().time())
+                if found is None:
+                    return
+                shelf, turn, held = found
+                with_screen = replace(desk, screen=_FileScreen(turn.file.name, self._screen.say, shelf.board))
+                await turn.take(with_screen)
+                self._filed(shelf, turn, held, desk)
+        except Stopped:
+            return
+        except (ShipbatchError, OSError) as error:
+            if not self._stop:
+                await self._wait_out(error, turn)
+            elif turn:
+                self._say(f"{turn.file.name}: stopped before its end; the next start goes on with it.")
+        except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
+            await self._wait_out(error, turn)
+        else:
+            await self._give_others_a_chance()
+
+    def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
+        """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
+        self._look(now)
+        left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._is_due(path, now)]
+        for shelf, path in sorted(left, key=lambda one: self._tries(one[1])):
+            if self._tries(path) < TRIES or not any(shelf.arrived.ready for shelf in self.shelves):
+                return self._turn_of(shelf, path, is_new=False)
+        whole = [
+            (each, shelf) for shelf in self.shelves for each in shelf.arrived.whole if self._is_due(each.path, now)
+        ]
+        for each, shelf in sorted(whole, key=lambda one: one[0]):
+            if claimed := self._claim(shelf, each.path, now):
+                return self._turn_of(shelf, claimed, is_new=True)
+        while self._decided:
+            shelf, path = self._decided.pop()
+            held = shelf.release(path)
+            if held and (claimed := shelf.place.claim(path)):
+                shelf_, turn, _ = self._turn_of(shelf, claimed, is_new=False)
+                return shelf_, turn, held
+        return None
+
+    def _claim(self, shelf: Shelf, path: Path, now: float) -> Path | None:
+        crash.point("before-claim")
+        try:
+            claimed = shelf.place.claim(path)
+        except PermissionError:  # Windows: somebody has it open
+            self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
+            self._troubles[path] = _Trouble(0, now + AGAIN)
+            return None
+        crash.point("after-claim")
+        return claimed
+
+    def _turn_of(self, shelf: Shelf, file: Path, *, is_new: bool) -> tuple[Shelf, Turn, Held | None]:
+        shelf.board.show(state="running", file=file.name, trouble=self._trouble)
+        source = shelf.source_for(file.name)
+        turn = Turn(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
+        turn.needs_sheet = self._tries(file) < TRIES
+        return shelf, turn, None
+
+    def _filed(self, shelf: Shelf, turn: Turn, held: Held | None, desk: Desk) -> None:
+        self._troubles.pop(turn.file, None)
+        if self._trouble:
+            self._say("Going on: what was in the way is over.")
+        self._trouble = ""
+        sheet = turn.sheet
+        if held:
+            clear_sheet(held, sheet)
+        if turn.waits_for and turn.target:
+            shelf.hold(turn.target, turn.waits_for, sheet, desk.ledger)
+        shelf.board.show(state="watching")
+
+    async def _give_others_a_chance(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._let_others:
+            await self._stop.sleep(CHANCE)
+            self._let_others = now + OTHERS
+
+    # trouble
+
+    def _tries(self, path: Path) -> int:
+        return self._troubles[path].tries if path in self._troubles else 0
+
+    async def _wait_out(self, error: Exception, turn: Turn | None) -> None:
+        """Say what is in the way, once; wait. The file stays in `working`, and has its turn again by itself."""
+        if isinstance(error, StillWritten) and turn:
+            self._troubles[turn.file] = _Trouble(self._tries(turn.file), asyncio.get_running_loop().time() + AGAIN)
+            self._say_once(f"{turn.file.name}: {error} {error.todo}")
+            return
+        tries = 1 + (self._tries(turn.file) if turn else 0)
+        if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
+            turn.give_up(error, tries)
+            self._troubles.pop(turn.file, None)
+            return
+        told = f"{error} {getattr(error, 'todo', '')}".strip()
+        if told != self._trouble:
+            where = f"{turn.file.name}: " if turn and not told.startswith(turn.file.name) else ""
+            self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
+        self._trouble = told
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
+        for shelf in self.shelves:
+            shelf.board.show(state="stopped", trouble=told, file=turn.file.name if turn else "")
+        if turn:
+            self._troubles[turn.file] = _Trouble(tries, asyncio.get_running_loop().time() + pause)
+        if turn is None or tries <= TRIES:
+            await self._stop.sleep(pause)
+
+    def _say(self, line: str) -> None:
+        self._screen.say(line)
+
+    def _say_once(self, line: str) -> None:
+        """What would be said at every turn."""
+        key = line.partition(", since")[0]
+        if key not in self._said:
+            self._said[key] = None
+            self._say(line)
+        if len(self._said) > 100:
+            del self._said[next(iter(self._said))]
+
+
+class _Door:
+    """The screen while the store is opened: nothing but words."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """Nothing begins here."""
+
+    def step(self, record: Record) -> None:
+        """Nor goes on."""
+
+
+class _FileScreen:
+    """A file's run: its words with the file's name, its progress on the board."""
+
+    def __init__(self, name: str, say: Callable[[str], None], board: Board) -> None:
+        self._name, self._say, self._board = name, say, board
+        self._done = 0
+
+    def say(self, line: str) -> None:
+        """Columns are told of when they are first met, not with every file of a warehouse."""
+        if not line.endswith("(remembered)"):
+            self._say(f"{self._name}: {line}")
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        self._done = 0
+        self._board.show(state="running", file=self._name, stage=stage, done=0, total=total)
+
+    def step(self, record: Record) -> None:
+        self._done += 1
+        self._board.step(self._done)
+
+
+def _signs_of(ledger: Path) -> tuple[int, ...]:
+    """What changes when anybody writes into the ledger."""
+    found = (path for path in (ledger, ledger.with_name(f"{ledger.name}-wal")) if path.exists())
+    return tuple(number for path in found for number in (path.stat().st_mtime_ns, path.stat().st_size))

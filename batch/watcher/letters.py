@@ -1,0 +1,60 @@
+"""What a person finds beside a file that came back: what is wrong, and what to do."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from batch.errors import ShipbatchError
+from batch.model import Run
+from batch.watcher.places import LETTERS, free
+
+ERROR, NOTE = LETTERS
+
+_SETTINGS = (
+    "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all: whoever looks after it puts\n"
+    'map.FIELD = "COLUMN", or sheet = "NAME", under [sources.NAME] in shipbatch.toml.\n'
+    "Or correct the header, or keep the right sheet alone.)"
+)
+
+
+def unusable(file: Path, error: ShipbatchError, folder: Path) -> str:
+    """For a file that cannot be read as an export."""
+    where, wrong, todo = str(file), str(error), error.todo
+    lines = [
+        f"{file.name} came back: it could not be used, and nothing of it was sent.",
+        f"What is wrong: {wrong.replace(where, file.name)}",
+        f"What to do: {todo.replace(where, file.name)}" if todo else "",
+        _SETTINGS if "--map" in todo or "--sheet" in todo else "",
+        f"Then drop it into {folder} again.",
+    ]
+    return _text(lines)
+
+
+def broken(file: Path, error: BaseException, tries: int) -> str:
+    """For a file on which the program fails."""
+    lines = [
+        f"{file.name} came back: shipbatch failed on it {tries} times, and that is a bug in shipbatch.",
+        f"What is wrong: {type(error).__name__}: {error}",
+        "What to do: give this text and the file to whoever looks after shipbatch. What was sent is recorded;",
+        "dropped again, the file sends only what is left of it.",
+    ]
+    return _text(lines)
+
+
+def met_before(file: Path, earlier: Run) -> str:
+    """For a file with the content of another one: words after "the"."""
+    name, at = Path(earlier.file).name, f"{earlier.started.astimezone():%Y-%m-%d %H:%M}"
+    again = "" if name == file.name else f" as {name}"
+    return f"same content was already processed on {at}{again} (run {earlier.run_id}): 0 sent."
+
+
+def leave(text: str, beside: Path, ending: str) -> None:
+    """Put a text beside a file; where there is no room for it, the log alone has said so."""
+    with suppress(OSError):
+        free(beside.parent, f"{beside.stem}{ending}").write_text(
+            f"{text.rstrip()}\n", "utf-8-sig"
+        )  # Windows' editor looks for the BOM
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(line for line in lines if line) + "\n"

@@ -1,0 +1,121 @@
+"""What `status` says of a drop folder: running, waiting, done today, held, failed, and whether anybody watches."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from batch.ledger import read_ledger
+from batch.ledger.queries import Queries as Ledger
+from batch.model import Run
+from batch.runner import LEDGER
+from batch.telling import Told
+from batch.watcher.board import boards
+from batch.watcher.letters import ERROR
+from batch.watcher.places import ROOMS, Entry, Place, digest, entries, is_sheet
+
+SHOWN = 20  # names in a line
+
+
+def overview(folder: Path, home: Path, *, now: datetime | None = None) -> Told:
+    """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
+    place = Place(folder.absolute())
+    midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    dropped = [entry for entry in _listed(place.root) if entry.name not in ROOMS]
+    with read_ledger(home / LEDGER) as ledger:
+        data = {
+            "folder": str(place.root),
+            "watchers": list(boards(home, place.root)),
+            "running": [entry.name for entry in _files(place.working)],
+            "waiting": [entry.name for entry in dropped if not entry.oddity],
+            "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
+            "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
+            "held": [_held(place.held / entry.name, ledger) for entry in _files(place.held)],
+            "failed": [_failed(place.failed / entry.name) for entry in _files(place.failed)],
+        }
+    return Told(tuple(_lines(data)), data)
+
+
+def _listed(folder: Path) -> list[Entry]:
+    with suppress(OSError):
+        return sorted(entries(folder), key=lambda entry: entry.name)
+    return []
+
+
+def _files(folder: Path) -> list[Entry]:
+    """What people have dropped, without what lies beside it."""
+    return [entry for entry in _listed(folder) if not entry.oddity and not is_sheet(entry.name)]
+
+
+def _done(runs: Iterable[Run]) -> dict[str, int]:
+    """A file that was gone on with after a stop counts once, and what each of its runs has shipped."""
+    ended = [run for run in runs if run.finished]
+    counted = {name: sum(run.summary.get(name, 0) for run in ended) for name in ("created", "updated")}
+    return {"files": len({(run.file, run.sha256) for run in ended}), **counted}
+
+
+def _held(file: Path, ledger: Ledger) -> dict[str, Any]:
+    told: dict[str, Any] = {"file": file.name, "rows": None, "run": "", "since": "", "sheet": ""}
+    with suppress(OSError):
+        for run in ledger.of_content(digest(file))[:1]:
+            waits = run.summary.get("held", 0) + run.summary.get("in_doubt", 0)
+            sheet = Path(run.summary.get("results") or "").name
+            since = run.started.astimezone().isoformat(timespec="seconds")
+            told |= {"rows": waits, "run": run.run_id, "since": since, "sheet": sheet}
+    return told
+
+
+def _failed(file: Path) -> dict[str, str]:
+    beside = (file.with_name(f"{file.stem}{ending}") for ending in (ERROR, ".results.xlsx"))
+    return {"file": file.name, "see": next((path.name for path in beside if path.exists()), "")}
+
+
+def _lines(data: Mapping[str, Any]) -> Iterator[str]:
+    yield data["folder"]
+    watched = data["watchers"]
+    yield from _running(data["running"], watched)
+    if waiting := data["waiting"]:
+        yield f"  waiting  {_counted(waiting)}"
+    done = data["done_today"]
+    corrected = f", {done['updated']:,} corrected" if done["updated"] else ""
+    yield f"  done     {done['files']:,} files today: {done['created']:,} rows shipped{corrected}"
+    for held in data["held"]:
+        yield f"  held     {held['file']}: {_waits(held)}"
+    for failed in data["failed"]:
+        yield f"  failed   {failed['file']}{': what to do is in ' + failed['see'] if failed['see'] else ''}"
+    for name, oddity in data["left_alone"].items():
+        yield f"  left     {name} is {oddity}: drop the file itself"
+    for board in watched:
+        yield f"  Watched by process {board['process']} on {board['host']} since {_time(board['since'])}."
+        if board.get("trouble"):
+            yield f"  It waits since {_time(board['at'])}, and goes on by itself: {board['trouble']}"
+    if not watched:
+        yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
+
+
+def _running(files: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    at_it = {board["file"]: board for board in watched if board.get("state") == "running"}
+    for name, board in at_it.items():
+        stage = board.get("stage") or "Beginning"
+        counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
+        yield f"  running  {name}: {stage}{counts}"
+    for name in files:
+        if name not in at_it:
+            yield f"  working  {name}: not finished; the watcher goes on with it"
+
+
+def _waits(held: Mapping[str, Any]) -> str:
+    if not held["run"]:
+        return "not known to the ledger; drop it again"
+    words = f"{held['rows']} rows wait for a person since {_time(held['since'])}. "
+    return words + f"Answer in {held['sheet']} and drop that into the folder, or `shipbatch decide {held['run']}`"
+
+
+def _counted(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return f"{len(names):,} file{'s' if len(names) > 1 else ''}: {', '.join(names[:SHOWN])}{more}"
+
+
+def _time(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"

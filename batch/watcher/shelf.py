@@ -1,0 +1,127 @@
+"""One drop folder, as its watcher sees it: what has arrived, what was left behind, what is held for a person."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch.config import Folder, Settings, Source
+from batch.deciding import still_waits, was_answered_elsewhere
+from batch.ledger.opening import network_disk
+from batch.ledger.queries import Queries as Ledger
+from batch.sheet import read_mark
+from batch.watcher.arrivals import Arrivals, Look
+from batch.watcher.board import Board
+from batch.watcher.places import Place, digest, entries, free
+
+STILL = 2.0  # seconds for which a file must not have changed
+STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that waits for a person."""
+
+    run_id: str
+    sheet: Path | None
+
+
+class Shelf:
+    """A drop folder with its board; keeps what it has seen, and nothing of what is gone."""
+
+    def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
+        self.place = Place(folder.path.absolute())
+        self.is_far = bool(network_disk(self.place.root)) or str(self.place.root).startswith(("\\\\", "//"))
+        self.still = folder.still or (STILL_FAR if self.is_far else STILL)
+        self.board = Board(settings.home, self.place.root)
+        self.arrived = Look()
+        self.left: list[Path] = []
+        """What lies in `working`: of a watcher that is no more, or of one that is at it."""
+        self._arrivals = Arrivals(self.place, self.still)
+        self._folder, self._settings, self._say = folder, settings, say
+        self._held: dict[Path, Held] = {}
+        self._trouble = ""
+        self._odd: set[str] = set()
+
+    def look(self, now: float) -> None:
+        """See what has changed; a folder that is gone, or cannot be written, is told of once, and waited for."""
+        try:
+            self.place.make()
+            self.arrived = self._arrivals.look(now)
+            self.left = sorted(self.place.working / entry.name for entry in entries(self.place.working))
+        except OSError as error:
+            self.arrived, self.left = Look(), []
+            self._tell(f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can.")
+            return
+        self._tell("")
+        for name in self.arrived.odd.keys() - self._odd:
+            self._say(f"{self.place.root / name} is {self.arrived.odd[name]} and is left alone: drop the file itself.")
+        self._odd = set(self.arrived.odd)
+
+    def source_for(self, name: str) -> Source:
+        """What is known of a file's source: the folder's, else by the file's name."""
+        named = (source for source in self._settings.sources if source.name == self._folder.source)
+        return next(named, Source()) if self._folder.source else self._settings.source_for(name)
+
+    def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: Ledger) -> None:
+        """Remember a held file; one that waits for nothing a person could say is not looked at again."""
+        if still_waits(ledger, self._settings.store, run_id):
+            self._held[file] = Held(run_id, sheet)
+
+    def remember_held(self, ledger: Ledger) -> None:
+        """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
+        for entry in entries(self.place.held) if self.place.held.is_dir() else ():
+            file = self.place.held / entry.name
+            runs = [] if entry.oddity else ledger.of_content(digest(file), self._settings.store)
+            if runs:
+                told = runs[0].summary.get("results")
+                self._held[file] = Held(runs[0].run_id, Path(told) if told else None)
+
+    def decided(self, ledger: Ledger) -> Iterator[Path]:
+        """Held files on which every word has been said, and that are to be run again.
+
+        What a results sheet dropped back in has shipped needs no other run: such a file is filed away as it is.
+        """
+        store = self._settings.store
+        for file, held in list(self._held.items()):
+            if not file.exists():
+                del self._held[file]
+            elif still_waits(ledger, store, held.run_id):
+                continue
+            elif was_answered_elsewhere(ledger, store, held.run_id):
+                self._file_away(file, held)
+            else:
+                yield file
+
+    def release(self, file: Path) -> Held | None:
+        """A held file has its turn again."""
+        return self._held.pop(file, None)
+
+    def _file_away(self, file: Path, held: Held) -> None:
+        with suppress(FileNotFoundError):
+            if held.sheet and held.sheet.parent == self.place.held and held.sheet.exists():
+                held.sheet.rename(free(self.place.done, held.sheet.name))
+            file.rename(free(self.place.done, file.name))
+            self._say(f"{file.name}: every word on it has been said, and what was to ship has shipped → done")
+        del self._held[file]
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything waits for a person here."""
+        return bool(self._held)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._say(f"{self.place.root}: {trouble}" if trouble else f"{self.place.root} can be used again.")
+            self.board.show(state="stopped" if trouble else "watching", trouble=trouble)
+        self._trouble = trouble
+
+
+def clear_sheet(held: Held, new: Path | None) -> None:
+    """Take away the sheet of a held file that has a newer one; only if it is ours, of the same content."""
+    old = held.sheet
+    if old is None or old == new or new is None or not old.is_file():
+        return
+    mark, newer = read_mark(old), read_mark(new)
+    if mark and newer and mark.sha256 == newer.sha256:
+        old.unlink()

@@ -1,0 +1,159 @@
+"""One file's turn: run it, and file it away with its sheet, or with a text that says what to do."""
+
+import asyncio
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch import crash
+from batch.accounting import Report
+from batch.config import Source
+from batch.desk import Desk
+from batch.errors import FileError, StoreStopped
+from batch.model import Run
+from batch.pipeline import Job, Pipeline, exit_status, read
+from batch.sheet import RESEND, RESULTS, read_mark
+from batch.telling import WORDS
+from batch.watcher import letters
+from batch.watcher.places import Place, free, oddity, resent
+
+_PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
+PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
+"""Faults of a disk or a network, not of a file."""
+WAITS = 3  # the exit status of a run in which something waits for a person
+
+
+class StillWritten(FileError):
+    """Somebody went on writing after the file had been taken for whole."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A claimed file; `take` runs it and files it away. What `take` raises leaves it in `working`."""
+
+    place: Place
+    file: Path
+    """Where it lies, in `working`."""
+    source: Source
+    say: Callable[[str], None]
+    is_new: bool = True
+    """Not so where it lay in `working` or `held`: it is no news that its content is known."""
+    needs_sheet: bool = True
+    """Not so where its sheet could not be written again and again: the ledger can still write it."""
+    target: Path | None = None
+    sheet: Path | None = None
+    waits_for: str = ""
+    """The run in which something waits for a person."""
+
+    async def take(self, desk: Desk) -> None:
+        """Run the file, once or for each sheet that is to be read, and file it away."""
+        if said := oddity(self.file.lstat().st_mode):
+            self.send_back(FileError(f"{self.file.name} is {said}.", "Drop the file itself."))
+            return
+        try:
+            for source in await asyncio.to_thread(self._sources, desk):
+                report = await self._run(desk, source)
+        except FileError as error:
+            if _is_passing(error) or isinstance(error, StillWritten) or not self.file.exists():
+                raise
+            self.send_back(error)
+            return
+        self._file_away(desk, report)
+
+    def send_back(self, error: FileError) -> None:
+        """To `failed`, with what is wrong and what to do."""
+        self._leave_in(self.place.failed, letters.unusable(self.file, error, self.place.root), letters.ERROR)
+        self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
+
+    def give_up(self, error: BaseException, tries: int) -> None:
+        """To `failed`: the program cannot do it."""
+        self._leave_in(self.place.failed, letters.broken(self.file, error, tries), letters.ERROR)
+        self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
+
+    def _sources(self, desk: Desk) -> list[Source]:
+        """What to read of the file: of a results sheet dropped back in the decisions, and the rows to resend."""
+        mark = read_mark(self.file)
+        if mark is None or mark.template:
+            return [self.source]
+        results, fix = (self.source.model_copy(update={"sheet": sheet}) for sheet in (RESULTS, RESEND))
+        try:
+            export = read(self.file, results, desk.settings, desk.ledger)
+            decided = any(parcel.decision.strip() for parcel in export.parcels())
+        except FileError:
+            return [self.source.model_copy(update={"sheet": ""})]
+        try:
+            read(self.file, fix, desk.settings, desk.ledger)
+        except FileError:  # there was nothing to fix
+            return [results]
+        return [results, fix] if decided else [fix]
+
+    async def _run(self, desk: Desk, source: Source) -> Report:
+        before = self.file.stat()
+        report = await Pipeline(desk).run(Job(self.file, source, place=self._place))
+        if report.stopped:
+            raise StoreStopped(report.stopped, report.todo)
+        self.sheet = report.sheet
+        if report.sheet_error and self.needs_sheet:
+            raise report.sheet_error
+        after = self.file.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
+        return report
+
+    def _place(self, report: Report) -> Path | None:
+        """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
+        if report.stopped:
+            return None
+        if exit_status(report) == WAITS:
+            self.waits_for = report.run.run_id
+        self.target = free(self._room(report), resent(self.file.name))
+        return self.target
+
+    def _room(self, report: Report) -> Path:
+        if self.waits_for:
+            return self.place.held
+        to_fix = report.summary["invalid"] or report.summary["rejected"]
+        return self.place.failed if to_fix else self.place.done
+
+    def _file_away(self, desk: Desk, report: Report) -> None:
+        assert self.target is not None
+        counts = ", ".join(f"{report.summary[name]} {words}" for name, words in WORDS.items() if report.summary[name])
+        room = self.target.parent.name
+        self.say(f"{report.summary['rows']} rows: {counts or 'nothing to ship'} → {room} (run {report.run.run_id})")
+        if report.sheet_error:
+            self.say(f"{report.sheet_error} {report.sheet_error.todo}")
+        earlier = _earlier(desk, report) if self.is_new else None
+        if earlier:
+            note = letters.met_before(self.file, earlier)
+            self.say(f"the {note}")
+            letters.leave(f"{self.file.name}: the {note}", self.target, letters.NOTE)
+        self._move(self.target)
+
+    def _leave_in(self, room: Path, text: str, ending: str) -> None:
+        target = free(room, resent(self.file.name))
+        letters.leave(text, target, ending)
+        self._move(target)
+
+    def _move(self, target: Path) -> None:
+        crash.point("before-filing")
+        self.file.rename(target)
+        crash.point("after-filing")
+        self.target = target
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Whether a disk or a network is behind it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in PASSING:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _earlier(desk: Desk, report: Report) -> Run | None:
+    """The run in which the same content was processed, where this one had nothing left to send."""
+    if report.summary["created"] or report.summary["updated"]:
+        return None
+    runs = desk.ledger.of_content(report.run.sha256, report.run.store)
+    return next((run for run in runs if run.run_id != report.run.run_id and run.finished), None)

@@ -1,0 +1,360 @@
+"""The drop folder: what is dropped comes back in done, failed or held, with its results, and ships once."""
+
+import asyncio
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from dock import Dock, opened_in_time, sheet, write
+from shop import OpenShop, dense, number
+
+from batch.deciding import Decider, waiting
+from batch.sandbox import Fault, Reply
+from batch.watcher import keeper
+from batch.watcher.places import Place
+
+
+@pytest.fixture
+async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
+    """A store of ten orders from 100 on, and a drop folder for it."""
+    monkeypatch.setattr(keeper, "opened", opened_in_time)  # only so that the clock knows of the ledger's thread
+    return Dock(await shop(dense(10)))
+
+
+def row(order_id: int, sku: str = "MUG", quantity: int = 1, parcel: int = 0) -> tuple[object, ...]:
+    return order_id, sku, quantity, number(order_id * 10 + parcel)
+
+
+def shipped(dock: Dock) -> Counter[str]:
+    return Counter(label for _, label, _ in dock.shop.made())
+
+
+async def test_a_file_comes_back_in_done_with_its_results_beside_it(dock: Dock) -> None:
+    """What was dropped is unchanged, and the inbox is empty again."""
+    async with dock.watched():
+        text = dock.drop("acme.csv", row(100), row(101)).read_bytes()
+        await dock.filed("done/acme.csv")
+    assert (dock.inbox / "done" / "acme.csv").read_bytes() == text
+    assert [each["Status"] for each in sheet(dock.inbox / "done" / "acme.results.xlsx", "Results")] == ["created"] * 2
+    assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
+    assert dock.said("acme.csv: 2 rows: 2 shipped → done") == 1
+
+
+async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folders(dock: Dock) -> None:
+    """Ten files finished one after the other ship one after the other."""
+    other = dock.inbox.parent / "other"
+    other.mkdir()
+    async with dock.watched(dock.inbox, other):
+        for place in range(10):
+            dock.drop(f"{9 - place}.csv", row(100 + place))
+            if place % 2:
+                (dock.inbox / f"{9 - place}.csv").rename(other / f"{9 - place}.csv")
+            await asyncio.sleep(0.1)
+        await dock.until(lambda: len([*dock.inbox.glob("done/*.csv"), *other.glob("done/*.csv")]) == 10)
+    with dock.shop.ledger() as ledger:
+        names = [Path(run.file).name for run in reversed(ledger.runs())]
+    assert names == [f"{9 - place}.csv" for place in range(10)]
+
+
+async def test_the_same_content_under_another_name_is_recognised_and_sends_nothing(dock: Dock) -> None:
+    """It is said when it was processed, and as what; its sheet says so of every row."""
+    async with dock.watched():
+        dock.drop("acme.csv", row(100))
+        await dock.filed("done/acme.csv")
+        posts = dock.shop.posts
+        dock.drop("acme (1).csv", row(100))
+        await dock.filed("done/acme (1).csv")
+        assert dock.shop.posts == posts == 1
+    note = (dock.inbox / "done" / "acme (1).note.txt").read_text("utf-8-sig")
+    assert "already processed on" in note
+    assert "as acme.csv" in note
+    assert "0 sent" in note
+    assert sheet(dock.inbox / "done" / "acme (1).results.xlsx", "Results")[0]["Status"] == "already created"
+
+
+async def test_the_same_name_again_replaces_nothing(dock: Dock) -> None:
+    """Another content under a name that lies in done already: both files and both sheets are there."""
+    async with dock.watched():
+        dock.drop("acme.csv", row(100))
+        await dock.filed("done/acme.csv")
+        dock.drop("acme.csv", row(101))
+        await dock.until(lambda: len(dock.there("done")) == 4)
+    assert shipped(dock).total() == 2
+    files = [name for name in dock.there("done") if name.endswith(".csv")]
+    sheets = [name for name in dock.there("done") if name.endswith(".results.xlsx")]
+    assert len(files) == len(sheets) == 2
+    for name in files:
+        (result,) = sheet(dock.inbox / "done" / name.replace(".csv", ".results.xlsx"), "Results")
+        assert str(result["Order ID"]) in (dock.inbox / "done" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("letter.pdf", b"%PDF-1.7\nDear warehouse", "What is wrong"),
+        ("holiday.csv", b"Name;From;To\nAnn;2026-12-21;2026-12-24\n", "What to do"),
+        ("half.xlsx", b"PK\x03\x04" + b"\0" * 500, "cut short"),
+        ("twice.csv", b"Order ID,Qty,Quantity,SKU\n100,1,2,MUG\n", "[sources.NAME]"),
+    ],
+)
+async def test_an_unusable_file_comes_back_with_a_text_that_says_what_to_do(
+    dock: Dock, name: str, content: bytes, words: str
+) -> None:
+    """A stranger's spreadsheet, half a workbook, columns that compete: nothing is asked of the store."""
+    async with dock.watched():
+        (dock.inbox / name).write_bytes(content)
+        await dock.filed(f"failed/{name}")
+    assert (dock.inbox / "failed" / name).read_bytes() == content
+    letter = (dock.inbox / "failed" / f"{Path(name).stem}.error.txt").read_text("utf-8-sig")
+    assert name in letter
+    assert words in letter
+    assert "nothing of it was sent" in letter
+    assert str(dock.inbox / "working") not in letter
+    assert dock.shop.posts == 0
+
+
+async def test_rows_that_did_not_ship_bring_the_file_back_and_are_resent_from_its_sheet(dock: Dock) -> None:
+    """`Fix and resend`, corrected in the workbook as it is and dropped back in, ships just its rows."""
+    async with dock.watched():
+        dock.drop("acme.csv", row(100), row(101, sku="MUGG"))
+        await dock.filed("failed/acme.csv")
+        results = dock.inbox / "failed" / "acme.results.xlsx"
+        (wrong,) = sheet(results, "Fix and resend")
+        assert "MUGG" in wrong["Error"]
+        write(results, "Fix and resend", "SKU", 2, "MUG")
+        asked = dock.shop.posts
+        shutil.copy(results, dock.inbox)
+        await dock.filed("done/acme-resent.xlsx")
+        assert dock.shop.posts == asked + 1
+    assert shipped(dock) == Counter([number(1000), number(1010)])
+    (resent,) = sheet(dock.inbox / "done" / "acme-resent.results.xlsx", "Results")
+    assert (resent["SKU"], resent["Status"]) == ("MUG", "created")
+
+
+async def test_a_decision_in_a_results_sheet_is_taken_and_lets_the_held_file_go(dock: Dock) -> None:
+    """The sheet ships what was decided; the file that waited for it goes to done by itself."""
+    async with dock.watched():
+        dock.drop("acme.csv", (100, "MUG", 1, ""))
+        await dock.filed("done/acme.csv")
+        dock.drop("again.csv", (100, "MUG", 1, ""), row(102))
+        await dock.filed("held/again.csv")
+        results = dock.inbox / "held" / "again.results.xlsx"
+        assert [each["Status"] for each in sheet(results, "Results")] == ["held", "created"]
+        assert dock.status["held"][0]["rows"] == 1
+        assert "again.results.xlsx" in dock.told
+        write(results, "Results", "Decision", 2, "ship")
+        shutil.copy(results, dock.inbox)
+        await dock.filed("done/again.csv", "done/again-resent.xlsx")
+        await dock.until(lambda: not dock.there("held"))
+        await asyncio.sleep(60)
+    assert dock.shop.posts == 3
+    again = sheet(dock.inbox / "done" / "again-resent.results.xlsx", "Results")
+    assert [each["Outcome"] for each in again] == ["Shipped", "Shipped"]
+
+
+@pytest.mark.parametrize(("answer", "posts"), [("ship", 2), ("skip", 1)])
+async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str, posts: int) -> None:
+    """One queue for people: the command line's word counts here too, also for a watcher that has just begun."""
+    async with dock.watched():
+        dock.drop("acme.csv", (100, "MUG", 1, ""))
+        await dock.filed("done/acme.csv")
+        dock.drop("again.csv", (100, "MUG", 1, ""), (101, "MUGG", 1, ""))
+        await dock.filed("held/again.csv")
+    async with dock.watched():
+        await asyncio.sleep(60)
+        assert dock.there("held") == ["again.csv", "again.results.xlsx"]
+        async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
+            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            (one,) = waiting(desk.ledger, desk.settings.store)
+            await decider.take(one, answer)
+        await dock.filed("failed/again.csv")
+    assert dock.there("held") == []
+    assert dock.shop.posts == posts
+
+
+async def test_what_stays_held_is_not_run_again_and_again(dock: Dock) -> None:
+    """Two files wait for the same word; neither has a turn before it is said."""
+    async with dock.watched():
+        dock.drop("acme.csv", (100, "MUG", 1, ""))
+        await dock.filed("done/acme.csv")
+        for name in ("b.csv", "c.csv"):
+            dock.drop(name, (100, "MUG", 1, ""), (101, "MUGG", name == "b.csv", ""))
+            await dock.filed(f"held/{name}")
+        await asyncio.sleep(600)
+        with dock.shop.ledger() as ledger:
+            assert len(ledger.runs()) == 3
+
+
+async def test_a_store_that_stops_is_waited_for_and_told_of_once(dock: Dock) -> None:
+    """A token that is no longer good: the file stays in working, nothing fails, it goes on by itself."""
+    async with dock.watched():
+        dock.shop.fault(Fault(401))
+        dock.drop("acme.csv", row(100))
+        await dock.until(lambda: dock.said("tries again by itself"))
+        dock.drop("later.csv", row(101))
+        await asyncio.sleep(1000)
+        assert dock.said("tries again by itself") == 1
+        assert dock.there("failed") == []
+        assert "acme.csv" in dock.there("working")
+        await dock.until(lambda: dock.status["watchers"][0]["state"] == "stopped")
+        assert "goes on by itself" in dock.told
+        dock.shop.box.faults.clear()
+        await dock.filed("done/acme.csv", "done/later.csv")
+    assert dock.said("Going on") == 1
+    assert shipped(dock) == Counter([number(1000), number(1010)])
+
+
+async def test_a_store_that_stops_in_the_middle_of_a_file_gets_the_rest_of_it_later(dock: Dock) -> None:
+    """What was sent is not sent again."""
+    async with dock.watched(workers=1):
+        dock.shop.fault(Fault(403, method="POST", nth=range(3, 5)))
+        dock.drop("acme.csv", *(row(100 + place) for place in range(6)))
+        await dock.filed("done/acme.csv")
+    assert shipped(dock) == Counter(number(1000 + 10 * place) for place in range(6))
+    assert len(sheet(dock.inbox / "done" / "acme.results.xlsx", "Results")) == 6
+    assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
+
+
+async def test_a_network_that_is_gone_is_waited_for(dock: Dock) -> None:
+    """Every request is cut for half an hour."""
+    async with dock.watched():
+        dock.shop.fault(Fault(Reply.RESET, performs=0))
+        dock.drop("acme.csv", row(100))
+        await asyncio.sleep(1800)
+        assert dock.there("failed") == []
+        assert dock.there("working") == ["acme.csv"]
+        dock.shop.box.faults.clear()
+        await dock.filed("done/acme.csv")
+    assert shipped(dock) == Counter([number(1000)])
+
+
+async def test_a_folder_that_vanishes_is_waited_for_and_told_of_once(dock: Dock) -> None:
+    """A share that is away for an hour, with all that lies in it."""
+    away = dock.inbox.with_name("away")
+    async with dock.watched():
+        dock.drop("acme.csv", row(100))
+        await dock.filed("done/acme.csv")
+        dock.inbox.rename(away)
+        await asyncio.sleep(3600)
+        assert dock.said("cannot be used now") == 1
+        away.rename(dock.inbox)
+        dock.drop("later.csv", row(101))
+        await dock.filed("done/later.csv")
+    assert dock.said("can be used again") == 1
+    assert shipped(dock) == Counter([number(1000), number(1010)])
+
+
+async def test_a_folder_that_vanishes_in_the_middle_of_a_file_finds_it_done_later(dock: Dock) -> None:
+    """It was shipped; when the share is back the file is filed away, and nothing is sent again."""
+    away = dock.inbox.with_name("away")
+    dock.shop.fault(Fault(delay=60, method="POST"))
+    async with dock.watched(timeout=90, settle=90):
+        dock.drop("acme.csv", row(100))
+        await dock.until(lambda: dock.shop.posts)
+        dock.inbox.rename(away)
+        await asyncio.sleep(600)
+        away.rename(dock.inbox)
+        await dock.filed("done/acme.csv", "done/acme.results.xlsx")
+    assert shipped(dock) == Counter([number(1000)])
+
+
+async def test_a_file_that_grows_while_it_runs_is_run_again_whole(dock: Dock) -> None:
+    """A copy that paused for longer than we wait: what came later ships too, and nothing twice."""
+    dock.shop.fault(Fault(delay=20, method="POST"))
+    async with dock.watched():
+        dock.drop("acme.csv", row(100))
+        await dock.until(lambda: dock.shop.posts)
+        with (dock.inbox / "working" / "acme.csv").open("a") as writer:
+            writer.write(",".join(map(str, row(101))) + "\n")
+        await dock.filed("done/acme.csv")
+    assert shipped(dock) == Counter([number(1000), number(1010)])
+
+
+async def test_what_lay_in_working_comes_first(dock: Dock) -> None:
+    """A watcher was killed between its claim and the end; another one begins."""
+    Place(dock.inbox).make()
+    dock.drop("old.csv", row(100)).rename(dock.inbox / "working" / "old.csv")
+    dock.drop("new.csv", row(101))
+    async with dock.watched():
+        await dock.filed("done/old.csv", "done/new.csv")
+    with dock.shop.ledger() as ledger:
+        assert [Path(run.file).name for run in reversed(ledger.runs())] == ["old.csv", "new.csv"]
+    assert dock.tree() == ["done/new.csv", "done/new.results.xlsx", "done/old.csv", "done/old.results.xlsx"]
+
+
+async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> None:
+    """Somebody swaps it after it was looked at: it comes back, and what it leads to is not read."""
+    secret = dock.inbox.parent / "secret.csv"
+    secret.write_text("Order ID,SKU,Quantity\n100,MUG,1\n")
+    Place(dock.inbox).make()
+    (dock.inbox / "working" / "acme.csv").symlink_to(secret)
+    async with dock.watched():
+        await dock.until(lambda: dock.there("failed"))
+    assert "is a link to another place" in (dock.inbox / "failed" / "acme.error.txt").read_text("utf-8-sig")
+    assert dock.shop.posts == 0
+
+
+async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried three times, then it comes back with a text; the next file ships."""
+    read = keeper.Turn.take
+
+    async def take(turn: keeper.Turn, desk: object) -> None:
+        if turn.file.name == "odd.csv":
+            raise KeyError("odd")
+        await read(turn, desk)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(keeper.Turn, "take", take)
+    async with dock.watched():
+        dock.drop("odd.csv", row(100))
+        await asyncio.sleep(5)
+        dock.drop("fine.csv", row(101))
+        await dock.filed("failed/odd.csv", "done/fine.csv")
+    assert "bug in shipbatch" in (dock.inbox / "failed" / "odd.error.txt").read_text("utf-8-sig")
+    assert shipped(dock) == Counter([number(1010)])
+
+
+async def test_a_room_that_is_no_folder_keeps_nothing_from_shipping_once(dock: Dock) -> None:
+    """Somebody has put a file called `done` there: it is told of, and when it is gone the file is filed away."""
+    (dock.inbox / "done").write_text("mine")
+    async with dock.watched():
+        dock.drop("acme.csv", row(100))
+        await asyncio.sleep(300)
+        assert (dock.inbox / "done").read_text() == "mine"
+        (dock.inbox / "done").unlink()
+        await dock.filed("done/acme.csv")
+    assert shipped(dock) == Counter([number(1000)])
+
+
+async def test_two_watchers_of_one_folder_share_its_files(dock: Dock) -> None:
+    """Each file is one watcher's; nothing is said twice, nothing sent twice."""
+    async with dock.watched():
+        first = dock.stop
+        async with dock.watched():
+            for place in range(8):
+                dock.drop(f"{place}.csv", row(100 + place))
+            await dock.until(lambda: len([n for n in dock.there("done") if n.endswith(".csv")]) == 8)
+        first.set("enough")
+    assert shipped(dock) == Counter(number(1000 + 10 * place) for place in range(8))
+    assert len(dock.there("done")) == 16
+
+
+async def test_status_tells_what_is_where(dock: Dock) -> None:
+    """Waiting, running with its progress, done, held, failed, left alone; and that nobody watches."""
+    assert dock.status["watchers"] == []
+    assert "Nobody watches it" in dock.told
+    dock.drop("waits.csv", row(109))
+    (dock.inbox / "x.csv").mkdir()
+    assert (dock.status["waiting"], dock.status["left_alone"]) == (["waits.csv"], {"x.csv": "a folder"})
+    dock.shop.fault(Fault(delay=25, method="POST", order=105))
+    async with dock.watched():
+        await dock.filed("done/waits.csv")
+        dock.drop("acme.csv", row(100), row(101), row(105))
+        await dock.until(lambda: any(one.get("done") == 2 for one in dock.status["watchers"]))
+        assert "running  acme.csv: Shipping, 2 of 3" in dock.told
+        await dock.filed("done/acme.csv")
+        (dock.inbox / "bad.csv").write_text("hello")
+        await dock.filed("failed/bad.csv")
+        assert dock.status["done_today"] == {"files": 2, "created": 4, "updated": 0}
+        assert dock.status["failed"] == [{"file": "bad.csv", "see": "bad.error.txt"}]
+    assert dock.status["watchers"] == []
