@@ -16,6 +16,7 @@ floor room           what happens there
 4     answering      what waits for a person, and the answer
 4     progress       how far several files are together
 4     templating     all that can ship, as a workbook to fill in
+4     checking       proves what a run needs, and says what to fix
 3     resolver       what a row only names becomes ids, an address, units left
 3     known          what the ledger already holds as created
 3     pool           the workers: claim, post, record

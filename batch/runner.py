@@ -13,13 +13,12 @@ from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.desk import Desk, Screen
 from batch.errors import FileError, ShipbatchError
-from batch.ledger import open_ledger
+from batch.ledger import LEDGER, open_ledger
 from batch.ledger.locks import store_lock
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.progress import Progress
 from batch.stopping import Stop
 
-LEDGER = "ledger.sqlite3"
 NOTHING_SENT = 2
 CANNOT_RUN_NOW = 75
 DAY = 86_400  # seconds

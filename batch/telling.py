@@ -10,8 +10,9 @@ from batch.accounting import Report
 from batch.errors import NothingSent
 from batch.gates import MAILS, release
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Record, Run, State
+from batch.model import Record, Run, State, Status
 
+FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
     "created": "shipped",
     "updated": "corrected",
@@ -45,6 +46,7 @@ def report(done: Report) -> Iterator[str]:
         if count := summary[name]:
             yield f"  {count:>6} {words}{_causes(done, name)}"
     yield f"  {summary['requests']} requests in {summary['seconds']:g} s"
+    yield from _to_look_at(done)
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
         yield "Then run the same file again: it goes on where it stopped."
@@ -72,6 +74,19 @@ def _held(done: Report) -> Iterator[str]:
     yield f"  {release(done.run.run_id)}"
 
 
+def _to_look_at(done: Report) -> Iterator[str]:
+    """Where a first shipment, or a few, can be seen: the customer's link, and the order in the control panel."""
+    made = [row for row in done.rows.values() if row.finding.status is Status.CREATED]
+    if len({row.shipment_ids for row in made}) > FEW:
+        return
+    panel = done.run.store.rpartition("/stores/")[2]
+    for row in {row.shipment_ids: row for row in made}.values():
+        ids, links = ", ".join(map(str, row.shipment_ids)), "  ".join(row.tracking_links)
+        yield f"Look at it: shipment {ids} of order {row.order_id}  {links or '(no tracking link)'}"
+        if panel.isalnum():
+            yield f"            https://store-{panel}.mybigcommerce.com/manage/orders/{row.order_id}"
+
+
 def _causes(done: Report, name: str) -> str:
     """How often each code stands behind a status that somebody has to do something about."""
     if name not in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}:
@@ -88,6 +103,14 @@ def runs(ledger: Ledger) -> Told:
     every = ledger.runs()
     lines = tuple(_run_line(run) for run in every) or ("Nothing has been run yet.",)
     return Told(lines, [_run_data(run) for run in every])
+
+
+def backed_up(ledger: Ledger, target: Path) -> Told:
+    """The ledger copied, and what is in the copy."""
+    ledger.back_up(target)
+    size, count = target.stat().st_size, len(ledger.runs())
+    line = f"Copied {ledger.path} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
+    return Told((line,), {"ledger": str(ledger.path), "backup": str(target), "runs": count, "bytes": size})
 
 
 def one_run(ledger: Ledger, run_id: str) -> Told:

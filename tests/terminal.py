@@ -50,8 +50,8 @@ class Terminal:
                 "BIGCOMMERCE_ACCESS_TOKEN": box.token,
             }
 
-    async def __call__(self, *words: str | Path, **environ: str) -> Said:
-        """Type a command; variables of the environment may be set, or emptied."""
+    async def __call__(self, *words: str | Path, typed: str = "", **environ: str) -> Said:
+        """Type a command, and what it asks for; variables of the environment may be set, or emptied."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -59,11 +59,11 @@ class Terminal:
             *map(str, words),
             cwd=self.folder,
             env=self.environ | environ,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
         )
-        out, err = await process.communicate()
+        out, err = await process.communicate(typed.encode())
         return Said(process.returncode or 0, out.decode(), err.decode())
 
     def write(self, name: str, text: str) -> Path:

@@ -27,7 +27,7 @@ FLOORS = [
         "known",
         "notify",
     },
-    {"pipeline", "undoing", "auditing", "answering", "templating", "progress"},
+    {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "progress"},
     {"runner", "rehearsal", "rewriting"},
     {"watcher", "fleet"},
     {"cli", "web"},

@@ -62,6 +62,11 @@ class Client:
         """Every request sent so far, reads and tries again included."""
         return self.quota.requests
 
+    async def probe(self, path: str, params: Params | None = None) -> Reply:
+        """One GET, asked once, as it is answered: for `check`. Scope store_v2_orders_read_only."""
+        await self.quota.admit()
+        return await self._exchange(Call("GET", self._base + path, params or {}, largest=LARGEST_LIST))
+
     async def orders(self, *, min_id: int, limit: int = PAGE, status_id: int | None = None) -> list[Order]:
         """One page of orders, ascending from `min_id`, of one status where it is given; empty: there are no newer ones.
 

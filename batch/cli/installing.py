@@ -1,13 +1,62 @@
-"""Commands for whoever sets shipbatch up: `config`."""
+"""Commands for whoever sets shipbatch up: `setup`, `check`, `config`."""
 
+import asyncio
+import os
+import re
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batch.cli.terminal import app, print_told, settings_of
+from batch.errors import ConfigError
 
 if TYPE_CHECKING:
     from batch.telling import Told
+
+
+@app.command()
+def setup(
+    store: Annotated[str, typer.Option(help="A name for the store, where there are several.")] = "",
+    keyring: Annotated[bool, typer.Option("--keyring", help="Keep the token in this machine's keyring.")] = False,
+) -> None:
+    """Ask for a store's hash and token, keep them safely, and run `check`."""
+    from batch.config.environment import token_variable
+    from batch.config.secrets import keep_in_file, keep_in_keyring
+    from batch.config.writing import keep_hash
+
+    print("In the store's control panel: Settings › API › Store-level API accounts › Create, scope Orders: modify.")
+    store_hash = _hash_in(_asked("API path, or store hash"))
+    token = _asked("Access token (it is not shown)", hidden=True)
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
+    path = keep_hash(store_hash, store)
+    variable = token_variable(store)
+    where = keep_in_keyring(variable, token) if keyring else f"{keep_in_file(variable, token)}, for you alone"
+    print(f"The hash is in {path}; the token is in {where}.")
+    if keyring and not settings_of(store=store).keyring:
+        print(f"Write into {path}, so that it is looked for there: keyring = true")
+    for name in {variable} | (set() if store else {"BIGCOMMERCE_STORE_HASH"}):
+        if os.environ.get(name):
+            print(f"{name} is set in this environment, and beats what was kept: unset it.")
+    told = _checked(store)
+    print_told(told, as_json=False)
+    if told.status == 0:
+        option = f" --store {store}" if store else ""
+        print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
+        print(f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at.")
+    raise typer.Exit(told.status)
+
+
+@app.command()
+def check(
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
+    told = _checked(store)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(told.status)
 
 
 @app.command()
@@ -38,3 +87,28 @@ def _shown(store: str) -> "Told":
     lines = [where, f"store: {made.store}" if made.store_hash else "store: none yet; run `shipbatch setup`"]
     lines += [f"{name} = {value}" for name, value in changed.items()] + ["Everything else has its default."]
     return Told(tuple(lines), data)
+
+
+def _checked(store: str) -> "Told":
+    from batch.checking import checked, told
+
+    return told(asyncio.run(checked(settings_of(store=store), store)))
+
+
+def _asked(what: str, *, hidden: bool = False) -> str:
+    """A person's answer; a line of standard input where there is no terminal."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, hide_input=hidden)).strip()
+    return sys.stdin.readline().strip()
+
+
+def _hash_in(given: str) -> str:
+    """The store's hash in what was pasted: itself, or the API path that has it."""
+    found = re.search(r"/stores/([^/]+)", given)
+    store_hash = found[1] if found else given
+    if not store_hash.isascii() or not store_hash.isalnum() or len(store_hash) > 20:  # a token is not shown
+        raise ConfigError(
+            "There is no store hash in that: it is letters and digits only, about ten of them.",
+            "Copy the API path, e.g. https://api.bigcommerce.com/stores/abc123xyz/v3/.",
+        )
+    return store_hash

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def history(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
     results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
+    backup: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used.")
+    ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -25,7 +28,9 @@ def history(
     from batch.rewriting import rewrite
 
     with ledger_of(sandbox=sandbox) as ledger:
-        if results:
+        if backup is not None:
+            told = telling.backed_up(ledger, backup)
+        elif results:
             told = rewrite(ledger, run_id, settings_of(sandbox=sandbox))
         else:
             told = telling.one_run(ledger, run_id) if run_id else telling.runs(ledger)

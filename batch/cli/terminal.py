@@ -82,8 +82,7 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
 def ledger_of(*, sandbox: bool = False) -> "Queries":
     """The ledger for reading: nothing is locked, nothing is written."""
     from batch.config import default_home
-    from batch.ledger import read_ledger
-    from batch.runner import LEDGER
+    from batch.ledger import LEDGER, read_ledger
 
     home = default_home() / "sandbox" if sandbox else default_home()
     if not (home / LEDGER).exists():

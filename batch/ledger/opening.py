@@ -10,6 +10,7 @@ from pathlib import Path
 from batch.errors import LedgerError
 from batch.model import MOVES
 
+LEDGER = "ledger.sqlite3"  # its file's name, in a home
 APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
 VERSION = 1
 BUSY = 60_000  # milliseconds to wait for another process's commit
@@ -134,7 +135,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     empty = _is_empty(connection)
     if version > VERSION or not (application == APPLICATION_ID or (application == 0 and empty)):
         return  # not ours to touch; _check_version says so
-    _check(connection)
+    check(connection)
     for pragma in _DURABLE:
         connection.execute(pragma)
     if empty:
@@ -160,7 +161,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def check(connection: sqlite3.Connection) -> None:
     """quick_check, given up without a verdict after CHECK seconds."""
     until = time.monotonic() + CHECK
     connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)

@@ -11,8 +11,9 @@ from typing import Self
 
 from batch.ledger import encoding
 from batch.ledger.base import Attempt, Decision, RowNote
+from batch.ledger.copying import back_up
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
-from batch.ledger.opening import explained, open_readable
+from batch.ledger.opening import check, explained, open_readable
 from batch.ledger.plans import OPEN_NOTE
 from batch.model import UNSETTLED, Record, Run
 
@@ -48,6 +49,17 @@ class Queries:
 
     def __exit__(self, *_: object) -> None:
         self._reader.close()
+
+    def check(self) -> None:
+        """LedgerError where the file is damaged; a ledger of millions is looked at in part."""
+        try:
+            check(self._reader)
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    def back_up(self, target: Path) -> None:
+        """A whole copy, as of one moment, while others write; see `copying.back_up`."""
+        back_up(self._reader, target)
 
     def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
