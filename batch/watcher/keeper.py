@@ -11,9 +11,9 @@ from batch import crash, inputs
 from batch.config import Folder, Settings
 from batch.desk import Desk, Screen
 from batch.errors import LedgerError, ShipbatchError, Stopped
-from batch.ledger import read_ledger
+from batch.ledger import LEDGER, read_ledger
 from batch.model import Record
-from batch.runner import LEDGER, opened
+from batch.runner import opened
 from batch.stopping import Stop
 from batch.watcher.bell import Bell
 from batch.watcher.board import Board

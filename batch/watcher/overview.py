@@ -6,10 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from batch.ledger import read_ledger
+from batch.ledger import LEDGER, read_ledger
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Run
-from batch.runner import LEDGER
 from batch.telling import Told
 from batch.watcher.board import boards
 from batch.watcher.letters import ERROR
