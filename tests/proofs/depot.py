@@ -79,7 +79,7 @@ class Depot:
         report = await self.process.live(job, self.settings(**changes))
         if self.process.dead:
             self.home = self.process.heir
-        self.process = None
+        self.process, self.sleeps_at = None, 0
         if report:
             self._judge_rows(report, self.files[name])
         return report
