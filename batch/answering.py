@@ -57,9 +57,20 @@ async def decided(desk: Desk, run_id: str, word: Word) -> Told:
             f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
         )
     decider = Decider(desk.client, ledger, store, who=word.who, why=word.why)
-    said = [(one, await decider.take(one, word.answer)) for one in chosen]
-    lines = [f"{_place(one)}: {follows}." for one, follows in said]
-    return Told(tuple(lines), [{"rows": one.rows, "order_id": one.order_id, "follows": f} for one, f in said])
+    taken = [(one, *await _taken(decider, one, word.answer, alone=len(chosen) == 1)) for one in chosen]
+    lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
+    data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]
+    return Told(tuple(lines), data, status=0 if all(done for *_, done in taken) else 3)
+
+
+async def _taken(decider: Decider, one: Waiting, answer: str, *, alone: bool) -> tuple[str, bool]:
+    """What follows from an answer, and whether it was taken; of several, one that cannot be does not keep the others."""
+    try:
+        return await decider.take(one, answer), True
+    except NothingSent as error:
+        if alone:
+            raise
+        return f"not taken: {error} {error.todo}".rstrip("."), False
 
 
 def _place(one: Waiting) -> str:
@@ -72,7 +83,7 @@ def _lines(one: Waiting) -> Iterator[str]:
     yield _place(one)
     yield f"  {one.what}"
     if one.is_file:
-        yield f"  shipbatch decide {one.run_id} --file --answer ANSWER    ({one.answers})"
+        yield f"  shipbatch decide {one.run_id} --file --answer ANSWER    ({', '.join(one.answers)})"
         return
     target = f"--order {one.order_id}" if one.order_id else f"--row {one.rows[0]}"
-    yield f"  shipbatch decide {one.run_id} {target} --answer ANSWER    ({one.answers})"
+    yield f"  shipbatch decide {one.run_id} {target} --answer ANSWER    ({', '.join(one.answers)})"

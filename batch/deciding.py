@@ -32,6 +32,19 @@ WORDS = {
     "it does not": "absent",
     "does not exist": "absent",
 }
+EXISTS_AS = "exists:ID"
+DOUBTED = (EXISTS_AS, "absent", "skip")
+HELD = ("ship", "skip", EXISTS_AS)
+NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
+    "changed": (EXISTS_AS, "skip"),  # its number is taken: a second shipment of that number is never made
+    "correction": (EXISTS_AS, "skip"),  # its units are shipped: none are left for another one
+    "not_corrected": (EXISTS_AS, "skip"),
+    "several_parcels": (EXISTS_AS, "skip"),  # what is in which parcel only the source's setting says
+    "several_addresses": (EXISTS_AS, "skip"),
+    "too_many_parcels": ("skip",),
+    "several_orders": ("skip",),
+}
+"""What is held for a reason that no `ship` can overrule, and what may be answered there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,8 @@ class Waiting:
     """What is known, with the numbers."""
     record: Record | None = None
     """In doubt; without one it is held."""
+    code: str = ""
+    """Why it is held."""
 
     @property
     def is_file(self) -> bool:
@@ -53,11 +68,11 @@ class Waiting:
         return self.ask.startswith(FILE)
 
     @property
-    def answers(self) -> str:
-        """What may be answered."""
+    def answers(self) -> tuple[str, ...]:
+        """What may be answered: each of them settles it."""
         if self.is_file:
-            return "ship, skip"
-        return "exists:ID, absent, skip" if self.record else "ship, skip, exists:ID"
+            return ("ship", "skip")
+        return DOUBTED if self.record else NOT_TO_SHIP.get(self.code, HELD)
 
 
 def answer_of(text: str) -> str:
@@ -123,7 +138,7 @@ def _made_since(ledger: Ledger, store: str, run_id: str, asks: Iterable[str]) ->
 
 def _held(run_id: str, note: RowNote) -> Waiting:
     order_id = (note.facts or {}).get("order_id")
-    return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error)
+    return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error, code=note.finding.code)
 
 
 def who() -> str:
@@ -150,10 +165,13 @@ class Decider:
         return await self._absent(one.record, answer)
 
     async def _held(self, one: Waiting, answer: str) -> str:
+        if EXISTS.sub(EXISTS_AS, answer) not in one.answers:
+            raise NothingSent(
+                f"It cannot be answered with {answer}: {one.what or 'it is not in doubt.'}",
+                f"Answer with one of: {', '.join(one.answers)}.",
+            )
         if one.is_file:
             return await self._file(one, answer)
-        if answer == "absent":
-            raise NothingSent("It is not in doubt, so it cannot be absent.", "Answer with ship, skip or exists:ID.")
         if answer.startswith("exists:") and one.order_id is not None:
             await self._found(one.order_id, int(answer.removeprefix("exists:")))
         await self._keep(one.ask, answer)
@@ -162,8 +180,6 @@ class Decider:
 
     async def _file(self, one: Waiting, answer: str) -> str:
         """A file goes on as it is, or is left alone; its rows have no other answer."""
-        if answer not in {"ship", "skip"}:
-            raise NothingSent("A whole file is held, not a parcel.", "Answer with ship or skip.")
         await self._keep(one.ask, answer)
         return "released: run the same file again" if answer == "ship" else "left alone; run again, it is held again"
 

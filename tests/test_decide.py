@@ -74,7 +74,7 @@ class TestListing:
         """With the same reason as in the sheet."""
         told = await waits(await held(shop))
         assert "Order 100 is Cancelled" in "\n".join(told.lines)
-        assert told.data[0]["answers"] == "ship, skip, exists:ID"
+        assert told.data[0]["answers"] == ("ship", "skip", "exists:ID")
 
     async def test_of_one_run_alone(self, shop: OpenShop) -> None:
         """Where it is named."""
@@ -218,6 +218,52 @@ class TestHeld:
             await decide(there, "exists:77")
         assert (await waits(there)).data != []
         assert there.posts == 0
+
+    @pytest.mark.parametrize(("answer", "follows"), [("exists:1", "already created"), ("skip", "skipped")])
+    async def test_what_cannot_ship_is_not_offered_ship(self, shop: OpenShop, answer: str, follows: str) -> None:
+        """A changed parcel's number is taken: it is that shipment, or nothing. Each answer offered settles it."""
+        there = await shop(dense(1))
+        await there.run(MUG)
+        two = (100, "MUG", 2, number(0))
+        assert said(await there.run(two, name="later.csv")) == {2: ("held", "changed")}
+        assert (await waits(there)).data[0]["answers"] == ("exists:ID", "skip")
+        with pytest.raises(NothingSent, match="cannot be answered with ship"):
+            await decide(there, "ship")
+        await decide(there, answer)
+        assert statuses(await there.run(two, name="later.csv")) == [follows]
+        assert there.posts == 1
+
+    async def test_one_of_several_that_cannot_ship_keeps_no_other_from_it(self, shop: OpenShop) -> None:
+        """With --all: each is told by itself, exit 3."""
+        there = await shop(store(order(100), order(101, status_id=5)))
+        await there.run(MUG)
+        rows = ((100, "MUG", 2, number(0)), (101, "MUG", 1, number(1)))
+        assert statuses(await there.run(*rows, name="later.csv")) == ["held", "held"]
+        told = await decide(there, "ship")
+        assert (told.status, ["not taken" in line for line in told.lines]) == (3, [True, False])
+        assert statuses(await there.run(*rows, name="later.csv")) == ["held", "created"]
+
+    async def test_a_marketplaces_number_of_several_orders_is_skipped(self, shop: OpenShop) -> None:
+        """Which order it is nobody knows here: it is skipped, or the file corrected."""
+        there = await shop(store(order(100, external_id="AMZ-1"), order(101, external_id="AMZ-1")))
+        rows = [("AMZ-1", "MUG", 1, number(0))]
+        header = ("External Order ID", *HEADER[1:])
+        assert said(await there.run(*rows, header=header)) == {2: ("held", "several_orders")}
+        assert (await waits(there)).data[0]["answers"] == ("skip",)
+        await decide(there, "skip")
+        assert statuses(await there.run(*rows, header=header)) == ["skipped"]
+
+    async def test_a_number_is_its_addresss_parcel(self, shop: OpenShop) -> None:
+        """Rows of two addresses: the one that the shipment goes to is it, the other still ships."""
+        lines = line(1000, quantity=1, order_address_id=1), line(1001, "CUP", quantity=1, order_address_id=2)
+        units = [{"order_product_id": 1000, "quantity": 1}]
+        theirs = {"id": 7, "order_address_id": 1, "tracking_number": number(9), "items": units}
+        there = await shop(store(order(100, *lines, shipments=[theirs])))
+        rows = (MUG, (100, "CUP", 1, number(0)))
+        assert statuses(await there.run(*rows)) == ["held", "created"]
+        await decide(there, "exists:7")
+        report = await there.run(*rows)
+        assert (statuses(report), row(report, 2).shipment_ids) == (["already created"] * 2, (7,))
 
     async def test_the_newest_word_counts(self, shop: OpenShop) -> None:
         """Skipped by mistake: a Decision cell, or decide for the row, sets it right."""

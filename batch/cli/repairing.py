@@ -48,7 +48,7 @@ def decide(
 
     told, signalled = watched(work, quiet=as_json)
     print_told(told, as_json=as_json)
-    raise typer.Exit(signalled)
+    raise typer.Exit(signalled or told.status)
 
 
 @app.command()

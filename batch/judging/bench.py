@@ -17,7 +17,7 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
     """Judge all parcels of one order; every row of theirs is in at least one of the results."""
     order = facts.order
     if order is None:
-        return [RowNote(p.rows, _absent(p, facts), ask=p.ask) for p in parcels]
+        return [RowNote(p.rows, _absent(p, facts, policy), ask=p.ask) for p in parcels]
     judged: list[Judged] = []
     drafts: list[Draft] = []
     for parcel in parcels:
@@ -34,7 +34,9 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
     return [*judged, *bench.others, *(draft.judged for draft in drafts if draft.judged)]
 
 
-def _absent(parcel: Parcel, facts: Facts) -> Finding:
+def _absent(parcel: Parcel, facts: Facts, policy: Policy) -> Finding:
+    if policy.answers.get(parcel.ask) == "skip":
+        return findings.decided_skip()
     if facts.namesakes:
         return findings.several_orders(parcel, facts.namesakes)
     if facts.newest is not None:
@@ -61,18 +63,20 @@ class _Bench:
         answer = self.policy.answers.get(draft.parcel.ask, "")
         if answer == "skip":
             return draft.note(findings.decided_skip())
-        if answer.startswith("exists:"):
-            wanted = [
-                e
-                for e in self.facts.existing
-                if str(e.made.shipment_id) == answer.removeprefix("exists:") and e.made.shipment_id not in self.known
-            ]
-            gone = findings.decided_but_gone(self.order, answer.removeprefix("exists:"))
-            return self._already(draft, wanted) if wanted else draft.note(gone)
+        if answer.startswith("exists:") and (judged := self._named(draft, answer.removeprefix("exists:"))):
+            return judged
         for record in self.facts.unsettled:
             if self._is(draft, record):
                 return replace(draft.note(findings.in_doubt(self.order.order_id)), record_id=record.record_id)
         return self._met_by_label(draft) if draft.label else self._met_without(draft)
+
+    def _named(self, draft: Draft, shipment_id: str) -> Judged | None:
+        """The shipment that a person says it exists as; one of another address is that address's parcel."""
+        named = [e for e in self.facts.existing if str(e.made.shipment_id) == shipment_id]
+        if any(not self._here(draft, e.made) for e in named):
+            return None
+        free = [e for e in named if e.made.shipment_id not in self.known]
+        return self._already(draft, free) if free else draft.note(findings.decided_but_gone(self.order, shipment_id))
 
     def _met_by_label(self, draft: Draft) -> Judged | None:
         same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e)]
