@@ -7,7 +7,7 @@ import asyncio
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from batch.bigcommerce import Kind
 from batch.corrections import insist
 from batch.desk import Desk
 from batch.matching import changed
-from batch.model import Record, Run, State, StoreShipment
+from batch.model import UNSETTLED, Record, Run, State, StoreShipment
 from batch.telling import Told, known_run
 from batch.turns import in_turns
 
@@ -77,7 +77,9 @@ async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
     if for_real:
         await undo.carry_out(orders)
     path = await asyncio.to_thread(_write_list, orders, desk.settings.home / "undo" / f"{run.run_id}.csv")
-    return _told(run, orders, path, for_real=for_real, stopped=desk.stop.why)
+    doubts = [record for record in desk.ledger.of_run(run.run_id) if record.state in UNSETTLED]
+    told = _told(run, orders, path, for_real=for_real, stopped=desk.stop.why)
+    return _with_doubts(told, run, doubts) if doubts else told
 
 
 def _write_list(orders: Sequence[OrderUndone], path: Path) -> Path:
@@ -118,6 +120,19 @@ def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool
     return Told(tuple(lines), data, status=1 if left else 0)
 
 
+def _with_doubts(told: Told, run: Run, doubts: Sequence[Record]) -> Told:
+    """What the run left in doubt may be in the store, and cannot be deleted before that is known."""
+    lines = [f"  {len(doubts):>6} in doubt: perhaps in the store, and not deleted:"]
+    for record in doubts:
+        rows = ", ".join(map(str, record.shipment.rows))
+        lines.append(
+            f"  Order {record.shipment.order_id}, {record.shipment.label or 'no number'}, row {rows}: in doubt"
+        )
+    lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
+    data = told.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
+    return Told((*told.lines, *lines), data, status=told.status or 3)
+
+
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
@@ -151,7 +166,7 @@ class Undo:
         steps = []
         for record in records:
             assert record.made is not None
-            now = seen.pop(record.made.shipment_id, None)
+            now = seen.pop(record.made.shipment_id, None) or await self._unlisted(record.made)
             if now is None:
                 steps.append(Step(record, Fate.GONE))
             elif difference := changed(record.made, now):
@@ -160,6 +175,11 @@ class Undo:
                 steps.append(Step(record, Fate.DELETE))
         before = self._status_before(records)
         return OrderUndone(order_id, steps, order.status_id if order else -1, before, others=len(seen))
+
+    async def _unlisted(self, made: StoreShipment) -> StoreShipment | None:
+        """A shipment that the order's list leaves out, asked for by itself: the list may be behind."""
+        now = await self._client.shipment(made.order_id, made.shipment_id)
+        return None if now is None else replace(now, order_id=made.order_id)
 
     def _status_before(self, records: Sequence[Record]) -> int | None:
         """The order's status before the run's first intent on it."""

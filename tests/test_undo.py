@@ -182,3 +182,27 @@ async def test_rows_that_were_met_are_not_deleted(shop: OpenShop) -> None:
     second = await there.run((100, "MUG", 1, number(0)), name="b.csv")
     assert (await undo(there, second)).data["deleted"] == 0
     assert len(there.made()) == 1
+
+
+async def test_what_the_run_left_in_doubt_is_named(shop: OpenShop) -> None:
+    """It may be in the store, and cannot be deleted before that is known: exit 3, with the order and what to do."""
+    there = await shop(dense(3))
+    there.fault(Fault(504, method="POST", nth=2), Fault(500, method="GET", path=r"/shipments$"))
+    report = await there.run(*ROWS)
+    assert sorted(statuses(report)) == ["created", "created", "in doubt"]
+    there.fault()
+    for for_real in (False, True):
+        told = await undo(there, report, for_real=for_real)
+        assert told.status == 3
+        (order_id,) = told.data["in_doubt"]
+        assert any(f"Order {order_id}" in said and "in doubt" in said for said in told.lines)
+        assert f"shipbatch decide {report.run.run_id}" in told.lines[-1]
+    assert len(there.made()) == 1
+
+
+async def test_a_list_that_is_behind_does_not_make_a_shipment_gone(shop: OpenShop) -> None:
+    """It is asked for by its id, found, and deleted."""
+    there, report = await shipped(shop)
+    there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
+    told = await undo(there, report)
+    assert (told.data["deleted"], told.data["gone"], there.made()) == (3, 0, [])
