@@ -64,7 +64,7 @@ async def decided(desk: Desk, run_id: str, word: Word) -> Told:
 
 
 async def _taken(decider: Decider, one: Waiting, answer: str, *, alone: bool) -> tuple[str, bool]:
-    """What follows from an answer, and whether it was taken; of several, one that cannot be does not keep the others."""
+    """What follows from an answer, and whether it was taken; one refused of several keeps no other."""
     try:
         return await decider.take(one, answer), True
     except NothingSent as error:

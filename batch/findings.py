@@ -240,6 +240,30 @@ def equal_again(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     )
 
 
+def shipped_in_part(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
+    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in asked.items)
+    return Finding(
+        Status.HELD,
+        "shipped_in_part",
+        f"Order {asked.order_id}: this file ships {units} without a number; the same units of a line are in "
+        f"{shown(made)}, {origin}, and there is no number to tell whether these are others; units are left.",
+        "Decide `ship` if all of it is another parcel. If a part has shipped, take those rows out and run it again.",
+        Who.WAREHOUSE,
+    )
+
+
+def number_added(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "number_added",
+        f"Order {asked.order_id}: the same units are in {shown(made)}, {origin}; this file gives {asked.label}, "
+        "and units are left for another parcel.",
+        f"Decide `ship` if it is another parcel; exists:{made.shipment_id} if it is that one "
+        "(with --update the number is then written into it).",
+        Who.WAREHOUSE,
+    )
+
+
 def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
     return Finding(
         Status.HELD,

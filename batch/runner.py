@@ -10,7 +10,7 @@ from typing import Any
 from batch import inputs
 from batch.accounting import Report
 from batch.bigcommerce import Client
-from batch.config import Settings
+from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
 from batch.errors import FileError, ShipbatchError
 from batch.ledger import LEDGER, open_ledger
@@ -64,8 +64,10 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
     """A store, opened; with `lock`, no other runner of it meanwhile."""
     async with AsyncExitStack() as stack:
         if lock:
-            waiting = store_lock(settings.home, settings.store, wait=settings.wait, waiting=_telling(screen))
-            await stop.interrupt(stack.enter_async_context(waiting))
+            # A store with an address of its own is locked for every home of this user; a rehearsal's is this home's.
+            beyond = None if settings.identity else default_home({})
+            lock_of = store_lock(settings.home, settings.store, settings.wait, _telling(screen), beyond)
+            await stop.interrupt(stack.enter_async_context(lock_of))
         ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER, read_only=not lock))
         client = await stack.enter_async_context(Client(settings))
         if ledger.advice:

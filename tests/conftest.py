@@ -22,6 +22,12 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     return {"virtual": VirtualLoop} if virtual else {"real": asyncio.new_event_loop}
 
 
+@pytest.fixture(autouse=True)
+def _user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's data folder for each test: runners of one store lock each other out there, whatever their homes."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user"))
+
+
 @pytest.fixture
 async def virtual_clock() -> VirtualLoop:
     """The test's event loop: waits of minutes pass at once."""

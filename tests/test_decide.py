@@ -210,6 +210,16 @@ class TestHeld:
         report = await there.run(MUG)
         assert (statuses(report), row(report, 2).shipment_ids) == (["already created"], (7,))
 
+    async def test_a_number_that_came_late_is_written_where_a_person_says_it_belongs(self, shop: OpenShop) -> None:
+        """It exists as that shipment, and --update: a PUT, and no second parcel."""
+        there = await shop(dense(1))
+        await there.run((100, "MUG", 1, ""))
+        assert said(await there.run(MUG, name="later.csv")) == {2: ("held", "number_added")}
+        await decide(there, "exists:1")
+        assert statuses(await there.run(MUG, name="later.csv", update=True)) == ["updated"]
+        assert there.made() == [(100, number(0), {1000: 1})]
+        assert statuses(await there.run(MUG, name="later.csv")) == ["already created"]
+
     async def test_a_number_that_is_not_there_does_not_ship_it(self, shop: OpenShop) -> None:
         """A person said that it exists; the store does not have it: it stays held."""
         there = await held(shop)

@@ -89,6 +89,24 @@ async def test_who_waits_goes_on_when_the_other_ends(tmp_path: Path, *, kill: bo
     assert child.returncode == (-signal.SIGKILL if kill else 0)
 
 
+async def test_two_homes_of_one_user_are_one_runner(tmp_path: Path) -> None:
+    """The folder that both have tells the second for whom it waits; a home that is that folder locks once."""
+    first, second, user = tmp_path / "first", tmp_path / "second", tmp_path / "user"
+    async with store_lock(first, STORE, 0, beyond=user):
+        with pytest.raises(CannotRunNow, match=f"process {os.getpid()}"):
+            async with store_lock(second, STORE, 0, beyond=user):
+                pytest.fail("two runners at once")
+    async with store_lock(user, STORE, 0, beyond=user):
+        pass
+
+
+async def test_a_user_without_a_folder_of_his_own_has_his_homes_lock(tmp_path: Path) -> None:
+    """Such as a service's: that its other homes cannot be shut out does not stop it."""
+    (tmp_path / "user").touch()
+    async with store_lock(tmp_path / "home", STORE, 0, beyond=tmp_path / "user"):
+        pass
+
+
 async def test_another_store_is_another_lock(tmp_path: Path) -> None:
     """Also where the names differ in their signs alone."""
     async with store_lock(tmp_path, STORE, 0), store_lock(tmp_path, OTHER_STORE, 0):

@@ -223,3 +223,71 @@ class TestADryRun:
         with there.ledger() as ledger:
             assert (ledger.runs(), ledger.find("100")) == ([], [])
         assert statuses(await there.run(MUG, (101, "MUG", 1, number(1)))) == ["created", "already created"]
+
+
+CUP = (100, "CUP", 1, "")
+
+
+async def cumulative(shop: OpenShop, mugs: int) -> Shop:
+    """Monday's export has shipped two mugs of an order without a number; so many were ordered, and a cup."""
+    there = await shop(store(order(100, line(1000, quantity=mugs), line(1001, "CUP", quantity=1))))
+    assert statuses(await there.run((100, "MUG", 2, ""), name="monday.csv")) == ["created"]
+    return there
+
+
+class TestRowsWithoutANumber:
+    """Tuesday's export has Monday's rows too: units of a line may be those of then, or others."""
+
+    @pytest.mark.parametrize("verify", [False, True])
+    async def test_where_none_are_left_they_are_those_and_the_rest_ships(self, shop: OpenShop, verify: bool) -> None:
+        """Met as Monday's shipment; the cup ships alone, once, however often the export is run."""
+        there = await cumulative(shop, mugs=2)
+        tuesday = ((100, "MUG", 2, ""), CUP)
+        report = await there.run(*tuesday, name="tuesday.csv", verify=verify)
+        assert statuses(report) == ["already created", "created"]
+        assert row(report, 2).shipment_ids != row(report, 3).shipment_ids
+        assert there.made() == [(100, "", {1000: 2}), (100, "", {1001: 1})]
+        for more in ({}, {"name": "wednesday.csv", "header": (*HEADER[:3], "Tracking No")}):
+            again = await there.run(*tuesday, **({"name": "tuesday.csv", "verify": verify} | more))
+            assert (statuses(again), there.posts) == (["already created"] * 2, 2)
+            assert {i for n in (2, 3) for i in row(again, n).shipment_ids} == {s["id"] for s in there.box.shipments()}
+
+    async def test_where_units_are_left_a_person_is_asked(self, shop: OpenShop) -> None:
+        """Nothing of it ships before; with the word all of it does, once."""
+        there = await cumulative(shop, mugs=4)
+        tuesday = ((100, "MUG", 2, ""), CUP)
+        report = await there.run(*tuesday, name="tuesday.csv")
+        assert said(report) == {2: ("held", "shipped_in_part"), 3: ("held", "shipped_in_part")}
+        assert "shipment 1" in row(report, 2).finding.error
+        again = await there.run(*tuesday, name="tuesday.csv", again=True)
+        assert (statuses(again), there.posts) == (["created"] * 2, 2)
+
+    async def test_a_part_of_what_has_shipped_is_asked_about_too(self, shop: OpenShop) -> None:
+        """Tuesday's export shipped, then Monday's, which had been stopped, is gone on with."""
+        there = await shop(store(order(100, line(1000, quantity=4), line(1001, "CUP", quantity=1))))
+        assert statuses(await there.run((100, "MUG", 2, ""), CUP, name="tuesday.csv")) == ["created"] * 2
+        assert said(await there.run((100, "MUG", 2, ""), name="monday.csv")) == {2: ("held", "shipped_in_part")}
+        assert there.posts == 1
+
+    async def test_other_units_of_the_line_are_another_parcel(self, shop: OpenShop) -> None:
+        """One mug more on Tuesday."""
+        there = await cumulative(shop, mugs=4)
+        assert statuses(await there.run((100, "MUG", 1, ""), name="tuesday.csv")) == ["created"]
+
+    async def test_a_number_that_comes_late_is_asked_about(self, shop: OpenShop) -> None:
+        """Another parcel, or Monday's label: said with the numbers; either answer settles it."""
+        there = await cumulative(shop, mugs=4)
+        late = (100, "MUG", 2, number(1))
+        report = await there.run(late, name="tuesday.csv")
+        assert said(report) == {2: ("held", "number_added")}
+        assert "shipment 1 (no tracking number" in row(report, 2).finding.error
+        again = await there.run(late, name="tuesday.csv", again=True)
+        assert (statuses(again), there.posts) == (["created"], 2)
+
+    async def test_a_number_beside_the_row_without_one_is_another_parcel(self, shop: OpenShop) -> None:
+        """Monday's row is in the export as it was; what has a number now is a second one."""
+        there = await cumulative(shop, mugs=4)
+        rows = ((100, "MUG", 2, ""), (100, "MUG", 2, number(1)))
+        report = await there.run(*rows, name="tuesday.csv")
+        assert said(report) == {2: ("held", "equal_again"), 3: ("created", "")}
+        assert (statuses(await there.run(*rows, name="tuesday.csv")), there.posts) == (["already created"] * 2, 2)

@@ -98,13 +98,13 @@ async def test_readers_and_dry_runs_do_not_wait(warehouse: Warehouse, holder: Ru
     await holder.end()
 
 
-async def test_another_home_finds_in_the_store_what_it_does_not_know(warehouse: Warehouse) -> None:
-    """Two ledgers cannot lock each other out; one after the other, the store's own list keeps them from doubling.
+async def test_another_home_waits_and_finds_in_the_store_what_it_does_not_know(warehouse: Warehouse) -> None:
+    """Started together with two ledgers: one user's runners lock each other out, and the store's list does the rest.
 
-    At the same moment they could double it: one store is to have one home.
+    Two users or two machines could double it: one store is to have one home.
     """
-    first = await warehouse.run()
-    second = await warehouse.run(home="another home")
+    runs = [await warehouse.start("run", str(warehouse.export), "--json", home=home) for home in ("one", "another")]
+    first, second = sorted(await ended(*runs), key=lambda done: -int(done.summary.get("created", 0)))
     assert (first.status, second.status) == (0, 0), second.err
     assert second.summary["already_created"] == MANY
     assert warehouse.shipped == Counter(numbers(MANY))

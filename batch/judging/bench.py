@@ -1,7 +1,7 @@
 """An order's drafts against what it already has, and what it has left."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from batch import findings
@@ -76,7 +76,11 @@ class _Bench:
         if any(not self._here(draft, e.made) for e in named):
             return None
         free = [e for e in named if e.made.shipment_id not in self.known]
-        return self._already(draft, free) if free else draft.note(findings.decided_but_gone(self.order, shipment_id))
+        if not free:
+            return draft.note(findings.decided_but_gone(self.order, shipment_id))
+        if self.policy.update and draft.label and not _is_label(draft, free[0].made):
+            return self._correction(draft, free[0], findings.correction)
+        return self._already(draft, free)
 
     def _met_by_label(self, draft: Draft) -> Judged | None:
         same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e)]
@@ -93,22 +97,43 @@ class _Bench:
 
     def _met_without(self, draft: Draft) -> Judged | None:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
-        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known]
-        here = [e for e in free if self._here(draft, e.made)]
+        here, shared = self._free(draft), self._shared(draft)
         if mine := [e for e in here if e.ask == draft.parcel.ask and e.export and e.export == self.policy.export]:
-            return self._already(draft, mine)
+            whole = {i.order_product_id for e in mine for i in e.made.items}
+            before = {e.made.shipment_id: e for line_id, e in shared.items() if line_id not in whole}
+            return self._already(draft, [*before.values(), *mine])
         if draft.rest:
             if here and not self._remaining(draft):
                 return self._already(draft, here)
             equal = [e for e in here if e.ask == draft.parcel.ask]
         else:
             equal = [e for e in here if self._fits(draft, e.made)]
-            equal.sort(key=lambda e: bool(e.made.tracking_number))  # a parcel without a number was made without
-            if equal and any(self._left(want) < (want.quantity or 1) for want in draft.wants):
+            if equal and any(self._short(want) for want in draft.wants):
                 return self._already(draft, equal[:1])
+            if shared and not equal:
+                return self._met_in_part(draft, shared)
         if not equal or self._may_ship(draft):
             return None
+        self.known.add(equal[0].made.shipment_id)
         return draft.note(findings.equal_again(equal[0].made, self._as_asked(draft), equal[0].origin))
+
+    def _met_in_part(self, draft: Draft, shared: Mapping[int, Existing]) -> Judged | None:
+        """Some of its lines have shipped in the same number before: met where none of theirs is left, else asked about.
+
+        What has not shipped goes on as the parcel.
+        """
+        same = [want for want in draft.wants if want.line.order_product_id in shared]
+        existing = list({e.made.shipment_id: e for e in shared.values()}.values())
+        if all(self._short(want) for want in same):
+            met = self._already(replace(draft, wants=same), existing)
+            draft.wants = [want for want in draft.wants if want not in same]
+            if not draft.wants:
+                return met
+            self.others.append(met)
+            return None
+        if self._may_ship(draft):
+            return None
+        return draft.note(findings.shipped_in_part(existing[0].made, self._as_asked(draft), existing[0].origin))
 
     def _already(self, draft: Draft, existing: Sequence[Existing]) -> RowNote:
         self.known.update(e.made.shipment_id for e in existing)
@@ -135,7 +160,16 @@ class _Bench:
                 return draft.note(findings.deleted_before(asked, record.made.shipment_id, record.run_id))
         if len(draft.parcel.numbers) > 1 and not self.policy.several_parcels:
             return draft.note(findings.several_parcels(draft.parcel))
-        return None
+        return self._number_added(draft)
+
+    def _number_added(self, draft: Draft) -> Judged | None:
+        """Units that shipped without a number, and come with one now: another parcel, or the same one labelled late."""
+        if not draft.label or draft.rest or draft.share[1] > 1 or self._may_ship(draft):
+            return None
+        bare = [e for e in self._shared(draft).values() if not _has_label(e.made)]
+        if not bare or any(self._short(want) for want in draft.wants):
+            return None
+        return draft.note(findings.number_added(bare[0].made, self._as_asked(draft), bare[0].origin))
 
     def _may_ship(self, draft: Draft, *, again: bool = True) -> bool:
         said = self.policy.answers.get(draft.parcel.ask) == "ship"
@@ -157,7 +191,7 @@ class _Bench:
             wants = draft.wants
         if draft.share[1] > 1:
             return self._dealt(draft, wants)
-        short = [want for want in wants if self._left(want) < (want.quantity or 1)]
+        short = [want for want in wants if self._short(want)]
         if short:
             return self._corrected(draft) or self._refuse(draft, short)
         return self._take(draft, wants)
@@ -216,10 +250,12 @@ class _Bench:
     def _left(self, want: Want) -> int:
         return self.left[want.line.order_product_id]
 
+    def _short(self, want: Want) -> bool:
+        return self._left(want) < (want.quantity or 1)
+
     def _corrected(self, draft: Draft) -> Judged | None:
         """Not enough left, but an equal parcel under another number: a correction of it."""
-        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known]
-        equal = [e for e in free if self._here(draft, e.made) and self._fits(draft, e.made)]
+        equal = [e for e in self._free(draft) if self._fits(draft, e.made)]
         if not draft.label or not equal:
             return None
         if draft.rest and len(equal) > 1:  # which of them it is for, nobody knows
@@ -235,6 +271,21 @@ class _Bench:
         return Correction(existing, shipment, finding) if self.policy.update else draft.note(finding)
 
     # comparisons
+
+    def _free(self, draft: Draft) -> list[Existing]:
+        """Shipments to its address that no parcel of the file has been met as; first those without a label."""
+        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known and self._here(draft, e.made)]
+        return sorted(free, key=lambda e: _has_label(e.made))
+
+    def _shared(self, draft: Draft) -> dict[int, Existing]:
+        """By line: a shipment that holds the very units of it that the draft asks."""
+        asked = {(want.line.order_product_id, want.quantity) for want in draft.wants}
+        return {
+            item.order_product_id: e
+            for e in reversed(self._free(draft))
+            for item in e.made.items
+            if (item.order_product_id, item.quantity) in asked
+        }
 
     def _remaining(self, draft: Draft) -> list[OrderLine]:
         return [
@@ -289,6 +340,10 @@ class _Bench:
         if draft.label:
             return there and plain(draft.label) == plain(record.shipment.label)
         return there and draft.parcel.ask == record.shipment.ask
+
+
+def _has_label(made: StoreShipment) -> bool:
+    return bool(made.tracking_number or made.tracking_link)
 
 
 def _is_label(draft: Draft, made: StoreShipment) -> bool:

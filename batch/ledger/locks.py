@@ -7,7 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,29 +27,48 @@ def _nobody_listens(_: str) -> None:
 
 @asynccontextmanager
 async def store_lock(
-    home: Path, store: str, wait: float | None = 60.0, waiting: Callable[[str], None] = _nobody_listens
+    home: Path,
+    store: str,
+    wait: float | None = 60.0,
+    waiting: Callable[[str], None] = _nobody_listens,
+    beyond: Path | None = None,
 ) -> AsyncIterator[None]:
-    """The only runner of a store on this machine, for as long as the block lasts.
+    """The only runner of a store with this home, for as long as the block lasts.
 
     Where the lock is not free, `waiting` is told once for whom we wait, as words for a sentence;
     after `wait` seconds CannotRunNow says so. With `wait` None nothing is locked: readers and dry runs.
+    `beyond` is a folder that runners with other homes have too: theirs is shut out as well, where it can be used.
     """
     if wait is None:
         yield
         return
-    path = lock_path(home, store)
+    async with AsyncExitStack() as locks:
+        try:
+            await locks.enter_async_context(_held(home, store, wait, waiting))
+        except OSError as error:
+            raise LedgerError(
+                f"The lock {lock_path(home, store)} cannot be taken ({error.strerror or error}).",
+                "Give this user write access to the folder, or set SHIPBATCH_HOME to another one.",
+            ) from error
+        with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
+            if beyond and not _one_folder(home, beyond):
+                await locks.enter_async_context(_held(beyond, store, wait, waiting))
+        yield
+
+
+@asynccontextmanager
+async def _held(folder: Path, store: str, wait: float, waiting: Callable[[str], None]) -> AsyncIterator[None]:
+    """One folder's lock; OSError where it cannot be had for other reasons than another runner."""
+    path = lock_path(folder, store)
     lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
     try:
-        private_folder(home)
+        private_folder(folder)
         private_folder(path.parent)
         await _acquire(lock, store, wait, waiting)
         _write_holder(path)
-    except OSError as error:
+    except OSError:
         lock.release()
-        raise LedgerError(
-            f"The lock {path} cannot be taken ({error.strerror or error}).",
-            "Give this user write access to the folder, or set SHIPBATCH_HOME to another one.",
-        ) from error
+        raise
     try:
         yield
     finally:
@@ -57,6 +76,11 @@ async def store_lock(
         with suppress(OSError):
             _holder_path(path).unlink(missing_ok=True)
         lock.release()
+
+
+def _one_folder(home: Path, other: Path) -> bool:
+    """By whatever names: a runner would wait for itself there."""
+    return other.exists() and other.samefile(home)
 
 
 def lock_path(home: Path, store: str) -> Path:

@@ -188,6 +188,7 @@ class Start:
             "BIGCOMMERCE_STORE_HASH": box.store_hash,
             "BIGCOMMERCE_ACCESS_TOKEN": box.token,
             "SHIPBATCH_HOME": str(self.folder / "home"),
+            "XDG_DATA_HOME": str(self.folder / "user"),
             "PYTHONPATH": str(ROOT),
         }
         child = await asyncio.create_subprocess_exec(

@@ -90,6 +90,7 @@ class Warehouse:
             "BIGCOMMERCE_STORE_HASH": self.box.store_hash,
             "BIGCOMMERCE_ACCESS_TOKEN": self.box.token,
             "SHIPBATCH_HOME": str(self.folder / home),
+            "XDG_DATA_HOME": str(self.folder / "user"),
             "PYTHONPATH": str(ROOT),
         }
         words = command or ("run", str(self.export), "--json")

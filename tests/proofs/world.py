@@ -136,6 +136,7 @@ class World:
             "BIGCOMMERCE_STORE_HASH": "sandbox",
             "BIGCOMMERCE_ACCESS_TOKEN": "sandbox-token",
             "SHIPBATCH_HOME": str(self.home),
+            "XDG_DATA_HOME": str(self.folder / "user"),
             "SHIPBATCH_CRASH_AT": crash_at,
         }
 
