@@ -86,6 +86,7 @@ async def test_who_waits_goes_on_when_the_other_ends(tmp_path: Path, *, kill: bo
             with pytest.raises(CannotRunNow, match=f"process {os.getpid()}"):
                 async with store_lock(tmp_path, STORE, 0):
                     pytest.fail("two runners in one process")
+        child.wait()
     assert child.returncode == (-signal.SIGKILL if kill else 0)
 
 

@@ -146,7 +146,9 @@ class Universe:
             for row in self.case.rows:
                 self.tell(f"row {row}")
             self._act()
-            await asyncio.sleep(max(self.climate.bound, self.case.personality.lag))  # until no read leaves out what was there before
+            await asyncio.sleep(
+                max(self.climate.bound, self.case.personality.lag)
+            )  # until no read leaves out what was there before
             self.home = self.folder / "home0"
             self.home.mkdir()
             for number, rows in enumerate(self.exports):
