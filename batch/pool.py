@@ -6,11 +6,11 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from batch import crash, findings
-from batch.bigcommerce import Client, Kind, Reply, Verdict, body, judge
+from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
 from batch.config import Settings
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.ledger.base import AlreadyClaimed, Ledger, OrderBusy
-from batch.matching import Baseline
+from batch.matching import Baseline, look
 from batch.model import Outcome, Record, State
 from batch.stopping import Stop
 
@@ -99,7 +99,25 @@ class Pool:
             elif not self._stop:
                 tries += 1
                 await self._stop.sleep(verdict.wait or _backoff(tries))
+            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record):
+                return True
         return False
+
+    async def _made_all_the_same(self, record: Record) -> bool:
+        """Whether the store has what it has just refused to work on: a gateway's 429 may come after the work."""
+        order_id = record.shipment.order_id
+        baseline = self._baselines.get(order_id, Baseline())
+        claimed = self._ledger.claimed(record.store, order_id)
+        found = look(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
+        if found.mine is None:
+            return False
+        finding = findings.doubled(found.mine, found.twins) if found.twins else None
+        await self._intend(record)
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        self._watch(await self._ledger.move(record.record_id, created, "read back"))
+        baseline.add(found.mine)
+        return True
 
     async def _intend(self, record: Record) -> None:
         baseline = self._baselines.get(record.shipment.order_id, Baseline())

@@ -78,6 +78,19 @@ async def test_a_429_that_lies_costs_time_and_nothing_else(shop: OpenShop, heade
     assert statuses(report) == ["created"] * 11
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_a_429_after_the_work_is_looked_behind(shop: OpenShop, numbered: bool) -> None:
+    """A gateway says 429 though the store has made it: it is found before it is sent again, and is that parcel."""
+    here = await shop(dense(6), personality=ALLOWING)
+    here.fault(Fault(429, performs=1, method="POST", nth=(2, 5)), Fault(429, performs=2, method="POST", nth=6))
+    labels = NUMBERS[:6] if numbered else [""] * 6
+    report = await here.run(*((FIRST + n, "MUG", 1, label) for n, label in enumerate(labels)))
+    assert statuses(report) == ["created"] * 6
+    assert here.posts == 6
+    assert [code for _, code in said(report).values()].count("duplicate_on_server") == 1
+    assert len({i for result in report.rows.values() for i in result.shipment_ids}) == 6
+
+
 async def test_a_shipment_that_a_proxy_doubled_is_reported_and_not_deleted(shop: OpenShop) -> None:
     """Sent once, made twice, never answered: one is ours, the other is named, both stay."""
     here = await shop(dense(2), personality=ALLOWING)
