@@ -23,6 +23,7 @@ from batch.errors import LedgerError
 from batch.ledger import SqliteLedger, open_ledger, read_ledger
 from batch.ledger.base import IllegalMove, OrderBusy
 from batch.ledger.opening import VERSION, network_disk, open_writable
+from batch.ledger.reserve import SIZE, Reserve
 from batch.ledger.writer import Writer
 from batch.model import MOVES, State
 
@@ -84,7 +85,7 @@ async def test_the_ledger_is_its_user_s_alone(ledger: SqliteLedger, path: Path) 
     """Folder 0700, file and what SQLite keeps beside it 0600, whatever the umask."""
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
-    assert len(list(path.parent.iterdir())) == 3
+    assert len(list(path.parent.iterdir())) == 4
 
 
 async def test_a_ledger_that_others_could_read_is_closed_to_them(path: Path) -> None:
@@ -244,7 +245,7 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
     connection = open_writable(path)
     said: list[str] = []
     connection.set_trace_callback(said.append)
-    writer, all_in = Writer(connection, path), threading.Event()
+    writer, all_in = Writer(connection, path, Reserve(path)), threading.Event()
     insert = "INSERT INTO headers VALUES (?, '{}', '')"
 
     def refused(ledger: sqlite3.Connection) -> None:
@@ -271,7 +272,7 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
 
 async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
     """Also not what would fit: what the disk holds is not known any more."""
-    writer = Writer(open_writable(path), path)
+    writer = Writer(open_writable(path), path, Reserve(path))
     await writer.write("limit", lambda ledger: ledger.execute("PRAGMA max_page_count = 1"))
     fill = "INSERT INTO headers VALUES ('big', hex(zeroblob(100000)), '')"
     with pytest.raises(LedgerError, match="the disk is full"):
@@ -279,6 +280,59 @@ async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
     with pytest.raises(LedgerError, match="the disk is full"):
         await writer.write("header", lambda ledger: ledger.execute("SELECT 1"))
     await writer.close()
+
+
+class FullDisk(Reserve):
+    """A disk on which nothing is left but the reserve."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        super().__init__(path)
+        self._connection = connection
+
+    def take(self) -> None:
+        super().take()
+        self._connection.execute("PRAGMA max_page_count = 1")
+
+    def release(self) -> bool:
+        self._connection.execute("PRAGMA max_page_count = 100000")
+        return super().release()
+
+
+async def test_a_full_disks_reserve_is_for_outcomes_and_for_no_new_work(path: Path) -> None:
+    """What shares the failed commit is written once there is room; intents are refused from then on."""
+    disk = FullDisk(path, connection := open_writable(path))
+    disk.take()
+    reserve = path.with_suffix(".reserve")
+    assert (reserve.stat().st_size, reserve.stat().st_mode & 0o777) == (SIZE, 0o600)
+    writer = Writer(connection, path, disk)
+
+    def fill(name: str) -> Callable[[sqlite3.Connection], object]:
+        sql = "INSERT INTO headers VALUES (?, hex(zeroblob(50000)), '')"
+        return lambda ledger: ledger.execute(sql, (name,)).rowcount
+
+    work = [("outcome", "a"), ("intent", "b"), ("outcome", "c"), ("plan", "d"), ("finish", "e")]
+    answers = await all_of(*(writer.write(point, fill(name)) for point, name in work))
+    assert [type(answer) for answer in answers] == [int, LedgerError, int, LedgerError, int]
+    assert "the disk is full" in str(answers[1])
+    with pytest.raises(LedgerError, match="the disk is full"):
+        await writer.write("intent", fill("f"))
+    await writer.write("outcome", fill("g"))
+    await writer.close()
+    assert not reserve.exists()
+    with raw(path) as look:
+        assert [row[0] for row in look.execute("SELECT header FROM headers ORDER BY 1")] == ["a", "c", "e", "g"]
+    async with open_ledger(path):
+        assert reserve.stat().st_size == SIZE
+
+
+async def test_a_ledger_does_without_a_reserve_where_there_is_no_room_for_it(path: Path) -> None:
+    """A disk that has room for the ledger alone: it is opened, and half a reserve does not stay."""
+    await open_ledger(path).close()
+    path.with_suffix(".reserve").unlink()
+    with disk_of(SIZE // 2):
+        async with open_ledger(path) as ledger:
+            await ledger.begin(run_of())
+    assert not path.with_suffix(".reserve").exists()
 
 
 async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: SqliteLedger) -> None:

@@ -12,6 +12,7 @@ from batch.ledger.base import Decision, IllegalMove, RowNote
 from batch.ledger.encoding import json_text, run_row, time_text
 from batch.ledger.opening import network_disk, open_readable, open_writable
 from batch.ledger.queries import Queries
+from batch.ledger.reserve import Reserve
 from batch.ledger.writer import Work, Writer
 from batch.model import Outcome, Record, Run, Shipment, StoreShipment
 
@@ -30,8 +31,11 @@ def open_ledger(path: Path, *, read_only: bool = False, now: Now = _utc_now) -> 
     With read_only nothing is written, not even the file, and every write is refused.
     """
     path = path.absolute()
-    writable = None if read_only else open_writable(path)
-    return SqliteLedger(path, open_readable(path), Writer(writable, path) if writable else None, now)
+    if read_only:
+        return SqliteLedger(path, open_readable(path), None, now)
+    writable, reserve = open_writable(path), Reserve(path)
+    reserve.take()
+    return SqliteLedger(path, open_readable(path), Writer(writable, path, reserve), now)
 
 
 class SqliteLedger(Queries):

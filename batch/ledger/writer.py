@@ -14,9 +14,13 @@ from batch import crash
 from batch.errors import LedgerError
 from batch.ledger.base import IllegalMove
 from batch.ledger.opening import explained
+from batch.ledger.reserve import Reserve
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+
+NEW_WORK = frozenset({"plan", "intent"})
+"""What is no longer begun on a full disk."""
 
 MOST = 4_096  # units that share one commit, at most: the first of them waits for all
 
@@ -34,19 +38,27 @@ class _Unit:
     refusal: Exception | None = None
 
 
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
 class Writer:
     """Runs units of work in the order they came; each is on disk when its `write` returns.
 
     A unit that raises is undone alone. After a failed commit nothing more is written: what the
     disk holds is then known only by opening the ledger anew (a failed fsync is never retried).
+    A full disk alone is known to have taken nothing: the reserve is given back to it, no new work
+    is begun, and what is under way still gets its outcome.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, reserve: Reserve) -> None:
         self.pending = 0
         """Units handed in and not yet answered."""
         self._connection = connection
         self._path = path
         self._closed = False
+        self._reserve = reserve
+        self._full: Exception | None = None
         self._failure: sqlite3.Error | MemoryError | None = None
         self._queue: SimpleQueue[_Unit] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger writer", daemon=True)
@@ -95,9 +107,13 @@ class Writer:
             if units and self._failure is None:
                 self._commit_together(units)
         except (sqlite3.Error, MemoryError) as error:
-            self._failure = error
             with suppress(sqlite3.Error):
                 self._connection.rollback()
+            if _is_full(error) and self._reserve.release():
+                self._full = error
+                self._commit(units)
+                return
+            self._failure = error
         if self._failure is not None:
             for unit in units:
                 unit.refusal = explained(self._failure, self._path)
@@ -105,7 +121,10 @@ class Writer:
     def _commit_together(self, units: list[_Unit]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         for unit in units:
-            self._attempt(unit)
+            if self._full and unit.point in NEW_WORK:
+                unit.refusal = explained(self._full, self._path)
+            else:
+                self._attempt(unit)
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
             crash.point(f"before-{point}")
@@ -115,6 +134,7 @@ class Writer:
 
     def _attempt(self, unit: _Unit) -> None:
         assert unit.work is not None
+        unit.refusal = None
         run = self._connection.execute
         run("SAVEPOINT unit")
         try:

@@ -13,6 +13,8 @@ LEDGER = ("tests/test_ledger.py", "tests/test_ledger_sqlite.py")
 ANSWERS = ("tests/test_answers.py",)
 CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
 JUDGING = ("tests/test_judging.py",)
+MET = ("tests/test_met_before.py",)
+LATE = ("tests/test_proofs_late.py",)
 
 
 class Misplaced(Exception):
@@ -75,6 +77,20 @@ MUTANTS: Sequence[Mutant] = (
         "        except (LedgerError, StoreStopped, Unreadable) as error:",
         "        except (StoreStopped, Unreadable) as error:",
         SHIPPING,
+    ),
+    Mutant(
+        "begins new work on a full disk",
+        "ledger/writer.py",
+        "            if self._full and unit.point in NEW_WORK:\n",
+        "            if False:\n",
+        LEDGER[::-1],
+    ),
+    Mutant(
+        "sends again what was refused with 429 without a look",
+        "pool.py",
+        "            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record):\n",
+        "            if False:\n",
+        LATE,
     ),
     # verdicts
     Mutant(
@@ -298,7 +314,28 @@ MUTANTS: Sequence[Mutant] = (
         "        if not lock:\n",
         SHIPPING,
     ),
+    Mutant(
+        "runs beside a runner with another home",
+        "ledger/locks.py",
+        "            if beyond and not _one_folder(home, beyond):\n",
+        "            if beyond and _one_folder(home, beyond):\n",
+        ("tests/test_ledger_locks.py",),
+    ),
     # judging
+    Mutant(
+        "ships units again that have shipped without a number",
+        "judging/bench.py",
+        "            if shared and not equal:\n",
+        "            if False:\n",
+        MET,
+    ),
+    Mutant(
+        "takes a number that comes late for another parcel",
+        "judging/bench.py",
+        "        return self._number_added(draft)\n",
+        "        return None\n",
+        MET,
+    ),
     Mutant(
         "judges a row without the file's earlier rows",
         "judging/bench.py",
