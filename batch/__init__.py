@@ -25,6 +25,8 @@ floor room           what happens there
 3     deciding       a person's word, taken
 3     holding        a file held as a whole, before its first shipment
 3     telling        what the ledger and a report say, in sentences
+3     notify         who is told of a run: the log, people, the dead man's switch
+3     metrics        a run as a Prometheus text file
 3     desk           what the stages of one store share
 2     loader         a warehouse export becomes parcels; pandas lives here
 2     bigcommerce    the API: client, quota, answers, payload
@@ -38,7 +40,7 @@ floor room           what happens there
 0     matching       is this shipment that one?
 0     findings       what is said of a row, one sentence a finding
 0     sheet          what our own sheets are called and known by
-0     errors, config, stopping, turns, crash
+0     errors, config, journal, stopping, turns, crash
 -     sandbox        BigCommerce on this machine: another program
 ====  =============  ================================================================
 """

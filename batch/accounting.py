@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,8 @@ class Report:
     """Why the whole file is held before its first shipment, or would be; empty where it is not."""
     known_waiting: int = 0
     """Rows that wait for their order, and did so in an earlier night's file."""
+    pace: Mapping[str, float] = field(default_factory=dict)
+    """quota_left, waited_seconds, refusals: how fast the store let us go."""
     sheet: Path | None = None
     sheet_error: ResultsError | None = None
 

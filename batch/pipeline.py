@@ -104,6 +104,7 @@ class Pipeline:
         if gated.reasons:
             summary["held_by"] = [reason.code for reason in gated.reasons]
         report = Report(run, rows, summary, self._stop.why, self._stop.todo, held=gated.reasons)
+        report.pace = self._client.quota.pace
         await asyncio.to_thread(write_sheet, report, export, records, self._settings.home, job)
         if not job.dry:
             await self._finish(report)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "batch"
 
 FLOORS = [
-    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet"},
+    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet", "journal"},
     {"judging", "gates", "accounting"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
     {
@@ -26,6 +26,7 @@ FLOORS = [
         "telling",
         "known",
         "notify",
+        "metrics",
     },
     {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "progress"},
     {"runner", "rehearsal", "rewriting"},
@@ -47,6 +48,9 @@ ONLY_IN = {
     "typer": {"cli"},
     "watchfiles": {"watcher"},
     "rich": {"cli"},
+    "apprise": {"notify"},
+    "keyring": {"config"},
+    "prometheus_client": {"metrics"},
 }
 """Libraries and the only rooms that may import them."""
 

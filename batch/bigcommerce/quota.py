@@ -91,6 +91,8 @@ class Quota:
         """429s seen."""
         self.pauses = 0
         """Times that a 429 stopped everyone."""
+        self.waited = 0.0
+        """Seconds for which nobody could be let go."""
         self._window: _Window | None = None
         self._untold = False  # whether the store's answers are without a quota
         self._paused_at = self._paused_until = float("-inf")
@@ -105,12 +107,19 @@ class Quota:
         """Seconds for which the store has had no answer but 429; 0 when it answers."""
         return 0.0 if self._refused_since is None else _now() - self._refused_since
 
+    @property
+    def pace(self) -> dict[str, float]:
+        """How fast the store let us go, so far; `quota_left` only where it says so."""
+        told = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
+        return told | ({"quota_left": float(self._window.left)} if self._window else {})
+
     async def admit(self) -> None:
         """Wait until one more request is within the quota; first come, first served.
 
         Each admission ends with `settle` (it was sent) or `give_back` (it was not needed).
         """
         async with self._gate:
+            began = _now()
             if self._untold:
                 await self._slope.acquire()
             while (wait := self._wait()) != 0:
@@ -118,6 +127,7 @@ class Quota:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._changed.wait()
+            self.waited += _now() - began
             self.in_flight += 1
 
     def give_back(self) -> None:

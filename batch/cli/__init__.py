@@ -1,12 +1,16 @@
 """The command line: one short function a command; the only room that prints or exits."""
 
 import sys
+import traceback
 
 from batch.cli import installing, looking, repairing, shipping, watching
-from batch.cli.terminal import app, complain
-from batch.errors import CannotRunNow, ResultsError, ShipbatchError, Unreadable
+from batch.cli.terminal import app, complain, status_of
+from batch.errors import ShipbatchError
 
 __all__ = ["app", "installing", "looking", "main", "repairing", "shipping", "watching"]
+
+FAULT = 70
+"""Exit status of a fault of ours: no other means it."""
 
 
 def main() -> None:
@@ -16,14 +20,10 @@ def main() -> None:
     except ShipbatchError as error:
         complain(error)
         sys.exit(status_of(error))
+    except Exception:  # noqa: BLE001  a fault of ours: told as such, and without secrets
+        from batch.config.secrets import hide
 
-
-def status_of(error: ShipbatchError) -> int:
-    """The exit status of a command that ended with an error."""
-    match error:
-        case CannotRunNow() | Unreadable():
-            return 75
-        case ResultsError():
-            return 74
-        case _:
-            return 2
+        print(hide(traceback.format_exc()), file=sys.stderr)
+        print("shipbatch: this is a fault of shipbatch; please report the lines above.", file=sys.stderr)
+        print("           Nothing is lost: run the same call again, it goes on where it stopped.", file=sys.stderr)
+        sys.exit(FAULT)

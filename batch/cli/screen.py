@@ -1,13 +1,15 @@
 """What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
 
+import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
+from batch.journal import Event
 from batch.model import Record, State
 
 EVERY = 500  # shipments between two plain lines
@@ -38,6 +40,27 @@ class Lines:
             seconds = time.monotonic() - self._began
             left = timedelta(seconds=round(seconds / self._done * (self._total - self._done)))
             self.say(f"{self._stage}: {self._done:,} of {self._total:,}, {self._done / seconds:.1f}/s, {left} left")
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+class Events:
+    """A run as lines of the log: its stages. What is said to a person may quote the file, and is left out."""
+
+    def __init__(self, form: str) -> None:
+        self._form = form
+
+    def say(self, line: str) -> None:
+        """Nothing: see the class."""
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """Log the stage."""
+        facts = {"stage": stage} | ({"shipments": total} if total else {})
+        print(Event("stage", facts=facts).line(self._form, datetime.now(UTC)), file=sys.stderr, flush=True)
+
+    def step(self, record: Record) -> None:
+        """The ledger has every shipment's own story."""
 
     def close(self) -> None:
         """Nothing to take down."""

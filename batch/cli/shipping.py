@@ -2,13 +2,25 @@
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.cli.terminal import ADVANCED, app, complain, ledger_of, live_settings, settings_of, source_of, watched
+from batch.cli.terminal import (
+    ADVANCED,
+    app,
+    complain,
+    ledger_of,
+    live_settings,
+    settings_of,
+    source_of,
+    status_of,
+    watched,
+)
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -17,6 +29,7 @@ if TYPE_CHECKING:
     from batch.accounting import Report
     from batch.config import Settings
     from batch.desk import Screen
+    from batch.notify import Digest
     from batch.pipeline import Job
     from batch.runner import Tour
     from batch.stopping import Stop
@@ -75,13 +88,18 @@ def run(
         float | None, typer.Option(help="Seconds to wait for another runner (60).", rich_help_panel=ADVANCED)
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print nothing but the summary.", rich_help_panel=ADVANCED)
+        bool,
+        typer.Option("--quiet", help="Print nothing where all went well, else a digest.", rich_help_panel=ADVANCED),
     ] = False,
+    log_format: Annotated[
+        str | None, typer.Option(help="Log lines in place of the summary: text or json.", rich_help_panel=ADVANCED)
+    ] = None,
 ) -> None:
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
     from batch.pipeline import Job
 
     options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
+    options["log_format"] = log_format
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches["customers_will_be_mailed"] = customers_will_be_mailed
     chosen = options | {name: True for name, on in switches.items() if on}
@@ -95,7 +113,7 @@ def run(
         Job(file, source, dry=dry_run, limit=limit, results=results)
         for file, source in zip(files, sources, strict=True)
     ]
-    _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json)
+    _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
 
 
 @app.command()
@@ -170,7 +188,13 @@ def _check_results(results: Path, files: list[Path]) -> None:
 
 
 def _ship(
-    jobs: "Sequence[Job]", settings: "Settings", *, sandbox: bool = False, quiet: bool = False, as_json: bool = False
+    jobs: "Sequence[Job]",
+    settings: "Settings",
+    *,
+    sandbox: bool = False,
+    quiet: bool = False,
+    as_json: bool = False,
+    log: str = "",
 ) -> None:
     """Run the files, print what became of them, and exit with their status."""
 
@@ -184,9 +208,68 @@ def _ship(
         async with rehearse(orders, settings) as rehearsal:
             return await run_files(jobs, rehearsal, screen, stop)
 
-    tour, signalled = watched(work, quiet=quiet)
-    _print_tour(tour, as_json=as_json)
-    raise typer.Exit(signalled or tour.exit_status)
+    try:
+        tour, signalled = watched(work, quiet=quiet, log=log)
+    except ShipbatchError as error:
+        if not sandbox:
+            _tell_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
+        if log:
+            raise typer.Exit(status_of(error)) from None
+        raise
+    status = signalled or tour.exit_status
+    digests = _digests(tour)
+    if quiet and not as_json and not log:
+        _print_digests(digests)
+    elif as_json or not log:
+        _print_tour(tour, as_json=as_json)
+    if not sandbox and not all(job.dry for job in jobs):
+        _tell_after(settings, digests, status, log=log)
+        _count(settings, tour)
+    raise typer.Exit(status)
+
+
+def _count(settings: "Settings", tour: "Tour") -> None:
+    """The metrics, where they are wanted."""
+    if settings.metrics_file is None:
+        return
+    from batch.ledger import LEDGER, read_ledger
+    from batch.metrics import write_metrics
+
+    try:
+        with read_ledger(settings.home / LEDGER) as ledger:
+            write_metrics(settings.metrics_file, ledger, tour.reports)
+    except ShipbatchError as error:
+        complain(error)
+
+
+def _digests(tour: "Tour") -> "list[Digest]":
+    """Each file's end in a few lines."""
+    from batch.notify import of_report
+    from batch.pipeline import exit_status
+
+    ran = [of_report(report, exit_status(report)) for report in tour.reports]
+    return ran + [_digest_of(error, str(job.export)) for job, error in tour.refused]
+
+
+def _digest_of(error: ShipbatchError, file: str) -> "Digest":
+    from batch.notify import of_error
+
+    return of_error(error, file, status_of(error))
+
+
+def _print_digests(digests: "Sequence[Digest]") -> None:
+    """With --quiet: nothing of what went well, so that cron mails nobody."""
+    for digest in digests:
+        if digest.status:
+            print(*digest.lines, sep="\n")
+
+
+def _tell_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
+    """The log, people, the dead man's switch; what cannot be told changes nothing of the run."""
+    from batch.notify import after
+
+    for problem in after(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
+        complain(ShipbatchError(problem))
 
 
 def _print_tour(tour: "Tour", *, as_json: bool) -> None:

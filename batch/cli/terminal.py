@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
-from batch.errors import ConfigError, NothingSent, ShipbatchError, Stopped
+from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, Stopped, Unreadable
 
 if TYPE_CHECKING:
     from batch.config import Settings, Source
@@ -98,20 +98,22 @@ def watched(
     quiet: bool = False,
     reads: bool = False,
     plain: bool = False,
+    log: str = "",
 ) -> tuple[T, int]:
     """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
-    `plain`: lines with their time, also on a terminal.
+    `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
     """
     from rich.console import Console
 
-    from batch.cli.screen import Bar, Lines
+    from batch.cli.screen import Bar, Events, Lines
     from batch.stopping import Stop
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
-    screen = Bar(console) if is_bar else Lines(console, quiet=quiet, timed=plain)
+    lines = Events(log) if log else Lines(console, quiet=quiet, timed=plain)
+    screen = Bar(console) if is_bar and not log else lines
     caught: list[int] = []
 
     async def main() -> T:
@@ -154,3 +156,14 @@ def complain(error: ShipbatchError, where: str = "") -> None:
     print("shipbatch: " + f"{prefix}{error}".replace("\n", "\n           "), file=sys.stderr)
     if error.todo:
         print(f"           {error.todo}", file=sys.stderr)
+
+
+def status_of(error: ShipbatchError) -> int:
+    """The exit status of a command that ended with an error."""
+    match error:
+        case CannotRunNow() | Unreadable():
+            return 75
+        case ResultsError():
+            return 74
+        case _:
+            return 2

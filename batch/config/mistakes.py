@@ -27,7 +27,6 @@ _KINDS = {
     "tuple": "a list",
     "frozen": "a list in brackets",
     "model": "a table",
-    "time": 'a time, as "23:30"',
 }
 
 
@@ -54,6 +53,8 @@ def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
         return f" is {value!r}: it has to be {words} {context[name]}."
     if about in {"literal_error", "enum"}:
         return f" is {value!r}: it has to be {context['expected']}."
+    if about == "string_pattern_mismatch":
+        return f' is {value!r}: it has to be a time, as "23:30".'
     needed = next((words for start, words in _KINDS.items() if about.startswith(start)), "")
     return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
 

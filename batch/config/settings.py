@@ -84,6 +84,8 @@ class Source(Named):
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a person is asked."""
+    expected_by: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"])
+    """A file comes every day by this time of this machine; `shipbatch check --arrivals` alarms where none did."""
     gates: Gates = Gates()
     """What this source sets counts before the general gates."""
 
@@ -99,6 +101,17 @@ class Folder(Named):
     """A source of `[sources.NAME]`, whatever the files are called; empty: by their names."""
     still: float | None = Field(default=None, gt=0, examples=[2.0])
     """Seconds for which a file must not have changed; left out: 2, on a network share 10."""
+
+
+class Notify(Section):
+    """When people are told of trouble. Where to is a secret: SHIPBATCH_NOTIFY."""
+
+    threshold: float = Field(default=0.05, ge=0, le=1)
+    """Share of a file's rows in trouble above which people are told every time."""
+    least: int = Field(default=10, ge=1)
+    """Rows in trouble below which the share does not count."""
+    forget: int = Field(default=30, ge=1)
+    """Days after which a kind of trouble that was not met counts as new."""
 
 
 class Settings(Section):
@@ -130,6 +143,14 @@ class Settings(Section):
     """Seconds a judgement holds before it is taken again."""
     keep_copies: int = 90
     """Days a copy of an input is kept."""
+    log_format: Literal["text", "json"] = "text"
+    """Lines of the log, in SHIPBATCH_HOME/logs: text or json."""
+    keep_logs: int = Field(default=30, ge=1)
+    """Days a day's log is kept."""
+    metrics_file: PathHere | None = Field(default=None, examples=["/var/lib/node_exporter/shipbatch.prom"])
+    """A Prometheus text file, written anew after each run (install `shipbatch[metrics]`)."""
+    notify: Notify = Notify()
+    """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
     wait: float = Field(default=60.0, ge=0)
     """Seconds to wait for another runner of the store."""
     until: str = Field(default="", pattern=r"^$|^([01]?\d|2[0-3]):[0-5]\d$", examples=["06:00"])

@@ -1,0 +1,50 @@
+"""Which kinds of trouble people have been told of: a small file a store, so that nobody is told every night."""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+
+def reasons(kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int) -> list[str]:
+    """Why people are to be told of these kinds of trouble; empty: they know, and it is not more than usual."""
+    new = sorted(kinds.keys() - set(seen))
+    told = [f"new: {', '.join(new)}"] if new else []
+    worst = max(kinds.values(), default=0)
+    troubled = min(rows, max(worst, sum(kinds.values())))
+    if rows and troubled >= least and troubled > threshold * rows:
+        told.append(f"{troubled} of {rows} rows ({troubled / rows:.0%}); the threshold is {threshold:.0%}")
+    return told
+
+
+class Memory:
+    """Kinds of trouble and the day each was last met."""
+
+    def __init__(self, home: Path, store: str) -> None:
+        self._path = home / "alerts" / f"{sha256(store.encode()).hexdigest()[:16]}.json"
+
+    def recall(self, days: int, today: date) -> set[str]:
+        """Kinds met within so many days."""
+        oldest = (today - timedelta(days=days)).isoformat()
+        return {kind for kind, day in self._read().items() if day >= oldest}
+
+    def keep(self, kinds: Iterable[str], days: int, today: date) -> None:
+        """Remember them as met today; what is older than so many days is forgotten."""
+        oldest = (today - timedelta(days=days)).isoformat()
+        known = {kind: day for kind, day in self._read().items() if day >= oldest}
+        known |= dict.fromkeys(kinds, today.isoformat())
+        with suppress(OSError):  # then they are told once more
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new = self._path.with_suffix(".new")
+            new.write_text(json.dumps(known, ensure_ascii=False, indent=1), "utf-8")
+            new.chmod(0o600)
+            new.replace(self._path)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {kind: day for kind, day in found.items() if isinstance(day, str)} if isinstance(found, dict) else {}
