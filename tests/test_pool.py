@@ -366,7 +366,7 @@ class TestStops:
 
         def fill(method: str, _path: str, _order_id: int) -> None:
             if method == "POST" and there.posts == 5:
-                size = max(path.stat().st_size for path in there.home.glob("ledger*"))
+                size = max(path.stat().st_size for path in there.home.glob("ledger.sqlite3*"))
                 resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
         there.box.faults = Watched(fill)

@@ -88,8 +88,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "sends again what was refused with 429 without a look",
         "pool.py",
-        "            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record):\n",
-        "            if False:\n",
+        "and await self._made_all_the_same(record):\n",
+        "and False:\n",
         LATE,
     ),
     # verdicts
