@@ -155,7 +155,7 @@ class World:
         for stream in (out, err):
             stream.write_bytes(b"")  # here: it may be killed before it gets so far
         words = list(command) or self.command()
-        child = forked(_command, words, self.environ(crash_at), self.folder, (out, err), room)
+        child = forked(commanded, words, self.environ(crash_at), self.folder, (out, err), room)
         try:
             if kill_after is not None:
                 time.sleep(kill_after)
@@ -183,18 +183,24 @@ class World:
         return last
 
 
-def _command(
-    command: Sequence[str], environ: Mapping[str, str], folder: Path, streams: Sequence[Path], room: int | None
+def commanded(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    streams: Sequence[Path],
+    room: int | None = None,
+    longest: int = LONGEST,
 ) -> None:
+    """What a forked child does: the command, as if it had just been typed."""
     os.environ.update(environ)
     os.chdir(folder)
     for stream, path in enumerate(streams, 1):
-        os.dup2(os.open(path, os.O_WRONLY), stream)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)
     if room is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, signal.SIG_DFL)
-    signal.alarm(LONGEST)  # one that hangs is ended by it, and found wrong
+    signal.alarm(longest)  # one that hangs is ended by it, and found wrong
     importlib.reload(crash)  # as at the start of a process
     sys.argv = ["shipbatch", *command]
     cli.main()
