@@ -79,7 +79,7 @@ class Pool:
         clock = asyncio.get_running_loop()
         patience, tries = clock.time() + PATIENCE, 0
         while not self._stop:
-            if not await self._stop.unless(self._client.quota.admit()):
+            if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.admit())):
                 break
             try:
                 await self._intend(record)

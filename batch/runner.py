@@ -69,7 +69,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
             lock_of = store_lock(settings.home, settings.store, settings.wait, _telling(screen), beyond)
             await stop.interrupt(stack.enter_async_context(lock_of))
         ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER, read_only=not lock))
-        client = await stack.enter_async_context(Client(settings))
+        client = await stack.enter_async_context(Client(settings, screen.say))
         if ledger.advice:
             screen.say(ledger.advice)
         yield Desk(client, ledger, settings, screen, stop)

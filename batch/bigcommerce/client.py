@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -38,7 +39,7 @@ class Client:
     raise nothing for what the network does: `answers.judge` tells what the reply means.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: None) -> None:
         self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
         self._token = settings.token.get_secret_value()
         headers = {
@@ -48,7 +49,7 @@ class Client:
             "User-Agent": f"shipbatch/{_version()}",
         }
         self._transport = Transport(headers, settings.timeout)
-        self.quota = Quota(settings.reserve)
+        self.quota = Quota(settings.reserve, most=settings.workers, say=say)
 
     async def __aenter__(self) -> "Client":
         await self._transport.__aenter__()
@@ -65,7 +66,7 @@ class Client:
     async def probe(self, path: str, params: Params | None = None) -> Reply:
         """One GET, asked once, as it is answered: for `check`. Scope store_v2_orders_read_only."""
         await self.quota.admit()
-        return await self._exchange(Call("GET", self._base + path, params or {}, largest=LARGEST_LIST))
+        return await self._exchange(Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path)
 
     async def orders(self, *, min_id: int, limit: int = PAGE, status_id: int | None = None) -> list[Order]:
         """One page of orders, ascending from `min_id`, of one status where it is given; empty: there are no newer ones.
@@ -155,15 +156,17 @@ class Client:
         sent = None if body is None else json.dumps(body).encode()
         if not admitted:
             await self.quota.admit()
-        return await self._exchange(Call(method, self._base + path, {}, sent))
+        return await self._exchange(Call(method, self._base + path, {}, sent), kind=method)
 
-    async def _exchange(self, call: Call) -> Reply:
-        """One admitted request."""
-        sent, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
+    async def _exchange(self, call: Call, kind: str) -> Reply:
+        """One admitted request; those of one kind take about as long as one another."""
+        began, reply = asyncio.get_running_loop().time(), Reply(Phase.NOT_SENT)
         try:
-            reply = (await self._transport.exchange(call)).without(self._token)
+            async with self.quota.concurrency.turn():
+                began, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
+                reply = (await self._transport.exchange(call)).without(self._token)
         finally:
-            self.quota.settle(sent, reply)
+            self.quota.settle(reply.sent or began, reply, kind)
         return reply
 
     async def _list(self, path: str, params: Params) -> list[Any]:
@@ -192,11 +195,12 @@ class Client:
     async def _read(self, path: str, params: Params | None = None) -> Any:
         """What a GET answers: its JSON, or None for nothing there (204, or the API's own 404)."""
         call = Call("GET", self._base + path, params or {}, largest=LARGEST_LIST)
+        kind = f"{re.sub('[0-9]+', '', path)} {call.params.get('limit')}"
         began = asyncio.get_running_loop().time()
         tries = 0
         while True:
             await self.quota.admit()
-            reply = await self._exchange(call)
+            reply = await self._exchange(call, kind)
             verdict = judge_read(reply)
             if verdict.stop:
                 raise StoreStopped(verdict.stop, verdict.todo)

@@ -12,6 +12,7 @@ JsonObject = Mapping[str, Any]
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
 """Not kept: people's names and addresses are none of the ledger's business."""
 
+DIGITS = 19  # that many may be too large for 64 bits
 LARGEST = 2**63 - 1
 """What the ledgers can hold; no id of the API comes near it."""
 
@@ -39,6 +40,10 @@ class _Consignment:
 
 def whole(value: object) -> int | None:
     """A whole number, also as `2.0`, `"2"` or `"2.0"`; None for anything else, and beyond 64 bits."""
+    if type(value) is int:
+        return value if -LARGEST <= value <= LARGEST else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < DIGITS:
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,106 +1,60 @@
 """How fast the store may be asked: a gate driven by the quota that its answers report."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiolimiter import AsyncLimiter
 
-from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT, retry_after
-from batch.bigcommerce.parsing import whole
+from batch.bigcommerce.answers import NO_WORD_WAIT, retry_after
+from batch.bigcommerce.concurrency import Concurrency
 from batch.bigcommerce.reply import Phase, Reply
+from batch.bigcommerce.window import LENGTH, TICK, Told, Window
 
-UNTOLD_INTERVAL = 0.2  # seconds between requests to a store that reports no quota: the smallest plan's 150 in 30 s
-WINDOW = 30.0  # seconds; the documented window, where an answer does not say it
-TICK = 0.001  # seconds; the headers are no finer, and cut off what is
-AHEAD = 0.1  # share of the last quota that may go before a fresh window has been heard of
-
-
-@dataclass(slots=True)
-class _Window:
-    """What is known of the store's current window. Times are the loop's.
-
-    `left` falls with every request that the store works on, so the smallest one seen is the latest
-    and has every answered request in it; only those in flight may still be missing from it.
-    """
-
-    quota: int
-    left: int
-    ends_after: float
-    """The window ends between this moment and the next: an answer tells it only to within its own time."""
-    ends_before: float
-    length: float
-    heard: bool = True
-    """False: it should have begun by now, and no answer has said so."""
-
-    @classmethod
-    def reported(cls, headers: Mapping[str, str], sent: float, now: float) -> "_Window | None":
-        """The window an answer tells of; None where it tells of none that makes sense."""
-        left, quota, reset, length = (
-            whole(headers.get(f"x-rate-limit-{name}", "").strip())
-            for name in ("requests-left", "requests-quota", "time-reset-ms", "time-window-ms")
-        )
-        if left is None or (quota is not None and quota <= 0):
-            return None
-        seconds = min(length / 1000, LONGEST_WAIT) if length and length > 0 else WINDOW
-        until = min(reset / 1000, LONGEST_WAIT) if reset is not None and reset >= 0 else seconds
-        quota = max(left, 1) if quota is None else quota
-        return cls(quota, max(0, min(left, quota)), sent + until, now + until + TICK, seconds)
-
-    def merge(self, other: "_Window") -> "_Window":
-        """What both tell: the later window, or both views of one."""
-        slack = min(self.length, other.length) / 4  # clocks in whole seconds, milliseconds cut off
-        if not self.heard or other.ends_after > self.ends_before + slack:
-            return other
-        if other.ends_before < self.ends_after - slack:
-            return self
-        return _Window(
-            other.quota,
-            min(self.left, other.left),
-            max(self.ends_after, other.ends_after),
-            min(self.ends_before, other.ends_before),
-            other.length,
-        )
-
-    def next(self) -> "_Window":
-        """The window after this one, of which nothing has been heard yet."""
-        return _Window(self.quota, self.quota, 0.0, float("inf"), self.length, heard=False)
-
-    def spare(self, in_flight: int, reserve: float) -> int:
-        """Requests that may still go in it."""
-        if not self.heard:
-            return max(1, int(self.quota * AHEAD)) - in_flight
-        return self.left - in_flight - int(self.quota * reserve)
+SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
+STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
+LONG = 45.0  # seconds; a longer wait is told to the person: no documented window is as long
+AHEAD = 4  # times as many as may be on their way are admitted: the others write down what they are about to do
+MOST = 64  # in flight, where nobody says
 
 
 class Quota:
     """Lets requests go as fast as the store's own quota allows, and never one over it.
 
     A share of each window, `reserve`, is left to the store's other apps. Before the first answer
-    one request goes at a time; one 429 stops everyone for as long as the store says.
+    one request goes at a time; one 429 stops everyone for as long as the store says. A store that
+    tells no quota is asked as fast as it answers; one that refuses all the same, or whose quota
+    makes no sense, first five times a second, and twice as fast after each quiet window.
     """
 
-    def __init__(self, reserve: float = 0.10) -> None:
+    def __init__(
+        self, reserve: float = 0.10, *, most: int = MOST, say: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.reserve = reserve
         self.requests = 0
         """Requests sent."""
         self.in_flight = 0
+        """Requests admitted and not yet settled."""
         self.refusals = 0
         """429s seen."""
         self.pauses = 0
         """Times that a 429 stopped everyone."""
         self.waited = 0.0
         """Seconds for which nobody could be let go."""
-        self._window: _Window | None = None
-        self._untold = False  # whether the store's answers are without a quota
+        self.concurrency = Concurrency(most)
+        self._say = say
+        self._said: set[str] = set()
+        self._window: Window | None = None
+        self._answered = False
         self._paused_at = self._paused_until = float("-inf")
         self._refused_since: float | None = None
         self._in_a_row = 0
         self._gate = asyncio.Lock()
+        self._waiting = 0
         self._changed = asyncio.Event()
-        self._slope = AsyncLimiter(1, UNTOLD_INTERVAL)
+        self._slope: AsyncLimiter | None = None
+        self._sloped_at = float("-inf")
 
     @property
     def refused_for(self) -> float:
@@ -113,61 +67,104 @@ class Quota:
         told = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
         return told | ({"quota_left": float(self._window.left)} if self._window else {})
 
+    def seconds_for(self, requests: int) -> float | None:
+        """How long so many more requests take, as far as the quota goes; None where there is none."""
+        if self._window is None:
+            return requests * self._slope.time_period if self._slope else None
+        return self._window.seconds_for(requests, _now(), self.in_flight, self.reserve)
+
+    @property
+    def words(self) -> str:
+        """The quota as a person reads it: `450 requests in 30 s`; empty where none is known."""
+        return f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
+
     async def admit(self) -> None:
         """Wait until one more request is within the quota; first come, first served.
 
         Each admission ends with `settle` (it was sent) or `give_back` (it was not needed).
         """
-        async with self._gate:
-            began = _now()
-            if self._untold:
-                await self._slope.acquire()
-            while (wait := self._wait()) != 0:
-                self._changed.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self._changed.wait()
-            self.waited += _now() - began
-            self.in_flight += 1
+        if self.admit_now():
+            return
+        self._waiting += 1
+        try:
+            async with self._gate:
+                began = _now()
+                if self._slope:
+                    await self._slope.acquire()
+                while (wait := self._wait()) != 0:
+                    self._changed.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(wait):
+                            await self._changed.wait()
+                self.waited += _now() - began
+                self.in_flight += 1
+        finally:
+            self._waiting -= 1
+
+    def admit_now(self) -> bool:
+        """Admit one more, if that needs no wait and nobody waits already."""
+        if self._waiting or self._slope or self._wait() != 0:
+            return False
+        self.in_flight += 1
+        return True
 
     def give_back(self) -> None:
         """Return an admission unused."""
         self.in_flight -= 1
         self._changed.set()
 
-    def settle(self, sent: float, reply: Reply) -> None:
-        """Learn from what came of an admitted request; `sent` is the loop's time when it went."""
+    def settle(self, sent: float, reply: Reply, kind: str = "") -> None:
+        """Learn from what came of an admitted request; `sent` is the loop's time when it went.
+
+        Requests of one `kind` take about the same time where the store is not busy.
+        """
         self.in_flight -= 1
         self.requests += reply.phase is not Phase.NOT_SENT
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._refused(sent, reply)
         else:
             self._observe(sent, reply)
+        if reply.phase is Phase.ANSWERED and (reply.status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.concurrency.answered(kind, sent, _now())
+        elif reply.phase is not Phase.NOT_SENT:
+            self.concurrency.failed(sent, _now())
         self._changed.set()
 
     def _wait(self) -> float | None:
         """Seconds until it is worth asking again, 0 for go; None: until an answer comes."""
         now = _now()
         if now < self._paused_until:
+            self._tell_of(self._paused_until - now, "it answers 429")
             return max(self._paused_until - now, TICK)
-        if self._in_a_row or (self._window is None and not self._untold):
+        if self._in_a_row or not self._answered:
             return None if self.in_flight else 0
+        if self.in_flight >= AHEAD * self.concurrency.limit:
+            return None
         if self._window is None:
             return 0
         if now >= self._window.ends_before:
-            self._window = self._window.next()
+            self._window = self._window.next(self.in_flight)
         if self._window.spare(self.in_flight, self.reserve) >= 1:
             return 0
-        return max(self._window.ends_before - now, TICK) if self._window.heard else None
+        if not self._window.heard:
+            return None
+        wait = max(self._window.ends_before - now, TICK)
+        if not self.in_flight:
+            self._tell_of(wait, f"its quota of {self.words} is used up, as it says")
+        return wait
 
     def _observe(self, sent: float, reply: Reply) -> None:
-        if told := _Window.reported(reply.headers, sent, _now()):
-            self._window = self._window.merge(told) if self._window else told
-            self._untold = False
+        if reply.phase is Phase.NOT_SENT:
+            return
+        if told := self._told(sent, reply):
+            self._window = self._window.learn(told) if self._window else Window.of(told)
+            self._slope = None
         elif self._window and self._window.heard:
-            self._window.left -= reply.phase is not Phase.NOT_SENT
-        elif reply.phase is not Phase.NOT_SENT and (self._window or reply.status is not None):
-            self._untold = True
+            self._window = self._window.spent()
+        if self._slope and _now() > self._sloped_at + LENGTH:
+            self._steepen()
+        if told or reply.status is not None or self._window:
+            self._answered = True
         if reply.status is not None and sent > self._paused_at:
             self._in_a_row, self._refused_since = 0, None
 
@@ -180,10 +177,52 @@ class Quota:
             self.pauses += 1
             self._paused_at = now
             self._refused_since = now if self._refused_since is None else self._refused_since
-        asked = retry_after(reply.headers)
+        asked, told = retry_after(reply.headers), self._told(sent, reply)
         wait = max(NO_WORD_WAIT if asked is None else asked, _growing(self._in_a_row))
-        self._paused_until = max(self._paused_until, now + wait)
-        self._window = self._window.next() if self._window else None
+        ends = told.ends[1] if told and told.until is not None else now
+        self._paused_until = max(self._paused_until, now + wait, ends)
+        if not told:
+            self.concurrency.failed(sent, now)
+        if window := self._window or (Window.of(told) if told else None):
+            self._window = window.next(self.in_flight)  # what a refusal says is left is not believed
+        else:
+            self._go_slowly("The store refuses requests (429) and tells no quota")
+
+    def _told(self, sent: float, reply: Reply) -> Told | None:
+        """What an answer says of the quota; what makes no sense is nothing, and a reason to be careful."""
+        try:
+            return Told.by(reply.headers, sent, _now())
+        except ValueError as error:
+            self._window = None
+            self._go_slowly(f"The quota that the store tells makes no sense ({error})")
+        return None
+
+    def _go_slowly(self, why: str) -> None:
+        """The smallest plan's pace, evenly: a bucket of one, so that no burst is hidden in it."""
+        if self._slope is None or self._slope.time_period < 1 / SLOWEST:
+            self._slope = AsyncLimiter(1, 1 / SLOWEST)
+        self._sloped_at = _now()
+        self._tell(f"{why}: it is asked {SLOWEST:g} times a second, and faster when that goes well.")
+
+    def _steepen(self) -> None:
+        """Twice as fast, or as fast as the store answers."""
+        assert self._slope
+        faster = 2 * self._slope.max_rate / self._slope.time_period
+        self._slope = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
+        self._sloped_at = _now()
+
+    def _tell_of(self, wait: float, why: str) -> None:
+        if wait > LONG:
+            self._tell(
+                f"The store lets no request through: {why}. It is asked again in {wait / 60:.0f} min; "
+                "Ctrl-C ends the run, and the same call goes on where it stopped."
+            )
+
+    def _tell(self, line: str) -> None:
+        """Say it, once."""
+        if line not in self._said:
+            self._said.add(line)
+            self._say(line)
 
 
 def _growing(in_a_row: int) -> float:

@@ -31,6 +31,8 @@ class Reply:
     """The transport's fault, in our words."""
     certificate: bool = False
     """The server's certificate was not accepted."""
+    sent: float | None = None
+    """The loop's time when the first byte left; a new connection takes its own time before that."""
 
     def without(self, secret: str) -> "Reply":
         """The same without a secret, which a server may echo in what it says."""

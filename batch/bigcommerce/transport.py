@@ -35,11 +35,23 @@ class Lost(Exception):
     """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by itself."""
 
 
+@dataclass(slots=True)
+class _Sending:
+    """The time of one request: it starts with the first byte."""
+
+    deadline: asyncio.Timeout
+    seconds: float
+    at: float | None = None
+
+    def start(self) -> None:
+        self.at = asyncio.get_running_loop().time()
+        self.deadline.reschedule(self.at + self.seconds)
+
+
 class _Request(ClientRequest):
     """Starts the deadline with the first byte, and writes none into a connection that is already closed."""
 
-    deadline: asyncio.Timeout | None = None
-    seconds: float
+    sending: _Sending | None = None
 
     async def send(self, conn: Connection) -> ClientResponse:
         # Two turns of the loop let a close that has arrived already be seen: one to read it, one to act on it.
@@ -47,8 +59,8 @@ class _Request(ClientRequest):
         await asyncio.sleep(0)
         if conn.transport is None or conn.transport.is_closing():
             raise NeverLeft
-        if self.deadline:
-            self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        if self.sending:
+            self.sending.start()
         return await super().send(conn)
 
 
@@ -86,8 +98,9 @@ class Transport:
         begun: ClientResponse | None = None
         try:
             async with asyncio.timeout(None) as deadline:
-                begun = await self._begin(call, deadline)
-                return await _whole(begun, call.largest)
+                sending = _Sending(deadline, self._seconds)
+                begun = await self._begin(call, sending)
+                return await _whole(begun, call.largest, sending.at)
         except _NOT_CONNECTED as error:
             return Reply(
                 Phase.NOT_SENT,
@@ -105,13 +118,13 @@ class Transport:
             return Reply(Phase.SENT, problem=problem)
         return Reply(Phase.CUT, begun.status, _lower(begun.headers), problem=problem)
 
-    async def _begin(self, call: Call, deadline: asyncio.Timeout) -> ClientResponse:
+    async def _begin(self, call: Call, sending: _Sending) -> ClientResponse:
         """The answer's status and headers."""
         assert self._session, "Transport is used outside its async with"
 
         async def once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
             assert isinstance(request, _Request)
-            request.deadline, request.seconds = deadline, self._seconds
+            request.sending = sending
             try:
                 return await send(request)
             except _NOT_CONNECTED:
@@ -139,13 +152,13 @@ _NOT_CONNECTED = (
 )
 
 
-async def _whole(begun: ClientResponse, largest: int) -> Reply:
+async def _whole(begun: ClientResponse, largest: int, sent: float | None) -> Reply:
     body = bytearray()
     async for chunk in begun.content.iter_any():
         body += chunk
         if len(body) > largest:
             raise Lost(f"the answer is longer than {largest:,} bytes")
-    return Reply(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body))
+    return Reply(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body), sent=sent)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -131,8 +131,8 @@ class Settings(Section):
     """What the store is called in the ledger, where its address does not last (the sandbox)."""
     home: Path = Path()
     """Ledger, copies of inputs, logs; mode 0700."""
-    workers: int = Field(default=16, ge=1, le=256)
-    """Shipments in flight at once, one an order."""
+    workers: int = Field(default=64, ge=1, le=256)
+    """Shipments in flight at once, at most, one an order; how many are best is found by measuring."""
     timeout: float = Field(default=30.0, gt=0)
     """Deadline of a request, seconds, from its first byte to the answer's last."""
     settle: float = Field(default=90.0, gt=0)

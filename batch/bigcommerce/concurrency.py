@@ -1,0 +1,107 @@
+"""How many requests may be on their way at once, found by what it does to the time that an answer takes."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from statistics import median
+
+FIRST = 8  # on their way until something has been measured, and never fewer
+SLOWER = 2.0  # times the quickest: answers that take longer wait for one another
+LESS = 0.4  # of as many are left then: fewer than the store has just been seen to answer quickly
+CUTS = 3  # how many such cuts back the quickest is remembered
+
+
+class _Pace:
+    """How quickly one kind of request is answered."""
+
+    def __init__(self) -> None:
+        self.round: list[float] = []
+        self.quickest: deque[float] = deque([float("inf")], maxlen=CUTS)
+        """The quickest round since each of the last cuts."""
+
+    def close(self) -> float:
+        """End a round; how many times the quickest it took."""
+        typical = median(self.round)
+        self.round.clear()
+        self.quickest[-1] = min(self.quickest[-1], typical)
+        return typical / max(min(self.quickest), 1e-9)
+
+
+class Concurrency:
+    """More, as long as answers come as quickly as to a few; less than half as many once they take twice as long.
+
+    Each cut shows anew how quickly the store can answer, so that a store that has become
+    slower for good is not taken for a busy one for ever. Kinds are measured each for itself: a
+    page of 250 orders takes longer than a shipment.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.limit = min(FIRST, most)
+        self._least, self._most = self.limit, most
+        self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
+        self._doubling = True  # until the first cut
+        self.busy = 0
+        """Requests on their way."""
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._used = False  # whether the limit was reached in this round
+        self._since = float("-inf")
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A place among those on their way; first come, first served."""
+        if self.busy < self.limit and not self._line:
+            self.busy += 1
+        else:
+            await self._stand_in_line()
+        self._used |= self.busy >= self.limit
+        try:
+            yield
+        finally:
+            self._leave()
+
+    async def _stand_in_line(self) -> None:
+        called = asyncio.get_running_loop().create_future()
+        self._line.append(called)
+        try:
+            await called  # with it comes the place
+        except asyncio.CancelledError:
+            if called.done() and not called.cancelled():
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        self.busy -= 1
+        while self._line and self.busy < self.limit:
+            if not (called := self._line.popleft()).done():
+                self.busy += 1
+                called.set_result(None)
+
+    def answered(self, kind: str, sent: float, now: float) -> None:
+        """An answer has come; a round is as many as may be in flight."""
+        if sent < self._since:  # it went while more were allowed
+            return
+        pace = self._paces[kind]
+        pace.round.append(now - sent)
+        if len(pace.round) >= max(self.limit, 2 * FIRST):
+            self._judge(pace.close(), now)
+
+    def failed(self, sent: float, now: float) -> None:
+        """No answer, or one that says that the store is overloaded: as bad as a slow one."""
+        if sent >= self._since:
+            self._cut(now)
+
+    def _judge(self, times: float, now: float) -> None:
+        if times > SLOWER:
+            self._cut(now)
+        elif self._used:
+            step = self.limit if self._doubling else max(1, self.limit // 8)
+            self.limit = min(self._most, self.limit + step)
+        self._used = False
+
+    def _cut(self, now: float) -> None:
+        self.limit = max(self._least, int(self.limit * LESS))
+        self._doubling, self._used, self._since = False, False, now
+        for pace in self._paces.values():
+            pace.round.clear()
+            pace.quickest.append(float("inf"))
