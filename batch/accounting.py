@@ -1,14 +1,16 @@
 """The rows added up: what became of each, from its shipments' records and the plan's notes."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 from batch import findings
 from batch.errors import ResultsError
 from batch.model import Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status
+from batch.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -56,16 +58,17 @@ def account(
     notes: Iterable[RowNote],
     records: Iterable[Record],
     not_sent: Callable[[Record], Finding],
-) -> dict[int, RowResult]:
-    """One result a row; `not_sent` says why a record that is still planned was not sent."""
-    parts: dict[int, list[RowResult]] = defaultdict(list)
-    for note in notes:
-        for result in _of_note(run_id, note):
-            parts[result.row].append(result)
-    for record in records:
-        for result in _of_record(run_id, record, not_sent):
-            parts[result.row].append(result)
-    return {row: several[0] if len(several) == 1 else _joined(several) for row, several in sorted(parts.items())}
+) -> Mapping[int, RowResult]:
+    """One result a row, kept on disk; `not_sent` says why a record that is still planned was not sent."""
+    rows: Shelf[RowResult] = Shelf()
+    results = chain(
+        (result for note in notes for result in _of_note(run_id, note)),
+        (result for record in records for result in _of_record(run_id, record, not_sent)),
+    )
+    for result in results:
+        before = rows.get(result.row)
+        rows[result.row] = result if before is None else _joined([before, result])
+    return rows
 
 
 def tally(results: Mapping[int, RowResult]) -> dict[str, int]:

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from batch import findings
 from batch.desk import Desk
-from batch.judging import Policy
 from batch.matching import changed, plain, same_items
 from batch.model import Order, Record, State, StoreShipment
 from batch.resolver import Orders, Resolver
@@ -47,7 +46,7 @@ async def audited(desk: Desk, run_id: str, days: int) -> Told:
     ids = {record.shipment.order_id for run in runs for record in desk.ledger.of_run(run.run_id)}
     known = desk.ledger.of_orders(desk.settings.store, ids)
     desk.screen.begin(f"Looking at {len(known)} orders")
-    orders = await Resolver(desk.client, desk.ledger, desk.settings, Policy()).orders(known)
+    orders = await Resolver(desk.client, desk.ledger, desk.settings).orders(known)
     found = await Audit(desk).orders(known, orders)
     lines = [f"{len(known)} orders that were shipped from here, {desk.client.requests} requests."]
     lines += [f"  {each.trouble.value}: {each.what}" for each in found] or ["  Nothing to look at."]

@@ -1,6 +1,6 @@
 """Corrections of shipments that exist: a number or a carrier is set, items never are."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Reply, Verdict, correction, judge
@@ -30,9 +30,10 @@ class Corrector:
     def __init__(self, client: Client, ledger: Ledger, stop: Stop) -> None:
         self._client, self._ledger, self._stop = client, ledger, stop
 
-    async def correct(self, corrections: Iterable[Correction]) -> list[RowNote]:
+    async def correct(self, corrections: Iterable[Correction]) -> AsyncIterator[RowNote]:
         """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as they are."""
-        return [_held(one) if self._stop else await self._correct(one) for one in corrections]
+        for one in corrections:
+            yield _held(one) if self._stop else await self._correct(one)
 
     async def _correct(self, one: Correction) -> RowNote:
         made, body = one.existing.made, correction(one.shipment)

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Callable, MutableMapping
 
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
@@ -28,12 +28,12 @@ class Pool:
         settings: Settings,
         *,
         stop: Stop,
-        baselines: Mapping[int, Baseline],
+        baselines: MutableMapping[int, Baseline],
         watch: Callable[[Record], None] = lambda record: None,
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
         self._stop, self._baselines, self._watch = stop, baselines, watch
-        self._parked: dict[int, deque[Record]] = defaultdict(deque)
+        self._parked: dict[int, deque[Record]] = {}
         self._busy: set[int] = set()
         self._turn = asyncio.Lock()
         self.doubts: list[Record] = []
@@ -55,10 +55,11 @@ class Pool:
         """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
         order_id = record.shipment.order_id
         free = await self._deliver(record)
-        while free and self._parked[order_id] and not self._stop:
-            free = await self._deliver(self._parked[order_id].popleft())
+        while free and (parked := self._parked.get(order_id)) and not self._stop:
+            free = await self._deliver(parked.popleft())
         if free:
             self._busy.discard(order_id)
+            self._parked.pop(order_id, None)
 
     async def _next(self, work: AsyncIterator[Record]) -> Record | None:
         """The next record whose order has nothing in flight; the others wait behind theirs."""
@@ -71,7 +72,7 @@ class Pool:
                 if order_id not in self._busy:
                     self._busy.add(order_id)
                     return record
-                self._parked[order_id].append(record)
+                self._parked.setdefault(order_id, deque()).append(record)
         return None
 
     async def _deliver(self, record: Record) -> bool:
@@ -117,6 +118,7 @@ class Pool:
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         self._watch(await self._ledger.move(record.record_id, created, "read back"))
         baseline.add(found.mine)
+        self._baselines[order_id] = baseline
         return True
 
     async def _intend(self, record: Record) -> None:
@@ -146,6 +148,7 @@ class Pool:
             case State.CREATED:
                 if outcome.made and (baseline := self._baselines.get(record.shipment.order_id)):
                     baseline.add(outcome.made)
+                    self._baselines[record.shipment.order_id] = baseline
             case State.IN_DOUBT:
                 self.doubts.append(moved)
             case State.PLANNED:

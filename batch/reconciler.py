@@ -1,6 +1,6 @@
 """Every doubt read back, every row accounted for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from batch import crash, findings
@@ -24,7 +24,7 @@ class Reconciler:
         settings: Settings,
         *,
         stop: Stop,
-        baselines: Mapping[int, Baseline] | None = None,
+        baselines: MutableMapping[int, Baseline] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
@@ -111,6 +111,7 @@ class Reconciler:
         )
         if baseline := self._baselines.get(record.shipment.order_id):
             baseline.add(found.mine)  # else the order's next shipment would find its units moved
+            self._baselines[record.shipment.order_id] = baseline
 
     async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
         """Absent twice: planned again, unless anything speaks against it."""

@@ -6,7 +6,7 @@ which something has shipped that the ledger cannot account for.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
 from batch.bigcommerce import Client
@@ -36,28 +36,49 @@ class Orders:
 class Resolver:
     """Reads what a file's parcels name, and judges them by it."""
 
-    def __init__(self, client: Client, ledger: Ledger, settings: Settings, policy: Policy) -> None:
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        settings: Settings,
+        baselines: MutableMapping[int, Baseline] | None = None,
+    ) -> None:
         self._client, self._ledger, self._store = client, ledger, settings.store
-        self._policy, self._verify, self._at_once = policy, settings.verify, settings.workers
-        self.baselines: dict[int, Baseline] = {}
+        self._verify, self._at_once = settings.verify, settings.workers
+        self._baselines = {} if baselines is None else baselines
         self.gone: list[Record] = []
         """Records of ours whose shipment was looked for in the store, and is not there."""
         self._exports: dict[str, str] = {}  # digests, by run
+        self._numbers: dict[str, tuple[int, ...]] = {}  # the orders that carry another system's number
+        self._newest = 0  # the largest order id that the store has shown
         self._inclusive: bool | None = None  # whether `min_id` includes its own order: not documented
 
-    async def judge(self, parcels: Sequence[Parcel]) -> list[Judged]:
-        """Judge parcels, in the order of their orders' first mention."""
-        by_order, namesakes = await self._by_order(parcels)
-        orders = await self.orders([order_id for order_id in by_order if isinstance(order_id, int)])
+    async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
+        """Judge parcels, all that a file has of their orders, in the order of their orders' first mention."""
+        groups: dict[int | str, list[Parcel]] = defaultdict(list)
+        for parcel in parcels:
+            groups[await self.order_id(parcel) or parcel.external_order_id].append(parcel)
+        orders = await self.orders([order_id for order_id in groups if isinstance(order_id, int)])
         facts = await self._facts_of(orders.found.values())
         judged: list[Judged] = []
-        for key, group in by_order.items():
-            known = facts.get(key) if isinstance(key, int) else None
-            if known is None:
-                newest = orders.newest_before(key) if isinstance(key, int) else None
-                known = Facts(None, newest=newest, namesakes=namesakes.get(str(key), ()))
-            judged += judge(group, known, self._policy)
+        for key, group in groups.items():
+            if isinstance(key, str):
+                known = Facts(None, namesakes=self._numbers[key])
+            else:
+                known = facts.get(key) or Facts(None, newest=orders.newest_before(key))
+            judged += judge(group, known, policy)
         return judged
+
+    async def order_id(self, parcel: Parcel) -> int | None:
+        """Its order; None where its number leads to no order, or to several. Another system's costs a request, once."""
+        if parcel.order_id is not None:
+            return parcel.order_id
+        number = parcel.external_order_id
+        if number not in self._numbers:
+            found = await self._client.orders_by_external_id(number)
+            self._numbers[number] = tuple(order.order_id for order in found)
+        found_ids = self._numbers[number]
+        return found_ids[0] if len(found_ids) == 1 else None
 
     async def _facts_of(self, orders: Iterable[Order]) -> dict[int, Facts]:
         """What is known of each order, shipments read where need be, a few orders at a time."""
@@ -74,7 +95,6 @@ class Resolver:
         """Read these orders: a page a request, from the smallest not yet known."""
         known = Orders({})
         missing = sorted(set(order_ids), reverse=True)  # the smallest last, to pop from
-        seen = 0
         while missing:
             smallest, wanted = missing[-1], set(missing)
             page = await self._client.orders(min_id=smallest - (self._inclusive is False), limit=PAGE)
@@ -87,9 +107,10 @@ class Resolver:
             if smallest not in known.found and self._inclusive is None:
                 await self._alone(smallest, known)
             if not ids:  # a short page need not be the last, an empty one is
-                known.end = max([seen, *known.found], default=0)
+                known.end = max([self._newest, *known.found])
                 break
-            seen = max([seen, *ids])
+            seen = max(ids)
+            self._newest = max(self._newest, seen)
             while missing and missing[-1] <= max(seen, smallest):
                 missing.pop()
         return known
@@ -101,26 +122,6 @@ class Resolver:
             self._inclusive = False
             known.found[order_id] = await self._client.whole(order)
 
-    async def _by_order(
-        self, parcels: Sequence[Parcel]
-    ) -> tuple[dict[int | str, list[Parcel]], dict[str, tuple[int, ...]]]:
-        """Parcels by order id; a marketplace's number is looked up, one request each, once."""
-        groups: dict[int | str, list[Parcel]] = defaultdict(list)
-        ids: dict[str, int | str] = {}
-        namesakes: dict[str, tuple[int, ...]] = {}
-        for parcel in parcels:
-            if parcel.order_id is not None:
-                groups[parcel.order_id].append(parcel)
-                continue
-            number = parcel.external_order_id
-            if number not in ids:
-                found = [order.order_id for order in await self._client.orders_by_external_id(number)]
-                ids[number] = found[0] if len(found) == 1 else number
-                if len(found) > 1:
-                    namesakes[number] = tuple(found)
-            groups[ids[number]].append(parcel)
-        return groups, namesakes
-
     async def _facts(self, order: Order, records: Sequence[Record]) -> Facts:
         ours = [r for r in records if r.state is State.CREATED and r.made]
         standing = [r for r in ours if not r.deleted]
@@ -129,7 +130,7 @@ class Resolver:
         present = {s.shipment_id for s in known}
         missing = [r for r in standing if r.made and r.made.shipment_id not in present]
         order = _at_least(order, known)
-        self.baselines[order.order_id] = Baseline(
+        self._baselines[order.order_id] = Baseline(
             max(present, default=0), {line.order_product_id: line.shipped for line in order.lines}, order.status_id
         )
         self.gone += missing

@@ -21,16 +21,15 @@ def rewrite(ledger: Ledger, run_id: str, settings: Settings) -> Told:
             "`shipbatch history RUN` still lists its shipments.",
         )
     export = read(copy, settings.source_for(export_path.name), settings, ledger)
-    records = list(ledger.of_run(run.run_id))
     rows = account(
         run.run_id,
         ledger.notes(run.run_id),
-        records,
+        ledger.of_run(run.run_id),
         lambda record: findings.not_sent(record, "the run did not end", None, None),
     )
-    summary = dict(run.summary) | summarize(run, export, rows, shipments=len(records))
+    summary = dict(run.summary) | summarize(run, export, rows, shipments=sum(1 for _ in ledger.of_run(run.run_id)))
     done = Report(run, rows, {"requests": 0, "seconds": 0.0} | summary)
-    write_sheet(done, export, records, settings.home, Job(export_path))
+    write_sheet(done, export, ledger.of_run(run.run_id), settings.home, Job(export_path))
     if done.sheet_error:
         raise done.sheet_error
     return Told(tuple(report(done)), done.summary)

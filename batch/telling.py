@@ -1,5 +1,6 @@
 """What the ledger and a report say, in sentences and as data; read only."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from batch.accounting import Report
 from batch.errors import NothingSent
 from batch.gates import MAILS, release
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Record, Run, State, Status
+from batch.model import Record, RowResult, Run, State, Status
 
 FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
@@ -41,10 +42,11 @@ class Told:
 def report(done: Report) -> Iterator[str]:
     """A run in a few lines: what became of its rows, and where the sheet is."""
     summary = done.summary
+    codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
     yield f"{Path(done.run.file).name}: {summary['rows']} rows, run {done.run.run_id}"
     for name, words in WORDS.items():
         if count := summary[name]:
-            yield f"  {count:>6} {words}{_causes(done, name)}"
+            yield f"  {count:>6} {words}{_causes(codes, name)}"
     yield f"  {summary['requests']} requests in {summary['seconds']:g} s"
     yield from _to_look_at(done)
     if done.stopped:
@@ -76,26 +78,26 @@ def _held(done: Report) -> Iterator[str]:
 
 def _to_look_at(done: Report) -> Iterator[str]:
     """Where a first shipment, or a few, can be seen: the customer's link, and the order in the control panel."""
-    made = [row for row in done.rows.values() if row.finding.status is Status.CREATED]
-    if len({row.shipment_ids for row in made}) > FEW:
-        return
+    made: dict[tuple[int, ...], RowResult] = {}
+    for row in done.rows.values():
+        if row.finding.status is Status.CREATED:
+            made[row.shipment_ids] = row
+            if len(made) > FEW:
+                return
     panel = done.run.store.rpartition("/stores/")[2]
-    for row in {row.shipment_ids: row for row in made}.values():
+    for row in made.values():
         ids, links = ", ".join(map(str, row.shipment_ids)), "  ".join(row.tracking_links)
         yield f"Look at it: shipment {ids} of order {row.order_id}  {links or '(no tracking link)'}"
         if panel.isalnum():
             yield f"            https://store-{panel}.mybigcommerce.com/manage/orders/{row.order_id}"
 
 
-def _causes(done: Report, name: str) -> str:
+def _causes(codes: Mapping[tuple[Status, str], int], name: str) -> str:
     """How often each code stands behind a status that somebody has to do something about."""
     if name not in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}:
         return ""
-    codes: dict[str, int] = {}
-    for row in done.rows.values():
-        if row.finding.status.value.replace(" ", "_") == name:
-            codes[row.finding.code] = codes.get(row.finding.code, 0) + 1
-    return f" ({', '.join(f'{count} {code}' for code, count in codes.items())})" if codes else ""
+    causes = (f"{count} {code}" for (status, code), count in codes.items() if status.value.replace(" ", "_") == name)
+    return f" ({', '.join(causes)})"
 
 
 def runs(ledger: Ledger) -> Told:

@@ -1,7 +1,8 @@
 """A few at a time: work that need not wait for other work, within bounds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 S = TypeVar("S")
@@ -23,3 +24,10 @@ async def in_turns(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_onc
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def batches(each: Iterable[S], size: int) -> Iterator[list[S]]:
+    """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has not."""
+    left = iter(each)
+    while some := list(islice(left, size)):
+        yield some

@@ -27,7 +27,8 @@ def shipment(order_id: int) -> Shipment:
 
 async def planned(ledger: SqliteLedger, run_id: str, orders: range) -> list[Record]:
     await ledger.begin(Run(run_id, STORE, "bench.csv", "", "", datetime.now(UTC)))
-    return await ledger.plan(run_id, [shipment(order) for order in orders], [])
+    await ledger.plan(run_id, map(shipment, orders), [])
+    return list(ledger.of_run(run_id))
 
 
 async def outcome(ledger: SqliteLedger, record: Record) -> None:

@@ -1,11 +1,12 @@
 """Runs, shipments and answers for the ledger's tests."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from batch.model import Finding, Item, Outcome, Run, Shipment, State, Status, StoreShipment
+from batch.ledger.base import Ledger
+from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status, StoreShipment
 
 STORE = "https://api.bigcommerce.com/stores/abc123"
 OTHER_STORE = "https://api.bigcommerce.com/stores/xyz789"
@@ -47,6 +48,11 @@ def outcome(state: State) -> Outcome:
     """A move to anything but created."""
     status = Status.REJECTED if state is State.REJECTED else Status.IN_DOUBT
     return Outcome(state, finding=Finding(status, "code", "what is wrong", "what to do"), evidence={"http": 502})
+
+
+async def planned(ledger: Ledger, run_id: str, shipments: Sequence[Shipment]) -> list[Record]:
+    """Plan these shipments of a run; their records."""
+    return list(ledger.planned(run_id, await ledger.plan(run_id, shipments, [])))
 
 
 async def all_of(*writes: Coroutine[Any, Any, Any]) -> list[Any]:

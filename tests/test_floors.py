@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "batch"
 
 FLOORS = [
-    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet", "journal"},
+    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet", "shelf", "journal"},
     {"judging", "gates", "accounting"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
     {
@@ -43,7 +43,7 @@ ONLY_IN = {
     "aiolimiter": {"bigcommerce"},
     "openpyxl": {"loader"},
     "xlsxwriter": {"results"},
-    "sqlite3": {"ledger"},
+    "sqlite3": {"ledger", "shelf"},
     "filelock": {"ledger"},
     "typer": {"cli"},
     "watchfiles": {"watcher"},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ledger_samples import NOON, OTHER_STORE, STORE, all_of, created, made, outcome, parcel, run_of
+from ledger_samples import planned as planned_of
 
 from batch.ledger import open_ledger
 from batch.ledger.base import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
@@ -29,7 +30,7 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def planned(ledger: Ledger, *shipments: Shipment, run_id: str = FIRST) -> list[Record]:
-    return await ledger.plan(run_id, shipments, [])
+    return await planned_of(ledger, run_id, shipments)
 
 
 async def shipped(ledger: Ledger, shipment_id: int, shipment: Shipment) -> Record:
@@ -41,7 +42,7 @@ async def shipped(ledger: Ledger, shipment_id: int, shipment: Shipment) -> Recor
 async def test_a_plan_reads_back_as_it_was_entered(ledger: Ledger) -> None:
     """Records come in the given order, from plan and from of_run alike."""
     shipments = [parcel(order, f"N{order}") for order in (300, 100, 200)]
-    records = await ledger.plan(FIRST, shipments, [])
+    records = await planned(ledger, *shipments)
     assert [record.shipment for record in records] == shipments
     assert list(ledger.of_run(FIRST)) == records
     assert {(r.state, r.run_id, r.store, r.created_at) for r in records} == {(State.PLANNED, FIRST, STORE, NOON)}
@@ -219,7 +220,7 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
     await ledger.move(old.record_id, outcome(State.PLANNED), "response")
     await ledger.begin(run_of(SECOND))
     again = parcel(rows=(9,))
-    (new,) = await ledger.plan(SECOND, [again], [])
+    (new,) = await planned(ledger, again, run_id=SECOND)
     assert (new.record_id, new.run_id, new.shipment, new.attempts) == (old.record_id, SECOND, again, 1)
     assert list(ledger.of_run(SECOND)) == [new]
     assert list(ledger.of_run(FIRST)) == []
@@ -245,7 +246,7 @@ async def test_what_is_the_same_parcel(ledger: Ledger, left: Shipment, asked: Sh
     """By number or link whatever its content; without one by what was asked."""
     (old,) = await planned(ledger, left)
     await ledger.begin(run_of(SECOND))
-    (new,) = await ledger.plan(SECOND, [asked], [])
+    (new,) = await planned(ledger, asked, run_id=SECOND)
     assert (new.record_id == old.record_id) is same
     assert len(list(ledger.of_run(FIRST))) == (0 if same else 1)
 
@@ -270,7 +271,7 @@ async def test_a_numbered_parcel_under_way_cannot_be_planned_again(ledger: Ledge
     with pytest.raises(IllegalMove, match="Order 300, parcel C: it is planned twice"):
         await ledger.plan(SECOND, [parcel(300, "C"), parcel(300, "C")], [])
     await ledger.move(record.record_id, outcome(State.REJECTED), "response")
-    (second,) = await ledger.plan(SECOND, [shipment], [])
+    (second,) = await planned(ledger, shipment, run_id=SECOND)
     assert second.record_id != record.record_id
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
-from ledger_samples import STORE, created, outcome, parcel, run_of
+from ledger_samples import STORE, created, outcome, parcel, planned, run_of
 
 from batch.ledger import encoding, open_ledger
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
@@ -72,7 +72,7 @@ class Moves(RuleBasedStateMachine):
     def plan(self, orders: list[int]) -> Any:
         number = len(self.tried)
         parcels = [parcel(order, f"{number}-{n}") for n, order in enumerate(orders)]
-        for record in self.await_(self.ledger.plan(RUN, parcels, [])):
+        for record in self.await_(planned(self.ledger, RUN, parcels)):
             self.state[record.record_id] = State.PLANNED
             self.order[record.record_id] = record.shipment.order_id
             self.tried[record.record_id] = 0
@@ -179,7 +179,7 @@ def test_what_is_written_is_read_as_it_was(shipments: list[Shipment], data: st.D
     async def there_and_back(folder: Path) -> None:
         async with open_ledger(folder / "ledger.sqlite3") as ledger:
             await ledger.begin(run_of())
-            records = await ledger.plan(RUN, shipments, [])
+            records = await planned(ledger, RUN, shipments)
             assert [record.shipment for record in records] == shipments
             assert list(ledger.of_run(RUN)) == records
             for record in records:

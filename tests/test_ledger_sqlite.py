@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from ledger_samples import STORE, all_of, created, outcome, parcel, run_of
+from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run_of
 
 from batch.errors import LedgerError
 from batch.ledger import SqliteLedger, open_ledger, read_ledger
@@ -125,7 +125,7 @@ async def test_what_was_written_is_there_when_opened_again(path: Path) -> None:
     """Closed and opened, with nothing in memory."""
     async with open_ledger(path) as ledger:
         await ledger.begin(run_of())
-        records = await ledger.plan(RUN, [parcel(), parcel(200)], [])
+        records = await planned(ledger, RUN, [parcel(), parcel(200)])
     async with open_ledger(path) as ledger:
         assert list(ledger.of_run(RUN)) == records
 
@@ -226,7 +226,7 @@ async def test_a_full_disk_closes_the_ledger_and_loses_nothing(path: Path) -> No
     """Every waiter is told; nothing is written later; opened again, all that was promised is there."""
     ledger = open_ledger(path)
     await ledger.begin(run_of())
-    records = await ledger.plan(RUN, [parcel(order, "") for order in range(1, 51)], [])
+    records = await planned(ledger, RUN, [parcel(order, "") for order in range(1, 51)])
     with disk_of((path.parent / f"{path.name}-wal").stat().st_size):
         intents = (ledger.intend(record.record_id, {"why": "x" * 5_000}) for record in records)
         answers = await all_of(*intents)
@@ -337,7 +337,7 @@ async def test_a_ledger_does_without_a_reserve_where_there_is_no_room_for_it(pat
 
 async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: SqliteLedger) -> None:
     """The write goes on, and is counted until it is answered."""
-    (record,) = await ledger.plan(RUN, [parcel()], [])
+    (record,) = await planned(ledger, RUN, [parcel()])
     waiter = asyncio.create_task(ledger.intend(record.record_id, {}))
     await asyncio.sleep(0)
     assert ledger.writing()
@@ -361,7 +361,7 @@ async def test_a_closed_ledger_takes_nothing_more(path: Path) -> None:
 
 async def test_another_process_meets_the_same_single_flight(ledger: SqliteLedger, path: Path) -> None:
     """The database enforces it, not the program's memory."""
-    first, second = await ledger.plan(RUN, [parcel(100, "A"), parcel(100, "B")], [])
+    first, second = await planned(ledger, RUN, [parcel(100, "A"), parcel(100, "B")])
     child = (
         "import asyncio, sys; from pathlib import Path; from batch.ledger import open_ledger\n"
         "async def main():\n"
@@ -388,7 +388,7 @@ MAKING = {
 async def test_raw_sql_makes_legal_moves_only(ledger: SqliteLedger, path: Path, old: State) -> None:
     """The table of moves is in the file: any other program is refused too."""
     shipment = parcel()
-    (record,) = await ledger.plan(RUN, [shipment], [])
+    (record,) = await planned(ledger, RUN, [shipment])
     for state in MAKING[old]:
         if state is State.INTENT:
             await ledger.intend(record.record_id, {})
@@ -429,7 +429,7 @@ COPY = (
 async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: Path, sql: str, reason: str) -> None:
     """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
     shipment = parcel()
-    (record,) = await ledger.plan(RUN, [shipment], [])
+    (record,) = await planned(ledger, RUN, [shipment])
     await ledger.intend(record.record_id, {})
     await ledger.move(record.record_id, created(1, shipment), "response")
     with raw(path) as connection, pytest.raises(sqlite3.IntegrityError, match=reason):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from ledger_samples import planned
 from shop import OpenShop, Shop, Watched, dense, number, statuses
 
 from batch.errors import CannotRunNow
@@ -38,7 +39,7 @@ class TestTheRecord:
         there = await shop(dense(1))
         async with there.desk() as desk:
             await desk.ledger.begin(Run("run", "shop", "export.csv", "", "", datetime.now(UTC)))
-            records = await desk.ledger.plan("run", [Shipment(100, 100, (Item(1000, 1),), number(0))], [])
+            records = await planned(desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))])
             with closing(sqlite3.connect(there.home / LEDGER, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 pool = Pool(desk.client, desk.ledger, desk.settings, stop=desk.stop, baselines={})

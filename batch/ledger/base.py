@@ -5,7 +5,7 @@ move, also to a caller that does not ask first. Every write below is durable whe
 (synced to disk), and many of them share one sync.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -61,16 +61,17 @@ class Ledger(Protocol):
     async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
         """Close a run with what it says of itself."""
 
-    async def plan(self, run_id: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]) -> list[Record]:
-        """Enter a file's whole plan in one transaction; returns the records in the given order.
+    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
+        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's plan.
 
-        A planned record of an earlier run with the same order, address and ask, or the same number,
-        is taken over (it was never made), so that nothing is planned twice.
+        They are taken a few at a time, so that memory does not grow with them. A planned record of an earlier run
+        with the same order, address and ask, or the same number, is taken over (it was never made), so that nothing
+        is planned twice.
         """
 
     async def plan_again(
-        self, run_id: str, asks: Iterable[str], shipments: Sequence[Shipment], notes: Iterable[RowNote]
-    ) -> list[Record]:
+        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    ) -> range:
         """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
@@ -107,6 +108,9 @@ class Ledger(Protocol):
 
     def of_run(self, run_id: str) -> Iterator[Record]:
         """A run's records, in the order they were planned."""
+
+    def planned(self, run_id: str, places: range) -> Iterator[Record]:
+        """Those of the records at these places of a run's plan that are still planned, in their order."""
 
     def notes(self, run_id: str) -> Iterator[RowNote]:
         """What a run's plan says of the rows that have no record of it."""

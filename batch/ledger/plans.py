@@ -6,12 +6,12 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from batch.ledger.base import IllegalMove, RowNote
 from batch.ledger.encoding import Row, note_row, search_form, shipment_text
 from batch.ledger.moves import record
 from batch.model import Finding, Record, Shipment, State, Status
+from batch.turns import batches
 
 _INSERT = (
     "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"
@@ -25,6 +25,9 @@ OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
 """Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
 
+AT_ONCE = 1_000  # shipments in memory while a plan is entered
+NOWHERE = range(0)
+
 Key = tuple[int, int, str, str]
 
 
@@ -34,43 +37,18 @@ class _Leftover:
 
     record_id: int
     run_id: str | None
-    attempts: int
-    baseline: int
-    created_at: str
     rows: tuple[int, ...]
 
 
 def enter(
-    connection: sqlite3.Connection, run_id: str, at: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]
-) -> list[Record]:
-    """The plan's records in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
-    store = _store_of(connection, run_id)
-    position, record_id = _last(connection, run_id)
-    left = _leftovers(connection, store, shipments)
-    new: list[Row] = []
-    taken: list[Row] = []
-    farewells: list[Row] = []
-    records: list[Record] = []
-    for place, shipment in enumerate(shipments, position + 1):
-        columns = _columns(shipment)
-        if same := left.get(_key(shipment)):
-            old = same.pop(0)
-            taken.append((run_id, place, *columns, at, old.record_id))
-            if old.run_id and old.run_id != run_id:
-                farewells.append(note_row(old.run_id, _farewell(old, run_id)))
-        else:
-            record_id += 1
-            old = _Leftover(record_id, None, 0, 0, at, ())
-            new.append((record_id, run_id, place, store, *columns, at, at))
-        records.append(_planned(old, run_id, store, shipment, at))
-    try:
-        connection.executemany(_REPLACE, taken)
-        connection.executemany(_INSERT, new)
-    except sqlite3.IntegrityError:
-        raise _taken(connection, store, shipments) from None
-    connection.executemany(_NOTE, farewells)
+    connection: sqlite3.Connection, run_id: str, at: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
+) -> range:
+    """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
+    plan = _Plan(connection, run_id, at)
+    for some in batches(shipments, AT_ONCE):
+        plan.enter(some)
     connection.executemany(_NOTE, (note_row(run_id, note) for note in notes))
-    return records
+    return plan.places
 
 
 def enter_again(
@@ -78,24 +56,70 @@ def enter_again(
     run_id: str,
     at: str,
     asks: Collection[str],
-    shipments: Sequence[Shipment],
+    shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
-) -> list[Record]:
+) -> range:
     """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
     listed = json.dumps(list(asks))
     open_notes = f"{OPEN_NOTE} AND run_id = ? AND ask IN (SELECT value FROM json_each(?))"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
-    records = enter(connection, run_id, at, shipments, notes)
-    kept = {record.record_id for record in records}
+    places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(
-        "SELECT record_id, attempts FROM records WHERE run_id = ? AND state = 'planned'"
+        "SELECT record_id, attempts FROM records WHERE run_id = ? AND state = 'planned' AND position < ?"
         " AND ask IN (SELECT value FROM json_each(?))",
-        (run_id, listed),
+        (run_id, places.start, listed),
     )
     for record_id, attempts in left.fetchall():
-        if record_id not in kept:
-            _take_out(connection, record_id, at, tried=attempts > 0)
-    return records
+        _take_out(connection, record_id, at, tried=attempts > 0)
+    return places
+
+
+class _Plan:
+    """A run's plan while it is entered."""
+
+    def __init__(self, connection: sqlite3.Connection, run_id: str, at: str) -> None:
+        self._connection, self._run_id, self._at = connection, run_id, at
+        self._store = _store_of(connection, run_id)
+        last, self._record_id = _last(connection, run_id)
+        self.places = range(last + 1, last + 1)
+
+    def enter(self, shipments: Sequence[Shipment]) -> None:
+        """The next shipments of the plan."""
+        left = self._leftovers(shipments)
+        new: list[Row] = []
+        taken: list[Row] = []
+        farewells: list[Row] = []
+        for place, shipment in enumerate(shipments, self.places.stop):
+            columns = _columns(shipment)
+            if same := left.get(_key(shipment)):
+                old = same.pop(0)
+                taken.append((self._run_id, place, *columns, self._at, old.record_id))
+                if old.run_id and old.run_id != self._run_id:
+                    farewells.append(note_row(old.run_id, _farewell(old, self._run_id)))
+            else:
+                self._record_id += 1
+                new.append((self._record_id, self._run_id, place, self._store, *columns, self._at, self._at))
+        try:
+            self._connection.executemany(_REPLACE, taken)
+            self._connection.executemany(_INSERT, new)
+        except sqlite3.IntegrityError:
+            raise _taken(self._connection, self._store, shipments, self._run_id, self.places) from None
+        self._connection.executemany(_NOTE, farewells)
+        self.places = range(self.places.start, self.places.stop + len(shipments))
+
+    def _leftovers(self, shipments: Sequence[Shipment]) -> dict[Key, list[_Leftover]]:
+        """Planned records of these orders, less those that this plan has entered."""
+        rows = self._connection.execute(
+            "SELECT order_id, order_address_id, label, ask, record_id, run_id, shipment"
+            " FROM records WHERE order_id IN (SELECT value FROM json_each(?)) AND store = ? AND state = 'planned'"
+            " AND (run_id IS NOT ? OR position < ?) ORDER BY record_id",
+            (json.dumps(list({s.order_id for s in shipments})), self._store, self._run_id, self.places.start),
+        )
+        found: dict[Key, list[_Leftover]] = {}
+        for *key, record_id, run_id, shipment in rows:
+            left = _Leftover(record_id, run_id, tuple(json.loads(shipment).get("rows", ())))
+            found.setdefault(_key_of(*key), []).append(left)
+        return found
 
 
 def judge_again(
@@ -153,40 +177,11 @@ def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
     return order_id, order_address_id, label, "" if label else ask
 
 
-def _leftovers(connection: sqlite3.Connection, store: str, shipments: Sequence[Shipment]) -> dict[Key, list[_Leftover]]:
-    rows = connection.execute(
-        "SELECT order_id, order_address_id, label, ask, record_id, run_id, attempts, baseline, created_at, shipment"
-        " FROM records WHERE order_id IN (SELECT value FROM json_each(?)) AND store = ? AND state = 'planned'"
-        " ORDER BY record_id",
-        (json.dumps(list({shipment.order_id for shipment in shipments})), store),
-    )
-    found: dict[Key, list[_Leftover]] = {}
-    for *key, record_id, run_id, attempts, baseline, created_at, shipment in rows:
-        asked_in = tuple(json.loads(shipment).get("rows", ()))
-        left = _Leftover(record_id, run_id, attempts, baseline, created_at, asked_in)
-        found.setdefault(_key_of(*key), []).append(left)
-    return found
-
-
 def _columns(shipment: Shipment) -> Row:
     """order_id, order_address_id, label, number, ask, shipment."""
     label = shipment.label
     body = shipment_text(shipment)
     return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.ask, body
-
-
-def _planned(old: _Leftover, run_id: str, store: str, shipment: Shipment, at: str) -> Record:
-    return Record(
-        record_id=old.record_id,
-        run_id=run_id,
-        store=store,
-        shipment=shipment,
-        state=State.PLANNED,
-        attempts=old.attempts,
-        baseline=old.baseline,
-        created_at=datetime.fromisoformat(old.created_at),
-        changed_at=datetime.fromisoformat(at),
-    )
 
 
 def _farewell(old: _Leftover, run_id: str) -> RowNote:
@@ -200,19 +195,22 @@ def _farewell(old: _Leftover, run_id: str) -> RowNote:
     return RowNote(old.rows, finding, old.record_id)
 
 
-def _taken(connection: sqlite3.Connection, store: str, shipments: Iterable[Shipment]) -> IllegalMove:
-    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice."""
+def _taken(
+    connection: sqlite3.Connection, store: str, shipments: Iterable[Shipment], run_id: str = "", places: range = NOWHERE
+) -> IllegalMove:
+    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice in the plan."""
     seen: set[Key] = set()
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(
             "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
-            " AND label = ? AND state NOT IN ('planned', 'rejected') AND NOT deleted",
-            (store, shipment.order_id, shipment.order_address_id, shipment.label),
+            " AND label = ? AND state <> 'rejected' AND NOT deleted"
+            " AND (state <> 'planned' OR run_id = ? AND position >= ? AND position < ?)",
+            (store, shipment.order_id, shipment.order_address_id, shipment.label, run_id, places.start, places.stop),
         ).fetchone()
         parcel = f"Order {shipment.order_id}, parcel {shipment.label}"
-        if row:
+        if row and row[1] != State.PLANNED:
             return IllegalMove(f"{parcel}: record {row[0]} has it already and is {row[1]}.")
-        if _key(shipment) in seen:
+        if row or _key(shipment) in seen:
             return IllegalMove(f"{parcel}: it is planned twice.")
         seen.add(_key(shipment))
     return IllegalMove("The ledger refuses the plan: a parcel has a record already.")

@@ -90,6 +90,12 @@ class Queries:
         sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
         return (record_from(row) for row in self._pages(sql, run_id))
 
+    def planned(self, run_id: str, places: range) -> Iterator[Record]:
+        """Those of the records at these places of a run's plan that are still planned, in their order."""
+        where = "run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = 'planned'"
+        sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
+        return (record_from(row) for row in self._pages(sql, run_id, places.start, places.stop - 1))
+
     def notes(self, run_id: str) -> Iterator[RowNote]:
         """What a run's plan says of the rows that have no record of it."""
         columns = "note_id, rows, finding, record_id, ask, facts"
@@ -169,10 +175,10 @@ class Queries:
         rows = self._rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY record_id", *values)
         return [record_from(row) for row in rows]
 
-    def _pages(self, sql: str, run_id: str) -> Iterator[Row]:
+    def _pages(self, sql: str, run_id: str, *more: object) -> Iterator[Row]:
         """Rows without their first column, by which the pages go on."""
         last = -1
-        while rows := self._rows(sql, run_id, last):
+        while rows := self._rows(sql, run_id, last, *more):
             yield from (row[1:] for row in rows)
             last = rows[-1][0]
 

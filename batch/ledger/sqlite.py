@@ -1,7 +1,7 @@
 """The ledger in one SQLite file: one writer thread, readers that never wait."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -87,18 +87,18 @@ class SqliteLedger(Queries):
 
         await self._write("finish", close_run)
 
-    async def plan(self, run_id: str, shipments: Sequence[Shipment], notes: Iterable[RowNote]) -> list[Record]:
+    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
         """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
 
-        The notes are taken one by one in the writer's thread. IllegalMove, and no plan at all,
+        Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
         where a numbered parcel has a record that is more than planned.
         """
         at = self._at()
         return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
 
     async def plan_again(
-        self, run_id: str, asks: Iterable[str], shipments: Sequence[Shipment], notes: Iterable[RowNote]
-    ) -> list[Record]:
+        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    ) -> range:
         """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
         at, open_asks = self._at(), list(asks)
         return await self._write(

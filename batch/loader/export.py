@@ -76,6 +76,11 @@ class Load:
         for rows in self._groups.rows(self._good):
             yield parcel(self._entries, rows)
 
+    def decided(self) -> Iterator[Parcel]:
+        """Those of the parcels in whose Decision cells a person has written."""
+        answered = self._groups.any(self._entries.decision.codes != 0)
+        return (parcel(self._entries, rows) for rows in self._groups.rows(self._good & answered))
+
     def cells(self) -> Iterator[tuple[int, list[Cell]]]:
         """The data rows as exported, with their row numbers; read from the file again, `row_count` of them."""
         width = len(self.columns) if self.marked else None

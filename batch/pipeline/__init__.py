@@ -1,0 +1,8 @@
+"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
+
+from batch.pipeline.closing import exit_status, summarize, write_sheet
+from batch.pipeline.job import Job
+from batch.pipeline.pipeline import Pipeline
+from batch.pipeline.reading import read
+
+__all__ = ["Job", "Pipeline", "exit_status", "read", "summarize", "write_sheet"]

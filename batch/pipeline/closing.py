@@ -1,0 +1,67 @@
+"""A run's end: its rows added up, its results sheet written, its exit status."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch import results
+from batch.accounting import Report, tally
+from batch.errors import ResultsError
+from batch.loader import Load
+from batch.model import Record, RowResult, Run
+from batch.pipeline.job import Job
+
+
+def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
+    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
+    return {
+        "run": run.run_id,
+        "file": run.file,
+        "rows": export.row_count,
+        "shipments": shipments,
+        **tally(rows),
+    }
+
+
+def write_sheet(report: Report, export: Load, records: Iterable[Record], home: Path, job: Job) -> None:
+    """Write the results; where that fails the report says why, for what is sent is sent."""
+    sheet = results.Report(
+        run=report.run,
+        columns=export.columns,
+        rows=export.cells(),
+        results=report.rows,
+        records=records,
+        summary=report.summary,
+        said=export.said,
+        warnings=export.warnings,
+        id_columns=export.id_columns,
+        dry=job.dry,
+    )
+    export_path = job.place(report) if job.place else job.export
+    if export_path is None:
+        report.summary["results"] = ""
+        return
+    try:
+        if job.results:
+            path = results.spared(job.results, report.run)
+        else:
+            path = results.results_path(export_path, report.run, dry=job.dry, home=home)
+        report.sheet = results.write(sheet, path)
+        report.summary["results"] = str(report.sheet)
+    except ResultsError as error:
+        report.sheet_error = error
+        report.summary["results"] = ""
+
+
+def exit_status(report: Report) -> int:
+    """The first of DESIGN section 5's that applies to a run that came to its end."""
+    counts = report.summary
+    if report.stopped and not any(counts[name] for name in ("created", "updated", "rejected", "in_doubt")):
+        return 75
+    if report.sheet_error:
+        return 74
+    if counts["held"] or counts["in_doubt"] or report.held:
+        return 3
+    if any(counts[name] for name in ("invalid", "rejected", "not_sent", "waiting")):
+        return 1
+    return 0

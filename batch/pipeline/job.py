@@ -1,0 +1,24 @@
+"""What a person asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batch.accounting import Report
+from batch.config import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to run."""
+
+    export: Path
+    source: Source = field(default_factory=Source)
+    dry: bool = False
+    limit: int | None = None
+    """Stop after so many shipments; the rest stays planned."""
+    results: Path | None = None
+    copy: Path | None = None
+    """Work on this copy of the export, not on what has become of it since."""
+    place: Callable[[Report], Path | None] | None = None
+    """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no sheet."""

@@ -1,0 +1,32 @@
+"""An export read, with what is known of its source and its header row."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from batch.config import Settings, Source
+from batch.loader import Load, load
+from batch.model import Field, Finding, RowNote
+
+
+class Remembering(Protocol):
+    """What a ledger knows of header rows."""
+
+    def recall(self, header: str) -> Mapping[str, str]: ...
+
+
+def read(copy: Path, source: Source, settings: Settings, ledger: Remembering) -> Load:
+    """Load an export with what is known of its source and its header row."""
+
+    def recall(fingerprint: str) -> Mapping[Field, str]:
+        return {Field(name): column for name, column in ledger.recall(fingerprint).items()}
+
+    return load(copy, source, aliases=settings.carriers, recall=recall)
+
+
+def loader_notes(export: Load) -> list[RowNote]:
+    """What the loader says of single rows; equal findings share a note."""
+    rows: dict[Finding, list[int]] = {}
+    for row, finding in export.findings.items():
+        rows.setdefault(finding, []).append(row)
+    return [RowNote(tuple(each), finding) for finding, each in rows.items()]

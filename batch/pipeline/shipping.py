@@ -1,0 +1,93 @@
+"""A plan made durable, posted, settled, and posted again where nothing was made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
+from itertools import islice
+
+from batch.corrections import Corrector
+from batch.desk import Desk
+from batch.errors import LedgerError
+from batch.matching import Baseline
+from batch.model import Record, Run, Shipment
+from batch.pipeline.job import Job
+from batch.pipeline.judgement import Judgement
+from batch.pipeline.plan import Plan
+from batch.pool import Pool
+from batch.reconciler import Reconciler
+from batch.resolver import PAGE
+
+ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
+
+
+class Shipping:
+    """Brings the plans of one store to their outcomes."""
+
+    def __init__(self, desk: Desk, baselines: MutableMapping[int, Baseline]) -> None:
+        self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
+        self._screen, self._stop, self._baselines = desk.screen, desk.stop, baselines
+
+    async def ship(self, run: Run, plan: Plan, judgement: Judgement, job: Job) -> None:
+        """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
+        async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
+            plan.add([note])
+        await self._make_room(plan, judgement.gone)
+        places = (await self._ledger.plan(run.run_id, plan.shipments(), plan.notes()))[: job.limit]
+        if places:
+            self._screen.begin("Shipping", len(places))
+        try:
+            await self._post_and_settle(run, places, judgement)
+        except LedgerError as error:  # the sheet tells what was sent
+            self._stop.set(str(error), error.todo)
+
+    def reconciler(self) -> Reconciler:
+        """Settles what is in doubt."""
+        return Reconciler(
+            self._client,
+            self._ledger,
+            self._settings,
+            stop=self._stop,
+            baselines=self._baselines,
+            say=self._screen.say,
+        )
+
+    async def _make_room(self, plan: Plan, gone: Sequence[Record]) -> None:
+        """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
+        orders = {record.shipment.order_id for record in gone}
+        again = {_parcel(shipment) for shipment in plan.shipments() if shipment.order_id in orders} if orders else ()
+        for record in gone:
+            if _parcel(record.shipment) in again:
+                await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
+
+    async def _post_and_settle(self, run: Run, places: range, judgement: Judgement) -> None:
+        for _ in range(ROUNDS):
+            doubts = await self._post(self._ledger.planned(run.run_id, places), judgement)
+            if self._stop or not doubts:
+                break
+            await self.reconciler().settle(doubts)
+
+    async def _post(self, work: Iterator[Record], judgement: Judgement) -> list[Record]:
+        pool = Pool(
+            self._client,
+            self._ledger,
+            self._settings,
+            stop=self._stop,
+            baselines=self._baselines,
+            watch=self._screen.step,
+        )
+        await pool.ship(self._fresh(work, judgement))
+        return pool.doubts
+
+    async def _fresh(self, work: Iterator[Record], judgement: Judgement) -> AsyncIterator[Record]:
+        """The records to post; once their judgement has aged, judged again a page at a time."""
+        clock = asyncio.get_running_loop()
+        aged = clock.time() + self._settings.judgement
+        for record in work:
+            if clock.time() < aged:
+                yield record
+                continue
+            for kept in await judgement.again([record, *islice(work, PAGE - 1)]):
+                yield kept
+
+
+def _parcel(shipment: Shipment) -> tuple[int, int, str]:
+    return shipment.order_id, shipment.order_address_id, shipment.label

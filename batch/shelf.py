@@ -1,0 +1,59 @@
+"""A mapping kept on disk, by number: memory does not grow with what is in it."""
+
+import pickle
+import sqlite3
+import weakref
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from batch.errors import LedgerError
+
+T = TypeVar("T")
+
+
+class Shelf(MutableMapping[int, T]):
+    """Things under whole numbers, read in the order of the numbers; gone with the process, however it ends.
+
+    What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is full.
+    """
+
+    def __init__(self) -> None:
+        # "" is a file of SQLite's own, without a name, beside the system's temporary files; small ones stay in memory.
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._file.close)
+        self._file.execute("CREATE TABLE things (number INTEGER PRIMARY KEY, thing BLOB)")
+        self._file.execute("BEGIN")
+
+    def __setitem__(self, number: int, thing: T) -> None:
+        with _explained():
+            self._file.execute("REPLACE INTO things VALUES (?, ?)", (number, pickle.dumps(thing, 5)))
+
+    def __getitem__(self, number: int) -> T:
+        row = self._file.execute("SELECT thing FROM things WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise KeyError(number)
+        thing: T = pickle.loads(row[0])  # noqa: S301  we wrote it, into a file that no one else can open
+        return thing
+
+    def __delitem__(self, number: int) -> None:
+        if not self._file.execute("DELETE FROM things WHERE number = ?", (number,)).rowcount:
+            raise KeyError(number)
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for (number,) in self._file.execute("SELECT number FROM things ORDER BY number"))
+
+    def __len__(self) -> int:
+        count: int = self._file.execute("SELECT count(*) FROM things").fetchone()[0]
+        return count
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"There is no room for temporary files ({error}).",
+            "Make room on the disk, or set TMPDIR to a folder that has; then run the same call again.",
+        ) from error
