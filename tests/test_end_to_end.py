@@ -14,7 +14,7 @@ from sample_expectations import ADDED_UP, FILES, IDS, LAGER, PICKS, SHIPSTATION,
 from shop import Quiet
 
 from batch.accounting import Report
-from batch.config import Settings
+from batch.config import Gates, Settings
 from batch.model import LinkSource, Status
 from batch.pipeline import Job
 from batch.runner import Tour, run_files
@@ -67,7 +67,12 @@ class World:
     async def run(self, *names: str, **job: Any) -> Tour:
         box = self.box
         settings = Settings(
-            api_url=box.url, store_hash=box.store_hash, token=box.token, home=self.home, identity="samples"
+            api_url=box.url,
+            store_hash=box.store_hash,
+            token=box.token,
+            home=self.home,
+            identity="samples",
+            gates=Gates.open(),  # the samples were shipped long ago, whatever day it is
         )
         jobs = [Job(self.folder / name, settings.source_for(name), **job) for name in names or FILES]
         return await run_files(jobs, settings, Quiet(), Stop())

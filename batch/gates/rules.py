@@ -11,7 +11,8 @@ from batch.model import Finding
 
 FEW = 10
 """Of fewer parcels there is no "most"."""
-FEW_MAILS = 5
+FEW_MAILS = 20
+"""So many customers may be mailed late without asking: a forgotten parcel is no backfill."""
 SAME_NIGHTS = 3
 """Nights of one weekday after which its usual is known."""
 LEARNING = 0.6
