@@ -61,7 +61,7 @@ async def test_an_answer_for_parcels_releases_no_file(shop: OpenShop) -> None:
     held = await there.run(*rows(numbers=7))
     with pytest.raises(NothingSent, match="Nothing that waits"):
         await decide(there, held.run.run_id, everything=True)
-    with pytest.raises(NothingSent, match="not a parcel"):
+    with pytest.raises(NothingSent, match="cannot be answered with absent"):
         await decide(there, held.run.run_id, "absent", file=True)
     await decide(there, held.run.run_id, "skip", file=True)
     with there.ledger() as ledger:
