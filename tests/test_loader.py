@@ -429,6 +429,39 @@ def test_where_the_words_leave_it_open_the_number_tells(csv_file, carrier, numbe
     assert bool(parcel.warnings) is (number != "3318810025")
 
 
+@pytest.mark.parametrize("text", ["7" * 100_000, "word " * 20_000, "1 " * 50_000, ";" * 100_000, "A x2 | " * 10_000])
+def test_a_cell_of_any_length_is_one_rows_trouble_at_most(csv_file, text):
+    """No cell makes the search for the header, or a rule, run away; the others ship."""
+    good = [f"{1001 + n},A,1,T10000000{n},UPS" for n in range(3)]
+    for column in range(len(HEAD)):
+        bad = ["1009", "A", "1", "T100000009", "UPS"]
+        bad[column] = f'"{text}"'
+        export = load(csv_file(",".join(HEAD), *good, ",".join(bad)), Source())
+        assert export.row_count == 4
+        assert len(list(export.parcels())) >= 3
+
+
+def test_a_row_of_absurd_width_is_that_rows_trouble(csv_file):
+    rows = ("1001,A,1,T100000001,UPS", "1002,A,1,T100000002,UPS" + "," * 50_000, "1003,A" + ",x" * 50_000)
+    export = load(csv_file(",".join(HEAD), *rows), Source())
+    assert {row: f.code for row, f in export.findings.items()} == {4: "too_many_cells"}
+    assert len(list(export.parcels())) == 2
+
+
+def test_a_table_of_absurd_width_is_refused(csv_file):
+    with pytest.raises(FileError, match="2,000 are read at most"):
+        load(csv_file("Order Number" + ",x" * 3_000, "1001" + ",1" * 3_000), Source())
+
+
+def test_the_answer_for_a_workbook_of_several_sheets_names_the_sheet(book):
+    path = book({"Week 47": [("Vorgang", "Schein"), ("1001", "1Z5R89390357567127")], "Notes": [("a", "b"), ("c", "d")]})
+    with pytest.raises(ColumnError) as caught:
+        load(path, Source())
+    assert '--sheet "Week 47" --map order_id=Vorgang --map tracking_number=Schein' in caught.value.todo
+    source = Source(sheet="Week 47", map={Field.ORDER_ID: "Vorgang", Field.TRACKING_NUMBER: "Schein"})
+    assert len(list(load(path, source).parcels())) == 1
+
+
 def test_many_rows_are_as_right_as_few(csv_file):
     """Beyond a few thousand different cells columns are kept another way; odd cells among them are still found."""
     rows = [f"{10_000 + n},S-{n},{n % 9 + 1},1Z{n:016},UPS" for n in range(9_000)]

@@ -12,7 +12,8 @@ Settled = Callable[[Mapping[Field, str]], T]
 """What a person's mapping settles, or a ColumnError."""
 
 _OPTION = re.compile(r'--map (?:"([a-z_]+)=([^"]*)"|([a-z_]+)=([^\s;"]*))')
-_ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
+ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
+"""One answer in the words of a todo: an option, or several side by side."""
 
 
 def answered(settled: Settled[T], said: Mapping[Field, str]) -> T:
@@ -31,14 +32,14 @@ def completed(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tupl
     def whole(answer: re.Match[str]) -> str:
         options = answer[0]
         while following := _following(options, settled, said):
-            more = _ANSWER.search(following.todo)
+            more = ANSWER.search(following.todo)
             if not more or set(_named(more[0])) <= {*said, *_named(options)}:
                 break
             then.append(str(following))
             options = f"{options} {more[0]}"
         return options
 
-    return _ANSWER.sub(whole, todo), " ".join(then[:1])
+    return ANSWER.sub(whole, todo), " ".join(then[:1])
 
 
 def _following(options: str, settled: Settled[T], said: Mapping[Field, str]) -> ColumnError | None:

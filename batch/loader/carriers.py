@@ -67,6 +67,8 @@ COMPANIES_OF_DHL = (
 """Shapes that a number of DHL Express, of ten digits, never has."""
 LINK_SUFFIX = re.compile(r"-(api|ftp|sftp|web|webhook|reference)$")
 MOST_TOKENS = 7
+LONGEST = 120
+"""Characters of a carrier's name at most; what is longer is text."""
 SIGNS = str.maketrans({"®": " ", "™": " ", "+": " plus "})
 
 
@@ -108,6 +110,8 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
 
     Never raises: words that nobody knows come back with `known=False`, as the method.
     """
+    if len(text) > LONGEST:
+        return Carrier("", "", text, known=False, name=text[:LONGEST])
     text = " ".join(text.split())
     words = tokens(text)
     if not words:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batch.config import Source
 from batch.errors import ColumnError, FileError
+from batch.loader.asking import ANSWER
 from batch.loader.damage import Wrong
 from batch.loader.headers import (
     LEAVE_OUT,
@@ -27,6 +28,9 @@ from batch.sheet import Mark, read_mark
 
 SAMPLE = 200
 """Rows below the header that are looked at to tell the columns apart."""
+
+MOST_COLUMNS = 2_000
+"""Of an export; real ones have some dozens."""
 
 Recall = Callable[[str], Mapping[Field, str]]
 """A header row's digest → what an earlier run settled for it."""
@@ -81,12 +85,18 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
 
 
 def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
-    rows = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
+    whole = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
+    rows = [row[:MOST_COLUMNS] for row in whole]
     if not any(any(_text(cell) for cell in row) for row in rows):
         raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
     at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
     if at is None:
         return _without_header(table, source, rows)
+    if (width := _width(whole[at])) > MOST_COLUMNS:
+        raise FileError(
+            f"{_name(table)} has {width:,} columns; {MOST_COLUMNS:,} are read at most.",
+            "It is no table, or its columns are separated by something unusual: export it as .xlsx.",
+        )
     header = tuple(map(_text, rows[at]))
     sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(_text(cell) for cell in row)]
     if not sample:
@@ -142,8 +152,10 @@ def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError])
         return refusals[0]
     names = ", ".join(table.sheet for table in tables)
     kind = ColumnError if any(isinstance(error, ColumnError) for error in refusals) else FileError
-    told = next((error for error in refusals if isinstance(error, ColumnError)), refusals[0])
-    return kind(f"{path.name}: none of its sheets ({names}) can be read as an export. {told}", told.todo)
+    asked = ((table, error) for table, error in zip(tables, refusals, strict=True) if isinstance(error, ColumnError))
+    table, told = next(asked, (tables[0], refusals[0]))
+    todo = ANSWER.sub(lambda answer: f"--sheet {_quoted(table.sheet)} {answer[0]}", told.todo)
+    return kind(f"{path.name}: none of its sheets ({names}) can be read as an export. {told}", todo)
 
 
 def _several(path: Path, taken: Sequence[Candidate]) -> FileError:
@@ -155,7 +167,7 @@ def _several(path: Path, taken: Sequence[Candidate]) -> FileError:
 
 
 def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    return name if name.isalnum() else f'"{name}"'
 
 
 def _why(taken: Candidate, tables: int, found: int) -> str:
@@ -164,6 +176,11 @@ def _why(taken: Candidate, tables: int, found: int) -> str:
     if found == 1:
         return f"read sheet {taken.table.sheet}: of {tables} sheets the only one with the columns of an export"
     return f"read sheet {taken.table.sheet}: of {found} sheets that could be the export it has the most known columns"
+
+
+def _width(row: Sequence[Cell]) -> int:
+    """Its cells up to the last that is not blank."""
+    return next((at for at in range(len(row), 0, -1) if _text(row[at - 1])), 0)
 
 
 def _text(cell: Cell) -> str:

@@ -58,6 +58,10 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x00"))
 
 def content_of(head: bytes) -> Content | str:
     """What a file that begins so is: a Content, or the name of what we do not read ("a PDF document")."""
+    return "a tar archive" if head[257:262] == b"ustar" else _content_of(head)
+
+
+def _content_of(head: bytes) -> Content | str:
     if head.startswith(OLE) or BIFF.match(head):
         return Content.OLE
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK\x03\x04")):
@@ -81,6 +85,8 @@ def content_of(head: bytes) -> Content | str:
 def _xml(text: bytes) -> Content | str:
     if b"urn:schemas-microsoft-com:office:spreadsheet" in text:
         return "an XML Spreadsheet 2003"
+    if b"office:spreadsheet" in text:
+        return "a flat OpenDocument spreadsheet (.fods)"
     if re.search(rb"<html\b", text[:4096], re.I):
         return Content.HTML
     return "an XML document"

@@ -25,6 +25,9 @@ Codes = NDArray[np.int32]
 CHUNK = 256
 """Rows turned into columns at a time: few enough to stay in the processor's cache."""
 
+MOST_BEYOND = 1_000
+"""Cells of a row beyond the header that are held; a thousand separators in a row are damage, or an attack."""
+
 MOST_KNOWN = 4_096
 """Different cells of a column that are looked up; with more, as of tracking numbers, each cell has its own code."""
 
@@ -191,7 +194,9 @@ class _Reader:
         """Take over rows; the first has this number."""
         numbers = np.arange(first, first + len(chunk), dtype=np.int32)
         widths = list(map(len, chunk))
-        needed = max(max(widths), max(self.builders) + 1)
+        if max(widths) > (most := len(self.header) + MOST_BEYOND):
+            chunk = [_cut(row, most) for row in chunk]
+        needed = max(*map(len, chunk), max(self.builders) + 1)
         padded = [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
         columns = list(zip(*padded, strict=True))
         if not _is_plain(columns[self.key]) or (self.is_text and 0 < len(self.header) < needed):
@@ -244,6 +249,11 @@ def _day(cell: Cell) -> Cell:
     if isinstance(cell, str):
         return cell[:10] if len(cell) > 10 and cell[4] == cell[7] == "-" else cell
     return cell.date() if isinstance(cell, datetime) else cell
+
+
+def _cut(row: list[Cell], most: int) -> list[Cell]:
+    """A row of absurd width, cut; that something stood beyond is kept."""
+    return row if len(row) <= most else [*row[:most], "" if is_blank(row[most:]) else "\u2026"]
 
 
 def _has_blanks(cells: Sequence[Cell]) -> bool:

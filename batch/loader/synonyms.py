@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -33,6 +33,19 @@ OTHER_MEANING = frozenset(
 )
 """Words that make another thing of a header they stand in: `Return Tracking Number`."""
 
+
+MOST_WORDS = 8
+"""Words of a header within a longer one, less than that."""
+
+LONGEST = 160
+"""Characters of a header at most; what is longer is text."""
+
+_REMARKS = re.compile(
+    r"[(\[]\s*(?:required|optional|mandatory|if (?:any|known|applicable)|pflicht\w*|obligatoire|obligatorio|必須|任意)"
+    r"[^)\]]*[)\]]",
+    re.IGNORECASE,
+)
+"""What a template says of a column beside its name."""
 
 COUNTED = "package|parcel|box|carton|shipment|label|item|product|line"
 """What a number may stand behind at the start of a header: `Package 2 Tracking`."""
@@ -72,8 +85,12 @@ def normalise(text: str) -> str:
     return "".join(char for char in plain if char.isalnum())
 
 
+@lru_cache(maxsize=4096)
 def meaning(header: str) -> Meaning:
     """What a header may mean: as a whole, in one of two languages, or by a part of its name."""
+    if len(header) > LONGEST:
+        return UNKNOWN
+    header = _REMARKS.sub("", header)
     if whole := table().get(normalise(header)):
         return whole
     sides = [side for side in re.split(r"[/|()\[\]:\n]", header) if normalise(side)]
@@ -130,7 +147,7 @@ def _by_part(header: str) -> Meaning:
     words = _words(header)
     if OTHER_MEANING & set(words):
         return OTHER
-    runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
+    runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, start + MOST_WORDS))
     parts = {run: table()[run] for run in runs if run in table()}
     fields = {
         field

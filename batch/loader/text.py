@@ -19,6 +19,8 @@ from batch.loader.tables import Cell, Table
 DELIMITERS = ",;\t|"
 SAMPLE = 200
 """Lines on which the delimiter is chosen."""
+WIDEST = 64
+"""Fields of a line beyond which more say no more."""
 PIECE = 32_768
 """Characters cut into records at a time: few enough to stay in the processor's cache."""
 TAIL = 65_536
@@ -89,18 +91,27 @@ def decoded(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
 
 
 def dialect_of(sample: list[str], delimiters: Iterable[str] = DELIMITERS) -> Dialect:
-    """The delimiter that cuts most lines into the same number of fields, more fields counting more."""
+    """The delimiter that cuts most lines into the same number of fields, more fields counting more.
+
+    A number of fields that only one line has says nothing, unless no line is like another.
+    """
     best, most = Dialect(","), 0.0
     for delimiter in delimiters:
         spaced = f'{delimiter} "' in "".join(sample)
         for skip in (False, True) if spaced else (False,):
             dialect = Dialect(delimiter, skip_space=skip)
             widths = Counter(len(row) for row in split(sample, dialect) if any(map(str.strip, row)))
-            width, lines = max(widths.items(), key=lambda found: found[1] * math.log(found[0]), default=(1, 0))
-            score = lines * math.log(width)
+            alike = {width: lines for width, lines in widths.items() if lines > 1} or widths
+            width, lines = max(alike.items(), key=_score, default=(1, 0))
+            score = _score((width, lines))
             if score > most or (not most and delimiter == delimiters):  # the second: announced, a single column
                 best, most = Dialect(delimiter, skip, width), score
     return best
+
+
+def _score(found: tuple[int, int]) -> float:
+    width, lines = found
+    return (lines - 0.5) * math.log(min(width, WIDEST))
 
 
 def _separated(dialect: Dialect) -> tuple[str, ...]:
