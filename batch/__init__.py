@@ -35,6 +35,7 @@ floor room           what happens there
 2     inputs         the copy of an export that a run works on
 1     judging        parcels against their order: who ships, who does not, and why
 1     gates          a file against what is usual: what stops it as a whole
+1     promises       what a dry run has planned, and whether it still holds
 1     accounting     the rows added up
 0     model          the nouns, and the table of legal moves
 0     matching       is this shipment that one?

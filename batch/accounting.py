@@ -53,6 +53,16 @@ class Report:
     sheet_error: ResultsError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What has become of rows that an earlier run left open, and this one has tried again."""
+
+    report: Report
+    """Of the earlier run, as it stands now."""
+    rows: Mapping[Status, int]
+    """How many of those rows have which status now."""
+
+
 def account(
     run_id: str,
     notes: Iterable[RowNote],
@@ -74,7 +84,12 @@ def account(
 def tally(results: Mapping[int, RowResult]) -> dict[str, int]:
     """How many rows have each status, under the names of the JSON summary."""
     counts = Counter(result.finding.status for result in results.values())
-    return {status.value.replace(" ", "_"): counts[status] for status in COUNTED}
+    return {summary_key(status): counts[status] for status in COUNTED}
+
+
+def summary_key(status: Status) -> str:
+    """A status as the JSON summary spells it: `already_created`."""
+    return status.value.replace(" ", "_")
 
 
 def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:

@@ -357,6 +357,35 @@ def not_corrected(shipment: Shipment, made: StoreShipment, said: Sequence[str]) 
     )
 
 
+def changed_since_plan(order_id: int | None, how: str) -> Finding:
+    return Finding(
+        Status.HELD,
+        "changed_since_plan",
+        f"Order {order_id or '?'} has changed since the plan was made: {how}",
+        "Make a new plan with --dry-run; or decide `ship` for this row, to ship it as it stands now.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
+def not_in_plan(order_id: int) -> Finding:
+    return Finding(
+        Status.SKIPPED,
+        "not_in_plan",
+        f"Order {order_id}: the plan does not ship it; by now it could be shipped.",
+        "Make a new plan with --dry-run, if it is to ship.",
+    )
+
+
+def expired(waiting: Finding, days: int) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "order_never_came",
+        f"{waiting.error.rstrip('.')}; it was waited for {days} days, and is not tried any more.",
+        "Check the order number against the store, and send the row again.",
+        Who.WAREHOUSE,
+    )
+
+
 def changed_meanwhile(shipment: Shipment) -> Finding:
     return Finding(
         Status.NOT_SENT,

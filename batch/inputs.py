@@ -31,7 +31,7 @@ def take(given: Path, home: Path) -> Input:
             what = "a folder" if given.is_dir() else "not a plain file"
             raise FileError(f"{given} is {what}.", "Name the export itself.")
         sha256 = _digest(given)
-        folder = home / "copies" / sha256[:16]
+        folder = _place(home, sha256)
         for each in (home, folder.parent, folder):  # the mode is not that of parents made on the way
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy = folder / given.name
@@ -49,12 +49,26 @@ def take(given: Path, home: Path) -> Input:
     return Input(given, copy, sha256)
 
 
+def kept(given: Path, sha256: str, home: Path) -> Path:
+    """The copy of an export as it was, else the export itself where it is still the same; FileError without either."""
+    copy = _place(home, sha256) / given.name
+    if copy.exists():
+        return copy
+    if given.is_file() and _digest(given) == sha256:
+        return given
+    raise FileError(f"{given} is no longer what it was when the plan was made, and its copy is gone.", "Plan it anew.")
+
+
 def expire(home: Path, days: int) -> None:
     """Remove copies older than so many days."""
     oldest = time.time() - days * 86_400
     for folder in (home / "copies").glob("*"):
         if folder.is_dir() and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(home: Path, sha256: str) -> Path:
+    return home / "copies" / sha256[:16]
 
 
 def _copy(given: Path, copy: Path) -> None:

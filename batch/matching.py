@@ -25,6 +25,8 @@ class Baseline:
     """Units shipped, by order line."""
     status_id: int | None = None
     """The order's status, to which `undo` puts it back."""
+    left: dict[int, int] = field(default_factory=dict)
+    """Units that can be shipped, by order line, when the order was read."""
 
     def add(self, made: StoreShipment) -> None:
         """Count in a shipment of ours that the store has confirmed."""

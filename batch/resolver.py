@@ -131,7 +131,10 @@ class Resolver:
         missing = [r for r in standing if r.made and r.made.shipment_id not in present]
         order = _at_least(order, known)
         self._baselines[order.order_id] = Baseline(
-            max(present, default=0), {line.order_product_id: line.shipped for line in order.lines}, order.status_id
+            max(present, default=0),
+            {line.order_product_id: line.shipped for line in order.lines},
+            order.status_id,
+            {line.order_product_id: line.left for line in order.lines},
         )
         self.gone += missing
         return Facts(

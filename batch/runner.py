@@ -4,19 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from batch import inputs
-from batch.accounting import Report
+from batch.accounting import Carried, Report, summary_key
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
-from batch.errors import FileError, ShipbatchError
+from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.ledger import LEDGER, open_ledger
 from batch.ledger.locks import store_lock
+from batch.loader import read_plan
+from batch.model import Status
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.progress import Progress
+from batch.promises import Promises
 from batch.stopping import Stop
 
 NOTHING_SENT = 2
@@ -32,6 +36,8 @@ class Tour:
     reports: list[Report] = field(default_factory=list)
     refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
     """Files that were not run, and why; what was run before them stands."""
+    carried: list[Carried] = field(default_factory=list)
+    """What earlier nights left open, and has changed since."""
     left: list[Job] = field(default_factory=list)
     """Files that were not begun, because the tour was stopped before them."""
 
@@ -40,7 +46,7 @@ class Tour:
         """One file's summary; of several, their totals and each."""
         each = [report.summary for report in self.reports]
         if len(each) == 1 and not self.refused and not self.left:
-            return each[0]
+            return each[0] | self._carried_over
         totals: dict[str, Any] = {}
         for summary in each:
             for name, value in summary.items():
@@ -48,7 +54,16 @@ class Tour:
                     totals[name] = round(totals.get(name, 0) + value, 1)
         refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
         left = [{"file": str(job.export), "error": "not begun", "todo": "Run it again."} for job in self.left]
-        return totals | {"files": each + refused + left}
+        return totals | self._carried_over | {"files": each + refused + left}
+
+    @property
+    def _carried_over(self) -> dict[str, Any]:
+        runs = [
+            {"run": one.report.run.run_id, "file": one.report.run.file}
+            | {summary_key(status): count for status, count in one.rows.items()}
+            for one in self.carried
+        ]
+        return {"carried_over": runs} if runs else {}
 
     @property
     def exit_status(self) -> int:
@@ -56,6 +71,7 @@ class Tour:
         if self.refused and not self.reports:
             return NOTHING_SENT
         statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
+        statuses += [_new_trouble(one) for one in self.carried]
         return next(status for status in PRECEDENCE if status in statuses)
 
 
@@ -77,6 +93,54 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
 
 def _telling(screen: Screen) -> Callable[[str], None]:
     return lambda who: screen.say(f"Waiting for {who} to end: one runner a store.")
+
+
+def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
+    """The job that carries out a plan: on the export as it was then, in the store that it was made for."""
+    mark, promises = read_plan(path)
+    if mark.store and not sandbox and mark.store != settings.store:
+        raise NothingSent(
+            f"{path} is a plan for {mark.store}, and the settings are for {settings.store}.",
+            "Give the plan's own store: --store, or the BIGCOMMERCE_ variables.",
+        )
+    export = Path(mark.file)
+    copy = inputs.kept(export, mark.sha256, settings.home)
+    return Job(export, settings.source_for(export.name), plan=Promises(promises), copy=copy)
+
+
+def carries(job: Job) -> bool:
+    """Whether a run takes along what earlier ones left: not where a person looks closely at this one."""
+    return not job.dry and job.limit is None and job.plan is None and job.copy is None
+
+
+async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
+    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up."""
+    ledger, settings, now = desk.ledger, desk.settings, datetime.now(UTC)
+    if not settings.carry_over or settings.until:
+        return []
+    alive = now - timedelta(days=settings.carry_over)
+    left = ledger.left_open(settings.store, alive - timedelta(days=settings.carry_over))
+    runs = [run for run_id in left if (run := ledger.run(run_id)) and run.profile.get("carries")]
+    newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}  # of one content, the last run
+    carried: list[Carried] = []
+    for run in (run for run in newest.values() if run.summary.get("carries", True)):
+        if desk.stop:
+            break
+        try:
+            desk.screen.say(f"{Path(run.file).name}: trying again what run {run.run_id} left")
+            one = await pipeline.carry_over(run, left[run.run_id], expired=run.started < alive)
+        except FileError as error:
+            desk.screen.say(f"Run {run.run_id} cannot be gone on with: {error}")
+            continue
+        carried += [one] if one else []
+    return carried
+
+
+def _new_trouble(carried: Carried) -> int:
+    """The exit status for rows of an earlier night: only what has become of them tonight counts."""
+    if carried.rows.get(Status.HELD) or carried.rows.get(Status.IN_DOUBT):
+        return 3
+    return 1 if carried.rows.get(Status.INVALID) or carried.rows.get(Status.REJECTED) else 0
 
 
 @asynccontextmanager
@@ -107,6 +171,8 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     lock = not all(job.dry for job in jobs)
     async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:
         pipeline = Pipeline(desk)
+        if all(carries(job) for job in jobs):
+            tour.carried = await carried_over(pipeline, desk)
         for place, job in enumerate(jobs):
             limit = None if job.limit is None else job.limit - progress.sent
             if place and (stop or limit == 0):

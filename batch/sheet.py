@@ -16,6 +16,9 @@ RESULTS = "Results"
 RESEND = "Fix and resend"
 """The sheet of a results workbook that has the rows to correct."""
 
+PLAN = "Plan"
+"""The sheet of a dry run's workbook that has every shipment it would make, and what its order looked like."""
+
 OURS = (
     "Outcome",
     "Status",
@@ -61,6 +64,7 @@ MARK = "shipbatch"
 PREFIX = "Shipbatch "
 """Tells a column of ours from the export's where both have one name."""
 
+_APART = ("file", "store")  # of a mark: texts that are too long to go with the rest
 _MARK_PART = "docProps/custom.xml"
 _MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
 _NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
@@ -69,18 +73,30 @@ _NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a workbook of ours says of itself, as JSON: which run and content it tells of, or that it is a template."""
+    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is a template."""
 
     run: str = ""
     sha256: str = ""
     """Of the export, not of the sheet."""
     columns: int = 0
     """How many of the sheet's first columns are the export's own; the rest are ours."""
+    file: str = ""
+    """The export's path."""
+    store: str = ""
+    planned: int = 0
+    """Shipments of a plan."""
+    seal: str = ""
+    """Digest of a plan's rows; empty where it is none."""
     version: int = 1
     template: bool = False
 
-    def __str__(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+    @property
+    def properties(self) -> dict[str, str]:
+        """As custom properties of a workbook, which hold 255 characters each."""
+        plan = () if self.seal else ("planned", "seal")
+        brief = {name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)}
+        texts = {f"{MARK} {name}": text for name in _APART if 0 < len(text := getattr(self, name)) < 256}
+        return {MARK: json.dumps(brief, separators=(",", ":"))} | texts
 
 
 def read_mark(path: Path) -> Mark | None:
@@ -90,10 +106,10 @@ def read_mark(path: Path) -> Mark | None:
             xml = part.read(_MARK_SIZE)
         if b"<!" in xml:  # no entities: a property has no use for them
             return None
-        for each in ET.fromstring(xml):  # noqa: S314  bounded, and without a DTD
-            if each.get("name") == MARK:
-                told = json.loads("".join(each.itertext()))
-                return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
+        properties = {each.get("name"): "".join(each.itertext()) for each in ET.fromstring(xml)}  # noqa: S314  bounded
+        if MARK in properties:
+            told = json.loads(properties[MARK]) | {name: properties.get(f"{MARK} {name}", "") for name in _APART}
+            return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
     except (*_NO_ZIP, *_NO_MARK):
         return None
     return None

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from batch.errors import Stopped
 
 T = TypeVar("T")
+BY_HAND = "it was stopped by hand"
+"""The reason of a person at the keyboard: what is left then waits for the same call, and for no other run."""
 
 
 class Stop:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from batch.accounting import Report
+from batch.accounting import Carried, Report, summary_key
 from batch.errors import NothingSent
 from batch.gates import MAILS, release
 from batch.ledger.queries import Queries as Ledger
@@ -57,6 +57,15 @@ def report(done: Report) -> Iterator[str]:
     elif done.sheet_error:
         yield f"{done.sheet_error} {done.sheet_error.todo}"
     yield from _held(done)
+
+
+def carried(one: Carried) -> Iterator[str]:
+    """What has become of rows that an earlier night left open."""
+    run = one.report.run
+    counts = ", ".join(f"{count} {WORDS[summary_key(status)]}" for status, count in one.rows.items())
+    yield f"Carried over from {Path(run.file).name}, run {run.run_id}: {counts}"
+    if one.report.sheet:
+        yield f"  its sheet is up to date: {one.report.sheet}"
 
 
 def _held(done: Report) -> Iterator[str]:

@@ -1,18 +1,19 @@
 """A backfill over days: stopped by a limit or a time, gone on with by the same call, over several files."""
 
+import asyncio
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clock import VirtualLoop
 from pydantic import ValidationError
 from shop import OpenShop, Quiet, Shop, dense, number, table
 
 from batch.config import Settings
 from batch.pipeline import Job
-from batch.runner import Tour, run_files
-from batch.sandbox import Fault
+from batch.runner import Tour, run_files, stopped_at
 from batch.stopping import Stop
 
 
@@ -45,16 +46,27 @@ async def test_a_limit_counts_over_all_files_and_the_same_call_goes_on(shop: Ope
     assert (there.posts, third.exit_status) == (12, 0)
 
 
-async def test_a_run_stops_at_its_time_and_goes_on_later(shop: OpenShop) -> None:
+async def test_a_time_sets_the_stop_and_is_forgotten_afterwards(virtual_clock: VirtualLoop) -> None:
+    stop, soon = Stop(), datetime.now().astimezone() + timedelta(minutes=2)
+    async with stopped_at(f"{soon:%H:%M}", stop):
+        await stop.wait()
+    assert stop.why == f"it was to stop at {soon:%H:%M}"
+    assert 55 <= virtual_clock.time() <= 120
+    early = Stop()
+    async with stopped_at(f"{soon:%H:%M}", early):
+        """Done before."""
+    await asyncio.sleep(300)
+    assert not early
+
+
+async def test_what_is_stopped_on_the_way_goes_on_with_the_same_call(shop: OpenShop) -> None:
     there = await shop(dense(30))
-    exports = files(there, 20, 10)
-    soon = datetime.now().astimezone() + timedelta(minutes=2)
-    there.fault(Fault(delay=25.0, method="POST"))
-    first = await tour(there, exports, until=f"{soon:%H:%M}", workers=1)
-    assert 0 < there.posts < 8  # one every 25 seconds, and one to two minutes
-    assert (len(first.reports), [job.export for job in first.left], first.exit_status) == (1, exports[1:], 1)
-    assert f"it was to stop at {soon:%H:%M}" in first.reports[0].rows[21].finding.error
-    there.fault()
+    exports, stop = files(there, 20, 10), Stop()
+    there.screen.step = lambda _: stop.set("it was to stop at 06:00")  # type: ignore[method-assign]
+    first = await run_files([Job(path) for path in exports], there.settings(workers=1), there.screen, stop)
+    assert (there.posts, [job.export for job in first.left], first.exit_status) == (1, exports[1:], 1)
+    assert "it was to stop at 06:00" in first.reports[0].rows[21].finding.error
+    there.screen = Quiet()
     assert (await tour(there, exports)).exit_status == 0
     assert there.posts == 30
 

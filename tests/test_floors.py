@@ -13,7 +13,7 @@ PACKAGE = ROOT / "batch"
 
 FLOORS = [
     {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet", "shelf", "journal"},
-    {"judging", "gates", "accounting"},
+    {"judging", "gates", "accounting", "promises"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
     {
         "resolver",

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    files: Annotated[list[Path], typer.Argument(help="Warehouse exports: CSV, XLSX, XLS, XLSB, ODS.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE…", help="Warehouse exports: CSV, XLSX, XLS, XLSB, ODS.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge every row, send nothing; writes NAME.plan.xlsx.")
     ] = False,
@@ -52,6 +54,10 @@ def run(
     sheet: Annotated[str, typer.Option(help="The sheet to read.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="In place of FILE: ship exactly what this NAME.plan.xlsx says.", rich_help_panel=ADVANCED),
+    ] = None,
     update: Annotated[
         bool,
         typer.Option("--update", help="Write corrections to existing shipments.", rich_help_panel=ADVANCED),
@@ -97,6 +103,7 @@ def run(
 ) -> None:
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
     from batch.pipeline import Job
+    from batch.runner import planned
 
     options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     options["log_format"] = log_format
@@ -104,14 +111,17 @@ def run(
     switches["customers_will_be_mailed"] = customers_will_be_mailed
     chosen = options | {name: True for name, on in switches.items() if on}
     settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
-    if results is not None and len(files) > 1:
+    if (plan is None) == (not files) or (plan and dry_run):
+        raise ConfigError("Name the exports, or a plan with --plan: one of the two, and a plan is no dry run.")
+    exports = files or []
+    if results is not None and len(exports) > 1:
         raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
     if results is not None:
-        _check_results(results, files)
-    sources = [source_of(settings, file, column or [], sheet) for file in files]
+        _check_results(results, exports)
+    named = [planned(plan, settings, sandbox=sandbox)] if plan else [Job(file, dry=dry_run) for file in exports]
     jobs = [
-        Job(file, source, dry=dry_run, limit=limit, results=results)
-        for file, source in zip(files, sources, strict=True)
+        replace(job, source=source_of(settings, job.export, column or [], sheet), limit=limit, results=results)
+        for job in named
     ]
     _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
 
@@ -283,6 +293,8 @@ def _print_tour(tour: "Tour", *, as_json: bool) -> None:
             _complain_of(report)
         print(json.dumps(tour.summary, ensure_ascii=False))
         return
+    for one in tour.carried:
+        print(*telling.carried(one), sep="\n")
     for report in tour.reports:
         print(*telling.report(report), sep="\n")
     for job in tour.left:

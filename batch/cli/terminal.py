@@ -108,7 +108,7 @@ def watched(
     from rich.console import Console
 
     from batch.cli.screen import Bar, Events, Lines
-    from batch.stopping import Stop
+    from batch.stopping import BY_HAND, Stop
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
@@ -125,7 +125,7 @@ def watched(
                 print("Stopped now: what was in flight is in doubt, and the next run settles it.", file=sys.stderr)
                 os._exit(128 + number)
             caught.append(number)
-            stop.set("it was told to stop")
+            stop.set(BY_HAND if number == signal.SIGINT else "it was told to stop")
             screen.say("Finishing what is in flight; press Ctrl-C again to stop now.")
 
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):

@@ -194,6 +194,10 @@ class Settings(Section):
             update={name: getattr(source.gates, name) for name in source.gates.model_fields_set}
         )
 
+    def source_named(self, name: str, file: str) -> Source:
+        """The source with this name; else the one for a file's name."""
+        return next((s for s in self.sources if name and s.name == name), self.source_for(file))
+
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""
         return next((s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())), Source())

@@ -10,6 +10,7 @@ from batch.errors import ResultsError
 from batch.loader import Load
 from batch.model import Record, RowResult, Run
 from batch.pipeline.job import Job
+from batch.promises import Promise
 
 
 def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
@@ -23,7 +24,9 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
     }
 
 
-def write_sheet(report: Report, export: Load, records: Iterable[Record], home: Path, job: Job) -> None:
+def write_sheet(
+    report: Report, export: Load, records: Iterable[Record], home: Path, job: Job, planned: Iterable[Promise] = ()
+) -> None:
     """Write the results; where that fails the report says why, for what is sent is sent."""
     sheet = results.Report(
         run=report.run,
@@ -36,6 +39,7 @@ def write_sheet(report: Report, export: Load, records: Iterable[Record], home: P
         warnings=export.warnings,
         id_columns=export.id_columns,
         dry=job.dry,
+        promises=planned,
     )
     export_path = job.place(report) if job.place else job.export
     if export_path is None:
@@ -62,6 +66,6 @@ def exit_status(report: Report) -> int:
         return 74
     if counts["held"] or counts["in_doubt"] or report.held:
         return 3
-    if any(counts[name] for name in ("invalid", "rejected", "not_sent", "waiting")):
+    if any(counts[name] for name in ("invalid", "rejected", "not_sent")) or counts["waiting"] > report.known_waiting:
         return 1
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batch.accounting import Report
 from batch.config import Source
+from batch.promises import Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Job:
     limit: int | None = None
     """Stop after so many shipments; the rest stays planned."""
     results: Path | None = None
+    plan: Promises | None = None
+    """Ship what a dry run has planned, and nothing else."""
     copy: Path | None = None
     """Work on this copy of the export, not on what has become of it since."""
     place: Callable[[Report], Path | None] | None = None

@@ -1,13 +1,12 @@
 """A file judged: all of it before anything is sent, and what has aged once more before it is."""
 
 import asyncio
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 
 from batch import findings
 from batch.desk import Desk
 from batch.judging import Judged, Policy
 from batch.known import sort_out
-from batch.loader import Load
 from batch.matching import Baseline
 from batch.model import Parcel, Record, RowNote, Run, State
 from batch.pipeline.job import Job
@@ -39,12 +38,12 @@ class Judgement:
         """Records of ours whose shipment was looked for in the store, and is not there."""
         return self._resolver.gone
 
-    async def whole(self, export: Load) -> Plan:
-        """A file, judged; twice where it ships from an order that a shipment of ours is gone from.
+    async def whole(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
+        """A file's parcels, judged; twice where one ships from an order that a shipment of ours is gone from.
 
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
-        plan = await self._judged(export.parcels())
+        plan = await self._judged(parcels())
         orders = {record.shipment.order_id for record in self.gone}
         if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
             return plan
@@ -54,7 +53,7 @@ class Judgement:
         )
         await asyncio.sleep(window)
         self._renew()
-        return await self._judged(export.parcels())
+        return await self._judged(parcels())
 
     async def again(self, page: Sequence[Record]) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""

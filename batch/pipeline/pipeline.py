@@ -2,28 +2,33 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Protocol
 
 from batch import findings, inputs
-from batch.accounting import Report, account
+from batch.accounting import Carried, Report, account
 from batch.deciding import Decider, Waiting, answer_of, waiting, who
 from batch.desk import Desk
 from batch.errors import FileError, LedgerError, NothingSent
 from batch.holding import Gated, Gatekeeper
 from batch.loader import Load
 from batch.matching import Baseline
-from batch.model import Finding, Parcel, Record, RowNote, Run
+from batch.model import Finding, Parcel, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, summarize, write_sheet
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
 from batch.pipeline.reading import loader_notes, read
 from batch.pipeline.shipping import Shipping
+from batch.promises import Look, Promises, promise
 from batch.shelf import Shelf
+from batch.stopping import BY_HAND
 
 
 class Pipeline:
@@ -43,10 +48,12 @@ class Pipeline:
             await self._settle_earlier()
             await self._take_decisions(export.decided(), job)
         judgement = Judgement(self._desk, run, job, self._baselines)
-        plan = await self._stop.interrupt(judgement.whole(export))
+        plan = await self._stop.interrupt(judgement.whole(export.parcels))
         plan.add(loader_notes(export))
+        if job.plan:
+            plan = self._as_planned(plan, job.plan)
         gated = await self._gate(run, plan, export, job)
-        run = gated.run
+        run = replace(gated.run, profile=dict(gated.run.profile) | {"carries": self._carries(job)})
         if gated.reasons and not job.dry:
             plan = self._held(plan, gated)
         if job.dry:
@@ -57,18 +64,82 @@ class Pipeline:
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
             await self._shipping.ship(run, plan, judgement, job)
             records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
-        rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
-        summary = summarize(run, export, rows, shipments=sum(1 for _ in records())) | {
-            "requests": self._client.requests - asked,
-            "seconds": round(asyncio.get_running_loop().time() - began, 1),
-        }
-        if gated.reasons:
-            summary["held_by"] = [reason.code for reason in gated.reasons]
-        report = Report(run, rows, summary, self._stop.why, self._stop.todo, held=gated.reasons)
-        report.pace = self._client.quota.pace
-        await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job)
+        report = await self._report(run, export, job, records, notes, began=began, asked=asked, held=gated.reasons)
         if not job.dry:
             await self._finish(report)
+        return report
+
+    async def carry_over(self, run: Run, asks: Collection[str], *, expired: bool = False) -> Carried | None:
+        """What an earlier run left open, tried again in its place; None where all of it is as it was.
+
+        Its rows stay that run's own, and its sheet is brought up to date. `expired`: they are given up instead.
+        """
+        began, asked = asyncio.get_running_loop().time(), self._client.requests
+        job = Job(Path(run.file), self._settings.source_named(run.source, Path(run.file).name), results=_sheet_of(run))
+        export = await asyncio.to_thread(read, Path(run.copy), job.source, self._settings, self._ledger)
+        judgement = Judgement(self._desk, run, job, self._baselines)
+        if expired:
+            plan = self._given_up(run, asks)
+        else:
+            plan = await self._stop.interrupt(judgement.whole(lambda: (p for p in export.parcels() if p.ask in asks)))
+            plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
+        changed = chain(plan.shipments(), (note for note in plan.notes() if note.finding.status is not Status.WAITING))
+        if next(changed, None) is None:
+            return None
+        tried = {row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows}
+        await self._shipping.ship_again(run, plan, judgement)
+        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        report = await self._report(run, export, job, records, notes, began=began, asked=asked)
+        await self._finish(report)
+        return Carried(report, Counter(report.rows[row].finding.status for row in tried))
+
+    def _carries(self, job: Job) -> bool:
+        """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""
+        return job.limit is None and job.plan is None and not self._settings.until
+
+    def _given_up(self, run: Run, asks: Collection[str]) -> Plan:
+        plan, days = Plan(), self._settings.carry_over
+        waiting = (n for n in self._ledger.notes(run.run_id) if n.finding.status is Status.WAITING and n.ask in asks)
+        plan.add(replace(note, finding=findings.expired(note.finding, days)) for note in waiting)
+        return plan
+
+    def _known_waiting(self, run: Run, notes: Iterable[RowNote]) -> int:
+        """Rows that wait for their order, and have waited in another file of the last days."""
+        waiting = [note for note in notes if note.finding.status is Status.WAITING]
+        if not waiting:
+            return 0
+        since = run.started - timedelta(days=self._settings.carry_over)
+        known: set[str] = set()
+        for run_id, asks in self._ledger.left_open(run.store, since).items():
+            other = self._ledger.run(run_id)
+            known |= asks if other and other.sha256 != run.sha256 else frozenset()
+        return sum(len(note.rows) for note in waiting if note.ask in known)
+
+    async def _report(
+        self,
+        run: Run,
+        export: Load,
+        job: Job,
+        records: Callable[[], Iterator[Record]],
+        notes: Callable[[], Iterator[RowNote]],
+        *,
+        began: float,
+        asked: int,
+        held: tuple[Finding, ...] = (),
+    ) -> Report:
+        """The run as it stands: its rows added up, its sheet written."""
+        rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
+        summary = summarize(run, export, rows, shipments=sum(1 for _ in records())) | {
+            "requests": run.summary.get("requests", 0) + self._client.requests - asked,
+            "seconds": round(run.summary.get("seconds", 0) + asyncio.get_running_loop().time() - began, 1),
+        }
+        if held:
+            summary["held_by"] = [reason.code for reason in held]
+        waited = self._known_waiting(run, notes())
+        report = Report(run, rows, summary, self._stop.why, self._stop.todo, held=held, known_waiting=waited)
+        report.pace = self._client.quota.pace
+        planned = (promise(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
+        await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job, planned)
         return report
 
     async def _gate(self, run: Run, plan: Plan, export: Load, job: Job) -> Gated:
@@ -77,6 +148,23 @@ class Pipeline:
         return await keeper.judge(
             run, export, job.source, plan.shipments(), plan.notes(), resumed=job.copy is not None, dry=job.dry
         )
+
+    def _as_planned(self, plan: Plan, promises: Promises) -> Plan:
+        """Of what could ship, that which a dry run has planned, where its order is as it was."""
+        kept = Plan()
+        corrections = (RowNote(c.shipment.rows, c.finding, ask=c.shipment.ask) for c in plan.corrections())
+        notes = chain(plan.notes(), corrections)
+        kept.add(promises.kept(plan.shipments(), notes, self._look, self._is_released))
+        return kept
+
+    def _look(self, order_id: int) -> Look:
+        baseline = self._baselines.get(order_id, Baseline())
+        return Look(baseline.status_id, baseline.left)
+
+    def _is_released(self, ask: str) -> bool:
+        """Whether a person has said to ship a parcel."""
+        word = self._ledger.decisions(self._settings.store, [ask]).get(ask)
+        return word is not None and word.answer == "ship"
 
     @staticmethod
     def _held(plan: Plan, gated: Gated) -> Plan:
@@ -88,7 +176,8 @@ class Pipeline:
     async def _finish(self, report: Report) -> None:
         """Close the run in the ledger; where that can no longer be written, the report says so."""
         try:
-            await self._ledger.finish(report.run.run_id, exit_status(report), report.summary)
+            carries = {"carries": False} if self._stop.why == BY_HAND else {}
+            await self._ledger.finish(report.run.run_id, exit_status(report), report.summary | carries)
         except LedgerError as error:
             report.stopped = report.stopped or str(error)
 
@@ -143,6 +232,12 @@ class Pipeline:
         return lambda record: findings.not_sent(
             record, self._stop.why, blocked.get(record.shipment.order_id), job.limit
         )
+
+
+def _sheet_of(run: Run) -> Path | None:
+    """Where a run's sheet was written, while its folder is there."""
+    path = Path(run.summary.get("results") or "")
+    return path if path.name and path.parent.is_dir() else None
 
 
 class _NotSent(Protocol):

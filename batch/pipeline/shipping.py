@@ -32,6 +32,16 @@ class Shipping:
             plan.add([note])
         await self._make_room(plan, judgement.gone)
         places = (await self._ledger.plan(run.run_id, plan.shipments(), plan.notes()))[: job.limit]
+        await self._bring(run, places, judgement)
+
+    async def ship_again(self, run: Run, plan: Plan, judgement: Judgement) -> None:
+        """The same for what an earlier run has left open: its plan says now what this one says."""
+        asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
+        await self._make_room(plan, judgement.gone)
+        places = await self._ledger.plan_again(run.run_id, asks, plan.shipments(), plan.notes())
+        await self._bring(run, places, judgement)
+
+    async def _bring(self, run: Run, places: range, judgement: Judgement) -> None:
         if places:
             self._screen.begin("Shipping", len(places))
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch.errors import ResultsError
 from batch.model import Record, RowResult, Run, Status
+from batch.promises import Promise
 from batch.results.cells import Cell
 from batch.sheet import DECISION, OURS, distinct
 
@@ -60,6 +61,8 @@ class Report:
     id_columns: frozenset[int] = frozenset()
     """Indexes of columns whose numbers are names: written as text."""
     dry: bool = False
+    promises: Iterable[Promise] = ()
+    """Of a dry run: what it would ship."""
 
     @cached_property
     def decides(self) -> bool:

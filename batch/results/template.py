@@ -73,7 +73,7 @@ def _write(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> N
     with Sink(path) as sink:
         try:
             with Workbook(sink, options) as book:
-                book.set_custom_property(MARK, str(Mark(columns=len(TEMPLATE), template=True)), "text")
+                book.set_custom_property(MARK, Mark(columns=len(TEMPLATE), template=True).properties[MARK], "text")
                 book.set_properties({"title": "Shipments to fill in", "author": "shipbatch"})
                 sheet, choices = book.add_worksheet("Shipments"), book.add_worksheet("Carriers")
                 _choices(choices, carriers)

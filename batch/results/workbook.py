@@ -1,6 +1,8 @@
 """The results workbook: Results, Summary, Fix and resend, Shipments."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,13 +11,14 @@ from xlsxwriter.exceptions import XlsxFileError
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from batch import promises
 from batch.model import Record, RowResult, Status
 from batch.results.cells import Cell, as_text
 from batch.results.overview import write_overview
 from batch.results.places import Sink
 from batch.results.report import FIX, OUTCOMES, Proof, Report, explanation
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
-from batch.sheet import DECISION, MARK, OURS, OURS_TO_FIX, RESEND, RESULTS, Mark, distinct
+from batch.sheet import DECISION, OURS, OURS_TO_FIX, PLAN, RESEND, RESULTS, Mark, distinct
 
 WIDTHS = {
     "Outcome": 14,
@@ -61,6 +64,10 @@ SHIPMENT_COLUMNS = (
     Column("Error", 60, wrap=True, ours=True),
     Column("Run", 23, ours=True),
 )
+PLAN_COLUMNS = tuple(
+    Column(name, width, ours=True)
+    for name, width in zip(promises.COLUMNS, (11, 18, 26, 14, 26, 16, 14, 26, 12, 18), strict=True)
+)
 
 
 def fits(report: Report) -> bool:
@@ -79,9 +86,7 @@ def write_workbook(report: Report, path: Path, limits: Limits = EXCEL) -> None:
 
 
 def _fill(book: Book, report: Report) -> None:
-    mark = Mark(report.run.run_id, report.run.sha256, len(report.columns))
     workbook = book.workbook
-    workbook.set_custom_property(MARK, str(mark), "text")
     workbook.set_properties({"title": f"Results of {Path(report.run.file).name}", "author": "shipbatch"})
     proof = Proof(report)
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
@@ -96,10 +101,31 @@ def _fill(book: Book, report: Report) -> None:
             fix.append([*_padded(own, len(report.columns)), explanation(result), result.finding.todo])
     for record in report.records:
         shipments.append(_shipment_cells(record))
+    for name, text in _mark(book, report).properties.items():
+        workbook.set_custom_property(name, text, "text")
     results.finish(lambda sheet, last: _dress(report, book.styles, sheet, last))
     fix.finish()
     shipments.finish()
     write_overview(workbook, overview, report, proof, cut=results.shortened)
+
+
+def _mark(book: Book, report: Report) -> Mark:
+    """What the workbook says of itself; of a dry run, after its plan is written."""
+    run, seals = report.run, hashlib.sha256()
+    mark = Mark(run.run_id, run.sha256, len(report.columns))
+    if not report.dry:
+        return mark
+    plan = Table(book, PLAN, PLAN_COLUMNS)
+    planned = 0
+    for promise in report.promises:
+        cells = promise.cells
+        plan.append(cells)
+        seals.update(cells[-1].encode())
+        planned += 1
+    plan.finish()
+    return replace(
+        mark, file=str(Path(run.file).absolute()), store=run.store, planned=planned, seal=seals.hexdigest()[:16]
+    )
 
 
 def _result_columns(report: Report) -> list[Column]:
