@@ -72,6 +72,10 @@ class Dock:
         return sum(words in line for line in self.screen.lines)
 
     @property
+    def log(self) -> str:
+        return "".join(path.read_text("utf-8") for path in (self.shop.home / "logs").glob("*.log"))
+
+    @property
     def status(self) -> Any:
         return overview(self.inbox, self.shop.home).data
 

@@ -39,6 +39,7 @@ async def test_a_file_comes_back_in_done_with_its_results_beside_it(dock: Dock) 
     assert [each["Status"] for each in sheet(dock.inbox / "done" / "acme.results.xlsx", "Results")] == ["created"] * 2
     assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
     assert dock.said("acme.csv: 2 rows: 2 shipped → done") == 1
+    assert "run file=acme.csv exit=0" in dock.log
 
 
 async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folders(dock: Dock) -> None:
@@ -202,6 +203,7 @@ async def test_a_store_that_stops_is_waited_for_and_told_of_once(dock: Dock) -> 
         dock.shop.box.faults.clear()
         await dock.filed("done/acme.csv", "done/later.csv")
     assert dock.said("Going on") == 1
+    assert dock.log.count("StoreStopped") == 1
     assert shipped(dock) == Counter([number(1000), number(1010)])
 
 

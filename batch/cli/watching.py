@@ -1,7 +1,9 @@
 """Commands of the drop folder: `watch`, `status`."""
 
+import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,16 +30,21 @@ def watch(
         bool, typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED)
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.", rich_help_panel=ADVANCED)] = False,
+    log_format: Annotated[
+        str | None, typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED)
+    ] = None,
 ) -> None:
     """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
-    posts = _posts(folder, store, still)
+    posts = _posts(folder, store, {"log_format": log_format}, still)
 
     async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.notify import after
         from batch.watcher import watch as watch_folders
 
-        await watch_folders(posts, screen, stop, polling=polling)
+        tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        await watch_folders(posts, screen, stop, polling=polling, tell=tell)
 
-    _, signalled = watched(work, quiet=quiet, plain=True)
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "")
     raise typer.Exit(signalled)
 
 
@@ -70,7 +77,7 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
     return (settings.folder_at(folder),)
 
 
-def _posts(folder: Path | None, store: str, still: float | None) -> "list[Post]":
+def _posts(folder: Path | None, store: str, options: dict[str, Any], still: float | None) -> "list[Post]":
     """Each folder with the settings of its store."""
     from batch.watcher import Post
 
@@ -83,7 +90,7 @@ def _posts(folder: Path | None, store: str, still: float | None) -> "list[Post]"
                 "Add it, or correct the name.",
             )
         asked = each.model_copy(update={"still": still or each.still})
-        posts.append(Post(asked, live_settings(store=store or each.store)))
+        posts.append(Post(asked, live_settings(options, store or each.store)))
     paths = [post.folder.path.resolve() for post in posts]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise ConfigError(f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store.")

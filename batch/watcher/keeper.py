@@ -13,7 +13,8 @@ from batch.desk import Desk, Screen
 from batch.errors import LedgerError, ShipbatchError, Stopped
 from batch.ledger import LEDGER, read_ledger
 from batch.model import Record
-from batch.runner import opened
+from batch.notify import Digest, after, of_error
+from batch.runner import CANNOT_RUN_NOW, opened
 from batch.stopping import Stop
 from batch.watcher.bell import Bell
 from batch.watcher.board import Board
@@ -37,15 +38,26 @@ class _Trouble:
     due: float
 
 
+Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
+"""Tells the log, and people; returns what could not be told."""
+
+
 class Keeper:
     """Takes what is dropped for one store, in order."""
 
     def __init__(
-        self, folders: Sequence[Folder], settings: Settings, screen: Screen, stop: Stop, *, polling: bool = False
+        self,
+        folders: Sequence[Folder],
+        settings: Settings,
+        screen: Screen,
+        stop: Stop,
+        *,
+        polling: bool = False,
+        tell: Tell = after,
     ) -> None:
         # The lock is waited for as long as it takes.
         self.settings = settings.model_copy(update={"wait": math.inf})
-        self._screen, self._stop = screen, stop
+        self._screen, self._stop, self._tell = screen, stop, tell
         self.shelves = [Shelf(folder, settings, self._say) for folder in folders]
         self._polling = polling or any(shelf.is_far for shelf in self.shelves)
         self._troubles: dict[Path, _Trouble] = {}
@@ -140,6 +152,7 @@ class Keeper:
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
             await self._wait_out(error, turn)
         else:
+            await self._report(turn.digests)
             await self._give_others_a_chance()
 
     def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
@@ -199,6 +212,12 @@ class Keeper:
             await self._stop.sleep(CHANCE)
             self._let_others = now + OTHERS
 
+    async def _report(self, digests: Sequence[Digest]) -> None:
+        """The log, and people where it is worth it; outside the store's lock, for a mail may take its time."""
+        status = max((digest.status for digest in digests), default=0)
+        for problem in await asyncio.to_thread(self._tell, self.settings, digests, status):
+            self._say_once(problem)
+
     # trouble
 
     def _tries(self, path: Path) -> int:
@@ -214,11 +233,14 @@ class Keeper:
         if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
             turn.give_up(error, tries)
             self._troubles.pop(turn.file, None)
+            await self._report(turn.digests)
             return
         told = f"{error} {getattr(error, 'todo', '')}".strip()
         if told != self._trouble:
             where = f"{turn.file.name}: " if turn and not told.startswith(turn.file.name) else ""
             self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
+            said = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
+            await self._report([of_error(said, turn.file.name if turn else "", CANNOT_RUN_NOW)])
         self._trouble = told
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
         for shelf in self.shelves:

@@ -3,16 +3,18 @@
 import asyncio
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch import crash
 from batch.accounting import Report
 from batch.config import Source
 from batch.desk import Desk
-from batch.errors import FileError, StoreStopped
+from batch.errors import FileError, ShipbatchError, StoreStopped
 from batch.model import Run
+from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status, read
+from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
 from batch.telling import WORDS
 from batch.watcher import letters
@@ -21,6 +23,7 @@ from batch.watcher.places import Place, free, oddity, resent
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
 """Faults of a disk or a network, not of a file."""
+BUG = 70  # the exit status that sysexits.h has for it
 WAITS = 3  # the exit status of a run in which something waits for a person
 
 
@@ -43,6 +46,8 @@ class Turn:
     """Not so where its sheet could not be written again and again: the ledger can still write it."""
     target: Path | None = None
     sheet: Path | None = None
+    digests: list[Digest] = field(default_factory=list)
+    """What it came to, for the log and for whoever is to be told."""
     waits_for: str = ""
     """The run in which something waits for a person."""
 
@@ -63,11 +68,14 @@ class Turn:
 
     def send_back(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
+        self.digests = [of_error(error, str(self.file), NOTHING_SENT)]
         self._leave_in(self.place.failed, letters.unusable(self.file, error, self.place.root), letters.ERROR)
         self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
 
     def give_up(self, error: BaseException, tries: int) -> None:
         """To `failed`: the program cannot do it."""
+        said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
+        self.digests = [of_error(said, str(self.file), BUG)]
         self._leave_in(self.place.failed, letters.broken(self.file, error, tries), letters.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
@@ -119,6 +127,7 @@ class Turn:
     def _file_away(self, desk: Desk, report: Report) -> None:
         assert self.target is not None
         counts = ", ".join(f"{report.summary[name]} {words}" for name, words in WORDS.items() if report.summary[name])
+        self.digests = [of_report(report, exit_status(report))]
         room = self.target.parent.name
         self.say(f"{report.summary['rows']} rows: {counts or 'nothing to ship'} → {room} (run {report.run.run_id})")
         if report.sheet_error:

@@ -8,8 +8,9 @@ from functools import partial
 
 from batch.config import Folder, Settings
 from batch.desk import Screen
+from batch.notify import after
 from batch.stopping import Stop
-from batch.watcher.keeper import Keeper
+from batch.watcher.keeper import Keeper, Tell
 from batch.watcher.systemd import Systemd
 
 ALIVE = 20.0  # seconds between two signs of life on the boards
@@ -29,15 +30,19 @@ async def watch(
     stop: Stop,
     *,
     polling: bool = False,
+    tell: Tell = after,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Take what is dropped until told to stop. Stores go side by side; within a store it is a file at a time."""
+    """Take what is dropped until told to stop. Stores go side by side; within a store it is a file at a time.
+
+    `tell` gets the end of each file, for the log and for whoever is to be told.
+    """
     systemd = Systemd(environ)
     stores: dict[tuple[str, str], list[Post]] = {}
     for post in posts:
         stores.setdefault((str(post.settings.home), post.settings.store), []).append(post)
     keepers = [
-        Keeper([post.folder for post in of_one], of_one[0].settings, screen, stop, polling=polling)
+        Keeper([post.folder for post in of_one], of_one[0].settings, screen, stop, polling=polling, tell=tell)
         for of_one in stores.values()
     ]
     not_yet = set(range(len(keepers)))
