@@ -9,6 +9,7 @@ import pytest
 from dock import Dock, opened_in_time, sheet, write
 from shop import OpenShop, dense, number
 
+from batch.config import Gates
 from batch.deciding import Decider, waiting
 from batch.sandbox import Fault, Reply
 from batch.watcher import keeper
@@ -172,6 +173,23 @@ async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str
         await dock.filed("failed/again.csv")
     assert dock.there("held") == []
     assert dock.shop.posts == posts
+
+
+async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_released(dock: Dock) -> None:
+    """More mails than a person has been asked for: nothing is sent, until `decide` says so."""
+    gates = Gates(mail_gate=1)
+    async with dock.watched(gates=gates):
+        dock.drop("acme.csv", row(100), row(101))
+        await dock.filed("held/acme.csv")
+        assert dock.shop.posts == 0
+        assert dock.status["held"][0]["rows"] == 2
+        async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
+            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="they are told")
+            for one in list(waiting(desk.ledger, desk.settings.store)):
+                await decider.take(one, "ship")
+        await dock.filed("done/acme.csv", "done/acme.results.xlsx")
+    assert dock.there("held") == []
+    assert shipped(dock) == Counter([number(1000), number(1010)])
 
 
 async def test_what_stays_held_is_not_run_again_and_again(dock: Dock) -> None:

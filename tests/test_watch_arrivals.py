@@ -123,6 +123,20 @@ def test_what_is_no_file_is_named_and_left_alone(place: Place) -> None:
     }
 
 
+def test_of_thousands_the_first_are_enough(place: Place) -> None:
+    """A look does not ask of every one who writes it; the others come when these have gone."""
+    arrivals = Arrivals(place, STILL)
+    for number in range(50):
+        os.utime(drop(place, f"{number:02}.csv"), (number, number))
+    arrivals.look(0)
+    first = arrivals.look(2)
+    assert names(first.ready) == [f"{number:02}.csv" for number in range(16)]
+    assert first.unready == 34
+    for path in first.ready:
+        path.unlink()
+    assert names(arrivals.look(2).ready)[0] == "16.csv"
+
+
 def test_nothing_is_remembered_of_what_is_gone(place: Place) -> None:
     """A watcher lives for weeks."""
     arrivals = Arrivals(place, STILL)

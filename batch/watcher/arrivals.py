@@ -11,6 +11,9 @@ from batch.watcher.places import Entry, Place
 EMPTY = 60.0  # seconds for which an empty file is waited for: some programs make the name first
 
 
+AHEAD = 16  # whole files that a look finds at most: an inbox may hold thousands
+
+
 @dataclass(slots=True)
 class _Seen:
     entry: Entry
@@ -32,6 +35,7 @@ class Look:
     """What one look at a folder has shown."""
 
     whole: list[Whole] = field(default_factory=list)
+    """Whole files, in the order in which they were finished; of many the first."""
     unready: int = 0
     due: float | None = None
     """When the next of the others may be whole."""
@@ -40,8 +44,8 @@ class Look:
 
     @property
     def ready(self) -> list[Path]:
-        """The whole files, in the order in which they were finished."""
-        return [each.path for each in sorted(self.whole)]
+        """Their paths."""
+        return [each.path for each in self.whole]
 
 
 class Arrivals:
@@ -61,8 +65,11 @@ class Arrivals:
             before = self._seen.get(entry.name)
             seen[entry.name] = before if before and before.entry == entry else _Seen(entry, now)
         self._seen = seen
-        for each in seen.values():
+        for each in sorted(seen.values(), key=_by_age):
             path, due = self._place.root / each.entry.name, each.since + self._needs(each.entry)
+            if len(look.whole) == AHEAD:  # it will be looked at when these have had their turn
+                look.unready += 1
+                continue
             if now >= due and not is_being_written(path):
                 look.whole.append(Whole(each.since, each.entry.changed, each.entry.name, path))
                 continue
@@ -73,6 +80,10 @@ class Arrivals:
 
     def _needs(self, entry: Entry) -> float:
         return self._still if entry.size else max(self._still, EMPTY)
+
+
+def _by_age(seen: _Seen) -> tuple[float, int, str]:
+    return seen.since, seen.entry.changed, seen.entry.name
 
 
 def is_being_written(path: Path) -> bool:
