@@ -16,6 +16,7 @@ floor room           what happens there
 4     answering      what waits for a person, and the answer
 4     progress       how far several files are together
 4     templating     all that can ship, as a workbook to fill in
+4     tracing        how a shipment that we know is now, in the store
 4     checking       proves what a run needs, and says what to fix
 3     resolver       what a row only names becomes ids, an address, units left
 3     known          what the ledger already holds as created
@@ -41,6 +42,8 @@ floor room           what happens there
 0     matching       is this shipment that one?
 0     findings       what is said of a row, one sentence a finding
 0     sheet          what our own sheets are called and known by
+0     fetching       files by address, dates filled in
+0     scheduling     texts for systemd, cron, launchd, Task Scheduler
 0     errors, config, journal, stopping, turns, crash
 -     sandbox        BigCommerce on this machine: another program
 ====  =============  ================================================================

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,9 +14,10 @@ from batch.bigcommerce import Client
 from batch.bigcommerce.answers import Kind, judge, judge_read
 from batch.bigcommerce.parsing import whole
 from batch.bigcommerce.reply import Reply
-from batch.config import Settings, require_credentials
+from batch.config import Settings, Source, require_credentials
 from batch.errors import LedgerError, NothingSent
 from batch.ledger import LEDGER, network_disk, read_ledger
+from batch.model import Run
 from batch.telling import Told
 
 NO_ORDER = 2_147_483_647  # no store has counted so far
@@ -136,6 +137,36 @@ def _folder(what: str, path: Path) -> Check:
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         return Check(what, Verdict.WRONG, f"{path}: files cannot be moved within it.", "Give this user write access.")
     return Check(what, Verdict.OK, str(path))
+
+
+def arrivals(settings: Settings, now: datetime) -> list[Check]:
+    """Of each source with an `expected_by`, whether a file has come today; `now` in this machine's time zone."""
+    due = [source for source in settings.sources if source.expected_by]
+    if not due:
+        todo = 'Write expected_by = "23:30" into a [sources.NAME] of shipbatch.toml.'
+        return [Check("arrivals", Verdict.UNPROVEN, "no source says when its file comes.", todo)]
+    path = settings.home / LEDGER
+    if path.exists():
+        with read_ledger(path) as ledger:
+            runs = ledger.runs(settings.store)
+    else:
+        runs = []
+    return [_arrival(source, settings, runs, now) for source in due]
+
+
+def _arrival(source: Source, settings: Settings, runs: Sequence[Run], now: datetime) -> Check:
+    what = f"file {source.name}"
+    of_source = [run for run in runs if settings.source_for(Path(run.file).name).name == source.name]
+    today = [run for run in of_source if run.started.astimezone(now.tzinfo).date() == now.date()]
+    if today:
+        return Check(what, Verdict.OK, f"{Path(today[0].file).name}, {today[0].started.astimezone(now.tzinfo):%H:%M}")
+    if f"{now:%H:%M}" < source.expected_by:
+        return Check(what, Verdict.OK, f"none yet today; it is due by {source.expected_by}")
+    last = "none ever"
+    if of_source:
+        last = f"{Path(of_source[0].file).name}, {of_source[0].started.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+    said = f"no file today by {source.expected_by} (the last: {last})."
+    return Check(what, Verdict.WRONG, said, "Ask the warehouse for it; then `shipbatch run` it.")
 
 
 async def _store(client: Client) -> AsyncIterator[Check]:

@@ -1,7 +1,5 @@
 """What waits for a person: in doubt or held, with the evidence; and the person's word, taken."""
 
-import getpass
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +7,7 @@ from datetime import UTC, datetime
 
 from batch import findings
 from batch.bigcommerce import Client
+from batch.config.environment import this_user
 from batch.errors import NothingSent
 from batch.gates import FILE
 from batch.ledger import SqliteLedger
@@ -142,11 +141,8 @@ def _held(run_id: str, note: RowNote) -> Waiting:
 
 
 def who() -> str:
-    """Whoever runs this; a container's user need not have a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+    """Whoever decides, where nobody is named."""
+    return this_user()
 
 
 class Decider:

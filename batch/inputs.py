@@ -60,8 +60,11 @@ def kept(given: Path, sha256: str, home: Path) -> Path:
 
 
 def expire(home: Path, days: int) -> None:
-    """Remove copies older than so many days."""
+    """Remove copies, and what was fetched, older than so many days."""
     oldest = time.time() - days * 86_400
+    for file in (home / "fetched").glob("*"):
+        if file.stat().st_mtime < oldest:
+            file.unlink(missing_ok=True)
     for folder in (home / "copies").glob("*"):
         if folder.is_dir() and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)

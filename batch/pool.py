@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, MutableMapping
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
 from batch.config import Settings
+from batch.config.environment import this_user
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.ledger.base import AlreadyClaimed, Ledger, OrderBusy
 from batch.matching import Baseline, look
@@ -128,6 +129,7 @@ class Pool:
             "baseline": baseline.shipment_id,
             "status_id": baseline.status_id,
             "never_resend": self._settings.never_resend,
+            "who": this_user(),
         }
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
         crash.point("intended")

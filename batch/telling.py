@@ -1,7 +1,7 @@
 """What the ledger and a report say, in sentences and as data; read only."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -151,17 +151,38 @@ def newest_run(ledger: Ledger, store: str) -> Run:
     raise NothingSent(f"Nothing has been run for {store} yet.", "Run an export first.")
 
 
-def find(ledger: Ledger, what: str) -> Told:
-    """Every attempt of an order, shipment, tracking number, SKU or file."""
+Live = Callable[[Sequence[Record]], Mapping[int, str]]
+"""What the store says now of records, by their id, in words."""
+
+
+def find(ledger: Ledger, what: str, live: Live = lambda records: {}) -> Told:
+    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row."""
     records = ledger.find(what) or _by_sku(ledger, what) or _by_file(ledger, what)
+    now = live(records)
+    files = {run_id: run.file for run_id in {r.run_id for r in records} if (run := ledger.run(run_id))}
+    words = {store: ledger.decisions(store, asks) for store, asks in _asks(records).items()}
     lines: list[str] = []
     data: list[dict[str, Any]] = []
     for record in records:
         attempts = ledger.attempts(record.record_id)
-        lines.append(_record_line(record))
+        file = files.get(record.run_id, "")
+        lines.append(_record_line(record, Path(file).name))
         lines += [f"    {_time(a.at)}  {a.what}: {a.state.value}{_said(a.evidence)}" for a in attempts]
-        data.append(_data([record])[0] | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
+        if word := words.get(record.store, {}).get(record.shipment.ask):
+            why = f": {word.why}" if word.why else ""
+            lines.append(f"    {_time(word.at)}  decided by {word.who}: {word.answer}{why}")
+        if record.record_id in now:
+            lines.append(f"    now  {now[record.record_id]}")
+        each = _data([record])[0] | {"file": file, "live": now.get(record.record_id)}
+        data.append(each | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
     return Told(tuple(lines) or (f"Nothing is known of {what}.",), data)
+
+
+def _asks(records: Sequence[Record]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for record in records:
+        found.setdefault(record.store, []).append(record.shipment.ask)
+    return found
 
 
 def _by_sku(ledger: Ledger, sku: str) -> list[Record]:
@@ -185,10 +206,11 @@ def _run_line(run: Run) -> str:
     return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
 
 
-def _record_line(record: Record) -> str:
+def _record_line(record: Record, file: str = "") -> str:
     shipment, made = record.shipment, record.made
     rows = ", ".join(map(str, shipment.rows))
-    what = f"order {shipment.order_id}, {shipment.label or 'no number'}, row {rows} of run {record.run_id}"
+    run = f"{file}, run {record.run_id}" if file else f"run {record.run_id}"
+    what = f"order {shipment.order_id}, {shipment.label or 'no number'}, row {rows} of {run}"
     if made is None:
         return f"  {record.state.value}: {what}"
     deleted = ", deleted since" if record.deleted else ""
@@ -196,7 +218,8 @@ def _record_line(record: Record) -> str:
 
 
 def _said(evidence: Mapping[str, Any]) -> str:
-    parts = [f"HTTP {evidence['status']}"] if evidence.get("status") else []
+    parts = [f"by {evidence['who']}"] if evidence.get("who") else []
+    parts += [f"HTTP {evidence['status']}"] if evidence.get("status") else []
     parts += [str(evidence["problem"])] if evidence.get("problem") else []
     return f" ({', '.join(parts)})" if parts else ""
 

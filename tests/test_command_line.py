@@ -200,6 +200,25 @@ class TestLookingBack:
         assert (found["shipment_id"], found["rows"], found["tracking_number"]) == (2, [3], number(1))
         assert [attempt["what"] for attempt in found["attempts"]] == ["intent", "response"]
 
+    async def test_find_tells_who_which_file_and_how_it_is_now(self, typed: OpenTerminal) -> None:
+        """As it was made, changed since, gone; and in vain is said, with why, within the time a person waits."""
+        shell = await typed()
+        await shell("run", "export.csv")
+        said = await shell("find", "101")
+        for words in ("row 3 of export.csv", "by ", "now  in the store, as it was made"):
+            assert words in said.out
+        assert shell.box is not None
+        shell.box.store.orders[101].shipments.clear()
+        assert "shipment 2 is no longer in the store" in (await shell("find", "101")).out
+        (found,) = (await shell("find", "101", "--json", BIGCOMMERCE_ACCESS_TOKEN="")).json
+        assert "was not asked: BIGCOMMERCE_ACCESS_TOKEN is not set" in found["live"]
+        assert found["file"].endswith("export.csv")
+        said = await shell("find", "101", BIGCOMMERCE_API_URL="http://127.0.0.1:9")
+        assert said.status == 0
+        asked = len(shell.box.requests)
+        assert "now" not in (await shell("find", "101", "--offline")).out
+        assert len(shell.box.requests) == asked
+
     async def test_find_says_where_nothing_is_known(self, typed: OpenTerminal) -> None:
         """Exit 1."""
         shell = await typed()

@@ -12,7 +12,21 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "batch"
 
 FLOORS = [
-    {"model", "errors", "config", "findings", "crash", "stopping", "turns", "matching", "sheet", "shelf", "journal"},
+    {
+        "model",
+        "errors",
+        "config",
+        "findings",
+        "crash",
+        "stopping",
+        "turns",
+        "matching",
+        "sheet",
+        "shelf",
+        "journal",
+        "scheduling",
+        "fetching",
+    },
     {"judging", "gates", "accounting", "promises"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},
     {
@@ -28,7 +42,7 @@ FLOORS = [
         "notify",
         "metrics",
     },
-    {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "progress"},
+    {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "tracing", "progress"},
     {"runner", "rehearsal", "rewriting"},
     {"watcher", "fleet"},
     {"cli", "web"},
@@ -49,6 +63,7 @@ ONLY_IN = {
     "watchfiles": {"watcher"},
     "rich": {"cli"},
     "apprise": {"notify"},
+    "fsspec": {"fetching"},
     "keyring": {"config"},
     "prometheus_client": {"metrics"},
 }

@@ -240,3 +240,24 @@ async def test_a_stopped_run_is_told_with_its_reason(shell: Terminal, outside: O
     assert said.status in {1, 75}
     assert "Stopped before the end" in said.out
     assert "stopped" in outside.told[0]["message"]
+
+
+class TestArrivals:
+    async def test_a_file_that_has_not_come_is_an_alarm(self, shell: Terminal, outside: Outside) -> None:
+        """By 00:00 it is late at any hour: told once a day, exit 2; once it has come, 0."""
+        shell.write("shipbatch.toml", '[sources.acme]\nmatch = "exp*.csv"\nexpected_by = "00:00"\n')
+        for _ in range(2):
+            said = await shell("check", "--arrivals")
+            assert said.status == 2
+        assert "no file today by 00:00 (the last: none ever)" in said.out
+        (told,) = outside.told
+        assert "file acme: no file today by 00:00" in told["message"]
+        export(shell)
+        await shell("run", "export.csv")
+        said = await shell("check", "--arrivals")
+        assert (said.status, "export.csv" in said.out) == (0, True)
+        assert len(outside.told) == 1
+
+    async def test_nothing_is_promised_where_nothing_is_expected(self, shell: Terminal) -> None:
+        """A check that cannot fail says so."""
+        assert (await shell("check", "--arrivals")).status == 3

@@ -1,15 +1,16 @@
-"""Commands for whoever sets shipbatch up: `setup`, `check`, `config`."""
+"""Commands for whoever sets shipbatch up: `setup`, `check`, `service`, `config`."""
 
 import asyncio
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.cli.terminal import app, print_told, settings_of
-from batch.errors import ConfigError
+from batch.cli.terminal import app, complain, print_told, settings_of
+from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
     from batch.telling import Told
@@ -42,6 +43,7 @@ def setup(
     told = _checked(store)
     print_told(told, as_json=False)
     if told.status == 0:
+        print("Ready to ship.")
         option = f" --store {store}" if store else ""
         print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
         print(f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at.")
@@ -51,12 +53,53 @@ def setup(
 @app.command()
 def check(
     store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    arrivals: Annotated[
+        bool, typer.Option("--arrivals", help="Only whether today's files came; tells people where one did not.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
-    told = _checked(store)
+    told = _arrived(store) if arrivals else _checked(store)
     print_told(told, as_json=as_json)
     raise typer.Exit(told.status)
+
+
+@app.command()
+def service(
+    system: Annotated[str, typer.Argument(help="systemd, cron, launchd or windows; left out: this machine's.")] = "",
+    run: Annotated[str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")] = "",
+    watch: Annotated[str, typer.Option(metavar="FOLDER", help="For a drop folder.")] = "",
+    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the nightly upload runs.")] = "23:30",
+    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+) -> None:
+    """Print ready texts for systemd, cron, launchd or Task Scheduler; installs nothing."""
+    from batch.scheduling import SYSTEMS, Service, text_for
+
+    system = system or {"darwin": "launchd", "win32": "windows"}.get(sys.platform, "systemd")
+    if system not in SYSTEMS:
+        raise ConfigError(f"{system!r} is none of {', '.join(SYSTEMS)}.", "Name one of them.")
+    if bool(run) == bool(watch):
+        raise ConfigError("Say what is to run.", "--run '/exports/{date}.csv' for every night, or --watch FOLDER.")
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
+        raise ConfigError(f"--at {at}: it is no time.", "Give it as 23:30.")
+    words = ["run", "--quiet", _absolute(run)] if run else ["watch", _absolute(watch)]
+    words += ["--store", store] if store else []
+    kept = ("SHIPBATCH_HOME", "SHIPBATCH_CONFIG", "BIGCOMMERCE_API_URL", "BIGCOMMERCE_STORE_HASH")
+    environ = {name: os.environ[name] for name in kept if os.environ.get(name)}
+    folder = str(Path.cwd()) if Path("shipbatch.toml").is_file() else ""
+    print(text_for(system, Service([*_program(), *words], at if run else "", environ, folder)), end="")
+
+
+def _program() -> list[str]:
+    """Where we are, by path: a service has no PATH of yours."""
+    installed = Path(sys.executable).with_name("shipbatch")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "batch"]
+
+
+def _absolute(given: str) -> str:
+    from batch.fetching import is_far
+
+    return given if is_far(given) else str(Path(given).expanduser().absolute())
 
 
 @app.command()
@@ -93,6 +136,21 @@ def _checked(store: str) -> "Told":
     from batch.checking import checked, told
 
     return told(asyncio.run(checked(settings_of(store=store), store)))
+
+
+def _arrived(store: str) -> "Told":
+    """Whether the files that are expected have come; people are told where one has not."""
+    from datetime import datetime
+
+    from batch.checking import Verdict, arrivals, told
+    from batch.notify import after, of_arrival
+
+    settings = settings_of(store=store)
+    checks = arrivals(settings, datetime.now().astimezone())
+    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is Verdict.WRONG]
+    for problem in after(settings, late, 2) if late else []:
+        complain(ShipbatchError(problem))
+    return told(checks)
 
 
 def _asked(what: str, *, hidden: bool = False) -> str:

@@ -1,14 +1,19 @@
 """Commands that look: `history`, `find`, `audit`, `template`."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
+from batch.errors import ShipbatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from batch.desk import Screen
+    from batch.model import Record
     from batch.stopping import Stop
     from batch.telling import Told
 
@@ -40,14 +45,25 @@ def history(
 @app.command()
 def find(
     what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
+    store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no store: only what the ledger knows.")] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Every attempt of an order, tracking number, SKU or file: when, from which row, its link."""
+    """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
     from batch import telling
 
+    def live(records: "Sequence[Record]") -> "Mapping[int, str]":
+        from batch.tracing import traced
+
+        try:
+            settings = live_settings(store=store)
+        except ShipbatchError as error:
+            return dict.fromkeys((r.record_id for r in records), f"the store was not asked: {error}")
+        return asyncio.run(traced(settings, records))
+
     with ledger_of(sandbox=sandbox) as ledger:
-        told = telling.find(ledger, what)
+        told = telling.find(ledger, what) if sandbox or offline else telling.find(ledger, what, live)
     print_told(told, as_json=as_json)
     raise typer.Exit(0 if told.data else 1)
 

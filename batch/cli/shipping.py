@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +22,7 @@ from batch.cli.terminal import (
     status_of,
     watched,
 )
-from batch.errors import ConfigError, ShipbatchError
+from batch.errors import ConfigError, FileError, ShipbatchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 @app.command()
 def run(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE…", help="Warehouse exports: CSV, XLSX, XLS, XLSB, ODS.")
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE…", help="Exports: CSV, XLSX, XLS, XLSB, ODS; paths or addresses (sftp://, s3://)."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge every row, send nothing; writes NAME.plan.xlsx.")
@@ -113,7 +117,12 @@ def run(
     settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError("Name the exports, or a plan with --plan: one of the two, and a plan is no dry run.")
-    exports = files or []
+    try:
+        exports = _here(files or [], settings)
+    except FileError as error:
+        if files and not (sandbox or dry_run):
+            _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
+        raise
     if results is not None and len(exports) > 1:
         raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
     if results is not None:
@@ -185,6 +194,15 @@ def sandbox(
         raise ConfigError(
             f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."
         ) from error
+
+
+def _here(exports: list[str], settings: "Settings") -> list[Path]:
+    """The exports as files of this machine: dates filled in, what lies elsewhere fetched."""
+    from batch.fetching import dated, fetched, is_far
+
+    today = datetime.now().astimezone().date()
+    places = [dated(each, today) for each in exports]
+    return [fetched(place, settings.home) if is_far(place) else Path(place) for place in places]
 
 
 def _check_results(results: Path, files: list[Path]) -> None:

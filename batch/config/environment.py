@@ -1,5 +1,6 @@
 """What the environment says, and where things lie when it says nothing."""
 
+import getpass
 import os
 import re
 from collections.abc import Mapping
@@ -20,6 +21,14 @@ def default_home(environ: Mapping[str, str] = os.environ) -> Path:
     import platformdirs  # here: it is not needed where the variable is set
 
     return Path(platformdirs.user_data_dir("shipbatch", appauthor=False))
+
+
+def this_user() -> str:
+    """Whoever runs this; a container's user need not have a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def config_folder() -> Path:

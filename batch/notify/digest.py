@@ -77,6 +77,13 @@ def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
     return Digest(name, status, lines, {kind: 1}, 0, {"error": what, **why})
 
 
+def of_arrival(source: str, said: str, todo: str) -> Digest:
+    """The digest of a file that has not come: told once a day."""
+    today = date.today().isoformat()  # noqa: DTZ011  the day of whoever waits for it
+    facts = {"error": "NoFile", "why": said}
+    return Digest(source, 2, (f"{source}: {said}", f"  {todo}"), {f"{today} no file {source}": 1}, 0, facts)
+
+
 def _of_kind(kind: str, rows: list[int], finding: Finding) -> Iterator[str]:
     named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
     yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
