@@ -5,6 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+_NIGHTLY = (
+    "# Rows to fix (1) and rows that wait for a person (3) are told by shipbatch itself.",
+    "SuccessExitStatus=1 3",
+)
+_STAYS = ("SuccessExitStatus=143", "Restart=on-failure", "RestartSec=30", "WatchdogSec=60")
 SYSTEMS = ("systemd", "cron", "launchd", "windows")
 
 
@@ -45,9 +50,7 @@ def _systemd(one: Service) -> str:
         *(f"Environment={_unit_word(f'{name}={value}')}" for name, value in one.environ.items()),
         "# The token: `shipbatch setup` keeps it, or hand it over as a credential:",
         "#LoadCredential=bigcommerce_access_token:/etc/shipbatch/token",
-        "# Rows to fix (1) and rows that wait for a person (3) are told by shipbatch itself.",
-        "SuccessExitStatus=1 3",
-        *([] if one.at else ["Restart=on-failure", "RestartSec=30"]),
+        *(_NIGHTLY if one.at else _STAYS),
         "# What is in flight is finished before it ends.",
         "KillSignal=SIGTERM",
         "TimeoutStopSec=150",
