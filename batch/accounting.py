@@ -45,6 +45,8 @@ class Report:
     """What a person does about that."""
     held: tuple[Finding, ...] = ()
     """Why the whole file is held before its first shipment, or would be; empty where it is not."""
+    release: str = ""
+    """The command that lets a held file go on."""
     known_waiting: int = 0
     """Rows that wait for their order, and did so in an earlier night's file."""
     pace: Mapping[str, float] = field(default_factory=dict)

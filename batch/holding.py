@@ -30,6 +30,8 @@ class Gated:
     """With its source and what the file looks like."""
     reasons: tuple[Finding, ...] = ()
     """Why it is held; empty where it goes on."""
+    release: str = ""
+    """The command that lets it go on."""
 
     def notes(self, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> Iterator[RowNote]:
         """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
@@ -40,7 +42,7 @@ class Gated:
             else:
                 yield note
         for reason in self.reasons:
-            todo = f"{reason.todo} To ship it all the same: `{release(self.run.run_id)}`, then run the file again."
+            todo = f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again."
             ask = file_ask(self.run.sha256, reason.code)
             yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})
 
@@ -81,7 +83,8 @@ class Gatekeeper:
             found += mails
         words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
         held = tuple(r for r in found if not _released(words.get(file_ask(run.sha256, r.code))))
-        return Gated(replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]}), held)
+        run = replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]})
+        return Gated(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
         """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""

@@ -1,5 +1,6 @@
 """What the ledger and a report say, in sentences and as data; read only."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from batch.accounting import Carried, Report, summary_key
 from batch.errors import NothingSent
-from batch.gates import MAILS, release
+from batch.gates import MAILS
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Record, RowResult, Run, State, Status
 
@@ -57,6 +58,9 @@ def report(done: Report) -> Iterator[str]:
     elif done.sheet_error:
         yield f"{done.sheet_error} {done.sheet_error.todo}"
     yield from _held(done)
+    if done.summary["planned"] and done.sheet and done.sheet.suffix == ".xlsx":
+        yield "To ship exactly this, whatever becomes of the orders meanwhile:"
+        yield f"  shipbatch run --plan {shlex.quote(str(done.sheet))}"
 
 
 def carried(one: Carried) -> Iterator[str]:
@@ -73,7 +77,7 @@ def _held(done: Report) -> Iterator[str]:
     if not done.held:
         return
     would = "A run of it would be held" if done.summary["planned"] else "The whole file is held"
-    yield f"{would}: nothing of it has been sent."
+    yield f"{would}; nothing of it has been sent."
     for reason in done.held:
         yield f"  {reason.error}"
         yield f"    {reason.todo}"
@@ -82,7 +86,7 @@ def _held(done: Report) -> Iterator[str]:
     if {reason.code for reason in done.held} <= MAILS:
         yield "If the mails are meant, or are switched off, run it again with --customers-will-be-mailed."
     yield "To ship it all the same, release it, then run the same file again:"
-    yield f"  {release(done.run.run_id)}"
+    yield f"  {done.release}"
 
 
 def _to_look_at(done: Report) -> Iterator[str]:

@@ -88,7 +88,7 @@ async def test_a_dry_run_says_that_a_run_would_be_held(shop: OpenShop) -> None:
     done = await there.run(*rows(), dry=True, gates=Gates(hold_above=10))
     assert statuses(done) == ["planned"] * COUNT
     assert exit_status(done) == 3
-    assert "A run of it would be held: nothing of it has been sent." in list(report(done))
+    assert "A run of it would be held; nothing of it has been sent." in list(report(done))
 
 
 async def test_mails_are_asked_for_until_a_person_says_that_they_are_meant(shop: OpenShop) -> None:

@@ -37,7 +37,7 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     given = {name: value for name, value in options.items() if value is not None}
     try:
         made = Settings.model_validate(
-            values | told | {"home": default_home(environ)} | given,
+            values | told | {"home": default_home(environ), "store_name": store_name} | given,
             context={"folder": file.path.absolute().parent} if file else None,
         )
     except ValidationError as error:

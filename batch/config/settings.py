@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from batch import model
 
 API_URL = "https://api.bigcommerce.com"
-ELSEWHERE = frozenset({"token", "identity", "home", "customers_will_be_mailed"})
+ELSEWHERE = frozenset({"token", "identity", "home", "store_name", "customers_will_be_mailed"})
 """Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
 
@@ -110,7 +110,7 @@ class Notify(Section):
     """Share of a file's rows in trouble above which people are told every time."""
     least: int = Field(default=10, ge=1)
     """Rows in trouble below which the share does not count."""
-    forget: int = Field(default=30, ge=1)
+    forget: int = Field(default=90, ge=1)
     """Days after which a kind of trouble that was not met counts as new."""
 
 
@@ -129,6 +129,8 @@ class Settings(Section):
     """Look for secrets in this machine's keyring, too (install `shipbatch[keyring]`)."""
     identity: str = ""
     """What the store is called in the ledger, where its address does not last (the sandbox)."""
+    store_name: str = ""
+    """What the store is called in `[stores.NAME]`; empty: it is the one of the environment."""
     home: Path = Path()
     """Ledger, copies of inputs, logs; mode 0700."""
     workers: int = Field(default=64, ge=1, le=256)

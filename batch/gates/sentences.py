@@ -14,9 +14,10 @@ MAILS = frozenset({"old_ship_dates", "many_mails", "more_than_usual"})
 """Codes of what `--customers-will-be-mailed` answers."""
 
 
-def release(run_id: str) -> str:
-    """The command that lets a held file go on."""
-    return f'shipbatch decide {run_id} --file --answer ship --why "…"'
+def release(run_id: str, store: str) -> str:
+    """The command that lets a held file go on; `store` is its name in shipbatch.toml, where it has one."""
+    of_store = f" --store {store}" if store else ""
+    return f'shipbatch decide {run_id} --file --answer ship{of_store} --why "…"'
 
 
 def _held(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding:

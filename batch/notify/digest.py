@@ -51,6 +51,8 @@ def of_report(report: Report, status: int) -> Digest:
     lines += [f"  {summary[each]} {each.replace('_', ' ')}" for each in ("created", "updated") if summary[each]]
     for one in report.held:
         lines += [f"  held: {one.error}", f"    {one.todo}"]
+    if report.release:
+        lines.append(f"  To ship it all the same: {report.release}")
     for kind, rows in kinds.items():
         lines += list(_of_kind(kind, rows, findings[kind]))
     if report.stopped:

@@ -64,7 +64,7 @@ class Pipeline:
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
             await self._shipping.ship(run, plan, judgement, job)
             records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
-        report = await self._report(run, export, job, records, notes, began=began, asked=asked, held=gated.reasons)
+        report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
         if not job.dry:
             await self._finish(report)
         return report
@@ -125,7 +125,7 @@ class Pipeline:
         *,
         began: float,
         asked: int,
-        held: tuple[Finding, ...] = (),
+        gated: Gated | None = None,
     ) -> Report:
         """The run as it stands: its rows added up, its sheet written."""
         rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
@@ -133,10 +133,20 @@ class Pipeline:
             "requests": run.summary.get("requests", 0) + self._client.requests - asked,
             "seconds": round(run.summary.get("seconds", 0) + asyncio.get_running_loop().time() - began, 1),
         }
-        if held:
-            summary["held_by"] = [reason.code for reason in held]
+        gated = gated or Gated(run)
+        if gated.reasons:
+            summary["held_by"] = [reason.code for reason in gated.reasons]
         waited = self._known_waiting(run, notes())
-        report = Report(run, rows, summary, self._stop.why, self._stop.todo, held=held, known_waiting=waited)
+        report = Report(
+            run,
+            rows,
+            summary,
+            self._stop.why,
+            self._stop.todo,
+            held=gated.reasons,
+            release=gated.release,
+            known_waiting=waited,
+        )
         report.pace = self._client.quota.pace
         planned = (promise(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
         await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job, planned)
