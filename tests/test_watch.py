@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dock import Dock, opened_in_time, sheet, write
-from shop import OpenShop, dense, number
+from shop import OpenShop, dense, number, order, store
 
 from batch.config import Gates
 from batch.deciding import Decider, waiting
@@ -190,6 +190,35 @@ async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_release
         await dock.filed("done/acme.csv", "done/acme.results.xlsx")
     assert dock.there("held") == []
     assert shipped(dock) == Counter([number(1000), number(1010)])
+
+
+async def test_what_waits_for_its_order_ships_by_itself_when_the_order_has_come(dock: Dock) -> None:
+    """No file comes meanwhile; the sheet in done is brought up to date."""
+    async with dock.watched():
+        dock.drop("acme.csv", row(100), row(110))
+        await dock.filed("done/acme.csv")
+        results = dock.inbox / "done" / "acme.results.xlsx"
+        assert [each["Status"] for each in sheet(results, "Results")] == ["created", "waiting"]
+        await asyncio.sleep(1800)
+        assert dock.shop.posts == 1
+        dock.shop.box.store.arrive(store(order(110)))
+        await dock.until(lambda: dock.shop.posts == 2)
+        await dock.until(lambda: dock.said("its sheet is up to date"))
+    assert [each["Outcome"] for each in sheet(results, "Results")] == ["Shipped", "Shipped"]
+    assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
+
+
+async def test_a_sheet_that_another_command_wrote_into_working_is_no_file_of_a_person(dock: Dock) -> None:
+    """`resume` writes beside the export as it knows it; the watcher takes it away with its file."""
+    Place(dock.inbox).make()
+    async with dock.watched():
+        dock.drop("first.csv", row(100))
+        await dock.filed("done/first.csv")
+    shutil.copy(dock.inbox / "done" / "first.results.xlsx", dock.inbox / "working" / "acme.results.xlsx")
+    dock.drop("acme.csv", row(101)).rename(dock.inbox / "working" / "acme.csv")
+    async with dock.watched():
+        await dock.filed("done/acme.csv")
+    assert dock.tree() == [f"done/{name}.{kind}" for name in ("acme", "first") for kind in ("csv", "results.xlsx")]
 
 
 async def test_what_stays_held_is_not_run_again_and_again(dock: Dock) -> None:

@@ -5,16 +5,18 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from batch import crash, inputs
+from batch import crash, inputs, telling
 from batch.config import Folder, Settings
 from batch.desk import Desk, Screen
 from batch.errors import LedgerError, ShipbatchError, Stopped
 from batch.ledger import LEDGER, read_ledger
 from batch.model import Record
 from batch.notify import Digest, after, of_error
-from batch.runner import CANNOT_RUN_NOW, opened
+from batch.pipeline import Pipeline
+from batch.runner import CANNOT_RUN_NOW, carried_over, opened
 from batch.stopping import Stop
 from batch.watcher.bell import Bell
 from batch.watcher.board import Board
@@ -27,6 +29,7 @@ OTHERS = 2.0  # seconds after which other commands of the store get a chance …
 CHANCE = 0.3  # … of so many seconds: they look for the lock five times a second
 AGAIN = 5.0  # seconds before a file that somebody has open is tried again
 HELD_EVERY = 5.0  # seconds between two looks at what people have decided
+CARRY_EVERY = 900.0  # seconds between two tries of what waits for its order, while no file comes
 DAY = 86_400.0  # seconds
 
 
@@ -65,7 +68,8 @@ class Keeper:
         self._trouble = ""
         self._ledger_seen: tuple[int, ...] = ()
         self._decided: list[tuple[Shelf, Path]] = []
-        self._look_at_held = self._expire = self._let_others = -math.inf
+        self._look_at_held = self._expire = self._let_others = self._carry_at = -math.inf
+        self._leaves_open = False
 
     async def keep(self, ready: Callable[[], None] = lambda: None) -> None:
         """Take files until told to stop; then the one in flight is finished, or goes on with the next start."""
@@ -93,7 +97,7 @@ class Keeper:
 
     def _has_work(self, now: float) -> bool:
         there = (path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready))
-        return bool(self._decided) or any(self._is_due(path, now) for path in there)
+        return self._leaves_open or bool(self._decided) or any(self._is_due(path, now) for path in there)
 
     def _is_due(self, path: Path, now: float) -> bool:
         trouble = self._troubles.get(path)
@@ -108,10 +112,15 @@ class Keeper:
         return max(0.0, min(moments) - now) if moments else None
 
     async def _look_aside(self, now: float) -> None:
-        """What no file brings: a person's word on what is held, and copies that are too old."""
+        """What no file brings: orders that have come since, a person's word on what is held, old copies."""
         if now >= self._expire:
             self._expire = now + DAY
             await asyncio.to_thread(inputs.expire, self.settings.home, self.settings.keep_copies)
+        if now >= self._carry_at:
+            self._carry_at = now + CARRY_EVERY
+            since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
+            with suppress(LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+                self._leaves_open = bool(self.settings.carry_over and ledger.left_open(self.settings.store, since))
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
@@ -137,6 +146,7 @@ class Keeper:
                 desk = await stack.enter_async_context(opened(self.settings, _Door(self._say_once), part))
                 found = self._claimed(asyncio.get_running_loop().time())
                 if found is None:
+                    await self._carry_over(desk)
                     return
                 shelf, turn, held = found
                 with_screen = replace(desk, screen=_FileScreen(turn.file.name, self._screen.say, shelf.board))
@@ -154,6 +164,15 @@ class Keeper:
         else:
             await self._report(turn.digests)
             await self._give_others_a_chance()
+
+    async def _carry_over(self, desk: Desk) -> None:
+        """While no file comes: what earlier files left for a passing reason; their sheets are brought up to date."""
+        if not self._leaves_open:
+            return
+        self._leaves_open = False
+        for one in await carried_over(Pipeline(desk), desk):
+            for line in telling.carried(one):
+                self._say(line)
 
     def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
         """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
@@ -231,10 +250,11 @@ class Keeper:
             return
         tries = 1 + (self._tries(turn.file) if turn else 0)
         if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
-            turn.give_up(error, tries)
-            self._troubles.pop(turn.file, None)
-            await self._report(turn.digests)
-            return
+            with suppress(OSError):
+                turn.give_up(error, tries)
+                self._troubles.pop(turn.file, None)
+                await self._report(turn.digests)
+                return
         told = f"{error} {getattr(error, 'todo', '')}".strip()
         if told != self._trouble:
             where = f"{turn.file.name}: " if turn and not told.startswith(turn.file.name) else ""

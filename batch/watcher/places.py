@@ -58,8 +58,11 @@ class Place:
         return (entry for entry in entries(self.root) if entry.name not in ROOMS)
 
     def claim(self, entry: Path) -> Path | None:
-        """Take a file into `working`, under a name that can be written; None where somebody else was faster."""
-        target = free(self.working, fitted(entry.name))
+        """Take a file into `working`, under a name that can be written; None where somebody else was faster.
+
+        A sheet of ours gets another name: what is called like one there, another command has written.
+        """
+        target = free(self.working, resent(fitted(entry.name)))
         try:
             entry.rename(target)
         except FileNotFoundError:

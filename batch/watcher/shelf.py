@@ -12,7 +12,7 @@ from batch.ledger.queries import Queries as Ledger
 from batch.sheet import read_mark
 from batch.watcher.arrivals import Arrivals, Look
 from batch.watcher.board import Board
-from batch.watcher.places import Place, digest, entries, free
+from batch.watcher.places import Place, digest, entries, free, is_sheet
 
 STILL = 2.0  # seconds for which a file must not have changed
 STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
@@ -48,7 +48,8 @@ class Shelf:
         try:
             self.place.make()
             self.arrived = self._arrivals.look(now)
-            self.left = sorted(self.place.working / entry.name for entry in entries(self.place.working))
+            left = (entry.name for entry in entries(self.place.working))
+            self.left = sorted(self.place.working / name for name in left if not is_sheet(name))
         except OSError as error:
             self.arrived, self.left = Look(), []
             self._tell(f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can.")

@@ -18,7 +18,7 @@ from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
 from batch.telling import WORDS
 from batch.watcher import letters
-from batch.watcher.places import Place, free, oddity, resent
+from batch.watcher.places import SHEETS, Place, free, oddity
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
@@ -115,7 +115,7 @@ class Turn:
             return None
         if exit_status(report) == WAITS:
             self.waits_for = report.run.run_id
-        self.target = free(self._room(report), resent(self.file.name))
+        self.target = free(self._room(report), self.file.name)
         return self.target
 
     def _room(self, report: Report) -> Path:
@@ -140,7 +140,7 @@ class Turn:
         self._move(self.target)
 
     def _leave_in(self, room: Path, text: str, ending: str) -> None:
-        target = free(room, resent(self.file.name))
+        target = free(room, self.file.name)
         letters.leave(text, target, ending)
         self._move(target)
 
@@ -149,6 +149,9 @@ class Turn:
         self.file.rename(target)
         crash.point("after-filing")
         self.target = target
+        stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
+        if read_mark(stray):  # of `resume`, or of a night that carried it over: the one beside the file is newer
+            stray.unlink(missing_ok=True)
 
 
 def _is_passing(error: BaseException | None) -> bool:
