@@ -5,11 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from batch.accounting import COUNTED, Report
-from batch.errors import ConfigError
+from batch.config import Settings
+from batch.errors import ConfigError, ShipbatchError
+from batch.ledger import LEDGER, read_ledger
 from batch.ledger.queries import Queries as Ledger
 
 CAME_TO_ITS_END = frozenset({0, 1, 3})
 """Exit statuses of a run that was not kept from its end."""
+
+
+def measure(settings: Settings, reports: Sequence[Report]) -> str:
+    """Write the metrics where the settings want them; returns what went wrong, which changes nothing of the run."""
+    if settings.metrics_file is None:
+        return ""
+    try:
+        with read_ledger(settings.home / LEDGER) as ledger:
+            write_metrics(settings.metrics_file, ledger, reports)
+    except ShipbatchError as error:
+        return f"{error} {error.todo}"
+    return ""
 
 
 def write_metrics(path: Path, ledger: Ledger, reports: Sequence[Report]) -> None:

@@ -252,22 +252,15 @@ def _ship(
         _print_tour(tour, as_json=as_json)
     if not sandbox and not all(job.dry for job in jobs):
         _tell_after(settings, digests, status, log=log)
-        _count(settings, tour)
+        _measure(settings, tour)
     raise typer.Exit(status)
 
 
-def _count(settings: "Settings", tour: "Tour") -> None:
-    """The metrics, where they are wanted."""
-    if settings.metrics_file is None:
-        return
-    from batch.ledger import LEDGER, read_ledger
-    from batch.metrics import write_metrics
+def _measure(settings: "Settings", tour: "Tour") -> None:
+    from batch.metrics import measure
 
-    try:
-        with read_ledger(settings.home / LEDGER) as ledger:
-            write_metrics(settings.metrics_file, ledger, tour.reports)
-    except ShipbatchError as error:
-        complain(error)
+    if problem := measure(settings, tour.reports):
+        complain(ShipbatchError(problem))
 
 
 def _digests(tour: "Tour") -> "list[Digest]":

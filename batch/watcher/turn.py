@@ -11,6 +11,7 @@ from batch.accounting import Report
 from batch.config import Source
 from batch.desk import Desk
 from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.metrics import measure
 from batch.model import Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status, read
@@ -107,6 +108,8 @@ class Turn:
         after = self.file.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
+        if problem := await asyncio.to_thread(measure, desk.settings, [report]):
+            self.say(problem)
         return report
 
     def _place(self, report: Report) -> Path | None:
