@@ -76,13 +76,17 @@ async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
     orders = await undo.plan(run)
     if for_real:
         await undo.carry_out(orders)
-    path = await asyncio.to_thread(_write_list, orders, desk.settings.home / "undo" / f"{run.run_id}.csv")
+    path = desk.settings.home / "undo" / f"{run.run_id}.csv"
+    steps = {step.record.record_id for order in orders for step in order.steps}
+    earlier = [r for r in desk.ledger.of_run(run.run_id) if r.deleted and r.record_id not in steps]
+    await asyncio.to_thread(_write_list, orders, earlier, path)
     doubts = [record for record in desk.ledger.of_run(run.run_id) if record.state in UNSETTLED]
     told = _told(run, orders, path, for_real=for_real, stopped=desk.stop.why)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
-def _write_list(orders: Sequence[OrderUndone], path: Path) -> Path:
+def _write_list(orders: Sequence[OrderUndone], earlier: Iterable[Record], path: Path) -> None:
+    """The orders concerned, with those that earlier calls have seen to."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
@@ -90,13 +94,17 @@ def _write_list(orders: Sequence[OrderUndone], path: Path) -> Path:
         table.writerow(("Order ID", "Shipment ID", "Rows", "What", "Why", "Status Now", "Status Before"))
         for order in orders:
             for step in order.steps:
-                shipment_id = step.record.made.shipment_id if step.record.made else ""
-                rows = " ".join(map(str, step.record.shipment.rows))
-                what = (order.order_id, shipment_id, rows, step.fate.value, step.why)
+                what = (*_listed(step.record), step.fate.value, step.why)
                 table.writerow((*what, order.status_now, order.status_before))
+        table.writerows((*_listed(record), Fate.DELETED.value, "before", "", "") for record in earlier)
     part.chmod(0o600)
     part.replace(path)
-    return path
+
+
+def _listed(record: Record) -> tuple[object, ...]:
+    """Order, shipment, rows."""
+    made, rows = record.made, " ".join(map(str, record.shipment.rows))
+    return record.shipment.order_id, made.shipment_id if made else "", rows
 
 
 def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> Told:

@@ -23,7 +23,7 @@ async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
     )
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     warehouse: Warehouse, number: signal.Signals, status: int
 ) -> None:

@@ -56,6 +56,15 @@ async def test_what_the_run_made_is_deleted_and_the_status_put_back(shop: OpenSh
     assert there.box.counts[DELETE_ALL] == 0
 
 
+async def test_the_list_keeps_what_an_earlier_call_deleted(shop: OpenShop) -> None:
+    """Called again it finds nothing to delete, and the orders concerned are still in the list."""
+    there, report = await shipped(shop)
+    for _ in range(2):
+        told = await undo(there, report)
+        assert [row["Order ID"] for row in rows_of(Path(told.data["orders"]))] == ["100", "101", "102"]
+    assert (told.data["deleted"], there.box.counts[DELETE]) == (0, 3)
+
+
 async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
     """It says so, and writes the list of the orders concerned."""
     there, report = await shipped(shop)
