@@ -1,5 +1,6 @@
 """Told to stop: what is in flight is finished and written down; told twice, it stops at once and nothing is lost."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -41,6 +42,21 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     assert again.status == 0, again.err
     assert again.summary["already_created"] == done.summary["created"]
     assert warehouse.shipped == Counter(numbers(MANY))
+
+
+@pytest.mark.parametrize("opened", [os.pipe, os.openpty])
+async def test_a_run_outlives_whoever_listens_to_it(
+    warehouse: Warehouse, opened: Callable[[], tuple[int, int]]
+) -> None:
+    """A pipe's reader ends, a terminal is closed: it ships to its end, writes the sheet, and has its exit status."""
+    ours, its = opened()
+    running = await warehouse.start("run", str(warehouse.export), into=its)
+    os.close(its)
+    await warehouse.posted(running, 3)
+    os.close(ours)
+    assert await running.process.wait() == 0
+    assert warehouse.shipped == Counter(numbers(MANY))
+    assert (warehouse.folder / "export.results.xlsx").is_file()
 
 
 async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was_in_flight(

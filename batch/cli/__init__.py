@@ -4,6 +4,7 @@ import sys
 import traceback
 
 from batch.cli import installing, looking, repairing, shipping, watching
+from batch.cli.streams import outlive_listeners
 from batch.cli.terminal import app, complain, status_of
 from batch.errors import ShipbatchError
 
@@ -15,6 +16,7 @@ FAULT = 70
 
 def main() -> None:
     """Run a command; what a person can act on is said in two lines, with its exit status."""
+    outlive_listeners()
     try:
         app()
     except ShipbatchError as error:

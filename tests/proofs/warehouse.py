@@ -83,8 +83,8 @@ class Warehouse:
     def export(self) -> Path:
         return self.folder / "export.csv"
 
-    async def start(self, *command: str, home: str = "home") -> Running:
-        """Start a command; without one, the export's run."""
+    async def start(self, *command: str, home: str = "home", into: int = PIPE) -> Running:
+        """Start a command; without one, the export's run. What it says goes `into` a file's descriptor, or to us."""
         environ = os.environ | {
             "BIGCOMMERCE_API_URL": self.box.url,
             "BIGCOMMERCE_STORE_HASH": self.box.store_hash,
@@ -95,7 +95,7 @@ class Warehouse:
         }
         words = command or ("run", str(self.export), "--json")
         started = asyncio.create_subprocess_exec(
-            sys.executable, "-m", "batch", *words, cwd=self.folder, env=environ, stdout=PIPE, stderr=PIPE
+            sys.executable, "-m", "batch", *words, cwd=self.folder, env=environ, stdout=into, stderr=into
         )
         return Running(await started)
 

@@ -1,0 +1,43 @@
+"""Standard output and error whose listener may go: a closed terminal, a full log, `| head`."""
+
+import os
+import sys
+from typing import Any
+
+
+class Heard:
+    """A stream that drops what nobody hears any more: no run ends for want of a listener."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or do without."""
+        try:
+            self._stream.write(text)
+        except OSError:
+            self._leave()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or do without."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the system take the rest for nothing, whatever is still buffered included."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def outlive_listeners() -> None:
+    """Make both streams such ones; a process without them, such as a service's, has none to lose."""
+    for name in ("stdout", "stderr"):
+        if (stream := getattr(sys, name)) is not None:
+            setattr(sys, name, Heard(stream))
