@@ -40,7 +40,7 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     warehouse.box.faults.clear()
     again = await warehouse.run()
     assert again.status == 0, again.err
-    assert again.summary["already_created"] == done.summary["created"]
+    assert again.summary["already_created"] + again.summary["created"] == MANY  # what was open goes first
     assert warehouse.shipped == Counter(numbers(MANY))
 
 
