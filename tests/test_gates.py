@@ -76,6 +76,8 @@ def test_while_few_nights_are_known_little_is_said(file: Profile) -> None:
 def test_what_is_wrong_by_itself_is_held_on_the_first_night() -> None:
     assert codes(replace(TONIGHT, absent=TONIGHT.parcels, new=0), ()) == ["most_orders_unknown"]
     assert codes(replace(TONIGHT, number_orders=300), ()) == ["one_number"]
+    assert codes(Profile(rows=12, parcels=12, new=12, number="1Z", number_orders=12), ()) == ["one_number"]
+    assert codes(Profile(rows=40, parcels=40, new=40, number="1Z", number_orders=12), ()) == []
     assert codes(night(0, 900), ()) == ["many_mails"]
 
 

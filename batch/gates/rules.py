@@ -61,7 +61,9 @@ def _absent(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding |
 
 def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = max((night.number_orders for night in nights), default=0)
-    if not gates.same_number or file.number_orders < max(gates.same_number, 2 * before):
+    most = file.number_orders >= FEW and file.number_orders * 2 > file.parcels
+    many = gates.same_number and (most or file.number_orders >= gates.same_number)
+    if not many or file.number_orders < 2 * before:
         return None
     return sentences.one_number(file, before if nights else None)
 
