@@ -41,7 +41,7 @@ def waiting(parcel: Parcel, newest: int) -> Finding:
         Status.WAITING,
         "order_not_there_yet",
         f"Order {_order(parcel)} is not in the store yet: {newest_said}.",
-        "Nothing now: run the file again when the order has arrived. If the number is wrong, correct it.",
+        "Nothing now: the next runs try it again by themselves for some days. If the number is wrong, correct it.",
         Who.WAREHOUSE,
     )
 

@@ -119,8 +119,9 @@ async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
     if not settings.carry_over or settings.until:
         return []
     alive = now - timedelta(days=settings.carry_over)
+    settled = await _settled(pipeline, desk)
     left = ledger.left_open(settings.store, alive - timedelta(days=settings.carry_over))
-    runs = [run for run_id in left if (run := ledger.run(run_id)) and run.profile.get("carries")]
+    runs = [run for run_id in {**left, **settled} if (run := ledger.run(run_id)) and run.profile.get("carries")]
     newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}  # of one content, the last run
     carried: list[Carried] = []
     for run in (run for run in newest.values() if run.summary.get("carries", True)):
@@ -128,12 +129,25 @@ async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
             break
         try:
             desk.screen.say(f"{Path(run.file).name}: trying again what run {run.run_id} left")
-            one = await pipeline.carry_over(run, left[run.run_id], expired=run.started < alive)
+            asks, rows = left.get(run.run_id, frozenset()), settled.get(run.run_id, frozenset())
+            one = await pipeline.carry_over(run, asks, settled=rows, expired=run.started < alive)
         except FileError as error:
             desk.screen.say(f"Run {run.run_id} cannot be gone on with: {error}")
             continue
         carried += [one] if one else []
     return carried
+
+
+async def _settled(pipeline: Pipeline, desk: Desk) -> dict[str, frozenset[int]]:
+    """Settle what earlier runs left in doubt; the rows, by run, of which it is known now."""
+    ledger, store = desk.ledger, desk.settings.store
+    doubts = ledger.unsettled(store)
+    await pipeline.settle_earlier()
+    open_still = {record.record_id for record in ledger.unsettled(store)}
+    rows: dict[str, frozenset[int]] = {}
+    for record in (record for record in doubts if record.run_id and record.record_id not in open_still):
+        rows[record.run_id] = rows.get(record.run_id, frozenset()) | set(record.shipment.rows)
+    return rows
 
 
 def _new_trouble(carried: Carried) -> int:

@@ -13,7 +13,7 @@ from shop import HEADER, OpenShop, Shop, dense, number, order, store, table
 from batch.model import Status
 from batch.pipeline import Job
 from batch.runner import Tour, run_files
-from batch.sandbox import Fault
+from batch.sandbox import Fault, Reply
 from batch.sheet import RESULTS
 from batch.stopping import BY_HAND, Stop
 from batch.telling import carried
@@ -145,3 +145,16 @@ async def test_a_row_that_turns_out_wrong_counts_that_night(shop: OpenShop, cloc
     assert (held.exit_status, outcomes(held)) == (3, ["created"])
     assert [status for status, _ in sheet(there, "mon.csv")] == ["held", "waiting"]
     assert (await night(there, clock, "wed.csv", mug(101))).exit_status == 0
+
+
+async def test_what_was_in_doubt_is_settled_in_its_own_sheet(shop: OpenShop, clock: Any) -> None:
+    """The store made it and did not say so, and was gone when it was looked for."""
+    there = await shop(dense(6))
+    there.fault(Fault(Reply.HANG, method="POST", order=101), Fault(503, method="GET", path="/shipments"))
+    first = await night(there, clock, "mon.csv", mug(100), mug(101), timeout=1, settle=1)
+    assert outcomes(first) == ["created", "in doubt"]
+    there.fault()
+    done = await night(there, clock, "tue.csv", mug(102))
+    assert (done.exit_status, dict(done.carried[0].rows)) == (0, {Status.CREATED: 1})
+    assert [status for status, _ in sheet(there, "mon.csv")] == ["created", "created"]
+    assert there.posts == 3

@@ -45,7 +45,7 @@ class Pipeline:
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         run, export = await self._load(job)
         if not job.dry:
-            await self._settle_earlier()
+            await self.settle_earlier()
             await self._take_decisions(export.decided(), job)
         judgement = Judgement(self._desk, run, job, self._baselines)
         plan = await self._stop.interrupt(judgement.whole(export.parcels))
@@ -69,10 +69,13 @@ class Pipeline:
             await self._finish(report)
         return report
 
-    async def carry_over(self, run: Run, asks: Collection[str], *, expired: bool = False) -> Carried | None:
+    async def carry_over(
+        self, run: Run, asks: Collection[str], *, settled: Collection[int] = (), expired: bool = False
+    ) -> Carried | None:
         """What an earlier run left open, tried again in its place; None where all of it is as it was.
 
-        Its rows stay that run's own, and its sheet is brought up to date. `expired`: they are given up instead.
+        Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that were in doubt,
+        and are no longer. `expired`: what is open is given up instead.
         """
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         job = Job(Path(run.file), self._settings.source_named(run.source, Path(run.file).name), results=_sheet_of(run))
@@ -84,9 +87,9 @@ class Pipeline:
             plan = await self._stop.interrupt(judgement.whole(lambda: (p for p in export.parcels() if p.ask in asks)))
             plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
         changed = chain(plan.shipments(), (note for note in plan.notes() if note.finding.status is not Status.WAITING))
-        if next(changed, None) is None:
+        if next(changed, None) is None and not settled:
             return None
-        tried = {row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows}
+        tried = set(settled) | {row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows}
         await self._shipping.ship_again(run, plan, judgement)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
@@ -205,7 +208,7 @@ class Pipeline:
         run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         return Run(run_id, self._settings.store, str(job.export), taken.sha256, str(taken.copy), started), export
 
-    async def _settle_earlier(self) -> None:
+    async def settle_earlier(self) -> None:
         """Doubts that an earlier run left come first: until they are settled, their orders are blocked."""
         doubts = self._ledger.unsettled(self._settings.store)
         if doubts:
