@@ -58,9 +58,7 @@ def told(checks: list[Check]) -> Told:
         if one.todo:
             lines.append(f"{'':<25} → {one.todo}")
     bad = [one for one in checks if one.verdict is not Verdict.OK]
-    lines.append(
-        f"{len(bad)} of {len(checks)} need a look." if bad else f"All {len(checks)} are proven: ready to ship."
-    )
+    lines.append(f"{len(bad)} of {len(checks)} need a look." if bad else "All of this is proven.")
     found = {one.verdict for one in bad}
     status = next((status for verdict, status in STATUS.items() if verdict in found), 0)
     return Told(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)

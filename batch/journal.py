@@ -57,5 +57,7 @@ def _expire(folder: Path, oldest: date) -> None:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{count} {kind}" for kind, count in value.items()) or "none"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n\r\t') else text

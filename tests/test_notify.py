@@ -145,6 +145,18 @@ async def test_a_store_that_is_down_is_told_once(shell: Terminal, outside: Outsi
     assert len(outside.told) == 1
 
 
+async def test_credentials_that_are_gone_are_told(shell: Terminal, outside: Outside) -> None:
+    """A token file that somebody has made readable for all: nothing is sent, and nobody sits at a screen."""
+    export(shell)
+    token = shell.write("token", CANARY)
+    token.chmod(0o644)
+    shell.write("shipbatch.toml", 'token_file = "token"\n')
+    said = await shell("run", "--quiet", "export.csv", BIGCOMMERCE_ACCESS_TOKEN="")
+    assert said.status == 2
+    (told,) = outside.told
+    assert "others can read it" in told["message"]
+
+
 async def test_rehearsals_tell_nobody(shell: Terminal, outside: Outside) -> None:
     """Neither do dry runs."""
     export(shell, (100, "HAT", 1, number(50), NAME))

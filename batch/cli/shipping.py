@@ -3,11 +3,12 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -114,7 +115,10 @@ def run(
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches["customers_will_be_mailed"] = customers_will_be_mailed
     chosen = options | {name: True for name, on in switches.items() if on}
-    settings = settings_of(chosen, store, sandbox=True) if sandbox else live_settings(chosen, store)
+    if sandbox:
+        settings = settings_of(chosen, store, sandbox=True)
+    else:
+        settings = _live_or_told(chosen, store, (files or [str(plan)])[0])
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError("Name the exports, or a plan with --plan: one of the two, and a plan is no dry run.")
     try:
@@ -194,6 +198,16 @@ def sandbox(
         raise ConfigError(
             f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."
         ) from error
+
+
+def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
+    """The settings with credentials; people are told where those are missing: nobody watches a nightly call."""
+    try:
+        return live_settings(chosen, store)
+    except ConfigError as error:
+        with suppress(ConfigError):
+            _tell_after(settings_of(chosen, store), [_digest_of(error, file)], status_of(error))
+        raise
 
 
 def _here(exports: list[str], settings: "Settings") -> list[Path]:

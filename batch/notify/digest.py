@@ -40,12 +40,12 @@ def of_report(report: Report, status: int) -> Digest:
     """The digest of a run that came to its end, or was stopped."""
     summary, run = report.summary, report.run
     kinds: dict[str, list[int]] = {}
-    findings: dict[str, Finding] = {}
+    findings: dict[str, set[Finding]] = {}
     for row, result in report.rows.items():
         if result.finding.status in TROUBLES:
             kind = f"{result.finding.status.value}: {result.finding.code}"
             kinds.setdefault(kind, []).append(row)
-            findings.setdefault(kind, result.finding)
+            findings.setdefault(kind, set()).add(result.finding)
     name = Path(run.file).name
     lines = [f"{name}: {summary['rows']} rows, run {run.run_id}, exit {status}"]
     lines += [f"  {summary[each]} {each.replace('_', ' ')}" for each in ("created", "updated") if summary[each]]
@@ -86,8 +86,10 @@ def of_arrival(source: str, said: str, todo: str) -> Digest:
     return Digest(source, 2, (f"{source}: {said}", f"  {todo}"), {f"{today} no file {source}": 1}, 0, facts)
 
 
-def _of_kind(kind: str, rows: list[int], finding: Finding) -> Iterator[str]:
+def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:
     named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
     yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
-    if finding.todo:
-        yield f"    {finding.todo}{f' [{finding.who.value}]' if finding.who.value else ''}"
+    todos, who = {finding.todo for finding in found}, ", ".join(sorted({f.who.value for f in found} - {""}))
+    todo = todos.pop() if len(todos) == 1 else "The sheet says for each row what to do."
+    if todo:
+        yield f"    {todo}{f' [{who}]' if who else ''}"
