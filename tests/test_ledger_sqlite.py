@@ -282,6 +282,31 @@ async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
     await writer.close()
 
 
+async def test_a_log_torn_anywhere_ends_at_a_commit(path: Path, tmp_path: Path) -> None:
+    """A power cut leaves a part of the last writes, or rubbish: what is there is whole, in the order written."""
+    ledger = open_ledger(path)
+    await ledger.begin(run_of())
+    await ledger.plan(RUN, [parcel(order, "") for order in range(1, 13)], [])
+    for record in list(ledger.of_run(RUN)):
+        await ledger.intend(record.record_id, {"why": "x" * 900})
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    table = path.read_bytes()
+    await ledger.close()
+    seen = set()
+    for torn in range(0, len(log), len(log) // 40 + 1):
+        for rest in (b"", b"\xff" * 700):
+            copy = tmp_path / f"torn{torn}{len(rest)}" / path.name
+            copy.parent.mkdir()
+            copy.write_bytes(table)
+            copy.with_name(f"{path.name}-wal").write_bytes(log[:torn] + rest)
+            async with open_ledger(copy) as again:
+                states = [record.state for record in again.of_run(RUN)]
+                under_way = states.count(State.INTENT)
+                assert states in ([], [State.INTENT] * under_way + [State.PLANNED] * (12 - under_way))
+                seen.add(under_way)
+    assert len(seen) > 6
+
+
 class FullDisk(Reserve):
     """A disk on which nothing is left but the reserve."""
 
