@@ -49,7 +49,13 @@ def main() -> None:
     rows = int(sys.argv[1].replace(",", "").replace("_", "")) if len(sys.argv) > 1 else CSV_ROWS
     with tempfile.TemporaryDirectory() as folder:
         text, book = Path(folder) / "export.csv", Path(folder) / "export.xlsx"
-        for work, path, size in (("make_csv", text, rows), ("make_xlsx", book, XLSX_ROWS)):
+        part, wide = Path(folder) / "part.csv", Path(folder) / "wide.csv"
+        for work, path, size in (
+            ("make_csv", text, rows),
+            ("make_xlsx", book, XLSX_ROWS),
+            ("make_csv", part, rows // 4),
+            ("make_wide", wide, rows // 4),
+        ):
             _python("--make", work, str(path), str(size))  # apart: a parent's peak is inherited
         print(f"XLSX {XLSX_ROWS:,} x {len(HEADER)} to judged rows")
         bare, slow, ours, made = _best(book, "calamine", "read_excel", "load", "parcels")
@@ -62,6 +68,13 @@ def main() -> None:
         _say("time, x csv.reader streamed", ours.seconds / reader.seconds, "at most", 3)
         _say("   pandas.read_csv, x csv.reader", frame.seconds / reader.seconds)
         _say("memory, MB; to reach: below pandas.read_csv's", ours.megabytes, "below", frame.megabytes)
+        larger = wide.stat().st_size / part.stat().st_size
+        print(f"CSV {rows // 4:,} rows: the same shipments in a file {larger:.1f} times as large")
+        nothing, narrow = _best(part, "nothing", "load")
+        (broad,) = _best(wide, "load")
+        _say("memory, x that of the smaller file", broad.megabytes / narrow.megabytes, "at most", 1.1)
+        kept = (ours.megabytes - nothing.megabytes) / (narrow.megabytes - nothing.megabytes)
+        _say("memory besides the program's own, four times the shipments, x", kept, "at most", 4.4)
         print(f"{rows:,} rows to groups, alone")
         simple, grouped = _best(text, "ngroup", "group")
         _say("time, x pandas' ngroup and buckets", grouped.seconds / simple.seconds, "at most", 2)
@@ -114,6 +127,15 @@ def _make_csv(path: Path, rows: int) -> None:
         lines = csv.writer(stream)
         lines.writerow(HEADER)
         lines.writerows(_export(rows))
+
+
+def _make_wide(path: Path, rows: int) -> None:
+    """The same rows with 36 more columns, of what no shipment needs; hardly a cell is like another."""
+    with path.open("w", newline="") as stream:
+        lines = csv.writer(stream)
+        lines.writerow([*HEADER, *(f"Custom Field {n}" for n in range(36))])
+        for at, row in enumerate(_export(rows)):
+            lines.writerow([*row, *(f"note {n} of {at}" for n in range(36))])
 
 
 def _make_xlsx(path: Path, rows: int) -> None:
@@ -193,6 +215,7 @@ def _work(name: str, path: Path) -> None:
     import batch.loader  # noqa: F401
 
     works: dict[str, Callable[[Path], object]] = {
+        "nothing": lambda path: None,
         "calamine": _calamine,
         "read_excel": _read_excel,
         "reader": _reader,
@@ -215,6 +238,8 @@ if __name__ == "__main__":
             _work(name, Path(path))
         case ["--make", "make_csv", path, size]:
             _make_csv(Path(path), int(size))
+        case ["--make", "make_wide", path, size]:
+            _make_wide(Path(path), int(size))
         case ["--make", "make_xlsx", path, size]:
             _make_xlsx(Path(path), int(size))
         case _:

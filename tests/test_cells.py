@@ -154,6 +154,31 @@ def test_a_cost_becomes_a_plain_decimal_or_is_left_out(cell, plain):
     assert isinstance(found, Wrong) if plain is None else found == plain
 
 
+@pytest.mark.parametrize(
+    ("rule", "cell", "code"),
+    [
+        (tracking.tracking, "123456789012.0", "read_as_number"), (tracking.tracking, "12345678.5", "read_as_number"),
+        (tracking.tracking, "=A2&B2", "formula_text"), (tracking.tracking, "+9400111899223197428490", None),
+        (tracking.tracking, "-1234567890", None), (tracking.tracking, "9400111899223197000000", "digits_lost"),
+        (skus.sku, "12345.0", "read_as_number"), (skus.sku, "=A2", "formula_text"),
+        (cells.words, "=A2", "formula_text"), (order_numbers.order_number, "=A2", "formula_text"),
+    ],
+)  # fmt: skip
+def test_what_a_program_made_of_a_number_is_refused_not_shipped(rule, cell, code):
+    found = rule(cell)
+    assert isinstance(found, Wrong)
+    assert code in {None, found.code}
+
+
+@pytest.mark.parametrize("cell", ["99.00.123456.12345678", "134.609506.647380.000", "1Z.999", "A1.0"])
+def test_a_number_with_points_in_it_is_one(cell):
+    assert tracking.tracking(cell) == cell
+
+
+def test_a_comment_may_look_like_a_formula():
+    assert cells.comments("=== fragile ===") == "=== fragile ==="
+
+
 def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
     assert shown(9.400110000000001e21) == "9.40011E+21"
 

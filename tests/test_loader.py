@@ -5,6 +5,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -249,6 +250,19 @@ def test_a_damaged_cell_is_named_as_the_spreadsheet_names_it(book):
     finding = export.findings[2]
     assert finding.error == ("Sheet1!D2: 9.40011E+21: the digits are lost; format the column as Text and export again.")
     assert finding.code == "digits_lost"
+
+
+def test_a_formula_that_was_never_worked_out_is_no_blank(tmp_path):
+    """A program wrote it and no spreadsheet program has opened it since: the cell has no value yet."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in (HEAD, ("1001", "A", 1, "=VLOOKUP(A2,X!A:B,2,0)", "UPS"), ("1002", "A", 1, "T100000002", "UPS")):
+        sheet.append(row)
+    workbook.save(tmp_path / "export.xlsx")
+    export = load(tmp_path / "export.xlsx", Source())
+    assert {row: (f.code, f.error.split(":")[0]) for row, f in export.findings.items()} == {
+        2: ("formula_text", "Sheet!D2")
+    }
 
 
 def test_leading_zeros_that_only_the_number_format_shows_are_lost(book):

@@ -80,7 +80,7 @@ def comments(cell: Cell) -> str | Wrong:
     if len(text) > COMMENTS_LENGTH:
         why = f"the comment has {len(text):,} characters, the store takes {COMMENTS_LENGTH:,}"
         return Wrong("comments_too_long", why, "Shorten the comment.")
-    return "" if error_value(text) else text
+    return "" if text.startswith("#") and error_value(text) else text
 
 
 def _as_written(cell: Cell) -> str:

@@ -26,7 +26,8 @@ _DATE = re.compile(
     rf"\d{{1,2}}-(?:{_MONTH})(?:-\d\d(?:\d\d)?)?|(?:{_MONTH})-\d\d"
     r"|\d{4}-\d\d-\d\d(?:[ T].*)?|\d{1,2}/\d{1,2}/\d{4}"
 )
-_ROUNDED = re.compile(r"[1-9]\d{14}0{5,}")
+_DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
+_ROUNDED = re.compile(r"[1-9]\d{14}0{5,}|[1-9]\d{14,}0{6,}")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 
@@ -41,7 +42,11 @@ class Wrong:
 
 
 def error_value(text: str) -> Wrong | None:
-    """A formula's error, or a cell too narrow when it was exported."""
+    """A formula's error or the formula itself, or a cell too narrow when it was exported."""
+    if text.startswith("=") and len(text) > 1:
+        return Wrong(
+            "formula_text", "it is a formula, not what it comes to", "Save it from the spreadsheet program again."
+        )
     if not text.startswith("#") or not _ERROR.fullmatch(text):
         return None
     if text.startswith("##"):
@@ -56,6 +61,13 @@ def lost_digits(text: str) -> Wrong | None:
     if _ROUNDED.fullmatch(text):
         return Wrong("digits_lost", "the last digits have become zeros", AS_TEXT)
     return None
+
+
+def read_as_number(text: str) -> Wrong | None:
+    """A text that a program has made of something it took for a decimal number: `123456789012.0`."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    return Wrong("read_as_number", "it was read as a number with a fraction", AS_TEXT)
 
 
 def date_like(text: str) -> Wrong | None:

@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 from typing import cast
 
 from batch.loader.cells import quantity
-from batch.loader.damage import CONTROL, Wrong, date_like, plain_text
+from batch.loader.damage import CONTROL, Wrong, date_like, plain_text, read_as_number
 from batch.loader.tables import Cell
 
 Counted = tuple[tuple[str, int | None], ...]
@@ -15,7 +15,7 @@ Counted = tuple[tuple[str, int | None], ...]
 _CHARACTERS = (ascii_letters + digits + "-_.\n").encode()
 _ODD = re.compile(  # each begins with the line end before it, which the search is quick to find
     r"\n(?:\n|--?\n|null\n|NULL\n|\d+-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d\d\n|\d{4}-\d\d-\d\d"
-    r"|\d+(?:\.\d+)?[Ee]-?\d|\d{15}0{5})"
+    r"|\d+(?:\.\d+)?[Ee]-?\d|\d{15}0{5}|\d{3,}\.0\n)"
 )
 _ONE_A_ROW = "Give each SKU a row of its own, or as many quantities as SKUs: 2|1."
 _SEVERAL = re.compile(r"[|^;\n,]|\s[x×*]\s*\d|\d\s*[x×*]\s", re.I)
@@ -29,7 +29,7 @@ def sku(cell: Cell) -> str | Wrong:
     text = plain_text(cell)
     if isinstance(text, Wrong):
         return text
-    if wrong := date_like(text):
+    if wrong := date_like(text) or (text.endswith(".0") and read_as_number(text)) or None:
         return wrong
     if CONTROL.search(text):
         return Wrong("bad_sku", "it holds a control character", "Correct the SKU.")

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from string import ascii_letters, digits
 from typing import cast
 
-from batch.loader.damage import AS_TEXT, BLANK_WORDS, Wrong, date_like, error_value, lost_digits, plain_text, undressed
+from batch.loader.damage import (
+    AS_TEXT,
+    BLANK_WORDS,
+    Wrong,
+    date_like,
+    error_value,
+    lost_digits,
+    plain_text,
+    read_as_number,
+    undressed,
+)
 from batch.loader.tables import Cell
 
 NUMBER_LENGTH = 50
@@ -64,7 +74,7 @@ def _numbers(text: str) -> str | Wrong:
         )
     if folded.startswith(("http://", "https://")):
         return link(text)
-    if wrong := date_like(text):
+    if wrong := date_like(text) or read_as_number(text):
         return wrong
     parts = _parts(text)
     if isinstance(parts, Wrong):
@@ -92,7 +102,7 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
             "it cannot be told whether this is one number or several",
             "Put one tracking number in, or several with a ; between them.",
         )
-    if not parts or not all(map(str.isprintable, parts)):
+    if not parts or not all(part.isprintable() and part[0].isalnum() for part in parts):
         return Wrong("bad_tracking_number", "it is not a tracking number", "Correct the tracking number.")
     return tuple(dict.fromkeys(parts))
 

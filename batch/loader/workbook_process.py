@@ -17,6 +17,7 @@ import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from itertools import chain, islice, repeat
 from typing import Any, BinaryIO
 
@@ -33,11 +34,18 @@ Row = list[Any]
 Errors = dict[int, dict[int, str]]
 """Row → column → an error cell's text, both counted from 1."""
 
-_ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
+_ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"', b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
+LONGEST_MARK = max(map(len, _ERROR_MARKS))
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c(?=\s)(?=[^>]*\st=["']e["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
     rb"""(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
 )
+
+_NEVER_COUNTED = re.compile(
+    rb"""<c(?=\s)(?![^>]*\st=["']str["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
+    rb"""<f\b[^>]*>([^<]{1,8192})</f>(?:<v></v>|<v ?/>)?</c>"""
+)
+"""A formula that no spreadsheet program has worked out yet: it would read as a blank."""
 
 _XLS_START = b"\x09\x08\x10\x00\x00\x06\x05\x00"  # BOF of a BIFF8 workbook
 _XLS_SHEET, _XLS_END = 0x85, 0x0A
@@ -169,7 +177,7 @@ def _inspect(stream: BinaryIO, kind: str) -> dict[str, Errors]:
 
 
 def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Reads a part to its end, where its size and checksum are checked; whether it marks cells as errors."""
+    """Reads a part to its end, where its size and checksum are checked; whether it has errors or uncounted formulas."""
     with archive.open(part) as inflating:
         piece = inflating.read(PIECE)
         prolog = piece.replace(b"\0", b"")  # UTF-16, too
@@ -178,16 +186,23 @@ def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool
             raise Refused("document type", part.filename)
         seen, tail = False, b""
         while piece:
-            seen = seen or any(mark in tail + piece for mark in _ERROR_MARKS)
-            tail = piece[-5:]
+            seen = seen or _marks_errors(tail + piece)
+            tail = piece[-LONGEST_MARK:]
             piece = inflating.read(PIECE)
     return seen
+
+
+def _marks_errors(content: bytes) -> bool:
+    return any(mark in content for mark in _ERROR_MARKS)
 
 
 def _xlsx_errors(xml: bytes) -> Errors:
     errors: Errors = {}
     for letters, row, text in _ERROR_CELL.findall(xml):
         errors.setdefault(int(row), {})[column_number(letters.decode())] = text.decode()
+    for letters, row, formula in _NEVER_COUNTED.findall(xml):
+        written = f"={unescape(formula.decode('utf-8', 'replace'))}"
+        errors.setdefault(int(row), {})[column_number(letters.decode())] = written
     return errors
 
 
