@@ -185,10 +185,10 @@ def test_a_damaged_link_spoils_the_parcel_its_number_names_and_no_other(csv_file
 
 
 def test_how_a_text_was_read_is_said_and_only_what_may_be_wrong_in_it_is_a_warning(csv_file):
-    export = load(csv_file("Order Number;Tracking Number", "1001;T100000001", "1002;T100000002"), Source())
+    export = load(csv_file("Order Number;Carrier", "1001;UPS", "1002;UPS"), Source())
     assert export.said[0] == "Columns are separated by a semicolon."
     assert not export.warnings
-    export = load(csv_file("Order Number,SKU,Tracking Number", "1001,A,T100000001", "1002,B\0,T100000002"), Source())
+    export = load(csv_file("Order Number,SKU,Carrier", "1001,A,UPS", "1002,B\0,UPS"), Source())
     assert export.warnings == ("The text holds NUL characters; they were taken out.",)
 
 
@@ -217,6 +217,15 @@ def test_an_unknown_carrier_is_listed_once_with_the_line_to_add(csv_file):
     (warning,) = (text for text in export.warnings if "Zorbex" in text)
     assert "2 rows" in warning
     assert '"Zorbex" = ' in warning
+
+
+def test_numbers_that_no_carrier_is_named_for_are_counted_once_unless_they_tell_it_themselves(csv_file):
+    told = "1Z5R89390357567127"
+    (warning,) = load(csv_file("Order Number,Tracking Number", f"1001,{told}", "1002,T1", "1003,T2"), Source()).warnings
+    assert warning.startswith("3 rows have a tracking number and no carrier, and numbers like T1 do not tell it")
+    assert not load(csv_file("Order Number,Tracking Number", f"1001,{told}"), Source()).warnings
+    constant = Source(constants={Field.CARRIER: "UPS"})
+    assert not load(csv_file("Order Number,Tracking Number", "1001,T1"), constant).warnings
 
 
 def test_an_alias_of_the_settings_names_the_carrier(csv_file):

@@ -15,7 +15,7 @@ from batch.loader.grouping import Groups, group, one_row_a_unit, refuse_parcels
 from batch.loader.headers import LEAVE_OUT
 from batch.loader.inspection import Inspection, Mask
 from batch.loader.layout import Layout
-from batch.loader.packing import parcel
+from batch.loader.packing import parcel, unnamed_carriers
 from batch.loader.profiles import profile
 from batch.loader.ship_dates import ship_dates
 from batch.loader.shippers import unknown_carriers
@@ -111,7 +111,12 @@ def load(
         fingerprint=found.fingerprint,
         mapping=_to_remember(chosen, source),
         said=tuple(said),
-        warnings=(*chosen.table.warnings, *found.warnings, *unknown_carriers(entries.shipper)),
+        warnings=(
+            *chosen.table.warnings,
+            *found.warnings,
+            *unknown_carriers(entries.shipper),
+            *unnamed_carriers(entries),
+        ),
         row_count=len(entries.rows),
         findings={int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())},
         id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from batch.loader.carriers import DHL, Carrier, company_of_dhl, disagreement, guess
 from batch.loader.cells import COMMENTS_LENGTH
 from batch.loader.entries import ALL, Entries
 from batch.loader.inspection import Named
 from batch.loader.shippers import Shipper
 from batch.model import Line, Parcel
+
+LOOKED_AT = 1_000
+"""Numbers without a carrier that are looked at to see whether they tell it."""
 
 
 def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
@@ -80,6 +85,24 @@ def _company_of_dhl(numbers: Sequence[str], warnings: list[str]) -> Carrier | No
     if found:
         warnings.append(f"the carrier is DHL, and {numbers[0]} is a number of {found.name}: it ships as that")
     return found
+
+
+def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
+    """One line where rows have a number and no carrier, and the numbers looked at do not tell it either."""
+    silent = np.array([shipper.named is None for shipper in entries.shipper.values], dtype=np.bool_)
+    bare = (entries.numbers.codes != 0) & (entries.link.codes == 0) & silent[entries.shipper.codes] & ~entries.alone
+    rows = np.flatnonzero(bare)
+    numbers = (entries.numbers[row].partition("\n")[0] for row in rows[:LOOKED_AT].tolist())
+    untold = next((number for number in numbers if guess(number) is None), "")
+    if not untold:
+        return ()
+    have = "rows have" if len(rows) > 1 else "row has"
+    said = (
+        f"{len(rows):,} {have} a tracking number and no carrier, and numbers like {untold} do not tell it: no tracking "
+        f"link is made. Name its column (--map carrier=COLUMN), or write under [sources.NAME.constants] in "
+        f'shipbatch.toml: carrier = "UPS"'
+    )
+    return (said,)
 
 
 def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tuple[Line, ...]:
