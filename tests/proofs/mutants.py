@@ -244,7 +244,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "does not settle what a crash has left",
-        "pipeline.py",
+        "pipeline/pipeline.py",
         "        doubts = self._ledger.unsettled(self._settings.store)\n        if doubts:\n",
         "        doubts = self._ledger.unsettled(self._settings.store)\n        if not doubts:\n",
         SHIPPING,
@@ -366,9 +366,9 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "judges once, however long ago",
-        "pipeline.py",
+        "pipeline/shipping.py",
         "            if clock.time() < aged:\n",
-        "            if waiting:\n",
+        "            if record:\n",
         SHIPPING,
     ),
 )
