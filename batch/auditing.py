@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from batch import findings
+from batch.bigcommerce.pages import Orders
 from batch.desk import Desk
 from batch.matching import changed, plain, same_items
 from batch.model import Order, Record, State, StoreShipment
-from batch.resolver import Orders, Resolver
+from batch.resolver import Resolver
 from batch.telling import Told, known_run
 from batch.turns import in_turns
 

@@ -7,30 +7,16 @@ which something has shipped that the ledger cannot account for.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from batch.bigcommerce import Client
+from batch.bigcommerce.pages import Orders, Pages
 from batch.config import Settings
 from batch.judging import Existing, Facts, Judged, Policy, judge
 from batch.ledger.base import Ledger
 from batch.matching import Baseline
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
 from batch.turns import in_turns
-
-PAGE = 250  # orders a request: the most the API gives
-
-
-@dataclass(slots=True)
-class Orders:
-    """What is known of the store's orders, by id."""
-
-    found: dict[int, Order]
-    end: int | None = None
-    """Largest order id of the store, once a page has shown it."""
-
-    def newest_before(self, order_id: int) -> int | None:
-        """The store's newest order, where this id is newer; None where it is not, or not known."""
-        return self.end if self.end is not None and order_id > self.end else None
 
 
 class Resolver:
@@ -50,8 +36,7 @@ class Resolver:
         """Records of ours whose shipment was looked for in the store, and is not there."""
         self._exports: dict[str, str] = {}  # digests, by run
         self._numbers: dict[str, tuple[int, ...]] = {}  # the orders that carry another system's number
-        self._newest = 0  # the largest order id that the store has shown
-        self._inclusive: bool | None = None  # whether `min_id` includes its own order: not documented
+        self._pages = Pages(client, self._at_once)
 
     async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
         """Judge parcels, all that a file has of their orders, in the order of their orders' first mention."""
@@ -73,12 +58,17 @@ class Resolver:
         """Its order; None where its number leads to no order, or to several. Another system's costs a request, once."""
         if parcel.order_id is not None:
             return parcel.order_id
-        number = parcel.external_order_id
-        if number not in self._numbers:
-            found = await self._client.orders_by_external_id(number)
-            self._numbers[number] = tuple(order.order_id for order in found)
-        found_ids = self._numbers[number]
+        await self.look_up([parcel])
+        found_ids = self._numbers[parcel.external_order_id]
         return found_ids[0] if len(found_ids) == 1 else None
+
+    async def look_up(self, parcels: Iterable[Parcel]) -> None:
+        """The orders of other systems' numbers, side by side; one that has been looked up is known."""
+        numbers = {parcel.external_order_id: None for parcel in parcels if parcel.order_id is None}
+        new = [number for number in numbers if number not in self._numbers]
+        found = await in_turns(self._client.orders_by_external_id, new, at_once=self._at_once)
+        for number, orders in zip(new, found, strict=True):
+            self._numbers[number] = tuple(order.order_id for order in orders)
 
     async def _facts_of(self, orders: Iterable[Order]) -> dict[int, Facts]:
         """What is known of each order, shipments read where need be, a few orders at a time."""
@@ -92,35 +82,8 @@ class Resolver:
         return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
-        """Read these orders: a page a request, from the smallest not yet known."""
-        known = Orders({})
-        missing = sorted(set(order_ids), reverse=True)  # the smallest last, to pop from
-        while missing:
-            smallest, wanted = missing[-1], set(missing)
-            page = await self._client.orders(min_id=smallest - (self._inclusive is False), limit=PAGE)
-            ids = [order.order_id for order in page]
-            if smallest in ids and self._inclusive is None:
-                self._inclusive = True
-            for order in page:
-                if order.order_id in wanted:
-                    known.found[order.order_id] = await self._client.whole(order)
-            if smallest not in known.found and self._inclusive is None:
-                await self._alone(smallest, known)
-            if not ids:  # a short page need not be the last, an empty one is
-                known.end = max([self._newest, *known.found])
-                break
-            seen = max(ids)
-            self._newest = max(self._newest, seen)
-            while missing and missing[-1] <= max(seen, smallest):
-                missing.pop()
-        return known
-
-    async def _alone(self, order_id: int, known: Orders) -> None:
-        """Ask for one order that its page does not have: if it is there, `min_id` does not include its own order."""
-        order = await self._client.order(order_id)
-        if order is not None:
-            self._inclusive = False
-            known.found[order_id] = await self._client.whole(order)
+        """Read these orders, in as few requests as can be."""
+        return await self._pages.read(order_ids)
 
     async def _facts(self, order: Order, records: Sequence[Record]) -> Facts:
         ours = [r for r in records if r.state is State.CREATED and r.made]

@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
+from batch.bigcommerce.client import PAGE
 from batch.desk import Desk
 from batch.loader.carriers import brands
 from batch.model import Order
-from batch.resolver import PAGE
 from batch.results.template import shippable, write_template
 from batch.telling import Told
 

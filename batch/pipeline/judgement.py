@@ -105,8 +105,9 @@ class Judgement:
         self._keep(notes, plan)
         return new
 
-    async def _put_away(self, parcels: Iterable[Parcel]) -> None:
+    async def _put_away(self, parcels: Sequence[Parcel]) -> None:
         """By their order, so that its parcels are judged together wherever they stand in the file."""
+        await self._resolver.look_up(parcels)
         for parcel in parcels:
             order = await self._resolver.order_id(parcel) or -parcel.rows[0]
             self._parcels[order] = [*self._parcels.get(order, ()), parcel]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
 from itertools import islice
 
+from batch.bigcommerce.client import PAGE
 from batch.corrections import Corrector
 from batch.desk import Desk
 from batch.errors import LedgerError
@@ -14,7 +15,6 @@ from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
 from batch.pool import Pool
 from batch.reconciler import Reconciler
-from batch.resolver import PAGE
 
 ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
 
