@@ -48,7 +48,9 @@ def report(done: Report) -> Iterator[str]:
     for name, words in WORDS.items():
         if count := summary[name]:
             yield f"  {count:>6} {words}{_causes(codes, name)}"
-    yield f"  {summary['requests']} requests in {summary['seconds']:g} s"
+    fewer = summary.get("requests_saved", 0)
+    less = f", {fewer} fewer than with four calls an order" if fewer else ""
+    yield f"  {summary['requests']} requests in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()

@@ -75,6 +75,12 @@ def run(
         bool,
         typer.Option("--verify", help="Look at the store for what the ledger holds, too.", rich_help_panel=ADVANCED),
     ] = False,
+    trust_file: Annotated[
+        bool,
+        typer.Option(
+            "--trust-file", help="It has all ids, and none of it ever shipped: read nothing.", rich_help_panel=ADVANCED
+        ),
+    ] = False,
     reserve: Annotated[
         float | None, typer.Option(help="Share of the quota left to other apps (0.10).", rich_help_panel=ADVANCED)
     ] = None,
@@ -113,7 +119,7 @@ def run(
     options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     options["log_format"] = log_format
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
-    switches["customers_will_be_mailed"] = customers_will_be_mailed
+    switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     chosen = options | {name: True for name, on in switches.items() if on}
     if sandbox:
         settings = settings_of(chosen, store, sandbox=True)

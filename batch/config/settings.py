@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from batch import model
 
 API_URL = "https://api.bigcommerce.com"
-ELSEWHERE = frozenset({"token", "identity", "home", "store_name", "customers_will_be_mailed"})
+ELSEWHERE = frozenset({"token", "identity", "home", "store_name", "customers_will_be_mailed", "trust_file"})
 """Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
 
@@ -165,6 +165,8 @@ class Settings(Section):
     """A person's word: ship what was deleted, or an equal parcel without a number, once more."""
     verify: bool = False
     """Look at the store also for what the ledger holds as created."""
+    trust_file: bool = False
+    """A person's word: nothing of the file was ever shipped, and where it has all ids nothing is looked up."""
     never_resend: bool = False
     """What is in doubt is never sent again, however surely it is absent."""
     carry_over: int = Field(default=7, ge=0)

@@ -8,9 +8,11 @@ from batch import results
 from batch.accounting import Report, tally
 from batch.errors import ResultsError
 from batch.loader import Load
-from batch.model import Record, RowResult, Run
+from batch.model import Record, RowNote, RowResult, Run, Status
 from batch.pipeline.job import Job
 from batch.promises import Promise
+
+LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, its addresses
 
 
 def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
@@ -22,6 +24,13 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
         "shipments": shipments,
         **tally(rows),
     }
+
+
+def saved(requests: int, records: Iterable[Record], notes: Iterable[RowNote], *, dry: bool) -> int:
+    """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
+    known = sum(note.finding.status is Status.ALREADY_CREATED for note in notes)
+    shipments = sum(1 for _ in records)
+    return max(0, LOOKUPS * (known + shipments) + (0 if dry else shipments) - requests)
 
 
 def write_sheet(

@@ -20,7 +20,8 @@ from batch.holding import Gated, Gatekeeper
 from batch.loader import Load
 from batch.matching import Baseline
 from batch.model import Finding, Parcel, Record, RowNote, Run, Status
-from batch.pipeline.closing import exit_status, summarize, write_sheet
+from batch.pipeline.closing import exit_status, saved, summarize, write_sheet
+from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -59,6 +60,7 @@ class Pipeline:
         if job.dry:
             plan.add(RowNote(one.shipment.rows, one.finding) for one in plan.corrections())
             records, notes = partial(plan.records, run), plan.notes
+            self._screen.say(self._estimate(records()).line)
         else:
             await self._ledger.begin(run)
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
@@ -133,7 +135,8 @@ class Pipeline:
         """The run as it stands: its rows added up, its sheet written."""
         rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
         summary = summarize(run, export, rows, shipments=sum(1 for _ in records())) | {
-            "requests": run.summary.get("requests", 0) + self._client.requests - asked,
+            "requests": (requests := run.summary.get("requests", 0) + self._client.requests - asked),
+            "requests_saved": saved(requests, records(), notes(), dry=job.dry),
             "seconds": round(run.summary.get("seconds", 0) + asyncio.get_running_loop().time() - began, 1),
         }
         gated = gated or Gated(run)
@@ -151,9 +154,15 @@ class Pipeline:
             known_waiting=waited,
         )
         report.pace = self._client.quota.pace
+        if job.dry:
+            summary["estimate"] = self._estimate(records()).data
         planned = (promise(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
         await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job, planned)
         return report
+
+    def _estimate(self, records: Iterable[Record]) -> Estimate:
+        """What shipping these would cost."""
+        return Estimate.of(sum(1 for _ in records), self._client.quota, self._settings)
 
     async def _gate(self, run: Run, plan: Plan, export: Load, job: Job) -> Gated:
         """The file as a whole, against what is usual."""

@@ -10,6 +10,7 @@ from batch.desk import Desk
 from batch.errors import LedgerError
 from batch.matching import Baseline
 from batch.model import Record, Run, Shipment
+from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -43,6 +44,7 @@ class Shipping:
 
     async def _bring(self, run: Run, places: range, judgement: Judgement) -> None:
         if places:
+            self._screen.say(Estimate.of(len(places), self._client.quota, self._settings).line)
             self._screen.begin("Shipping", len(places))
         try:
             await self._post_and_settle(run, places, judgement)
