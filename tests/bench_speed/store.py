@@ -41,12 +41,17 @@ class Spec:
     quantity: int = 3
 
     def document(self) -> dict[str, Any]:
-        """The orders, as the sandbox takes them: one line each, its id ten times the order's."""
+        """The orders, as the sandbox takes them: one line each, its id ten, its address a hundred times the order's."""
         ids = range(self.first, self.first + self.orders)
-        lines = [{"id": n, "lines": [{"id": n * 10, "sku": "MUG", "quantity": self.quantity}]} for n in ids]
-        return {
-            "orders": [*([{"id": 1, "lines": [{"id": 1, "sku": "X", "quantity": 1}]}] if self.others else []), *lines]
-        }
+        orders = [
+            {
+                "id": n,
+                "addresses": [{"id": n * 100}],
+                "lines": [{"id": n * 10, "sku": "MUG", "quantity": self.quantity}],
+            }
+            for n in ids
+        ]
+        return {"orders": [{"id": 1, "lines": [{"id": 1, "sku": "X", "quantity": 1}]}, *orders]}
 
 
 @dataclass(frozen=True, slots=True)
