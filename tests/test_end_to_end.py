@@ -40,6 +40,7 @@ CONTRACT = (
     "in_doubt",
     "not_sent",
     "requests",
+    "requests_saved",
     "seconds",
     "results",
 )
