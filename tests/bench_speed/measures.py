@@ -125,7 +125,7 @@ def rivalry() -> Iterator[Figure]:
         missing = "the official client is not installed: `python -m pip install --target build/official bigcommerce`"
         yield Figure("against the official `bigcommerce` client", missing)
         return
-    count = 600
+    count = 200
     spec = Spec(orders=count, quota=RIVALS_QUOTA, window=RIVALS_WINDOW, latency=0.02)
     with serving(spec) as place, home() as folder:
         asyncio.run(ship(place, by_sku(ids(spec)), folder))
