@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,8 +61,27 @@ class Carried:
 
     report: Report
     """Of the earlier run, as it stands now."""
-    rows: Mapping[Status, int]
-    """How many of those rows have which status now."""
+    tried: frozenset[int]
+    """Those rows."""
+
+    @property
+    def rows(self) -> Counter[Status]:
+        """How many of them have which status now."""
+        return Counter(self.report.rows[row].finding.status for row in self.tried)
+
+    @property
+    def exit_status(self) -> int:
+        """What they add to the exit status: only what has become of them tonight counts, not that they still wait."""
+        if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT]:
+            return 3
+        return 1 if self.rows[Status.INVALID] or self.rows[Status.REJECTED] else 0
+
+    @property
+    def trouble(self) -> Report:
+        """The report of those of them that somebody has to look at now."""
+        bad = {Status.HELD, Status.IN_DOUBT, Status.INVALID, Status.REJECTED}
+        rows = {row: self.report.rows[row] for row in sorted(self.tried)}
+        return replace(self.report, rows={row: one for row, one in rows.items() if one.finding.status in bad})
 
 
 def account(

@@ -17,7 +17,6 @@ from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.ledger import LEDGER, open_ledger
 from batch.ledger.locks import store_lock
 from batch.loader import read_plan
-from batch.model import Status
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.progress import Progress
 from batch.promises import Promises
@@ -71,7 +70,7 @@ class Tour:
         if self.refused and not self.reports:
             return NOTHING_SENT
         statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
-        statuses += [_new_trouble(one) for one in self.carried]
+        statuses += [one.exit_status for one in self.carried]
         return next(status for status in PRECEDENCE if status in statuses)
 
 
@@ -148,13 +147,6 @@ async def _settled(pipeline: Pipeline, desk: Desk) -> dict[str, frozenset[int]]:
     for record in (record for record in doubts if record.run_id and record.record_id not in open_still):
         rows[record.run_id] = rows.get(record.run_id, frozenset()) | set(record.shipment.rows)
     return rows
-
-
-def _new_trouble(carried: Carried) -> int:
-    """The exit status for rows of an earlier night: only what has become of them tonight counts."""
-    if carried.rows.get(Status.HELD) or carried.rows.get(Status.IN_DOUBT):
-        return 3
-    return 1 if carried.rows.get(Status.INVALID) or carried.rows.get(Status.REJECTED) else 0
 
 
 @asynccontextmanager

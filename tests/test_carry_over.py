@@ -11,6 +11,7 @@ import time_machine
 from shop import HEADER, OpenShop, Shop, dense, number, order, store, table
 
 from batch.model import Status
+from batch.notify import of_report
 from batch.pipeline import Job
 from batch.runner import Tour, run_files
 from batch.sandbox import Fault, Reply
@@ -144,6 +145,9 @@ async def test_a_row_that_turns_out_wrong_counts_that_night(shop: OpenShop, cloc
     held = await night(there, clock, "tue.csv", mug(100))
     assert (held.exit_status, outcomes(held)) == (3, ["created"])
     assert [status for status, _ in sheet(there, "mon.csv")] == ["held", "waiting"]
+    (one,) = held.carried
+    told = of_report(one.trouble, one.exit_status)
+    assert (told.file, told.status, dict(told.kinds)) == ("mon.csv", 3, {"held: order_status": 1})
     assert (await night(there, clock, "wed.csv", mug(101))).exit_status == 0
 
 

@@ -288,7 +288,8 @@ def _digests(tour: "Tour") -> "list[Digest]":
     from batch.notify import of_report
     from batch.pipeline import exit_status
 
-    ran = [of_report(report, exit_status(report)) for report in tour.reports]
+    ran = [of_report(one.trouble, one.exit_status) for one in tour.carried if one.exit_status]
+    ran += [of_report(report, exit_status(report)) for report in tour.reports]
     return ran + [_digest_of(error, str(job.export)) for job, error in tour.refused]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -96,7 +95,7 @@ class Pipeline:
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report)
-        return Carried(report, Counter(report.rows[row].finding.status for row in tried))
+        return Carried(report, frozenset(tried))
 
     def _carries(self, job: Job) -> bool:
         """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""
