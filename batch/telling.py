@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from batch.gates import MAILS
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Record, RowResult, Run, State, Status
 
+MOST = 1_000  # shipments that are told for one question
 FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
     "created": "shipped",
@@ -162,8 +164,12 @@ Live = Callable[[Sequence[Record]], Mapping[int, str]]
 
 
 def find(ledger: Ledger, what: str, live: Live = lambda records: {}) -> Told:
-    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row."""
-    records = ledger.find(what) or _by_sku(ledger, what) or _by_file(ledger, what)
+    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row.
+
+    Of MOST shipments, where more have it.
+    """
+    found = ledger.find(what) or ledger.of_sku(what, MOST + 1) or _by_file(ledger, what)
+    records = found[:MOST]
     now = live(records)
     files = {run_id: run.file for run_id in {r.run_id for r in records} if (run := ledger.run(run_id))}
     words = {store: ledger.decisions(store, asks) for store, asks in _asks(records).items()}
@@ -181,6 +187,8 @@ def find(ledger: Ledger, what: str, live: Live = lambda records: {}) -> Told:
             lines.append(f"    now  {now[record.record_id]}")
         each = _data([record])[0] | {"file": file, "live": now.get(record.record_id)}
         data.append(each | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
+    if len(found) > MOST:
+        lines.append(f"More than {MOST:,} shipments have {what}: `shipbatch history RUN` lists all of a run.")
     return Told(tuple(lines) or (f"Nothing is known of {what}.",), data)
 
 
@@ -191,19 +199,9 @@ def _asks(records: Sequence[Record]) -> dict[str, list[str]]:
     return found
 
 
-def _by_sku(ledger: Ledger, sku: str) -> list[Record]:
-    wanted = sku.strip().casefold()
-    return [
-        record
-        for run in ledger.runs()
-        for record in ledger.of_run(run.run_id)
-        if any(wanted == name.strip().casefold() for _, name in record.shipment.skus)
-    ]
-
-
 def _by_file(ledger: Ledger, name: str) -> list[Record]:
     runs = (run for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold())
-    return [record for run in runs for record in ledger.of_run(run.run_id)]
+    return list(islice((record for run in runs for record in ledger.of_run(run.run_id)), MOST + 1))
 
 
 def _run_line(run: Run) -> str:

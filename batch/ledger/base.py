@@ -139,6 +139,9 @@ class Ledger(Protocol):
     def find(self, what: str) -> list[Record]:
         """Records with this order, shipment id or tracking number."""
 
+    def of_sku(self, sku: str, last: int) -> list[Record]:
+        """The last so many records that ship units of a SKU, newest first."""
+
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
 

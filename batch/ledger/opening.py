@@ -14,7 +14,7 @@ LEDGER = "ledger.sqlite3"  # its file's name, in a home
 APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
 VERSION = 1
 BUSY = 60_000  # milliseconds to wait for another process's commit
-CHECK = 2.0  # seconds the check at opening may take; a ledger of millions is checked in part
+CHECK = 0.5  # seconds the check at opening may take; a ledger of millions is checked in part
 
 _DURABLE = (
     "PRAGMA journal_mode = WAL",

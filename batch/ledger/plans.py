@@ -21,6 +21,7 @@ _REPLACE = (
     "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
     " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
+_SKU = "INSERT OR IGNORE INTO skus (sku, record_id) VALUES (?, ?)"
 OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
 """Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
@@ -89,6 +90,7 @@ class _Plan:
         new: list[Row] = []
         taken: list[Row] = []
         farewells: list[Row] = []
+        skus: list[Row] = []
         for place, shipment in enumerate(shipments, self.places.stop):
             columns = _columns(shipment)
             if same := left.get(_key(shipment)):
@@ -98,13 +100,16 @@ class _Plan:
                     farewells.append(note_row(old.run_id, _farewell(old, self._run_id)))
             else:
                 self._record_id += 1
-                new.append((self._record_id, self._run_id, place, self._store, *columns, self._at, self._at))
+                old = _Leftover(self._record_id, None, ())
+                new.append((old.record_id, self._run_id, place, self._store, *columns, self._at, self._at))
+            skus += _skus(shipment, old.record_id)
         try:
             self._connection.executemany(_REPLACE, taken)
             self._connection.executemany(_INSERT, new)
         except sqlite3.IntegrityError:
             raise _taken(self._connection, self._store, shipments, self._run_id, self.places) from None
         self._connection.executemany(_NOTE, farewells)
+        self._connection.executemany(_SKU, sorted(skus))
         self.places = range(self.places.start, self.places.stop + len(shipments))
 
     def _leftovers(self, shipments: Sequence[Shipment]) -> dict[Key, list[_Leftover]]:
@@ -152,6 +157,7 @@ def _replace(connection: sqlite3.Connection, before: Record, at: str, shipment: 
         connection.execute(_REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id))
     except sqlite3.IntegrityError:
         raise _taken(connection, before.store, [shipment]) from None
+    connection.executemany(_SKU, _skus(shipment, before.record_id))
 
 
 def _store_of(connection: sqlite3.Connection, run_id: str) -> str:
@@ -182,6 +188,10 @@ def _columns(shipment: Shipment) -> Row:
     label = shipment.label
     body = shipment_text(shipment)
     return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.ask, body
+
+
+def _skus(shipment: Shipment, record_id: int) -> list[Row]:
+    return [(search_form(sku), record_id) for _, sku in shipment.skus if sku]
 
 
 def _farewell(old: _Leftover, run_id: str) -> RowNote:

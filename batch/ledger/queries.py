@@ -15,7 +15,7 @@ from batch.ledger.copying import back_up
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
 from batch.ledger.opening import check, explained, open_readable
 from batch.ledger.plans import OPEN_NOTE
-from batch.model import UNSETTLED, Record, Run
+from batch.model import Record, Run
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
 _SPENT = (  # a word to ship, and the parcel was made since
@@ -26,7 +26,7 @@ _SPENT = (  # a word to ship, and the parcel was made since
 )
 _LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter
 _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile"
-_UNSETTLED = ", ".join(f"'{state}'" for state in sorted(UNSETTLED))
+_UNSETTLED = "state IN ('intent', 'in_doubt', 'needs_person')"  # model.UNSETTLED, in the words of the index
 
 
 def read_ledger(path: Path) -> "Queries":
@@ -78,7 +78,7 @@ class Queries:
 
     def unsettled(self, store: str) -> list[Record]:
         """Records in intent, in_doubt or needs_person."""
-        return self._records(f"state IN ({_UNSETTLED}) AND store = ?", store)
+        return self._records(f"{_UNSETTLED} AND store = ?", store)
 
     def claimed(self, store: str, order_id: int) -> frozenset[int]:
         """Shipment ids of an order that belong to a record, deleted ones too."""
@@ -154,9 +154,19 @@ class Queries:
         number = search_form(what).removeprefix("#")
         if not number:
             return []
+        labelled = "number = ? AND number <> ''"  # in the words of the index, or all records would be looked at
         if number.isdecimal() and number.isascii() and len(number) < 19:  # more is no 64-bit number
-            return self._records("number = ? OR order_id = ? OR shipment_id = ?", number, int(number), int(number))
-        return self._records("number = ?", number)
+            where = f"({labelled}) OR order_id = ? OR shipment_id = ?"
+            return self._records(where, number, int(number), int(number))
+        return self._records(labelled, number)
+
+    def of_sku(self, sku: str, last: int) -> list[Record]:
+        """The last so many records that ship units of a SKU, newest first; case and blanks do not matter."""
+        wanted = search_form(sku)
+        having = "records JOIN skus USING (record_id) WHERE sku = ?"
+        sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
+        found = (record_from(row) for row in self._rows(sql, wanted, last))
+        return [record for record in found if any(search_form(name) == wanted for _, name in record.shipment.skus)]
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""

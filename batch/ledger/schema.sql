@@ -57,6 +57,13 @@ CREATE INDEX IF NOT EXISTS records_by_ask ON records (ask);
 CREATE INDEX IF NOT EXISTS records_by_number ON records (number) WHERE number <> '';
 CREATE INDEX IF NOT EXISTS records_by_shipment ON records (shipment_id) WHERE shipment_id IS NOT NULL;
 
+-- Where a SKU is looked for; what a record has held since it was planned, so that a hit is looked at once more.
+CREATE TABLE IF NOT EXISTS skus (
+  sku       TEXT NOT NULL,                -- as it is searched: no blanks, one case
+  record_id INTEGER NOT NULL,
+  PRIMARY KEY (sku, record_id)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS attempts (
   attempt_id INTEGER PRIMARY KEY,
   record_id  INTEGER NOT NULL REFERENCES records,
