@@ -10,11 +10,14 @@ WHOLE = 10**15  # numbers from here on lose digits in a spreadsheet
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # by XML 1.0
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA = frozenset("=+-@\t\r＝＋－＠")
+"""What a text begins with that a spreadsheet program would run."""
 
 
 def as_text(cell: Cell) -> str:
     """A cell as a person would type it: `12345.0` is `12345`, a date is ISO, nothing is empty."""
+    if type(cell) is int:  # before the slow questions
+        return str(cell)
     match cell:
         case None:
             return ""
@@ -49,6 +52,8 @@ def shortened(text: str) -> str:
 
 def storable(text: str) -> str:
     """The text as a workbook's cell holds it: printable, short enough, and no markup."""
+    if text.isprintable() and len(text) <= LONGEST // 2 and text[:1] != "<":  # nearly all are
+        return text
     text = shortened(printable(text))
     if text.startswith("<r>") and text.endswith("</r>"):
         text += " "  # xlsxwriter would take it for rich text of its own and write it unescaped
@@ -57,6 +62,6 @@ def storable(text: str) -> str:
 
 def inert(text: str) -> str:
     """The text as a CSV may carry it: what a spreadsheet program would run gets a `'` in front (CWE-1236)."""
-    if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text):
+    if text[:1] in FORMULA and not _NUMBER.fullmatch(text):
         return "'" + text
     return text

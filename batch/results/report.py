@@ -79,14 +79,14 @@ class Report:
         finding = result.finding
         return (
             outcome(finding.status),
-            finding.status,
+            finding.status.value,
             ", ".join(map(str, result.shipment_ids)),
             "\n".join(result.tracking_links),
-            result.link_source,
+            result.link_source.value,
             finding.code,
             explanation(result),
             finding.todo,
-            finding.who,
+            finding.who.value,
             str(result.order_id or ""),
             str(result.order_address_id or ""),
             ", ".join(map(str, result.order_product_ids)),
@@ -96,7 +96,8 @@ class Report:
 
 def explanation(result: RowResult) -> str:
     """A row's error and, line by line, its warnings: a shipped row shows them too."""
-    return "\n".join(filter(None, (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))))
+    error = result.finding.error
+    return "\n".join(filter(None, (error, *(f"Note: {w}" for w in result.warnings)))) if result.warnings else error
 
 
 class Proof:

@@ -10,6 +10,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from batch.results.cells import WHOLE, Cell, as_text, printable, storable
+from batch.results.paper import Paper
 
 LINK_LENGTH = 2_079  # characters; Excel's limit
 SAMPLE = 200  # rows that a column's width is taken from
@@ -116,13 +117,12 @@ class Table:
         self._row += 1
         lines = 1
         for column, cell in enumerate(cells):
-            if cell is None or cell == "":
-                continue
             if type(cell) is str:
-                self._text(column, cell)
-                if column in self._wrapped:
-                    lines = max(lines, height(cell, self._columns[column].width))
-            else:
+                if cell:
+                    self._text(column, cell)
+                    if column in self._wrapped:
+                        lines = max(lines, height(cell, self._columns[column].width))
+            elif cell is not None and cell != "":
                 self._other(column, cell)
         if lines > 1:  # not every spreadsheet program fits a row to wrapped text by itself
             self._current.set_row(self._row, LINE * lines + 2)
@@ -139,7 +139,7 @@ class Table:
             dress(sheet, max(1, last))
 
     def _sheet(self, number: int) -> Worksheet:
-        sheet = self._book.workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}")
+        sheet = self._book.workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}", Paper)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.set_landscape()
