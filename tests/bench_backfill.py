@@ -24,7 +24,7 @@ from subprocess import DEVNULL, PIPE, Popen, run
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.config import Settings
+from batch.config import Gates, Settings
 from batch.ledger import LEDGER, open_ledger
 from batch.model import Item, Record, Run, Shipment
 from batch.pipeline import Job
@@ -111,7 +111,7 @@ def _most() -> float:
 async def ship(file: Path, settings: dict[str, Any]) -> None:
     """One run of the export; prints its stages, then its summary."""
     gauge = Gauge()
-    rules = Settings(**settings, identity="bench", customers_will_be_mailed=True, settle=30)
+    rules = Settings(**settings, identity="bench", customers_will_be_mailed=True, settle=30, gates=Gates(hold_above=0))
     tour = await run_files([Job(file)], rules, gauge, Stop())
     gauge.begin("")
     stopped = [report.stopped or report.held for report in tour.reports if report.stopped or report.held]
