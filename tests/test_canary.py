@@ -19,9 +19,7 @@ OpenSandbox = Callable[..., Awaitable[Sandbox]]
 COMMANDS = (
     "config",
     "config --json",
-    "config --example",
     "check",
-    "check --json",
     "check --arrivals",
     "run --dry-run export.csv",
     "run --limit 1 export.csv",
@@ -32,17 +30,13 @@ COMMANDS = (
     "run --token export.csv",
     "resume",
     "history",
-    "history --json",
     "history --backup copy.sqlite3",
-    "find 100",
     "find 101 --json",
     "decide",
-    "decide --json",
     "audit",
     "template new.xlsx",
     "status .",
     "service systemd --run export.csv",
-    "service cron --watch .",
 )
 
 
