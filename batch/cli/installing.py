@@ -108,7 +108,7 @@ def config(
     store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the settings that count, and where they come from; check shipbatch.toml."""
+    """Show the settings that differ from their defaults, and check shipbatch.toml."""
     if example:
         from batch.config.example import example as text
 
