@@ -115,7 +115,8 @@ def carries(job: Job) -> bool:
 async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
     """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up."""
     ledger, settings, now = desk.ledger, desk.settings, datetime.now(UTC)
-    if not settings.carry_over or settings.until:
+    words = settings.until or settings.again or settings.trust_file  # given for tonight's file, not for others
+    if not settings.carry_over or words:
         return []
     alive = now - timedelta(days=settings.carry_over)
     settled = await _settled(pipeline, desk)

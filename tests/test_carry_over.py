@@ -135,6 +135,7 @@ async def test_a_run_that_is_looked_at_takes_nothing_along(shop: OpenShop, clock
     there.box.store.arrive(store(order(104)))
     assert (await night(there, clock, "tue.csv", mug(100), dry=True)).carried == []
     assert (await night(there, clock, "wed.csv", mug(100), limit=1)).carried == []
+    assert (await night(there, clock, "thu.csv", mug(100), again=True)).carried == []
     assert there.posts == 1
 
 

@@ -125,6 +125,8 @@ def run(
         settings = settings_of(chosen, store, sandbox=True)
     else:
         settings = _live_or_told(chosen, store, (files or [str(plan)])[0])
+    if (plan or dry_run) and trust_file:
+        raise ConfigError("--trust-file reads no orders, and a plan is held against them.", "Leave it out.")
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError("Name the exports, or a plan with --plan: one of the two, and a plan is no dry run.")
     try:
