@@ -145,11 +145,12 @@ async def test_a_full_disk_is_waited_for_and_nothing_is_taken_for_failed(depot: 
     assert depot.shipped == Counter(numbers(MANY))
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_share_that_cannot_be_written_is_waited_for(depot: Depot) -> None:
     """Nothing is sent while nothing could be filed away; when it can be, it goes on."""
     depot.export.rename(depot.inbox / "export.csv")
     depot.inbox.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    if os.access(depot.inbox, os.W_OK):
+        pytest.skip("this user may write everywhere")
     running = await depot.watch(until="cannot be used now")
     assert depot.box.requests == []
     depot.inbox.chmod(stat.S_IRWXU)

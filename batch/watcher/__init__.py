@@ -10,6 +10,8 @@ shelf     one folder as its watcher sees it
 turn      one file: run, filed away
 letters   what a person finds beside a file that came back
 keeper    one store's folders: order, the lock, trouble
+troubles  which files are tried again, and when
+screens   where a file's run tells how it goes
 watching  all stores at once; systemd's signs of life
 board     what goes on, for `status` in another process
 overview  what `status` says

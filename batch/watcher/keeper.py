@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,17 +13,16 @@ from batch.config import Folder, Settings
 from batch.desk import Desk, Screen
 from batch.errors import LedgerError, ShipbatchError, Stopped
 from batch.ledger import LEDGER, read_ledger
-from batch.model import Record
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
 from batch.stopping import Stop
 from batch.watcher.bell import Bell
-from batch.watcher.board import Board
+from batch.watcher.screens import Door, FileScreen
 from batch.watcher.shelf import Held, Shelf, clear_sheet
+from batch.watcher.troubles import Troubles, pause_after
 from batch.watcher.turn import StillWritten, Turn
 
-FIRST_PAUSE, LONGEST_PAUSE = 15.0, 120.0  # seconds before a file is tried again
 TRIES = 3  # in a row on one file, before others have their turn
 OTHERS = 2.0  # seconds after which other commands of the store get a chance …
 CHANCE = 0.3  # … of so many seconds: they look for the lock five times a second
@@ -31,14 +30,6 @@ AGAIN = 5.0  # seconds before a file that somebody has open is tried again
 HELD_EVERY = 5.0  # seconds between two looks at what people have decided
 CARRY_EVERY = 900.0  # seconds between two tries of what waits for its order, while no file comes
 DAY = 86_400.0  # seconds
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """How often a file's turn has failed, and when it is tried again."""
-
-    tries: int
-    due: float
 
 
 Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
@@ -63,7 +54,7 @@ class Keeper:
         self._screen, self._stop, self._tell = screen, stop, tell
         self.shelves = [Shelf(folder, settings, self._say) for folder in folders]
         self._polling = polling or any(shelf.is_far for shelf in self.shelves)
-        self._troubles: dict[Path, _Trouble] = {}
+        self._troubles = Troubles()
         self._said: dict[str, None] = {}
         self._trouble = ""
         self._ledger_seen: tuple[int, ...] = ()
@@ -91,22 +82,21 @@ class Keeper:
     def _look(self, now: float) -> None:
         for shelf in self.shelves:
             shelf.look(now)
-        there = {path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready)}
-        for path in self._troubles.keys() - there:
-            del self._troubles[path]
+        self._troubles.keep(self._there)
+
+    @property
+    def _there(self) -> list[Path]:
+        """Files that may have their turn, now or later."""
+        return [path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready)]
 
     def _has_work(self, now: float) -> bool:
-        there = (path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready))
-        return self._leaves_open or bool(self._decided) or any(self._is_due(path, now) for path in there)
-
-    def _is_due(self, path: Path, now: float) -> bool:
-        trouble = self._troubles.get(path)
-        return trouble is None or now >= trouble.due
+        is_due = any(self._troubles.is_due(path, now) for path in self._there)
+        return is_due or self._leaves_open or bool(self._decided)
 
     def _next(self, now: float) -> float | None:
         """Seconds until something may be due that no bell rings for."""
         moments = [shelf.arrived.due for shelf in self.shelves if shelf.arrived.due is not None]
-        moments += [trouble.due for trouble in self._troubles.values()]
+        moments += self._troubles.due
         if any(shelf.holds for shelf in self.shelves):
             moments.append(now + HELD_EVERY)
         return max(0.0, min(moments) - now) if moments else None
@@ -143,13 +133,13 @@ class Keeper:
         try:
             async with AsyncExitStack() as stack:
                 part = stack.enter_context(self._stop.part())
-                desk = await stack.enter_async_context(opened(self.settings, _Door(self._say_once), part))
+                desk = await stack.enter_async_context(opened(self.settings, Door(self._say_once), part))
                 found = self._claimed(asyncio.get_running_loop().time())
                 if found is None:
                     await self._carry_over(desk)
                     return
                 shelf, turn, held = found
-                with_screen = replace(desk, screen=_FileScreen(turn.file.name, self._screen.say, shelf.board))
+                with_screen = replace(desk, screen=FileScreen(turn.file.name, self._screen.say, shelf.board))
                 await turn.take(with_screen)
                 self._filed(shelf, turn, held, desk)
         except Stopped:
@@ -177,14 +167,14 @@ class Keeper:
     def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
         """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
         self._look(now)
-        left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._is_due(path, now)]
-        for shelf, path in sorted(left, key=lambda one: self._tries(one[1])):
-            if self._tries(path) < TRIES or not any(shelf.arrived.ready for shelf in self.shelves):
+        left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._troubles.is_due(path, now)]
+        for shelf, path in sorted(left, key=lambda one: self._troubles.tries(one[1])):
+            if self._troubles.tries(path) < TRIES or not any(shelf.arrived.ready for shelf in self.shelves):
                 return self._turn_of(shelf, path, is_new=False)
-        whole = [
-            (each, shelf) for shelf in self.shelves for each in shelf.arrived.whole if self._is_due(each.path, now)
-        ]
+        whole = [(each, shelf) for shelf in self.shelves for each in shelf.arrived.whole]
         for each, shelf in sorted(whole, key=lambda one: one[0]):
+            if not self._troubles.is_due(each.path, now):
+                continue
             if claimed := self._claim(shelf, each.path, now):
                 return self._turn_of(shelf, claimed, is_new=True)
         while self._decided:
@@ -201,7 +191,7 @@ class Keeper:
             claimed = shelf.place.claim(path)
         except PermissionError:  # Windows: somebody has it open
             self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
-            self._troubles[path] = _Trouble(0, now + AGAIN)
+            self._troubles.put_off(path, now + AGAIN)
             return None
         crash.point("after-claim")
         return claimed
@@ -210,11 +200,11 @@ class Keeper:
         shelf.board.show(state="running", file=file.name, trouble=self._trouble)
         source = shelf.source_for(file.name)
         turn = Turn(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
-        turn.needs_sheet = self._tries(file) < TRIES
+        turn.needs_sheet = self._troubles.tries(file) < TRIES
         return shelf, turn, None
 
     def _filed(self, shelf: Shelf, turn: Turn, held: Held | None, desk: Desk) -> None:
-        self._troubles.pop(turn.file, None)
+        self._troubles.over(turn.file)
         if self._trouble:
             self._say("Going on: what was in the way is over.")
         self._trouble = ""
@@ -239,36 +229,38 @@ class Keeper:
 
     # trouble
 
-    def _tries(self, path: Path) -> int:
-        return self._troubles[path].tries if path in self._troubles else 0
-
     async def _wait_out(self, error: Exception, turn: Turn | None) -> None:
-        """Say what is in the way, once; wait. The file stays in `working`, and has its turn again by itself."""
+        """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
+        now = asyncio.get_running_loop().time()
         if isinstance(error, StillWritten) and turn:
-            self._troubles[turn.file] = _Trouble(self._tries(turn.file), asyncio.get_running_loop().time() + AGAIN)
+            self._troubles.put_off(turn.file, now + AGAIN)
             self._say_once(f"{turn.file.name}: {error} {error.todo}")
             return
-        tries = 1 + (self._tries(turn.file) if turn else 0)
+        tries = 1 + (self._troubles.tries(turn.file) if turn else 0)
         if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
             with suppress(OSError):
                 turn.give_up(error, tries)
-                self._troubles.pop(turn.file, None)
+                self._troubles.over(turn.file)
                 await self._report(turn.digests)
                 return
-        told = f"{error} {getattr(error, 'todo', '')}".strip()
-        if told != self._trouble:
-            where = f"{turn.file.name}: " if turn and not told.startswith(turn.file.name) else ""
-            self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
-            said = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
-            await self._report([of_error(said, turn.file.name if turn else "", CANNOT_RUN_NOW)])
-        self._trouble = told
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
-        for shelf in self.shelves:
-            shelf.board.show(state="stopped", trouble=told, file=turn.file.name if turn else "")
+        await self._tell_of(error, turn)
         if turn:
-            self._troubles[turn.file] = _Trouble(tries, asyncio.get_running_loop().time() + pause)
+            self._troubles.failed(turn.file, now)
         if turn is None or tries <= TRIES:
-            await self._stop.sleep(pause)
+            await self._stop.sleep(pause_after(tries))
+
+    async def _tell_of(self, error: Exception, turn: Turn | None) -> None:
+        """Say what is in the way; once, however often it is tried."""
+        told, name = f"{error} {getattr(error, 'todo', '')}".strip(), turn.file.name if turn else ""
+        for shelf in self.shelves:
+            shelf.board.show(state="stopped", trouble=told, file=name)
+        if told == self._trouble:
+            return
+        self._trouble = told
+        where = f"{name}: " if name and not told.startswith(name) else ""
+        self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
+        said = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
+        await self._report([of_error(said, name, CANNOT_RUN_NOW)])
 
     def _say(self, line: str) -> None:
         self._screen.say(line)
@@ -281,40 +273,6 @@ class Keeper:
             self._say(line)
         if len(self._said) > 100:
             del self._said[next(iter(self._said))]
-
-
-class _Door:
-    """The screen while the store is opened: nothing but words."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """Nothing begins here."""
-
-    def step(self, record: Record) -> None:
-        """Nor goes on."""
-
-
-class _FileScreen:
-    """A file's run: its words with the file's name, its progress on the board."""
-
-    def __init__(self, name: str, say: Callable[[str], None], board: Board) -> None:
-        self._name, self._say, self._board = name, say, board
-        self._done = 0
-
-    def say(self, line: str) -> None:
-        """Columns are told of when they are first met, not with every file of a warehouse."""
-        if not line.endswith("(remembered)"):
-            self._say(f"{self._name}: {line}")
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        self._done = 0
-        self._board.show(state="running", file=self._name, stage=stage, done=0, total=total)
-
-    def step(self, record: Record) -> None:
-        self._done += 1
-        self._board.step(self._done)
 
 
 def _signs_of(ledger: Path) -> tuple[int, ...]:
