@@ -1,89 +1,105 @@
-"""A backfill over days: stopped by a limit or a time, gone on with by the same call, over several files."""
+"""A file is judged in pieces and posted by a cursor: nobody can tell from what comes of it."""
 
-import asyncio
-import re
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+import gc
+from collections.abc import Iterator
 
 import pytest
-from clock import VirtualLoop
-from pydantic import ValidationError
-from shop import OpenShop, Quiet, Shop, dense, number, table
+from shop import OpenShop, dense, number, said, statuses
 
-from batch.config import Settings
-from batch.pipeline import Job
-from batch.runner import Tour, run_files, stopped_at
-from batch.stopping import Stop
+from batch.errors import LedgerError
+from batch.pipeline import judgement
+from batch.shelf import Shelf
 
 
-def files(there: Shop, *counts: int) -> list[Path]:
-    """So many exports, each with so many orders of its own."""
-    made, first = [], 100
-    for place, count in enumerate(counts):
-        path = there.folder / f"part-{place}.csv"
-        path.write_text(table(*((first + n, "MUG", 1, number(first + n)) for n in range(count))), "utf-8")
-        made.append(path)
-        first += count
-    return made
+@pytest.fixture(autouse=True)
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two orders at a time."""
+    monkeypatch.setattr(judgement, "AT_ONCE", 2)
 
 
-async def tour(there: Shop, exports: list[Path], limit: int | None = None, **changes: Any) -> Tour:
-    jobs = [Job(path, limit=limit) for path in exports]
-    return await run_files(jobs, there.settings(**changes), there.screen, Stop())
+class TestJudgedInPieces:
+    async def test_an_orders_parcels_are_judged_together_wherever_they_stand(self, shop: OpenShop) -> None:
+        """The order has three mugs: the first parcel takes two, the last cannot have two more."""
+        there = await shop(dense(5))
+        rows = [(100, "MUG", 2, number(1)), *((order, "MUG", 1, number(order)) for order in range(104, 100, -1))]
+        report = await there.run(*rows, (100, "MUG", 2, number(2)))
+        assert statuses(report) == ["created"] * 5 + ["invalid"]
+        assert said(report)[7] == ("invalid", "not_enough_left")
+        assert len(there.made()) == 5
+
+    async def test_shipments_are_made_in_the_files_order(self, shop: OpenShop) -> None:
+        """Not in that of the orders' numbers, by which they were read."""
+        there = await shop(dense(6))
+        rows = [(order, "MUG", 1, number(order)) for order in (105, 100, 104, 101, 103)]
+        report = await there.run(*rows, limit=3, workers=1)
+        assert statuses(report) == ["created"] * 3 + ["not sent"] * 2
+        assert [order for order, _, _ in sorted(there.made())] == [100, 104, 105]
+
+    async def test_what_is_not_there_yet_is_told_in_every_piece(self, shop: OpenShop) -> None:
+        """The store's newest order is known from the piece that met it."""
+        there = await shop(dense(3))
+        rows = [(order, "MUG", 1, number(order)) for order in (100, 101, 102, 200, 201, 202, 203)]
+        report = await there.run(*rows)
+        assert statuses(report) == ["created"] * 3 + ["waiting"] * 4
+
+    async def test_a_second_run_meets_all_of_it(self, shop: OpenShop) -> None:
+        """And asks the store for nothing."""
+        there = await shop(dense(7))
+        rows = [(order, "MUG", 1, number(order)) for order in range(100, 107)]
+        await there.run(*rows)
+        again = await there.run(*rows)
+        assert statuses(again) == ["already created"] * 7
+        assert again.summary["requests"] == 0
+
+    async def test_what_has_aged_is_judged_again_in_pieces(self, shop: OpenShop) -> None:
+        """Every record is judged before its request, and all of them hold."""
+        there = await shop(dense(7))
+        rows = [(order, "MUG", 1, number(order)) for order in range(100, 107)]
+        assert statuses(await there.run(*rows, judgement=0.0)) == ["created"] * 7
+        assert len(there.made()) == 7
 
 
-async def test_a_limit_counts_over_all_files_and_the_same_call_goes_on(shop: OpenShop) -> None:
-    there = await shop(dense(12))
-    exports = files(there, 5, 5, 2)
-    first = await tour(there, exports, limit=5)
-    assert (there.posts, len(first.reports), [job.export for job in first.left]) == (5, 1, exports[1:])
-    assert first.exit_status == 1
-    assert [each.get("error", "") for each in first.summary["files"]] == ["", "not begun", "not begun"]
-    second = await tour(there, exports, limit=6)
-    assert (there.posts, second.left) == (11, [])
-    third = await tour(there, exports)
-    assert (there.posts, third.exit_status) == (12, 0)
+class TestShelf:
+    def test_it_is_a_mapping_by_number(self) -> None:
+        """Read in the numbers' order; what was taken out and changed is put back to count."""
+        shelf: Shelf[list[str]] = Shelf()
+        shelf.update({3: ["c"], 1: ["a"], -2: ["z"]})
+        assert list(shelf.items()) == [(-2, ["z"]), (1, ["a"]), (3, ["c"])]
+        shelf[1].append("lost")
+        assert shelf[1] == ["a"]
+        shelf[1] = [*shelf[1], "kept"]
+        assert shelf[1] == ["a", "kept"]
+        del shelf[3]
+        assert 3 not in shelf
+        assert len(shelf) == 2
+        with pytest.raises(KeyError):
+            shelf[3]
+        with pytest.raises(KeyError):
+            del shelf[3]
+
+    def test_a_full_disk_is_told(self) -> None:
+        """With what to do; no part of it is taken for whole."""
+        shelf: Shelf[bytes] = Shelf()
+        shelf._file.execute("PRAGMA max_page_count = 10")
+        with pytest.raises(LedgerError, match="no room for temporary files") as told:
+            shelf.update((n, bytes(4096)) for n in range(100))
+        assert "TMPDIR" in told.value.todo
+
+    def test_it_is_closed_with_its_owner(self) -> None:
+        """No file is left open."""
+        shelf: Shelf[int] = Shelf()
+        file = shelf._file
+        del shelf
+        gc.collect()
+        with pytest.raises(Exception, match="closed"):
+            file.execute("SELECT 1")
+
+    def test_it_can_be_read_while_it_is_read(self) -> None:
+        """Keys, and a value for each."""
+        shelf: Shelf[int] = Shelf()
+        shelf.update((n, n * n) for n in range(1000))
+        assert sum(shelf[n] for n in _every(shelf)) == sum(n * n for n in range(1000))
 
 
-async def test_a_time_sets_the_stop_and_is_forgotten_afterwards(virtual_clock: VirtualLoop) -> None:
-    stop, soon = Stop(), datetime.now().astimezone() + timedelta(minutes=2)
-    async with stopped_at(f"{soon:%H:%M}", stop):
-        await stop.wait()
-    assert stop.why == f"it was to stop at {soon:%H:%M}"
-    assert 55 <= virtual_clock.time() <= 120
-    early = Stop()
-    async with stopped_at(f"{soon:%H:%M}", early):
-        """Done before."""
-    await asyncio.sleep(300)
-    assert not early
-
-
-async def test_what_is_stopped_on_the_way_goes_on_with_the_same_call(shop: OpenShop) -> None:
-    there = await shop(dense(30))
-    exports, stop = files(there, 20, 10), Stop()
-    there.screen.step = lambda _: stop.set("it was to stop at 06:00")  # type: ignore[method-assign]
-    first = await run_files([Job(path) for path in exports], there.settings(workers=1), there.screen, stop)
-    assert (there.posts, [job.export for job in first.left], first.exit_status) == (1, exports[1:], 1)
-    assert "it was to stop at 06:00" in first.reports[0].rows[21].finding.error
-    there.screen = Quiet()
-    assert (await tour(there, exports)).exit_status == 0
-    assert there.posts == 30
-
-
-async def test_the_screen_tells_which_file_and_how_long_the_rest_takes(shop: OpenShop) -> None:
-    there = await shop(dense(6))
-    there.screen = Quiet()
-    await tour(there, files(there, 2, 2, 2))
-    told = [line for line in there.screen.lines if line.startswith("File")]
-    assert told[0] == "File 1 of 3"
-    assert "File 2 of 3: Shipping" in told
-    assert re.fullmatch(
-        r"File 3 of 3, about \d:\d\d:\d\d left for all", next(line for line in told if "3 of 3," in line)
-    )
-
-
-@pytest.mark.parametrize("time", ["25:00", "6 pm", "06:60"])
-def test_a_time_that_is_none_is_refused(time: str) -> None:
-    with pytest.raises(ValidationError):
-        Settings(until=time)
+def _every(shelf: Shelf[int]) -> Iterator[int]:
+    return iter(shelf)
