@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from clock import VirtualLoop
 
 from batch.bigcommerce import Phase, Reply
 from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT
-from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.quota import SLOWEST, Quota
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 
@@ -299,3 +300,61 @@ async def test_who_gives_up_waiting_is_in_nobodys_way() -> None:
     gate.settle(0.0, Reply(Phase.ANSWERED, 200, Store().headers(100)))
     await waiting[2]
     assert gate.in_flight == 1
+
+
+async def asked(gate: Quota, reply: Reply, times: int) -> list[float]:
+    """Send one request after the other; when each went."""
+    went = []
+    for _ in range(times):
+        await gate.admit()
+        went.append(now())
+        gate.settle(now(), reply)
+    return went
+
+
+async def test_a_window_of_hours_is_asked_now_and_then_and_said() -> None:
+    """Used up for two hours: one request in five minutes, and one line that says why."""
+    lines: list[str] = []
+    gate = Quota(say=lines.append)
+    headers = Store().headers(0) | {"x-rate-limit-time-reset-ms": "7200000"}
+    went = await asked(gate, Reply(Phase.ANSWERED, 200, headers), 5)
+    assert [round(b - a) for a, b in pairwise(went)] == [LONGEST_WAIT] * 4
+    (line,) = lines
+    assert "its quota of 150 requests in 30 s is used up" in line
+    assert "asked again in 5 min" in line
+
+
+@pytest.mark.parametrize("quota", ["0", "-1", "many"])
+async def test_a_quota_that_makes_no_sense_is_asked_slowly_and_said(quota: str) -> None:
+    """Five times a second, for as long as it is told."""
+    lines: list[str] = []
+    gate = Quota(say=lines.append)
+    headers = {"x-rate-limit-requests-left": "0", "x-rate-limit-requests-quota": quota}
+    went = await asked(gate, Reply(Phase.ANSWERED, 200, headers), 400)
+    assert went[-1] - went[0] == pytest.approx(399 / SLOWEST, abs=1)
+    (line,) = lines
+    assert f"makes no sense (0 left of {quota})" in line
+
+
+async def test_a_refusal_without_a_quota_slows_it_down_and_quiet_speeds_it_up() -> None:
+    """Five a second at first; after half a minute without a refusal twice as many, and so on."""
+    lines: list[str] = []
+    gate = Quota(say=lines.append)
+    await asked(gate, Reply(Phase.ANSWERED, 200), 3)
+    await asked(gate, Reply(Phase.ANSWERED, 429), 1)
+    began = (await asked(gate, Reply(Phase.ANSWERED, 200), 2))[0]
+    went = await asked(gate, Reply(Phase.ANSWERED, 200), 800)
+    slow = [at for at in went if at < began + 25]
+    later = [at for at in went if began + 35 < at < began + 55]
+    assert len(slow) == pytest.approx(25 * SLOWEST, abs=3)
+    assert len(later) == pytest.approx(20 * 2 * SLOWEST, abs=5)
+    assert len(lines) == 1
+
+
+async def test_a_quota_that_changes_with_every_answer() -> None:
+    """No hang, no busy loop: each is taken as it comes."""
+    gate = Quota(reserve=0)
+    for n in range(200):
+        await gate.admit()
+        gate.settle(now(), Reply(Phase.ANSWERED, 200, Store(quota=(1, 450, 7)[n % 3], ends=now() + 10).headers(n % 5)))
+    assert 0 < now() < 200 * 31
