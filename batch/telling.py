@@ -12,6 +12,7 @@ from typing import Any
 from batch.accounting import Carried, Report, summary_key
 from batch.errors import NothingSent
 from batch.gates import MAILS
+from batch.ledger.base import Attempt
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Record, RowResult, Run, State, Status
 
@@ -32,6 +33,17 @@ WORDS: Mapping[str, str] = {
 }
 
 
+MOMENTS: Mapping[str, str] = {
+    "intent": "written down, about to be sent",
+    "response": "the store's answer",
+    "read back": "read back from the store",
+    "person": "a person decided",
+    "updated": "corrected in the store",
+    "deleted": "deleted in the store",
+}
+"""What an attempt's record in the ledger tells of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One answer, for a person and for a program."""
@@ -46,13 +58,13 @@ def report(done: Report) -> Iterator[str]:
     """A run in a few lines: what became of its rows, and where the sheet is."""
     summary = done.summary
     codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
-    yield f"{Path(done.run.file).name}: {summary['rows']} rows, run {done.run.run_id}"
+    yield f"{Path(done.run.file).name}: {counted(summary['rows'], 'row')}, run {done.run.run_id}"
     for name, words in WORDS.items():
         if count := summary[name]:
             yield f"  {count:>6} {words}{_causes(codes, name)}"
     fewer = summary.get("requests_saved", 0)
     less = f", {fewer} fewer than with four calls an order" if fewer else ""
-    yield f"  {summary['requests']} requests in {summary['seconds']:g} s{less}"
+    yield f"  {counted(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
@@ -65,6 +77,11 @@ def report(done: Report) -> Iterator[str]:
     if done.summary["planned"] and done.sheet and done.sheet.suffix == ".xlsx":
         yield "To ship exactly this, whatever becomes of the orders meanwhile:"
         yield f"  shipbatch run --plan {shlex.quote(str(done.sheet))}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def carried(one: Carried) -> Iterator[str]:
@@ -179,7 +196,7 @@ def find(ledger: Ledger, what: str, live: Live = lambda records: {}) -> Told:
         attempts = ledger.attempts(record.record_id)
         file = files.get(record.run_id, "")
         lines.append(_record_line(record, Path(file).name))
-        lines += [f"    {_time(a.at)}  {a.what}: {a.state.value}{_said(a.evidence)}" for a in attempts]
+        lines += [f"    {_time(a.at)}  {_moment(a)}" for a in attempts]
         if word := words.get(record.store, {}).get(record.shipment.ask):
             why = f": {word.why}" if word.why else ""
             lines.append(f"    {_time(word.at)}  decided by {word.who}: {word.answer}{why}")
@@ -219,6 +236,14 @@ def _record_line(record: Record, file: str = "") -> str:
         return f"  {record.state.value}: {what}"
     deleted = ", deleted since" if record.deleted else ""
     return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}"
+
+
+def _moment(attempt: Attempt) -> str:
+    """`the store's answer: created (HTTP 201)`."""
+    told, said = MOMENTS.get(attempt.what, attempt.what), _said(attempt.evidence)
+    if attempt.state is State.INTENT or attempt.what in {"updated", "deleted"}:
+        return told + said
+    return f"{told}: {attempt.state.value.replace('_', ' ')}{said}"
 
 
 def _said(evidence: Mapping[str, Any]) -> str:

@@ -109,6 +109,10 @@ class TestTheStore:
         shell.write("export.csv", table(*ROWS))
         return shell
 
+    async def test_without_both_names_both(self, shell: Terminal) -> None:
+        none = {"BIGCOMMERCE_STORE_HASH": "", "BIGCOMMERCE_ACCESS_TOKEN": ""}
+        refused(shell, await shell("run", "export.csv", **none), *none, "are not set")
+
     @pytest.mark.parametrize("variable", ["BIGCOMMERCE_STORE_HASH", "BIGCOMMERCE_ACCESS_TOKEN"])
     async def test_missing_credentials(self, shell: Terminal, variable: str) -> None:
         """The variable, and how to do without."""

@@ -219,6 +219,14 @@ class TestLookingBack:
         assert "now" not in (await shell("find", "101", "--offline")).out
         assert len(shell.box.requests) == asked
 
+    async def test_find_tells_an_attempt_in_words(self, typed: OpenTerminal) -> None:
+        """What a person asks at the phone: when it was sent, and what the store said."""
+        shell = await typed()
+        await shell("run", "export.csv")
+        said = (await shell("find", "101", "--offline")).out
+        for words in ("written down, about to be sent", "the store's answer: created (HTTP 201)"):
+            assert words in said
+
     async def test_find_says_where_nothing_is_known(self, typed: OpenTerminal) -> None:
         """Exit 1."""
         shell = await typed()

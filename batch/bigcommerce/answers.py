@@ -112,7 +112,7 @@ def _stop(reply: Reply) -> Verdict | None:
             todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_API_URL."
         case HTTPStatus.SERVICE_UNAVAILABLE if b"suspended" in reply.body.lower():
             code, what = "suspended", "The store is suspended (503)."
-            todo = "The store's owner settles it with BigCommerce; then run `shipbatch resume`."
+            todo = "The store's owner settles it with BigCommerce; then give the same command again."
     return Verdict(Kind.AGAIN, code, stop=what, todo=todo) if code else None
 
 
@@ -180,7 +180,7 @@ def _captive(kind: Kind) -> Verdict:
         "not_the_store",
         stop="A web page answers in place of the store.",
         todo="Sign in to this network (a guest network's page, a proxy), check BIGCOMMERCE_API_URL, "
-        "then run `shipbatch resume`.",
+        "then give the same command again.",
     )
 
 

@@ -232,7 +232,7 @@ def _unreadable(path: str, verdict: Verdict, tries: int) -> Unreadable:
     times = "once" if tries == 1 else f"{tries} times"
     return Unreadable(
         f"The store did not answer GET {path} (asked {times}): {said}.",
-        "Check the network and the store's status page, then run `shipbatch resume`.",
+        "Check the network and the store's status page, then give the same command again.",
     )
 
 

@@ -31,7 +31,8 @@ class Lines:
     def begin(self, stage: str, total: int | None = None) -> None:
         """Name the stage."""
         self._stage, self._done, self._total, self._began = stage, 0, total or 0, time.monotonic()
-        self.say(f"{stage}{f' {total} shipments' if total else ''} …")
+        noun = "shipment" if total == 1 else "shipments"
+        self.say(f"{stage}{f' {total} {noun}' if total else ''} …")
 
     def step(self, record: Record) -> None:
         """Count; a line now and then."""

@@ -128,7 +128,7 @@ def run(
     if (plan or dry_run) and trust_file:
         raise ConfigError("--trust-file reads no orders, and a plan is held against them.", "Leave it out.")
     if (plan is None) == (not files) or (plan and dry_run):
-        raise ConfigError("Name the exports, or a plan with --plan: one of the two, and a plan is no dry run.")
+        raise ConfigError("Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run.")
     try:
         exports = _here(files or [], settings)
     except FileError as error:

@@ -34,7 +34,8 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
     variable = token_variable(store_name)
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
-        raise _missing(hash_name)
+        neither = not (made.token.get_secret_value() or token_of(made, store_name, environ))
+        raise _missing(hash_name, *([variable] if neither else []))
     if made.token.get_secret_value():
         _read.add(made.token.get_secret_value())
         token = made.token
@@ -192,8 +193,9 @@ def _in_keyring(variable: str) -> str:
     return f"the keyring ({KEYRING}, {variable.lower()})"
 
 
-def _missing(what: str) -> ConfigError:
+def _missing(*names: str) -> ConfigError:
+    what = " and ".join(names)
     return ConfigError(
-        f"{what} is not set: the store is not known.",
+        f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
         f"Run `shipbatch setup`, or set {what}; to rehearse without an account, add --sandbox.",
     )

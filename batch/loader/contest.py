@@ -151,9 +151,7 @@ class Contest:
         if not self._has(ORDER_FIELDS):
             raise ColumnError(
                 f"No column is recognised as the order's number. The file has: {listed(self.columns)}.",
-                f"Say which it is, for example {self._option(Field.ORDER_ID)}"
-                if self.columns
-                else "See whether the right file and sheet were given (--sheet NAME).",
+                self._how_to_name_the_order(),
             )
         ordered = [column for column in self.free() if column.is_ordered]
         counts = [column for column in ordered if shapes.confirms(Field.QUANTITY, column.cells)]
@@ -238,6 +236,14 @@ class Contest:
             and not _agree(Field.ORDER_ID, [*orders, *external])
         ):
             raise self._compete(Field.ORDER_ID, [*orders, *external])
+
+    def _how_to_name_the_order(self) -> str:
+        if not self.columns:
+            return "See whether the right file and sheet were given (--sheet NAME)."
+        option = self._option(Field.ORDER_ID)
+        if self.free():
+            return f"Say which it is, for example {option}"
+        return f"Export it with the order's number; if one of these is it all the same, for example {option}"
 
     def _contradicted(self, wanted: Field, column: Column) -> None:
         what = f"{column.label} should be {wanted}, but its values are something else ({column.shown})"
