@@ -3,7 +3,6 @@
 import re
 import shlex
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -584,22 +583,3 @@ def test_a_table_without_a_header_is_read_by_places():
     assert found.columns == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (2,)}
     with pytest.raises(ColumnError, match="no column 'D'"):
         headerless({Field.ORDER_ID: "D"}, [["1001", "x", UPS]])
-
-
-def test_the_references_header_spellings_are_in_the_table():
-    """Every spelling that the survey of real files names for an order, SKU, quantity, number or link is known."""
-    survey = Path(__file__).parents[2] / "shared" / "reference" / "peers.md"
-    if not survey.exists():
-        pytest.skip("the survey is not here")
-    rows = {
-        line.split("|")[1].strip(" *"): line.split("|")[2]
-        for line in survey.read_text("utf-8").splitlines()
-        if line.startswith("| ") and line.count("|") == 3
-    }
-    spellings = [
-        re.sub(r"\*\*|\(.*?\)|\[.*?\]", "", part).strip()
-        for name in ("order id", "sku", "tracking number", "tracking url")
-        for part in re.split(r", (?![^(]*\))", rows[name])
-    ]
-    unknown = [spelling for spelling in spellings if spelling.count(" ") < 4 and normalise(spelling) not in table()]
-    assert len(unknown) <= 6, unknown
