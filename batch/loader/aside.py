@@ -55,6 +55,8 @@ def _void(seen: Inspection) -> None:
 
 def _standing(seen: Inspection) -> None:
     """Rows that a status calls taken back, or not shipped yet while they have no number and no other says shipped."""
+    if not seen.has(Field.STATUS):
+        return
     columns = seen.every(Field.STATUS)
     said = [[standing(cell) for cell in column.cells] for column in columns]
 

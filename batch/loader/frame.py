@@ -25,6 +25,8 @@ Codes = NDArray[np.int32]
 CHUNK = 256
 """Rows turned into columns at a time: few enough to stay in the processor's cache."""
 
+LONGEST_DAY = len("2026-11-20")
+
 MOST_BEYOND = 1_000
 """Cells of a row beyond the header that are held; a thousand separators in a row are damage, or an attack."""
 
@@ -167,7 +169,7 @@ class _DayBuilder(_Builder):
 
     def add(self, cells: Sequence[Cell]) -> None:
         """Take over the cells of a chunk."""
-        super().add([_day(cell) for cell in cells])
+        super().add(cells if _are_short(cells) else [_day(cell) for cell in cells])
 
 
 class _Reader:
@@ -247,8 +249,16 @@ class _Reader:
 
 def _day(cell: Cell) -> Cell:
     if isinstance(cell, str):
-        return cell[:10] if len(cell) > 10 and cell[4] == cell[7] == "-" else cell
+        return cell[:LONGEST_DAY] if len(cell) > LONGEST_DAY and cell[4] == cell[7] == "-" else cell
     return cell.date() if isinstance(cell, datetime) else cell
+
+
+def _are_short(cells: Sequence[Cell]) -> bool:
+    """Whether they are texts that hold no more than a day, as in most files."""
+    try:
+        return max(map(len, cells)) <= LONGEST_DAY  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def _cut(row: list[Cell], most: int) -> list[Cell]:

@@ -1,5 +1,7 @@
 """What a file looks like in a few figures, so that it can be compared with its source's earlier ones. Pure."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -41,7 +43,16 @@ def _number_on_most_orders(entries: Entries, groups: Groups, kept: Mask) -> tupl
     rows = np.flatnonzero(kept & (entries.numbers.codes != 0))
     if not len(rows):
         return "", 0
-    pairs = pd.DataFrame({"number": entries.numbers.codes[rows], "order": entries.order[rows]}).drop_duplicates()
-    texts = pd.Series([entries.numbers.values[code] for code in pairs["number"]])  # equal texts may have several codes
-    counts = texts.value_counts()
-    return str(counts.index[0]), int(counts.iloc[0])
+    first = np.full(groups.count, -1, dtype=np.int64)
+    first[groups.of[rows[::-1]]] = rows[::-1]
+    rows = first[first >= 0]  # one a parcel
+    hashes = np.fromiter(map(hash, entries.numbers.values), np.int64, len(entries.numbers.values))
+    kinds, _ = pd.factorize(hashes[entries.numbers.codes[rows]])  # equal texts may have several codes
+    several = rows[np.bincount(kinds)[kinds] > 1]
+    if not len(several):
+        return entries.numbers[int(rows[0])], 1
+    orders = {
+        (entries.numbers[row], order) for row, order in zip(several.tolist(), entries.order[several], strict=True)
+    }
+    (number, count), *_ = Counter(number for number, _ in sorted(orders)).most_common(1)
+    return number, count
