@@ -184,11 +184,11 @@ def _backfill(rows: int, folder: Path, *, kill: bool) -> Told:
         store.stdin.close()
         has = json.loads(store.stdout.readline())
     doubled, lost = has["made"] - has["different"], shipments - has["different"]
-    created, before = last.summary["created"], last.summary["already_created"]
+    assert last.summary["created"] + last.summary["already_created"] == rows, last.summary
     print(
         f"{rows:,} rows, {shipments:,} shipments, {f'killed after {first.made:,}' if kill else 'run through'}: ", end=""
     )
-    print(f"{created:,} rows created, {before:,} already created; {doubled} doubled, {lost} lost")
+    print(f"{has['made']:,} made; {doubled} doubled, {lost} lost")
     last.stages = first.stages | last.stages
     return last
 
