@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def _say(what: str, reached: float, how: str = "", reach: float | None = None) -> None:
-    aim = "" if reach is None else f"{how:>10} {reach:,.0f}"
+    aim = "" if reach is None else f"{how:>10} {reach:,.4g}"
     print(f"  {what:54}{reached:9.2f}{aim}", flush=True)
 
 
