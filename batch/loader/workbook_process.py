@@ -34,8 +34,9 @@ Row = list[Any]
 Errors = dict[int, dict[int, str]]
 """Row → column → an error cell's text, both counted from 1."""
 
-_ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"', b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
-LONGEST_MARK = max(map(len, _ERROR_MARKS))
+_ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
+_UNCOUNTED_MARKS = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
+LONGEST_MARK = max(map(len, (*_ERROR_MARKS, *_UNCOUNTED_MARKS)))
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c(?=\s)(?=[^>]*\st=["']e["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
     rb"""(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
@@ -193,7 +194,9 @@ def _inflates_to_errors(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool
 
 
 def _marks_errors(content: bytes) -> bool:
-    return any(mark in content for mark in _ERROR_MARKS)
+    return any(mark in content for mark in _ERROR_MARKS) or (
+        b"</f>" in content and any(mark in content for mark in _UNCOUNTED_MARKS)
+    )
 
 
 def _xlsx_errors(xml: bytes) -> Errors:
