@@ -173,7 +173,7 @@ async def test_a_read_that_fails_for_good_says_so(store: Any, virtual_clock: Vir
     async with client:
         with pytest.raises(Unreadable, match=r"GET /orders/100 \(asked 6 times\): .*502") as caught:
             await client.order(100)
-    assert "shipbatch resume" in caught.value.todo
+    assert "give the same command again" in caught.value.todo
     assert len(box.requests) == 6
     assert virtual_clock.time() < 300
 
