@@ -64,7 +64,21 @@ def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
     assert "Japanese" in table.said[0]
 
 
-@pytest.mark.parametrize("text", ["it’s “fine” – naïve café", "Größe ÄÖÜ straße", "ÉTÉ, À LA CARTE, ÇA", "50 € £ ¥"])
+def test_japanese_without_kana_is_read_as_such(tmp_path: Path) -> None:
+    table = read(tmp_path, "注文番号,数量,伝票番号\r\n1001,1,123456789012\r\n".encode("cp932"))
+    assert next(table.rows()) == ["注文番号", "数量", "伝票番号"]
+
+
+WESTERN = [
+    "it’s “fine” – naïve café",
+    "Größe ÄÖÜ straße",
+    "ÉTÉ, À LA CARTE, ÇA",
+    "50 € £ ¥",
+    "Número äö-1 äö-2 äö-3 äö-4",
+]
+
+
+@pytest.mark.parametrize("text", WESTERN)
 def test_western_text_is_not_taken_for_japanese(tmp_path: Path, text: str) -> None:
     table = read(tmp_path, f"Order|Note\n1001|{text}\n".encode("cp1252"))
     assert (table.encoding, list(table.rows())[1][1]) == ("cp1252", text)

@@ -20,6 +20,8 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_WESTERN_LETTERS = 0xE0
+"""Where accented small letters begin in cp1252; its capitals are single characters in cp932."""
 _NO_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -152,13 +154,15 @@ def _named(lines: list[int]) -> str:
 def is_japanese(sample: bytes) -> bool:
     """Whether bytes that are not UTF-8 read as Japanese: kana, or characters both of whose bytes are high.
 
-    Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII letter.
+    Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII letter; and where two
+    meet (`äö`), the first is a letter, with which only rare characters of Japanese begin.
     """
     text = sample.decode("cp932", "replace")
     wide = [character for character in text if character > "\u02ff" and not "\uff61" <= character <= "\uff9f"]
     if not wide or wide.count("\ufffd") > len(wide) // 50:
         return False
     kana = sum("\u3041" <= character <= "\u30ff" for character in wide)
-    high = sum(min(character.encode("cp932", "replace")) >= 0x80 for character in wide)
+    coded = [character.encode("cp932", "replace") for character in wide]
+    high = sum(code[0] < _WESTERN_LETTERS and min(code) >= 0x80 for code in coded)
     narrow = sum("\uff61" <= character <= "\uff9f" for character in text)
     return kana + high >= 0.3 * len(wide) and (kana > 0 or high > 3) and narrow <= 2 * len(wide) + kana * 10
