@@ -73,8 +73,20 @@ def unknown_line(order: Order, line_id: int) -> Finding:
         Status.INVALID,
         "unknown_line",
         f"Order {order.order_id} has no line {line_id}; its lines are {lines}.",
-        "Use the id of the order's line (order_product_id), not the product's id.",
+        "Use the id of the order's line (order_product_id), not the product's id or another shop's; "
+        "or leave its column out: --map order_product_id=-",
         Who.IT,
+    )
+
+
+def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Finding:
+    shown = ", ".join(f"{named(line)} ({line.left} left)" for line in lines) or "none that ships"
+    return Finding(
+        Status.INVALID,
+        "quantity_without_line",
+        f"Order {order.order_id}: the file ships {units} and does not say of what; its lines are {shown}.",
+        "Add a column with the SKU; or leave the quantity blank to ship all that remains of the order.",
+        Who.WAREHOUSE,
     )
 
 

@@ -48,7 +48,8 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
 
 def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
     """One note a record, on the rows whose lines are in it."""
-    ids = {sku.strip().casefold(): line_id for record in records for line_id, sku in record.shipment.skus}
+    ids = {"": records[0].shipment.items[0].order_product_id}  # units without a name: of the order's only line
+    ids |= {sku.strip().casefold(): line_id for record in records for line_id, sku in record.shipment.skus}
     named = {line: line.order_product_id or ids.get(line.sku.strip().casefold()) for line in parcel.lines}
     row_lines = [(row, line_id) for line, line_id in named.items() if line_id for row in line.rows]
     notes = []

@@ -106,7 +106,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a parcel asks of one order line, as the file names it."""
+    """What a parcel asks of one order line, as the file names it; without a name, of the order's only line."""
 
     sku: str = ""
     order_product_id: int | None = None

@@ -180,6 +180,20 @@ def test_a_wrong_row_is_invalid_with_its_reason(loaded, row, code):
     assert [parcel.rows for parcel in export.parcels()] == [(2, 3)]
 
 
+def test_units_in_a_file_that_never_says_of_what_are_of_a_line_without_a_name(loaded):
+    """Parcel by parcel; several rows of one cannot all be of the order's only line."""
+    head = "order-id,order-item-id,quantity,tracking-number"
+    rows = ("1001,12345678901234,2,T100000001", "1001,12345678901234,1,T100000002")
+    export = loaded(head, *rows, "1002,12345678901235,1,T100000003", "1002,12345678901236,1,T100000003")
+    assert [(parcel.numbers, asked(parcel)) for parcel in export.parcels()] == [
+        (("T100000001",), [(None, 2)]),
+        (("T100000002",), [(None, 1)]),
+    ]
+    assert {row: finding.code for row, finding in export.findings.items()} == dict.fromkeys(
+        (4, 5), "quantity_without_line"
+    )
+
+
 def test_what_is_meant_to_be_skipped_is_skipped_and_the_rest_of_the_parcel_ships(loaded):
     head = HEADER + ",Void"
     rows = [

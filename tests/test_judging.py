@@ -127,6 +127,23 @@ class TestWhichLine:
         assert "no line 77" in finding.error
         assert "lines are 1" in finding.error
 
+    def test_units_alone_are_of_the_orders_only_line(self) -> None:
+        """What does not ship is no line; a second one that ships makes it a question, whatever is left of it."""
+        mug, card = line(), line(2, "CARD", kind="digital", order_address_id=0)
+        shipment = only(judged(parcel(ask("", 2)), of=order(mug, card)))
+        assert (shipment.items, shipment.row_lines) == ((Item(1, 2),), ((2, 1),))
+        finding = only(judged(parcel(ask("", 2)), of=order(mug, line(3, "CUP", shipped=3)))).finding
+        assert (finding.status, finding.code) == (Status.INVALID, "quantity_without_line")
+        assert "ships 2 and does not say of what; its lines are SKU MUG (3 left), SKU CUP (0 left)" in finding.error
+
+    def test_units_alone_are_of_the_addresses_only_line(self) -> None:
+        """An address that the order does not have is told with those that it has."""
+        several = order(line(1), line(2, order_address_id=WORK))
+        assert only(judged(parcel(ask(""), order_address_id=WORK), of=several)).items == (Item(2, 1),)
+        finding = only(judged(parcel(ask(""), order_address_id=30), of=several)).finding
+        assert finding.code == "wrong_address"
+        assert "address 10, 20, the file says 30" in finding.error
+
     def test_two_lines_with_one_sku_are_not_guessed(self) -> None:
         """Ambiguous, both lines shown with what they have left."""
         finding = only(judged(parcel(ask()), of=order(line(1), line(2, quantity=5)))).finding

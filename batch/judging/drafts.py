@@ -128,6 +128,8 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
         if not hits:
             return findings.unknown_line(order, line.order_product_id)
         what = f"line {line.order_product_id}"
+    elif not line.sku:
+        return _only_line(line, address, order)
     else:
         hits = [hit for hit in order.lines if hit.sku.strip().casefold() == line.sku.strip().casefold()]
         if not hits:
@@ -141,3 +143,16 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
         assert address is not None
         return findings.wrong_address(order, address, what, [hit.order_address_id for hit in shipping])
     return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
+
+
+def _only_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
+    """The line of units that come without a name: the only one that ships (there).
+
+    What has shipped counts too: else the same row would mean another line tomorrow.
+    """
+    shipping = [hit for hit in order.lines if hit.ships]
+    here = [hit for hit in shipping if address in (None, hit.order_address_id)]
+    if shipping and not here:
+        assert address is not None
+        return findings.wrong_address(order, address, "all that ships", sorted({h.order_address_id for h in shipping}))
+    return here[0] if len(here) == 1 else findings.units_of_what(order, line.quantity or 0, here)

@@ -185,11 +185,17 @@ class Contest:
 
     def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
         if strength < Strength.STRONG:
-            return shapes.confirms(wanted, column.cells)
+            cells = self._once_an_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
+            return shapes.confirms(wanted, cells)
         if shapes.contradicts(wanted, column.cells):
             self.refused[wanted] = column
             return False
         return True
+
+    def _once_an_order(self, column: Column) -> Sequence[Cell]:
+        """Its cells, those of one order's rows that say the same only once."""
+        orders = next((self.taken[name][0] for name in ORDER_FIELDS if name in self.taken), None)
+        return shapes.once_an_order(orders.cells, column.cells) if orders else column.cells
 
     def _settle(self, wanted: Field, fitting: list[Column], strength: Strength) -> tuple[list[Column], str]:
         """The column, or columns, of several that name one field, and why; ColumnError where they compete."""
@@ -257,19 +263,26 @@ class Contest:
         raise ColumnError(f"{what}.", f"Say which it is: {options}")
 
     def _check_units(self) -> None:
-        """Units of what: without a line every row that gives some would be refused."""
+        """Units of what: a column that may say it is asked about; where none may, each order's only line is meant."""
         counted = self.taken.get(Field.QUANTITY)
-        if not counted or self._has(LINE_FIELDS) or Field.SKU in self.given:
+        if not counted or self._has(LINE_FIELDS) or Field.SKU in self.given or not counted[0].examples:
+            return
+        choices = [] if Field.SKU in self.left_out else self._like_skus()[:CHOICES]
+        whole = f"to ship all that remains of each order: {map_option(Field.QUANTITY, None, self.columns)}"
+        if not choices:
+            self.warnings.append(
+                f"{counted[0].label} gives units ({counted[0].shown}), but no column says of what: they ship where "
+                f"the order has one line, else the row is refused. Add the SKU; or {whole}"
+            )
             return
         cells = counted[0].cells
-        choices = [] if Field.SKU in self.left_out else self._like_skus()[:CHOICES]
-        if 2 * len(shapes.filled(cells)) < len(cells) or (self.reasons[Field.QUANTITY] == "--map" and not choices):
+        if 2 * len(shapes.filled(cells)) < len(cells):
             return
         which = " or ".join(map_option(Field.SKU, column, self.columns) for column in choices)
-        whole = f"to ship all that remains of each order: {map_option(Field.QUANTITY, None, self.columns)}"
+        none = f"if none is, for orders of one line: {map_option(Field.SKU, None, self.columns)}"
         raise ColumnError(
             f"{counted[0].label} gives units ({counted[0].shown}), but no column is recognised as the SKU.",
-            f"Say which column is the SKU: {which}; {whole}" if which else f"Export it with the SKU; {whole}",
+            f"Say which column is the SKU: {which}; {none}; {whole}",
         )
 
     def _check_lines(self) -> None:
@@ -295,7 +308,7 @@ class Contest:
         labels = {Field.TRACKING_NUMBER, Field.TRACKING_LINK}
         if labels & {*self.taken, *self.left_out, *self.given}:
             return
-        found = [column for column in self.free() if _may_be_tracking(column)]
+        found = [column for column in self.free() if _may_be_tracking(column, self._once_an_order(column))]
         if found:
             which = " or ".join(map_option(Field.TRACKING_NUMBER, column, self.columns) for column in found[:CHOICES])
             raise ColumnError(
@@ -304,6 +317,12 @@ class Contest:
                 f"If it is: {which}; to ship without tracking numbers: "
                 f"{map_option(Field.TRACKING_NUMBER, None, self.columns)}",
             )
+        for column in self.free():
+            if column.says.get(Field.TRACKING_NUMBER) == Strength.WEAK and column.examples:
+                self.warnings.append(
+                    f"{column.label} ({column.shown}) is not read as the tracking number, and no other column is; "
+                    f"if it is: {map_option(Field.TRACKING_NUMBER, column, self.columns)}"
+                )
 
     def _only_ordered(self, column: Column) -> None:
         if not self._has(LINE_FIELDS):
@@ -334,10 +353,10 @@ class Contest:
             ) from None
 
 
-def _may_be_tracking(column: Column) -> bool:
+def _may_be_tracking(column: Column, cells: Sequence[Cell]) -> bool:
     """Whether the values are tracking numbers, under a name nobody knows, or one for a number of any kind."""
     is_reference = column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
-    return (is_reference or not (column.is_known or column.is_ordered)) and shapes.look_like_tracking(column.cells)
+    return (is_reference or not (column.is_known or column.is_ordered)) and shapes.look_like_tracking(cells)
 
 
 def _may_be_the_stores(column: Column) -> bool:

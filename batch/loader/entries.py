@@ -49,6 +49,8 @@ class Entries:
     """Order rows above their item rows: in the parcel, without a line of their own."""
     counted: bool
     """Whether the file has quantities at all."""
+    names_lines: bool
+    """Whether the file has a column for what a row is of."""
     findings: dict[int, Finding]
     alone: Mask
     """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
@@ -59,10 +61,16 @@ class Entries:
 
     @property
     def names_line(self) -> Mask:
-        """Rows that say which line of the order they mean."""
-        named: Mask = (self.sku.codes != 0) | (self.line != 0)
+        """Rows that say which line of the order they mean, if only by their units: the order's only line."""
+        named: Mask = (self.sku.codes != 0) | (self.line != 0) | self.counts_only
         named[list(self.several)] = True
         return named
+
+    @property
+    def counts_only(self) -> Mask:
+        """Rows that give units, in a file that never says of what: of their order's only line, where it has one."""
+        given: Mask = (self.quantity != ALL) & ~self.headings
+        return given & (not self.names_lines)
 
 
 def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -> Entries:
@@ -90,6 +98,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         decision=seen.named(Field.DECISION, cells.words),
         headings=headings,
         counted=seen.has(Field.QUANTITY),
+        names_lines=_names_lines(seen),
         findings=seen.findings,
         alone=seen.alone,
         notes=seen.warnings,
@@ -145,10 +154,14 @@ def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, h
         seen.refuse_rows(
             blank, lambda row: _no_quantity(seen.table.address(int(seen.frame.rows[row]), column.position))
         )
-    if seen.has(Field.QUANTITY):
+    if seen.has(Field.QUANTITY) and _names_lines(seen):
         loose = column.filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
     return quantity
+
+
+def _names_lines(seen: Inspection) -> bool:
+    return seen.has(Field.SKU) or seen.has(Field.ORDER_PRODUCT_ID)
 
 
 def _units(cell: Cell) -> int | Wrong:

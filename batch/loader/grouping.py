@@ -128,6 +128,8 @@ def _refuse_odds(entries: Entries, groups: Groups) -> None:
     named = entries.names_line | entries.headings
     loose = ~named & groups.among(named)
     _refuse(entries, loose, lambda row: _no_line(entries, row))
+    counted = groups.among(entries.counts_only) & groups.among(_not_first(groups))
+    _refuse(entries, counted, lambda row: _units_of_what(entries, row))
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.firm, len(kinds) + 1) if s.named else 0 for s in entries.shipper.values]
     odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
@@ -135,6 +137,14 @@ def _refuse_odds(entries: Entries, groups: Groups) -> None:
     odds = groups.at_odds(entries.link.codes) & groups.among(named)
     _refuse(entries, odds, lambda row: _link_conflict(entries, row))
     _refuse_uncounted(entries, groups)
+
+
+def _not_first(groups: Groups) -> Mask:
+    """Rows of a parcel that has begun in another."""
+    _, firsts = np.unique(groups.of, return_index=True)
+    later = groups.of >= 0
+    later[firsts] = False
+    return later
 
 
 def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
@@ -157,6 +167,14 @@ def _no_line(entries: Entries, row: int) -> Finding:
         "no_line",
         f"Row {entries.rows[row]} names no SKU, so it asks for all that remains; other rows of its parcel name theirs.",
         "Put the SKU and quantity in, or take the row out.",
+    )
+
+
+def _units_of_what(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "quantity_without_line",
+        f"Row {entries.rows[row]} is one of several of its parcel, and nothing says which line of the order each is.",
+        "Add a column with the SKU; or leave the quantities blank to ship all that remains of the order.",
     )
 
 

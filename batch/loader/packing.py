@@ -117,12 +117,15 @@ def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tup
 
 
 def _asked(entries: Entries, row: int) -> tuple[Line, ...]:
-    """What one row asks for: mostly a line, for a row of several SKUs more, none for all that remains."""
+    """What one row asks for: mostly a line, for a row of several SKUs more, none for all that remains.
+
+    Units alone are of a line without a name: the order's only one.
+    """
     number = (int(entries.rows[row]),)
     if entries.several and row in entries.several:
         return tuple(Line(sku, None, units, number) for sku, units in entries.several[row])
     line, sku, units = int(entries.line[row]), entries.sku[row], int(entries.quantity[row])
-    if not line and not sku:
+    if not line and not sku and units == ALL:
         return ()
     return (Line(sku, line or None, None if units == ALL else units, number),)
 

@@ -89,6 +89,16 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     return shared or (len(numbered) < len(pairs) and not _most(_is_tracking, list(values)))
 
 
+def once_an_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
+    """The cells without those that an order has already had: a number stands in every row of its parcel."""
+    found: dict[tuple[str, str], Cell] = {}
+    order = ""
+    for above, cell in zip(orders, cells, strict=True):
+        order = words(above) or order
+        found.setdefault((order, words(cell)), cell)
+    return list(found.values())
+
+
 def tell_lines_apart(orders: Sequence[Cell], labels: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     """Whether one parcel has several of the values, each in a row of its own."""
     seen: dict[tuple[str, str], set[str]] = {}
