@@ -163,6 +163,17 @@ def parcel_incomplete(row: int, reason: str) -> Finding:
     )
 
 
+def number_twice(order: Order, label: str, rows: Sequence[int]) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "number_twice",
+        f"Rows {', '.join(map(str, rows))} give {label} to one address of order {order.order_id}, not as one parcel:"
+        " address, lines or further numbers are filled in on some of them only.",
+        "Fill these columns in alike on all of the parcel's rows, or give each parcel its own number.",
+        Who.WAREHOUSE,
+    )
+
+
 def order_deleted(order: Order) -> Finding:
     return Finding(
         Status.INVALID,

@@ -335,6 +335,12 @@ class Record:
     created_at: datetime | None = None
     changed_at: datetime | None = None
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The numbers and links it is known by: as it was asked for, and as it was corrected to since."""
+        made = (self.made.tracking_number or self.made.tracking_link) if self.made else ""
+        return frozenset({self.shipment.label, made} - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:

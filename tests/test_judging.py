@@ -394,9 +394,33 @@ class TestMetByItsNumber:
     def test_a_number_changed_by_hand_is_held(self) -> None:
         """Ours as A, renamed to B in the control panel: A again is no new parcel, though units are left."""
         asked = parcel(ask(), number="A")
-        existing = Existing(made(number="B"), "made by run R, row 2", 1, "an earlier ask", "A")
+        existing = Existing(made(number="B"), "made by run R, row 2", 1, "an earlier ask", frozenset({"A"}))
         finding = only(judged(asked, of=order(line(shipped=1)), existing=(existing,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "correction")
+
+
+class TestOneNumberInTwoWays:
+    """They are one parcel that the file does not tell as one: the ledger would refuse the whole plan."""
+
+    @pytest.mark.parametrize(
+        ("first", "other"),
+        [
+            (parcel(ask()), parcel(ask("CUP", row=3), order_address_id=HOME)),
+            (parcel(ask()), parcel(ask("CUP", row=3), numbers=("1z1", "1Z2"))),
+            (parcel(ask()), parcel(rows=(3,), order_address_id=HOME)),
+        ],
+        ids=["an address on one", "a further number on one", "lines on one"],
+    )
+    def test_neither_ships_and_both_say_why(self, first: Parcel, other: Parcel) -> None:
+        policy = Policy(several_parcels="first")
+        found = by_row(judged(first, other, of=order(line(), line(2, sku="CUP")), policy=policy))
+        assert {row: finding.code for row, finding in found.items()} == {2: "number_twice", 3: "number_twice"}
+        assert "Rows 2, 3 give" in found[2].error
+
+    def test_the_orders_other_parcels_ship(self) -> None:
+        twice = (parcel(ask()), parcel(ask(row=3), order_address_id=HOME))
+        found = by_row(judged(*twice, parcel(ask(row=4), number="1Z9")))
+        assert isinstance(found[4], Shipment)
 
 
 class TestAnotherNumber:
@@ -719,7 +743,7 @@ def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], p
             "R",
             n,
             s.ask,
-            s.label,
+            frozenset({s.label} - {""}),
         )
         for n, s in enumerate(first, 1)
     )

@@ -131,3 +131,32 @@ async def test_a_void_row_ships_nothing(shop: OpenShop) -> None:
     there = await shop(dense(2))
     rows = [(100, "MUG", 1, number(0), "no"), (101, "MUG", 1, number(1), "yes")]
     assert statuses(await there.run(*rows, header=(*HEADER, "Voided"))) == ["created", "skipped"]
+
+
+async def test_a_corrected_number_stays_the_parcels_own(shop: OpenShop) -> None:
+    """Gone from the store later, it is asked about under its new number, and keeps no other row from shipping."""
+    there = await shop(dense(2))
+    await there.run((100, "MUG", 3, number(0)))
+    await there.run((100, "MUG", 3, number(1)), name="corrected.csv", update=True)
+    there.box.store.delete(there.box.store.shipment((100, 1)))
+    again = [(100, "MUG", 3, number(1)), (101, "MUG", 1, number(2))]
+    assert said(await there.run(*again, name="again.csv", settle=1)) == {
+        2: ("held", "deleted_before"),
+        3: ("created", ""),
+    }
+    meant = await there.run(*again, name="again.csv", settle=1, again=True)
+    assert statuses(meant) == ["created", "already created"]
+    assert there.made() == [(100, number(1), {1000: 3}), (101, number(2), {1010: 1})]
+
+
+async def test_a_number_that_was_planned_before_is_corrected_to(shop: OpenShop) -> None:
+    """An earlier run has planned the parcel under its right number, and never sent it."""
+    there = await shop(dense(2))
+    there.fault(Fault(401, performs=0, method="POST"))
+    await there.run((100, "MUG", 3, number(1)))
+    there.fault()
+    await there.run((100, "MUG", 3, number(0)), name="wrong.csv")
+    right = [(100, "MUG", 3, number(1)), (101, "MUG", 1, number(2))]
+    assert statuses(await there.run(*right, name="right.csv", update=True)) == ["updated", "created"]
+    assert statuses(await there.run(*right, name="right.csv")) == ["already created"] * 2
+    assert there.made() == [(100, number(1), {1000: 3}), (101, number(2), {1010: 1})]

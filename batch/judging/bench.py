@@ -1,7 +1,7 @@
 """An order's drafts against what it already has, and what it has left."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from batch import findings
@@ -31,6 +31,7 @@ def judge(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judge
         draft.judged = draft.judged or bench.gate(draft)
     for draft in sorted(drafts, key=lambda d: d.rest):  # stable: file order within each kind
         draft.judged = draft.judged or bench.hand_out(draft)
+    bench.tell_apart(drafts)
     return [*judged, *bench.others, *(draft.judged for draft in drafts if draft.judged)]
 
 
@@ -170,6 +171,18 @@ class _Bench:
         if not bare or any(self._short(want) for want in draft.wants):
             return None
         return draft.note(findings.number_added(bare[0].made, self._as_asked(draft), bare[0].origin))
+
+    def tell_apart(self, drafts: Iterable[Draft]) -> None:
+        """Two parcels of one number and address are one that the file tells in two ways: neither ships."""
+        named: dict[tuple[int, str], list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            made = draft.judged.shipment if isinstance(draft.judged, Correction) else draft.judged
+            if draft.label and isinstance(made, Shipment):
+                named[made.order_address_id, plain(draft.label)].append(draft)
+        for same in named.values():
+            rows = sorted({row for draft in same for row in draft.rows})
+            for draft in same if len(same) > 1 else ():
+                draft.judged = draft.note(findings.number_twice(self.order, draft.label, rows))
 
     def _may_ship(self, draft: Draft, *, again: bool = True) -> bool:
         said = self.policy.answers.get(draft.parcel.ask) == "ship"
@@ -313,7 +326,7 @@ class _Bench:
     @staticmethod
     def _labelled(draft: Draft, existing: Existing) -> bool:
         """Whether it has the draft's number or link, or had it when it was made."""
-        return _is_label(draft, existing.made) or (bool(existing.label) and plain(draft.label) == plain(existing.label))
+        return _is_label(draft, existing.made) or plain(draft.label) in map(plain, existing.labels)
 
     @staticmethod
     def _fits(draft: Draft, made: StoreShipment) -> bool:
@@ -338,7 +351,7 @@ class _Bench:
         """Whether a record of ours came from this parcel."""
         there = draft.address in (None, record.shipment.order_address_id)
         if draft.label:
-            return there and plain(draft.label) == plain(record.shipment.label)
+            return there and plain(draft.label) in map(plain, record.labels)
         return there and draft.parcel.ask == record.shipment.ask
 
 

@@ -16,8 +16,8 @@ class Existing:
     record_id: int | None = None
     ask: str = ""
     """Digest of the parcel our record of it came from."""
-    label: str = ""
-    """The number or link under which our record has it; the store's may have been changed since."""
+    labels: frozenset[str] = frozenset()
+    """The numbers and links by which our record knows it; the store's may have been changed since."""
     export: str = ""
     """Digest of the export our record of it came from."""
 

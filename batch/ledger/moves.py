@@ -95,13 +95,20 @@ def note_attempt(
 
 
 def _remake(connection: sqlite3.Connection, before: Record, at: str, made: StoreShipment) -> None:
-    """The store's shipment as it is now, and the number by which the parcel is known from now on."""
+    """The store's shipment as it is now, and the number by which the parcel is known from now on.
+
+    Where another record has that number, planned and never made, it keeps its own: `made` tells of the new one.
+    """
     if before.made is None or made.shipment_id != before.made.shipment_id:
         raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")
     label = made.tracking_number or made.tracking_link or before.shipment.label
     connection.execute(
-        "UPDATE records SET made = ?, label = ?, number = ?, changed_at = ? WHERE record_id = ?",
-        (made_text(made), label, search_form(label), at, before.record_id),
+        "UPDATE records SET made = ?, number = ?, changed_at = ?, label = CASE WHEN EXISTS (SELECT 1 FROM records other"
+        " WHERE (other.store, other.order_id, other.order_address_id, other.label)"
+        " = (records.store, records.order_id, records.order_address_id, ?)"
+        " AND other.record_id <> records.record_id AND other.state <> 'rejected' AND NOT other.deleted)"
+        " THEN label ELSE ? END WHERE record_id = ?",
+        (made_text(made), search_form(label), at, label, label, before.record_id),
     )
 
 

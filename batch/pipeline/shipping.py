@@ -9,7 +9,7 @@ from batch.corrections import Corrector
 from batch.desk import Desk
 from batch.errors import LedgerError
 from batch.matching import Baseline
-from batch.model import Record, Run, Shipment
+from batch.model import Record, Run
 from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
@@ -65,9 +65,11 @@ class Shipping:
     async def _make_room(self, plan: Plan, gone: Sequence[Record]) -> None:
         """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
         orders = {record.shipment.order_id for record in gone}
-        again = {_parcel(shipment) for shipment in plan.shipments() if shipment.order_id in orders} if orders else ()
+        parcels = (s for s in plan.shipments() if s.order_id in orders) if orders else ()
+        again = {(s.order_id, s.order_address_id, s.label) for s in parcels}
         for record in gone:
-            if _parcel(record.shipment) in again:
+            of = record.shipment
+            if any((of.order_id, of.order_address_id, label) in again for label in record.labels or {""}):
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
     async def _post_and_settle(self, run: Run, places: range, judgement: Judgement) -> None:
@@ -99,7 +101,3 @@ class Shipping:
                 continue
             for kept in await judgement.again([record, *islice(work, PAGE - 1)]):
                 yield kept
-
-
-def _parcel(shipment: Shipment) -> tuple[int, int, str]:
-    return shipment.order_id, shipment.order_address_id, shipment.label
