@@ -34,6 +34,7 @@ class Pool:
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
         self._stop, self._baselines, self._watch = stop, baselines, watch
+        self._who = this_user()
         self._parked: dict[int, deque[Record]] = {}
         self._busy: set[int] = set()
         self._turn = asyncio.Lock()
@@ -80,18 +81,19 @@ class Pool:
         """Bring one shipment to its outcome; whether its order is free for the next one."""
         clock = asyncio.get_running_loop()
         patience, tries = clock.time() + PATIENCE, 0
+        baseline = self._baselines.get(record.shipment.order_id)
         while not self._stop:
             if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.admit())):
                 break
             try:
-                await self._intend(record)
+                await self._intend(record, baseline or Baseline())
             except OrderBusy:
                 self._client.quota.give_back()
                 return False
             reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
             crash.point("answered")
             verdict = judge(reply, order_id=record.shipment.order_id)
-            done = await self._record(record, reply, verdict)
+            done = await self._record(record, reply, verdict, baseline)
             if verdict.stop:
                 self._stop.set(verdict.stop, verdict.todo)
             if done is not None:
@@ -101,20 +103,19 @@ class Pool:
             elif not self._stop:
                 tries += 1
                 await self._stop.sleep(verdict.wait or _backoff(tries))
-            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record):
+            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record, baseline):
                 return True
         return False
 
-    async def _made_all_the_same(self, record: Record) -> bool:
+    async def _made_all_the_same(self, record: Record, baseline: Baseline | None) -> bool:
         """Whether the store has what it has just refused to work on: a gateway's 429 may come after the work."""
-        order_id = record.shipment.order_id
-        baseline = self._baselines.get(order_id, Baseline())
+        order_id, baseline = record.shipment.order_id, baseline or Baseline()
         claimed = self._ledger.claimed(record.store, order_id)
         found = look(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
         if found.mine is None:
             return False
         finding = findings.doubled(found.mine, found.twins) if found.twins else None
-        await self._intend(record)
+        await self._intend(record, baseline)
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         self._watch(await self._ledger.move(record.record_id, created, "read back"))
@@ -122,19 +123,18 @@ class Pool:
         self._baselines[order_id] = baseline
         return True
 
-    async def _intend(self, record: Record) -> None:
-        baseline = self._baselines.get(record.shipment.order_id, Baseline())
+    async def _intend(self, record: Record, baseline: Baseline) -> None:
         evidence = {
             "shipped": baseline.shipped,
             "baseline": baseline.shipment_id,
             "status_id": baseline.status_id,
             "never_resend": self._settings.never_resend,
-            "who": this_user(),
+            "who": self._who,
         }
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
         crash.point("intended")
 
-    async def _record(self, record: Record, reply: Reply, verdict: Verdict) -> bool | None:
+    async def _record(self, record: Record, reply: Reply, verdict: Verdict, baseline: Baseline | None) -> bool | None:
         """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
         outcome = _outcome(record, reply, verdict)
         try:
@@ -148,7 +148,7 @@ class Pool:
         crash.point("recorded")
         match outcome.state:
             case State.CREATED:
-                if outcome.made and (baseline := self._baselines.get(record.shipment.order_id)):
+                if outcome.made and baseline:
                     baseline.add(outcome.made)
                     self._baselines[record.shipment.order_id] = baseline
             case State.IN_DOUBT:

@@ -52,9 +52,9 @@ def judge(reply: Reply, *, expected: int = HTTPStatus.CREATED, order_id: int | N
     DONE only where the answer proves it; with `order_id`, also that it is that order's.
     For a DELETE a v2 404 is DONE with code `gone`.
     """
-    problems = tuple(complaints(reply))
     verdict = _before_work(reply) or _answered(reply, expected, order_id)
-    return replace(verdict, problems=problems)
+    problems = tuple(complaints(reply))
+    return replace(verdict, problems=problems) if problems else verdict
 
 
 def judge_read(reply: Reply) -> Verdict:

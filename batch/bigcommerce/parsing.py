@@ -160,9 +160,9 @@ def _items(found: object) -> tuple[Item, ...]:
 
 def _list(found: object) -> list[JsonObject]:
     """The objects of a list; one object stands for a list of itself (the extract has such an example)."""
-    if isinstance(found, Mapping):
-        return [found]
-    return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
+    if isinstance(found, list):
+        return [part for part in found if isinstance(part, Mapping)]
+    return [found] if isinstance(found, Mapping) else []
 
 
 def _object(found: object, what: str) -> JsonObject:
@@ -184,4 +184,6 @@ def _count(fields: JsonObject, name: str) -> int:
 
 def _text(fields: JsonObject, name: str) -> str:
     value = fields.get(name)
+    if type(value) is str:
+        return value
     return "" if value is None or isinstance(value, Mapping | list) else str(value)

@@ -1,6 +1,5 @@
 """Commands for whoever sets shipbatch up: `setup`, `check`, `service`, `config`."""
 
-import asyncio
 import os
 import re
 import sys
@@ -133,6 +132,8 @@ def _shown(store: str) -> "Told":
 
 
 def _checked(store: str) -> "Told":
+    import asyncio
+
     from batch.checking import checked, told
 
     return told(asyncio.run(checked(settings_of(store=store), store)))

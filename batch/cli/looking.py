@@ -1,6 +1,5 @@
 """Commands that look: `history`, `find`, `audit`, `template`."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +53,8 @@ def find(
     from batch import telling
 
     def live(records: "Sequence[Record]") -> "Mapping[int, str]":
+        import asyncio
+
         from batch.tracing import traced
 
         try:

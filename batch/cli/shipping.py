@@ -1,6 +1,5 @@
 """Commands that ship: `run`, `resume`, and a sandbox to rehearse them in."""
 
-import asyncio
 import json
 import sys
 from contextlib import suppress
@@ -193,6 +192,8 @@ def sandbox(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what this store has shipped before.")] = False,
 ) -> None:
     """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
+    import asyncio
+
     from batch.pipeline import Job
     from batch.rehearsal import serve_store
 
@@ -249,11 +250,14 @@ def _ship(
     """Run the files, print what became of them, and exit with their status."""
 
     async def work(screen: "Screen", stop: "Stop") -> "Tour":
-        from batch.rehearsal import orders_for, rehearse
         from batch.runner import run_files
 
         if not sandbox:
             return await run_files(jobs, settings, screen, stop)
+        import asyncio
+
+        from batch.rehearsal import orders_for, rehearse
+
         orders = await asyncio.to_thread(orders_for, jobs, settings)
         async with rehearse(orders, settings) as rehearsal:
             return await run_files(jobs, rehearsal, screen, stop)

@@ -1,6 +1,5 @@
 """What the commands share: settings, the terminal, signals, and how things are printed."""
 
-import asyncio
 import json
 import os
 import signal
@@ -105,6 +104,8 @@ def watched(
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
     `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
     """
+    import asyncio
+
     from rich.console import Console
 
     from batch.cli.screen import Bar, Events, Lines

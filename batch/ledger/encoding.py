@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +22,15 @@ _IN_COLUMNS = frozenset({"order_id", "order_address_id", "ask", "items"})
 _SHIPMENT = tuple((f.name, f.default) for f in fields(Shipment) if f.name not in _IN_COLUMNS)
 _MADE = tuple((f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"})
 _ADDRESSES = frozenset({"billing_address", "shipping_address"})
+
+
+def _writable(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
 # One encoder for all: json.dumps with options would build one a call. Strings stay ASCII, so that
 # half a surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_encode = json.JSONEncoder(separators=(",", ":"), default=_writable).encode
 
 
 def time_text(at: datetime) -> str:
@@ -34,10 +40,11 @@ def time_text(at: datetime) -> str:
 
 def json_text(value: object) -> str:
     """Compact JSON without any billing or shipping address, however deep."""
-    return _encode(_without_addresses(value))
+    text = _encode(value)
+    return _encode(_without_addresses(value)) if any(f'"{name}"' in text for name in _ADDRESSES) else text
 
 
-def _without_addresses(value: object) -> object:
+def _without_addresses(value: object) -> Any:
     if isinstance(value, str | int | float | None):  # most are; the test for a Mapping is slow
         return value
     if isinstance(value, Mapping):
@@ -67,8 +74,13 @@ def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> 
     return Shipment(order_id, order_address_id, items, ask=ask, **body)
 
 
+def kept(made: StoreShipment) -> StoreShipment:
+    """The store's shipment as the ledger keeps it: of its answer everything but the addresses."""
+    return replace(made, answer=_without_addresses(made.answer))
+
+
 def made_text(made: StoreShipment) -> str:
-    """The store's shipment; of its answer everything but the addresses."""
+    """What of the store's shipment is kept."""
     body = {name: value for name, default in _MADE if (value := getattr(made, name)) != default}
     body["items"] = [(item.order_product_id, item.quantity) for item in made.items]
     body["answer"] = made.answer
