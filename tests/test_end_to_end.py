@@ -216,6 +216,24 @@ async def test_fix_and_resend_is_importable_as_it_is(world: World) -> None:
     assert again.summary["rows"] == again.summary["invalid"] + again.summary["held"] == report.summary["invalid"]
 
 
+async def test_rows_corrected_in_the_results_workbook_ship_and_no_others(world: World) -> None:
+    """`Fix and resend`, corrected where it is: the workbook is run as it is; untouched, it is read as the results."""
+    (report,) = reports(await world.run(LAGER)).values()
+    assert report.sheet
+    shutil.copy(report.sheet, world.folder / "again.xlsx")
+    assert (await world.run("again.xlsx")).reports[0].summary["rows"] == report.summary["rows"]
+    book = openpyxl.load_workbook(report.sheet)
+    fix = book["Fix and resend"]
+    header = [cell.value for cell in fix[1]]
+    row = next(row for row in fix.iter_rows(min_row=2) if "left" in str(row[header.index("Error")].value))
+    row[header.index("Menge")].value = 1
+    book.save(world.folder / "corrected.xlsx")
+    posts = _posts(world)
+    again = (await world.run("corrected.xlsx")).reports[0]
+    assert again.summary["rows"] == report.summary["invalid"] + report.summary["rejected"]
+    assert _posts(world) - posts == again.summary["created"] == 1
+
+
 async def test_a_dry_run_says_what_the_run_then_does(world: World) -> None:
     """The plan and the run agree on every row, and the plan sends nothing."""
     planned = reports(await world.run(dry=True))

@@ -24,7 +24,7 @@ from batch.loader.ours import is_template, our_columns, preferred
 from batch.loader.sheets import read_tables
 from batch.loader.tables import Cell, Table, column_letters
 from batch.model import Field
-from batch.sheet import Mark, read_mark
+from batch.sheet import RESEND, RESULTS, Mark, read_mark
 
 SAMPLE = 200
 """Rows below the header that are looked at to tell the columns apart."""
@@ -64,7 +64,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     mark = read_mark(path)
     tables = read_tables(path, sheet=source.sheet)
     if mark and not source.sheet:
-        tables = preferred(tables)
+        tables = preferred(tables, mark)
     if not tables:
         raise FileError(f"{path.name} holds no table with anything in it.", "Export it again, with its rows.")
     found: list[Candidate] = []
@@ -81,6 +81,8 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     taken = [candidate for candidate in found if candidate.score == best]
     if len(taken) > 1:
         raise _several(path, taken)
+    if mark and not source.sheet and taken[0].table.sheet == RESEND:
+        return taken[0], f"read sheet {RESEND}: just its rows, as they are corrected; all rows: --sheet {RESULTS}"
     return taken[0], _why(taken[0], len(tables), len(found))
 
 

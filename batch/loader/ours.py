@@ -1,10 +1,12 @@
 """Sheets that shipbatch wrote, dropped back in: which columns are not the export's, and what a template's mean."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from batch.loader.tables import Table
+from batch.loader.shapes import words
+from batch.loader.tables import Cell, Table
 from batch.model import Field
-from batch.sheet import DECISION, OURS, OURS_TO_FIX, PREFIX, RESULTS, TEMPLATE
+from batch.sheet import DECISION, OURS, OURS_TO_FIX, PREFIX, RESEND, RESULTS, TEMPLATE, Mark
 
 TEMPLATE_FIELDS: Mapping[Field, str] = {
     Field.ORDER_ID: "Order ID",
@@ -46,6 +48,27 @@ def template_columns(header: Sequence[str]) -> Mapping[Field, str]:
     return TEMPLATE_FIELDS if is_template(header) else {}
 
 
-def preferred(tables: Sequence[Table]) -> list[Table]:
-    """Of a workbook of ours the sheet `Results`; of one without it every sheet."""
-    return [table for table in tables if table.sheet == RESULTS] or list(tables)
+def preferred(tables: Sequence[Table], mark: Mark) -> list[Table]:
+    """Of a workbook of ours the sheet `Results`, or `Fix and resend` where its rows have been corrected there.
+
+    Of one without them every sheet.
+    """
+    named = {table.sheet: table for table in tables}
+    results, fix = named.get(RESULTS), named.get(RESEND)
+    if results and fix and _is_corrected(fix, results, mark.columns):
+        return [fix]
+    return [results] if results else list(tables)
+
+
+def _is_corrected(fix: Table, results: Table, columns: int) -> bool:
+    """Whether a row to fix is not among the results as it stands."""
+
+    def own(row: Sequence[Cell]) -> str:
+        return "\t".join(map(words, row[:columns])).rstrip()
+
+    unseen = {own(row) for row in islice(fix.rows(), 1, None)} - {""}
+    for row in results.rows():
+        unseen.discard(own(row))
+        if not unseen:
+            return False
+    return bool(unseen)
