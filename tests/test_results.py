@@ -176,6 +176,18 @@ def test_no_decision_column_where_nothing_is_held(tmp_path):
     assert "Decision" not in sheet(write(report(ROWS, TWO), tmp_path / "r.xlsx"))[0]
 
 
+def test_the_summary_tells_how_rows_are_counted_where_the_export_has_title_or_blank_rows(tmp_path):
+    """Messages name the export's rows."""
+    numbered = [(4, ROWS[0]), (6, ROWS[1])]
+    results = {number: row_result(number, BAD) for number, _ in numbered}
+    summary = {"rows": 2, **{status.replace(" ", "_"): 2 * (status is Status.INVALID) for status in Status}}
+    shifted = report(ROWS[:2], [BAD, BAD], rows=numbered, results=results, summary=summary)
+    said = [row[0] for row in sheet(write(shifted, tmp_path / "a.xlsx"), "Summary")]
+    assert any("acme.xlsx" in text and text.endswith("its row 4 is row 2 of Results.") for text in said)
+    told = [row[0] for row in sheet(write(report(ROWS, TWO), tmp_path / "b.xlsx"), "Summary")]
+    assert not any("Rows named in messages" in text for text in told)
+
+
 def test_fix_and_resend_holds_what_must_be_fixed(tmp_path):
     """Invalid and rejected rows only, in the export's own columns, numbers that are names as text."""
     findings = [Finding(status) for status in Status]

@@ -11,6 +11,7 @@ from batch.model import Status
 from batch.results.cells import LONGEST, storable
 from batch.results.report import OUTCOMES, Proof, Report, outcome
 from batch.results.table import FILLS
+from batch.sheet import RESULTS
 
 MEANINGS = {
     Status.CREATED: "Shipped by this run.",
@@ -135,5 +136,12 @@ def _facts(page: _Page, report: Report) -> None:
 
 def _notes(report: Report, cut: int) -> Iterator[str]:
     yield from report.warnings
+    shifted = next(((row, here) for here, row in enumerate(sorted(report.results), 2) if row != here), None)
+    if shifted:
+        row, here = shifted
+        yield (
+            f"Rows named in messages are counted as in {Path(report.run.file).name}, with its title and blank rows: "
+            f"its row {row:,} is row {here:,} of {RESULTS}."
+        )
     if cut:
         yield f"{cut:,} cells were longer than the {LONGEST:,} characters a workbook's cell holds; they end in “…”."
