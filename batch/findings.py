@@ -21,6 +21,10 @@ def named(line: OrderLine) -> str:
     return f"SKU {line.sku}" if line.sku else f"line {line.order_product_id}"
 
 
+def _and(rows: Sequence[int]) -> str:
+    return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+
+
 def _order(parcel: Parcel) -> str:
     return str(parcel.order_id or parcel.external_order_id)
 
@@ -126,12 +130,19 @@ def not_shippable(order: Order, line: OrderLine) -> Finding:
     )
 
 
-def not_enough_left(order: Order, line: OrderLine, asked: int, left: int, took: Sequence[str]) -> Finding:
+def not_enough_left(
+    order: Order, line: OrderLine, asked: int, left: int, took: Sequence[str], rows: Sequence[int] = ()
+) -> Finding:
+    """`rows` ask for it together, where they are several."""
     refunded = f", refunded {line.refunded}" if line.refunded else ""
     by = f" ({'; '.join(took)})" if took else ""
     todo = (
         f"Change the quantity to {left}, or take the row out." if left else "Take the row out: nothing is left to ship."
     )
+    if left and len(rows) > 1:
+        first, more = rows[:5], len(rows) - 5
+        several = f"{', '.join(map(str, first))} and {more} more" if more > 0 else _and(first)
+        todo = f"Rows {several} are of the same line: change their quantities to {left} in all."
     return Finding(
         Status.INVALID,
         "not_enough_left",

@@ -144,6 +144,14 @@ class TestWhichLine:
         assert finding.code == "wrong_address"
         assert "address 10, 20, the file says 30" in finding.error
 
+    def test_rows_that_are_too_much_together_are_told_what_they_may_come_to(self) -> None:
+        """Each of them changed to what is left would be too much again."""
+        both = Line(sku="MUG", quantity=4, rows=(2, 3))
+        finding = only(judged(parcel(both))).finding
+        assert finding.todo == "Rows 2 and 3 are of the same line: change their quantities to 3 in all."
+        many = Line(sku="MUG", quantity=9, rows=tuple(range(2, 11)))
+        assert only(judged(parcel(many))).finding.todo.startswith("Rows 2, 3, 4, 5, 6 and 4 more are of the same line")
+
     def test_two_lines_with_one_sku_are_not_guessed(self) -> None:
         """Ambiguous, both lines shown with what they have left."""
         finding = only(judged(parcel(ask()), of=order(line(1), line(2, quantity=5)))).finding

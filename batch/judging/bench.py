@@ -233,7 +233,7 @@ class _Bench:
     def _shortage(self, draft: Draft, want: Want) -> Finding:
         line_id = want.line.order_product_id
         took = self._shown(draft, line_id) + self.took.get(line_id, [])
-        return findings.not_enough_left(self.order, want.line, want.quantity or 1, self.left[line_id], took)
+        return findings.not_enough_left(self.order, want.line, want.quantity or 1, self.left[line_id], took, want.rows)
 
     def _dealt(self, draft: Draft, wants: Sequence[Want]) -> Judged:
         """The k-th of n parcels: units dealt out one by one, so that they differ by at most one."""
