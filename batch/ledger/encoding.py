@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +44,7 @@ def json_text(value: object) -> str:
     return _encode(_without_addresses(value)) if any(f'"{name}"' in text for name in _ADDRESSES) else text
 
 
-def _without_addresses(value: object) -> Any:
+def _without_addresses(value: object) -> object:
     if isinstance(value, str | int | float | None):  # most are; the test for a Mapping is slow
         return value
     if isinstance(value, Mapping):
@@ -74,13 +74,8 @@ def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> 
     return Shipment(order_id, order_address_id, items, ask=ask, **body)
 
 
-def kept(made: StoreShipment) -> StoreShipment:
-    """The store's shipment as the ledger keeps it: of its answer everything but the addresses."""
-    return replace(made, answer=_without_addresses(made.answer))
-
-
 def made_text(made: StoreShipment) -> str:
-    """What of the store's shipment is kept."""
+    """The store's shipment; of its answer everything but the addresses."""
     body = {name: value for name, default in _MADE if (value := getattr(made, name)) != default}
     body["items"] = [(item.order_product_id, item.quantity) for item in made.items]
     body["answer"] = made.answer

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.encoding import RECORD, finding_text, json_text, kept, made_text, record_from, search_form
+from batch.ledger.encoding import RECORD, finding_text, json_text, made_text, record_from, search_form
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 
 
@@ -41,7 +41,7 @@ def intend(
 
 def move(connection: sqlite3.Connection, record_id: int, at: str, outcome: Outcome, what: str) -> Record:
     """Any legal move but the intent; the record as it is then."""
-    before, made = record(connection, record_id), outcome.made and kept(outcome.made)
+    before, made = record(connection, record_id), outcome.made
     if outcome.state not in MOVES[before.state] or outcome.state is State.INTENT:
         raise IllegalMove(f"Record {record_id} is {before.state}; it cannot become {outcome.state}.")
     if (made is None) == (outcome.state is State.CREATED):
