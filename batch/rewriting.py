@@ -7,7 +7,7 @@ from batch.accounting import Report, account
 from batch.config import Settings
 from batch.errors import NothingSent
 from batch.ledger.queries import Queries as Ledger
-from batch.pipeline import Job, read, summarize, write_sheet
+from batch.pipeline import Job, read, source_of_run, summarize, write_sheet
 from batch.telling import Told, known_run, report
 
 
@@ -20,7 +20,7 @@ def rewrite(ledger: Ledger, run_id: str, settings: Settings) -> Told:
             f"The copy of {run.file} is gone (kept {settings.keep_copies} days), and with it the rows of run {run_id}.",
             "`shipbatch history RUN` still lists its shipments.",
         )
-    export = read(copy, settings.source_for(export_path.name), settings, ledger)
+    export = read(copy, source_of_run(run, settings), settings, ledger)
     rows = account(
         run.run_id,
         ledger.notes(run.run_id),

@@ -104,7 +104,9 @@ def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
         )
     export = Path(mark.file)
     copy = inputs.kept(export, mark.sha256, settings.home)
-    return Job(export, settings.source_for(export.name), plan=Promises(promises), copy=copy)
+    source = settings.source_for(export.name)
+    source = source.model_copy(update={"sheet": mark.sheet or source.sheet})
+    return Job(export, source, plan=Promises(promises), copy=copy)
 
 
 def carries(job: Job) -> bool:

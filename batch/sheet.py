@@ -64,7 +64,7 @@ MARK = "shipbatch"
 PREFIX = "Shipbatch "
 """Tells a column of ours from the export's where both have one name."""
 
-_APART = ("file", "store")  # of a mark: texts that are too long to go with the rest
+_APART = ("file", "store", "sheet")  # of a mark: texts that are too long to go with the rest
 _MARK_PART = "docProps/custom.xml"
 _MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
 _NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
@@ -83,6 +83,8 @@ class Mark:
     file: str = ""
     """The export's path."""
     store: str = ""
+    sheet: str = ""
+    """The export's sheet that was read, where one was named."""
     planned: int = 0
     """Shipments of a plan."""
     seal: str = ""

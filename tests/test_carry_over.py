@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from shop import HEADER, OpenShop, Shop, dense, number, order, store, table
 
+from batch.config import Source
 from batch.model import Status
 from batch.notify import of_report
 from batch.pipeline import Job
@@ -94,6 +95,23 @@ async def test_what_the_store_would_not_take_is_carried_over(shop: OpenShop, clo
     assert (done.exit_status, there.posts) == (0, 6)  # one of them refused
     assert dict(done.carried[0].rows) == {Status.CREATED: 2}
     assert {status for status, _ in sheet(there, "mon.csv")} == {"created"}
+
+
+async def test_it_is_read_from_the_sheet_that_was_named(shop: OpenShop, clock: Any) -> None:
+    there = await shop(dense(4))
+    book = openpyxl.Workbook()
+    for name, order_id in (("Last week", 100), ("Tonight", 101)):
+        page = book.create_sheet(name)
+        page.append(HEADER)
+        page.append(mug(order_id))
+    book.save(there.folder / "mon.xlsx")
+    there.fault(Fault(401, performs=0, method="POST"))
+    job = Job(there.folder / "mon.xlsx", Source(sheet="Tonight"))
+    assert outcomes(await run_files([job], there.settings(), there.screen, Stop())) == ["not sent"]
+    there.fault()
+    await night(there, clock, "tue.csv", mug(102))
+    assert [order_id for order_id, *_ in there.made()] == [101, 102]
+    assert sheet(there, "mon.xlsx") == [("created", "1")]
 
 
 async def test_after_seven_days_it_is_given_up_and_said_once(shop: OpenShop, clock: Any) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from shop import OpenShop, Shop, dense, line, number, order, said, statuses, store, table
+from shop import HEADER, OpenShop, Shop, dense, line, number, order, said, statuses, store, table
 
 from batch.accounting import Report
+from batch.config import Source
 from batch.errors import FileError, NothingSent
-from batch.pipeline import Job, exit_status
+from batch.pipeline import Job, Pipeline, exit_status
 from batch.runner import planned, run_files
 from batch.sandbox import Fault
 from batch.sheet import PLAN
@@ -141,3 +142,18 @@ async def test_an_empty_plan_ships_nothing(shop: OpenShop) -> None:
     plan = await plan_of(there, (100, "CUP", 1, number(1)))
     assert statuses(await carry_out(there, plan)) == ["invalid"]
     assert isinstance(planned(plan, there.settings()), Job)
+
+
+async def test_it_is_of_the_sheet_that_was_named(shop: OpenShop) -> None:
+    there = await shop(dense(4))
+    book = openpyxl.Workbook()
+    for name, order_id in (("Last week", 100), ("Tonight", 101)):
+        page = book.create_sheet(name)
+        page.append(HEADER)
+        page.append((order_id, "MUG", 1, number(order_id)))
+    book.save(there.folder / "mon.xlsx")
+    async with there.desk() as desk:
+        dry = await Pipeline(desk).run(Job(there.folder / "mon.xlsx", Source(sheet="Tonight"), dry=True))
+    assert dry.sheet is not None
+    assert statuses(await carry_out(there, dry.sheet)) == ["created"]
+    assert [order_id for order_id, *_ in there.made()] == [101]

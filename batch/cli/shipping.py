@@ -140,7 +140,12 @@ def run(
         _check_results(results, exports)
     named = [planned(plan, settings, sandbox=sandbox)] if plan else [Job(file, dry=dry_run) for file in exports]
     jobs = [
-        replace(job, source=source_of(settings, job.export, column or [], sheet), limit=limit, results=results)
+        replace(
+            job,
+            source=source_of(settings, job.export, column or [], sheet or job.source.sheet),
+            limit=limit,
+            results=results,
+        )
         for job in named
     ]
     _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
@@ -171,7 +176,7 @@ def resume(
     ] = False,
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
-    from batch.pipeline import Job
+    from batch.pipeline import Job, source_of_run
     from batch.telling import known_run, newest_run
 
     options = {"timeout": timeout, "settle": settle, "until": until, "never_resend": never_resend or None}
@@ -179,7 +184,7 @@ def resume(
     settings = live_settings(options, store)
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
-    job = Job(Path(past.file), settings.source_for(Path(past.file).name))
+    job = Job(Path(past.file), source_of_run(past, settings))
     _ship([replace(job, copy=Path(past.copy), limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 

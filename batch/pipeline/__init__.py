@@ -3,6 +3,6 @@
 from batch.pipeline.closing import exit_status, summarize, write_sheet
 from batch.pipeline.job import Job
 from batch.pipeline.pipeline import Pipeline
-from batch.pipeline.reading import read
+from batch.pipeline.reading import read, source_of_run
 
-__all__ = ["Job", "Pipeline", "exit_status", "read", "summarize", "write_sheet"]
+__all__ = ["Job", "Pipeline", "exit_status", "read", "source_of_run", "summarize", "write_sheet"]

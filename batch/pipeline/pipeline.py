@@ -24,7 +24,7 @@ from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
-from batch.pipeline.reading import loader_notes, read
+from batch.pipeline.reading import loader_notes, read, source_of_run
 from batch.pipeline.shipping import Shipping
 from batch.promises import Look, Promises, promise
 from batch.shelf import Shelf
@@ -53,7 +53,8 @@ class Pipeline:
         if job.plan:
             plan = self._as_planned(plan, job.plan)
         gated = await self._gate(run, plan, export, job)
-        run = replace(gated.run, profile=dict(gated.run.profile) | {"carries": self._carries(job)})
+        told = {"carries": self._carries(job), "sheet": job.source.sheet}
+        run = replace(gated.run, profile=dict(gated.run.profile) | told)
         if gated.reasons and not job.dry:
             plan = self._held(plan, gated)
         if job.dry:
@@ -79,7 +80,7 @@ class Pipeline:
         and are no longer. `expired`: what is open is given up instead.
         """
         began, asked = asyncio.get_running_loop().time(), self._client.requests
-        job = Job(Path(run.file), self._settings.source_named(run.source, Path(run.file).name), results=_sheet_of(run))
+        job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run))
         export = await asyncio.to_thread(read, Path(run.copy), job.source, self._settings, self._ledger)
         judgement = Judgement(self._desk, run, job, self._baselines)
         if expired:

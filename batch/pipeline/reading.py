@@ -6,7 +6,7 @@ from typing import Protocol
 
 from batch.config import Settings, Source
 from batch.loader import Load, load
-from batch.model import Field, Finding, RowNote
+from batch.model import Field, Finding, RowNote, Run
 
 
 class Remembering(Protocol):
@@ -22,6 +22,12 @@ def read(copy: Path, source: Source, settings: Settings, ledger: Remembering) ->
         return {Field(name): column for name, column in ledger.recall(fingerprint).items()}
 
     return load(copy, source, aliases=settings.carriers, recall=recall)
+
+
+def source_of_run(run: Run, settings: Settings) -> Source:
+    """The source of a run's export, with the sheet that was read of it: what `--sheet` said counts as long."""
+    source = settings.source_named(run.source, Path(run.file).name)
+    return source.model_copy(update={"sheet": run.profile.get("sheet") or source.sheet})
 
 
 def loader_notes(export: Load) -> list[RowNote]:

@@ -124,7 +124,12 @@ def _mark(book: Book, report: Report) -> Mark:
         planned += 1
     plan.finish()
     return replace(
-        mark, file=str(Path(run.file).absolute()), store=run.store, planned=planned, seal=seals.hexdigest()[:16]
+        mark,
+        file=str(Path(run.file).absolute()),
+        store=run.store,
+        sheet=run.profile.get("sheet", ""),
+        planned=planned,
+        seal=seals.hexdigest()[:16],
     )
 
 
