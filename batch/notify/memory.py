@@ -7,10 +7,28 @@ from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from batch.model import Status
+
+PASSING = frozenset({Status.WAITING, Status.NOT_SENT})
+"""They go on by themselves, and are told of only where they are too many."""
+
+
+def news(kinds: Iterable[str]) -> set[str]:
+    """What of these kinds of trouble may be new to people.
+
+    Rows to fix are one kind, whatever is wrong with them: the warehouse has them in its sheet.
+    """
+    by_status = {kind: kind.partition(":")[0] for kind in kinds}
+    return {
+        Status.INVALID if status == Status.INVALID else kind
+        for kind, status in by_status.items()
+        if status not in PASSING
+    }
+
 
 def reasons(kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int) -> list[str]:
     """Why people are to be told of these kinds of trouble; empty: they know, and it is not more than usual."""
-    new = sorted(kinds.keys() - set(seen))
+    new = sorted(news(kinds) - set(seen))
     told = [f"new: {', '.join(new)}"] if new else []
     worst = max(kinds.values(), default=0)
     troubled = min(rows, max(worst, sum(kinds.values())))
@@ -34,7 +52,7 @@ class Memory:
         """Remember them as met today; what is older than so many days is forgotten."""
         oldest = (today - timedelta(days=days)).isoformat()
         known = {kind: day for kind, day in self._read().items() if day >= oldest}
-        known |= dict.fromkeys(kinds, today.isoformat())
+        known |= dict.fromkeys(news(kinds), today.isoformat())
         with suppress(OSError):  # then they are told once more
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             new = self._path.with_suffix(".new")

@@ -37,7 +37,7 @@ FIRST = datetime(2026, 9, 7, 23, 30, tzinfo=UTC)
 STORM = frozenset({17})
 """Nights on which the store fails half-way: what is left is carried over."""
 MONTH = 30
-"""Nights after which the kinds of trouble are known."""
+"""Nights before the first disaster: what is usual is known by then."""
 FALSE_HOLDS, ALERTS, DECISIONS = 1, 3, 1_000
 
 
@@ -52,10 +52,8 @@ class Score:
     """Parcels of ordinary files that are not in the store at the end, though nothing is wrong with them."""
     doubled: int = 0
     false_holds: list[str] = field(default_factory=list)
-    first: list[str] = field(default_factory=list)
-    """Alerts of the first month, in which each kind of trouble is new once."""
     alerts: list[str] = field(default_factory=list)
-    """Those after it."""
+    """Nights on which people would have been told."""
     decisions: list[str] = field(default_factory=list)
     """Parcels that wait for a person."""
     held: list[str] = field(default_factory=list)
@@ -79,12 +77,12 @@ class Score:
             f"{self.nights} nights, {self.rows:,} rows, {self.shipped:,} shipments",
             f"{self.missing} missing, {self.doubled} doubled",
             f"false holds: {len(self.false_holds)} (at most {FALSE_HOLDS})",
-            f"alerts: {len(self.alerts)} (at most {ALERTS}), after {len(self.first)} in the first month",
+            f"alerts: {len(self.alerts)} (at most {ALERTS})",
             f"decisions: {len(self.decisions)} (at most one in {DECISIONS:,} rows)",
             f"disasters held before the first POST: {len(self.held)} of {len(self.held) + len(self.missed)}",
         ]
         lines += [f"  FALSE HOLD {one}" for one in self.false_holds]
-        lines += [f"  alert {one}" for one in (*self.first, *self.alerts)]
+        lines += [f"  alert {one}" for one in self.alerts]
         lines += [f"  decision {one}" for one in self.decisions]
         lines += [f"  held {one}" for one in self.held]
         return "\n".join(lines + [f"  MISSED {one}" for one in self.missed])
@@ -149,8 +147,7 @@ class Calm:
         why = told_because(digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least)
         memory.keep(digest.kinds, rules.forget, today)
         if why:
-            told = self.score.alerts if int(name[:2]) >= MONTH else self.score.first
-            told.append(f"{name}: {'; '.join(why)}")
+            self.score.alerts.append(f"{name}: {'; '.join(why)}")
 
     async def _release(self, held: Report) -> None:
         """What a person does in the morning."""
