@@ -64,6 +64,17 @@ def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
     assert "Japanese" in table.said[0]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "header", ["номер заказа\tАртикул\tКоличество", "αριθμός\tκωδικός", "注文番号\t一七二八\t数量"]
+)
+def test_every_alphabet_is_text_in_utf_16(tmp_path: Path, header: str, encoding: str) -> None:
+    """Excel's "Unicode text": half the bytes of Cyrillic are control characters, were they bytes of text."""
+    text = f"{header}\r\n" * 20
+    marked = text if encoding == "utf-16" else f"\ufeff{text}"
+    assert next(read(tmp_path, marked.encode(encoding)).rows()) == header.split("\t")
+
+
 def test_japanese_without_kana_is_read_as_such(tmp_path: Path) -> None:
     table = read(tmp_path, "注文番号,数量,伝票番号\r\n1001,1,123456789012\r\n".encode("cp932"))
     assert next(table.rows()) == ["注文番号", "数量", "伝票番号"]

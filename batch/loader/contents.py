@@ -93,10 +93,14 @@ def _xml(text: bytes) -> Content | str:
 
 
 def _as_ascii(head: bytes) -> bytes:
-    """The head without marks and NULs, so that UTF-8 and UTF-16 look the same to a pattern."""
-    for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
-        head = head.removeprefix(mark)
-    return head.replace(b"\x00", b"")
+    """The head without marks and NULs, so that UTF-8 and UTF-16 look the same to a pattern.
+
+    What is marked as UTF-16 and is none shows as control characters.
+    """
+    for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(mark):
+            head = head.removeprefix(mark).decode(name, "replace").replace("\ufffd", "\x01").encode()
+    return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"")
 
 
 def _looks_like_text(head: bytes) -> bool:
