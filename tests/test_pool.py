@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
-from shop import OpenShop, Watched, dense, number, order, row, said, statuses, store
+from shop import OpenShop, Watched, dense, line, number, order, row, said, statuses, store
 
 from batch.model import State
 from batch.pipeline import exit_status
@@ -410,6 +410,20 @@ class TestAgedJudgement:
         there.box.faults = Watched(cancel)
         report = await there.run(*one_each(2), judgement=0)
         assert said(report) == {2: ("created", ""), 3: ("held", "order_status")}
+
+    async def test_says_something_of_every_row(self, shop: OpenShop) -> None:
+        """Two mugs of three shipped elsewhere meanwhile: one row of the parcel is short, and its others say so."""
+        there = await shop(store(order(100, line(1000), line(1001, "CUP"))))
+
+        def ship_elsewhere(method: str, _path: str, _order_id: int) -> None:
+            if method == "GET" and there.box.counts["GET /orders"] == 2 and not there.box.shipments():
+                theirs = {"order_address_id": 100, "items": [(1000, 2)], "tracking_number": "THEIRS"}
+                there.box.store.make(there.box.store.draft(100, theirs))
+
+        there.box.faults = Watched(ship_elsewhere)
+        report = await there.run((100, "MUG", 2, number(1)), (100, "CUP", 1, number(1)), judgement=0)
+        assert said(report) == {2: ("invalid", "not_enough_left"), 3: ("invalid", "parcel_incomplete")}
+        assert there.posts == 0
 
     async def test_has_the_newer_baseline(self, shop: OpenShop) -> None:
         """An equal shipment made by another tool between the two looks is never claimed as ours."""

@@ -80,8 +80,8 @@ class Ledger(Protocol):
     async def move(self, record_id: int, outcome: Outcome, what: str) -> Record:
         """Any other legal move, with its evidence. IllegalMove otherwise."""
 
-    async def judge_again(self, record_id: int, shipment: Shipment | None, note: RowNote | None = None) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the note there."""
+    async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
 
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None

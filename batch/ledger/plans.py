@@ -128,16 +128,15 @@ class _Plan:
 
 
 def judge_again(
-    connection: sqlite3.Connection, record_id: int, at: str, shipment: Shipment | None, note: RowNote | None
+    connection: sqlite3.Connection, record_id: int, at: str, shipment: Shipment | None, notes: Sequence[RowNote]
 ) -> None:
-    """Another shipment for a planned record, or none and the reason why."""
+    """Another shipment for a planned record, or none and the reasons why."""
     before = record(connection, record_id)
     if before.state is not State.PLANNED or not before.run_id:
         raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
-    if shipment is None and note is None:
+    if shipment is None and not notes:
         raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
-    if note is not None:
-        connection.execute(_NOTE, note_row(before.run_id, note))
+    connection.executemany(_NOTE, [note_row(before.run_id, note) for note in notes])
     if shipment is not None:
         _replace(connection, before, at, shipment)
     else:

@@ -116,10 +116,10 @@ class SqliteLedger(Queries):
         point = "read-back" if what == "read back" else "outcome"
         return await self._write(point, lambda ledger: moves.move(ledger, record_id, at, outcome, what))
 
-    async def judge_again(self, record_id: int, shipment: Shipment | None, note: RowNote | None = None) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the note there."""
+    async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
         at = self._at()
-        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, note))
+        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes))
 
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None

@@ -80,9 +80,10 @@ class Judgement:
             if now.get((old.ask, old.order_address_id, old.label)) == old:
                 kept.append(record)
                 continue
-            note = next((n for n in judged.notes() if set(n.rows) & set(old.rows)), None)
-            note = note or RowNote(old.rows, findings.changed_meanwhile(old), ask=old.ask)
-            await ledger.judge_again(record.record_id, None, note)
+            notes = [note for note in judged.notes() if set(note.rows) & set(old.rows)]
+            if unsaid := set(old.rows).difference(*(note.rows for note in notes)):
+                notes.append(RowNote(tuple(sorted(unsaid)), findings.changed_meanwhile(old), ask=old.ask))
+            await ledger.judge_again(record.record_id, None, *notes)
         return kept
 
     async def _judged(self, parcels: Iterable[Parcel]) -> Plan:

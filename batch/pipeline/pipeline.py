@@ -214,7 +214,8 @@ class Pipeline:
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
         started = datetime.now(UTC)
-        run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        while self._ledger.run(run_id := f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"):
+            pass  # of many runs within a second, two may draw the same
         return Run(run_id, self._settings.store, str(job.export), taken.sha256, str(taken.copy), started), export
 
     async def settle_earlier(self) -> None:

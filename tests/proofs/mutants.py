@@ -88,7 +88,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "sends again what was refused with 429 without a look",
         "pool.py",
-        "and await self._made_all_the_same(record):\n",
+        "and await self._made_all_the_same(record, baseline):\n",
         "and False:\n",
         LATE,
     ),
