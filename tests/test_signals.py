@@ -74,7 +74,7 @@ async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was
     assert done.status == 130
     assert "the next run settles it" in done.err
     warehouse.box.faults.clear()
-    again = await warehouse.run()
+    again = await warehouse.run("--timeout", "2", "--settle", "2")  # what had not left yet is looked for twice
     assert again.status == 0, again.err
     assert warehouse.shipped == Counter(numbers(MANY))
     assert again.summary["rows"] == MANY == again.summary["created"] + again.summary["already_created"]

@@ -15,7 +15,7 @@ from batch.bigcommerce.window import LENGTH, TICK, Told, Window
 SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
 STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
 LONG = 45.0  # seconds; a longer wait is told to the person: no documented window is as long
-AHEAD = 8  # times as many as may be on their way are admitted: the others write down what they are about to do
+AHEAD = 2  # times as many as may be on their way are admitted: the others write down what they are about to do
 MOST = 64  # in flight, where nobody says
 
 
