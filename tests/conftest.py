@@ -1,13 +1,14 @@
 """Fixtures of all rooms: a sandbox store, settings that point to it, and the virtual clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clock import VirtualLoop
+from postgres import Postgres, served
 from shop import OpenShop, Shop
 
 from batch.config import Settings
@@ -55,6 +56,23 @@ def shop(sandbox: OpenSandbox, tmp_path: Path, virtual_clock: VirtualLoop) -> Op
         return Shop(await sandbox(orders, **settings), tmp_path)
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of all tests that need one; it starts for the first of them."""
+    with served() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The address of a fresh database, `postgresql://…`."""
+    postgres.start()  # whatever the last test did to it
+    url = postgres.fresh()
+    yield url
+    postgres.start()
+    postgres.drop(url)
 
 
 @pytest.fixture
