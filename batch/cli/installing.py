@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batch.cli import options
 from batch.cli.terminal import app, complain, print_told, settings_of
 from batch.errors import ConfigError, ShipbatchError
 
@@ -51,11 +52,11 @@ def setup(
 
 @app.command()
 def check(
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    store: options.StoreName = "",
     arrivals: Annotated[
         bool, typer.Option("--arrivals", help="Only whether today's files came; tells people where one did not.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
     told = _arrived(store) if arrivals else _checked(store)
@@ -69,7 +70,7 @@ def service(
     run: Annotated[str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")] = "",
     watch: Annotated[str, typer.Option(metavar="FOLDER", help="For a drop folder.")] = "",
     at: Annotated[str, typer.Option(metavar="HH:MM", help="When the nightly upload runs.")] = "23:30",
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    store: options.StoreName = "",
 ) -> None:
     """Print ready texts for systemd, cron, launchd or Task Scheduler; installs nothing."""
     from batch.scheduling import SYSTEMS, Service, text_for
@@ -104,8 +105,8 @@ def _absolute(given: str) -> str:
 @app.command()
 def config(
     example: Annotated[bool, typer.Option("--example", help="Print a shipbatch.toml with every setting.")] = False,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Show the settings that differ from their defaults, and check shipbatch.toml."""
     if example:

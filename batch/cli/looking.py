@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batch.cli import options
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
 from batch.errors import ShipbatchError
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 @app.command()
 def history(
-    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
+    run_id: options.RunId = "",
     results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
     backup: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used.")
     ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show what was run; write a run's results sheet again."""
     from batch import telling
@@ -47,7 +48,7 @@ def find(
     store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
     offline: Annotated[bool, typer.Option("--offline", help="Ask no store: only what the ledger knows.")] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
     from batch import telling
@@ -73,8 +74,8 @@ def find(
 def audit(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
     days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
     settings = live_settings(store=store)
@@ -96,8 +97,8 @@ def template(
     path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
     status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
     since: Annotated[int, typer.Option("--from", metavar="ORDER", help="Only orders from this number on.")] = 1,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
     settings = live_settings(store=store)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batch.cli import options
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def decide(
     file: Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")] = False,
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """List all that waits for a person, held or in doubt, with the numbers; take the decision."""
     from batch.answering import Word, decided, listed
@@ -55,8 +56,8 @@ def decide(
 def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
     settings = live_settings(store=store)

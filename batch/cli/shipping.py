@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from batch.cli import options
 from batch.cli.terminal import (
-    ADVANCED,
     app,
     complain,
     ledger_of,
@@ -38,88 +38,35 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="FILE…", help="Exports: CSV, XLSX, XLS, XLSB, ODS; paths or addresses (sftp://, s3://)."
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Judge every row, send nothing; writes NAME.plan.xlsx.")
-    ] = False,
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Ship to a store on this machine; no account needed.")
-    ] = False,
-    results: Annotated[Path | None, typer.Option(help="Where the results sheet goes.")] = None,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    column: Annotated[
-        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in.")
-    ] = None,
-    sheet: Annotated[str, typer.Option(help="The sheet to read.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    plan: Annotated[
-        Path | None,
-        typer.Option(help="In place of FILE: ship exactly what this NAME.plan.xlsx says.", rich_help_panel=ADVANCED),
-    ] = None,
-    update: Annotated[
-        bool,
-        typer.Option("--update", help="Write corrections to existing shipments.", rich_help_panel=ADVANCED),
-    ] = False,
-    again: Annotated[
-        bool,
-        typer.Option("--again", help="Ship once more what was deleted, or is equal.", rich_help_panel=ADVANCED),
-    ] = False,
-    verify: Annotated[
-        bool,
-        typer.Option("--verify", help="Look at the store for what the ledger holds, too.", rich_help_panel=ADVANCED),
-    ] = False,
-    trust_file: Annotated[
-        bool,
-        typer.Option(
-            "--trust-file", help="It has all ids, and none of it ever shipped: read nothing.", rich_help_panel=ADVANCED
-        ),
-    ] = False,
-    reserve: Annotated[
-        float | None, typer.Option(help="Share of the quota left to other apps (0.10).", rich_help_panel=ADVANCED)
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(help="Deadline of a request, seconds (30).", rich_help_panel=ADVANCED)
-    ] = None,
-    settle: Annotated[
-        float | None, typer.Option(help="Seconds before a doubt's second look (90).", rich_help_panel=ADVANCED)
-    ] = None,
-    never_resend: Annotated[
-        bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
-    ] = False,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.", rich_help_panel=ADVANCED),
-    ] = None,
-    customers_will_be_mailed: Annotated[
-        bool,
-        typer.Option("--customers-will-be-mailed", help="The mails of a backfill are meant.", rich_help_panel=ADVANCED),
-    ] = False,
-    wait: Annotated[
-        float | None, typer.Option(help="Seconds to wait for another runner (60).", rich_help_panel=ADVANCED)
-    ] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", help="Print nothing where all went well, else a digest.", rich_help_panel=ADVANCED),
-    ] = False,
-    log_format: Annotated[
-        str | None, typer.Option(help="Log lines in place of the summary: text or json.", rich_help_panel=ADVANCED)
-    ] = None,
+    files: options.Exports = None,
+    dry_run: options.DryRun = False,
+    sandbox: options.Rehearsal = False,
+    results: options.Results = None,
+    store: options.StoreName = "",
+    column: options.Columns = None,
+    sheet: options.SheetName = "",
+    limit: options.Limit = None,
+    as_json: options.SummaryAsJson = False,
+    plan: options.Plan = None,
+    update: options.Update = False,
+    again: options.Again = False,
+    verify: options.Verify = False,
+    trust_file: options.TrustFile = False,
+    reserve: options.Reserve = None,
+    timeout: options.Timeout = None,
+    settle: options.Settle = None,
+    never_resend: options.NeverResend = False,
+    until: options.Until = None,
+    customers_will_be_mailed: options.Mailed = False,
+    wait: options.Wait = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = None,
 ) -> None:
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
-    from batch.pipeline import Job
-    from batch.runner import planned
-
-    options = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
-    options["log_format"] = log_format
+    values = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
-    chosen = options | {name: True for name, on in switches.items() if on}
+    chosen = _given(values | {"log_format": log_format}, switches)
     if sandbox:
         settings = settings_of(chosen, store, sandbox=True)
     else:
@@ -129,16 +76,13 @@ def run(
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError("Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run.")
     try:
-        exports = _here(files or [], settings)
+        named = _named(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
     except FileError as error:
         if files and not (sandbox or dry_run):
             _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
         raise
-    if results is not None and len(exports) > 1:
-        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
     if results is not None:
-        _check_results(results, exports)
-    named = [planned(plan, settings, sandbox=sandbox)] if plan else [Job(file, dry=dry_run) for file in exports]
+        _check_results(results, [] if plan else [job.export for job in named])
     jobs = [
         replace(
             job,
@@ -153,35 +97,22 @@ def run(
 
 @app.command()
 def resume(
-    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")] = "",
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.", rich_help_panel=ADVANCED),
-    ] = None,
-    customers_will_be_mailed: Annotated[
-        bool,
-        typer.Option("--customers-will-be-mailed", help="The mails of a backfill are meant.", rich_help_panel=ADVANCED),
-    ] = False,
-    timeout: Annotated[
-        float | None, typer.Option(help="Deadline of a request, seconds (30).", rich_help_panel=ADVANCED)
-    ] = None,
-    settle: Annotated[
-        float | None, typer.Option(help="Seconds before a doubt's second look (90).", rich_help_panel=ADVANCED)
-    ] = None,
-    never_resend: Annotated[
-        bool, typer.Option("--never-resend", help="Strictly at most once.", rich_help_panel=ADVANCED)
-    ] = False,
+    run_id: options.RunId = "",
+    store: options.StoreName = "",
+    limit: options.Limit = None,
+    as_json: options.SummaryAsJson = False,
+    until: options.Until = None,
+    customers_will_be_mailed: options.Mailed = False,
+    timeout: options.Timeout = None,
+    settle: options.Settle = None,
+    never_resend: options.NeverResend = False,
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
     from batch.pipeline import Job, source_of_run
     from batch.telling import known_run, newest_run
 
-    options = {"timeout": timeout, "settle": settle, "until": until, "never_resend": never_resend or None}
-    options["customers_will_be_mailed"] = customers_will_be_mailed or None
-    settings = live_settings(options, store)
+    switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
+    settings = live_settings(_given({"timeout": timeout, "settle": settle, "until": until}, switches), store)
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), source_of_run(past, settings))
@@ -214,6 +145,11 @@ def sandbox(
         ) from error
 
 
+def _given(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
+    """The options as they were given: a switch that is off says nothing against `shipbatch.toml`."""
+    return values | {name: True for name, on in switches.items() if on}
+
+
 def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
     """The settings with credentials; people are told where those are missing: nobody watches a nightly call."""
     try:
@@ -222,6 +158,16 @@ def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
         with suppress(ConfigError):
             _tell_after(settings_of(chosen, store), [_digest_of(error, file)], status_of(error))
         raise
+
+
+def _named(files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
+    """What is to run: the plan, or each file; FileError where one cannot be had."""
+    from batch.pipeline import Job
+    from batch.runner import planned
+
+    if plan is not None:
+        return [planned(plan, settings, sandbox=sandbox)]
+    return [Job(file, dry=dry) for file in _here(files, settings)]
 
 
 def _here(exports: list[str], settings: "Settings") -> list[Path]:
@@ -235,6 +181,8 @@ def _here(exports: list[str], settings: "Settings") -> list[Path]:
 
 def _check_results(results: Path, files: list[Path]) -> None:
     """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
+    if len(files) > 1:
+        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
     if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
         raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
     if not results.absolute().parent.is_dir():

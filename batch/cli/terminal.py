@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from batch.telling import Told
 
 T = TypeVar("T")
-ADVANCED = "Advanced"
 
 FIRST = ("run", "watch", "find", "decide", "resume", "history")
 """What a person needs most, and first in `--help`."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batch.cli.terminal import ADVANCED, app, live_settings, print_told, settings_of, watched
+from batch.cli import options
+from batch.cli.options import ADVANCED
+from batch.cli.terminal import app, live_settings, print_told, settings_of, watched
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,16 +24,18 @@ _WHICH = "The drop folder; without one, all of shipbatch.toml."
 @app.command()
 def watch(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
-    store: Annotated[str, typer.Option(help="A store of shipbatch.toml.")] = "",
+    store: options.StoreName = "",
     still: Annotated[
         float | None, typer.Option(min=0.1, help="Seconds a file must not have changed (2; on a network share 10).")
     ] = None,
     polling: Annotated[
-        bool, typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED)
+        bool,
+        typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.", rich_help_panel=ADVANCED)] = False,
     log_format: Annotated[
-        str | None, typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED)
+        str | None,
+        typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED),
     ] = None,
 ) -> None:
     """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
@@ -51,7 +55,7 @@ def watch(
 @app.command()
 def status(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """What a drop folder holds: waiting, running, done today, held for a person, failed."""
     from batch.telling import Told
