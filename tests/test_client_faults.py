@@ -351,3 +351,26 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
         reply, _ = await posted(made)
     assert judge(reply).kind is Kind.DONE
     assert proxy.connections == 0
+
+
+async def test_a_write_is_kept_back_where_the_store_is_no_longer_ours() -> None:
+    """Asked when the connection is there, right before the first byte; reads go on."""
+    asked: list[bool] = []
+
+    def may_write() -> bool:
+        asked.append(True)
+        return len(asked) > 1
+
+    async def answer(line: Line) -> None:
+        while await line.request():
+            await line.say(http(201, MADE))
+
+    async with RawServer().serve(answer) as raw:
+        settings = Settings(api_url=raw.url, store_hash="abc", token=TOKEN)
+        async with Client(settings, may_write=may_write) as client:
+            kept_back = await client.create_shipment(100, BODY)
+            assert (kept_back.phase, raw.requests) == (Phase.NOT_SENT, [])
+            assert "lease" in kept_back.problem
+            assert (await client.create_shipment(100, BODY)).status == 201
+            await client.probe("/orders")
+    assert len(asked) == 2

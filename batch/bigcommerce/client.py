@@ -39,7 +39,13 @@ class Client:
     raise nothing for what the network does: `answers.judge` tells what the reply means.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None] = lambda line: None,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`may_write` is asked right before the first byte of each request that changes anything."""
         self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
         self._token = settings.token.get_secret_value()
         headers = {
@@ -48,7 +54,7 @@ class Client:
             "X-Auth-Token": self._token,
             "User-Agent": f"shipbatch/{_version()}",
         }
-        self._transport = Transport(headers, settings.timeout)
+        self._transport = Transport(headers, settings.timeout, may_write)
         self.quota = Quota(settings.reserve, most=settings.workers, say=say)
 
     async def __aenter__(self) -> "Client":

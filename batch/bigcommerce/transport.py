@@ -1,7 +1,7 @@
 """One request, sent at most once, and what came of it: aiohttp's errors become a `Reply`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -28,7 +28,7 @@ class Call:
 
 
 class NeverLeft(Exception):
-    """The connection turned out closed before the first byte was written."""
+    """Kept back, or met with a closed connection, before the first byte was written."""
 
 
 class Lost(Exception):
@@ -41,6 +41,7 @@ class _Sending:
 
     deadline: asyncio.Timeout
     seconds: float
+    may_leave: Callable[[], bool]
     at: float | None = None
 
     def start(self) -> None:
@@ -58,8 +59,10 @@ class _Request(ClientRequest):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         if conn.transport is None or conn.transport.is_closing():
-            raise NeverLeft
+            raise NeverLeft("the connection was closed before anything was sent")
         if self.sending:
+            if not self.sending.may_leave():
+                raise NeverLeft("the lease on the store has run out, and another runner may have it")
             self.sending.start()
         return await super().send(conn)
 
@@ -72,9 +75,13 @@ class Transport:
     kept from happening.
     """
 
-    def __init__(self, headers: Mapping[str, str], timeout: float) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], timeout: float, may_write: Callable[[], bool] = lambda: True
+    ) -> None:
+        """With `may_write` saying no right before its first byte, a request that changes anything is not sent."""
         self._headers = dict(headers)
         self._seconds = timeout
+        self._may_write = may_write
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "Transport":
@@ -98,7 +105,8 @@ class Transport:
         begun: ClientResponse | None = None
         try:
             async with asyncio.timeout(None) as deadline:
-                sending = _Sending(deadline, self._seconds)
+                may_leave = _always if call.method == "GET" else self._may_write
+                sending = _Sending(deadline, self._seconds, may_leave)
                 begun = await self._begin(call, sending)
                 return await _whole(begun, call.largest, sending.at)
         except _NOT_CONNECTED as error:
@@ -142,6 +150,10 @@ class Transport:
         )
 
 
+def _always() -> bool:
+    return True
+
+
 # Raised only before a connection is there, or written to: no byte of the request has left.
 _NOT_CONNECTED = (
     NeverLeft,
@@ -178,9 +190,7 @@ def _plain(error: BaseException) -> str:
             return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {CONNECT_TIMEOUT:g} s"
-        case NeverLeft():
-            return "the connection was closed before anything was sent"
-        case Lost():
+        case NeverLeft() | Lost():
             return str(error)
         case aiohttp.ClientPayloadError():
             return "the answer broke off"
