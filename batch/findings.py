@@ -327,7 +327,17 @@ def decided_but_gone(order: Order, shipment_id: str) -> Finding:
     )
 
 
-def in_doubt(order_id: int) -> Finding:
+def in_doubt(order_id: int, sender: str = "") -> Finding:
+    """`sender`: a runner that lost the store while it was sending this, and is not proven to have ended."""
+    if sender:
+        return Finding(
+            Status.IN_DOUBT,
+            "sender_not_ended",
+            f"Order {order_id}: {sender} was sending it when it lost the store, and may still do so.",
+            "Do not ship it by hand. End that process, or start shipbatch on its machine again: the next run then "
+            "looks and goes on. If the machine is gone for good, look at the order and run `shipbatch decide`.",
+            Who.IT,
+        )
     return Finding(
         Status.IN_DOUBT,
         "in_doubt",

@@ -131,6 +131,8 @@ class Pool:
             "never_resend": self._settings.never_resend,
             "who": self._who,
         }
+        if self._ledger.runner:
+            evidence["runner"] = self._ledger.runner
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
         crash.point("intended")
 

@@ -35,11 +35,13 @@ class Reconciler:
         """Look once at each; at what is not there, once more when the settle window has passed.
 
         Afterwards each is created, planned again, waiting for a person, or, where a look failed
-        or the run is being stopped, still in doubt.
+        or the run is being stopped, or who was sending it may do so yet, still in doubt.
         """
         looked = [await self._in_doubt(record) for record in doubts]
+        # Before the first look: what an ended runner has sent has all the settle window to become visible.
+        ended = {record.record_id for record in looked if not self._sender(record)}
         absent = await self._look_at(looked, last=False)
-        absent = [record for record in absent if record.state is State.IN_DOUBT]
+        absent = [record for record in absent if record.state is State.IN_DOUBT and record.record_id in ended]
         if not absent or self._stop:
             return
         window = self._settings.settle
@@ -51,7 +53,7 @@ class Reconciler:
         """An intent without an outcome is what a crash leaves: it may have been sent."""
         if record.state is not State.INTENT:
             return record
-        finding = findings.in_doubt(record.shipment.order_id)
+        finding = findings.in_doubt(record.shipment.order_id, self._sender(record))
         return await self._ledger.move(record.record_id, Outcome(State.IN_DOUBT, finding=finding), "crash")
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
@@ -94,6 +96,11 @@ class Reconciler:
         """What was known, and promised, when the shipment was last about to be sent."""
         intents = [a for a in self._ledger.attempts(record.record_id) if a.what == "intent"]
         return intents[-1].evidence if intents else {}
+
+    def _sender(self, record: Record) -> str:
+        """Who may still be sending it: another runner, paused or out of reach, that is not proven to have ended."""
+        runner = str(self._intent(record).get("runner", ""))
+        return self._ledger.may_still_send(runner) if runner != self._ledger.runner else ""
 
     def _baseline(self, record: Record) -> Baseline | None:
         shipped = self._intent(record).get("shipped")

@@ -55,6 +55,16 @@ class Decision:
 class Ledger(Protocol):
     """What survives a crash. One writer; readers never wait for it."""
 
+    @property
+    def runner(self) -> str:
+        """Who we are, for the evidence of an intent; empty where the store's lock is proof that all others ended."""
+
+    def ours(self) -> bool:
+        """Whether no other runner can have the store yet: asked right before the first byte of a write."""
+
+    def may_still_send(self, runner: str) -> str:
+        """An earlier runner that is not proven to have ended, in words; empty where it is."""
+
     async def begin(self, run: Run) -> None:
         """Enter a run before anything of it is planned."""
 

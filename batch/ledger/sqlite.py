@@ -53,6 +53,19 @@ class SqliteLedger(Queries):
         await self.close()
 
     @property
+    def runner(self) -> str:
+        """Nothing: the store's lock is an operating system's, and free only when its runner has ended."""
+        return ""
+
+    def ours(self) -> bool:
+        """Yes, while the store's lock is held."""
+        return True
+
+    def may_still_send(self, runner: str) -> str:
+        """Nobody: see `runner`."""
+        return ""
+
+    @property
     def pending(self) -> int:
         """Writes not yet answered."""
         return self._writer.pending if self._writer else 0
