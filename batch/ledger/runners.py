@@ -1,0 +1,107 @@
+"""Who works on a database's stores, and who is proven to be at it no longer.
+
+A runner's row stands from before its first request until it is known to have ended: it says so itself, its
+connections closed; or another runner of its machine gets the lock that the operating system takes from a process
+when it dies, and not before. Nothing else is proof: a runner that is silent may be paused, and send when it wakes.
+"""
+
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from filelock import FileLock, Timeout
+
+from batch.ledger.opening import private_folder
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[[], Connection]
+
+_COLUMNS = "runner, host, lock, pid, command, since"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A process at work on a store, as it entered itself."""
+
+    runner: str
+    host: str
+    lock: str
+    """The path of its lock file, on its machine."""
+    pid: int
+    command: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since.astimezone():%Y-%m-%d %H:%M})"
+
+
+def this_command() -> str:
+    """What this process was started as."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
+
+
+@contextmanager
+def entered(connect: Connect, home: Path) -> Iterator[str]:
+    """A row for this process, for as long as the block lasts; its id.
+
+    Where the database cannot be told of its end, row and lock file stay: the next runner of this machine finds
+    the lock free.
+    """
+    runner, folder = uuid4().hex, home / "locks"
+    private_folder(home)
+    private_folder(folder)
+    path = folder / f"runner-{runner}.lock"
+    with FileLock(path, timeout=0, mode=0o600, thread_local=False):
+        with connect() as connection:
+            connection.execute(
+                f"INSERT INTO runners ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, clock_timestamp())",
+                (runner, platform.node(), str(path), os.getpid(), this_command()),
+            )
+        try:
+            yield runner
+        finally:
+            with suppress(psycopg.Error), connect() as connection:
+                _strike(connection, runner)
+                path.unlink(missing_ok=True)
+
+
+def still_running(connection: Connection, runner: str) -> Runner | None:
+    """The runner, where it is not proven to have ended."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE runner = %s", (runner,)).fetchone()
+    return Runner(*row) if row else None
+
+
+def bury(connection: Connection) -> list[Runner]:
+    """Strike out the runners of this machine that are proven to have ended, and free their stores; who they were."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)).fetchall()
+    dead = [runner for runner in (Runner(*row) for row in rows) if _lock_is_free(Path(runner.lock))]
+    for runner in dead:
+        _strike(connection, runner.runner)
+        Path(runner.lock).unlink(missing_ok=True)
+    return dead
+
+
+def _lock_is_free(path: Path) -> bool:
+    """Whether its process is dead. A lock file that is not here proves nothing: it may be another disk's."""
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0, mode=0o600, thread_local=False):
+            return True
+    except (Timeout, OSError):
+        return False
+
+
+def _strike(connection: Connection, runner: str) -> None:
+    connection.execute("UPDATE owners SET runner = NULL WHERE runner = %s", (runner,))
+    connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

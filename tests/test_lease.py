@@ -1,0 +1,188 @@
+"""One owner a store on PostgreSQL: taken, kept, lost, fenced; and who is proven to have ended."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from postgres import Postgres
+
+from batch.errors import CannotRunNow
+from batch.ledger import lease as leases
+from batch.ledger.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
+from batch.ledger.runners import bury, entered, still_running
+
+STORE, OTHER = "https://api.example/stores/a", "https://api.example/stores/b"
+Connect = Callable[[], "psycopg.Connection[Any]"]
+CHILD = """
+import psycopg, sys, time
+from pathlib import Path
+from batch.ledger.runners import entered
+with entered(lambda: psycopg.connect(sys.argv[1], autocommit=True), Path(sys.argv[2])) as runner:
+    print(runner, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def connect(database: str) -> Connect:
+    with psycopg.connect(database) as made:
+        made.execute(files("batch.ledger").joinpath("owners.sql").read_text())
+    return lambda: psycopg.connect(database, autocommit=True, connect_timeout=5)
+
+
+async def take(stack: AsyncExitStack, connect: Connect, home: Path, store: str = STORE) -> Lease:
+    return await stack.enter_async_context(leased(connect, store, home, 0.0, lambda who: None))
+
+
+def expire(connect: Connect) -> None:
+    """The lease ends, as when no renewal has come for its length."""
+    with connect() as connection:
+        connection.execute("UPDATE owners SET until = clock_timestamp() - interval '1 second'")
+
+
+def written(lease: Lease, connect: Connect) -> None:
+    """A write as the ledger's: guarded before it is committed."""
+    with connect() as connection, connection.transaction():
+        lease.guard(connection)
+
+
+async def test_a_store_has_one_owner(connect: Connect, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        lease = await take(stack, connect, tmp_path)
+        assert lease.sure()
+        await take(stack, connect, tmp_path, OTHER)
+        with pytest.raises(CannotRunNow, match=f"process {os.getpid()} on"):
+            await take(stack, connect, tmp_path)
+        written(lease, connect)
+    async with AsyncExitStack() as stack:
+        assert (await take(stack, connect, tmp_path)).epoch == lease.epoch + 1
+
+
+async def test_nothing_is_left_of_who_has_ended(connect: Connect, tmp_path: Path) -> None:
+    async def broken() -> None:
+        async with AsyncExitStack() as stack:
+            await take(stack, connect, tmp_path)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await broken()
+    with connect() as connection:
+        assert connection.execute("SELECT * FROM runners").fetchall() == []
+        assert owner(connection, STORE) is None
+    assert list((tmp_path / "locks").iterdir()) == []
+
+
+async def test_who_waits_is_told_for_whom_and_gets_it(connect: Connect, tmp_path: Path) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def second() -> int:
+        async with leased(connect, STORE, tmp_path, 60.0, told.put_nowait) as lease:
+            return lease.epoch
+
+    async with AsyncExitStack() as first:
+        await take(first, connect, tmp_path)
+        waits = asyncio.create_task(second())
+        assert f"process {os.getpid()} on" in await told.get()
+    assert await waits == 2
+    assert told.empty()
+
+
+async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        old = await take(stack, connect, tmp_path)
+        expire(connect)
+        new = await take(stack, connect, tmp_path)
+        with pytest.raises(Overtaken, match="taken over"):
+            written(old, connect)
+        assert not old.sure()
+        written(new, connect)
+        with connect() as connection:
+            old.renew(connection)
+            assert connection.execute("SELECT epoch, until > now() FROM owners").fetchall() == [(new.epoch, True)]
+
+
+async def test_a_lapsed_lease_that_nobody_took_goes_on(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = leases.clock()
+    monkeypatch.setattr(leases, "clock", lambda: now)
+    async with AsyncExitStack() as stack:
+        lease = await take(stack, connect, tmp_path)
+        now += LEASE - MARGIN
+        assert not lease.sure()
+        written(lease, connect)
+        with connect() as connection:
+            lease.renew(connection)
+        assert lease.sure()
+
+
+async def test_a_takeover_waits_for_the_write_that_was_let_through(connect: Connect, tmp_path: Path) -> None:
+    """Between the look at the epoch and the commit nobody gets in."""
+    async with AsyncExitStack() as stack:
+        old = await take(stack, connect, tmp_path)
+        expire(connect)
+        with connect() as writing, connect() as taking, writing.transaction():
+            old.guard(writing)
+            taking.execute("SET lock_timeout = '50ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                taking.execute(leases._TAKE, {"store": STORE, "runner": "x", "lease": LEASE})
+
+
+def test_death_is_proven_by_the_lock_alone(connect: Connect, database: str, tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, database, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    runner = child.stdout.readline().strip()
+    with connect() as connection:
+        assert bury(connection) == []
+        child.send_signal(signal.SIGSTOP)
+        assert bury(connection) == []
+        assert f"process {child.pid}" in str(still_running(connection, runner))
+        child.kill()
+        child.communicate()
+        assert [one.pid for one in bury(connection)] == [child.pid]
+        assert still_running(connection, runner) is None
+    assert list((tmp_path / "locks").iterdir()) == []
+
+
+def test_silence_from_elsewhere_is_no_proof(connect: Connect, tmp_path: Path) -> None:
+    """Neither another machine's runner, nor one whose lock file is not on this disk."""
+    with connect() as connection:
+        for host, lock in (("elsewhere", tmp_path / "a.lock"), (os.uname().nodename, tmp_path / "gone.lock")):
+            connection.execute("INSERT INTO runners VALUES (%s, %s, %s, 1, 'x', now())", (host, host, str(lock)))
+        (tmp_path / "a.lock").touch()
+        assert bury(connection) == []
+        assert still_running(connection, "elsewhere") is not None
+
+
+def test_a_lost_database_leaves_the_proof_to_the_next(connect: Connect, postgres: Postgres, tmp_path: Path) -> None:
+    with entered(connect, tmp_path) as runner:
+        postgres.stop()
+    postgres.start()
+    with connect() as connection:
+        assert still_running(connection, runner)
+        assert [one.runner for one in bury(connection)] == [runner]
+
+
+async def test_the_lease_outlives_a_restart_of_the_database(
+    connect: Connect, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW", 0.01)
+    async with AsyncExitStack() as stack:
+        lease = await take(stack, connect, tmp_path)
+        postgres.restart(kill=True)
+        expire(connect)
+        with connect() as connection:
+            while connection.execute("SELECT 1 FROM owners WHERE until > clock_timestamp()").fetchone() is None:
+                pass
+        assert lease.sure()
