@@ -182,9 +182,7 @@ class Decider:
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._found(record.shipment.order_id, shipment_id)
         try:
-            await self._ledger.move(
-                record.record_id, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person"
-            )
+            await self._ledger.move(record, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person")
         except AlreadyClaimed as error:
             raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
         return f"created, as {findings.shown(made)}"
@@ -203,10 +201,10 @@ class Decider:
         outcome = Outcome(State.PLANNED, evidence=self._evidence() | {"answer": answer})
         if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
             doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
-            await self._ledger.move(record.record_id, doubt, "crash")
+            await self._ledger.move(record, doubt, "crash")
         # The word before the move: a kill between them must not leave planned what a person said to skip.
         await self._keep(record.shipment.ask, "skip" if answer == "skip" else "ship")
-        await self._ledger.move(record.record_id, outcome, "person")
+        await self._ledger.move(record, outcome, "person")
         if answer == "skip":
             note = RowNote(record.shipment.rows, findings.decided_skip(), ask=record.shipment.ask)
             await self._ledger.judge_again(record.record_id, None, note)

@@ -118,7 +118,7 @@ class Pool:
         await self._intend(record, baseline)
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
-        self._watch(await self._ledger.move(record.record_id, created, "read back"))
+        self._watch(await self._ledger.move(record, created, "read back"))
         baseline.add(found.mine)
         self._baselines[order_id] = baseline
         return True
@@ -140,13 +140,13 @@ class Pool:
         """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
         outcome = _outcome(record, reply, verdict)
         try:
-            moved = await self._ledger.move(record.record_id, outcome, "response")
+            moved = await self._ledger.move(record, outcome, "response")
         except AlreadyClaimed as error:  # an id that is another record's proves nothing
             unknown = findings.in_doubt(record.shipment.order_id)
             outcome = Outcome(
                 State.IN_DOUBT, finding=unknown, evidence=dict(outcome.evidence) | {"problem": str(error)}
             )
-            moved = await self._ledger.move(record.record_id, outcome, "response")
+            moved = await self._ledger.move(record, outcome, "response")
         crash.point("recorded")
         match outcome.state:
             case State.CREATED:

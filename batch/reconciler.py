@@ -54,7 +54,7 @@ class Reconciler:
         if record.state is not State.INTENT:
             return record
         finding = findings.in_doubt(record.shipment.order_id, self._sender(record))
-        return await self._ledger.move(record.record_id, Outcome(State.IN_DOUBT, finding=finding), "crash")
+        return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding), "crash")
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
         """One look at each, a few at a time; those that are not there."""
@@ -114,7 +114,7 @@ class Reconciler:
         finding = findings.doubled(found.mine, found.twins) if found.twins else None
         crash.point("read back")
         await self._ledger.move(
-            record.record_id, Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence), "read back"
+            record, Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence), "read back"
         )
         if baseline := self._baselines.get(record.shipment.order_id):
             baseline.add(found.mine)  # else the order's next shipment would find its units moved
@@ -130,4 +130,4 @@ class Reconciler:
         else:
             outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
         crash.point("decided")
-        await self._ledger.move(record.record_id, outcome, "read back")
+        await self._ledger.move(record, outcome, "read back")

@@ -34,7 +34,7 @@ async def planned(ledger: SqliteLedger, run_id: str, orders: range) -> list[Reco
 async def outcome(ledger: SqliteLedger, record: Record) -> None:
     asked = record.shipment
     made = StoreShipment(record.record_id, asked.order_id, 7, asked.items, asked.tracking_number)
-    await ledger.move(record.record_id, Outcome(State.CREATED, made, evidence={"http": 201}), "response")
+    await ledger.move(record, Outcome(State.CREATED, made, evidence={"http": 201}), "response")
 
 
 async def rate(work: Awaitable[object], records: int) -> float:

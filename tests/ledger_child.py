@@ -33,7 +33,7 @@ async def ship(ledger: Ledger, shipped: Path, record: Record) -> None:
 
 
 async def settle(ledger: Ledger, record: Record, what: str) -> None:
-    await ledger.move(record.record_id, created(record.record_id, record.shipment), what)
+    await ledger.move(record, created(record.record_id, record.shipment), what)
     print(record.record_id, State.CREATED, flush=True)
 
 
@@ -41,11 +41,11 @@ async def recover(ledger: Ledger, shipped: Path) -> None:
     """What a crash left: in doubt, then settled by what the store has."""
     for record in ledger.unsettled(STORE):
         if record.state is State.INTENT:
-            await ledger.move(record.record_id, outcome(State.IN_DOUBT), "crash")
+            await ledger.move(record, outcome(State.IN_DOUBT), "crash")
         if record.shipment.tracking_number in numbers(shipped):
             await settle(ledger, record, "read back")
         else:
-            await ledger.move(record.record_id, outcome(State.PLANNED), "read back")
+            await ledger.move(record, outcome(State.PLANNED), "read back")
 
 
 async def run_to_the_end(path: Path, shipped: Path, orders: int) -> None:

@@ -36,7 +36,7 @@ async def planned(ledger: Ledger, *shipments: Shipment, run_id: str = FIRST) -> 
 async def shipped(ledger: Ledger, shipment_id: int, shipment: Shipment) -> Record:
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {})
-    return await ledger.move(record.record_id, created(shipment_id, shipment), "response")
+    return await ledger.move(record, created(shipment_id, shipment), "response")
 
 
 async def test_a_plan_reads_back_as_it_was_entered(ledger: Ledger) -> None:
@@ -86,7 +86,7 @@ async def test_a_parcel_goes_from_plan_to_created(ledger: Ledger) -> None:
     shipment = parcel()
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {"phase": "claimed"}, baseline=41)
-    moved = await ledger.move(record.record_id, created(42, shipment), "response")
+    moved = await ledger.move(record, created(42, shipment), "response")
     assert moved == replace(record, state=State.CREATED, attempts=1, baseline=41, made=made(42, shipment))
     assert list(ledger.of_run(FIRST)) == [moved]
     history = [(a.state, a.what, a.evidence, a.at) for a in ledger.attempts(record.record_id)]
@@ -102,7 +102,7 @@ async def test_addresses_of_customers_are_never_kept(ledger: Ledger) -> None:
     (record,) = await planned(ledger, shipment)
     person = {"billing_address": {"email": "a@b"}, "shipping_address": {"street_1": "S"}}
     await ledger.intend(record.record_id, {"seen": [{"id": 1, **person}]})
-    await ledger.move(record.record_id, created(42, shipment, answer={"id": 42, **person}), "response")
+    await ledger.move(record, created(42, shipment, answer={"id": 42, **person}), "response")
     (kept,) = ledger.find("42")
     assert kept.made is not None
     assert kept.made.answer == {"id": 42}
@@ -116,7 +116,7 @@ async def test_one_shipment_of_an_order_is_in_flight(ledger: Ledger, holding: St
     await ledger.intend(first.record_id, {})
     for state in (State.IN_DOUBT, State.NEEDS_PERSON):
         if holding is not State.INTENT:
-            await ledger.move(first.record_id, outcome(state), "response")
+            await ledger.move(first, outcome(state), "response")
         if state is holding:
             break
     with pytest.raises(OrderBusy, match="Order 100"):
@@ -141,7 +141,7 @@ async def test_a_planned_record_moves_to_intent_only(ledger: Ledger, state: Stat
     shipment = parcel()
     (record,) = await planned(ledger, shipment)
     with pytest.raises(IllegalMove):
-        await ledger.move(record.record_id, created(1, shipment) if state == "created" else outcome(state), "response")
+        await ledger.move(record, created(1, shipment) if state == "created" else outcome(state), "response")
     assert ledger.attempts(record.record_id) == []
 
 
@@ -151,10 +151,10 @@ async def test_what_is_final_stays(ledger: Ledger, final: State) -> None:
     shipment = parcel()
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {})
-    await ledger.move(record.record_id, created(1, shipment) if final == "created" else outcome(final), "response")
+    await ledger.move(record, created(1, shipment) if final == "created" else outcome(final), "response")
     for state in State:
         with pytest.raises(IllegalMove):
-            await ledger.move(record.record_id, created(2, shipment) if state == "created" else outcome(state), "late")
+            await ledger.move(record, created(2, shipment) if state == "created" else outcome(state), "late")
     with pytest.raises(IllegalMove):
         await ledger.intend(record.record_id, {})
     assert len(ledger.attempts(record.record_id)) == 2
@@ -166,9 +166,9 @@ async def test_created_needs_a_shipment_and_nothing_else_has_one(ledger: Ledger)
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {})
     with pytest.raises(IllegalMove):
-        await ledger.move(record.record_id, Outcome(State.CREATED), "response")
+        await ledger.move(record, Outcome(State.CREATED), "response")
     with pytest.raises(IllegalMove):
-        await ledger.move(record.record_id, Outcome(State.IN_DOUBT, made(1, shipment)), "response")
+        await ledger.move(record, Outcome(State.IN_DOUBT, made(1, shipment)), "response")
 
 
 async def test_a_shipment_of_the_store_is_one_record_s(ledger: Ledger) -> None:
@@ -179,10 +179,10 @@ async def test_a_shipment_of_the_store_is_one_record_s(ledger: Ledger) -> None:
     (record,) = await planned(ledger, twin)
     await ledger.intend(record.record_id, {})
     with pytest.raises(AlreadyClaimed, match="42"):
-        await ledger.move(record.record_id, created(42, twin), "response")
+        await ledger.move(record, created(42, twin), "response")
     assert ledger.claimed(STORE, 100) == {42}
     assert ledger.claimed(OTHER_STORE, 100) == frozenset()
-    assert (await ledger.move(record.record_id, created(43, twin), "response")).made is not None
+    assert (await ledger.move(record, created(43, twin), "response")).made is not None
     assert ledger.claimed(STORE, 100) == {42, 43}
 
 
@@ -217,7 +217,7 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
     """The later run gets the record with its history; the earlier run's rows say where it went."""
     (old,) = await planned(ledger, parcel(rows=(3, 4)))
     await ledger.intend(old.record_id, {})
-    await ledger.move(old.record_id, outcome(State.PLANNED), "response")
+    await ledger.move(old, outcome(State.PLANNED), "response")
     await ledger.begin(run_of(SECOND))
     again = parcel(rows=(9,))
     (new,) = await planned(ledger, again, run_id=SECOND)
@@ -270,7 +270,7 @@ async def test_a_numbered_parcel_under_way_cannot_be_planned_again(ledger: Ledge
     assert list(ledger.of_run(SECOND)) == []
     with pytest.raises(IllegalMove, match="Order 300, parcel C: it is planned twice"):
         await ledger.plan(SECOND, [parcel(300, "C"), parcel(300, "C")], [])
-    await ledger.move(record.record_id, outcome(State.REJECTED), "response")
+    await ledger.move(record, outcome(State.REJECTED), "response")
     (second,) = await planned(ledger, shipment, run_id=SECOND)
     assert second.record_id != record.record_id
 
@@ -289,7 +289,7 @@ async def test_judged_again_a_parcel_leaves_the_plan(ledger: Ledger, *, tried: b
     (record,) = await planned(ledger, parcel())
     if tried:
         await ledger.intend(record.record_id, {})
-        await ledger.move(record.record_id, outcome(State.PLANNED), "response")
+        await ledger.move(record, outcome(State.PLANNED), "response")
     note = RowNote((100,), HELD, None, "ask")
     await ledger.judge_again(record.record_id, None, note)
     assert list(ledger.of_run(FIRST)) == []
@@ -323,7 +323,7 @@ async def test_known_finds_parcels_by_what_they_asked(ledger: Ledger) -> None:
     first = await shipped(ledger, 42, parcel(100, "A"))
     (second, refused) = await planned(ledger, parcel(200, "B"), parcel(300, "C"))
     await ledger.intend(refused.record_id, {})
-    await ledger.move(refused.record_id, outcome(State.REJECTED), "response")
+    await ledger.move(refused, outcome(State.REJECTED), "response")
     asks = [*(f"nobody's {n}" for n in range(40_000)), "100/A", "200/B", "300/C"]
     assert ledger.known(STORE, asks) == {"100/A": [first], "200/B": [second]}
     assert ledger.known(OTHER_STORE, asks) == {}
@@ -404,9 +404,10 @@ async def test_a_header_is_remembered(ledger: Ledger) -> None:
 
 async def test_an_unknown_record_is_an_illegal_move(ledger: Ledger) -> None:
     """Not a silent nothing."""
+    (record,) = await planned(ledger, parcel())
     for write in (
         ledger.intend(9, {}),
-        ledger.move(9, outcome(State.IN_DOUBT), "response"),
+        ledger.move(replace(record, record_id=9), outcome(State.IN_DOUBT), "response"),
         ledger.judge_again(9, parcel()),
         ledger.append(9, "deleted", {}),
     ):

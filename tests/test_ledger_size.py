@@ -97,7 +97,7 @@ async def test_what_is_still_planned_is_read_by_its_place(ledger: SqliteLedger) 
     places = await ledger.plan(RUN, [parcel(order, f"N{order}") for order in range(1, 6)], [])
     second = list(ledger.planned(RUN, places))[1]
     await ledger.intend(second.record_id, {})
-    await ledger.move(second.record_id, created(7, second.shipment), "response")
+    await ledger.move(second, created(7, second.shipment), "response")
     assert [record.shipment.order_id for record in ledger.planned(RUN, places[:3])] == [1, 3]
     assert all(record.state is State.PLANNED for record in ledger.planned(RUN, places))
 

@@ -14,18 +14,20 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 
 import pytest
 from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run_of
 
 from batch.errors import LedgerError
 from batch.ledger import SqliteLedger, open_ledger, read_ledger
-from batch.ledger.base import IllegalMove, OrderBusy
+from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.opening import VERSION, network_disk, open_writable
 from batch.ledger.reserve import SIZE, Reserve
 from batch.ledger.writer import Writer
-from batch.model import MOVES, State
+from batch.model import MOVES, Record, State
 
 RUN = run_of().run_id
 NOBODY = 65_534
@@ -367,7 +369,7 @@ async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: SqliteLedge
     await asyncio.sleep(0)
     assert ledger.writing()
     waiter.cancel()
-    await ledger.move(record.record_id, outcome(State.IN_DOUBT), "response")
+    await ledger.move(record, outcome(State.IN_DOUBT), "response")
     assert not ledger.writing()
     assert [attempt.state for attempt in ledger.attempts(record.record_id)] == [State.INTENT, State.IN_DOUBT]
 
@@ -418,7 +420,7 @@ async def test_raw_sql_makes_legal_moves_only(ledger: SqliteLedger, path: Path, 
         if state is State.INTENT:
             await ledger.intend(record.record_id, {})
         else:
-            await ledger.move(record.record_id, created(1, shipment) if state == "created" else outcome(state), "x")
+            await ledger.move(record, created(1, shipment) if state == "created" else outcome(state), "x")
     with raw(path) as connection:
         for new in State:
             claimed = 1 if new is State.CREATED else None
@@ -456,7 +458,7 @@ async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: 
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])
     await ledger.intend(record.record_id, {})
-    await ledger.move(record.record_id, created(1, shipment), "response")
+    await ledger.move(record, created(1, shipment), "response")
     with raw(path) as connection, pytest.raises(sqlite3.IntegrityError, match=reason):
         connection.execute(sql)
 
@@ -503,3 +505,52 @@ async def test_json_of_a_shipment_is_compact(ledger: SqliteLedger, path: Path) -
         "rows": [100],
         "items": [[1000, 2]],
     }
+
+
+async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: SqliteLedger, path: Path) -> None:
+    """They go to the database together; one that cannot be changes nothing for the others."""
+    records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 5)])
+    (twin,) = await planned(ledger, RUN, [parcel(1, "twin")])
+    answers = await all_of(*(ledger.intend(record.record_id, {"n": n}, n) for n, record in enumerate(records)))
+    assert answers == [None] * 4
+    moved = await all_of(
+        ledger.move(records[0], created(10, records[0].shipment), "response"),
+        ledger.move(records[1], created(10, records[1].shipment), "response"),
+        ledger.move(records[2], outcome(State.PLANNED), "response"),
+        ledger.intend(records[2].record_id, {"again": True}, 9),
+        ledger.move(records[3], outcome(State.INTENT), "response"),
+        ledger.move(records[3], outcome(State.REJECTED), "response"),
+        ledger.intend(twin.record_id, {}),
+        ledger.intend(77, {}),
+    )
+    kinds = [type(answer) for answer in moved]
+    assert kinds == [Record, AlreadyClaimed, Record, NoneType, IllegalMove, Record, NoneType, IllegalMove]
+    held = {record.record_id: record for record in ledger.of_run(RUN)}
+    assert [held[answer.record_id] for answer in (moved[0], moved[5])] == [moved[0], moved[5]]
+    assert [(held[r.record_id].state, held[r.record_id].attempts, held[r.record_id].baseline) for r in records] == [
+        (State.CREATED, 1, 0),
+        (State.INTENT, 1, 1),
+        (State.INTENT, 2, 9),
+        (State.REJECTED, 1, 3),
+    ]
+    assert [(a.what, a.evidence) for a in ledger.attempts(records[2].record_id)][::2] == [
+        ("intent", {"n": 2}),
+        ("intent", {"again": True}),
+    ]
+    await ledger.close()
+    async with open_ledger(path) as again:
+        assert {record.record_id: record for record in again.of_run(RUN)} == held
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800", "Ünï", '"\\', "😀", "billing_address"])
+async def test_what_is_written_together_reads_as_written(ledger: SqliteLedger, text: str) -> None:
+    """Also what no JSON, or no text of SQLite's, may hold as it is."""
+    records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
+    evidence = {"said": [text, float("inf"), 2**70]}
+    await all_of(*(ledger.intend(record.record_id, evidence) for record in records))
+    made = [replace(created(n, r.shipment, answer={text: text}), evidence=evidence) for n, r in enumerate(records, 1)]
+    await all_of(*(ledger.move(r, one, "response") for r, one in zip(records, made, strict=True)))
+    held = list(ledger.of_run(RUN))
+    kept = {} if text == "billing_address" else {text: text}
+    assert [(r.made.answer if r.made else None) for r in held] == [kept, kept]
+    assert [a.evidence for r in held for a in ledger.attempts(r.record_id)] == [evidence] * 4

@@ -87,8 +87,8 @@ class Ledger(Protocol):
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
         """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
 
-    async def move(self, record_id: int, outcome: Outcome, what: str) -> Record:
-        """Any other legal move, with its evidence. IllegalMove otherwise."""
+    async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
+        """Any other legal move, with its evidence; the record as it is then. IllegalMove otherwise."""
 
     async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
         """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""

@@ -9,8 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.encoding import RECORD, finding_text, json_text, made_text, record_from, search_form
+from batch.ledger.encoding import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
+
+LEGAL = "VALUES " + ", ".join(
+    f"('{old}', '{new}')" for old in MOVES for new in sorted(MOVES[old]) if new is not State.INTENT
+)
+"""Which state may become which, the intent left out."""
 
 
 def record(connection: sqlite3.Connection, record_id: int) -> Record:
@@ -21,9 +26,7 @@ def record(connection: sqlite3.Connection, record_id: int) -> Record:
     return record_from(row)
 
 
-def intend(
-    connection: sqlite3.Connection, record_id: int, at: str, evidence: Mapping[str, Any], baseline: int = 0
-) -> None:
+def intend(connection: sqlite3.Connection, record_id: int, at: str, evidence: str, baseline: int = 0) -> None:
     """Planned → intent; OrderBusy where another record of the order is unsettled."""
     sql = (
         "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = ?, changed_at = ?"
@@ -39,26 +42,43 @@ def intend(
     note_attempt(connection, record_id, State.INTENT, at, "intent", evidence)
 
 
-def move(connection: sqlite3.Connection, record_id: int, at: str, outcome: Outcome, what: str) -> Record:
+def move(connection: sqlite3.Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str) -> Record:
     """Any legal move but the intent; the record as it is then."""
-    before, made = record(connection, record_id), outcome.made
-    if outcome.state not in MOVES[before.state] or outcome.state is State.INTENT:
-        raise IllegalMove(f"Record {record_id} is {before.state}; it cannot become {outcome.state}.")
-    if (made is None) == (outcome.state is State.CREATED):
-        raise IllegalMove(f"Record {record_id}: {outcome.state} goes with a shipment of the store, and nothing else.")
-    finding = finding_text(outcome.finding) if outcome.finding else None
-    shipment_id, text = (made.shipment_id, made_text(made)) if made else (None, None)
-    sql = "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ? WHERE record_id = ?"
+    sql = (
+        "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ?"
+        f" WHERE record_id = ? AND (state, ?) IN ({LEGAL}) RETURNING attempts, baseline"
+    )
+    values = (outcome.state, *columns(before, outcome), at, before.record_id, outcome.state)
     try:
-        connection.execute(sql, (outcome.state, finding, shipment_id, text, at, record_id))
+        found = connection.execute(sql, values).fetchall()
     except sqlite3.IntegrityError:
-        raise _claimed(connection, before, made) from None
-    note_attempt(connection, record_id, outcome.state, at, what, outcome.evidence)
+        raise _claimed(connection, before, outcome.made) from None
+    if not found:
+        state = record(connection, before.record_id).state
+        raise IllegalMove(f"Record {before.record_id} is {state}; it cannot become {outcome.state}.")
+    note_attempt(connection, before.record_id, outcome.state, at, what, evidence)
+    return moved(before, at, outcome, *found[0])
+
+
+def columns(before: Record, outcome: Outcome) -> Row:
+    """finding, shipment_id, made; IllegalMove where the outcome says too little, or too much."""
+    finding = finding_text(outcome.finding) if outcome.finding else None
+    made = outcome.made
+    if (made is None) == (outcome.state is State.CREATED):
+        what = f"{outcome.state} goes with a shipment of the store, and nothing else"
+        raise IllegalMove(f"Record {before.record_id}: {what}.")
+    return (finding, made.shipment_id, made_text(made)) if made else (finding, None, None)
+
+
+def moved(before: Record, at: str, outcome: Outcome, attempts: int, baseline: int) -> Record:
+    """The record after its move."""
     return replace(
         before,
         state=outcome.state,
-        made=made,
+        attempts=attempts,
+        made=outcome.made,
         finding=outcome.finding,
+        baseline=baseline,
         changed_at=datetime.fromisoformat(at),
     )
 
@@ -80,17 +100,17 @@ def append(
         connection.execute("UPDATE records SET deleted = 1, changed_at = ? WHERE record_id = ?", (at, record_id))
     if made is not None:
         _remake(connection, before, at, made)
-    note_attempt(connection, record_id, State.CREATED, at, what, evidence)
+    note_attempt(connection, record_id, State.CREATED, at, what, json_text(evidence))
 
 
 def note_attempt(
-    connection: sqlite3.Connection, record_id: int, state: State, at: str, what: str, evidence: Mapping[str, Any]
+    connection: sqlite3.Connection, record_id: int, state: State, at: str, what: str, evidence: str
 ) -> None:
     """One more line in a record's history."""
     n = "(SELECT ifnull(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
         f"INSERT INTO attempts (record_id, n, at, state, what, evidence) VALUES (?, {n}, ?, ?, ?, ?)",
-        (record_id, record_id, at, state, what, json_text(evidence)),
+        (record_id, record_id, at, state, what, evidence),
     )
 
 

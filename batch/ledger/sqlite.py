@@ -13,6 +13,7 @@ from batch.ledger.encoding import json_text, run_row, time_text
 from batch.ledger.opening import network_disk, open_readable, open_writable
 from batch.ledger.queries import Queries
 from batch.ledger.reserve import Reserve
+from batch.ledger.together import Intend, Move
 from batch.ledger.writer import Work, Writer
 from batch.model import Outcome, Record, Run, Shipment, StoreShipment
 
@@ -120,14 +121,13 @@ class SqliteLedger(Queries):
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
         """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
-        at = self._at()
-        await self._write("intent", lambda ledger: moves.intend(ledger, record_id, at, evidence, baseline))
+        await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
 
-    async def move(self, record_id: int, outcome: Outcome, what: str) -> Record:
+    async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
         """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
-        at = self._at()
+        columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
         point = "read-back" if what == "read back" else "outcome"
-        return await self._write(point, lambda ledger: moves.move(ledger, record_id, at, outcome, what))
+        return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
 
     async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
         """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""

@@ -3,9 +3,10 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from batch.errors import LedgerError
 from batch.ledger.base import IllegalMove
 from batch.ledger.opening import explained
 from batch.ledger.reserve import Reserve
+from batch.ledger.together import Alike, Intend, Move
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -22,7 +24,7 @@ Work = Callable[[sqlite3.Connection], T]
 NEW_WORK = frozenset({"plan", "intent"})
 """What is no longer begun on a full disk."""
 
-MOST = 4_096  # units that share one commit, at most: the first of them waits for all
+MOST = 4_096  # units after which a commit takes no more in: the first of them waits for all
 
 
 _BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)  # of the unit, not of the disk
@@ -60,7 +62,9 @@ class Writer:
         self._reserve = reserve
         self._full: Exception | None = None
         self._failure: sqlite3.Error | MemoryError | None = None
-        self._queue: SimpleQueue[_Unit] = SimpleQueue()
+        self._turn: list[_Unit] = []
+        """Handed in in this turn of the event loop."""
+        self._queue: SimpleQueue[list[_Unit]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger writer", daemon=True)
         self._thread.start()
 
@@ -79,10 +83,18 @@ class Writer:
             self._thread.join()
 
     def _hand_in(self, point: str, work: Work[Any] | None) -> asyncio.Future[Any]:
-        unit = _Unit(point, work, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        unit = _Unit(point, work, loop.create_future())
         self.pending += 1
-        self._queue.put(unit)
+        if not self._turn:
+            loop.call_soon(self._hand_over)
+        self._turn.append(unit)
         return unit.waiter
+
+    def _hand_over(self) -> None:
+        # Once a turn: to wake the thread costs more than a unit does.
+        self._queue.put(self._turn)
+        self._turn = []
 
     def _run(self) -> None:
         last = False
@@ -96,10 +108,10 @@ class Writer:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Unit]:
-        batch = [self._queue.get()]
+        batch = self._queue.get()
         with suppress(Empty):
             while len(batch) < MOST and batch[-1].work is not None:
-                batch.append(self._queue.get_nowait())
+                batch += self._queue.get_nowait()
         return batch
 
     def _commit(self, units: list[_Unit]) -> None:
@@ -120,11 +132,12 @@ class Writer:
 
     def _commit_together(self, units: list[_Unit]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        for unit in units:
-            if self._full and unit.point in NEW_WORK:
-                unit.refusal = explained(self._full, self._path)
+        for kind, some in groupby(self._begun(units), lambda unit: isinstance(unit.work, Alike)):
+            if kind:
+                self._attempt_alike(list(some))
             else:
-                self._attempt(unit)
+                for unit in some:
+                    self._attempt(unit)
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
             crash.point(f"before-{point}")
@@ -132,9 +145,43 @@ class Writer:
         for point in written:
             crash.point(f"after-{point}")
 
+    def _begun(self, units: list[_Unit]) -> Iterator[_Unit]:
+        for unit in units:
+            unit.refusal = None
+            if self._full and unit.point in NEW_WORK:
+                unit.refusal = explained(self._full, self._path)
+            else:
+                yield unit
+
+    def _attempt_alike(self, units: list[_Unit]) -> None:
+        """In few statements; where one of them is refused, each alone, in the order they came."""
+        if len(units) == 1 or not self._done_together(units):
+            for unit in units:
+                self._attempt(unit)
+
+    def _done_together(self, units: list[_Unit]) -> bool:
+        """Whether all could be done; else none is. Outcomes first: they free orders."""
+        run = self._connection.execute
+        run("SAVEPOINT together")
+        try:
+            done = all(self._are_done(kind, units) for kind in (Move, Intend))
+        except sqlite3.IntegrityError:
+            done = False
+        if not done:
+            run("ROLLBACK TO together")
+        run("RELEASE together")
+        return done
+
+    def _are_done(self, kind: type[Move] | type[Intend], units: list[_Unit]) -> bool:
+        some = [unit for unit in units if isinstance(unit.work, kind)]
+        works: list[Any] = [unit.work for unit in some]
+        results = kind.together(self._connection, works) if some else []
+        for unit, result in zip(some, results or (), strict=False):
+            unit.result = result
+        return results is not None
+
     def _attempt(self, unit: _Unit) -> None:
         assert unit.work is not None
-        unit.refusal = None
         run = self._connection.execute
         run("SAVEPOINT unit")
         try:
