@@ -23,5 +23,14 @@ class Job:
     """Ship what a dry run has planned, and nothing else."""
     copy: Path | None = None
     """Work on this copy of the export, not on what has become of it since."""
+    name: Path | None = None
+    """What the person calls the export, where it lies elsewhere for us."""
+    goes_on: bool = False
+    """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to him."""
     place: Callable[[Report], Path | None] | None = None
     """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no sheet."""
+
+    @property
+    def title(self) -> Path:
+        """The export as the person knows it."""
+        return self.name or self.export

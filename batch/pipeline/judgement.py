@@ -23,6 +23,7 @@ class Judgement:
 
     def __init__(self, desk: Desk, run: Run, job: Job, baselines: MutableMapping[int, Baseline]) -> None:
         self._desk, self._run, self._job, self._baselines = desk, run, job, baselines
+        self._aged_at = 0.0
         self._renew()
 
     def _renew(self) -> None:
@@ -38,12 +39,18 @@ class Judgement:
         """Records of ours whose shipment was looked for in the store, and is not there."""
         return self._resolver.gone
 
+    @property
+    def has_aged(self) -> bool:
+        """Whether the orders may have changed so much since that each is to be judged `again`."""
+        return asyncio.get_running_loop().time() >= self._aged_at
+
     async def whole(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
         """A file's parcels, judged; twice where one ships from an order that a shipment of ours is gone from.
 
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
         plan = await self._judged(parcels())
+        self._aged_at = asyncio.get_running_loop().time() + self._desk.settings.judgement
         orders = {record.shipment.order_id for record in self.gone}
         if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
             return plan
@@ -54,6 +61,11 @@ class Judgement:
         await asyncio.sleep(window)
         self._renew()
         return await self._judged(parcels())
+
+    async def prepare(self, parcels: Iterable[Parcel]) -> None:
+        """The parcels of a plan that was made before: each page of it is judged `again`, and nothing before."""
+        for some in batches(parcels, AT_ONCE):
+            await self._put_away(some)
 
     async def again(self, page: Sequence[Record]) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""

@@ -68,7 +68,21 @@ class Pipeline:
             records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
         if not job.dry:
-            await self._finish(report)
+            await self._finish(report, job)
+        return report
+
+    async def go_on(self, run: Run, job: Job) -> Report:
+        """A run that ended before its work did, by the plan that it left: only what is about to ship is judged anew."""
+        began, asked = asyncio.get_running_loop().time(), self._client.requests
+        await self.settle_earlier()
+        self._screen.begin(f"Going on with {job.title.name}")
+        export = await asyncio.to_thread(read, job.export, job.source, self._settings, self._ledger)
+        judgement = Judgement(self._desk, run, job, self._baselines)
+        await self._stop.interrupt(judgement.prepare(export.parcels()))
+        await self._shipping.go_on(run, judgement, job)
+        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        report = await self._report(run, export, job, records, notes, began=began, asked=asked)
+        await self._finish(report, job)
         return report
 
     async def carry_over(
@@ -95,7 +109,7 @@ class Pipeline:
         await self._shipping.ship_again(run, plan, judgement)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
-        await self._finish(report)
+        await self._finish(report, job)
         return Carried(report, frozenset(tried))
 
     def _carries(self, job: Job) -> bool:
@@ -195,28 +209,29 @@ class Pipeline:
         held.add(gated.notes(chain(plan.shipments(), (c.shipment for c in plan.corrections())), plan.notes()))
         return held
 
-    async def _finish(self, report: Report) -> None:
+    async def _finish(self, report: Report, job: Job) -> None:
         """Close the run in the ledger; where that can no longer be written, the report says so."""
         try:
-            carries = {"carries": False} if self._stop.why == BY_HAND else {}
+            leaves = self._stop.why == BY_HAND or (report.stopped and job.goes_on)
+            carries = {"carries": False} if leaves else {}
             await self._ledger.finish(report.run.run_id, exit_status(report), report.summary | carries)
         except LedgerError as error:
             report.stopped = report.stopped or str(error)
 
     async def _load(self, job: Job) -> tuple[Run, Load]:
-        self._screen.begin(f"Reading {job.export.name}")
+        self._screen.begin(f"Reading {job.title.name}")
         taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
         try:
             export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
         except FileError as error:  # the person knows the export, not our copy of it
-            ours, theirs = str(taken.copy), str(job.export)
+            ours, theirs = str(taken.copy), str(job.title)
             raise type(error)(str(error).replace(ours, theirs), error.todo.replace(ours, theirs)) from error
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
         started = datetime.now(UTC)
         while self._ledger.run(run_id := f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"):
             pass  # of many runs within a second, two may draw the same
-        return Run(run_id, self._settings.store, str(job.export), taken.sha256, str(taken.copy), started), export
+        return Run(run_id, self._settings.store, str(job.title), taken.sha256, str(taken.copy), started), export
 
     async def settle_earlier(self) -> None:
         """Doubts that an earlier run left come first: until they are settled, their orders are blocked."""

@@ -1,6 +1,5 @@
 """A plan made durable, posted, settled, and posted again where nothing was made."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
 from itertools import islice
 
@@ -17,6 +16,7 @@ from batch.pipeline.plan import Plan
 from batch.pool import Pool
 from batch.reconciler import Reconciler
 
+MOST = 2**31 - 2  # shipments of a run
 ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
 
 
@@ -33,19 +33,24 @@ class Shipping:
             plan.add([note])
         await self._make_room(plan, judgement.gone)
         places = (await self._ledger.plan(run.run_id, plan.shipments(), plan.notes()))[: job.limit]
-        await self._bring(run, places, judgement)
+        await self._bring(run, places, judgement, len(places))
 
     async def ship_again(self, run: Run, plan: Plan, judgement: Judgement) -> None:
         """The same for what an earlier run has left open: its plan says now what this one says."""
         asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
         await self._make_room(plan, judgement.gone)
         places = await self._ledger.plan_again(run.run_id, asks, plan.shipments(), plan.notes())
-        await self._bring(run, places, judgement)
+        await self._bring(run, places, judgement, len(places))
 
-    async def _bring(self, run: Run, places: range, judgement: Judgement) -> None:
-        if places:
-            self._screen.say(Estimate.of(len(places), self._client.quota, self._settings).line)
-            self._screen.begin("Shipping", len(places))
+    async def go_on(self, run: Run, judgement: Judgement, job: Job) -> None:
+        """The same for the plan that an earlier call has left."""
+        places = range(1, (job.limit or MOST) + 1)
+        await self._bring(run, places, judgement, sum(1 for _ in self._ledger.planned(run.run_id, places)))
+
+    async def _bring(self, run: Run, places: range, judgement: Judgement, count: int) -> None:
+        if count:
+            self._screen.say(Estimate.of(count, self._client.quota, self._settings).line)
+            self._screen.begin("Shipping", count)
         try:
             await self._post_and_settle(run, places, judgement)
         except LedgerError as error:  # the sheet tells what was sent
@@ -93,10 +98,8 @@ class Shipping:
 
     async def _fresh(self, work: Iterator[Record], judgement: Judgement) -> AsyncIterator[Record]:
         """The records to post; once their judgement has aged, judged again a page at a time."""
-        clock = asyncio.get_running_loop()
-        aged = clock.time() + self._settings.judgement
         for record in work:
-            if clock.time() < aged:
+            if not judgement.has_aged:
                 yield record
                 continue
             for kept in await judgement.again([record, *islice(work, PAGE - 1)]):
