@@ -16,7 +16,8 @@ floor room           what happens there
 4     answering      what waits for a person, and the answer
 4     progress       how far several files are together
 4     templating     all that can ship, as a workbook to fill in
-4     tracing        how a shipment that we know is now, in the store
+4     searching      what is known of an order, a number, a SKU or a file
+3     tracing        how a shipment that we know is now, in the store
 4     checking       proves what a run needs, and says what to fix
 3     resolver       what a row only names becomes ids, an address, units left
 3     known          what the ledger already holds as created

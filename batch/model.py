@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -370,3 +370,5 @@ class RowNote:
     """The parcel's digest, where it is one: a decision is found by it."""
     facts: Mapping[str, Any] | None = None
     """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""
+    names: Iterable[tuple[str, int]] = field(default=(), compare=False)
+    """What its rows are found by: an order's number, a tracking number or a SKU, and the row; read once."""

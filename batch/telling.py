@@ -2,21 +2,18 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from batch.accounting import Carried, Report, summary_key
 from batch.errors import NothingSent
 from batch.gates import MAILS
-from batch.ledger.base import Attempt
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Record, RowResult, Run, State, Status
+from batch.model import Record, RowResult, Run, Status
 
-MOST = 1_000  # shipments that are told for one question
 FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
     "created": "shipped",
@@ -31,17 +28,6 @@ WORDS: Mapping[str, str] = {
     "in_doubt": "in doubt",
     "not_sent": "not sent",
 }
-
-
-MOMENTS: Mapping[str, str] = {
-    "intent": "written down, about to be sent",
-    "response": "the store's answer",
-    "read back": "read back from the store",
-    "person": "a person decided",
-    "updated": "corrected in the store",
-    "deleted": "deleted in the store",
-}
-"""What an attempt's record in the ledger tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +139,10 @@ def one_run(ledger: Ledger, run_id: str) -> Told:
     """A run with its shipments."""
     run = known_run(ledger, run_id)
     records = list(ledger.of_run(run.run_id))
-    return Told((_run_line(run), *(_record_line(r) for r in records)), _run_data(run) | {"shipments": _data(records)})
+    return Told(
+        (_run_line(run), *(record_line(r) for r in records)),
+        _run_data(run) | {"shipments": [record_data(record) for record in records]},
+    )
 
 
 def known_run(ledger: Ledger, run_id: str, store: str = "") -> Run:
@@ -176,58 +165,14 @@ def newest_run(ledger: Ledger, store: str) -> Run:
     raise NothingSent(f"Nothing has been run for {store} yet.", "Run an export first.")
 
 
-Live = Callable[[Sequence[Record]], Mapping[int, str]]
-"""What the store says now of records, by their id, in words."""
-
-
-def find(ledger: Ledger, what: str, live: Live = lambda records: {}) -> Told:
-    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row.
-
-    Of MOST shipments, where more have it.
-    """
-    found = ledger.find(what) or ledger.of_sku(what, MOST + 1) or _by_file(ledger, what)
-    records = found[:MOST]
-    now = live(records)
-    files = {run_id: run.file for run_id in {r.run_id for r in records} if (run := ledger.run(run_id))}
-    words = {store: ledger.decisions(store, asks) for store, asks in _asks(records).items()}
-    lines: list[str] = []
-    data: list[dict[str, Any]] = []
-    for record in records:
-        attempts = ledger.attempts(record.record_id)
-        file = files.get(record.run_id, "")
-        lines.append(_record_line(record, Path(file).name))
-        lines += [f"    {_time(a.at)}  {_moment(a)}" for a in attempts]
-        if word := words.get(record.store, {}).get(record.shipment.ask):
-            why = f": {word.why}" if word.why else ""
-            lines.append(f"    {_time(word.at)}  decided by {word.who}: {word.answer}{why}")
-        if record.record_id in now:
-            lines.append(f"    now  {now[record.record_id]}")
-        each = _data([record])[0] | {"file": file, "live": now.get(record.record_id)}
-        data.append(each | {"attempts": [_attempt(a.at, a.what, a.state, a.evidence) for a in attempts]})
-    if len(found) > MOST:
-        lines.append(f"More than {MOST:,} shipments have {what}: `shipbatch history RUN` lists all of a run.")
-    return Told(tuple(lines) or (f"Nothing is known of {what}.",), data)
-
-
-def _asks(records: Sequence[Record]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for record in records:
-        found.setdefault(record.store, []).append(record.shipment.ask)
-    return found
-
-
-def _by_file(ledger: Ledger, name: str) -> list[Record]:
-    runs = (run for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold())
-    return list(islice((record for run in runs for record in ledger.of_run(run.run_id)), MOST + 1))
-
-
 def _run_line(run: Run) -> str:
     counts = ", ".join(f"{run.summary[n]} {words}" for n, words in WORDS.items() if run.summary.get(n))
     ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
     return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
 
 
-def _record_line(record: Record, file: str = "") -> str:
+def record_line(record: Record, file: str = "") -> str:
+    """A shipment: what it is now, of what, from where."""
     shipment, made = record.shipment, record.made
     rows = ", ".join(map(str, shipment.rows))
     run = f"{file}, run {record.run_id}" if file else f"run {record.run_id}"
@@ -238,22 +183,8 @@ def _record_line(record: Record, file: str = "") -> str:
     return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}"
 
 
-def _moment(attempt: Attempt) -> str:
-    """`the store's answer: created (HTTP 201)`."""
-    told, said = MOMENTS.get(attempt.what, attempt.what), _said(attempt.evidence)
-    if attempt.state is State.INTENT or attempt.what in {"updated", "deleted"}:
-        return told + said
-    return f"{told}: {attempt.state.value.replace('_', ' ')}{said}"
-
-
-def _said(evidence: Mapping[str, Any]) -> str:
-    parts = [f"by {evidence['who']}"] if evidence.get("who") else []
-    parts += [f"HTTP {evidence['status']}"] if evidence.get("status") else []
-    parts += [str(evidence["problem"])] if evidence.get("problem") else []
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def _time(at: datetime) -> str:
+def local(at: datetime) -> str:
+    """A moment on this machine's clock."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
@@ -269,22 +200,16 @@ def _run_data(run: Run) -> dict[str, Any]:
     }
 
 
-def _data(records: list[Record]) -> list[dict[str, Any]]:
-    return [
-        {
-            "order_id": record.shipment.order_id,
-            "order_address_id": record.shipment.order_address_id,
-            "tracking_number": record.shipment.tracking_number,
-            "state": record.state.value,
-            "shipment_id": record.made.shipment_id if record.made else None,
-            "tracking_link": record.made.link if record.made else "",
-            "rows": list(record.shipment.rows),
-            "run": record.run_id,
-            "deleted": record.deleted,
-        }
-        for record in records
-    ]
-
-
-def _attempt(at: datetime, what: str, state: State, evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return {"at": at.isoformat(), "what": what, "state": state.value, "evidence": dict(evidence)}
+def record_data(record: Record) -> dict[str, Any]:
+    """A shipment as data."""
+    return {
+        "order_id": record.shipment.order_id,
+        "order_address_id": record.shipment.order_address_id,
+        "tracking_number": record.shipment.tracking_number,
+        "state": record.state.value,
+        "shipment_id": record.made.shipment_id if record.made else None,
+        "tracking_link": record.made.link if record.made else "",
+        "rows": list(record.shipment.rows),
+        "run": record.run_id,
+        "deleted": record.deleted,
+    }

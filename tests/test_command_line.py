@@ -196,7 +196,7 @@ class TestLookingBack:
         await shell("run", "export.csv")
         said = await shell("find", what, "--json")
         assert said.status == 0
-        found = next(each for each in said.json if each["order_id"] == 101)
+        found = next(each for each in said.json["shipments"] if each["order_id"] == 101)
         assert (found["shipment_id"], found["rows"], found["tracking_number"]) == (2, [3], number(1))
         assert [attempt["what"] for attempt in found["attempts"]] == ["intent", "response"]
 
@@ -210,7 +210,7 @@ class TestLookingBack:
         assert shell.box is not None
         shell.box.store.orders[101].shipments.clear()
         assert "shipment 2 is no longer in the store" in (await shell("find", "101")).out
-        (found,) = (await shell("find", "101", "--json", BIGCOMMERCE_ACCESS_TOKEN="")).json
+        (found,) = (await shell("find", "101", "--json", BIGCOMMERCE_ACCESS_TOKEN="")).json["shipments"]
         assert "was not asked: BIGCOMMERCE_ACCESS_TOKEN is not set" in found["live"]
         assert found["file"].endswith("export.csv")
         said = await shell("find", "101", BIGCOMMERCE_API_URL="http://127.0.0.1:9")

@@ -81,6 +81,42 @@ async def test_notes_read_back_as_they_were(ledger: Ledger) -> None:
     assert list(ledger.notes(FIRST)) == notes
 
 
+async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
+    """Newest first, each row by itself; one that is met as a record is found by that."""
+    held = RowNote((3, 4), HELD, None, "ask", names=[("100", 3), ("1Z 9", 3), ("100", 4)])
+    await ledger.plan(FIRST, [], [held, RowNote((5,), HELD, 9, names=[("100", 5)])])
+    await ledger.begin(run_of(SECOND))
+    await ledger.plan(SECOND, [], [RowNote((7,), HELD, names=[("100", 7)])])
+    assert [(run_id, note.rows) for run_id, note in ledger.noted("#100", 9)] == [
+        (SECOND, (7,)),
+        (FIRST, (3,)),
+        (FIRST, (4,)),
+    ]
+    assert ledger.noted("1z9", 9) == [(FIRST, replace(held, rows=(3,)))]
+    assert len(ledger.noted("100", 2)) == 2
+    assert ledger.noted("", 9) == []
+
+
+async def test_a_shipment_that_left_its_plan_is_found_by_what_it_was(ledger: Ledger) -> None:
+    """Its order, its number, its SKUs."""
+    (record,) = await planned(ledger, parcel(100, "1Z9", rows=(8,), skus=((1000, "MUG"),)))
+    await ledger.judge_again(record.record_id, None, RowNote((8,), HELD))
+    assert {what: len(ledger.noted(what, 9)) for what in ("100", "1z9", "mug", "8")} == {
+        "100": 1,
+        "1z9": 1,
+        "mug": 1,
+        "8": 0,
+    }
+
+
+async def test_what_is_planned_anew_is_no_longer_found_by_its_note(ledger: Ledger) -> None:
+    """It waited for its order, which has come."""
+    waits = Finding(Status.WAITING, "order_not_there_yet", "it is not there", "nothing")
+    await ledger.plan(FIRST, [], [RowNote((2,), waits, ask="100/1Z999", names=[("100", 2)])])
+    await ledger.plan_again(FIRST, ["100/1Z999"], [parcel()], [])
+    assert ledger.noted("100", 9) == []
+
+
 async def test_a_parcel_goes_from_plan_to_created(ledger: Ledger) -> None:
     """Every move is in the record and in its history."""
     shipment = parcel()

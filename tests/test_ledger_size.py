@@ -19,6 +19,7 @@ QUESTIONS: dict[str, Callable[[SqliteLedger], Any]] = {
     "a number": lambda ledger: ledger.find("1Z999"),
     "an id": lambda ledger: ledger.find("100"),
     "a SKU": lambda ledger: ledger.of_sku("MUG", 10),
+    "what is noted": lambda ledger: ledger.noted("MUG", 10),
     "asks": lambda ledger: ledger.known(STORE, ["100/1Z999"]),
     "orders": lambda ledger: ledger.of_orders(STORE, [100]),
     "claimed": lambda ledger: ledger.claimed(STORE, 100),
@@ -48,7 +49,7 @@ async def test_no_question_looks_at_every_record(ledger: SqliteLedger, question:
     reader.set_trace_callback(None)
     assert asked
     steps = [row[3] for sql in asked for row in reader.execute(f"EXPLAIN QUERY PLAN {sql}")]
-    large = ("records", "attempts", "notes", "skus", "decisions")
+    large = ("records", "attempts", "notes", "names", "skus", "decisions")
     assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))], steps
 
 

@@ -10,12 +10,12 @@ from batch.cli.terminal import app, ledger_of, live_settings, print_told, settin
 from batch.errors import ShipbatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection
 
     from batch.desk import Screen
-    from batch.model import Record
     from batch.stopping import Stop
     from batch.telling import Told
+    from batch.tracing import Seen
 
 
 @app.command()
@@ -51,23 +51,23 @@ def find(
     as_json: options.AsJson = False,
 ) -> None:
     """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
-    from batch import telling
+    from batch.searching import found
 
-    def live(records: "Sequence[Record]") -> "Mapping[int, str]":
+    def live(orders: "Collection[tuple[str, int]]") -> "Seen":
         import asyncio
 
-        from batch.tracing import traced
+        from batch.tracing import Seen, traced
 
         try:
             settings = live_settings(store=store)
         except ShipbatchError as error:
-            return dict.fromkeys((r.record_id for r in records), f"the store was not asked: {error}")
-        return asyncio.run(traced(settings, records))
+            return Seen("", why=f"the store was not asked: {error}")
+        return asyncio.run(traced(settings, orders))
 
     with ledger_of(sandbox=sandbox) as ledger:
-        told = telling.find(ledger, what) if sandbox or offline else telling.find(ledger, what, live)
+        told = found(ledger, what, None if sandbox or offline else live)
     print_told(told, as_json=as_json)
-    raise typer.Exit(0 if told.data else 1)
+    raise typer.Exit(told.status)
 
 
 @app.command()

@@ -152,6 +152,9 @@ class Ledger(Protocol):
     def of_sku(self, sku: str, last: int) -> list[Record]:
         """The last so many records that ship units of a SKU, newest first."""
 
+    def noted(self, what: str, last: int) -> list[tuple[str, RowNote]]:
+        """Run and note of the last so many rows without a record that name an order, number or SKU, newest first."""
+
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
 

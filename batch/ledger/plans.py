@@ -5,7 +5,8 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from batch.ledger.base import IllegalMove, RowNote
 from batch.ledger.encoding import Row, note_row, search_form, shipment_text
@@ -25,6 +26,8 @@ _SKU = "INSERT OR IGNORE INTO skus (sku, record_id) VALUES (?, ?)"
 OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
 """Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
+
+_NAME = "INSERT INTO names (note_id, word, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 AT_ONCE = 1_000  # shipments in memory while a plan is entered
 NOWHERE = range(0)
@@ -48,7 +51,7 @@ def enter(
     plan = _Plan(connection, run_id, at)
     for some in batches(shipments, AT_ONCE):
         plan.enter(some)
-    connection.executemany(_NOTE, (note_row(run_id, note) for note in notes))
+    _note(connection, run_id, notes)
     return plan.places
 
 
@@ -136,11 +139,28 @@ def judge_again(
         raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
     if shipment is None and not notes:
         raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
-    connection.executemany(_NOTE, [note_row(before.run_id, note) for note in notes])
+    _note(connection, before.run_id, (_named(note, before.shipment) for note in notes))
     if shipment is not None:
         _replace(connection, before, at, shipment)
     else:
         _take_out(connection, record_id, at, tried=before.attempts > 0)
+
+
+def _note(connection: sqlite3.Connection, run_id: str, notes: Iterable[RowNote]) -> None:
+    """The notes in the given order, to be found by what their rows name."""
+    for is_found, some in groupby(notes, key=lambda note: note.record_id is not None):
+        if is_found:  # by its record
+            connection.executemany(_NOTE, (note_row(run_id, note) for note in some))
+            continue
+        for note in some:
+            note_id = connection.execute(_NOTE, note_row(run_id, note)).lastrowid
+            connection.executemany(_NAME, ((note_id, search_form(word), row) for word, row in note.names))
+
+
+def _named(note: RowNote, shipment: Shipment) -> RowNote:
+    """A note on rows of a shipment that leaves its plan."""
+    words = {str(shipment.order_id), shipment.label, *(sku for _, sku in shipment.skus)} - {""}
+    return replace(note, names=((word, row) for row in note.rows for word in words))
 
 
 def _take_out(connection: sqlite3.Connection, record_id: int, at: str, *, tried: bool) -> None:

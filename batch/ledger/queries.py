@@ -5,6 +5,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -167,6 +168,14 @@ class Queries:
         sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
         found = (record_from(row) for row in self._rows(sql, wanted, last))
         return [record for record in found if any(search_form(name) == wanted for _, name in record.shipment.skus)]
+
+    def noted(self, what: str, last: int) -> list[tuple[str, RowNote]]:
+        """Run and note of the last so many rows without a record that name an order, number or SKU, newest first."""
+        columns = "run_id, rows, finding, notes.record_id, ask, facts, place"
+        having = "names JOIN notes USING (note_id) WHERE word = ?"
+        sql = f"SELECT {columns} FROM {having} ORDER BY names.note_id DESC, place LIMIT ?"
+        rows = self._rows(sql, search_form(what).removeprefix("#"), last)
+        return [(run_id, replace(encoding.note_from(tuple(note)), rows=(place,))) for run_id, *note, place in rows]
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""

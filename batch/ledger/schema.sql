@@ -86,6 +86,15 @@ CREATE TABLE IF NOT EXISTS notes (
 );
 CREATE INDEX IF NOT EXISTS notes_by_run ON notes (run_id, note_id);
 
+-- Where a row without a record is looked for: what stands in it, as it is searched.
+CREATE TABLE IF NOT EXISTS names (
+  note_id INTEGER NOT NULL REFERENCES notes ON DELETE CASCADE,
+  word    TEXT NOT NULL,                  -- an order's number, a tracking number or link, a SKU
+  place   INTEGER NOT NULL,               -- the row of the run's file
+  PRIMARY KEY (note_id, word, place)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS names_by_word ON names (word, note_id);
+
 CREATE TABLE IF NOT EXISTS decisions (
   decision_id INTEGER PRIMARY KEY,
   store       TEXT NOT NULL,

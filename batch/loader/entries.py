@@ -66,6 +66,15 @@ class Entries:
         named[list(self.several)] = True
         return named
 
+    def words(self, row: int) -> set[str]:
+        """What is named in the row with this number: its order, its parcel, its units."""
+        at = int(np.searchsorted(self.rows, row))
+        if at == len(self.rows) or self.rows[at] != row:
+            return set()
+        order = int(self.order[at])
+        named = {str(order) if order > 0 else self.externals[-1 - order] if order else "", self.sku[at], self.link[at]}
+        return (named | {*self.numbers[at].split("\n")} | {sku for sku, _ in self.several.get(at, ())}) - {""}
+
     @property
     def counts_only(self) -> Mask:
         """Rows that give units, in a file that never says of what: of their order's only line, where it has one."""

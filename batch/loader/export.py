@@ -1,6 +1,6 @@
 """A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -75,6 +75,10 @@ class Load:
         """The complete parcels, in file order of their first row; made anew at each call."""
         for rows in self._groups.rows(self._good):
             yield parcel(self._entries, rows)
+
+    def names(self, rows: Iterable[int]) -> Iterator[tuple[str, int]]:
+        """What rows are found by, as far as it could be read: order's number, tracking number or link, SKU."""
+        return ((word, row) for row in rows for word in self._entries.words(row))
 
     def decided(self) -> Iterator[Parcel]:
         """Those of the parcels in whose Decision cells a person has written."""

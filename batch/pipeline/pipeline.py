@@ -64,7 +64,7 @@ class Pipeline:
         else:
             await self._ledger.begin(run)
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
-            await self._shipping.ship(run, plan, judgement, job)
+            await self._shipping.ship(run, plan, judgement, job, export)
             records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
         if not job.dry:
@@ -106,7 +106,7 @@ class Pipeline:
         if next(changed, None) is None and not settled:
             return None
         tried = set(settled) | {row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows}
-        await self._shipping.ship_again(run, plan, judgement)
+        await self._shipping.ship_again(run, plan, judgement, export)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)

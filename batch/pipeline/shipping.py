@@ -1,14 +1,17 @@
 """A plan made durable, posted, settled, and posted again where nothing was made."""
 
-from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from batch.bigcommerce.client import PAGE
 from batch.corrections import Corrector
 from batch.desk import Desk
 from batch.errors import LedgerError
+from batch.loader import Load
 from batch.matching import Baseline
-from batch.model import Record, Run
+from batch.model import Record, RowNote, Run
 from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
@@ -27,19 +30,19 @@ class Shipping:
         self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
         self._screen, self._stop, self._baselines = desk.screen, desk.stop, baselines
 
-    async def ship(self, run: Run, plan: Plan, judgement: Judgement, job: Job) -> None:
+    async def ship(self, run: Run, plan: Plan, judgement: Judgement, job: Job, export: Load) -> None:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
         async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
             plan.add([note])
         await self._make_room(plan, judgement.gone)
-        places = (await self._ledger.plan(run.run_id, plan.shipments(), plan.notes()))[: job.limit]
+        places = (await self._ledger.plan(run.run_id, plan.shipments(), _named(plan.notes(), export)))[: job.limit]
         await self._bring(run, places, judgement, len(places))
 
-    async def ship_again(self, run: Run, plan: Plan, judgement: Judgement) -> None:
+    async def ship_again(self, run: Run, plan: Plan, judgement: Judgement, export: Load) -> None:
         """The same for what an earlier run has left open: its plan says now what this one says."""
         asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
         await self._make_room(plan, judgement.gone)
-        places = await self._ledger.plan_again(run.run_id, asks, plan.shipments(), plan.notes())
+        places = await self._ledger.plan_again(run.run_id, asks, plan.shipments(), _named(plan.notes(), export))
         await self._bring(run, places, judgement, len(places))
 
     async def go_on(self, run: Run, judgement: Judgement, job: Job) -> None:
@@ -104,3 +107,9 @@ class Shipping:
                 continue
             for kept in await judgement.again([record, *islice(work, PAGE - 1)]):
                 yield kept
+
+
+def _named(notes: Iterable[RowNote], export: Load) -> Iterator[RowNote]:
+    """The notes with what their rows are found by; those of a record are found by it."""
+    for note in notes:
+        yield note if note.record_id is not None else replace(note, names=export.names(note.rows))
