@@ -1,6 +1,5 @@
 """A plan made durable, posted, settled, and posted again where nothing was made."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import islice
