@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch.sandbox import Fault, Faults, Reply, Sandbox
-from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, write_export
+from tests.proofs.warehouse import PLENTY, ROOT, Warehouse, numbers, orders, write_export
 
 MANY = 40
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
@@ -42,6 +44,15 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     assert again.status == 0, again.err
     assert again.summary["already_created"] + again.summary["created"] == MANY  # what was open goes first
     assert warehouse.shipped == Counter(numbers(MANY))
+
+
+def test_ctrl_c_while_the_program_still_loads_ends_it_without_a_word(tmp_path: Path) -> None:
+    """As a person presses it who has mistyped: no traceback."""
+    pressed = "import os, signal, threading\nos.kill(os.getpid(), signal.SIGINT)\nthreading.Event().wait(30)\n"
+    (tmp_path / "typer.py").write_text(pressed)
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    done = subprocess.run([sys.executable, "-m", "batch", "--help"], capture_output=True, text=True, env=environ)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 @pytest.mark.parametrize("opened", [os.pipe, os.openpty])
