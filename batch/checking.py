@@ -14,9 +14,9 @@ from batch.bigcommerce import Client
 from batch.bigcommerce.answers import Kind, judge, judge_read
 from batch.bigcommerce.parsing import whole
 from batch.bigcommerce.reply import Reply
-from batch.config import Settings, Source, require_credentials
+from batch.config import Place, Settings, Source, require_credentials
 from batch.errors import LedgerError, NothingSent
-from batch.ledger import LEDGER, network_disk, read_ledger
+from batch.ledger import network_disk, read_ledger
 from batch.model import Run
 from batch.telling import Told
 
@@ -80,7 +80,7 @@ def _places(settings: Settings) -> Iterator[Check]:
     """Home, disk, ledger and drop folders."""
     yield _home(settings.home)
     yield _disk(settings.home)
-    yield _ledger(settings.home / LEDGER, settings.store)
+    yield _ledger(settings.ledger, settings.store)
     for folder in settings.folders:
         yield _folder(f"folder {folder.name}", folder.path)
 
@@ -114,17 +114,17 @@ def _disk(home: Path) -> Check:
     return Check("disk", Verdict.OK, said)
 
 
-def _ledger(path: Path, store: str) -> Check:
-    if not path.exists():
+def _ledger(place: Place, store: str) -> Check:
+    if isinstance(place, Path) and not place.exists():
         return Check("ledger", Verdict.OK, "none yet: nothing has been run")
     try:
-        with read_ledger(path) as ledger:
+        with read_ledger(place) as ledger:
             ledger.check()
             doubts, runs = len(ledger.unsettled(store)), len(ledger.runs(store))
     except LedgerError as error:
         return Check("ledger", Verdict.WRONG, str(error), error.todo)
-    if not os.access(path, os.W_OK):
-        return Check("ledger", Verdict.WRONG, f"{path} cannot be written.", "Give this user write access to it.")
+    if isinstance(place, Path) and not os.access(place, os.W_OK):
+        return Check("ledger", Verdict.WRONG, f"{place} cannot be written.", "Give this user write access to it.")
     doubtful = f", {doubts} in doubt (the next run settles them)" if doubts else ""
     return Check("ledger", Verdict.OK, f"sound, {runs} runs of this store{doubtful}")
 
@@ -143,12 +143,8 @@ def arrivals(settings: Settings, now: datetime) -> list[Check]:
     if not due:
         todo = 'Write expected_by = "23:30" into a [sources.NAME] of shipbatch.toml.'
         return [Check("arrivals", Verdict.UNPROVEN, "no source says when its file comes.", todo)]
-    path = settings.home / LEDGER
-    if path.exists():
-        with read_ledger(path) as ledger:
-            runs = ledger.runs(settings.store)
-    else:
-        runs = []
+    with read_ledger(settings.ledger) as ledger:
+        runs = ledger.runs(settings.store)
     return [_arrival(source, settings, runs, now) for source in due]
 
 

@@ -10,7 +10,7 @@ from batch.bigcommerce import Client
 from batch.config.environment import this_user
 from batch.errors import NothingSent
 from batch.gates import FILE
-from batch.ledger import SqliteLedger
+from batch.ledger import StoredLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
 from batch.matching import look
@@ -148,7 +148,7 @@ def who() -> str:
 class Decider:
     """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
 
-    def __init__(self, client: Client, ledger: SqliteLedger, store: str, *, who: str, why: str) -> None:
+    def __init__(self, client: Client, ledger: StoredLedger, store: str, *, who: str, why: str) -> None:
         self._client, self._ledger, self._store = client, ledger, store
         self._who, self._why = who, why
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from batch.bigcommerce import Client
 from batch.config import Settings
-from batch.ledger import SqliteLedger
+from batch.ledger import StoredLedger
 from batch.model import Record
 from batch.stopping import Stop
 
@@ -28,7 +28,7 @@ class Desk:
     """One store, opened."""
 
     client: Client
-    ledger: SqliteLedger
+    ledger: StoredLedger
     settings: Settings
     screen: Screen
     stop: Stop

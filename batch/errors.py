@@ -13,6 +13,7 @@
     ├── Unreadable            an answer to a read that could not be had or understood
     ├── ResultsError          sent and recorded, but the sheet could not be written: exit 74
     └── LedgerError           the ledger cannot be written or trusted: nothing more is sent
+        └── DatabaseAway      its database does not answer: exit 75
 """
 
 
@@ -62,3 +63,7 @@ class ResultsError(ShipbatchError):
 
 class LedgerError(ShipbatchError):
     """The ledger is full, read-only, corrupt or of another version."""
+
+
+class DatabaseAway(LedgerError, CannotRunNow):
+    """The ledger's database does not answer, or not to us; it may later."""

@@ -8,7 +8,7 @@ from statistics import median
 from batch.config import Gates, Settings, Source
 from batch.gates import Profile, file_ask, mailed, reasons, release
 from batch.gates.profile import ages, night_of
-from batch.ledger import SqliteLedger
+from batch.ledger import StoredLedger
 from batch.ledger.base import Decision
 from batch.loader import Load
 from batch.model import Finding, RowNote, Run, Shipment, Status
@@ -50,7 +50,7 @@ class Gated:
 class Gatekeeper:
     """Compares a file with its source's earlier ones, and knows what people have said of it."""
 
-    def __init__(self, ledger: SqliteLedger, settings: Settings, *, who: str) -> None:
+    def __init__(self, ledger: StoredLedger, settings: Settings, *, who: str) -> None:
         self._ledger, self._settings, self._who = ledger, settings, who
 
     async def judge(

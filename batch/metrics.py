@@ -7,7 +7,7 @@ from typing import Any
 from batch.accounting import COUNTED, Report
 from batch.config import Settings
 from batch.errors import ConfigError, ShipbatchError
-from batch.ledger import LEDGER, read_ledger
+from batch.ledger import read_ledger
 from batch.ledger.queries import Queries as Ledger
 
 CAME_TO_ITS_END = frozenset({0, 1, 3})
@@ -19,7 +19,7 @@ def measure(settings: Settings, reports: Sequence[Report]) -> str:
     if settings.metrics_file is None:
         return ""
     try:
-        with read_ledger(settings.home / LEDGER) as ledger:
+        with read_ledger(settings.ledger) as ledger:
             write_metrics(settings.metrics_file, ledger, reports)
     except ShipbatchError as error:
         return f"{error} {error.todo}"

@@ -53,6 +53,7 @@ async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterat
         yield settings.model_copy(
             update={
                 "home": home,
+                "database": "",  # a rehearsal is this machine's own
                 "identity": f"sandbox:{name}",
                 "api_url": sandbox.url,
                 "store_hash": name,

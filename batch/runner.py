@@ -14,7 +14,7 @@ from batch.bigcommerce import Client
 from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.ledger import LEDGER, open_ledger
+from batch.ledger import open_ledger
 from batch.ledger.locks import store_lock
 from batch.loader import read_plan
 from batch.pipeline import Job, Pipeline, exit_status
@@ -83,7 +83,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
             beyond = None if settings.identity else default_home({})
             lock_of = store_lock(settings.home, settings.store, settings.wait, _telling(screen), beyond)
             await stop.interrupt(stack.enter_async_context(lock_of))
-        ledger = await stack.enter_async_context(open_ledger(settings.home / LEDGER, read_only=not lock))
+        ledger = await stack.enter_async_context(open_ledger(settings.ledger, read_only=not lock))
         client = await stack.enter_async_context(Client(settings, screen.say))
         if ledger.advice:
             screen.say(ledger.advice)

@@ -131,8 +131,8 @@ def backed_up(ledger: Ledger, target: Path) -> Told:
     """The ledger copied, and what is in the copy."""
     ledger.back_up(target)
     size, count = target.stat().st_size, len(ledger.runs())
-    line = f"Copied {ledger.path} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
-    return Told((line,), {"ledger": str(ledger.path), "backup": str(target), "runs": count, "bytes": size})
+    line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
+    return Told((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
 
 
 def one_run(ledger: Ledger, run_id: str) -> Told:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from batch.ledger import SqliteLedger, open_ledger
+from batch.ledger import StoredLedger, open_ledger
 from batch.model import Item, Outcome, Record, Run, Shipment, State, StoreShipment
 
 STORE = "https://api.bigcommerce.com/stores/bench"
@@ -25,13 +25,13 @@ def shipment(order_id: int) -> Shipment:
     return Shipment(order_id, 7, items, number, shipping_provider="ups", rows=(order_id,), ask=f"{order_id:032x}")
 
 
-async def planned(ledger: SqliteLedger, run_id: str, orders: range) -> list[Record]:
+async def planned(ledger: StoredLedger, run_id: str, orders: range) -> list[Record]:
     await ledger.begin(Run(run_id, STORE, "bench.csv", "", "", datetime.now(UTC)))
     await ledger.plan(run_id, map(shipment, orders), [])
     return list(ledger.of_run(run_id))
 
 
-async def outcome(ledger: SqliteLedger, record: Record) -> None:
+async def outcome(ledger: StoredLedger, record: Record) -> None:
     asked = record.shipment
     made = StoreShipment(record.record_id, asked.order_id, 7, asked.items, asked.tracking_number)
     await ledger.move(record, Outcome(State.CREATED, made, evidence={"http": 201}), "response")
@@ -54,7 +54,7 @@ async def by_workers(write: Callable[[Record], Awaitable[None]], records: list[R
     await asyncio.gather(*(worker() for _ in range(workers)))
 
 
-async def measure(ledger: SqliteLedger, many: int) -> None:
+async def measure(ledger: StoredLedger, many: int) -> None:
     def told(what: str, per_second: float, against: float) -> None:
         print(f"{what:<42} {per_second:>10,.0f}/s {per_second / against:>8.1f}x")
 

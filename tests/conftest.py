@@ -11,7 +11,7 @@ from clock import VirtualLoop
 from postgres import Postgres, served
 from shop import OpenShop, Shop
 
-from batch.config import Settings
+from batch.config import LEDGER, Database, Place, Settings
 from batch.sandbox import Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
@@ -73,6 +73,14 @@ def database(postgres: Postgres) -> Iterator[str]:
     yield url
     postgres.start()
     postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a ledger may be, one store after the other."""
+    if request.param == "sqlite":
+        return tmp_path / "home" / LEDGER
+    return Database(request.getfixturevalue("database"))
 
 
 @pytest.fixture

@@ -77,11 +77,11 @@ class Dock:
 
     @property
     def status(self) -> Any:
-        return overview(self.inbox, self.shop.home).data
+        return overview(self.inbox, self.shop.settings()).data
 
     @property
     def told(self) -> str:
-        return "\n".join(overview(self.inbox, self.shop.home).lines)
+        return "\n".join(overview(self.inbox, self.shop.settings()).lines)
 
 
 def sheet(path: Path, name: str) -> list[dict[str, Any]]:

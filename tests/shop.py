@@ -11,13 +11,13 @@ from typing import Any
 from clock import VirtualLoop
 
 from batch.accounting import Report
-from batch.config import Settings, Source
+from batch.config import LEDGER, Settings, Source
 from batch.desk import Desk
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries
 from batch.model import Record, RowResult
 from batch.pipeline import Job, Pipeline
-from batch.runner import LEDGER, opened
+from batch.runner import opened
 from batch.sandbox import Fault, Faults, Sandbox
 from batch.stopping import Stop
 

@@ -1,29 +1,26 @@
-"""The ledger's contract; every store of it passes the same tests (`ledger` names the stores)."""
+"""The ledger's contract; every store of it passes the same tests."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from ledger_samples import NOON, OTHER_STORE, STORE, all_of, created, made, outcome, parcel, run_of
 from ledger_samples import planned as planned_of
 
+from batch.config import Place
 from batch.ledger import open_ledger
 from batch.ledger.base import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
 from batch.model import MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
 
-STORES: dict[str, Callable[[Path], Ledger]] = {
-    "sqlite": lambda folder: open_ledger(folder / "ledger.sqlite3", now=lambda: NOON),
-}
 FIRST, SECOND = "20261123-120000-0001", "20261124-120000-0002"
 HELD = Finding(Status.HELD, "why", "what", "do")
 
 
-@pytest.fixture(params=STORES)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+@pytest.fixture
+async def ledger(place: Place) -> AsyncIterator[Ledger]:
     """An empty ledger with one run begun."""
-    opened = STORES[request.param](tmp_path)
+    opened = open_ledger(place, now=lambda: NOON)
     await opened.begin(run_of(FIRST))
     yield opened
     await opened.close()

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from ledger_samples import NOON, STORE, created, parcel, planned, run_of
 
-from batch.ledger import SqliteLedger, open_ledger
+from batch.ledger import StoredLedger, open_ledger
 from batch.ledger.plans import AT_ONCE
 from batch.model import Shipment, State
 
 RUN = run_of().run_id
 
-QUESTIONS: dict[str, Callable[[SqliteLedger], Any]] = {
+QUESTIONS: dict[str, Callable[[StoredLedger], Any]] = {
     "unsettled": lambda ledger: ledger.unsettled(STORE),
     "a number": lambda ledger: ledger.find("1Z999"),
     "an id": lambda ledger: ledger.find("100"),
@@ -33,7 +33,7 @@ QUESTIONS: dict[str, Callable[[SqliteLedger], Any]] = {
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+async def ledger(tmp_path: Path) -> AsyncIterator[StoredLedger]:
     """With a run begun."""
     async with open_ledger(tmp_path / "ledger.sqlite3") as opened:
         await opened.begin(run_of())
@@ -41,7 +41,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_no_question_looks_at_every_record(ledger: SqliteLedger, question: str) -> None:
+async def test_no_question_looks_at_every_record(ledger: StoredLedger, question: str) -> None:
     """Each is answered by an index, however large the ledger is."""
     reader, asked = ledger._reader, list[str]()
     reader.set_trace_callback(asked.append)
@@ -53,7 +53,7 @@ async def test_no_question_looks_at_every_record(ledger: SqliteLedger, question:
     assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))], steps
 
 
-async def test_a_sku_finds_the_newest_shipments_that_hold_it(ledger: SqliteLedger) -> None:
+async def test_a_sku_finds_the_newest_shipments_that_hold_it(ledger: StoredLedger) -> None:
     """Whatever its case and blanks; not one whose plan has since been changed to another SKU."""
     mugs = [parcel(order, f"N{order}", skus=((order * 10, "Mug Red"),)) for order in (100, 200, 300)]
     first, second, third = await planned(ledger, RUN, mugs)
@@ -69,13 +69,13 @@ def twins(count: int) -> Iterator[Shipment]:
     return (parcel(100, "", ask="same") for _ in range(count))
 
 
-async def test_equal_shipments_of_a_large_plan_stay_apart(ledger: SqliteLedger) -> None:
+async def test_equal_shipments_of_a_large_plan_stay_apart(ledger: StoredLedger) -> None:
     """A plan is entered in pieces; what one piece has entered is no leftover for the next."""
     places = await ledger.plan(RUN, twins(2 * AT_ONCE + 1), [])
     assert len({record.record_id for record in ledger.planned(RUN, places)}) == len(places) == 2 * AT_ONCE + 1
 
 
-async def test_leftovers_are_taken_over_by_every_piece_of_a_large_plan(ledger: SqliteLedger) -> None:
+async def test_leftovers_are_taken_over_by_every_piece_of_a_large_plan(ledger: StoredLedger) -> None:
     """As many as there were, and none twice."""
     before = list(ledger.planned(RUN, await ledger.plan(RUN, twins(AT_ONCE + 5), [])))
     await ledger.begin(run_of("20261124-120000-0002"))
@@ -85,7 +85,7 @@ async def test_leftovers_are_taken_over_by_every_piece_of_a_large_plan(ledger: S
     assert {record.record_id for record in before} <= set(after)
 
 
-async def test_a_number_twice_in_a_large_plan_is_refused_by_name(ledger: SqliteLedger) -> None:
+async def test_a_number_twice_in_a_large_plan_is_refused_by_name(ledger: StoredLedger) -> None:
     """Also where the two stand far apart; nothing of the plan is entered."""
     far = [parcel(order, f"N{order}") for order in range(1, AT_ONCE + 10)]
     with pytest.raises(Exception, match="Order 3, parcel N3: it is planned twice"):
@@ -93,7 +93,7 @@ async def test_a_number_twice_in_a_large_plan_is_refused_by_name(ledger: SqliteL
     assert not list(ledger.of_run(RUN))
 
 
-async def test_what_is_still_planned_is_read_by_its_place(ledger: SqliteLedger) -> None:
+async def test_what_is_still_planned_is_read_by_its_place(ledger: StoredLedger) -> None:
     """The first so many of a plan, less what has moved on."""
     places = await ledger.plan(RUN, [parcel(order, f"N{order}") for order in range(1, 6)], [])
     second = list(ledger.planned(RUN, places))[1]
@@ -103,7 +103,7 @@ async def test_what_is_still_planned_is_read_by_its_place(ledger: SqliteLedger) 
     assert all(record.state is State.PLANNED for record in ledger.planned(RUN, places))
 
 
-async def test_a_plan_is_not_held_in_memory(ledger: SqliteLedger) -> None:
+async def test_a_plan_is_not_held_in_memory(ledger: StoredLedger) -> None:
     """Its shipments are taken a few at a time."""
     peaks = []
     for first, count in ((1, 4 * AT_ONCE), (1_000_000, 16 * AT_ONCE)):

@@ -22,10 +22,11 @@ import pytest
 from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run_of
 
 from batch.errors import LedgerError
-from batch.ledger import SqliteLedger, open_ledger, read_ledger
+from batch.ledger import StoredLedger, open_ledger, read_ledger
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.opening import VERSION, network_disk, open_writable
 from batch.ledger.reserve import SIZE, Reserve
+from batch.ledger.sqlite import SqliteSession
 from batch.ledger.writer import Writer
 from batch.model import MOVES, Record, State
 
@@ -39,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[SqliteLedger]:
+async def ledger(path: Path) -> AsyncIterator[StoredLedger]:
     """A ledger with one run begun."""
     async with open_ledger(path) as opened:
         await opened.begin(run_of())
@@ -83,7 +84,7 @@ def raw(path: Path) -> closing[sqlite3.Connection]:
     return closing(sqlite3.connect(path, isolation_level=None))
 
 
-async def test_the_ledger_is_its_user_s_alone(ledger: SqliteLedger, path: Path) -> None:
+async def test_the_ledger_is_its_user_s_alone(ledger: StoredLedger, path: Path) -> None:
     """Folder 0700, file and what SQLite keeps beside it 0600, whatever the umask."""
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
@@ -143,7 +144,7 @@ async def test_reading_makes_and_writes_nothing(path: Path) -> None:
     assert not path.parent.exists()
 
 
-async def test_a_reader_sees_what_a_writer_has_committed(ledger: SqliteLedger, path: Path) -> None:
+async def test_a_reader_sees_what_a_writer_has_committed(ledger: StoredLedger, path: Path) -> None:
     """While the writer is open, and without waiting for it."""
     with read_ledger(path) as reader:
         await ledger.plan(RUN, [parcel()], [])
@@ -247,7 +248,7 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
     connection = open_writable(path)
     said: list[str] = []
     connection.set_trace_callback(said.append)
-    writer, all_in = Writer(connection, path, Reserve(path)), threading.Event()
+    writer, all_in = Writer(SqliteSession(connection, Reserve(path))), threading.Event()
     insert = "INSERT INTO headers VALUES (?, '{}', '')"
 
     def refused(ledger: sqlite3.Connection) -> None:
@@ -274,7 +275,7 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
 
 async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
     """Also not what would fit: what the disk holds is not known any more."""
-    writer = Writer(open_writable(path), path, Reserve(path))
+    writer = Writer(SqliteSession(open_writable(path), Reserve(path)))
     await writer.write("limit", lambda ledger: ledger.execute("PRAGMA max_page_count = 1"))
     fill = "INSERT INTO headers VALUES ('big', hex(zeroblob(100000)), '')"
     with pytest.raises(LedgerError, match="the disk is full"):
@@ -331,7 +332,7 @@ async def test_a_full_disks_reserve_is_for_outcomes_and_for_no_new_work(path: Pa
     disk.take()
     reserve = path.with_suffix(".reserve")
     assert (reserve.stat().st_size, reserve.stat().st_mode & 0o777) == (SIZE, 0o600)
-    writer = Writer(connection, path, disk)
+    writer = Writer(SqliteSession(connection, disk))
 
     def fill(name: str) -> Callable[[sqlite3.Connection], object]:
         sql = "INSERT INTO headers VALUES (?, hex(zeroblob(50000)), '')"
@@ -362,7 +363,7 @@ async def test_a_ledger_does_without_a_reserve_where_there_is_no_room_for_it(pat
     assert not path.with_suffix(".reserve").exists()
 
 
-async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: SqliteLedger) -> None:
+async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: StoredLedger) -> None:
     """The write goes on, and is counted until it is answered."""
     (record,) = await planned(ledger, RUN, [parcel()])
     waiter = asyncio.create_task(ledger.intend(record.record_id, {}))
@@ -386,7 +387,7 @@ async def test_a_closed_ledger_takes_nothing_more(path: Path) -> None:
         await ledger.begin(run_of("other"))
 
 
-async def test_another_process_meets_the_same_single_flight(ledger: SqliteLedger, path: Path) -> None:
+async def test_another_process_meets_the_same_single_flight(ledger: StoredLedger, path: Path) -> None:
     """The database enforces it, not the program's memory."""
     first, second = await planned(ledger, RUN, [parcel(100, "A"), parcel(100, "B")])
     child = (
@@ -412,7 +413,7 @@ MAKING = {
 
 
 @pytest.mark.parametrize("old", State)
-async def test_raw_sql_makes_legal_moves_only(ledger: SqliteLedger, path: Path, old: State) -> None:
+async def test_raw_sql_makes_legal_moves_only(ledger: StoredLedger, path: Path, old: State) -> None:
     """The table of moves is in the file: any other program is refused too."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])
@@ -453,7 +454,7 @@ COPY = (
         (COPY.format("label", "'planned'"), "UNIQUE"),
     ],
 )
-async def test_raw_sql_cannot_rewrite_what_happened(ledger: SqliteLedger, path: Path, sql: str, reason: str) -> None:
+async def test_raw_sql_cannot_rewrite_what_happened(ledger: StoredLedger, path: Path, sql: str, reason: str) -> None:
     """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])
@@ -475,7 +476,7 @@ async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> 
     assert "OLD.state = 'in_doubt' AND NEW.state = 'needs_person'" in sql
 
 
-async def test_a_large_plan_is_one_transaction(ledger: SqliteLedger, path: Path) -> None:
+async def test_a_large_plan_is_one_transaction(ledger: StoredLedger, path: Path) -> None:
     """Other readers see nothing of it, then all of it."""
     shipments = [parcel(order, "") for order in range(1, 5_001)]
     with raw(path) as other:
@@ -494,7 +495,7 @@ def test_a_local_disk_is_nothing_to_warn_of(tmp_path: Path) -> None:
     assert network_disk(tmp_path / "ledger.sqlite3") == ""
 
 
-async def test_json_of_a_shipment_is_compact(ledger: SqliteLedger, path: Path) -> None:
+async def test_json_of_a_shipment_is_compact(ledger: StoredLedger, path: Path) -> None:
     """Empty fields take no room: a ledger keeps every shipment for ever."""
     await ledger.plan(RUN, [parcel()], [])
     with raw(path) as connection:
@@ -507,7 +508,7 @@ async def test_json_of_a_shipment_is_compact(ledger: SqliteLedger, path: Path) -
     }
 
 
-async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: SqliteLedger, path: Path) -> None:
+async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: StoredLedger, path: Path) -> None:
     """They go to the database together; one that cannot be changes nothing for the others."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 5)])
     (twin,) = await planned(ledger, RUN, [parcel(1, "twin")])
@@ -543,7 +544,7 @@ async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: SqliteLe
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "Ünï", '"\\', "😀", "billing_address"])
-async def test_what_is_written_together_reads_as_written(ledger: SqliteLedger, text: str) -> None:
+async def test_what_is_written_together_reads_as_written(ledger: StoredLedger, text: str) -> None:
     """Also what no JSON, or no text of SQLite's, may hold as it is."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     evidence = {"said": [text, float("inf"), 2**70]}

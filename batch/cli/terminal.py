@@ -79,9 +79,12 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
 
 def ledger_of(*, sandbox: bool = False) -> "Queries":
     """The ledger for reading: nothing is locked, nothing is written."""
-    from batch.config import default_home
-    from batch.ledger import LEDGER, read_ledger
+    from batch.config import LEDGER, Database, default_home
+    from batch.config.secrets import database_of
+    from batch.ledger import read_ledger
 
+    if not sandbox and (url := database_of()):
+        return read_ledger(Database(url))
     home = default_home() / "sandbox" if sandbox else default_home()
     if not (home / LEDGER).exists():
         rehearsed = not sandbox and (home / "sandbox" / LEDGER).exists()

@@ -62,7 +62,7 @@ def status(
     from batch.watcher import overview
 
     settings = settings_of()
-    told = [overview(each.path, settings.home) for each in _folders(folder, settings)]
+    told = [overview(each.path, settings) for each in _folders(folder, settings)]
     data = told[0].data if folder else [each.data for each in told]
     print_told(Told(tuple(line for each in told for line in each.lines), data), as_json=as_json)
 

@@ -2,18 +2,23 @@
 
 from batch.config.environment import default_home, token_variable
 from batch.config.loading import config_file, settings
+from batch.config.places import LEDGER, Database, Place, shown
 from batch.config.secrets import require_credentials
 from batch.config.settings import API_URL, Folder, Gates, Settings, Source
 
 __all__ = [
     "API_URL",
+    "LEDGER",
+    "Database",
     "Folder",
     "Gates",
+    "Place",
     "Settings",
     "Source",
     "config_file",
     "default_home",
     "require_credentials",
     "settings",
+    "shown",
     "token_variable",
 ]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from batch.config.environment import checked_url, config_folder, default_home, from_environment, variables
 from batch.config.file import ConfigFile, read_file
 from batch.config.mistakes import explained
+from batch.config.secrets import database_of
 from batch.config.settings import ELSEWHERE, Named, Settings
 from batch.errors import ConfigError
 
@@ -34,10 +35,11 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     if store_name and (not file or store_name not in file.values.get("stores", {})):
         raise _no_such_store(file, store_name)
     told = from_environment(environ, store_name)
+    here = {"home": default_home(environ), "database": database_of(environ), "store_name": store_name}
     given = {name: value for name, value in options.items() if value is not None}
     try:
         made = Settings.model_validate(
-            values | told | {"home": default_home(environ), "store_name": store_name} | given,
+            values | told | here | given,
             context={"folder": file.path.absolute().parent} if file else None,
         )
     except ValidationError as error:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
+from batch.config.places import DATABASE, checked_database, password_of
 from batch.config.settings import Settings
 from batch.errors import ConfigError
 
@@ -57,6 +59,16 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
 def token_of(made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Secret | None:
     """A store's access token, and where it was found."""
     return find_secret(token_variable(store_name), environ, file=made.token_file, keyring=made.keyring)
+
+
+def database_of(environ: Mapping[str, str] = os.environ) -> str:
+    """The address of the ledger's database, where one is set; ConfigError where it is no PostgreSQL database's."""
+    found = find_secret(DATABASE, environ)
+    if found is None:
+        return ""
+    url = checked_database(found.value.get_secret_value(), found.where)
+    _read.update({password_of(url), unquote(password_of(url))} - {""})
+    return url
 
 
 def find_secret(

@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
 from batch import model
+from batch.config.places import LEDGER, Database, Place
 
 API_URL = "https://api.bigcommerce.com"
-ELSEWHERE = frozenset({"token", "identity", "home", "store_name", "customers_will_be_mailed", "trust_file"})
+ELSEWHERE = frozenset({"token", "database", "identity", "home", "store_name", "customers_will_be_mailed", "trust_file"})
 """Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
 
@@ -133,6 +134,8 @@ class Settings(Section):
     """What the store is called in `[stores.NAME]`; empty: it is the one of the environment."""
     home: Path = Path()
     """Ledger, copies of inputs, logs; mode 0700."""
+    database: str = Field(default="", repr=False)
+    """A PostgreSQL database with the ledger of many machines, in place of the file in the home."""
     workers: int = Field(default=64, ge=1, le=256)
     """Shipments in flight at once, at most, one an order; how many are best is found by measuring."""
     timeout: float = Field(default=30.0, gt=0)
@@ -186,6 +189,11 @@ class Settings(Section):
     def store(self) -> str:
         """API origin and store hash: what tells one store's records from another's."""
         return self.identity or f"{self.api_url}/stores/{self.store_hash}"
+
+    @property
+    def ledger(self) -> Place:
+        """Where the ledger is."""
+        return Database(self.database) if self.database else self.home / LEDGER
 
     def folder_at(self, path: Path) -> Folder:
         """What is said of the drop folder at a path; one with nothing set where nothing is."""

@@ -5,15 +5,24 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from batch.errors import LedgerError
-from batch.ledger.opening import APPLICATION_ID, check, explained
+from batch.config import Database, Place
+from batch.errors import LedgerError, NothingSent
+from batch.ledger.connection import Connection
+from batch.ledger.sqlite import APPLICATION_ID, check, explained
 
 
-def back_up(ledger: sqlite3.Connection, target: Path) -> None:
-    """Copy an open ledger; an earlier copy is replaced, any other file is not.
+def back_up(ledger: Connection, place: Place, target: Path) -> None:
+    """Copy an open ledger's file; an earlier copy is replaced, any other file is not.
 
-    LedgerError where the copy cannot be written or is not sound; what was there before then stays.
+    NothingSent, with the command that does it, where the ledger is in a database. LedgerError where the copy cannot be
+    written or is not sound; what was there before then stays.
     """
+    if isinstance(place, Database):
+        raise NothingSent(
+            f"The ledger is in the database {place}, which has a program of its own for copies.",
+            f"Run: pg_dump --format=custom --schema=shipbatch --file='{target}' '{place}'",
+        )
+    assert isinstance(ledger, sqlite3.Connection)
     new = target.with_name(target.name + ".new")
     try:
         if target.exists() and not _is_ledger(target):

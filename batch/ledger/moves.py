@@ -2,13 +2,13 @@
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.ledger.connection import UNDO, Connection
 from batch.ledger.encoding import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 
@@ -18,7 +18,7 @@ LEGAL = "VALUES " + ", ".join(
 """Which state may become which, the intent left out."""
 
 
-def record(connection: sqlite3.Connection, record_id: int) -> Record:
+def record(connection: Connection, record_id: int) -> Record:
     """The record as this transaction sees it; IllegalMove where there is none."""
     row = connection.execute(f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)).fetchone()
     if row is None:
@@ -26,7 +26,7 @@ def record(connection: sqlite3.Connection, record_id: int) -> Record:
     return record_from(row)
 
 
-def intend(connection: sqlite3.Connection, record_id: int, at: str, evidence: str, baseline: int = 0) -> None:
+def intend(connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0) -> None:
     """Planned → intent; OrderBusy where another record of the order is unsettled."""
     sql = (
         "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = ?, changed_at = ?"
@@ -34,7 +34,8 @@ def intend(connection: sqlite3.Connection, record_id: int, at: str, evidence: st
     )
     try:
         moved = connection.execute(sql, (baseline, at, record_id)).rowcount
-    except sqlite3.IntegrityError:
+    except connection.IntegrityError:
+        connection.execute(UNDO)
         order_id = record(connection, record_id).shipment.order_id
         raise OrderBusy(f"Order {order_id} has another shipment under way or in doubt.") from None
     if not moved:
@@ -42,7 +43,7 @@ def intend(connection: sqlite3.Connection, record_id: int, at: str, evidence: st
     note_attempt(connection, record_id, State.INTENT, at, "intent", evidence)
 
 
-def move(connection: sqlite3.Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str) -> Record:
+def move(connection: Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str) -> Record:
     """Any legal move but the intent; the record as it is then."""
     sql = (
         "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ?"
@@ -51,7 +52,8 @@ def move(connection: sqlite3.Connection, before: Record, at: str, outcome: Outco
     values = (outcome.state, *columns(before, outcome), at, before.record_id, outcome.state)
     try:
         found = connection.execute(sql, values).fetchall()
-    except sqlite3.IntegrityError:
+    except connection.IntegrityError:
+        connection.execute(UNDO)
         raise _claimed(connection, before, outcome.made) from None
     if not found:
         state = record(connection, before.record_id).state
@@ -84,7 +86,7 @@ def moved(before: Record, at: str, outcome: Outcome, attempts: int, baseline: in
 
 
 def append(
-    connection: sqlite3.Connection,
+    connection: Connection,
     record_id: int,
     at: str,
     what: str,
@@ -97,24 +99,22 @@ def append(
         standing = "deleted" if before.deleted else before.state
         raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
     if what == "deleted":
-        connection.execute("UPDATE records SET deleted = 1, changed_at = ? WHERE record_id = ?", (at, record_id))
+        connection.execute("UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id))
     if made is not None:
         _remake(connection, before, at, made)
     note_attempt(connection, record_id, State.CREATED, at, what, json_text(evidence))
 
 
-def note_attempt(
-    connection: sqlite3.Connection, record_id: int, state: State, at: str, what: str, evidence: str
-) -> None:
+def note_attempt(connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str) -> None:
     """One more line in a record's history."""
-    n = "(SELECT ifnull(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
+    n = "(SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
         f"INSERT INTO attempts (record_id, n, at, state, what, evidence) VALUES (?, {n}, ?, ?, ?, ?)",
         (record_id, record_id, at, state, what, evidence),
     )
 
 
-def _remake(connection: sqlite3.Connection, before: Record, at: str, made: StoreShipment) -> None:
+def _remake(connection: Connection, before: Record, at: str, made: StoreShipment) -> None:
     """The store's shipment as it is now, and the number by which the parcel is known from now on.
 
     Where another record has that number, planned and never made, it keeps its own: `made` tells of the new one.
@@ -132,7 +132,7 @@ def _remake(connection: sqlite3.Connection, before: Record, at: str, made: Store
     )
 
 
-def _claimed(connection: sqlite3.Connection, before: Record, made: StoreShipment | None) -> Exception:
+def _claimed(connection: Connection, before: Record, made: StoreShipment | None) -> Exception:
     owner = (
         made
         and connection.execute(

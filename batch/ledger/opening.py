@@ -2,19 +2,16 @@
 
 import os
 import sqlite3
-import time
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
 from batch.errors import LedgerError
+from batch.ledger.sqlite import APPLICATION_ID, SqliteConnection, explained
 from batch.model import MOVES
 
-LEDGER = "ledger.sqlite3"  # its file's name, in a home
-APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
 VERSION = 1
 BUSY = 60_000  # milliseconds to wait for another process's commit
-CHECK = 0.5  # seconds the check at opening may take; a ledger of millions is checked in part
 
 _DURABLE = (
     "PRAGMA journal_mode = WAL",
@@ -26,32 +23,9 @@ _DURABLE = (
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA journal_size_limit = 67108864",  # bytes the -wal file keeps after a large plan
 )
-_RESTORE = (
-    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy of the three; "
-    "without a copy the next run looks into the store before it sends."
-)
-_REASONS = {
-    "FULL": ("the disk is full", "Make room on the disk, then run the same call again; nothing is lost."),
-    "READONLY": ("it cannot be written", "Give this user write access to the file and its folder."),
-    "PERM": ("it cannot be written", "Give this user write access to the file and its folder."),
-    "CANTOPEN": ("it cannot be opened or made", "Give this user write access to the file and its folder."),
-    "CORRUPT": ("it is damaged", _RESTORE),
-    "NOTADB": ("it is damaged, or not a ledger", _RESTORE),
-    "IOERR": ("the disk failed or is full", "Check the disk and its free space, then run the same call again."),
-    "BUSY": ("another process has been writing it for a minute", "Wait for it to end, then run the same call again."),
-}
 
 
-def explained(error: Exception, path: Path) -> LedgerError:
-    """What SQLite said, as a LedgerError with the path, the reason and what to do."""
-    name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
-    reason, todo = _REASONS.get(name, ("it cannot be used", "Report this message."))
-    made = LedgerError(f"The ledger {path}: {reason} ({error}).", todo)
-    made.__cause__ = error
-    return made
-
-
-def open_writable(path: Path) -> sqlite3.Connection:
+def open_writable(path: Path) -> SqliteConnection:
     """A connection that may write, to a ledger that is sound and of this version; made where there is none."""
     try:
         _make_private(path)
@@ -63,11 +37,16 @@ def open_writable(path: Path) -> sqlite3.Connection:
     return _opened(path, f"{path.as_uri()}?mode=rw")
 
 
-def open_readable(path: Path) -> sqlite3.Connection:
+def open_readable(path: Path) -> SqliteConnection:
     """A connection that cannot write; an empty ledger in memory where there is none, or none yet."""
     if path.exists() and not _unmade(path):
         return _opened(path, f"{path.as_uri()}?mode=ro")
-    connection = _connected(":memory:")
+    return empty(path)
+
+
+def empty(path: Path) -> SqliteConnection:
+    """A ledger in memory with nothing in it, in place of one that is not there."""
+    connection = _connected(":memory:", path)
     connection.executescript(_schema())
     return connection
 
@@ -88,9 +67,9 @@ def network_disk(path: Path) -> str:
     return kind if kind in {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "fuse.sshfs"} else ""
 
 
-def _opened(path: Path, uri: str) -> sqlite3.Connection:
+def _opened(path: Path, uri: str) -> SqliteConnection:
     try:
-        connection = _connected(uri)
+        connection = _connected(uri, path)
     except sqlite3.Error as error:
         raise explained(error, path) from error
     try:
@@ -106,9 +85,12 @@ def _opened(path: Path, uri: str) -> sqlite3.Connection:
     return connection
 
 
-def _connected(uri: str) -> sqlite3.Connection:
+def _connected(uri: str, path: Path) -> SqliteConnection:
     # check_same_thread: it is opened here and handed to the one thread that uses it.
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, factory=SqliteConnection
+    )
+    connection.path = path
     connection.execute(f"PRAGMA busy_timeout = {BUSY}")
     return connection
 
@@ -130,12 +112,12 @@ def _make_private(path: Path) -> None:
             os.close(folder)
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: SqliteConnection) -> None:
     application, version = _marks(connection)
     empty = _is_empty(connection)
     if version > VERSION or not (application == APPLICATION_ID or (application == 0 and empty)):
         return  # not ours to touch; _check_version says so
-    check(connection)
+    connection.check()
     for pragma in _DURABLE:
         connection.execute(pragma)
     if empty:
@@ -151,7 +133,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def _unmade(path: Path) -> bool:
     """Whether the process that was making the ledger has not got to its tables: it was killed, or is at it."""
     try:
-        with closing(_connected(f"{path.as_uri()}?mode=ro")) as connection:
+        with closing(_connected(f"{path.as_uri()}?mode=ro", path)) as connection:
             return _marks(connection) == (0, 0) and _is_empty(connection)
     except sqlite3.Error as error:
         raise explained(error, path) from error
@@ -159,24 +141,6 @@ def _unmade(path: Path) -> bool:
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
     return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
-def check(connection: sqlite3.Connection) -> None:
-    """quick_check, given up without a verdict after CHECK seconds."""
-    until = time.monotonic() + CHECK
-    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
-    try:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        verdict = "ok"
-    finally:
-        connection.set_progress_handler(None, 0)
-    if verdict != "ok":
-        damage = sqlite3.DatabaseError(verdict)
-        damage.sqlite_errorname = "SQLITE_CORRUPT"
-        raise damage
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,12 +3,12 @@
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from batch.ledger.base import IllegalMove, RowNote
+from batch.ledger.connection import LISTED, UNDO, Connection
 from batch.ledger.encoding import Row, note_row, search_form, shipment_text
 from batch.ledger.moves import record
 from batch.model import Finding, Record, Shipment, State, Status
@@ -22,7 +22,7 @@ _REPLACE = (
     "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
     " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
-_SKU = "INSERT OR IGNORE INTO skus (sku, record_id) VALUES (?, ?)"
+_SKU = "INSERT INTO skus (sku, record_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
 """Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
@@ -45,7 +45,7 @@ class _Leftover:
 
 
 def enter(
-    connection: sqlite3.Connection, run_id: str, at: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    connection: Connection, run_id: str, at: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
 ) -> range:
     """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
     plan = _Plan(connection, run_id, at)
@@ -56,7 +56,7 @@ def enter(
 
 
 def enter_again(
-    connection: sqlite3.Connection,
+    connection: Connection,
     run_id: str,
     at: str,
     asks: Collection[str],
@@ -64,13 +64,13 @@ def enter_again(
     notes: Iterable[RowNote],
 ) -> range:
     """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
-    listed = json.dumps(list(asks))
-    open_notes = f"{OPEN_NOTE} AND run_id = ? AND ask IN (SELECT value FROM json_each(?))"
+    listed = connection.listed(asks)
+    open_notes = f"{OPEN_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(
         "SELECT record_id, attempts FROM records WHERE run_id = ? AND state = 'planned' AND position < ?"
-        " AND ask IN (SELECT value FROM json_each(?))",
+        f" AND ask {LISTED}",
         (run_id, places.start, listed),
     )
     for record_id, attempts in left.fetchall():
@@ -81,15 +81,16 @@ def enter_again(
 class _Plan:
     """A run's plan while it is entered."""
 
-    def __init__(self, connection: sqlite3.Connection, run_id: str, at: str) -> None:
+    def __init__(self, connection: Connection, run_id: str, at: str) -> None:
         self._connection, self._run_id, self._at = connection, run_id, at
         self._store = _store_of(connection, run_id)
-        last, self._record_id = _last(connection, run_id)
+        last = _last_place(connection, run_id)
         self.places = range(last + 1, last + 1)
 
     def enter(self, shipments: Sequence[Shipment]) -> None:
         """The next shipments of the plan."""
         left = self._leftovers(shipments)
+        ids = iter(self._connection.new_ids(len(shipments)))
         new: list[Row] = []
         taken: list[Row] = []
         farewells: list[Row] = []
@@ -102,15 +103,17 @@ class _Plan:
                 if old.run_id and old.run_id != self._run_id:
                     farewells.append(note_row(old.run_id, _farewell(old, self._run_id)))
             else:
-                self._record_id += 1
-                old = _Leftover(self._record_id, None, ())
+                old = _Leftover(next(ids), None, ())
                 new.append((old.record_id, self._run_id, place, self._store, *columns, self._at, self._at))
             skus += _skus(shipment, old.record_id)
+        self._connection.execute("SAVEPOINT piece")
         try:
             self._connection.executemany(_REPLACE, taken)
             self._connection.executemany(_INSERT, new)
-        except sqlite3.IntegrityError:
+        except self._connection.IntegrityError:
+            self._connection.execute("ROLLBACK TO piece")
             raise _taken(self._connection, self._store, shipments, self._run_id, self.places) from None
+        self._connection.execute("RELEASE piece")
         self._connection.executemany(_NOTE, farewells)
         self._connection.executemany(_SKU, sorted(skus))
         self.places = range(self.places.start, self.places.stop + len(shipments))
@@ -119,9 +122,9 @@ class _Plan:
         """Planned records of these orders, less those that this plan has entered."""
         rows = self._connection.execute(
             "SELECT order_id, order_address_id, label, ask, record_id, run_id, shipment"
-            " FROM records WHERE order_id IN (SELECT value FROM json_each(?)) AND store = ? AND state = 'planned'"
-            " AND (run_id IS NOT ? OR position < ?) ORDER BY record_id",
-            (json.dumps(list({s.order_id for s in shipments})), self._store, self._run_id, self.places.start),
+            f" FROM records WHERE order_id {LISTED} AND store = ? AND state = 'planned'"
+            " AND (run_id IS NULL OR run_id <> ? OR position < ?) ORDER BY record_id",
+            (self._connection.listed({s.order_id for s in shipments}), self._store, self._run_id, self.places.start),
         )
         found: dict[Key, list[_Leftover]] = {}
         for *key, record_id, run_id, shipment in rows:
@@ -131,7 +134,7 @@ class _Plan:
 
 
 def judge_again(
-    connection: sqlite3.Connection, record_id: int, at: str, shipment: Shipment | None, notes: Sequence[RowNote]
+    connection: Connection, record_id: int, at: str, shipment: Shipment | None, notes: Sequence[RowNote]
 ) -> None:
     """Another shipment for a planned record, or none and the reasons why."""
     before = record(connection, record_id)
@@ -146,14 +149,14 @@ def judge_again(
         _take_out(connection, record_id, at, tried=before.attempts > 0)
 
 
-def _note(connection: sqlite3.Connection, run_id: str, notes: Iterable[RowNote]) -> None:
+def _note(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> None:
     """The notes in the given order, to be found by what their rows name."""
     for is_found, some in groupby(notes, key=lambda note: note.record_id is not None):
         if is_found:  # by its record
             connection.executemany(_NOTE, (note_row(run_id, note) for note in some))
             continue
         for note in some:
-            note_id = connection.execute(_NOTE, note_row(run_id, note)).lastrowid
+            (note_id,) = connection.execute(f"{_NOTE} RETURNING note_id", note_row(run_id, note)).fetchone()
             connection.executemany(_NAME, ((note_id, search_form(word), row) for word, row in note.names))
 
 
@@ -163,34 +166,34 @@ def _named(note: RowNote, shipment: Shipment) -> RowNote:
     return replace(note, names=((word, row) for row in note.rows for word in words))
 
 
-def _take_out(connection: sqlite3.Connection, record_id: int, at: str, *, tried: bool) -> None:
+def _take_out(connection: Connection, record_id: int, at: str, *, tried: bool) -> None:
     if tried:  # it stays for its history
         connection.execute("UPDATE records SET run_id = NULL, changed_at = ? WHERE record_id = ?", (at, record_id))
     else:
         connection.execute("DELETE FROM records WHERE record_id = ?", (record_id,))
 
 
-def _replace(connection: sqlite3.Connection, before: Record, at: str, shipment: Shipment) -> None:
+def _replace(connection: Connection, before: Record, at: str, shipment: Shipment) -> None:
     (position,) = connection.execute("SELECT position FROM records WHERE record_id = ?", (before.record_id,)).fetchone()
     try:
         connection.execute(_REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id))
-    except sqlite3.IntegrityError:
+    except connection.IntegrityError:
+        connection.execute(UNDO)
         raise _taken(connection, before.store, [shipment]) from None
     connection.executemany(_SKU, _skus(shipment, before.record_id))
 
 
-def _store_of(connection: sqlite3.Connection, run_id: str) -> str:
+def _store_of(connection: Connection, run_id: str) -> str:
     row = connection.execute("SELECT store FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:
         raise IllegalMove(f"Run {run_id} was not begun.")
     return str(row[0])
 
 
-def _last(connection: sqlite3.Connection, run_id: str) -> tuple[int, int]:
-    """The run's last position, and the last record id ever given."""
-    position = connection.execute("SELECT ifnull(max(position), 0) FROM records WHERE run_id = ?", (run_id,))
-    given = connection.execute("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'")
-    return position.fetchone()[0], given.fetchone()[0]
+def _last_place(connection: Connection, run_id: str) -> int:
+    found = connection.execute("SELECT coalesce(max(position), 0) FROM records WHERE run_id = ?", (run_id,))
+    place: int = found.fetchone()[0]
+    return place
 
 
 def _key(shipment: Shipment) -> Key:
@@ -225,7 +228,7 @@ def _farewell(old: _Leftover, run_id: str) -> RowNote:
 
 
 def _taken(
-    connection: sqlite3.Connection, store: str, shipments: Iterable[Shipment], run_id: str = "", places: range = NOWHERE
+    connection: Connection, store: str, shipments: Iterable[Shipment], run_id: str = "", places: range = NOWHERE
 ) -> IllegalMove:
     """Which parcel the ledger refused: its number has a record that is not planned, or comes twice in the plan."""
     seen: set[Key] = set()

@@ -3,18 +3,18 @@
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from batch.config import Place
 from batch.ledger import encoding
 from batch.ledger.base import Attempt, Decision, RowNote
+from batch.ledger.connection import LISTED, Connection
 from batch.ledger.copying import back_up
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
-from batch.ledger.opening import check, explained, open_readable
 from batch.ledger.plans import OPEN_NOTE
 from batch.model import Record, Run
 
@@ -25,25 +25,16 @@ _SPENT = (  # a word to ship, and the parcel was made since
     " AND attempts.what IN ('response', 'read back', 'person')"
     " AND attempts.state = 'created' AND attempts.at >= decisions.at)"
 )
-_LISTED = "(SELECT value FROM json_each(?))"  # an IN list of any length as one parameter
 _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile"
 _UNSETTLED = "state IN ('intent', 'in_doubt', 'needs_person')"  # model.UNSETTLED, in the words of the index
-
-
-def read_ledger(path: Path) -> "Queries":
-    """The ledger at a path for reading alone, without an event loop; use it as a context manager.
-
-    Where there is none it is empty, and none is made. LedgerError as for `open_ledger`.
-    """
-    return Queries(open_readable(path.absolute()), path.absolute())
 
 
 class Queries:
     """The reading half of the contract; see `base.Ledger`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, place: Place) -> None:
         self._reader = connection
-        self.path = path
+        self.place = place
 
     def __enter__(self) -> Self:
         return self
@@ -52,28 +43,28 @@ class Queries:
         self._reader.close()
 
     def check(self) -> None:
-        """LedgerError where the file is damaged; a ledger of millions is looked at in part."""
+        """LedgerError where the place is damaged; a ledger of millions is looked at in part."""
         try:
-            check(self._reader)
-        except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            self._reader.check()
+        except self._reader.Error as error:
+            raise self._reader.explained(error) from error
 
     def back_up(self, target: Path) -> None:
         """A whole copy, as of one moment, while others write; see `copying.back_up`."""
-        back_up(self._reader, target)
+        back_up(self._reader, self.place, target)
 
     def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
-        where = f"ask IN {_LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted"
+        where = f"ask {LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted"
         found: dict[str, list[Record]] = {}
-        for record in self._records(where, json.dumps(list(asks)), store):
+        for record in self._records(where, self._reader.listed(list(asks)), store):
             found.setdefault(record.shipment.ask, []).append(record)
         return found
 
     def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
         """All records of these orders, in the order they were planned."""
         found: dict[int, list[Record]] = {}
-        for record in self._records(f"order_id IN {_LISTED} AND store = ?", json.dumps(list(order_ids)), store):
+        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.listed(list(order_ids)), store):
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
 
@@ -110,7 +101,7 @@ class Queries:
 
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
-        sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR ? IS NULL ORDER BY started DESC, run_id DESC"
+        sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
         return [encoding.run_from(row) for row in self._rows(sql, store, store)]
 
     def runs_of(self, store: str, source: str, last: int) -> list[Run]:
@@ -138,7 +129,7 @@ class Queries:
 
     def of_content(self, sha256: str, store: str | None = None) -> list[Run]:
         """The runs of the same content, newest first; of one store, where it is named."""
-        where = "sha256 = ? AND (store = ? OR ? IS NULL)"
+        where = "sha256 = ? AND (store = ? OR CAST(? AS TEXT) IS NULL)"
         sql = f"SELECT {_RUN} FROM runs WHERE {where} ORDER BY started DESC, run_id DESC"
         return [encoding.run_from(row) for row in self._rows(sql, sha256, store, store)]
 
@@ -179,8 +170,8 @@ class Queries:
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
-        sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask IN {_LISTED} AND store = ?"
-        rows = self._rows(f"{sql} ORDER BY decision_id", json.dumps(list(asks)), store)
+        sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
+        rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.listed(list(asks)), store)
         newest = {row[0]: row for row in rows}
         return {ask: encoding.decision_from(row[:-1]) for ask, row in newest.items() if not row[-1]}
 
@@ -204,5 +195,5 @@ class Queries:
     def _rows(self, sql: str, *values: object) -> list[Row]:
         try:
             return self._reader.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+        except self._reader.Error as error:
+            raise self._reader.explained(error) from error

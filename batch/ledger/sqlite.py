@@ -1,167 +1,126 @@
-"""The ledger in one SQLite file: one writer thread, readers that never wait."""
+"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about a full disk."""
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+import time
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
 
 from batch.errors import LedgerError
-from batch.ledger import moves, plans
-from batch.ledger.base import Decision, IllegalMove, RowNote
-from batch.ledger.encoding import json_text, run_row, time_text
-from batch.ledger.opening import network_disk, open_readable, open_writable
-from batch.ledger.queries import Queries
 from batch.ledger.reserve import Reserve
-from batch.ledger.together import Intend, Move
-from batch.ledger.writer import Work, Writer
-from batch.model import Outcome, Record, Run, Shipment, StoreShipment
 
-T = TypeVar("T")
-Now = Callable[[], datetime]
+APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
+CHECK = 0.5  # seconds a check may take; a ledger of millions is checked in part
+NEW_WORK = frozenset({"plan", "intent"})
+"""What is no longer begun on a full disk."""
+_BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+_RESTORE = (
+    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy of the three; "
+    "without a copy the next run looks into the store before it sends."
+)
+_REASONS = {
+    "FULL": ("the disk is full", "Make room on the disk, then run the same call again; nothing is lost."),
+    "READONLY": ("it cannot be written", "Give this user write access to the file and its folder."),
+    "PERM": ("it cannot be written", "Give this user write access to the file and its folder."),
+    "CANTOPEN": ("it cannot be opened or made", "Give this user write access to the file and its folder."),
+    "CORRUPT": ("it is damaged", _RESTORE),
+    "NOTADB": ("it is damaged, or not a ledger", _RESTORE),
+    "IOERR": ("the disk failed or is full", "Check the disk and its free space, then run the same call again."),
+    "BUSY": ("another process has been writing it for a minute", "Wait for it to end, then run the same call again."),
+}
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+def explained(error: Exception, path: Path) -> LedgerError:
+    """What SQLite said, as a LedgerError with the path, the reason and what to do."""
+    name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
+    reason, todo = _REASONS.get(name, ("it cannot be used", "Report this message."))
+    made = LedgerError(f"The ledger {path}: {reason} ({error}).", todo)
+    made.__cause__ = error
+    return made
 
 
-def open_ledger(path: Path, *, read_only: bool = False, now: Now = _utc_now) -> "SqliteLedger":
-    """The ledger at a path, made where there is none; close it, or use it as an async context manager.
+def check(connection: sqlite3.Connection) -> None:
+    """quick_check, given up without a verdict after CHECK seconds."""
+    until = time.monotonic() + CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        verdict = "ok"
+    finally:
+        connection.set_progress_handler(None, 0)
+    if verdict != "ok":
+        damage = sqlite3.DatabaseError(verdict)
+        damage.sqlite_errorname = "SQLITE_CORRUPT"
+        raise damage
 
-    LedgerError where it is damaged, unwritable, of a newer version or another program's file.
-    With read_only nothing is written, not even the file, and every write is refused.
+
+class SqliteConnection(sqlite3.Connection):
+    """See `connection.Connection`."""
+
+    path: Path
+
+    def listed(self, values: Collection[object], /) -> str:
+        return json.dumps(list(values))
+
+    def new_ids(self, count: int, /) -> Iterable[int]:
+        # One writer: whoever asks holds the file's lock.
+        given = self.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'")
+        first: int = given.fetchone()[0] + 1
+        return range(first, first + count)
+
+    def is_bug(self, error: Exception, /) -> bool:
+        return isinstance(error, _BUGS)
+
+    def explained(self, error: Exception, /) -> LedgerError:
+        return explained(error, self.path)
+
+    def check(self) -> None:
+        check(self)
+
+
+class SqliteSession:
+    """What the writer asks of a SQLite file.
+
+    After a failed commit what the disk holds is known only by opening the ledger anew: a failed fsync is never
+    retried. A full disk alone is known to have taken nothing: the reserve is given back to it, no new work is
+    begun, and what is under way still gets its outcome.
     """
-    path = path.absolute()
-    if read_only:
-        return SqliteLedger(path, open_readable(path), None, now)
-    writable, reserve = open_writable(path), Reserve(path)
-    reserve.take()
-    return SqliteLedger(path, open_readable(path), Writer(writable, path, reserve), now)
+
+    most = 4_096
+
+    def __init__(self, connection: SqliteConnection, reserve: Reserve) -> None:
+        self.connection = connection
+        self._reserve = reserve
+        self._full: Exception | None = None
+
+    def begin(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.connection.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        self.connection.rollback()
+
+    def recovers(self, error: Exception) -> bool:
+        with suppress(sqlite3.Error):
+            self.connection.rollback()
+        if _is_full(error) and self._reserve.release():
+            self._full = error
+            return True
+        return False
+
+    def refusal(self, point: str) -> LedgerError | None:
+        return self.connection.explained(self._full) if self._full and point in NEW_WORK else None
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.connection.close()
 
 
-class SqliteLedger(Queries):
-    """`base.Ledger` in one SQLite file, for all stores of a home; made by `open_ledger`."""
-
-    def __init__(self, path: Path, reader: sqlite3.Connection, writer: Writer | None, now: Now) -> None:
-        super().__init__(reader, path)
-        self._writer = writer
-        self._now = now
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    @property
-    def runner(self) -> str:
-        """Nothing: the store's lock is an operating system's, and free only when its runner has ended."""
-        return ""
-
-    def ours(self) -> bool:
-        """Yes, while the store's lock is held."""
-        return True
-
-    def may_still_send(self, runner: str) -> str:
-        """Nobody: see `runner`."""
-        return ""
-
-    @property
-    def pending(self) -> int:
-        """Writes not yet answered."""
-        return self._writer.pending if self._writer else 0
-
-    def writing(self) -> bool:
-        """Whether a write is not yet answered: a simulated clock must not jump then."""
-        return self.pending > 0
-
-    @property
-    def advice(self) -> str:
-        """What is unwise about the place of the file; empty where nothing is."""
-        if kind := network_disk(self.path):
-            return (
-                f"The ledger {self.path} lies on a network disk ({kind}), where a crash can damage it: "
-                "set SHIPBATCH_HOME to a folder on a local disk."
-            )
-        return ""
-
-    async def begin(self, run: Run) -> None:
-        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
-        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
-
-    async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
-        """Close a run with what it says of itself; again after a resume."""
-        values = (self._at(), exit_status, json_text(summary), run_id)
-        sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
-
-        def close_run(ledger: sqlite3.Connection) -> None:
-            if not ledger.execute(sql, values).rowcount:
-                raise IllegalMove(f"Run {run_id} was not begun.")
-
-        await self._write("finish", close_run)
-
-    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
-        """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
-
-        Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
-        where a numbered parcel has a record that is more than planned.
-        """
-        at = self._at()
-        return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
-
-    async def plan_again(
-        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
-    ) -> range:
-        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
-        at, open_asks = self._at(), list(asks)
-        return await self._write(
-            "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
-        )
-
-    async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
-        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
-        await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
-
-    async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
-        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
-        columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
-        point = "read-back" if what == "read back" else "outcome"
-        return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
-
-    async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
-        at = self._at()
-        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes))
-
-    async def append(
-        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
-    ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
-        at = self._at()
-        await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
-
-    async def decide(self, store: str, decision: Decision) -> None:
-        """Keep a person's word; the newest for an ask counts."""
-        sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
-        words = (store, decision.ask, decision.answer, decision.who, decision.why, time_text(decision.at))
-        await self._write("decision", lambda ledger: ledger.execute(sql, words))
-
-    async def remember(self, header: str, columns: Mapping[str, str]) -> None:
-        """Keep which column was which field, for a header row's digest."""
-        values = (header, json_text(columns), self._at())
-        await self._write("header", lambda ledger: ledger.execute("REPLACE INTO headers VALUES (?, ?, ?)", values))
-
-    async def close(self) -> None:
-        """Let the writer finish and go."""
-        self._reader.close()
-        if self._writer:
-            await self._writer.close()
-
-    def _at(self) -> str:
-        return time_text(self._now())
-
-    async def _write(self, point: str, work: Work[T]) -> T:
-        if self._writer is None:
-            raise LedgerError(f"The ledger {self.path} was opened for reading only.", "Report this: a fault of ours.")
-        return await self._writer.write(point, work)
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

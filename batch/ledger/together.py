@@ -7,26 +7,33 @@ all the time: their number is what a record costs, not what they do.
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from batch.ledger import moves
+from batch.ledger.connection import Connection
 from batch.ledger.encoding import Row
 from batch.model import Outcome, Record
+
+_NUMBERS = ("record_id", "baseline", "shipment_id")
 
 
 def _handed(*columns: str) -> str:
     """The rows of one parameter, a JSON array of arrays, with these names for what comes after an attempt's columns."""
     names = ("record_id", "at", "state", "what", "evidence", *columns)
-    named = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(names))
+    named = ", ".join(f"{_taken(n, name)} AS {name}" for n, name in enumerate(names))
     return f"(SELECT {named} FROM json_each(?)) AS handed"
+
+
+def _taken(n: int, name: str) -> str:
+    taken = f"json_extract(value, '$[{n}]')"
+    return f"CAST({taken} AS BIGINT)" if name in _NUMBERS else taken
 
 
 _ATTEMPTS = (
     "INSERT INTO attempts (record_id, n, at, state, what, evidence) SELECT record_id,"
-    " (SELECT ifnull(max(n), 0) + 1 FROM attempts WHERE attempts.record_id = handed.record_id),"
+    " (SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE attempts.record_id = handed.record_id),"
     f" at, state, what, evidence FROM {_handed()}"
 )
 
@@ -46,12 +53,12 @@ class Intend:
         " WHERE records.record_id = handed.record_id AND records.state = 'planned'"
     )
 
-    def __call__(self, connection: sqlite3.Connection) -> None:
+    def __call__(self, connection: Connection) -> None:
         """Alone."""
         moves.intend(connection, self.record_id, self.at, self.evidence, self.baseline)
 
     @classmethod
-    def together(cls, connection: sqlite3.Connection, units: Sequence["Intend"]) -> list[None] | None:
+    def together(cls, connection: Connection, units: Sequence["Intend"]) -> list[None] | None:
         """All of them; None where one cannot be, and what was done is to be undone."""
         handed = json.dumps([unit.row for unit in units])
         if connection.execute(cls._UPDATE, (handed,)).rowcount != len(units):
@@ -83,12 +90,12 @@ class Move:
         " RETURNING records.record_id, attempts, baseline"
     )
 
-    def __call__(self, connection: sqlite3.Connection) -> Record:
+    def __call__(self, connection: Connection) -> Record:
         """Alone."""
         return moves.move(connection, self.record, self.at, self.outcome, self.what, self.evidence)
 
     @classmethod
-    def together(cls, connection: sqlite3.Connection, units: Sequence["Move"]) -> list[Record] | None:
+    def together(cls, connection: Connection, units: Sequence["Move"]) -> list[Record] | None:
         """All of them; None where one cannot be, and what was done is to be undone."""
         handed = json.dumps([unit.row for unit in units])
         found = {row[0]: row[1:] for row in connection.execute(cls._UPDATE, (handed,)).fetchall()}

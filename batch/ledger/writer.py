@@ -1,33 +1,52 @@
 """The one thread that writes the ledger: many units of work, one sync to disk."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from batch import crash
 from batch.errors import LedgerError
 from batch.ledger.base import IllegalMove
-from batch.ledger.opening import explained
-from batch.ledger.reserve import Reserve
+from batch.ledger.connection import UNDO, Connection
 from batch.ledger.together import Alike, Intend, Move
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-
-NEW_WORK = frozenset({"plan", "intent"})
-"""What is no longer begun on a full disk."""
-
-MOST = 4_096  # units after which a commit takes no more in: the first of them waits for all
+Work = Callable[[Connection], T]
+Guard = Callable[[Connection], None]
 
 
-_BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)  # of the unit, not of the disk
+class Session(Protocol):
+    """What the writer asks of a database of either kind."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    most: int
+    """Units that share one commit, at most: the first of them waits for all."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None:
+        """Make it durable; an error means that nothing of it is."""
+
+    def roll_back(self) -> None: ...
+
+    def recovers(self, error: Exception) -> bool:
+        """Undo the group after an error; whether it may be done again."""
+
+    def refusal(self, point: str) -> LedgerError | None:
+        """Why a unit is not begun at all."""
+
+    def close(self) -> None: ...
+
+
+def nobody_else(_: Connection) -> None:
+    """The guard of a ledger that has one writer by other means."""
 
 
 @dataclass(slots=True)
@@ -40,28 +59,20 @@ class _Unit:
     refusal: Exception | None = None
 
 
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-
-
 class Writer:
     """Runs units of work in the order they came; each is on disk when its `write` returns.
 
-    A unit that raises is undone alone. After a failed commit nothing more is written: what the
-    disk holds is then known only by opening the ledger anew (a failed fsync is never retried).
-    A full disk alone is known to have taken nothing: the reserve is given back to it, no new work
-    is begun, and what is under way still gets its outcome.
+    A unit that raises is undone alone. Each group of them begins with the guard: what it raises refuses
+    the whole group. After a failed commit from which the session does not recover nothing more is written.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, reserve: Reserve) -> None:
+    def __init__(self, session: Session, guard: Guard = nobody_else) -> None:
         self.pending = 0
         """Units handed in and not yet answered."""
-        self._connection = connection
-        self._path = path
+        self._session, self._guard = session, guard
+        self._connection = session.connection
         self._closed = False
-        self._reserve = reserve
-        self._full: Exception | None = None
-        self._failure: sqlite3.Error | MemoryError | None = None
+        self._failure: LedgerError | None = None
         self._turn: list[_Unit] = []
         """Handed in in this turn of the event loop."""
         self._queue: SimpleQueue[list[_Unit]] = SimpleQueue()
@@ -71,7 +82,7 @@ class Writer:
     async def write(self, point: str, work: Work[T]) -> T:
         """The work's result, once it is durable; its exception, once it is undone."""
         if self._closed:
-            raise LedgerError(f"The ledger {self._path} is closed already.", "Report this: it is a fault of ours.")
+            raise LedgerError("The ledger is closed already.", "Report this: it is a fault of ours.")
         result: T = await self._hand_in(point, work)
         return result
 
@@ -103,35 +114,32 @@ class Writer:
             last = batch[-1].work is None
             self._commit(batch[:-1] if last else batch)
             if last:
-                with suppress(sqlite3.Error):
-                    self._connection.close()
+                self._session.close()
             self._answer(batch)
 
     def _next_batch(self) -> list[_Unit]:
         batch = self._queue.get()
         with suppress(Empty):
-            while len(batch) < MOST and batch[-1].work is not None:
+            while len(batch) < self._session.most and batch[-1].work is not None:
                 batch += self._queue.get_nowait()
         return batch
 
     def _commit(self, units: list[_Unit]) -> None:
-        try:
-            if units and self._failure is None:
+        while units and self._failure is None:
+            try:
                 self._commit_together(units)
-        except (sqlite3.Error, MemoryError) as error:
-            with suppress(sqlite3.Error):
-                self._connection.rollback()
-            if _is_full(error) and self._reserve.release():
-                self._full = error
-                self._commit(units)
+            except (self._connection.Error, MemoryError) as error:
+                if not self._session.recovers(error):
+                    self._failure = self._connection.explained(error)
+            else:
                 return
-            self._failure = error
-        if self._failure is not None:
-            for unit in units:
-                unit.refusal = explained(self._failure, self._path)
+        for unit in units:
+            unit.refusal = self._failure
 
     def _commit_together(self, units: list[_Unit]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._session.begin()
+        if not self._is_ours(units):
+            return
         for kind, some in groupby(self._begun(units), lambda unit: isinstance(unit.work, Alike)):
             if kind:
                 self._attempt_alike(list(some))
@@ -141,16 +149,14 @@ class Writer:
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
             crash.point(f"before-{point}")
-        self._connection.execute("COMMIT")
+        self._session.commit()
         for point in written:
             crash.point(f"after-{point}")
 
     def _begun(self, units: list[_Unit]) -> Iterator[_Unit]:
         for unit in units:
-            unit.refusal = None
-            if self._full and unit.point in NEW_WORK:
-                unit.refusal = explained(self._full, self._path)
-            else:
+            unit.refusal = self._session.refusal(unit.point)
+            if unit.refusal is None:
                 yield unit
 
     def _attempt_alike(self, units: list[_Unit]) -> None:
@@ -165,7 +171,7 @@ class Writer:
         run("SAVEPOINT together")
         try:
             done = all(self._are_done(kind, units) for kind in (Move, Intend))
-        except sqlite3.IntegrityError:
+        except self._connection.IntegrityError:
             done = False
         if not done:
             run("ROLLBACK TO together")
@@ -180,22 +186,34 @@ class Writer:
             unit.result = result
         return results is not None
 
+    def _is_ours(self, units: list[_Unit]) -> bool:
+        try:
+            self._guard(self._connection)
+        except (self._connection.Error, MemoryError):
+            raise
+        except Exception as refusal:  # noqa: BLE001  the guard's word, and raised where each unit came from
+            self._session.roll_back()
+            for unit in units:
+                unit.refusal = refusal
+            return False
+        return True
+
     def _attempt(self, unit: _Unit) -> None:
         assert unit.work is not None
         run = self._connection.execute
         run("SAVEPOINT unit")
         try:
             unit.result = unit.work(self._connection)
-        except sqlite3.IntegrityError as refused:
-            unit.refusal = IllegalMove(f"The ledger {self._path} refuses it: {refused}.")
-        except _BUGS as bug:
-            unit.refusal = bug
-        except (sqlite3.Error, MemoryError):  # the disk or the file: nothing of this commit can be trusted
-            raise
+        except self._connection.IntegrityError as refused:
+            unit.refusal = IllegalMove(f"The ledger refuses it: {refused}.")
+        except (self._connection.Error, MemoryError) as error:
+            if not self._connection.is_bug(error):  # the disk or the database: nothing of this commit can be trusted
+                raise
+            unit.refusal = error
         except Exception as refusal:  # noqa: BLE001  the caller's, and raised there
             unit.refusal = refusal
         if unit.refusal is not None:
-            run("ROLLBACK TO unit")
+            run(UNDO)
         run("RELEASE unit")
 
     def _answer(self, batch: list[_Unit]) -> None:

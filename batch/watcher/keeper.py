@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from batch import crash, inputs, telling
-from batch.config import Folder, Settings
+from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
 from batch.errors import LedgerError, ShipbatchError, Stopped
-from batch.ledger import LEDGER, read_ledger
+from batch.ledger import read_ledger
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
@@ -109,19 +109,19 @@ class Keeper:
         if now >= self._carry_at:
             self._carry_at = now + CARRY_EVERY
             since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
-            with suppress(LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+            with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
                 self._leaves_open = bool(self.settings.carry_over and ledger.left_open(self.settings.store, since))
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
-        seen = _signs_of(self.settings.home / LEDGER)
-        if seen != self._ledger_seen:
+        seen = _signs_of(self.settings.ledger)
+        if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
-            with suppress(LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+            with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
                 self._decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
 
     def _remember(self) -> None:
-        with suppress(OSError, LedgerError), read_ledger(self.settings.home / LEDGER) as ledger:
+        with suppress(OSError, LedgerError), read_ledger(self.settings.ledger) as ledger:
             for shelf in self.shelves:
                 shelf.remember_held(ledger)
 
@@ -275,7 +275,9 @@ class Keeper:
             del self._said[next(iter(self._said))]
 
 
-def _signs_of(ledger: Path) -> tuple[int, ...]:
-    """What changes when anybody writes into the ledger."""
+def _signs_of(ledger: Place) -> tuple[int, ...]:
+    """What changes when anybody writes into the ledger; nothing where it shows no such signs."""
+    if isinstance(ledger, Database):
+        return ()
     found = (path for path in (ledger, ledger.with_name(f"{ledger.name}-wal")) if path.exists())
     return tuple(number for path in found for number in (path.stat().st_mtime_ns, path.stat().st_size))

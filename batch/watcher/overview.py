@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from batch.ledger import LEDGER, read_ledger
+from batch.config import Settings
+from batch.ledger import read_ledger
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Run
 from batch.telling import Told
@@ -17,15 +18,15 @@ from batch.watcher.places import ROOMS, Entry, Place, digest, entries, is_sheet
 SHOWN = 20  # names in a line
 
 
-def overview(folder: Path, home: Path, *, now: datetime | None = None) -> Told:
+def overview(folder: Path, settings: Settings, *, now: datetime | None = None) -> Told:
     """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
     place = Place(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
     dropped = [entry for entry in _listed(place.root) if entry.name not in ROOMS]
-    with read_ledger(home / LEDGER) as ledger:
+    with read_ledger(settings.ledger) as ledger:
         data = {
             "folder": str(place.root),
-            "watchers": list(boards(home, place.root)),
+            "watchers": list(boards(settings.home, place.root)),
             "running": [entry.name for entry in _files(place.working)],
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},

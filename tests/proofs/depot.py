@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from batch.accounting import Report
-from batch.config import Settings
+from batch.config import LEDGER, Settings
 from batch.deciding import Decider, waiting
 from batch.errors import CannotRunNow
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Record
 from batch.pipeline import Job
-from batch.runner import LEDGER, opened
+from batch.runner import opened
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
 from batch.sandbox.answers import Refused
 from batch.sandbox.orders import Shipment

@@ -67,8 +67,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "goes on after a failed commit",
         "ledger/writer.py",
-        "            self._failure = error\n",
-        "",
+        "            unit.refusal = self._failure\n",
+        "            unit.refusal = self._failure\n        self._failure = None\n",
         LEDGER[::-1],
     ),
     Mutant(
@@ -80,9 +80,9 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "begins new work on a full disk",
-        "ledger/writer.py",
-        "            if self._full and unit.point in NEW_WORK:\n",
-        "            if False:\n",
+        "ledger/sqlite.py",
+        "if self._full and point in NEW_WORK else None",
+        "if False else None",
         LEDGER[::-1],
     ),
     Mutant(

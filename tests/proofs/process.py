@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Protocol
 
 from batch.accounting import Report
-from batch.config import Settings
+from batch.config import LEDGER, Settings
 from batch.desk import Desk, Screen
 from batch.errors import ShipbatchError
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
-from batch.runner import LEDGER, opened
+from batch.runner import opened
 from batch.sandbox import Fault, Reply
 from batch.stopping import Stop
 from tests.clock import VirtualLoop

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from batch.accounting import Report
-from batch.config import Settings, Source
+from batch.config import LEDGER, Settings, Source
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Field, Finding, Record, State
 from batch.pipeline import Job
-from batch.runner import LEDGER
 from batch.sandbox import Fault, Quota, Sandbox
 from batch.sandbox.answers import Refused
 from batch.sandbox.orders import Shipment

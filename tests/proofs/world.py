@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from batch import cli, crash
+from batch.config import LEDGER
 from batch.ledger import read_ledger
-from batch.runner import LEDGER
 from batch.sandbox import Faults, Quota, Sandbox
 from tests.proofs.cases import Case, Made
 

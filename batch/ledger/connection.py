@@ -1,0 +1,61 @@
+"""One connection to a database of either kind, as the ledger's statements use it.
+
+Both drivers follow the same standard (PEP 249), and both databases speak the SQL of this room: `RETURNING`,
+`ON CONFLICT`, `coalesce`, savepoints. What they say differently stands here, and nowhere else: how a list is
+one parameter, and where new ids come from.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from batch.errors import LedgerError
+
+Values = Sequence[Any]
+LISTED = "IN (SELECT value FROM json_each(?))"
+"""A condition on a list of any length, which is one parameter: `connection.listed(...)`."""
+UNDO = "ROLLBACK TO unit"
+"""Undo what a unit of work has written: after a refusal PostgreSQL answers nothing more before it."""
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection; its exceptions are its attributes, as PEP 249 has them."""
+
+    @property
+    def Error(self) -> type[Exception]: ...  # noqa: N802
+
+    @property
+    def IntegrityError(self) -> type[Exception]: ...  # noqa: N802
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
+
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> Any: ...
+
+    def listed(self, values: Collection[object], /) -> object:
+        """A list as the parameter of LISTED."""
+
+    def new_ids(self, count: int, /) -> Iterable[int]:
+        """Record ids that were never given before, rising; they are given at once."""
+
+    def is_bug(self, error: Exception, /) -> bool:
+        """Whether the statement is wrong, and not the database in trouble."""
+
+    def explained(self, error: Exception, /) -> LedgerError:
+        """What the database said, with its place, the reason and what to do."""
+
+    def check(self) -> None:
+        """Raises what `explained` explains where the database is damaged."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,148 @@
+"""The ledger's contract on a database: one writer thread, readers that never wait."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Self, TypeVar
+
+from batch.config import Place
+from batch.errors import LedgerError
+from batch.ledger import moves, plans
+from batch.ledger.base import Decision, IllegalMove, RowNote
+from batch.ledger.connection import Connection
+from batch.ledger.encoding import json_text, run_row, time_text
+from batch.ledger.queries import Queries
+from batch.ledger.together import Intend, Move
+from batch.ledger.writer import Work, Writer
+from batch.model import Outcome, Record, Run, Shipment, StoreShipment
+
+T = TypeVar("T")
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time by the clock of this machine."""
+    return datetime.now(UTC)
+
+
+class StoredLedger(Queries):
+    """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
+
+    def __init__(self, reader: Connection, place: Place, writer: Writer | None, advice: str, now: Now) -> None:
+        super().__init__(reader, place)
+        self._writer = writer
+        self._now = now
+        self.advice = advice
+        """What is unwise about the place; empty where nothing is."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def runner(self) -> str:
+        """Nothing: the store's lock is an operating system's, and free only when its runner has ended."""
+        return ""
+
+    def ours(self) -> bool:
+        """Yes, while the store's lock is held."""
+        return True
+
+    def may_still_send(self, runner: str) -> str:
+        """Nobody: see `runner`."""
+        return ""
+
+    @property
+    def pending(self) -> int:
+        """Writes not yet answered."""
+        return self._writer.pending if self._writer else 0
+
+    def writing(self) -> bool:
+        """Whether a write is not yet answered: a simulated clock must not jump then."""
+        return self.pending > 0
+
+    async def begin(self, run: Run) -> None:
+        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
+        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
+
+    async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
+        """Close a run with what it says of itself; again after a resume."""
+        values = (self._at(), exit_status, json_text(summary), run_id)
+        sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
+
+        def close_run(ledger: Connection) -> None:
+            if not ledger.execute(sql, values).rowcount:
+                raise IllegalMove(f"Run {run_id} was not begun.")
+
+        await self._write("finish", close_run)
+
+    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
+        """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
+
+        Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
+        where a numbered parcel has a record that is more than planned.
+        """
+        at = self._at()
+        return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
+
+    async def plan_again(
+        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    ) -> range:
+        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
+        at, open_asks = self._at(), list(asks)
+        return await self._write(
+            "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
+        )
+
+    async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
+        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+        await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
+
+    async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
+        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
+        columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
+        point = "read-back" if what == "read back" else "outcome"
+        return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
+
+    async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
+        at = self._at()
+        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes))
+
+    async def append(
+        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
+    ) -> None:
+        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
+        at = self._at()
+        await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
+
+    async def decide(self, store: str, decision: Decision) -> None:
+        """Keep a person's word; the newest for an ask counts."""
+        sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
+        words = (store, decision.ask, decision.answer, decision.who, decision.why, time_text(decision.at))
+        await self._write("decision", lambda ledger: ledger.execute(sql, words))
+
+    async def remember(self, header: str, columns: Mapping[str, str]) -> None:
+        """Keep which column was which field, for a header row's digest."""
+        values = (header, json_text(columns), self._at())
+        sql = (
+            "INSERT INTO headers VALUES (?, ?, ?)"
+            " ON CONFLICT (header) DO UPDATE SET columns = excluded.columns, at = excluded.at"
+        )
+        await self._write("header", lambda ledger: ledger.execute(sql, values))
+
+    async def close(self) -> None:
+        """Let the writer finish and go."""
+        self._reader.close()
+        if self._writer:
+            await self._writer.close()
+
+    def _at(self) -> str:
+        return time_text(self._now())
+
+    async def _write(self, point: str, work: Work[T]) -> T:
+        if self._writer is None:
+            raise LedgerError(f"The ledger {self.place} was opened for reading only.", "Report this: a fault of ours.")
+        return await self._writer.write(point, work)
