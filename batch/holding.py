@@ -12,6 +12,7 @@ from batch.ledger import StoredLedger
 from batch.ledger.base import Decision
 from batch.loader import Load
 from batch.model import Finding, RowNote, Run, Shipment, Status
+from batch.sheet import Mark
 
 NIGHTS = 60
 """Earlier files that a file is compared with."""
@@ -42,7 +43,10 @@ class Gated:
             else:
                 yield note
         for reason in self.reasons:
-            todo = f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again."
+            todo = (
+                f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again; "
+                "or write `ship` into the Decision cell of every held row, and run this sheet."
+            )
             ask = file_ask(self.run.sha256, reason.code)
             yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})
 
@@ -61,6 +65,7 @@ class Gatekeeper:
         shipments: Iterable[Shipment],
         notes: Iterable[RowNote],
         *,
+        mark: Mark | None = None,
         resumed: bool,
         dry: bool,
     ) -> Gated:
@@ -72,7 +77,7 @@ class Gatekeeper:
         profile = self._profile(run, export, shipments, notes, gates)
         run = replace(run, source=name, profile=profile.kept)
         before = [one.sha256 for one in passed] if resumed else [one.sha256 for one in passed[:1]]
-        if run.sha256 in before:
+        if run.sha256 in before or (mark and self._was_released(mark)):
             return Gated(run)
         nights = _nights(run, passed)
         found = list(reasons(profile, nights, gates))
@@ -85,6 +90,13 @@ class Gatekeeper:
         held = tuple(r for r in found if not _released(words.get(file_ask(run.sha256, r.code))))
         run = replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]})
         return Gated(run, held, release(run.run_id, self._settings.store_name) if held else "")
+
+    def _was_released(self, mark: Mark) -> bool:
+        """Whether a sheet of ours is of a file that was held as a whole, until a person has said to ship it."""
+        earlier = self._ledger.run(mark.run)
+        asks = [file_ask(mark.sha256, code) for code in (earlier.profile.get("held") or () if earlier else ())]
+        words = self._ledger.decisions(earlier.store, asks) if earlier else {}
+        return bool(asks) and all(_released(words.get(ask)) for ask in asks)
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
         """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""

@@ -12,6 +12,7 @@ from shop import OpenShop, dense, number, order, store
 from batch.config import Gates
 from batch.deciding import Decider, waiting
 from batch.sandbox import Fault, Reply
+from batch.searching import found
 from batch.watcher import keeper
 from batch.watcher.places import Place
 
@@ -407,3 +408,116 @@ async def test_status_tells_what_is_where(dock: Dock) -> None:
         assert dock.status["done_today"] == {"files": 2, "created": 4, "updated": 0}
         assert dock.status["failed"] == [{"file": "bad.csv", "see": "bad.error.txt"}]
     assert dock.status["watchers"] == []
+
+
+class TestAnAnswerInHeld:
+    """A person opens the sheet where it lies, beside the held file, and answers there."""
+
+    async def held(self, dock: Dock, *more: tuple[object, ...]) -> Path:
+        """A file of which a row is held, for its order is cancelled; its sheet."""
+        dock.shop.box.store.arrive(store(order(150, status_id=5), order(151, status_id=5)))
+        dock.drop("again.csv", row(150), *more)
+        await dock.filed("held/again.csv")
+        return dock.inbox / "held" / "again.results.xlsx"
+
+    @pytest.mark.parametrize(("answer", "posts"), [("ship", 1), ("skip", 0)])
+    async def test_lets_the_file_go(self, dock: Dock, answer: str, posts: int) -> None:
+        """It need not be dropped anywhere; who and in which sheet is kept."""
+        async with dock.watched():
+            results = await self.held(dock)
+            write(results, "Results", "Decision", 2, answer)
+            await dock.filed("done/again.csv", "done/again.results.xlsx")
+        assert dock.there("held") == []
+        assert dock.shop.posts == posts
+        with dock.shop.ledger() as ledger:
+            word = found(ledger, "150").data["rows"][0]["decision"]
+        assert word is None if answer == "ship" else word["why"] == "in the sheet again.results.xlsx"
+
+    async def test_counts_once_it_is_saved_and_closed(self, dock: Dock) -> None:
+        """Not while a spreadsheet program has it open: its lock lies beside it."""
+        async with dock.watched():
+            results = await self.held(dock)
+            lock = results.with_name(f".~lock.{results.name}#")
+            lock.write_text("Ann")
+            write(results, "Results", "Decision", 2, "ship")
+            await asyncio.sleep(120)
+            assert dock.shop.posts == 0
+            lock.unlink()
+            await dock.filed("done/again.csv")
+        assert dock.shop.posts == 1
+
+    async def test_counts_also_where_it_was_given_while_nobody_watched(self, dock: Dock) -> None:
+        async with dock.watched():
+            results = await self.held(dock)
+        write(results, "Results", "Decision", 2, "ship")
+        async with dock.watched():
+            await dock.filed("done/again.csv")
+        assert dock.shop.posts == 1
+
+    async def test_of_some_rows_leaves_the_others_held(self, dock: Dock) -> None:
+        """What was decided ships, and the new sheet asks for the rest."""
+        async with dock.watched():
+            results = await self.held(dock, row(151))
+            write(results, "Results", "Decision", 2, "ship")
+            await dock.until(lambda: dock.shop.posts == 1)
+            await dock.filed("held/again.csv")
+            await dock.until(lambda: not dock.there("working"))
+        assert [each["Status"] for each in sheet(results, "Results")] == ["created", "held"]
+        assert dock.there("held") == ["again.csv", "again.results.xlsx"]
+
+    async def test_that_is_none_is_told_of_beside_the_file(self, dock: Dock) -> None:
+        """Nothing is done, and nothing that the person wrote is written over; put right, it counts."""
+        async with dock.watched():
+            results = await self.held(dock)
+            write(results, "Results", "Decision", 2, "ask Bob")
+            await dock.until(lambda: "again.note.txt" in dock.there("held"))
+            note = (dock.inbox / "held" / "again.note.txt").read_text("utf-8-sig")
+            assert "Row 2" in note
+            assert "'ask Bob' is not an answer" in note
+            await asyncio.sleep(120)
+            assert sheet(results, "Results")[0]["Decision"] == "ask Bob"
+            assert dock.there("held") == ["again.csv", "again.note.txt", "again.results.xlsx"]
+            write(results, "Results", "Decision", 2, "ship")
+            await dock.filed("done/again.csv")
+        assert dock.there("held") == []
+
+    async def test_that_is_none_is_told_of_also_where_its_sheet_was_dropped(self, dock: Dock) -> None:
+        async with dock.watched():
+            results = await self.held(dock)
+            write(results, "Results", "Decision", 2, "ask Bob")
+            shutil.copy(results, dock.inbox)
+            await dock.filed("held/again-resent.xlsx")
+        note = (dock.inbox / "held" / "again-resent.note.txt").read_text("utf-8-sig")
+        assert "'ask Bob' is not an answer" in note
+        assert "Answer once more in again-resent.results.xlsx" in note
+
+    @pytest.mark.parametrize("answer", ["ship", "skip"])
+    async def test_on_every_row_releases_a_file_that_is_held_as_a_whole(self, dock: Dock, answer: str) -> None:
+        """One row's answer does not: the others are not meant by it."""
+        async with dock.watched(gates=Gates(mail_gate=1)):
+            dock.drop("acme.csv", row(100), row(101))
+            await dock.filed("held/acme.csv")
+            results = dock.inbox / "held" / "acme.results.xlsx"
+            write(results, "Results", "Decision", 2, answer)
+            await dock.until(lambda: "acme.note.txt" in dock.there("held"))
+            assert "1 of its rows have no answer" in (dock.inbox / "held" / "acme.note.txt").read_text("utf-8-sig")
+            assert dock.shop.posts == 0
+            write(results, "Results", "Decision", 3, answer)
+            if answer == "ship":
+                await dock.filed("done/acme.csv")
+            else:
+                await dock.until(lambda: dock.said("left alone"))
+        assert dock.shop.posts == (2 if answer == "ship" else 0)
+
+    async def test_on_every_row_of_its_sheet_dropped_into_the_inbox_ships_the_file(self, dock: Dock) -> None:
+        """Once, by the sheet; the held file is filed away."""
+        async with dock.watched(gates=Gates(mail_gate=1)):
+            dock.drop("acme.csv", row(100), row(101))
+            await dock.filed("held/acme.csv")
+            results = dock.inbox / "held" / "acme.results.xlsx"
+            write(results, "Results", "Decision", 2, "ship")
+            write(results, "Results", "Decision", 3, "ship")
+            results.rename(dock.inbox / results.name)
+            await dock.until(lambda: dock.shop.posts == 2)
+            await dock.until(lambda: not dock.there("held") and not dock.there("working"))
+        assert dock.shop.posts == 2

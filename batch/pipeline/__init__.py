@@ -1,8 +1,19 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
 from batch.pipeline.closing import exit_status, summarize, write_sheet
+from batch.pipeline.decisions import is_answered, take_decisions
 from batch.pipeline.job import Job
 from batch.pipeline.pipeline import Pipeline
 from batch.pipeline.reading import read, source_of_run
 
-__all__ = ["Job", "Pipeline", "exit_status", "read", "source_of_run", "summarize", "write_sheet"]
+__all__ = [
+    "Job",
+    "Pipeline",
+    "exit_status",
+    "is_answered",
+    "read",
+    "source_of_run",
+    "summarize",
+    "take_decisions",
+    "write_sheet",
+]

@@ -12,14 +12,15 @@ from typing import Protocol
 
 from batch import findings, inputs
 from batch.accounting import Carried, Report, account
-from batch.deciding import Decider, Waiting, answer_of, waiting, who
+from batch.deciding import who
 from batch.desk import Desk
-from batch.errors import FileError, LedgerError, NothingSent
+from batch.errors import FileError, LedgerError
 from batch.holding import Gated, Gatekeeper
 from batch.loader import Load
 from batch.matching import Baseline
-from batch.model import Finding, Parcel, Record, RowNote, Run, Status
+from batch.model import Finding, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, saved, summarize, write_sheet
+from batch.pipeline.decisions import take_answers
 from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
@@ -27,6 +28,7 @@ from batch.pipeline.plan import Plan
 from batch.pipeline.reading import loader_notes, read, source_of_run
 from batch.pipeline.shipping import Shipping
 from batch.promises import Look, Promises, promise
+from batch.sheet import Mark, read_mark
 from batch.shelf import Shelf
 from batch.stopping import BY_HAND
 
@@ -39,20 +41,23 @@ class Pipeline:
         self._screen, self._stop = desk.screen, desk.stop
         self._baselines: Shelf[Baseline] = Shelf()
         self._shipping = Shipping(desk, self._baselines)
+        self.refusals: list[str] = []
+        """What people have answered in a sheet of ours and was not taken, and why."""
 
     async def run(self, job: Job) -> Report:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         run, export = await self._load(job)
+        mark = read_mark(Path(run.copy)) if export.marked else None
         if not job.dry:
             await self.settle_earlier()
-            await self._take_decisions(export.decided(), job)
+            self.refusals += await take_answers(self._desk, export, mark, job.title.name)
         judgement = Judgement(self._desk, run, job, self._baselines)
         plan = await self._stop.interrupt(judgement.whole(export.parcels))
         plan.add(loader_notes(export))
         if job.plan:
             plan = self._as_planned(plan, job.plan)
-        gated = await self._gate(run, plan, export, job)
+        gated = await self._gate(run, plan, export, job, mark)
         told = {"carries": self._carries(job), "sheet": job.source.sheet}
         run = replace(gated.run, profile=dict(gated.run.profile) | told)
         if gated.reasons and not job.dry:
@@ -178,11 +183,18 @@ class Pipeline:
         """What shipping these would cost."""
         return Estimate.of(sum(1 for _ in records), self._client.quota, self._settings)
 
-    async def _gate(self, run: Run, plan: Plan, export: Load, job: Job) -> Gated:
+    async def _gate(self, run: Run, plan: Plan, export: Load, job: Job, mark: Mark | None) -> Gated:
         """The file as a whole, against what is usual."""
         keeper = Gatekeeper(self._ledger, self._settings, who=who())
         return await keeper.judge(
-            run, export, job.source, plan.shipments(), plan.notes(), resumed=job.copy is not None, dry=job.dry
+            run,
+            export,
+            job.source,
+            plan.shipments(),
+            plan.notes(),
+            mark=mark,
+            resumed=job.copy is not None,
+            dry=job.dry,
         )
 
     def _as_planned(self, plan: Plan, promises: Promises) -> Plan:
@@ -239,29 +251,6 @@ class Pipeline:
         if doubts:
             self._screen.begin(f"Settling {len(doubts)} shipments that an earlier run left in doubt")
             await self._shipping.reconciler().settle(doubts)
-
-    async def _take_decisions(self, parcels: Iterable[Parcel], job: Job) -> None:
-        """What people wrote into the Decision cells of a sheet of ours, as `decide` would take it."""
-        answered = [parcel for parcel in parcels if parcel.decision.strip()]
-        if not answered:
-            return
-        ledger, store = self._ledger, self._settings.store
-        asks = [parcel.ask for parcel in answered]
-        waits = {one.ask: one for one in waiting(ledger, store)}
-        known, decided = ledger.known(store, asks), ledger.decisions(store, asks)
-        skipped = {ask for ask, word in decided.items() if word.answer == "skip"}  # may be set right
-        settled = (known.keys() | decided.keys()) - skipped
-        decider = Decider(self._client, ledger, store, who=who(), why=f"in the sheet {job.export.name}")
-        for parcel in answered:
-            fresh = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "")
-            one = waits.get(parcel.ask, None if parcel.ask in settled else fresh)
-            follows = "nothing waits for it any more, its Decision is passed over"
-            try:
-                if one is not None:
-                    follows = await decider.take(one, answer_of(parcel.decision))
-            except NothingSent as error:
-                follows = f"the decision was not taken: {error} {error.todo}"
-            self._screen.say(f"Row {parcel.rows[0]}: {follows}")
 
     def _not_sent(self, job: Job) -> "_NotSent":
         if job.dry:

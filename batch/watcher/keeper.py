@@ -11,12 +11,13 @@ from pathlib import Path
 from batch import crash, inputs, telling
 from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
-from batch.errors import LedgerError, ShipbatchError, Stopped
+from batch.errors import FileError, LedgerError, ShipbatchError, Stopped
 from batch.ledger import read_ledger
 from batch.notify import Digest, after, of_error
-from batch.pipeline import Pipeline
+from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
 from batch.stopping import Stop
+from batch.watcher import letters
 from batch.watcher.bell import Bell
 from batch.watcher.screens import Door, FileScreen
 from batch.watcher.shelf import Held, Shelf, clear_sheet
@@ -59,6 +60,7 @@ class Keeper:
         self._trouble = ""
         self._ledger_seen: tuple[int, ...] = ()
         self._decided: list[tuple[Shelf, Path]] = []
+        self._answered: list[tuple[Shelf, Path, Path]] = []
         self._look_at_held = self._expire = self._let_others = self._carry_at = -math.inf
         self._leaves_open = False
 
@@ -91,7 +93,7 @@ class Keeper:
 
     def _has_work(self, now: float) -> bool:
         is_due = any(self._troubles.is_due(path, now) for path in self._there)
-        return is_due or self._leaves_open or bool(self._decided)
+        return is_due or self._leaves_open or bool(self._decided) or bool(self._answered)
 
     def _next(self, now: float) -> float | None:
         """Seconds until something may be due that no bell rings for."""
@@ -114,6 +116,8 @@ class Keeper:
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
+        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
+            self._answered += [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
         seen = _signs_of(self.settings.ledger)
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
@@ -134,6 +138,7 @@ class Keeper:
             async with AsyncExitStack() as stack:
                 part = stack.enter_context(self._stop.part())
                 desk = await stack.enter_async_context(opened(self.settings, Door(self._say_once), part))
+                await self._take_answers(desk)
                 found = self._claimed(asyncio.get_running_loop().time())
                 if found is None:
                     await self._carry_over(desk)
@@ -163,6 +168,21 @@ class Keeper:
         for one in await carried_over(Pipeline(desk), desk):
             for line in telling.carried(one):
                 self._say(line)
+
+    async def _take_answers(self, desk: Desk) -> None:
+        """What people have written into the sheets in `held`; what cannot be taken is told of beside them."""
+        while self._answered:
+            shelf, file, sheet = self._answered[-1]
+            source = shelf.source_for(file.name)
+            screen = FileScreen(file.name, self._screen.say, shelf.board)
+            with suppress(FileError):  # gone since, or saved as something else
+                refused = await take_decisions(replace(desk, screen=screen), sheet, source)
+                letters.take_away(file, letters.NOTE)
+                if refused:
+                    letters.leave(letters.not_taken(sheet, refused, sheet), file, letters.NOTE)
+                else:
+                    self._decided.append((shelf, file))
+            self._answered.pop()
 
     def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
         """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""

@@ -48,12 +48,24 @@ def met_before(file: Path, earlier: Run) -> str:
     return f"same content was already processed on {at}{again} (run {earlier.run_id}): 0 sent."
 
 
+def not_taken(sheet: Path, refused: Sequence[str], answer_in: Path | None) -> str:
+    """For answers in a sheet that could not be taken."""
+    again = f"Answer once more in {answer_in.name}: save it and close it." if answer_in else ""
+    return _text([f"Not every Decision in {sheet.name} could be taken:", *refused, again])
+
+
 def leave(text: str, beside: Path, ending: str) -> None:
     """Put a text beside a file; where there is no room for it, the log alone has said so."""
     with suppress(OSError):
         free(beside.parent, f"{beside.stem}{ending}").write_text(
             f"{text.rstrip()}\n", "utf-8-sig"
         )  # Windows' editor looks for the BOM
+
+
+def take_away(beside: Path, ending: str) -> None:
+    """Remove the text beside a file: it no longer holds."""
+    with suppress(OSError):
+        beside.with_name(f"{beside.stem}{ending}").unlink(missing_ok=True)
 
 
 def _text(lines: Sequence[str]) -> str:

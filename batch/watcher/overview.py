@@ -109,7 +109,7 @@ def _waits(held: Mapping[str, Any]) -> str:
     if not held["run"]:
         return "not known to the ledger; drop it again"
     words = f"{held['rows']} rows wait for a person since {_time(held['since'])}. "
-    return words + f"Answer in {held['sheet']} and drop that into the folder, or `shipbatch decide {held['run']}`"
+    return words + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -81,6 +81,19 @@ def entries(folder: Path) -> Iterator[Entry]:
                 yield Entry(each.name, told.st_size, told.st_mtime_ns, told.st_ino, oddity(told.st_mode))
 
 
+def entry(file: Path) -> Entry | None:
+    """What lies at a path, as its folder lists it; None where nothing does."""
+    with suppress(OSError):
+        told = file.stat(follow_symlinks=False)
+        return Entry(file.name, told.st_size, told.st_mtime_ns, told.st_ino, oddity(told.st_mode))
+    return None
+
+
+def is_open(file: Path) -> bool:
+    """Whether a spreadsheet program has the file open: it puts a lock of its own beside it."""
+    return any(file.with_name(lock).exists() for lock in (f"~${file.name}", f".~lock.{file.name}#"))
+
+
 def digest(file: Path) -> str:
     """What tells a content from another one: its SHA-256."""
     with file.open("rb") as content:

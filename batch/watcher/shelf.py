@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch.config import Folder, Settings, Source
 from batch.deciding import still_waits, was_answered_elsewhere
 from batch.ledger.opening import network_disk
 from batch.ledger.queries import Queries as Ledger
+from batch.pipeline import is_answered
 from batch.sheet import read_mark
-from batch.watcher.arrivals import Arrivals, Look
+from batch.watcher.arrivals import Arrivals, Look, is_being_written
 from batch.watcher.board import Board
-from batch.watcher.places import Place, digest, entries, free, is_sheet
+from batch.watcher.places import Entry, Place, digest, entries, entry, free, is_open, is_sheet
 
 STILL = 2.0  # seconds for which a file must not have changed
 STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
@@ -24,6 +25,11 @@ class Held:
 
     run_id: str
     sheet: Path | None
+    read: Entry | None = None
+    """The sheet as it was when its answers were last looked at."""
+    seen: Entry | None = None
+    since: float = 0.0
+    """When the sheet was first seen so."""
 
 
 class Shelf:
@@ -67,13 +73,13 @@ class Shelf:
     def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: Ledger) -> None:
         """Remember a held file; one that waits for nothing a person could say is not looked at again."""
         if still_waits(ledger, self._settings.store, run_id):
-            self._held[file] = Held(run_id, sheet)
+            self._held[file] = Held(run_id, sheet, read=entry(sheet) if sheet else None)
 
     def remember_held(self, ledger: Ledger) -> None:
         """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
-        for entry in entries(self.place.held) if self.place.held.is_dir() else ():
-            file = self.place.held / entry.name
-            runs = [] if entry.oddity else ledger.of_content(digest(file), self._settings.store)
+        for each in entries(self.place.held) if self.place.held.is_dir() else ():
+            file = self.place.held / each.name
+            runs = [] if each.oddity else ledger.of_content(digest(file), self._settings.store)
             if runs:
                 told = runs[0].summary.get("results")
                 self._held[file] = Held(runs[0].run_id, Path(told) if told else None)
@@ -93,6 +99,19 @@ class Shelf:
                 self._file_away(file, held)
             else:
                 yield file
+
+    def answered(self, ledger: Ledger, now: float) -> Iterator[tuple[Path, Path]]:
+        """Held files and their sheets in which a person has answered where they lie, saved and closed since."""
+        for file, held in list(self._held.items()):
+            saved = entry(held.sheet) if held.sheet else None
+            if held.sheet is None or saved is None or saved == held.read:
+                continue
+            if saved != held.seen:
+                self._held[file] = replace(held, seen=saved, since=now)
+            elif now - held.since >= self.still and not is_being_written(held.sheet) and not is_open(held.sheet):
+                self._held[file] = replace(held, read=saved)
+                if is_answered(held.sheet, self.source_for(file.name), self._settings, ledger):
+                    yield file, held.sheet
 
     def release(self, file: Path) -> Held | None:
         """A held file has its turn again."""

@@ -49,6 +49,8 @@ class Turn:
     sheet: Path | None = None
     digests: list[Digest] = field(default_factory=list)
     """What it came to, for the log and for whoever is to be told."""
+    refused: list[str] = field(default_factory=list)
+    """Answers in it that were not taken, and why."""
     waits_for: str = ""
     """The run in which something waits for a person."""
 
@@ -99,7 +101,9 @@ class Turn:
 
     async def _run(self, desk: Desk, source: Source) -> Report:
         before = self.file.stat()
-        report = await Pipeline(desk).run(Job(self.file, source, place=self._place))
+        pipeline = Pipeline(desk)
+        report = await pipeline.run(Job(self.file, source, place=self._place))
+        self.refused = pipeline.refusals
         if report.stopped:
             raise StoreStopped(report.stopped, report.todo)
         self.sheet = report.sheet
@@ -140,6 +144,9 @@ class Turn:
             note = letters.met_before(self.file, earlier)
             self.say(f"the {note}")
             letters.leave(f"{self.file.name}: the {note}", self.target, letters.NOTE)
+        if self.refused:
+            again = self.sheet if self.waits_for else None
+            letters.leave(letters.not_taken(self.file, self.refused, again), self.target, letters.NOTE)
         self._move(self.target)
 
     def _leave_in(self, room: Path, text: str, ending: str) -> None:
