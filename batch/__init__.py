@@ -5,7 +5,8 @@ The rooms, from the top floor down; imports go down only, and `tests/test_floors
 ====  =============  ================================================================
 floor room           what happens there
 ====  =============  ================================================================
-7     cli            one short function a command; the only place that prints or exits
+8     cli            one short function a command; the only place that prints or exits
+7     fleet          many stores on many machines: the queue, its workers
 6     watcher        the drop folder: claims what is whole, runs it, files it away
 5     runner         opens a store, runs files in turn
 5     rehearsal      the same against a store on this machine

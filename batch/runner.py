@@ -1,7 +1,7 @@
 """Opens what files need, in order: the store's lock, the ledger, the client; then runs them in turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -46,14 +46,9 @@ class Tour:
         each = [report.summary for report in self.reports]
         if len(each) == 1 and not self.refused and not self.left:
             return each[0] | self._carried_over
-        totals: dict[str, Any] = {}
-        for summary in each:
-            for name, value in summary.items():
-                if isinstance(value, int | float):
-                    totals[name] = round(totals.get(name, 0) + value, 1)
         refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
         left = [{"file": str(job.export), "error": "not begun", "todo": "Run it again."} for job in self.left]
-        return totals | self._carried_over | {"files": each + refused + left}
+        return total(each) | self._carried_over | {"files": each + refused + left}
 
     @property
     def _carried_over(self) -> dict[str, Any]:
@@ -72,6 +67,16 @@ class Tour:
         statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
         statuses += [one.exit_status for one in self.carried]
         return next(status for status in PRECEDENCE if status in statuses)
+
+
+def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several files' summaries come to together."""
+    totals: dict[str, Any] = {}
+    for summary in summaries:
+        for name, value in summary.items():
+            if isinstance(value, int | float):
+                totals[name] = round(totals.get(name, 0) + value, 1)
+    return totals
 
 
 @asynccontextmanager

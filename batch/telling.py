@@ -65,6 +65,12 @@ def report(done: Report) -> Iterator[str]:
         yield f"  shipbatch run --plan {shlex.quote(str(done.sheet))}"
 
 
+def counts(summary: Mapping[str, Any]) -> str:
+    """A run's rows by what became of them, in a line."""
+    parts = ", ".join(f"{summary[name]} {words}" for name, words in WORDS.items() if summary[name])
+    return f"{summary['rows']} rows: {parts or 'nothing to ship'}"
+
+
 def counted(count: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -45,7 +45,8 @@ FLOORS = [
     },
     {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "searching", "progress"},
     {"runner", "rehearsal", "rewriting"},
-    {"watcher", "fleet"},
+    {"watcher"},
+    {"fleet"},
     {"cli", "web"},
 ]
 """The rooms, floor by floor: a room imports rooms below its own floor."""
@@ -66,7 +67,9 @@ ONLY_IN = {
     "apprise": {"notify"},
     "fsspec": {"fetching"},
     "keyring": {"config"},
+    "procrastinate": {"fleet"},
     "prometheus_client": {"metrics"},
+    "psycopg": {"ledger", "fleet"},
 }
 """Libraries and the only rooms that may import them."""
 

@@ -3,12 +3,12 @@
 import sys
 import traceback
 
-from batch.cli import installing, looking, repairing, shipping, watching
+from batch.cli import fleet, installing, looking, repairing, shipping, watching
 from batch.cli.streams import outlive_listeners
 from batch.cli.terminal import app, complain, status_of
 from batch.errors import ShipbatchError
 
-__all__ = ["app", "installing", "looking", "main", "repairing", "shipping", "watching"]
+__all__ = ["app", "fleet", "installing", "looking", "main", "repairing", "shipping", "watching"]
 
 FAULT = 70
 """Exit status of a fault of ours: no other means it."""

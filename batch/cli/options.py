@@ -66,3 +66,16 @@ Quiet = Annotated[
 LogFormat = Annotated[
     str | None, typer.Option(help="Log lines in place of the summary: text or json.", rich_help_panel=ADVANCED)
 ]
+
+InQueue = Annotated[
+    bool,
+    typer.Option("--queue", help="Leave it to the workers of SHIPBATCH_DATABASE.", rich_help_panel=ADVANCED),
+]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", help="With --queue: wait for the ends, and write the sheets.", rich_help_panel=ADVANCED),
+]
+Silent = Annotated[bool, typer.Option("--quiet", help="Print nothing.", rich_help_panel=ADVANCED)]
+LogLines = Annotated[
+    str | None, typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED)
+]

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batch.cli import options
+from batch.cli.fleet import Order, run_queued
 from batch.cli.terminal import (
     app,
+    check_results,
     complain,
     ledger_of,
     live_settings,
@@ -61,12 +63,17 @@ def run(
     wait: options.Wait = None,
     quiet: options.Quiet = False,
     log_format: options.LogFormat = None,
+    queue: options.InQueue = False,
+    follow: options.Follow = False,
 ) -> None:
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
     values = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     chosen = _given(values | {"log_format": log_format}, switches)
+    if queue or follow:
+        order = Order(files or [], plan, chosen, store, column or [], sheet, limit, results)
+        run_queued(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
     if sandbox:
         settings = settings_of(chosen, store, sandbox=True)
     else:
@@ -82,16 +89,9 @@ def run(
             _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
         raise
     if results is not None:
-        _check_results(results, [] if plan else [job.export for job in named])
-    jobs = [
-        replace(
-            job,
-            source=source_of(settings, job.export, column or [], sheet or job.source.sheet),
-            limit=limit,
-            results=results,
-        )
-        for job in named
-    ]
+        check_results(results, [] if plan else [job.export for job in named])
+    asked = [(job, source_of(settings, job.export, column or [], sheet or job.source.sheet)) for job in named]
+    jobs = [replace(job, source=source, limit=limit, results=results) for job, source in asked]
     _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
 
 
@@ -177,18 +177,6 @@ def _here(exports: list[str], settings: "Settings") -> list[Path]:
     today = datetime.now().astimezone().date()
     places = [dated(each, today) for each in exports]
     return [fetched(place, settings.home) if is_far(place) else Path(place) for place in places]
-
-
-def _check_results(results: Path, files: list[Path]) -> None:
-    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
-    if len(files) > 1:
-        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
-    if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
-        raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
-    if not results.absolute().parent.is_dir():
-        raise ConfigError(f"--results {results}: there is no folder {results.absolute().parent}.", "Make it first.")
-    if results.resolve() in {file.resolve() for file in files}:
-        raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
 
 
 def _ship(

@@ -77,6 +77,18 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
     return source.model_copy(update={"map": mapped, "sheet": sheet or source.sheet})
 
 
+def check_results(results: Path, files: list[Path]) -> None:
+    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
+    if len(files) > 1:
+        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
+    if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
+        raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
+    if not results.absolute().parent.is_dir():
+        raise ConfigError(f"--results {results}: there is no folder {results.absolute().parent}.", "Make it first.")
+    if results.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
+
+
 def ledger_of(*, sandbox: bool = False) -> "Queries":
     """The ledger for reading: nothing is locked, nothing is written."""
     from batch.config import LEDGER, Database, default_home

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batch.cli import options
+from batch.cli.fleet import fleet_status
 from batch.cli.options import ADVANCED
 from batch.cli.terminal import app, live_settings, print_told, settings_of, watched
 from batch.errors import ConfigError
@@ -32,11 +33,8 @@ def watch(
         bool,
         typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.", rich_help_panel=ADVANCED)] = False,
-    log_format: Annotated[
-        str | None,
-        typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED),
-    ] = None,
+    quiet: options.Silent = False,
+    log_format: options.LogLines = None,
 ) -> None:
     """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
     posts = _posts(folder, store, {"log_format": log_format}, still)
@@ -55,10 +53,17 @@ def watch(
 @app.command()
 def status(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Of the queue: workers, stores, rates, what is stuck.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """What a drop folder holds: waiting, running, done today, held for a person, failed."""
+    """What a drop folder holds: waiting, running, done today, held for a person, failed; or the queue, with --fleet."""
     from batch.telling import Told
+
+    if fleet:
+        print_told(fleet_status(), as_json=as_json)
+        return
     from batch.watcher import overview
 
     settings = settings_of()

@@ -1,7 +1,7 @@
 """Every setting, with its unit and default; options beat the environment, which beats the file."""
 
 from batch.config.environment import default_home, token_variable
-from batch.config.loading import config_file, settings
+from batch.config.loading import config_file, every_store, settings
 from batch.config.places import LEDGER, Database, Place, shown
 from batch.config.secrets import require_credentials
 from batch.config.settings import API_URL, Folder, Gates, Settings, Source
@@ -17,6 +17,7 @@ __all__ = [
     "Source",
     "config_file",
     "default_home",
+    "every_store",
     "require_credentials",
     "settings",
     "shown",

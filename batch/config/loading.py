@@ -31,9 +31,26 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
     """Options over environment over file; ConfigError names the place of each mistake."""
     path = config_file(environ)
     file = read_file(path) if path else None
-    values = _checked(file, store_name) if file else {}
+    if file:
+        _check(file)
     if store_name and (not file or store_name not in file.values.get("stores", {})):
         raise _no_such_store(file, store_name)
+    return _made(file, options, store_name, environ)
+
+
+def every_store(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> list[Settings]:
+    """The settings of the environment's store, and of each of `[stores.NAME]`; tokens are not looked for."""
+    path = config_file(environ)
+    file = read_file(path) if path else None
+    if file:
+        _check(file)
+    names = ["", *(name for name in (file.values.get("stores", {}) if file else ()) if name != "default")]
+    return [_made(file, options, name, environ) for name in names]
+
+
+def _made(file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]) -> Settings:
+    """One store's settings, out of a file that has been checked."""
+    values = _values(file, store_name) if file else {}
     told = from_environment(environ, store_name)
     here = {"home": default_home(environ), "database": database_of(environ), "store_name": store_name}
     given = {name: value for name, value in options.items() if value is not None}
@@ -64,8 +81,14 @@ def _is_named(kind: type) -> bool:
     return issubclass(kind, Named)
 
 
-def _checked(file: ConfigFile, store_name: str) -> dict[str, Any]:
-    """The file's settings for a store; ConfigError with all mistakes of the file, also those of other stores."""
+def _values(file: ConfigFile, store_name: str) -> dict[str, Any]:
+    """The file's settings for a store."""
+    general = {name: value for name, value in file.values.items() if name != "stores"}
+    return _by_name(general | dict(file.values.get("stores", {}).get(store_name or "default", {})))
+
+
+def _check(file: ConfigFile) -> None:
+    """ConfigError with all mistakes of the file, in whichever store's settings."""
     general = {name: value for name, value in file.values.items() if name != "stores"}
     stores = file.values.get("stores", {})
     if not isinstance(stores, Mapping) or not all(isinstance(section, Mapping) for section in stores.values()):
@@ -81,7 +104,6 @@ def _checked(file: ConfigFile, store_name: str) -> dict[str, Any]:
             mistakes |= dict.fromkeys(str(error).splitlines(), error.todo)
     if mistakes:
         raise ConfigError("\n".join(mistakes), next(iter(mistakes.values())))
-    return _by_name(general | dict(stores.get(store_name or "default", {})))
 
 
 def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str, Any], store_name: str) -> None:

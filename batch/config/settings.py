@@ -158,6 +158,8 @@ class Settings(Section):
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
     wait: float = Field(default=60.0, ge=0)
     """Seconds to wait for another runner of the store."""
+    turn: float = Field(default=300.0, gt=0)
+    """Seconds that a worker ships one store's file before another store that waits has its turn."""
     until: str = Field(default="", pattern=r"^$|^([01]?\d|2[0-3]):[0-5]\d$", examples=["06:00"])
     """Time of the day at which a run stops, of this machine; the same call goes on later."""
     hold_statuses: frozenset[int] = frozenset({0, 4, 5, 6, 13})

@@ -87,7 +87,9 @@ def _make(connection: PostgresConnection) -> None:
 
 def _version(connection: Connection) -> int | None:
     """The version of the ledger that is there; None where there is none."""
-    if connection.execute("SELECT to_regclass(?)", (f"{SCHEMA}.version",)).fetchone()[0] is None:
+    # Not to_regclass: having looked in vain it may go on doing so, while another process has made the tables.
+    sql = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
+    if connection.execute(sql, (SCHEMA,)).fetchone() is None:
         return None
     version: int = connection.execute("SELECT max(version) FROM version").fetchone()[0]
     return version

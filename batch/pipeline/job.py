@@ -27,6 +27,8 @@ class Job:
     """What the person calls the export, where it lies elsewhere for us."""
     goes_on: bool = False
     """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to him."""
+    number: int | None = None
+    """Its number in the queue of many machines."""
     place: Callable[[Report], Path | None] | None = None
     """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no sheet."""
 

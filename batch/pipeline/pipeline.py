@@ -58,7 +58,7 @@ class Pipeline:
         if job.plan:
             plan = self._as_planned(plan, job.plan)
         gated = await self._gate(run, plan, export, job, mark)
-        told = {"carries": self._carries(job), "sheet": job.source.sheet}
+        told = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
         run = replace(gated.run, profile=dict(gated.run.profile) | told)
         if gated.reasons and not job.dry:
             plan = self._held(plan, gated)

@@ -9,7 +9,7 @@ from batch.results.report import Report, outcome
 from batch.results.workbook import fits, write_workbook
 from batch.sheet import Mark, read_mark
 
-__all__ = ["Mark", "Report", "outcome", "read_mark", "results_path", "spared", "write"]
+__all__ = ["Mark", "Report", "deliver", "outcome", "read_mark", "results_path", "spared", "write"]
 
 
 def write(report: Report, path: Path) -> Path:
@@ -30,4 +30,17 @@ def write(report: Report, path: Path) -> Path:
             f"The results of {report.run.file} could not be written to {path}: {error.strerror or error}.",
             f"Nothing is lost: make room or choose a folder, then run `shipbatch history {report.run.run_id} "
             "--results`.",
+        ) from error
+
+
+def deliver(content: bytes, path: Path, run_id: str) -> Path:
+    """Put a sheet that was made elsewhere in its place, and say where; ResultsError where that cannot be done."""
+    try:
+        with scratch(path) as made:
+            made.write_bytes(content)
+            return put(made, path, run_id)
+    except OSError as error:
+        raise ResultsError(
+            f"The results could not be written to {path}: {error.strerror or error}.",
+            f"Nothing is lost: make room or choose a folder, then run `shipbatch history {run_id} --results`.",
         ) from error

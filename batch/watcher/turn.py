@@ -8,27 +8,47 @@ from pathlib import Path
 
 from batch import crash
 from batch.accounting import Report
-from batch.config import Source
+from batch.config import Settings, Source
 from batch.desk import Desk
 from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.ledger import Queries
 from batch.metrics import measure
 from batch.model import Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status, read
 from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
-from batch.telling import WORDS
+from batch.telling import counts
 from batch.watcher import letters
-from batch.watcher.places import SHEETS, WAITS, Place, free, oddity
+from batch.watcher.places import SHEETS, Place, free, oddity
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
 """Faults of a disk or a network, not of a file."""
 BUG = 70  # the exit status that sysexits.h has for it
+WAITS = 3  # the exit status of a run in which something waits for a person
 
 
 class StillWritten(FileError):
     """Somebody went on writing after the file had been taken for whole."""
+
+
+def sources_in(file: Path, source: Source, settings: Settings, ledger: Queries) -> list[Source]:
+    """What to read of a file: of a results sheet dropped back in the decisions, and the rows to resend."""
+    mark = read_mark(file)
+    if mark is None or mark.template:
+        return [source]
+    results, fix = (source.model_copy(update={"sheet": sheet}) for sheet in (RESULTS, RESEND))
+    try:
+        export = read(file, results, settings, ledger)
+        decided = any(parcel.decision.strip() for parcel in export.parcels())
+    except FileError:
+        return [source.model_copy(update={"sheet": ""})]
+    try:
+        read(file, fix, settings, ledger)
+    except FileError:  # there was nothing to fix
+        return [results]
+    return [results, fix] if decided else [fix]
 
 
 @dataclass(slots=True)
@@ -59,7 +79,7 @@ class Turn:
             self.send_back(FileError(f"{self.file.name} is {said}.", "Drop the file itself."))
             return
         try:
-            for source in await asyncio.to_thread(self._sources, desk):
+            for source in await asyncio.to_thread(sources_in, self.file, self.source, desk.settings, desk.ledger):
                 report = await self._run(desk, source)
         except FileError as error:
             if _is_passing(error) or isinstance(error, StillWritten) or not self.file.exists():
@@ -80,23 +100,6 @@ class Turn:
         self.digests = [of_error(said, str(self.file), BUG)]
         self._leave_in(self.place.failed, letters.broken(self.file, error, tries), letters.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
-
-    def _sources(self, desk: Desk) -> list[Source]:
-        """What to read of the file: of a results sheet dropped back in the decisions, and the rows to resend."""
-        mark = read_mark(self.file)
-        if mark is None or mark.template:
-            return [self.source]
-        results, fix = (self.source.model_copy(update={"sheet": sheet}) for sheet in (RESULTS, RESEND))
-        try:
-            export = read(self.file, results, desk.settings, desk.ledger)
-            decided = any(parcel.decision.strip() for parcel in export.parcels())
-        except FileError:
-            return [self.source.model_copy(update={"sheet": ""})]
-        try:
-            read(self.file, fix, desk.settings, desk.ledger)
-        except FileError:  # there was nothing to fix
-            return [results]
-        return [results, fix] if decided else [fix]
 
     async def _run(self, desk: Desk, source: Source) -> Report:
         before = self.file.stat()
@@ -132,10 +135,9 @@ class Turn:
 
     def _file_away(self, desk: Desk, report: Report) -> None:
         assert self.target is not None
-        counts = ", ".join(f"{report.summary[name]} {words}" for name, words in WORDS.items() if report.summary[name])
         self.digests = [of_report(report, exit_status(report))]
         room = self.target.parent.name
-        self.say(f"{report.summary['rows']} rows: {counts or 'nothing to ship'} → {room} (run {report.run.run_id})")
+        self.say(f"{counts(report.summary)} → {room} (run {report.run.run_id})")
         if report.sheet_error:
             self.say(f"{report.sheet_error} {report.sheet_error.todo}")
         earlier = _earlier(desk, report) if self.is_new else None

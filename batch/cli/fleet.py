@@ -1,0 +1,216 @@
+"""Commands of many machines: `worker`, and what `run`, `watch` and `status` do with a queue."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batch.cli import options
+from batch.cli.terminal import app, check_results, complain, settings_of, source_of, watched
+from batch.errors import ConfigError, FileError, ShipbatchError
+
+if TYPE_CHECKING:
+    from batch.config import Settings
+    from batch.desk import Screen
+    from batch.fleet import Ends, Entry
+    from batch.stopping import Stop
+    from batch.telling import Told
+
+SIDE_BY_SIDE = 16
+
+
+@app.command()
+def worker(
+    only: Annotated[
+        list[str] | None, typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated.")
+    ] = None,
+    side_by_side: Annotated[
+        int, typer.Option("--stores", min=1, max=500, help="So many stores side by side.")
+    ] = SIDE_BY_SIDE,
+    quiet: options.Silent = False,
+    log_format: options.LogLines = None,
+) -> None:
+    """Ship what is queued in the database, for every store whose token is here; on any number of machines."""
+    given = {"log_format": log_format} if log_format else {}
+    stores = _stores(given, only or [])
+
+    async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.fleet import Queue, Worker
+        from batch.notify import after
+
+        tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        async with Queue.opened(database_of(stores[0]), most=side_by_side + 4) as queue:
+            crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
+            await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
+
+    needs_fleet()
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "")
+    raise typer.Exit(signalled)
+
+
+def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
+    """The stores whose token is here, each once."""
+    from batch.config import every_store, require_credentials
+    from batch.config.secrets import token_of
+
+    every = every_store(given)
+    if unknown := set(only) - {each.store_name for each in every}:
+        raise ConfigError(f"--store {min(unknown)}: shipbatch.toml has no such store.", "Add it, or correct the name.")
+    chosen = [each for each in every if not only or each.store_name in only]
+    known: dict[str, Settings] = {}
+    for each in chosen:
+        if each.store_hash and (only or token_of(each, each.store_name)):
+            known.setdefault(each.store, require_credentials(each, each.store_name))
+    if not known:
+        raise ConfigError(
+            "No store's token is here, and a worker ships for those alone.",
+            "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN, or [stores.NAME] and its token, for each store.",
+        )
+    return list(known.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `run --queue` was asked for."""
+
+    files: Sequence[str]
+    plan: Path | None
+    chosen: Mapping[str, Any]
+    store: str
+    columns: Sequence[str]
+    sheet: str
+    limit: int | None
+    results: Path | None
+
+
+def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool) -> None:
+    """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as `run` does.
+
+    `here`: the options are those of a rehearsal or a dry run, which need no queue.
+    """
+    if not queue or here:
+        what = "A rehearsal and a dry run need no queue." if queue else "--follow waits for what --queue has put in."
+        raise ConfigError(what, "Leave --queue out." if queue else "Add --queue.")
+    settings = settings_of({}, order.store)
+    _check(order, settings)
+    database, entries = database_of(settings), _entries(order, settings)
+    needs_fleet()
+
+    async def work(screen: "Screen", stop: "Stop") -> "tuple[list[int], Ends | None]":
+        from batch.config.environment import this_user
+        from batch.fleet import Queue, delivered, followed
+
+        async with Queue.opened(database) as line:
+            numbers = await line.put(settings.store, entries, this_user())
+            for number, entry in zip(numbers, entries, strict=True):
+                screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
+            if not follow:
+                return numbers, None
+            rows = await followed(line, numbers, screen, stop)
+            return numbers, await delivered(line, rows, settings, order.results)
+
+    (numbers, ends), signalled = watched(work, quiet=quiet or as_json)
+    if ends is None:
+        if as_json:
+            queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
+            print(json.dumps({"store": settings.store, "queued": queued}, ensure_ascii=False))
+        raise typer.Exit(signalled)
+    _print_ends(ends, quiet=quiet, as_json=as_json)
+    if signalled:
+        complain(ShipbatchError("Nobody waits for them any more; they stay in the queue, and are shipped."))
+    raise typer.Exit(signalled or ends.exit_status)
+
+
+def _check(order: Order, settings: "Settings") -> None:
+    """ConfigError, before anything is queued, where it is not said what, or for whom."""
+    if (order.plan is None) == (not order.files):
+        raise ConfigError("Name the files to queue, or a plan with --plan: one of the two.")
+    if order.results is not None:
+        check_results(order.results, [Path(file) for file in order.files])
+    if not settings.store_hash:
+        raise ConfigError("The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store.")
+
+
+def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
+    for problem in ends.problems:
+        complain(problem)
+    if as_json:
+        print(json.dumps(ends.summary, ensure_ascii=False))
+        return
+    for row in ends.rows:
+        if quiet and not row["exit_status"]:
+            continue
+        print(*(row["told"] or [f"{row['name']}: {row['state']}"]), sep="\n")
+        if sheet := ends.sheets.get(row["file_id"]):
+            print(f"Results: {sheet}")
+
+
+def _entries(order: Order, settings: "Settings") -> "list[Entry]":
+    """The files with their content, or their address: FileError, and nothing is queued, where one cannot be read."""
+    needs_fleet()
+    from batch.fetching import dated, is_far
+    from batch.fleet import Entry, ask_of
+
+    bare = settings.model_copy(update={"sources": ()})
+    today = datetime.now().astimezone().date()
+    entries = []
+    for given in [str(order.plan)] if order.plan else [dated(each, today) for each in order.files]:
+        source = source_of(bare, Path(given), list(order.columns), order.sheet)
+        ask = ask_of(order.chosen, source=source, limit=order.limit, plan=order.plan is not None)
+        if is_far(given):
+            entries.append(Entry(given, address=given, ask=ask))
+        else:
+            entries.append(Entry(str(Path(given).absolute()), content=_content(Path(given)), ask=ask))
+    return entries
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        raise FileError(f"{path}: {reason}. Nothing was queued.", "Check the name and the folder.") from error
+
+
+def fleet_status() -> "Told":
+    """Workers, stores, what is in line, what is stuck."""
+    import asyncio
+
+    database = database_of(settings_of())
+    needs_fleet()
+
+    async def look() -> "Told":
+        from batch.fleet import Queue, overview
+
+        async with Queue.opened(database) as queue:
+            return await overview(queue, database)
+
+    return asyncio.run(look())
+
+
+def database_of(settings: "Settings") -> str:
+    """The queue's database; ConfigError where none is set."""
+    if not settings.database:
+        raise ConfigError(
+            "SHIPBATCH_DATABASE is not set, and the queue is in a PostgreSQL database.",
+            "Set SHIPBATCH_DATABASE=postgresql://USER:PASSWORD@HOST/DATABASE, the same on every machine.",
+        )
+    return settings.database
+
+
+def needs_fleet() -> None:
+    """ConfigError where the libraries of the fleet are not installed."""
+    try:
+        import batch.fleet  # noqa: F401
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("batch"):
+            raise
+        raise ConfigError(
+            f"A queue needs libraries that are not installed ({error.name}).", "Run: pip install 'shipbatch[fleet]'."
+        ) from None

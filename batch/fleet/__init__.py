@@ -1,0 +1,23 @@
+"""Many stores on many machines: files are put in line in a database, and workers take them.
+
+=========  ================================================================================
+module     what it knows
+=========  ================================================================================
+engine     procrastinate: a job is a store's next turn
+queue      the files in line, and what became of each
+asking     what was asked of a file's run, on its way through the database
+turn       one file's turn: run, gone on with, finished or left
+sweeping   dead workers' stores, held files that were answered, what has expired
+worker     stores side by side, for as long as it lives
+following  waiting for queued files where they were put in; their sheets beside them
+overview   what `status --fleet` says
+=========  ================================================================================
+"""
+
+from batch.fleet.asking import ask_of
+from batch.fleet.following import Ends, delivered, followed
+from batch.fleet.overview import overview
+from batch.fleet.queue import Entry, Queue
+from batch.fleet.worker import Worker
+
+__all__ = ["Ends", "Entry", "Queue", "Worker", "ask_of", "delivered", "followed", "overview"]

@@ -1,0 +1,105 @@
+"""Waiting for queued files where they were put in: their ends in words, their sheets beside them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch import results
+from batch.config import Settings
+from batch.desk import Screen
+from batch.errors import ResultsError
+from batch.fleet.queue import Queue
+from batch.ledger import read_ledger
+from batch.runner import NOTHING_SENT, PRECEDENCE, total
+from batch.stopping import Stop
+
+LOOK = 0.5  # seconds between two looks
+FINISHED = frozenset({"done", "failed", "held"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Files, as they stand when nobody waits for them any longer."""
+
+    rows: Sequence[Mapping[str, Any]]
+    sheets: Mapping[int, Path]
+    """Where their sheets were put."""
+    problems: Sequence[ResultsError]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """As `run` would have told it."""
+        each = [
+            dict(row["summary"]) | {"results": str(self.sheets.get(row["file_id"], ""))}
+            for row in self.rows
+            if row["summary"]
+        ]
+        others = [
+            {"file": row["name"], "error": " ".join(row["told"] or [row["state"]])}
+            for row in self.rows
+            if not row["summary"]
+        ]
+        return each[0] if len(each) == 1 and not others else total(each) | {"files": each + others}
+
+    @property
+    def exit_status(self) -> int:
+        """As `run` would have ended."""
+        statuses = [row["exit_status"] for row in self.rows if row["exit_status"] is not None]
+        if self.problems:
+            statuses.append(74)
+        if set(statuses) - {NOTHING_SENT}:
+            statuses = [1 if status == NOTHING_SENT else status for status in statuses]
+        return next((status for status in (70, *PRECEDENCE) if status in statuses), 0)
+
+
+async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: Stop) -> list[dict[str, Any]]:
+    """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us."""
+    said: dict[int, str] = {}
+    while True:
+        rows = await queue.rows(numbers)
+        for row in rows:
+            line = _line(row)
+            if line != said.get(row["file_id"]):
+                said[row["file_id"]] = line
+                screen.say(f"{Path(row['name']).name}: {line}")
+        if all(row["state"] in FINISHED for row in rows) or not await stop.sleep(LOOK):
+            return rows
+
+
+async def delivered(
+    queue: Queue, rows: Sequence[Mapping[str, Any]], settings: Settings, place: Path | None = None
+) -> Ends:
+    """The finished files with their sheets beside them, or the only one at a place of its own."""
+    sheets: dict[int, Path] = {}
+    problems: list[ResultsError] = []
+    for row in rows:
+        content = await queue.sheet(row["file_id"]) if row["state"] in FINISHED else None
+        if content is None:
+            continue
+        try:
+            sheets[row["file_id"]] = await asyncio.to_thread(_deliver, content, row, settings, place)
+        except ResultsError as error:
+            problems.append(error)
+    return Ends(rows, sheets, problems)
+
+
+def _deliver(content: bytes, row: Mapping[str, Any], settings: Settings, place: Path | None) -> Path:
+    with read_ledger(settings.ledger) as ledger:
+        run = ledger.run(row["run_id"])
+    assert run is not None, "a finished file's run is in the ledger"
+    path = place or results.results_path(Path(row["name"]), run, dry=False, home=settings.home)
+    path = results.spared(path, run) if place else path
+    return results.deliver(content, path.with_suffix(Path(row["sheet_name"]).suffix), run.run_id)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    if row["state"] == "waiting":
+        return "waiting for its turn"
+    if row["state"] != "working":
+        return str(row["state"])
+    if row["trouble"]:
+        return str(row["trouble"])
+    total_of = f" {row['total']:,} shipments" if row["total"] else ""
+    return f"{row['stage'] or 'its turn has begun'}{total_of}"

@@ -1,0 +1,264 @@
+"""The files in line: put in by anybody, taken by the workers, oldest first within a store."""
+
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from importlib.resources import files as resources
+from typing import Any, Self
+
+import procrastinate
+import psycopg
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from batch.config.places import Database, shown
+from batch.errors import CannotRunNow
+from batch.fleet.engine import CONNECTING, call, engine, install
+from batch.ledger import open_ledger
+
+ENTRANCE = 0x73686970  # the advisory lock under which tables are made
+PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away …
+PAUSE = 1.0  # … tried again so often
+IN_LINE = "state IN ('waiting', 'working')"
+_AWAY = "Nothing was queued. Run the same call again when it answers."
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file to be put in line: its content, or the address where a worker finds it."""
+
+    name: str
+    content: bytes | None = None
+    address: str | None = None
+    ask: Mapping[str, Any] = field(default_factory=dict)
+    """What was asked of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in line, as its turn begins."""
+
+    file_id: int
+    store: str
+    name: str
+    address: str | None
+    sha256: str | None
+    ask: Mapping[str, Any]
+    turns: int
+    """This turn's number: nobody writes what another turn has taken over."""
+    deaths: int
+    tries: int
+    run_id: str | None
+
+
+_FILE = "file_id, store, name, address, sha256, ask, turns, deaths, tries, run_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The file whose turn is next."""
+
+    file_id: int
+    wait: float
+    """Seconds until it may have its turn."""
+    ask: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a file."""
+
+    state: str
+    """done, failed or held."""
+    exit_status: int
+    told: Sequence[str]
+    """In sentences."""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str | None = None
+    sheet_name: str | None = None
+    sheet: bytes | None = None
+
+
+class Queue:
+    """The files of all stores of a database. Made by `opened`."""
+
+    def __init__(self, app: procrastinate.App) -> None:
+        self.app = app
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
+        """The queue at an address, made where there is none; CannotRunNow where the database does not answer."""
+        async with open_ledger(Database(database)):
+            """It is made first: exports and owners lie in it."""
+        try:
+            async with (
+                await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECTING) as connection,
+                connection.transaction(),
+            ):
+                await connection.execute("SELECT pg_advisory_xact_lock(%s)", (ENTRANCE,))
+                await connection.execute("SET LOCAL search_path TO shipbatch")
+                await connection.execute(resources("batch.fleet").joinpath("queue.sql").read_bytes())
+                await install(connection)
+        except psycopg.OperationalError as error:
+            raise away(database, error) from error
+        app = engine(database, most)
+        async with app.open_async():
+            yield cls(app)
+
+    async def put(self, store: str, entries: Sequence[Entry], by: str) -> list[int]:
+        """Files in line, all or none, in the given order; their numbers."""
+        numbers = []
+        async with self._connection() as connection:
+            for entry in entries:
+                digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
+                row = await connection.execute(
+                    "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by)"
+                    " VALUES (%s, %s, %s, %s, %s, %s) RETURNING file_id",
+                    (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by),
+                )
+                numbers += await row.fetchall()
+        await call(self.app, store)
+        return [number for (number,) in numbers]
+
+    async def next(self, store: str) -> Next | None:
+        """The store's oldest file that is not finished."""
+        sql = (
+            "SELECT file_id, greatest(0, extract(epoch FROM due - clock_timestamp()))::float8, ask"
+            f" FROM shipbatch.files WHERE store = %s AND {IN_LINE} ORDER BY file_id LIMIT 1"
+        )
+        rows = await self.all(sql, store)
+        return Next(*rows[0]) if rows else None
+
+    async def take(self, store: str, worker: str) -> File | None:
+        """The store's oldest file that is not finished; this is its turn now."""
+        sql = (
+            "UPDATE shipbatch.files SET state = 'working', worker = %s, turns = turns + 1,"
+            " deaths = CASE WHEN open THEN deaths + 1 ELSE 0 END, open = true, rate = NULL, stage = '', done = 0,"
+            " total = NULL, began = coalesce(began, clock_timestamp()), seen = clock_timestamp()"
+            f" WHERE file_id = (SELECT file_id FROM shipbatch.files WHERE store = %s AND {IN_LINE}"
+            f" ORDER BY file_id LIMIT 1) RETURNING {_FILE}"
+        )
+        async with self._connection() as connection:
+            cursor = connection.cursor(row_factory=class_row(File))
+            return await (await cursor.execute(sql, (worker, store))).fetchone()
+
+    async def content(self, digest: str) -> bytes | None:
+        """An export's bytes; None where they have expired."""
+        rows = await self.all("SELECT content FROM shipbatch.exports WHERE sha256 = %s", digest)
+        return bytes(rows[0][0]) if rows else None
+
+    async def keep(self, file: File, content: bytes) -> File:
+        """What was fetched stands for the address from now on, whoever goes on with the file."""
+        async with self._connection() as connection:
+            digest = await keep(connection, file.name, content)
+        await self._write(file, "sha256 = %s", digest)
+        return replace(file, sha256=digest)
+
+    async def show(self, file: File, stage: str, done: int, total: int | None, rate: float | None) -> None:
+        """How far the turn is."""
+        await self._write(file, "stage = %s, done = %s, total = %s, rate = %s, trouble = ''", stage, done, total, rate)
+
+    async def leave(self, file: File) -> None:
+        """The turn is over, the file is not: it goes on with the next one."""
+        await self._write(file, "open = false, tries = 0, rate = NULL")
+
+    async def put_off(self, file: File, trouble: str, seconds: float) -> None:
+        """Something was in the way: the file, and those behind it, wait so long."""
+        await self._write(
+            file,
+            "tries = tries + 1, open = false, rate = NULL,"
+            " trouble_at = CASE WHEN trouble = '' THEN clock_timestamp() ELSE trouble_at END, trouble = %s,"
+            " due = clock_timestamp() + make_interval(secs => %s)",
+            trouble,
+            seconds,
+        )
+
+    async def end(self, file: File, end: End) -> bool:
+        """The file is finished; False where another worker has taken it over meanwhile."""
+        return await self._write(
+            file,
+            "state = %s, exit_status = %s, told = %s, summary = %s, run_id = coalesce(%s, run_id), sheet_name = %s,"
+            " sheet = %s, ended = clock_timestamp(), open = false, rate = NULL, trouble = ''",
+            end.state,
+            end.exit_status,
+            list(end.told),
+            Jsonb(dict(end.summary)),
+            end.run_id,
+            end.sheet_name,
+            end.sheet,
+        )
+
+    async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """Files by their numbers, as they stand; sheets left out."""
+        sql = (
+            "SELECT file_id, store, name, state, stage, done, total, trouble, worker, run_id, exit_status, summary,"
+            " told, sheet_name FROM shipbatch.files WHERE file_id = ANY(%s) ORDER BY file_id"
+        )
+        return await self.dicts(sql, list(numbers))
+
+    async def sheet(self, number: int) -> bytes | None:
+        """A finished file's results sheet; None where it has none, or it has expired."""
+        rows = await self.all("SELECT sheet FROM shipbatch.files WHERE file_id = %s AND sheet IS NOT NULL", number)
+        return bytes(rows[0][0]) if rows else None
+
+    async def _write(self, file: File, what: str, *values: object) -> bool:
+        """What a turn has to say of its file, unless another has taken over; a database that is away is waited for."""
+        sql = (
+            f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
+            " WHERE file_id = %s AND turns = %s AND state = 'working'"
+        )
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                async with self._connection() as connection:
+                    done = await connection.execute(sql, (*values, file.file_id, file.turns))
+                    return done.rowcount == 1
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(PAUSE)
+
+    async def all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a question."""
+        async with self._connection() as connection:
+            return await (await connection.execute(sql, values)).fetchall()
+
+    async def dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """The rows of a question, by the names of their columns."""
+        async with self._connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            return await (await cursor.execute(sql, values)).fetchall()
+
+    async def do(self, sql: str, *values: object) -> None:
+        """A statement that answers nothing."""
+        async with self._connection() as connection:
+            await connection.execute(sql, values)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        connector = self.app.connector
+        assert isinstance(connector, procrastinate.PsycopgConnector)
+        async with connector.pool.connection() as connection:
+            yield connection
+
+
+async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: bytes) -> str:
+    """Put an export where every machine finds it, within the caller's transaction; its digest."""
+    digest = sha256(content).hexdigest()
+    await connection.execute(
+        "INSERT INTO shipbatch.exports (sha256, name, content, kept_at) VALUES (%s, %s, %s, clock_timestamp())"
+        " ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
+        (digest, name, content),
+    )
+    return digest
+
+
+def away(database: str, error: Exception) -> CannotRunNow:
+    """The database does not answer."""
+    return CannotRunNow(f"The database {shown(database)} does not answer ({str(error).strip()}).", _AWAY)

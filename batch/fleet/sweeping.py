@@ -1,0 +1,80 @@
+"""What a worker does beside its turns: shows that it lives, and gives stores their turns back that a dead one had.
+
+A store's job is dead where nobody has the store's lease and its worker is silent, or it was taken long ago: the lease
+is the truth, procrastinate's heartbeat only says where to look.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+
+from batch.fleet.engine import SCHEMA, TURN, call
+from batch.fleet.queue import IN_LINE, Queue
+
+SILENT = 20.0  # seconds without a heartbeat after which a worker may be dead
+LOOK = 2.0  # seconds between two looks whether a store waits for a free slot …
+LOOKS = 2  # … as often as must be met, so that it is no passing moment
+UNOWNED = 60.0  # seconds for which a job may be without the store's lease: it opens what it needs
+
+_DEAD = f"""
+SELECT job.id, job.lock FROM {SCHEMA}.procrastinate_jobs AS job
+  LEFT JOIN {SCHEMA}.procrastinate_workers AS worker ON worker.id = job.worker_id
+WHERE job.status = 'doing' AND job.task_name = '{TURN}'
+  AND NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = job.lock AND until > clock_timestamp())
+  AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => {SILENT})
+       OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events WHERE job_id = job.id AND type = 'started')
+          < clock_timestamp() - make_interval(secs => {UNOWNED}))
+"""  # noqa: S608  only names of our own are put in
+_LEFT_BEHIND = f"""
+SELECT DISTINCT store FROM shipbatch.files AS file WHERE {IN_LINE} AND NOT EXISTS (
+  SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = file.store AND status IN ('todo', 'doing'))
+"""  # noqa: S608  only names of our own are put in
+_WAITS = f"""
+SELECT 1 FROM {SCHEMA}.procrastinate_jobs AS job
+WHERE status = 'todo' AND task_name = '{TURN}' AND lock = ANY(%s)
+  AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())
+  AND NOT EXISTS (SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = job.lock AND status = 'doing')
+LIMIT 1
+"""  # noqa: S608  only names of our own are put in
+_EXPIRE = """
+UPDATE shipbatch.files SET sheet = NULL
+WHERE sheet IS NOT NULL AND ended < clock_timestamp() - make_interval(days => %s)
+"""
+
+
+async def sweep(queue: Queue) -> list[str]:
+    """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve them; which."""
+    manager = queue.app.job_manager
+    for job_id, _ in await queue.all(_DEAD):
+        try:
+            await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise  # else another worker has been faster
+    behind = [store for (store,) in await queue.all(_LEFT_BEHIND)]
+    return [store for store in behind if await call(queue.app, store)]
+
+
+async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
+    """Whether one of these stores could have its turn now, and has not."""
+    return bool(await queue.all(_WAITS, list(stores)))
+
+
+async def held(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Files that wait for a person, with their runs."""
+    sql = "SELECT file_id, store, run_id FROM shipbatch.files WHERE state = 'held' AND store = ANY(%s)"
+    return await queue.all(sql, list(stores))
+
+
+async def release(queue: Queue, number: int) -> None:
+    """Every word on a held file has been said: it is in line again."""
+    await queue.do("UPDATE shipbatch.files SET state = 'waiting' WHERE file_id = %s AND state = 'held'", number)
+
+
+async def expire(queue: Queue, days: int) -> None:
+    """Sheets older than so many days, which the ledger can still write; and workers that never came back."""
+    await queue.do(_EXPIRE, days)
+    await queue.do("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")

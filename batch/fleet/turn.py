@@ -1,0 +1,183 @@
+"""One file's turn on a worker: begun, or gone on with, until the file is finished or others are to have theirs."""
+
+import asyncio
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from batch import telling
+from batch.accounting import Report
+from batch.desk import Desk
+from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.fetching import fetched
+from batch.fleet.asking import jobs_for
+from batch.fleet.queue import End, File, Queue
+from batch.model import Record, Run
+from batch.notify import Digest, of_error, of_report
+from batch.pipeline import Job, Pipeline, exit_status
+from batch.runner import NOTHING_SENT
+from batch.watcher.places import fitted
+
+TURN_OVER = "its turn was over"
+"""Why a turn ended whose file goes on later."""
+SHOWN_EVERY = 2.0  # seconds between two words on how far it is
+SPAN = 30.0  # seconds over which the rate is measured
+BUG = 70  # the exit status that sysexits.h has for it
+WAITS = 3  # the exit status of a run in which something waits for a person
+
+
+class TurnScreen:
+    """Where a file's run tells how it goes: words to the worker's own screen, counts for whoever looks."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.stage, self.done = "", 0
+        self.total: int | None = None
+        self.shipping_since: float | None = None
+        self._steps: deque[float] = deque()
+
+    def say(self, line: str) -> None:
+        """Columns are told of when they are first met, not with every file of a warehouse."""
+        if not line.endswith("(remembered)"):
+            self._say(line)
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins."""
+        self.stage, self.done, self.total = stage, 0, total
+
+    def step(self, record: Record) -> None:
+        """A shipment has its outcome."""
+        self.done += 1
+        now = asyncio.get_running_loop().time()
+        self.shipping_since = self.shipping_since or now
+        self._steps.append(now)
+
+    @property
+    def rate(self) -> float | None:
+        """Shipments a second lately; None before the first."""
+        if self.shipping_since is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        while self._steps and self._steps[0] < now - SPAN:
+            self._steps.popleft()
+        return len(self._steps) / max(1.0, min(SPAN, now - self.shipping_since))
+
+
+@dataclass(slots=True)
+class Turn:
+    """A file that has its turn. `take` ships it; what that raises leaves the file in line."""
+
+    queue: Queue
+    file: File
+    desk: Desk
+    screen: TurnScreen
+    is_over: bool = False
+    """Told to end before the file does, with nothing in the way."""
+    digests: list[Digest] = field(default_factory=list)
+    """What it came to, for the log and for whoever is to be told."""
+    reports: list[Report] = field(default_factory=list)
+
+    def end(self, why: str = TURN_OVER) -> None:
+        """Let it finish what is in flight; the file goes on with its next turn."""
+        self.is_over = True
+        self.desk.stop.set(why)
+
+    async def take(self) -> None:
+        """Ship the file, to its end or to the turn's; what became of it is in the queue then."""
+        showing = asyncio.create_task(self._show())
+        try:
+            with self._folder() as folder:
+                await self._ship(folder)
+        except FileError as error:
+            await self.send_back(error, NOTHING_SENT)
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+    async def send_back(self, error: ShipbatchError, status: int) -> None:
+        """The file is finished: it cannot be used, or we cannot do it."""
+        self.digests = [of_error(error, self.file.name, status)]
+        told = [f"{Path(self.file.name).name}: {error}", error.todo]
+        await self.queue.end(self.file, End("failed", status, [line for line in told if line]))
+        self.screen.say(f"{error} {error.todo} → failed")
+
+    async def _ship(self, folder: Path) -> None:
+        copy = folder / fitted(Path(self.file.name).name)
+        await self._fetch(copy)
+        pipeline = Pipeline(self.desk)
+        jobs = await asyncio.to_thread(self._jobs, copy)
+        begun = self._begun() if len(jobs) == 1 else None
+        for job in jobs:
+            report = await (pipeline.go_on(begun, job) if begun else pipeline.run(job))
+            if report.stopped:
+                if not self.is_over:
+                    raise StoreStopped(report.stopped, report.todo)
+                await self.queue.leave(self.file)
+                return
+            self.reports.append(report)
+        await self._finish(self.reports[-1])
+
+    def _jobs(self, copy: Path) -> list[Job]:
+        jobs = jobs_for(self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger)
+        return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]
+
+    def _begun(self) -> Run | None:
+        """The run that an earlier turn has planned and not brought to its end; what has no plan is run as if new."""
+        ledger, file = self.desk.ledger, self.file
+        runs = ledger.of_content(file.sha256, file.store) if file.sha256 else []
+        newest = next((run for run in runs if run.profile.get("queued") == file.file_id), None)
+        if newest is None or newest.run_id == file.run_id or next(ledger.of_run(newest.run_id), None) is None:
+            return None
+        return newest
+
+    async def _fetch(self, copy: Path) -> None:
+        """The export, out of the database; from its address where nobody has fetched it yet."""
+        content = await self.queue.content(self.file.sha256) if self.file.sha256 else None
+        if content is None and self.file.address:
+            there = await asyncio.to_thread(fetched, self.file.address, copy.parent)
+            content = await asyncio.to_thread(there.read_bytes)
+            self.file = await self.queue.keep(self.file, content)
+        if content is None:
+            raise FileError(
+                f"{self.file.name}: its content is no longer in the database.", "Queue the file again: run --queue."
+            )
+        await asyncio.to_thread(copy.write_bytes, content)
+
+    async def _finish(self, report: Report) -> None:
+        status = exit_status(report)
+        self.digests = [of_report(report, status)]
+        sheet = await asyncio.to_thread(report.sheet.read_bytes) if report.sheet else None
+        name = report.sheet.name if report.sheet else None
+        told = [line for line in telling.report(report) if not line.startswith("Results: ")]
+        end = End(_room(report, status), status, told, report.summary, report.run.run_id, name, sheet)
+        await self.queue.end(self.file, end)
+        self.screen.say(f"{telling.counts(report.summary)} → {end.state} (run {report.run.run_id})")
+
+    async def _show(self) -> None:
+        while True:
+            screen = self.screen
+            await self.queue.show(self.file, screen.stage, screen.done, screen.total, screen.rate)
+            await asyncio.sleep(SHOWN_EVERY)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        folder = self.desk.settings.home / "queued" / str(self.file.file_id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(report: Report, copy: Path) -> Path | None:
+    """Where the sheet is made, to be taken from there; none where the run goes on."""
+    return None if report.stopped else copy
+
+
+def _room(report: Report, status: int) -> str:
+    if status == WAITS:
+        return "held"
+    return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
