@@ -23,6 +23,7 @@ from batch.telling import Told
 NO_ORDER = 2_147_483_647  # no store has counted so far
 SHIPMENT = {"order_address_id": 1, "items": [{"order_product_id": 1, "quantity": 1}]}
 """Well-formed, so that only the order can be wrong with it."""
+READ, MODIFY = "read orders", "modify orders"
 SKEW = 60  # seconds this machine's clock may be off
 LOW = 500_000_000  # bytes free below which the disk is nearly full
 
@@ -62,6 +63,11 @@ def told(checks: list[Check]) -> Told:
     found = {one.verdict for one in bad}
     status = next((status for verdict, status in STATUS.items() if verdict in found), 0)
     return Told(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)
+
+
+def refuses(checks: Sequence[Check]) -> bool:
+    """Whether the store itself says that nothing can be shipped with these credentials."""
+    return any(one.verdict is Verdict.WRONG and one.what in {"credentials", READ, MODIFY} for one in checks)
 
 
 async def checked(settings: Settings, store_name: str = "") -> list[Check]:
@@ -169,7 +175,7 @@ async def _store(client: Client) -> AsyncIterator[Check]:
     read = _read(reply)
     yield read
     if read.verdict is not Verdict.OK:
-        yield Check("modify orders", Verdict.UNPROVEN, "not asked, for orders cannot be read")
+        yield Check(MODIFY, Verdict.UNPROVEN, "not asked, for orders cannot be read")
         return
     yield await _modify(client)
     yield _quota(reply)
@@ -177,7 +183,7 @@ async def _store(client: Client) -> AsyncIterator[Check]:
 
 
 def _read(reply: Reply) -> Check:
-    what, verdict = "read orders", judge_read(reply)
+    what, verdict = READ, judge_read(reply)
     if verdict.kind is Kind.DONE:
         return Check(what, Verdict.OK, "the store answers with orders")
     if verdict.stop:
@@ -191,7 +197,7 @@ def _read(reply: Reply) -> Check:
 
 async def _modify(client: Client) -> Check:
     """A create on an order that cannot exist: 404 where the token may make shipments, 403 where it may not."""
-    what, again = "modify orders", "Run `shipbatch check` again; the first live run will tell."
+    what, again = MODIFY, "Run `shipbatch check` again; the first live run will tell."
     there = await client.probe(f"/orders/{NO_ORDER}")
     if judge_read(there).code != "not_found":
         said = f"not asked: the store does not say that it has no order {NO_ORDER} (it answers {there.status})"

@@ -135,10 +135,30 @@ class TestSetup:
     async def test_does_not_replace_another_stores_hash(self, shell: Terminal) -> None:
         """The line that has it, and the line to write."""
         shell.write("shipbatch.toml", '\nstore_hash = "other1"\n')
-        said = await self.typed(shell, "abc123", CANARY)
+        assert shell.box is not None
+        said = await self.typed(shell, shell.box.store_hash, CANARY)
         assert said.status == 2
         assert "line 2" in said.err
-        assert 'store_hash = "abc123"' in said.err
+        assert f'store_hash = "{shell.box.store_hash}"' in said.err
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_keeps_nothing_that_the_store_refuses(self, shell: Terminal, method: str) -> None:
+        """A token that is no good, or may not make shipments: said, and proven before it is written anywhere."""
+        assert shell.box is not None
+        shell.box.faults.add(Fault(401 if method == "GET" else 403, performs=0, method=method))
+        said = await self.typed(shell, shell.box.store_hash, CANARY)
+        assert (said.status, "Nothing was kept" in said.out) == (2, True)
+        assert not [path for path, content in shell.left_behind() if CANARY.encode() in content]
+        assert not (shell.folder / "shipbatch.toml").exists()
+
+    async def test_keeps_what_cannot_be_proven_now(self, shell: Terminal) -> None:
+        """The store does not answer: exit 75, and nothing need be typed again."""
+        assert shell.box is not None
+        shell.environ["BIGCOMMERCE_API_URL"] = "http://127.0.0.1:9"
+        said = await self.typed(shell, shell.box.store_hash, CANARY)
+        assert (said.status, "Ready" in said.out) == (75, False)
+        shell.environ["BIGCOMMERCE_API_URL"] = shell.box.url
+        assert (await shell("check")).status == 0
 
 
 async def test_a_live_ledger_is_copied(shell: Terminal) -> None:

@@ -21,7 +21,7 @@ def setup(
     store: Annotated[str, typer.Option(help="A name for the store, where there are several.")] = "",
     keyring: Annotated[bool, typer.Option("--keyring", help="Keep the token in this machine's keyring.")] = False,
 ) -> None:
-    """Ask for a store's hash and token, keep them safely, and run `check`."""
+    """Ask for a store's hash and token, prove them as `check` does, and keep them safely."""
     from batch.config.environment import token_variable
     from batch.config.secrets import keep_in_file, keep_in_keyring
     from batch.config.writing import keep_hash
@@ -31,8 +31,12 @@ def setup(
     token = _asked("Access token (it is not shown)", hidden=True)
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
-    path = keep_hash(store_hash, store)
-    variable = token_variable(store)
+    told, refused = _proved(store_hash, token, store)
+    print_told(told, as_json=False)
+    if refused:
+        print("Nothing was kept. Correct that, and run `shipbatch setup` again.")
+        raise typer.Exit(told.status)
+    path, variable = keep_hash(store_hash, store), token_variable(store)
     where = keep_in_keyring(variable, token) if keyring else f"{keep_in_file(variable, token)}, for you alone"
     print(f"The hash is in {path}; the token is in {where}.")
     if keyring and not settings_of(store=store).keyring:
@@ -40,8 +44,6 @@ def setup(
     for name in {variable} | (set() if store else {"BIGCOMMERCE_STORE_HASH"}):
         if os.environ.get(name):
             print(f"{name} is set in this environment, and beats what was kept: unset it.")
-    told = _checked(store)
-    print_told(told, as_json=False)
     if told.status == 0:
         print("Ready to ship.")
         option = f" --store {store}" if store else ""
@@ -138,6 +140,23 @@ def _checked(store: str) -> "Told":
     from batch.checking import checked, told
 
     return told(asyncio.run(checked(settings_of(store=store), store)))
+
+
+def _proved(store_hash: str, token: str, store: str) -> "tuple[Told, bool]":
+    """What `check` says of a hash and a token that are not kept yet; and whether the store refuses them."""
+    import asyncio
+
+    from pydantic import SecretStr
+
+    from batch.checking import checked, refuses, told
+
+    try:
+        settings = settings_of(store=store)
+    except ConfigError:  # a store that shipbatch.toml does not know yet; what else is wrong there is said here
+        settings = settings_of()
+    given = settings.model_copy(update={"store_hash": store_hash, "token": SecretStr(token)})
+    checks = asyncio.run(checked(given, store))
+    return told(checks), refuses(checks)
 
 
 def _arrived(store: str) -> "Told":
