@@ -31,3 +31,13 @@ def batches(each: Iterable[S], size: int) -> Iterator[list[S]]:
     left = iter(each)
     while some := list(islice(left, size)):
         yield some
+
+
+class Anew(Iterable[T]):
+    """What `make` gives, made anew each time it is gone through."""
+
+    def __init__(self, make: Callable[[], Iterator[T]]) -> None:
+        self._make = make
+
+    def __iter__(self) -> Iterator[T]:
+        return self._make()

@@ -28,7 +28,7 @@ from batch.ledger.opening import VERSION, network_disk, open_writable
 from batch.ledger.reserve import SIZE, Reserve
 from batch.ledger.sqlite import SqliteSession
 from batch.ledger.writer import Writer
-from batch.model import MOVES, Record, State
+from batch.model import Record, State
 
 RUN = run_of().run_id
 NOBODY = 65_534
@@ -400,68 +400,6 @@ async def test_another_process_meets_the_same_single_flight(ledger: StoredLedger
     with pytest.raises(OrderBusy):
         await ledger.intend(second.record_id, {})
     assert [record.record_id for record in ledger.unsettled(STORE)] == [first.record_id]
-
-
-MAKING = {
-    State.PLANNED: [],
-    State.INTENT: [State.INTENT],
-    State.IN_DOUBT: [State.INTENT, State.IN_DOUBT],
-    State.NEEDS_PERSON: [State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON],
-    State.CREATED: [State.INTENT, State.CREATED],
-    State.REJECTED: [State.INTENT, State.REJECTED],
-}
-
-
-@pytest.mark.parametrize("old", State)
-async def test_raw_sql_makes_legal_moves_only(ledger: StoredLedger, path: Path, old: State) -> None:
-    """The table of moves is in the file: any other program is refused too."""
-    shipment = parcel()
-    (record,) = await planned(ledger, RUN, [shipment])
-    for state in MAKING[old]:
-        if state is State.INTENT:
-            await ledger.intend(record.record_id, {})
-        else:
-            await ledger.move(record, created(1, shipment) if state == "created" else outcome(state), "x")
-    with raw(path) as connection:
-        for new in State:
-            claimed = 1 if new is State.CREATED else None
-            connection.execute("BEGIN")
-            try:
-                connection.execute("UPDATE records SET state = ?, shipment_id = ?", (new, claimed))
-                moved = True
-            except sqlite3.IntegrityError:
-                moved = False
-            connection.execute("ROLLBACK")
-            assert moved == (new in MOVES[old] or new is old), new
-
-
-COPY = (
-    "INSERT INTO records (run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
-    " created_at, changed_at) SELECT run_id, 9, store, order_id, order_address_id, {}, '', '', shipment, {}, '', ''"
-    " FROM records"
-)
-
-
-@pytest.mark.parametrize(
-    ("sql", "reason"),
-    [
-        ("UPDATE attempts SET what = 'nothing'", "attempts only grow"),
-        ("DELETE FROM attempts", "attempts only grow"),
-        ("DELETE FROM records", "was tried stays"),
-        ("UPDATE records SET shipment_id = 2", "claimed shipment id stays"),
-        ("UPDATE records SET shipment_id = NULL", "claimed shipment id stays"),
-        (COPY.format("'other'", "'intent'"), "begins planned"),
-        (COPY.format("label", "'planned'"), "UNIQUE"),
-    ],
-)
-async def test_raw_sql_cannot_rewrite_what_happened(ledger: StoredLedger, path: Path, sql: str, reason: str) -> None:
-    """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
-    shipment = parcel()
-    (record,) = await planned(ledger, RUN, [shipment])
-    await ledger.intend(record.record_id, {})
-    await ledger.move(record, created(1, shipment), "response")
-    with raw(path) as connection, pytest.raises(sqlite3.IntegrityError, match=reason):
-        connection.execute(sql)
 
 
 async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> None:

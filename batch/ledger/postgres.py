@@ -35,7 +35,8 @@ _SESSION = (
     "SET lock_timeout TO '60s'",
     "SET idle_in_transaction_session_timeout TO '15s'",  # a paused process holds nobody up
 )
-_AWAY = ("08", "57P", "53", "40", "55P03", "25006")  # SQLSTATEs that pass: lost, shut down, full, in each other's way
+_AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
+"""SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
 _REASONS = {
     "42501": ("this user may not do that", "Let the user own the schema shipbatch, or create it in this database."),
     "53100": ("its disk is full", "Make room on the server, then run the same call again; nothing is lost."),
@@ -64,11 +65,11 @@ def is_away(error: Exception) -> bool:
 
 def explained(error: Exception, place: Database) -> LedgerError:
     """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
+    if isinstance(error, LedgerError):
+        return error
     said = " ".join(str(error).split())
     reason, todo = _REASONS.get(getattr(error, "sqlstate", None) or "", ("it cannot be used", "Report this message."))
     made = LedgerError(f"The database {place}: {reason} ({said}).", todo)
-    if isinstance(error, LedgerError):
-        return error
     if is_away(error):
         todo = "Nothing is lost. Run the same call again when it answers."
         made = DatabaseAway(f"The database {place} does not answer ({said}).", todo)
@@ -138,7 +139,7 @@ class PostgresConnection:
         return connected(self.place)
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
-        return self.link.execute(translated(sql), values) if values else self.link.execute(sql)
+        return self.link.execute(translated(sql), values) if values else self.link.execute(sql, prepare=False)
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any:
         with self.link.cursor() as cursor:

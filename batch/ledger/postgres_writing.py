@@ -14,7 +14,7 @@ class PostgresSession:
     of a COMMIT the next one reads whether it took, and whether the server still has all that it had confirmed.
     """
 
-    most = 60  # subtransactions that a PostgreSQL backend keeps in its own memory: 64
+    most = 500
 
     def __init__(self, connection: PostgresConnection, advice: str) -> None:
         self.connection = connection
@@ -22,11 +22,16 @@ class PostgresSession:
         """What is unwise about the server; empty where nothing is."""
         self._name = uuid4().hex
         self._commits = 0
+        self.connection.execute("DELETE FROM writers WHERE seen < now() - interval '7 days'")
         self.connection.execute("INSERT INTO writers (writer) VALUES (?)", (self._name,))
 
     def begin(self) -> None:
-        mark = f"UPDATE writers SET commits = {self._commits + 1}, seen = now() WHERE writer = '{self._name}'"  # noqa: S608
-        self.connection.execute(f"BEGIN; {mark}")
+        count = f"UPDATE writers SET commits = {self._commits + 1}, seen = now()"  # noqa: S608
+        ours = f"WHERE writer = '{self._name}' AND commits = {self._commits}"
+        counted = self.connection.execute(f"BEGIN; {count} {ours}")
+        counted.nextset()
+        if counted.rowcount != 1:
+            raise self._lost()
 
     def commit(self) -> None:
         try:
@@ -41,7 +46,8 @@ class PostgresSession:
         self.connection.execute("ROLLBACK")
 
     def recovers(self, error: Exception) -> bool:
-        if not is_away(error):
+        is_standby = getattr(error, "sqlstate", None) == "25006"  # it was the primary until a moment ago
+        if not is_away(error) and not is_standby:
             return False
         with suppress(self.connection.Error):
             self.connection.reconnect(error)
@@ -57,9 +63,23 @@ class PostgresSession:
         self.connection.close()
 
     def _took(self, error: Exception) -> bool:
-        """Whether a COMMIT whose answer was lost is in the database."""
-        self.connection.reconnect(error)
+        """Whether a COMMIT whose answer was lost is in the database; asked until it is known."""
         # FOR UPDATE waits for a transaction of ours that the server has not ended yet.
         sql = "SELECT commits FROM writers WHERE writer = ? FOR UPDATE"
-        row = self.connection.execute(sql, (self._name,)).fetchone()
-        return bool(row and row[0] == self._commits + 1)
+        while True:
+            self.connection.reconnect(error)
+            try:
+                row = self.connection.execute(sql, (self._name,)).fetchone()
+            except self.connection.Error as again:
+                error = again
+                continue
+            if row is None or row[0] < self._commits:
+                raise self._lost()
+            return bool(row[0] > self._commits)
+
+    def _lost(self) -> LedgerError:
+        return LedgerError(
+            f"The database {self.connection.place} no longer has what it had confirmed: it was put back from a copy, "
+            "or a standby has taken over that had not received all.",
+            "Nothing more is sent. Run `shipbatch audit`, then the same call again: it looks into the store first.",
+        )

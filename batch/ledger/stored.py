@@ -1,6 +1,6 @@
 """The ledger's contract on a database: one writer thread, readers that never wait."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,19 @@ Now = Callable[[], datetime]
 def utc_now() -> datetime:
     """The time by the clock of this machine."""
     return datetime.now(UTC)
+
+
+class _Taken(Iterable[T]):
+    """What a plan is made of, taken once more where its transaction was lost with the database; see `turns.Anew`."""
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._things, self._is_begun = things, False
+
+    def __iter__(self) -> Iterator[T]:
+        if self._is_begun and iter(self._things) is self._things:
+            raise LedgerError("The database was lost while a plan was entered.", "Run the same call again.")
+        self._is_begun = True
+        return iter(self._things)
 
 
 class StoredLedger(Queries):
@@ -84,14 +97,14 @@ class StoredLedger(Queries):
         Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
         where a numbered parcel has a record that is more than planned.
         """
-        at = self._at()
+        at, shipments, notes = self._at(), _Taken(shipments), _Taken(notes)
         return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
 
     async def plan_again(
         self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
     ) -> range:
         """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
-        at, open_asks = self._at(), list(asks)
+        at, open_asks, shipments, notes = self._at(), list(asks), _Taken(shipments), _Taken(notes)
         return await self._write(
             "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
         )

@@ -32,7 +32,7 @@ class Session(Protocol):
     def begin(self) -> None: ...
 
     def commit(self) -> None:
-        """Make it durable; an error means that nothing of it is."""
+        """Make it durable; an error means that nothing of it is, a LedgerError that it is not known."""
 
     def roll_back(self) -> None: ...
 
@@ -128,6 +128,8 @@ class Writer:
         while units and self._failure is None:
             try:
                 self._commit_together(units)
+            except LedgerError as lost:
+                self._failure = lost
             except (self._connection.Error, MemoryError) as error:
                 if not self._session.recovers(error):
                     self._failure = self._connection.explained(error)

@@ -10,13 +10,14 @@ from batch.desk import Desk
 from batch.errors import LedgerError
 from batch.loader import Load
 from batch.matching import Baseline
-from batch.model import Record, RowNote, Run
+from batch.model import Record, RowNote, Run, Shipment
 from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
 from batch.pool import Pool
 from batch.reconciler import Reconciler
+from batch.turns import Anew
 
 MOST = 2**31 - 2  # shipments of a run
 ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
@@ -34,14 +35,15 @@ class Shipping:
         async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
             plan.add([note])
         await self._make_room(plan, judgement.gone)
-        places = (await self._ledger.plan(run.run_id, plan.shipments(), _named(plan.notes(), export)))[: job.limit]
+        shipments, notes = _entered(plan, export)
+        places = (await self._ledger.plan(run.run_id, shipments, notes))[: job.limit]
         await self._bring(run, places, judgement, len(places))
 
     async def ship_again(self, run: Run, plan: Plan, judgement: Judgement, export: Load) -> None:
         """The same for what an earlier run has left open: its plan says now what this one says."""
         asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
         await self._make_room(plan, judgement.gone)
-        places = await self._ledger.plan_again(run.run_id, asks, plan.shipments(), _named(plan.notes(), export))
+        places = await self._ledger.plan_again(run.run_id, asks, *_entered(plan, export))
         await self._bring(run, places, judgement, len(places))
 
     async def go_on(self, run: Run, judgement: Judgement, job: Job) -> None:
@@ -106,6 +108,11 @@ class Shipping:
                 continue
             for kept in await judgement.again([record, *islice(work, PAGE - 1)]):
                 yield kept
+
+
+def _entered(plan: Plan, export: Load) -> tuple[Iterable[Shipment], Iterable[RowNote]]:
+    """What the ledger takes of a plan, as often as it has to."""
+    return Anew(plan.shipments), Anew(lambda: _named(plan.notes(), export))
 
 
 def _named(notes: Iterable[RowNote], export: Load) -> Iterator[RowNote]:

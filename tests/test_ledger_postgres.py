@@ -1,0 +1,189 @@
+"""The ledger in PostgreSQL: made once, refused with a reason, and waiting for a server that is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from cutting import Cutter, cutter
+from ledger_samples import all_of, created, parcel, planned, run_of
+from postgres import Postgres
+
+from batch.config import Database
+from batch.errors import DatabaseAway, LedgerError, NothingSent
+from batch.ledger import StoredLedger, open_ledger, read_ledger
+from batch.ledger.connection import Connection
+from batch.ledger.opening import VERSION
+from batch.ledger.postgres_opening import open_writable
+from batch.model import State
+from batch.turns import Anew
+
+RUN = run_of().run_id
+SECRET = "corridor7"
+
+
+@pytest.fixture
+async def ledger(database: str) -> AsyncIterator[StoredLedger]:
+    """A ledger with one run begun."""
+    async with open_ledger(Database(database)) as opened:
+        await opened.begin(run_of())
+        yield opened
+
+
+@pytest.fixture
+async def cut(database: str) -> AsyncIterator[tuple[Cutter, StoredLedger]]:
+    """The same, over a network that can be cut."""
+    with cutter(database) as network:
+        async with open_ledger(Database(network.url)) as opened:
+            await opened.begin(run_of())
+            yield network, opened
+
+
+def test_many_make_one_ledger_at_once(database: str) -> None:
+    """Ten workers that are started together find one schema."""
+    with ThreadPoolExecutor(10) as pool:
+        for session in pool.map(lambda _: open_writable(Database(database)), range(10)):
+            assert session.connection.execute("SELECT version FROM version").fetchall() == [(VERSION,)]
+            session.close()
+
+
+async def test_reading_makes_nothing(database: str) -> None:
+    """Where there is no ledger it is empty."""
+    with read_ledger(Database(database)) as nothing:
+        assert nothing.runs() == []
+    async with open_ledger(Database(database), read_only=True) as ledger:
+        with pytest.raises(LedgerError, match="reading only"):
+            await ledger.begin(run_of())
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT to_regnamespace('shipbatch')").fetchone() == (None,)
+
+
+async def test_a_reader_cannot_write(ledger: StoredLedger) -> None:
+    """Whatever it is told."""
+    with pytest.raises(psycopg.Error, match="read-only"):
+        ledger._reader.execute("DELETE FROM runs")
+
+
+async def test_a_newer_ledger_is_refused_by_name(ledger: StoredLedger, database: str) -> None:
+    """By readers and writers, before anything is sent."""
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE shipbatch.version SET version = version + 1")
+    for opened in (open_ledger, read_ledger):
+        with pytest.raises(LedgerError, match=f"newer shipbatch .its version is {VERSION + 1}") as refused:
+            opened(Database(database))
+        assert "Update shipbatch" in refused.value.todo
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "said"),
+    [
+        (f"postgresql://u:{SECRET}@localhost:1/x", DatabaseAway, "postgresql://u@localhost:1/x does not answer"),
+        ("postgresql://nobody@/test_none", LedgerError, "refuses us"),
+    ],
+)
+def test_a_database_that_cannot_be_had(postgres: Postgres, url: str, kind: type[LedgerError], said: str) -> None:
+    """Its address without the password, what it said, what to do."""
+    postgres.start()
+    with pytest.raises(LedgerError, match=said) as refused:
+        open_ledger(Database(url if "localhost" in url else f"{url}?host={postgres.folder}"))
+    assert type(refused.value) is kind
+    assert refused.value.todo
+    assert SECRET not in str(refused.value) + repr(Database(url))
+
+
+async def test_a_user_without_rights_is_told(database: str) -> None:
+    """The schema must be his, or he must be able to make it."""
+    with psycopg.connect(database) as connection:
+        connection.execute("DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    with pytest.raises(LedgerError, match="may not do that") as refused:
+        open_ledger(Database(database.replace("postgres@", "guest@")))
+    assert "own the schema" in refused.value.todo
+
+
+async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, database: str, tmp_path) -> None:
+    with pytest.raises(NothingSent) as refused:
+        ledger.back_up(tmp_path / "copy")
+    assert "pg_dump" in refused.value.todo
+
+
+async def test_the_guard_is_asked_in_every_transaction(database: str) -> None:
+    """What it raises refuses the group, and nothing of it is written."""
+    asked: list[bool] = []
+
+    def guard(connection: Connection) -> None:
+        (pid,) = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid'").fetchone()
+        asked.append(pid > 0)
+        if len(asked) > 2:
+            raise LedgerError("another has it")
+
+    async with open_ledger(Database(database), guard=guard) as ledger:
+        await ledger.begin(run_of())
+        (record,) = await planned(ledger, RUN, [parcel()])
+        answers = await all_of(ledger.intend(record.record_id, {}), ledger.begin(run_of("other")))
+        assert [str(answer) for answer in answers] == ["another has it"] * 2
+        assert ledger.attempts(record.record_id) == []
+        assert ledger.run("other") is None
+    assert all(asked)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, StoredLedger], when: str) -> None:
+    """Whether it took is found out: what did not is done again, what did is not."""
+    network, ledger = cut
+    shipments = [parcel(order, f"N{order}") for order in range(1, 30)]
+    network.cut = when
+    await ledger.plan(RUN, Anew(lambda: iter(shipments)), [])
+    records = list(ledger.of_run(RUN))
+    assert [record.shipment for record in records] == shipments
+    network.cut = when
+    await asyncio.gather(*(ledger.intend(record.record_id, {}) for record in records))
+    network.cut = when
+    moves = [ledger.move(record, created(record.record_id, record.shipment), "response") for record in records]
+    assert {record.state for record in await asyncio.gather(*moves)} == {State.CREATED}
+    assert network.cuts == 3
+    assert {tuple(a.what for a in ledger.attempts(record.record_id)) for record in records} == {("intent", "response")}
+
+
+async def test_a_plan_that_cannot_be_taken_again_is_refused(cut: tuple[Cutter, StoredLedger]) -> None:
+    """And never entered in part."""
+    network, ledger = cut
+    network.cut = "before"
+    with pytest.raises(LedgerError, match="lost while a plan was entered"):
+        await ledger.plan(RUN, iter([parcel()]), [])
+    assert list(ledger.of_run(RUN)) == []
+    await ledger.plan(RUN, [parcel()], [])
+
+
+async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(ledger: StoredLedger, database: str) -> None:
+    """A standby that lagged has taken over: what the ledger says is not all that was shipped."""
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE shipbatch.writers SET commits = 0")
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="no longer has what it had confirmed"):
+            await ledger.plan(RUN, [parcel()], [])
+    assert list(ledger.of_run(RUN)) == []
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_a_server_that_restarts_is_waited_for(ledger: StoredLedger, postgres: Postgres, *, kill: bool) -> None:
+    """Writers and readers go on where they were: nothing lost, nothing twice."""
+    records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 200)])
+
+    async def ship(few: list) -> None:
+        for record in few:
+            await ledger.intend(record.record_id, {})
+            await ledger.move(record, created(record.record_id, record.shipment), "response")
+
+    work = [asyncio.create_task(ship(records[n::8])) for n in range(8)]
+    await asyncio.to_thread(postgres.restart, kill=kill)
+    await asyncio.gather(*work)
+    assert {record.state for record in ledger.of_run(RUN)} == {State.CREATED}
+    assert {len(ledger.attempts(record.record_id)) for record in records} == {2}
+
+
+async def test_nothing_is_left_of_a_writer_that_ended(ledger: StoredLedger, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM shipbatch.writers").fetchone() == (1,)
+        await ledger.close()
+        assert connection.execute("SELECT count(*) FROM shipbatch.writers").fetchone() == (0,)
