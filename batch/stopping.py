@@ -20,6 +20,7 @@ class Stop:
         self.todo = ""
         self._event = asyncio.Event()
         self._parts: set[Stop] = set()
+        self._waits: set[_Wait] = set()
 
     def __bool__(self) -> bool:
         return self._event.is_set()
@@ -29,6 +30,8 @@ class Stop:
         if not self:
             self.why, self.todo = why, todo
         self._event.set()
+        for wait in self._waits:
+            wait.break_off()
         for part in self._parts:
             part.set(why, todo)
 
@@ -60,20 +63,44 @@ class Stop:
             found.append(await reading)
 
         if not await self.unless(keep()):
+            reading.close()
             raise Stopped("Stopped before anything was sent.", "Run it again when you like.")
         return found[0]
 
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:
         """Wait for something; False, and it is cancelled, where the stop came first."""
-        waits = asyncio.create_task(waiting)
-        stops = asyncio.create_task(self.wait())
+        if self:
+            waiting.close()
+            return False
+        wait = _Wait()
+        self._waits.add(wait)
         try:
-            await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
+            await waiting
+        except asyncio.CancelledError:
+            if wait.broken_off and wait.task.uncancel() <= wait.cancelled_before:
+                return False
+            raise
         finally:
-            in_time = waits.done()
-            stops.cancel()
-            waits.cancel()
-            await asyncio.gather(stops, waits, return_exceptions=True)
-        if in_time:
-            waits.result()
-        return in_time
+            self._waits.discard(wait)
+            wait.over = True
+        return True
+
+
+class _Wait:
+    """A task's wait, which the stop breaks off in place: as `asyncio.timeout` does, without a task of its own."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task
+        self.task, self._loop = task, asyncio.get_running_loop()
+        self.cancelled_before = task.cancelling()
+        self.broken_off = self.over = False
+
+    def break_off(self) -> None:
+        """In a turn of its own, when the task is at its wait: it may be the one that stops."""
+        self._loop.call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if not self.over:
+            self.broken_off = True
+            self.task.cancel()
