@@ -11,6 +11,8 @@ from batch.errors import LedgerError
 
 T = TypeVar("T")
 
+AT_ONCE = 500  # things in memory before they go to the file
+
 
 class Shelf(MutableMapping[int, T]):
     """Things under whole numbers, read in the order of the numbers; gone with the process, however it ends.
@@ -24,28 +26,42 @@ class Shelf(MutableMapping[int, T]):
         weakref.finalize(self, self._file.close)
         self._file.execute("CREATE TABLE things (number INTEGER PRIMARY KEY, thing BLOB)")
         self._file.execute("BEGIN")
+        self._new: dict[int, bytes] = {}
+        """Not yet in the file."""
 
     def __setitem__(self, number: int, thing: T) -> None:
-        with _explained():
-            self._file.execute("REPLACE INTO things VALUES (?, ?)", (number, pickle.dumps(thing, 5)))
+        self._new[number] = pickle.dumps(thing, 5)
+        if len(self._new) >= AT_ONCE:
+            self._put_away()
 
     def __getitem__(self, number: int) -> T:
-        row = self._file.execute("SELECT thing FROM things WHERE number = ?", (number,)).fetchone()
-        if row is None:
-            raise KeyError(number)
-        thing: T = pickle.loads(row[0])  # noqa: S301  we wrote it, into a file that no one else can open
+        pickled = self._new.get(number)
+        if pickled is None:
+            row = self._file.execute("SELECT thing FROM things WHERE number = ?", (number,)).fetchone()
+            if row is None:
+                raise KeyError(number)
+            pickled = row[0]
+        thing: T = pickle.loads(pickled)  # noqa: S301  we wrote it, into a file that no one else can open
         return thing
 
     def __delitem__(self, number: int) -> None:
+        self._put_away()
         if not self._file.execute("DELETE FROM things WHERE number = ?", (number,)).rowcount:
             raise KeyError(number)
 
     def __iter__(self) -> Iterator[int]:
+        self._put_away()
         return (number for (number,) in self._file.execute("SELECT number FROM things ORDER BY number"))
 
     def __len__(self) -> int:
+        self._put_away()
         count: int = self._file.execute("SELECT count(*) FROM things").fetchone()[0]
         return count
+
+    def _put_away(self) -> None:
+        with _explained():
+            self._file.executemany("REPLACE INTO things VALUES (?, ?)", self._new.items())
+        self._new.clear()
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class TestShelf:
         shelf: Shelf[bytes] = Shelf()
         shelf._file.execute("PRAGMA max_page_count = 10")
         with pytest.raises(LedgerError, match="no room for temporary files") as told:
-            shelf.update((n, bytes(4096)) for n in range(100))
+            shelf.update((n, bytes(4096)) for n in range(1000))
         assert "TMPDIR" in told.value.todo
 
     def test_it_is_closed_with_its_owner(self) -> None:
