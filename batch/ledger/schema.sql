@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS records (
 );
 
 -- One shipment of the store is one record's, for ever.
-CREATE UNIQUE INDEX IF NOT EXISTS claimed ON records (store, shipment_id) WHERE shipment_id IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS claimed ON records (shipment_id, store) WHERE shipment_id IS NOT NULL;
 -- Single flight: at most one shipment of an order under way or in doubt, whoever asks.
 CREATE UNIQUE INDEX IF NOT EXISTS single_flight ON records (store, order_id)
   WHERE state IN ('intent', 'in_doubt', 'needs_person');
@@ -55,7 +55,6 @@ CREATE INDEX IF NOT EXISTS records_by_run ON records (run_id, position);
 CREATE INDEX IF NOT EXISTS records_by_order ON records (order_id);
 CREATE INDEX IF NOT EXISTS records_by_ask ON records (ask);
 CREATE INDEX IF NOT EXISTS records_by_number ON records (number) WHERE number <> '';
-CREATE INDEX IF NOT EXISTS records_by_shipment ON records (shipment_id) WHERE shipment_id IS NOT NULL;
 
 -- Where a SKU is looked for; what a record has held since it was planned, so that a hit is looked at once more.
 CREATE TABLE IF NOT EXISTS skus (

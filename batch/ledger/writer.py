@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from batch import crash
@@ -73,8 +73,9 @@ class Writer:
         self._connection = session.connection
         self._closed = False
         self._failure: LedgerError | None = None
-        self._turn: list[_Unit] = []
-        """Handed in in this turn of the event loop."""
+        self._next: list[_Unit] = []
+        """Handed in, and not yet handed over."""
+        self._writing = False
         self._queue: SimpleQueue[list[_Unit]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger writer", daemon=True)
         self._thread.start()
@@ -96,33 +97,29 @@ class Writer:
     def _hand_in(self, point: str, work: Work[Any] | None) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         unit = _Unit(point, work, loop.create_future())
-        self.pending += 1
-        if not self._turn:
+        if not self._writing and not self._next:
             loop.call_soon(self._hand_over)
-        self._turn.append(unit)
+        self.pending += 1
+        self._next.append(unit)
         return unit.waiter
 
     def _hand_over(self) -> None:
-        # Once a turn: to wake the thread costs more than a unit does.
-        self._queue.put(self._turn)
-        self._turn = []
+        """Give the thread all that has come while it was writing, and in the turn after its answer."""
+        if self._next:
+            self._writing, most = True, self._session.most
+            self._queue.put(self._next[:most])
+            del self._next[:most]
 
     def _run(self) -> None:
         last = False
         while not last:
-            batch = self._next_batch()
+            batch = self._queue.get()
             last = batch[-1].work is None
             self._commit(batch[:-1] if last else batch)
             if last:
                 self._session.close()
+            self._writing = False  # before the answer, which hands over what has come meanwhile
             self._answer(batch)
-
-    def _next_batch(self) -> list[_Unit]:
-        batch = self._queue.get()
-        with suppress(Empty):
-            while len(batch) < self._session.most and batch[-1].work is not None:
-                batch += self._queue.get_nowait()
-        return batch
 
     def _commit(self, units: list[_Unit]) -> None:
         while units and self._failure is None:
@@ -232,3 +229,4 @@ class Writer:
                 unit.waiter.set_result(unit.result)
             else:
                 unit.waiter.set_exception(unit.refusal)
+        asyncio.get_running_loop().call_soon(self._hand_over)  # after those who are woken here
