@@ -34,7 +34,7 @@ async def spend(store: Store, gate: Quota, requests: int, *, workers: int = 256,
         for n in left:
             await gate.admit()
             page = pages and n % pages == 0
-            async with gate.concurrency.turn():
+            async with gate.concurrency:
                 sent = loop.time()
                 await store.work(10.0 if page else 1.0)
             gate.settle(sent, Reply(Phase.ANSWERED, 200), "GET 250" if page else "POST")
@@ -108,7 +108,7 @@ async def test_who_gives_up_in_the_line_leaves_no_place_taken() -> None:
     entered: list[int] = []
 
     async def hold(name: int) -> None:
-        async with gate.concurrency.turn():
+        async with gate.concurrency:
             entered.append(name)
             await asyncio.sleep(1)
 

@@ -64,7 +64,7 @@ class Store:
 
     async def asked(self, quota: Quota) -> None:
         await quota.admit()
-        async with quota.concurrency.turn():
+        async with quota.concurrency:
             sent = now()
             await asyncio.sleep(self.dice.uniform(0, self.latency[0]))
             reply = self.answer()

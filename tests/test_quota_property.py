@@ -121,7 +121,7 @@ async def spend(weather: Weather, requests: int) -> Spent:
     async def worker() -> None:
         for _ in left:
             await gate.admit()
-            async with gate.concurrency.turn():
+            async with gate.concurrency:
                 sent = loop.time()
                 await asyncio.sleep(dice.uniform(0, weather.there))
                 reply = store.answer()

@@ -168,7 +168,7 @@ class Client:
         """One admitted request; those of one kind take about as long as one another."""
         began, reply = asyncio.get_running_loop().time(), Reply(Phase.NOT_SENT)
         try:
-            async with self.quota.concurrency.turn():
+            async with self.quota.concurrency:
                 began, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
                 reply = (await self._transport.exchange(call)).without(self._token)
         finally:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from statistics import median
 
 FIRST = 8  # on their way until something has been measured, and never fewer
@@ -33,32 +32,40 @@ class Concurrency:
 
     Each cut shows anew how quickly the store can answer, so that a store that has become
     slower for good is not taken for a busy one for ever. Kinds are measured each for itself: a
-    page of 250 orders takes longer than a shipment.
+    page of 250 orders takes longer than a shipment. Used as an async context manager, around each request.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, changed: Callable[[], None] = lambda: None) -> None:
+        """`changed` is called when one more is on its way."""
         self.limit = min(FIRST, most)
-        self._least, self._most = self.limit, most
+        self.ahead = self.limit
+        """How many may get ready, beside those on their way: as many as keep a place from being free."""
+        self._least, self._most, self._changed = self.limit, most, changed
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
         self._doubling = True  # until the first cut
         self.busy = 0
         """Requests on their way."""
         self._line: deque[asyncio.Future[None]] = deque()
+        self._held_back = False  # whether someone was not let ahead since
         self._used = False  # whether the limit was reached in this round
         self._since = float("-inf")
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A place among those on their way; first come, first served."""
+    async def __aenter__(self) -> None:
+        """Take a place among those on their way; first come, first served."""
         if self.busy < self.limit and not self._line:
             self.busy += 1
         else:
             await self._stand_in_line()
         self._used |= self.busy >= self.limit
-        try:
-            yield
-        finally:
-            self._leave()
+        self._changed()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    def lets_ahead(self, ready: int) -> bool:
+        """Whether one more may get ready, where so many are, or are about to be."""
+        self._held_back |= ready >= self.ahead
+        return ready < self.ahead
 
     async def _stand_in_line(self) -> None:
         called = asyncio.get_running_loop().create_future()
@@ -72,6 +79,10 @@ class Concurrency:
 
     def _leave(self) -> None:
         self.busy -= 1
+        if self._held_back and not self._line:
+            self.ahead, self._held_back = min(self.ahead + 1, self._most), False
+        elif len(self._line) > 2 * self.limit:
+            self.ahead = max(self.ahead - 1, self._least)
         while self._line and self.busy < self.limit:
             if not (called := self._line.popleft()).done():
                 self.busy += 1

@@ -15,7 +15,6 @@ from batch.bigcommerce.window import LENGTH, TICK, Told, Window
 SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
 STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
 LONG = 45.0  # seconds; a longer wait is told to the person: no documented window is as long
-AHEAD = 2  # times as many as may be on their way are admitted: the others write down what they are about to do
 MOST = 64  # in flight, where nobody says
 
 
@@ -42,7 +41,6 @@ class Quota:
         """Times that a 429 stopped everyone."""
         self.waited = 0.0
         """Seconds for which nobody could be let go."""
-        self.concurrency = Concurrency(most)
         self._say = say
         self._said: set[str] = set()
         self._window: Window | None = None
@@ -53,6 +51,7 @@ class Quota:
         self._gate = asyncio.Lock()
         self._waiting = 0
         self._changed = asyncio.Event()
+        self.concurrency = Concurrency(most, self._changed.set)
         self._slope: AsyncLimiter | None = None
         self._sloped_at = float("-inf")
 
@@ -138,7 +137,7 @@ class Quota:
             return max(self._paused_until - now, TICK)
         if self._in_a_row or not self._answered:
             return None if self.in_flight else 0
-        if self.in_flight >= AHEAD * self.concurrency.limit:
+        if not self.concurrency.lets_ahead(self.in_flight - self.concurrency.busy):
             return None
         if self._window is None:
             return 0
