@@ -14,8 +14,8 @@ from batch.bigcommerce import Client
 from batch.bigcommerce.answers import Kind, judge, judge_read
 from batch.bigcommerce.parsing import whole
 from batch.bigcommerce.reply import Reply
-from batch.config import Place, Settings, Source, require_credentials
-from batch.errors import LedgerError, NothingSent
+from batch.config import Database, Place, Settings, Source, require_credentials
+from batch.errors import DatabaseAway, LedgerError, NothingSent
 from batch.ledger import network_disk, read_ledger
 from batch.model import Run
 from batch.telling import Told
@@ -123,16 +123,26 @@ def _disk(home: Path) -> Check:
 def _ledger(place: Place, store: str) -> Check:
     if isinstance(place, Path) and not place.exists():
         return Check("ledger", Verdict.OK, "none yet: nothing has been run")
+    where = "sound"
     try:
+        if isinstance(place, Database):
+            from batch.ledger.postgres_opening import server
+
+            found = server(place)
+            if found.advice:
+                return Check("ledger", Verdict.WRONG, found.advice, "Correct the server's postgresql.conf.")
+            where = f"{place} ({found.name})"
         with read_ledger(place) as ledger:
             ledger.check()
             doubts, runs = len(ledger.unsettled(store)), len(ledger.runs(store))
+    except DatabaseAway as error:
+        return Check("ledger", Verdict.UNREACHED, str(error), error.todo)
     except LedgerError as error:
         return Check("ledger", Verdict.WRONG, str(error), error.todo)
     if isinstance(place, Path) and not os.access(place, os.W_OK):
         return Check("ledger", Verdict.WRONG, f"{place} cannot be written.", "Give this user write access to it.")
     doubtful = f", {doubts} in doubt (the next run settles them)" if doubts else ""
-    return Check("ledger", Verdict.OK, f"sound, {runs} runs of this store{doubtful}")
+    return Check("ledger", Verdict.OK, f"{where}, {runs} runs of this store{doubtful}")
 
 
 def _folder(what: str, path: Path) -> Check:

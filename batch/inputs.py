@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +50,33 @@ def take(given: Path, home: Path) -> Input:
     return Input(given, copy, sha256)
 
 
-def kept(given: Path, sha256: str, home: Path) -> Path:
+def kept(given: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
     """The copy of an export as it was, else the export itself where it is still the same; FileError without either."""
-    copy = _place(home, sha256) / given.name
+    copy = again(_place(home, sha256) / given.name, sha256, home, fetch)
     if copy.exists():
         return copy
     if given.is_file() and _digest(given) == sha256:
         return given
     raise FileError(f"{given} is no longer what it was when the plan was made, and its copy is gone.", "Plan it anew.")
+
+
+def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
+    """A run's copy of its export: where it lies, else put into this home as others have kept it.
+
+    Where nobody has it any more, the path at which it lay.
+    """
+    here = _place(home, sha256) / copy.name
+    if found := next((path for path in (copy, here) if path.exists()), None):
+        return found
+    if (content := fetch(sha256)) is None:
+        return copy
+    for each in (home, here.parent.parent, here.parent):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = here.with_name(here.name + ".part")
+    part.write_bytes(content)
+    part.chmod(0o600)
+    part.replace(here)
+    return here
 
 
 def expire(home: Path, days: int) -> None:

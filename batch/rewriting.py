@@ -7,14 +7,15 @@ from batch.accounting import Report, account
 from batch.config import Settings
 from batch.errors import NothingSent
 from batch.ledger.queries import Queries as Ledger
-from batch.pipeline import Job, read, source_of_run, summarize, write_sheet
+from batch.pipeline import Job, copy_of, read, source_of_run, summarize, write_sheet
 from batch.telling import Told, known_run, report
 
 
 def rewrite(ledger: Ledger, run_id: str, settings: Settings) -> Told:
     """Write the sheet of a run, as the ledger stands now; NothingSent where the copy has expired."""
     run = known_run(ledger, run_id)
-    copy, export_path = Path(run.copy), Path(run.file)
+    export_path = Path(run.file)
+    copy = copy_of(run, settings)
     if not copy.exists():
         raise NothingSent(
             f"The copy of {run.file} is gone (kept {settings.keep_copies} days), and with it the rows of run {run_id}.",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from batch.bigcommerce import Client
 from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.ledger import open_ledger
+from batch.ledger import exports, open_ledger
 from batch.ledger.locks import store_lock
 from batch.loader import read_plan
 from batch.pipeline import Job, Pipeline, exit_status
@@ -108,7 +109,7 @@ def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
             "Give the plan's own store: --store, or the BIGCOMMERCE_ variables.",
         )
     export = Path(mark.file)
-    copy = inputs.kept(export, mark.sha256, settings.home)
+    copy = inputs.kept(export, mark.sha256, settings.home, partial(exports.fetch, settings.ledger))
     source = settings.source_for(export.name)
     source = source.model_copy(update={"sheet": mark.sheet or source.sheet})
     return Job(export, source, plan=Promises(promises), copy=copy)
@@ -181,6 +182,7 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     """
     tour = Tour()
     inputs.expire(settings.home, settings.keep_copies)
+    exports.expire(settings.ledger, settings.keep_copies)
     progress = Progress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
     async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:

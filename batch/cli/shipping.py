@@ -108,15 +108,15 @@ def resume(
     never_resend: options.NeverResend = False,
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
-    from batch.pipeline import Job, source_of_run
+    from batch.pipeline import Job, copy_of, source_of_run
     from batch.telling import known_run, newest_run
 
     switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
     settings = live_settings(_given({"timeout": timeout, "settle": settle, "until": until}, switches), store)
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
-    job = Job(Path(past.file), source_of_run(past, settings))
-    _ship([replace(job, copy=Path(past.copy), limit=limit)], settings, as_json=as_json, quiet=as_json)
+    job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))
+    _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 
 @app.command()

@@ -24,7 +24,7 @@ from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.queue import Next, Queue
 from batch.fleet.turn import BUG, Turn, TurnScreen
-from batch.ledger import read_ledger
+from batch.ledger import exports, read_ledger
 from batch.metrics import measure
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline
@@ -298,6 +298,7 @@ class Worker:
         for settings in list(self._stores.values())[:1]:
             await sweeping.expire(self._queue, settings.keep_copies)
             await asyncio.to_thread(inputs.expire, settings.home, settings.keep_copies)
+            await asyncio.to_thread(exports.expire, settings.ledger, settings.keep_copies)
 
     async def _watchdog(self) -> None:
         while self._systemd.alive_every:

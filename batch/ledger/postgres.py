@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch.config import Database
 from batch.errors import ConfigError, DatabaseAway, LedgerError
@@ -17,6 +17,7 @@ from batch.ledger.connection import LISTED, Values
 if TYPE_CHECKING:
     from psycopg import Connection as Link
 
+T = TypeVar("T")
 PATIENCE = 600.0  # seconds a database may be away before the ledger is given up
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries; the last one again and again
 SCHEMA = "shipbatch"
@@ -162,6 +163,19 @@ class PostgresConnection:
         """A server keeps its own files sound; that it answers is what can be asked of it."""
         self.execute("SELECT 1")
 
+    def again(self, work: Callable[[], T]) -> T:
+        """Work that may be done twice, done as soon as the database is there."""
+        while True:
+            try:
+                done = work()
+            except self.Error as error:
+                if not is_away(error):
+                    raise
+                self.reconnect(error)
+            else:
+                self.patience.restore()
+                return done
+
     def reconnect(self, error: Exception) -> None:
         """Another link in place of a lost one, as soon as there is one; the last error when patience is spent."""
         self.close()
@@ -192,17 +206,9 @@ class PostgresReader(PostgresConnection):
         return link
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
+        ask = super().execute
         with self._one:
-            while True:
-                try:
-                    answer = super().execute(sql, values)
-                except self.Error as error:
-                    if not is_away(error):
-                        raise
-                    self.reconnect(error)
-                else:
-                    self.patience.restore()
-                    return answer
+            return self.again(lambda: ask(sql, values))
 
 
 @lru_cache(512)

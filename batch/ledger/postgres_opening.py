@@ -1,5 +1,6 @@
 """Opening the ledger in PostgreSQL: its schema made whole or not at all, its version and settings looked at."""
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,26 @@ LOCK = 0x53484242  # advisory: held by every writer, by whoever changes the sche
 
 def open_writable(place: Database) -> PostgresSession:
     """A session that may write, to a ledger of this version; made where there is none."""
+    connection = prepared(place)
+    try:
+        return PostgresSession(connection, advice(connection))
+    except connection.Error as error:
+        connection.close()
+        raise connection.explained(error) from error
+
+
+def prepared(place: Database) -> PostgresConnection:
+    """A connection that may write, to a ledger of this version; made where there is none."""
     connection = PostgresConnection(place)
     try:
         _prepare(connection)
-        return PostgresSession(connection, advice(connection))
     except connection.Error as error:
         connection.close()
         raise connection.explained(error) from error
     except LedgerError:
         connection.close()
         raise
+    return connection
 
 
 def open_readable(place: Database) -> Connection:
@@ -46,6 +57,27 @@ def open_readable(place: Database) -> Connection:
         raise
     connection.close()
     return opening.empty(Path())
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it is found."""
+
+    name: str
+    version: int | None
+    """Of the ledger; None where there is none yet."""
+    advice: str
+
+
+def server(place: Database) -> Server:
+    """The server at a place; LedgerError as for `open_readable`."""
+    connection = PostgresReader(place)
+    try:
+        return Server(f"PostgreSQL {_shown(connection, 'server_version')}", _version(connection), advice(connection))
+    except connection.Error as error:
+        raise connection.explained(error) from error
+    finally:
+        connection.close()
 
 
 def advice(connection: Connection) -> str:

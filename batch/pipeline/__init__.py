@@ -4,11 +4,12 @@ from batch.pipeline.closing import exit_status, summarize, write_sheet
 from batch.pipeline.decisions import is_answered, take_decisions
 from batch.pipeline.job import Job
 from batch.pipeline.pipeline import Pipeline
-from batch.pipeline.reading import read, source_of_run
+from batch.pipeline.reading import copy_of, read, source_of_run
 
 __all__ = [
     "Job",
     "Pipeline",
+    "copy_of",
     "exit_status",
     "is_answered",
     "read",

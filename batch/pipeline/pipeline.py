@@ -16,6 +16,7 @@ from batch.deciding import who
 from batch.desk import Desk
 from batch.errors import FileError, LedgerError
 from batch.holding import Gated, Gatekeeper
+from batch.ledger import exports
 from batch.loader import Load
 from batch.matching import Baseline
 from batch.model import Finding, Record, RowNote, Run, Status
@@ -25,7 +26,7 @@ from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
-from batch.pipeline.reading import loader_notes, read, source_of_run
+from batch.pipeline.reading import copy_of, loader_notes, read, source_of_run
 from batch.pipeline.shipping import Shipping
 from batch.promises import Look, Promises, promise
 from batch.sheet import Mark, read_mark
@@ -100,7 +101,8 @@ class Pipeline:
         """
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run))
-        export = await asyncio.to_thread(read, Path(run.copy), job.source, self._settings, self._ledger)
+        copy = await asyncio.to_thread(copy_of, run, self._settings)
+        export = await asyncio.to_thread(read, copy, job.source, self._settings, self._ledger)
         judgement = Judgement(self._desk, run, job, self._baselines)
         if expired:
             plan = self._given_up(run, asks)
@@ -238,6 +240,7 @@ class Pipeline:
         except FileError as error:  # the person knows the export, not our copy of it
             ours, theirs = str(taken.copy), str(job.title)
             raise type(error)(str(error).replace(ours, theirs), error.todo.replace(ours, theirs)) from error
+        await asyncio.to_thread(exports.keep, self._settings.ledger, taken.sha256, taken.copy)
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
         started = datetime.now(UTC)

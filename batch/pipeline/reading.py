@@ -1,10 +1,13 @@
 """An export read, with what is known of its source and its header row."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from batch import inputs
 from batch.config import Settings, Source
+from batch.ledger import exports
 from batch.loader import Load, load
 from batch.model import Field, Finding, RowNote, Run
 
@@ -22,6 +25,11 @@ def read(copy: Path, source: Source, settings: Settings, ledger: Remembering) ->
         return {Field(name): column for name, column in ledger.recall(fingerprint).items()}
 
     return load(copy, source, aliases=settings.carriers, recall=recall)
+
+
+def copy_of(run: Run, settings: Settings) -> Path:
+    """The copy of a run's export, from wherever it is kept; where it no longer is, its old path."""
+    return inputs.again(Path(run.copy), run.sha256, settings.home, partial(exports.fetch, settings.ledger))
 
 
 def source_of_run(run: Run, settings: Settings) -> Source:

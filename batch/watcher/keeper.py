@@ -12,7 +12,7 @@ from batch import crash, inputs, telling
 from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
 from batch.errors import FileError, LedgerError, ShipbatchError, Stopped
-from batch.ledger import read_ledger
+from batch.ledger import exports, read_ledger
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
@@ -108,6 +108,8 @@ class Keeper:
         if now >= self._expire:
             self._expire = now + DAY
             await asyncio.to_thread(inputs.expire, self.settings.home, self.settings.keep_copies)
+            with suppress(LedgerError):
+                await asyncio.to_thread(exports.expire, self.settings.ledger, self.settings.keep_copies)
         if now >= self._carry_at:
             self._carry_at = now + CARRY_EVERY
             since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
