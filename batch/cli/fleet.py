@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from batch.fleet import Ends, Entry
     from batch.stopping import Stop
     from batch.telling import Told
+    from batch.watcher import Post
 
 SIDE_BY_SIDE = 16
 
@@ -97,8 +98,8 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     if not queue or here:
         what = "A rehearsal and a dry run need no queue." if queue else "--follow waits for what --queue has put in."
         raise ConfigError(what, "Leave --queue out." if queue else "Add --queue.")
-    settings = settings_of({}, order.store)
-    _check(order, settings)
+    settings = store_settings({}, order.store)
+    _check(order)
     database, entries = database_of(settings), _entries(order, settings)
     needs_fleet()
 
@@ -127,14 +128,36 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     raise typer.Exit(signalled or ends.exit_status)
 
 
-def _check(order: Order, settings: "Settings") -> None:
-    """ConfigError, before anything is queued, where it is not said what, or for whom."""
+def store_settings(given: dict[str, Any], store: str) -> "Settings":
+    """The settings of a store, whose token may be elsewhere; ConfigError where the store is not known."""
+    settings = settings_of(given, store)
+    if not settings.store_hash:
+        raise ConfigError("The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store.")
+    return settings
+
+
+def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log: str) -> int:
+    """Put what is dropped in line, and file it away with what comes back; the exit status."""
+    database = database_of(posts[0].settings)
+    needs_fleet()
+
+    async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.config.environment import this_user
+        from batch.fleet import Queue, watch_queued
+
+        async with Queue.opened(database) as line:
+            await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
+
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log)
+    return signalled
+
+
+def _check(order: Order) -> None:
+    """ConfigError, before anything is queued, where it is not said what."""
     if (order.plan is None) == (not order.files):
         raise ConfigError("Name the files to queue, or a plan with --plan: one of the two.")
     if order.results is not None:
         check_results(order.results, [Path(file) for file in order.files])
-    if not settings.store_hash:
-        raise ConfigError("The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store.")
 
 
 def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
@@ -146,9 +169,14 @@ def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
     for row in ends.rows:
         if quiet and not row["exit_status"]:
             continue
-        print(*(row["told"] or [f"{row['name']}: {row['state']}"]), sep="\n")
+        print(*(row["told"] if row["summary"] else _plainly(row)), sep="\n")
         if sheet := ends.sheets.get(row["file_id"]):
             print(f"Results: {sheet}")
+
+
+def _plainly(row: "Mapping[str, Any]") -> list[str]:
+    """A file that made no run: what is wrong, or where it stands."""
+    return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
 
 
 def _entries(order: Order, settings: "Settings") -> "list[Entry]":

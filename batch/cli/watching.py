@@ -3,17 +3,19 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batch.cli import options
-from batch.cli.fleet import fleet_status
+from batch.cli.fleet import fleet_status, store_settings, watch_for_queue
 from batch.cli.options import ADVANCED
 from batch.cli.terminal import app, live_settings, print_told, settings_of, watched
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from batch.config import Folder, Settings
     from batch.desk import Screen
     from batch.stopping import Stop
@@ -35,9 +37,13 @@ def watch(
     ] = False,
     quiet: options.Silent = False,
     log_format: options.LogLines = None,
+    queue: options.InQueue = False,
 ) -> None:
     """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
-    posts = _posts(folder, store, {"log_format": log_format}, still)
+    settings_for = store_settings if queue else live_settings
+    posts = _posts(folder, partial(settings_for, {"log_format": log_format}), store, still)
+    if queue:
+        raise typer.Exit(watch_for_queue(posts, polling=polling, quiet=quiet, log=log_format or ""))
 
     async def work(screen: "Screen", stop: "Stop") -> None:
         from batch.notify import after
@@ -86,7 +92,9 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
     return (settings.folder_at(folder),)
 
 
-def _posts(folder: Path | None, store: str, options: dict[str, Any], still: float | None) -> "list[Post]":
+def _posts(
+    folder: Path | None, settings_for: "Callable[[str], Settings]", store: str, still: float | None
+) -> "list[Post]":
     """Each folder with the settings of its store."""
     from batch.watcher import Post
 
@@ -99,7 +107,7 @@ def _posts(folder: Path | None, store: str, options: dict[str, Any], still: floa
                 "Add it, or correct the name.",
             )
         asked = each.model_copy(update={"still": still or each.still})
-        posts.append(Post(asked, live_settings(options, store or each.store)))
+        posts.append(Post(asked, settings_for(store or each.store)))
     paths = [post.folder.path.resolve() for post in posts]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise ConfigError(f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store.")

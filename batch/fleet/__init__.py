@@ -10,14 +10,16 @@ turn       one file's turn: run, gone on with, finished or left
 sweeping   dead workers' stores, held files that were answered, what has expired
 worker     stores side by side, for as long as it lives
 following  waiting for queued files where they were put in; their sheets beside them
+folder     a drop folder whose files go to the queue
 overview   what `status --fleet` says
 =========  ================================================================================
 """
 
 from batch.fleet.asking import ask_of
+from batch.fleet.folder import watch_queued
 from batch.fleet.following import Ends, delivered, followed
 from batch.fleet.overview import overview
 from batch.fleet.queue import Entry, Queue
 from batch.fleet.worker import Worker
 
-__all__ = ["Ends", "Entry", "Queue", "Worker", "ask_of", "delivered", "followed", "overview"]
+__all__ = ["Ends", "Entry", "Queue", "Worker", "ask_of", "delivered", "followed", "overview", "watch_queued"]

@@ -79,17 +79,21 @@ async def delivered(
         if content is None:
             continue
         try:
-            sheets[row["file_id"]] = await asyncio.to_thread(_deliver, content, row, settings, place)
+            beside = Path(row["name"])
+            sheets[row["file_id"]] = await asyncio.to_thread(deliver, content, row, beside, settings, place)
         except ResultsError as error:
             problems.append(error)
     return Ends(rows, sheets, problems)
 
 
-def _deliver(content: bytes, row: Mapping[str, Any], settings: Settings, place: Path | None) -> Path:
+def deliver(
+    content: bytes, row: Mapping[str, Any], export: Path, settings: Settings, place: Path | None = None
+) -> Path:
+    """Put a finished file's sheet beside its export, or at a place of its own; where it is then."""
     with read_ledger(settings.ledger) as ledger:
         run = ledger.run(row["run_id"])
     assert run is not None, "a finished file's run is in the ledger"
-    path = place or results.results_path(Path(row["name"]), run, dry=False, home=settings.home)
+    path = place or results.results_path(export, run, dry=False, home=settings.home)
     path = results.spared(path, run) if place else path
     return results.deliver(content, path.with_suffix(Path(row["sheet_name"]).suffix), run.run_id)
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import procrastinate
 import psycopg
+from procrastinate.exceptions import ConnectorException
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
@@ -24,6 +25,8 @@ from batch.ledger import open_ledger
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made
 PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away …
 PAUSE = 1.0  # … tried again so often
+AWAY = (psycopg.OperationalError, ConnectorException)
+"""What is raised where the database does not answer."""
 IN_LINE = "state IN ('waiting', 'working')"
 _AWAY = "Nothing was queued. Run the same call again when it answers."
 
@@ -37,6 +40,9 @@ class Entry:
     address: str | None = None
     ask: Mapping[str, Any] = field(default_factory=dict)
     """What was asked of the run."""
+    folder: str | None = None
+    """The drop folder that waits for its end."""
+    lies: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ class Queue:
     @asynccontextmanager
     async def opened(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
         """The queue at an address, made where there is none; CannotRunNow where the database does not answer."""
-        async with open_ledger(Database(database)):
-            """It is made first: exports and owners lie in it."""
+        ledger = await asyncio.to_thread(open_ledger, Database(database))  # exports and owners lie in it
+        await ledger.close()
         try:
             async with (
                 await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECTING) as connection,
@@ -118,9 +124,9 @@ class Queue:
             for entry in entries:
                 digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
                 row = await connection.execute(
-                    "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by)"
-                    " VALUES (%s, %s, %s, %s, %s, %s) RETURNING file_id",
-                    (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by),
+                    "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, folder, lies)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id",
+                    (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, entry.folder, entry.lies),
                 )
                 numbers += await row.fetchall()
         await call(self.app, store)

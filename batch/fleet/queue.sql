@@ -31,10 +31,15 @@ CREATE TABLE IF NOT EXISTS files (
   summary     jsonb,
   told        text[],                      -- the end in sentences
   sheet_name  text,
-  sheet       bytea
+  sheet       bytea,
+
+  folder      text,                        -- the drop folder that it is of, with its machine
+  lies        text,                        -- where it lies there
+  filed       timestamptz                  -- when its end was brought back there
 );
 CREATE INDEX IF NOT EXISTS files_in_line ON files (store, file_id) WHERE state IN ('waiting', 'working');
 CREATE INDEX IF NOT EXISTS files_held ON files (file_id) WHERE state = 'held';
+CREATE INDEX IF NOT EXISTS files_of_folder ON files (folder, file_id) WHERE folder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS files_ended ON files (ended);
 
 -- Workers that are alive: which stores they have the tokens of.

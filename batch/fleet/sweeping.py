@@ -4,6 +4,8 @@ A store's job is dead where nobody has the store's lease and its worker is silen
 is the truth, procrastinate's heartbeat only says where to look.
 """
 
+# ruff: noqa: S608  only names of our own are put into a statement; every value is bound
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,18 +29,22 @@ WHERE job.status = 'doing' AND job.task_name = '{TURN}'
   AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => {SILENT})
        OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events WHERE job_id = job.id AND type = 'started')
           < clock_timestamp() - make_interval(secs => {UNOWNED}))
-"""  # noqa: S608  only names of our own are put in
+"""
 _LEFT_BEHIND = f"""
 SELECT DISTINCT store FROM shipbatch.files AS file WHERE {IN_LINE} AND NOT EXISTS (
   SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = file.store AND status IN ('todo', 'doing'))
-"""  # noqa: S608  only names of our own are put in
+"""
 _WAITS = f"""
 SELECT 1 FROM {SCHEMA}.procrastinate_jobs AS job
 WHERE status = 'todo' AND task_name = '{TURN}' AND lock = ANY(%s)
   AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())
   AND NOT EXISTS (SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = job.lock AND status = 'doing')
 LIMIT 1
-"""  # noqa: S608  only names of our own are put in
+"""
+_HELD = f"""
+shipbatch.files AS held WHERE state = 'held'
+  AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
+"""
 _EXPIRE = """
 UPDATE shipbatch.files SET sheet = NULL
 WHERE sheet IS NOT NULL AND ended < clock_timestamp() - make_interval(days => %s)
@@ -64,14 +70,14 @@ async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
 
 
 async def held(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Files that wait for a person, with their runs."""
-    sql = "SELECT file_id, store, run_id FROM shipbatch.files WHERE state = 'held' AND store = ANY(%s)"
-    return await queue.all(sql, list(stores))
+    """Files that wait for a person, with their runs; not while their store is at another one, which may answer them."""
+    return await queue.all(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
 
 
-async def release(queue: Queue, number: int) -> None:
-    """Every word on a held file has been said: it is in line again."""
-    await queue.do("UPDATE shipbatch.files SET state = 'waiting' WHERE file_id = %s AND state = 'held'", number)
+async def release(queue: Queue, number: int, state: str) -> None:
+    """Every word on a held file has been said: it is in line again, or done."""
+    sql = f"UPDATE {_HELD.replace('WHERE', 'SET state = %s, ended = clock_timestamp() WHERE', 1)} AND file_id = %s"
+    await queue.do(sql, state, number)
 
 
 async def expire(queue: Queue, days: int) -> None:

@@ -100,9 +100,9 @@ class Turn:
     async def send_back(self, error: ShipbatchError, status: int) -> None:
         """The file is finished: it cannot be used, or we cannot do it."""
         self.digests = [of_error(error, self.file.name, status)]
-        told = [f"{Path(self.file.name).name}: {error}", error.todo]
-        await self.queue.end(self.file, End("failed", status, [line for line in told if line]))
-        self.screen.say(f"{error} {error.todo} → failed")
+        wrong = str(error).removeprefix(f"{Path(self.file.name).name}: ")
+        await self.queue.end(self.file, End("failed", status, [line for line in (wrong, error.todo) if line]))
+        self.screen.say(f"{wrong} {error.todo} → failed")
 
     async def _ship(self, folder: Path) -> None:
         copy = folder / fitted(Path(self.file.name).name)

@@ -10,19 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-
-import psycopg
-from procrastinate.exceptions import ConnectorException
+from pathlib import Path
 
 from batch import inputs, telling
 from batch.config import Settings
-from batch.deciding import still_waits
+from batch.deciding import still_waits, was_answered_elsewhere
 from batch.desk import Desk, Screen
 from batch.errors import CannotRunNow, LedgerError, ShipbatchError, Stopped
 from batch.fleet import sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
-from batch.fleet.queue import Next, Queue
+from batch.fleet.queue import AWAY, Next, Queue
 from batch.fleet.turn import BUG, Turn, TurnScreen
 from batch.ledger import exports, read_ledger
 from batch.metrics import measure
@@ -43,8 +41,6 @@ DEATHS = 10  # workers in a row that may die on a file
 HELD_EVERY = 15.0  # seconds between two looks at what people have decided
 DAY = 86_400.0
 LOOK_AROUND = "*/15 * * * *"  # when stores without a file are looked at: orders may have come that a file waited for
-AWAY = (psycopg.OperationalError, ConnectorException)
-"""What is raised where the database does not answer."""
 
 Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
 """Tells the log, and people; returns what could not be told."""
@@ -171,7 +167,7 @@ class Worker:
         file = await self._queue.take(store, self.name)
         if file is None:
             return [], 0.0
-        screen = TurnScreen(lambda line: self._screen.say(f"{store}: {file.name}: {line}"))
+        screen = TurnScreen(lambda line: self._screen.say(f"{store}: {Path(file.name).name}: {line}"))
         turn = Turn(self._queue, file, Desk(desk.client, desk.ledger, desk.settings, screen, desk.stop), screen)
         self._turns[store] = turn
         try:
@@ -282,12 +278,15 @@ class Worker:
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
         for number, store, run_id in await sweeping.held(self._queue, list(self._stores)):
-            if not await asyncio.to_thread(self._still_waits, store, run_id):
-                await sweeping.release(self._queue, number)
+            if state := await asyncio.to_thread(self._after_held, store, run_id):
+                await sweeping.release(self._queue, number, state)
 
-    def _still_waits(self, store: str, run_id: str) -> bool:
+    def _after_held(self, store: str, run_id: str) -> str:
+        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits."""
         with read_ledger(self._stores[store].ledger) as ledger:
-            return still_waits(ledger, store, run_id)
+            if still_waits(ledger, store, run_id):
+                return ""
+            return "done" if was_answered_elsewhere(ledger, store, run_id) else "waiting"
 
     async def _look_around(self, timestamp: int) -> None:
         """Every store that ever had a file has a turn now and then."""
