@@ -15,8 +15,7 @@ from batch.bigcommerce import Client
 from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.ledger import exports, open_ledger
-from batch.ledger.locks import store_lock
+from batch.ledger import exports, open_ledger, owned_ledger
 from batch.loader import read_plan
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.progress import Progress
@@ -87,10 +86,13 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
         if lock:
             # A store with an address of its own is locked for every home of this user; a rehearsal's is this home's.
             beyond = None if settings.identity else default_home({})
-            lock_of = store_lock(settings.home, settings.store, settings.wait, _telling(screen), beyond)
-            await stop.interrupt(stack.enter_async_context(lock_of))
-        ledger = await stack.enter_async_context(open_ledger(settings.ledger, read_only=not lock))
-        client = await stack.enter_async_context(Client(settings, screen.say))
+            owned = owned_ledger(
+                settings.ledger, settings.store, settings.home, settings.wait, _telling(screen), beyond
+            )
+            ledger = await stop.interrupt(stack.enter_async_context(owned))
+        else:
+            ledger = await stack.enter_async_context(open_ledger(settings.ledger, read_only=True))
+        client = await stack.enter_async_context(Client(settings, screen.say, ledger.ours))
         if ledger.advice:
             screen.say(ledger.advice)
         yield Desk(client, ledger, settings, screen, stop)

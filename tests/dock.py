@@ -12,6 +12,7 @@ from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
 from batch.desk import Desk, Screen
+from batch.notify import after
 from batch.runner import opened
 from batch.stopping import Stop
 from batch.watcher import Post, overview, watch
@@ -34,9 +35,10 @@ class Dock:
     @asynccontextmanager
     async def watched(self, *inboxes: Path, **changes: Any) -> AsyncIterator[None]:
         """A watcher at work; at the end of the block it is told to stop, and has stopped."""
+        tell = changes.pop("tell", after)
         self.stop, settings = Stop(), self.shop.settings(**changes)
         posts = [Post(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
-        watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, environ={}))
+        watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, tell=tell, environ={}))
         try:
             yield
         finally:

@@ -1,11 +1,19 @@
 """Files by address: fetched whole or not at all, dates filled in, no credential in an address."""
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import paramiko
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from sftp import sftp_server
 from shop import dense, number, table
 from terminal import Terminal
 
@@ -54,6 +62,22 @@ def test_addresses_that_will_not_do(tmp_path: Path, url: str, said: str) -> None
     assert "canary" not in str(refused.value)
 
 
+def certified(folder: Path) -> ssl.SSLContext:
+    """A server's context, for a certificate of localhost that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    whole = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (folder / "cert.pem").write_bytes(whole)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(secret)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
 class TestFetched:
     @pytest.fixture
     async def shell(self, sandbox: OpenSandbox, tmp_path: Path) -> AsyncIterator[Terminal]:
@@ -77,8 +101,11 @@ class TestFetched:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        trusted = certified(tmp_path)
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=trusted).start()
         shell = Terminal(tmp_path, await sandbox(dense(3)))
-        shell.environ["AT"] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        plain, secure = (address[1] for address in runner.addresses)
+        shell.environ |= {"AT": f"http://127.0.0.1:{plain}", "SAFE": f"https://localhost:{secure}"}
         yield shell
         await runner.cleanup()
 
@@ -92,6 +119,12 @@ class TestFetched:
         said = await shell("run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv")
         assert (said.json["created"], said.json["already_created"]) == (0, 2)
 
+    async def test_ships_over_https_from_a_server_that_is_trusted_alone(self, shell: Terminal) -> None:
+        url = f"{shell.environ['SAFE']}/out/export-{{date:YYYYMMDD}}.csv"
+        assert (await shell("run", url)).status == 2
+        said = await shell("run", "--json", url, SSL_CERT_FILE=str(shell.folder / "cert.pem"))
+        assert (said.status, said.json["created"]) == (0, 2)
+
     @pytest.mark.parametrize(("name", "word"), [("gone.csv", "no such file"), ("half.csv", "cannot be fetched")])
     async def test_what_cannot_be_had_is_said(self, shell: Terminal, name: str, word: str) -> None:
         """Exit 2; half a file never becomes one."""
@@ -101,3 +134,66 @@ class TestFetched:
         assert not (shell.home / "fetched" / name).exists()
         assert shell.box is not None
         assert shell.box.shipments() == []
+
+
+class TestOverSsh:
+    """As `sftp` would get it, from a real server: this user's key, a host that is known, ~/.ssh/config."""
+
+    @pytest.fixture
+    async def shell(self, sandbox: OpenSandbox, tmp_path: Path) -> AsyncIterator[Terminal]:
+        """A terminal whose user has a key; a server with today's file, under a name in the user's ssh config."""
+        host, user = (paramiko.ECDSAKey.generate() for _ in range(2))
+        shell = Terminal(tmp_path, await sandbox(dense(3)))
+        ssh = shell.folder / ".ssh"
+        ssh.mkdir(mode=0o700)
+        user.write_private_key_file(str(ssh / "warehouse"))
+        served = tmp_path / "served" / "out"
+        served.mkdir(parents=True)
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        (served / f"export {today}.csv").write_text(table((100, "MUG", 1, number(1)), (101, "MUG", 1, number(2))))
+        with sftp_server(served.parent, host, user) as port:
+            (ssh / "known_hosts").write_text(f"[127.0.0.1]:{port} {host.get_name()} {host.get_base64()}\n")
+            config = f"Host depot\n  HostName 127.0.0.1\n  Port {port}\n  User ann\n  IdentityFile {ssh}/warehouse\n"
+            (ssh / "config").write_text(config)
+            yield shell
+
+    async def test_ships_like_any_file(self, shell: Terminal) -> None:
+        said = await shell("run", "--json", "sftp://depot/out/export%20{date}.csv")
+        assert said.err == ""
+        assert (said.status, said.json["created"]) == (0, 2)
+        assert (await shell("run", "--json", "sftp://depot/out/export%20{date}.csv")).json["already_created"] == 2
+
+    @pytest.mark.parametrize(
+        ("file", "text", "words"),
+        [
+            ("known_hosts", "", ["not in known_hosts", "Run `sftp depot` once"]),
+            ("known_hosts", "other", ["has another key", "Do not accept it"]),
+            ("warehouse", "other", ["does not let this user in", "public key"]),
+            ("config", "", ["cannot be fetched"]),
+        ],
+    )
+    async def test_what_does_not_open_is_said(self, shell: Terminal, file: str, text: str, words: list[str]) -> None:
+        """A host that is not known, or another one behind its name; a key that is not let in; no such host."""
+        path, other = shell.folder / ".ssh" / file, paramiko.ECDSAKey.generate()
+        if text and file == "known_hosts":
+            path.write_text(f"{path.read_text().split()[0]} {other.get_name()} {other.get_base64()}\n")
+        elif text:
+            path.unlink()
+            other.write_private_key_file(str(path))
+        else:
+            path.write_text("")
+        said = await shell("run", "sftp://depot/out/export.csv")
+        assert said.status == 2
+        assert all(word in said.err for word in words), said.err
+        assert "Traceback" not in said.all
+        assert list((shell.home / "fetched").glob("*.csv")) == []
+
+    async def test_a_file_that_is_still_written_is_not_taken(self, shell: Terminal) -> None:
+        (shell.folder / "served" / "out" / "growing.csv").write_text(table((100, "MUG", 1, number(1))))
+        said = await shell("run", "sftp://depot/out/growing.csv")
+        assert (said.status, "still being written" in said.err) == (2, True)
+        assert list((shell.home / "fetched").glob("*.csv")) == []
+
+    async def test_a_file_that_is_not_there_is_said(self, shell: Terminal) -> None:
+        said = await shell("run", "sftp://depot/out/gone.csv")
+        assert (said.status, "there is no such file" in said.err) == (2, True)

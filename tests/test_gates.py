@@ -64,8 +64,11 @@ def test_a_disaster_is_held(file: Profile, code: str) -> None:
 
 def test_the_figures_are_said() -> None:
     (reason,) = reasons(night(35, 140), KNOWN, GATES)
-    assert f"It has {night(35, 140).rows} rows; usually" in reason.error
-    assert "in 35 earlier files" in reason.error
+    assert f"It has {night(35, 140).rows} rows; on a Monday usually" in reason.error
+    assert "in 5 earlier files" in reason.error
+    (reason,) = reasons(night(11, 50), KNOWN[:11], GATES)
+    assert "rows; usually 297 rows" in reason.error
+    assert "in 11 earlier files" in reason.error
 
 
 @pytest.mark.parametrize("file", [night(35, 110), replace(TONIGHT, units=14.0), night(35, 900)])

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from importlib.resources import files
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,25 @@ import psycopg
 import pytest
 from postgres import Postgres
 
+from batch.config import Database
 from batch.errors import CannotRunNow
 from batch.ledger import lease as leases
 from batch.ledger.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
+from batch.ledger.postgres import PostgresConnection, connected
+from batch.ledger.postgres_opening import make
 from batch.ledger.runners import bury, entered, still_running
 
 STORE, OTHER = "https://api.example/stores/a", "https://api.example/stores/b"
 Connect = Callable[[], "psycopg.Connection[Any]"]
 CHILD = """
-import psycopg, sys, time
+import sys
 from pathlib import Path
+from batch.ledger.postgres import PostgresConnection, connected
+from batch.ledger.postgres_opening import make
+from batch.config import Database
+from batch.ledger.postgres import connected
 from batch.ledger.runners import entered
-with entered(lambda: psycopg.connect(sys.argv[1], autocommit=True), Path(sys.argv[2])) as runner:
+with entered(lambda: connected(Database(sys.argv[1])), Path(sys.argv[2])) as runner:
     print(runner, flush=True)
     sys.stdin.read()
 """
@@ -34,9 +40,8 @@ with entered(lambda: psycopg.connect(sys.argv[1], autocommit=True), Path(sys.arg
 
 @pytest.fixture
 def connect(database: str) -> Connect:
-    with psycopg.connect(database) as made:
-        made.execute(files("batch.ledger").joinpath("owners.sql").read_text())
-    return lambda: psycopg.connect(database, autocommit=True, connect_timeout=5)
+    make(Database(database))
+    return lambda: connected(Database(database))
 
 
 async def take(stack: AsyncExitStack, connect: Connect, home: Path, store: str = STORE) -> Lease:
@@ -49,20 +54,22 @@ def expire(connect: Connect) -> None:
         connection.execute("UPDATE owners SET until = clock_timestamp() - interval '1 second'")
 
 
-def written(lease: Lease, connect: Connect) -> None:
+def written(lease: Lease, database: str) -> None:
     """A write as the ledger's: guarded before it is committed."""
-    with connect() as connection, connection.transaction():
+    with closing(PostgresConnection(Database(database))) as connection:
+        connection.execute("BEGIN")
         lease.guard(connection)
+        connection.execute("COMMIT")
 
 
-async def test_a_store_has_one_owner(connect: Connect, tmp_path: Path) -> None:
+async def test_a_store_has_one_owner(connect: Connect, database: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         lease = await take(stack, connect, tmp_path)
         assert lease.sure()
         await take(stack, connect, tmp_path, OTHER)
         with pytest.raises(CannotRunNow, match=f"process {os.getpid()} on"):
             await take(stack, connect, tmp_path)
-        written(lease, connect)
+        written(lease, database)
     async with AsyncExitStack() as stack:
         assert (await take(stack, connect, tmp_path)).epoch == lease.epoch + 1
 
@@ -96,22 +103,22 @@ async def test_who_waits_is_told_for_whom_and_gets_it(connect: Connect, tmp_path
     assert told.empty()
 
 
-async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect, tmp_path: Path) -> None:
+async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect, database: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         old = await take(stack, connect, tmp_path)
         expire(connect)
         new = await take(stack, connect, tmp_path)
         with pytest.raises(Overtaken, match="taken over"):
-            written(old, connect)
+            written(old, database)
         assert not old.sure()
-        written(new, connect)
+        written(new, database)
         with connect() as connection:
             old.renew(connection)
             assert connection.execute("SELECT epoch, until > now() FROM owners").fetchall() == [(new.epoch, True)]
 
 
 async def test_a_lapsed_lease_that_nobody_took_goes_on(
-    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = leases.clock()
     monkeypatch.setattr(leases, "clock", lambda: now)
@@ -119,18 +126,21 @@ async def test_a_lapsed_lease_that_nobody_took_goes_on(
         lease = await take(stack, connect, tmp_path)
         now += LEASE - MARGIN
         assert not lease.sure()
-        written(lease, connect)
+        written(lease, database)
         with connect() as connection:
             lease.renew(connection)
         assert lease.sure()
 
 
-async def test_a_takeover_waits_for_the_write_that_was_let_through(connect: Connect, tmp_path: Path) -> None:
+async def test_a_takeover_waits_for_the_write_that_was_let_through(
+    connect: Connect, database: str, tmp_path: Path
+) -> None:
     """Between the look at the epoch and the commit nobody gets in."""
     async with AsyncExitStack() as stack:
         old = await take(stack, connect, tmp_path)
         expire(connect)
-        with connect() as writing, connect() as taking, writing.transaction():
+        with closing(PostgresConnection(Database(database))) as writing, connect() as taking:
+            writing.execute("BEGIN")
             old.guard(writing)
             taking.execute("SET lock_timeout = '50ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):

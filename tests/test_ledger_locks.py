@@ -16,13 +16,12 @@ from clock import VirtualLoop
 from ledger_samples import OTHER_STORE, STORE
 
 from batch.errors import CannotRunNow, LedgerError
-from batch.ledger import store_lock
-from batch.ledger.locks import holder, lock_path
+from batch.ledger.locks import holder, lock_path, store_lock
 
 HOLD = """
 import asyncio, sys
 from pathlib import Path
-from batch.ledger import store_lock
+from batch.ledger.locks import store_lock
 
 async def main():
     async with store_lock(Path(sys.argv[1]), sys.argv[2], 0):

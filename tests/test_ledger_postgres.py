@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 from cutting import Cutter, cutter
-from ledger_samples import all_of, created, parcel, planned, run_of
+from ledger_samples import STORE, all_of, created, parcel, planned, run_of
 from postgres import Postgres
 
 from batch.config import Database
 from batch.errors import DatabaseAway, LedgerError, NothingSent
-from batch.ledger import StoredLedger, open_ledger, read_ledger
-from batch.ledger.connection import Connection
+from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
+from batch.ledger.lease import Overtaken
 from batch.ledger.opening import VERSION
+from batch.ledger.postgres import connected
 from batch.ledger.postgres_opening import open_writable
 from batch.model import State
 from batch.turns import Anew
@@ -107,24 +109,18 @@ async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, database: st
     assert "pg_dump" in refused.value.todo
 
 
-async def test_the_guard_is_asked_in_every_transaction(database: str) -> None:
-    """What it raises refuses the group, and nothing of it is written."""
-    asked: list[bool] = []
-
-    def guard(connection: Connection) -> None:
-        (pid,) = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid'").fetchone()
-        asked.append(pid > 0)
-        if len(asked) > 2:
-            raise LedgerError("another has it")
-
-    async with open_ledger(Database(database), guard=guard) as ledger:
+async def test_a_store_that_was_taken_over_is_written_no_more(database: str, tmp_path: Path) -> None:
+    """Whoever has lost it: nothing of what he hands in is kept."""
+    async with owned_ledger(Database(database), STORE, tmp_path, 0.0, lambda who: None) as ledger:
         await ledger.begin(run_of())
         (record,) = await planned(ledger, RUN, [parcel()])
+        with connected(Database(database)) as link:
+            link.execute("UPDATE owners SET epoch = epoch + 1")
         answers = await all_of(ledger.intend(record.record_id, {}), ledger.begin(run_of("other")))
-        assert [str(answer) for answer in answers] == ["another has it"] * 2
+        assert [type(answer) for answer in answers] == [Overtaken] * 2
         assert ledger.attempts(record.record_id) == []
         assert ledger.run("other") is None
-    assert all(asked)
+        assert not ledger.ours()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -11,6 +11,7 @@ from shop import OpenShop, dense, number, order, store
 
 from batch.config import Gates
 from batch.deciding import Decider, waiting
+from batch.notify import Digest
 from batch.sandbox import Fault, Reply
 from batch.searching import found
 from batch.watcher import keeper
@@ -207,6 +208,33 @@ async def test_what_waits_for_its_order_ships_by_itself_when_the_order_has_come(
         await dock.until(lambda: dock.said("its sheet is up to date"))
     assert [each["Outcome"] for each in sheet(results, "Results")] == ["Shipped", "Shipped"]
     assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
+
+
+@pytest.mark.parametrize(("status_id", "room"), [(5, "held"), (None, "failed")])
+async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_of(
+    dock: Dock, status_id: int | None, room: str
+) -> None:
+    """The order comes cancelled, or never: the file leaves done, with its sheet, and people are told once."""
+    told: list[Digest] = []
+    async with dock.watched(tell=lambda settings, digests, status: told.extend(digests) or []):
+        dock.drop("acme.csv", row(100), row(110))
+        await dock.filed("done/acme.csv")
+        await dock.until(lambda: [digest.status for digest in told] == [1])
+        if status_id:
+            dock.shop.box.store.arrive(store(order(110, status_id=status_id)))
+        else:
+            dock.shop.box.store.arrive(store(order(111)))
+        await dock.filed(f"{room}/acme.csv", f"{room}/acme.results.xlsx")
+        assert dock.there("done") == []
+        await dock.until(lambda: len(told) == 2)
+        assert [*told[1].kinds] == ["held: order_status" if status_id else "invalid: unknown_order"]
+        if status_id:
+            assert dock.status["held"][0]["rows"] == 1
+            write(dock.inbox / "held" / "acme.results.xlsx", "Results", "Decision", 3, "ship")
+            await dock.filed("done/acme.csv", "done/acme.results.xlsx")
+            await dock.until(lambda: not dock.there("held"))
+        await asyncio.sleep(2000)
+    assert dock.shop.posts == (2 if status_id else 1)
 
 
 async def test_a_sheet_that_another_command_wrote_into_working_is_no_file_of_a_person(dock: Dock) -> None:

@@ -13,7 +13,7 @@ FEW = 10
 """Of fewer parcels there is no "most"."""
 FEW_MAILS = 20
 """So many customers may be mailed late without asking: a forgotten parcel is no backfill."""
-SAME_NIGHTS = 3
+SAME_NIGHTS = 4
 """Nights of one weekday after which its usual is known."""
 LEARNING = 0.6
 """Until then a file must be smaller still by this."""
@@ -73,12 +73,13 @@ def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | 
     figures: tuple[Callable[[Profile], int], ...] = (lambda night: night.rows, lambda night: night.new)
     if not nights or not all(_far_below(figure, file, nights, gates.fewer) for figure in figures):
         return None
-    return sentences.fewer_rows(file, nights)
+    alike = _alike(file, nights)
+    return sentences.fewer_rows(file, alike if len(alike) >= SAME_NIGHTS else nights)
 
 
 def _far_below(figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float) -> bool:
     """Compared with the nights of its weekday, once they are known; until then with all, and with more care."""
-    alike = [night for night in nights if night.weekday == file.weekday]
+    alike = _alike(file, nights)
     if len(alike) >= SAME_NIGHTS:
         same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
         return same is not None and same.far_below(figure(file), share)
@@ -89,6 +90,10 @@ def _far_below(figure: Callable[[Profile], int], file: Profile, nights: Sequence
         and every.far_below(figure(file), share)
         and (same is None or same.far_below(figure(file), share))
     )
+
+
+def _alike(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
+    return [night for night in nights if night.weekday == file.weekday]
 
 
 def _wrong(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:

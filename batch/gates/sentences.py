@@ -10,6 +10,8 @@ MAILS_OFF = (
     "To ship without mails, switch them off first: control panel, Settings › Order notifications, untick every status."
 )
 
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 MAILS = frozenset({"old_ship_dates", "many_mails", "more_than_usual"})
 """Codes of what `--customers-will-be-mailed` answers."""
 
@@ -45,10 +47,11 @@ def one_number(file: Profile, before: int | None) -> Finding:
 
 
 def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
-    """Half a file."""
+    """Half a file; `nights` are those it is compared with: of its weekday, or all."""
+    day = f"on a {DAYS[file.weekday]} " if all(night.weekday == file.weekday for night in nights) else ""
     return _held(
         "fewer_rows",
-        f"It has {file.rows:,} rows; {_usual(night.rows for night in nights)}.",
+        f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
         "Is it the whole file? Ask the warehouse whether the export broke off.",
     )
 

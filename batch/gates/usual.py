@@ -24,8 +24,8 @@ class Usual:
         return figure < self.middle * min(share, 1 / self.ratio)
 
     def far_above(self, figure: float, times: float) -> bool:
-        """Whether it is more than so many times the middle, and clearly more than the most there was."""
-        return figure > max(self.middle * max(times, self.ratio), self.most * 1.5)
+        """Whether it is more than so many times the middle, and twice the most there was."""
+        return figure > max(self.middle * max(times, self.ratio), self.most * 2)
 
 
 def usual(figures: Iterable[float]) -> Usual | None:

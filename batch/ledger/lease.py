@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from batch.errors import CannotRunNow, LedgerError
+from batch.ledger import connection as ledger
 from batch.ledger.runners import Connect, Connection, Runner, bury, entered, still_running
 
 LEASE = 30.0  # seconds from a renewal until another runner may take the store
@@ -57,9 +58,9 @@ class Lease:
         """Whether no other runner can have the store yet."""
         return clock() < self._sure_until
 
-    def guard(self, connection: Connection) -> None:
+    def guard(self, connection: ledger.Connection) -> None:
         """Overtaken where the store is another's; else it stays ours until this transaction has ended."""
-        sql = "SELECT 1 FROM owners WHERE store = %s AND epoch = %s FOR SHARE"
+        sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch)).fetchone() is None:
             self._sure_until = 0.0
             raise Overtaken(
@@ -78,7 +79,10 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ended.is_set():
-            with suppress(psycopg.Error), self._connect() as connection:  # the database is away: tried again
+            with (
+                suppress(psycopg.Error, LedgerError),
+                self._connect() as connection,
+            ):  # the database is away: tried again
                 while not self._ended.wait(RENEW):
                     self.renew(connection)
             self._ended.wait(RENEW / 5)

@@ -41,6 +41,11 @@ def prepared(place: Database) -> PostgresConnection:
     return connection
 
 
+def make(place: Database) -> None:
+    """The ledger, where there is none yet."""
+    open_writable(place).close()
+
+
 def open_readable(place: Database) -> Connection:
     """A connection that cannot write; an empty ledger in memory where there is none yet."""
     connection = PostgresReader(place)

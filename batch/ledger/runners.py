@@ -21,12 +21,15 @@ from uuid import uuid4
 import psycopg
 from filelock import FileLock, Timeout
 
+from batch.errors import LedgerError
 from batch.ledger.opening import private_folder
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], Connection]
 
 _COLUMNS = "runner, host, lock, pid, command, since"
+STANDING = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
+"""The runner of an id, while it is not proven to have ended; in the words of `connection.Connection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ def entered(connect: Connect, home: Path) -> Iterator[str]:
         try:
             yield runner
         finally:
-            with suppress(psycopg.Error), connect() as connection:
+            with suppress(psycopg.Error, LedgerError), connect() as connection:
                 _strike(connection, runner)
                 path.unlink(missing_ok=True)
 
 
 def still_running(connection: Connection, runner: str) -> Runner | None:
     """The runner, where it is not proven to have ended."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE runner = %s", (runner,)).fetchone()
+    row = connection.execute(STANDING.replace("?", "%s"), (runner,)).fetchone()
     return Runner(*row) if row else None
 
 
@@ -103,5 +106,5 @@ def _lock_is_free(path: Path) -> bool:
 
 
 def _strike(connection: Connection, runner: str) -> None:
-    connection.execute("UPDATE owners SET runner = NULL WHERE runner = %s", (runner,))
+    connection.execute("UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,))
     connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from batch.config import Place
 from batch.errors import LedgerError
@@ -14,6 +14,9 @@ from batch.ledger.queries import Queries
 from batch.ledger.together import Intend, Move
 from batch.ledger.writer import Work, Writer
 from batch.model import Outcome, Record, Run, Shipment, StoreShipment
+
+if TYPE_CHECKING:
+    from batch.ledger.lease import Lease
 
 T = TypeVar("T")
 Now = Callable[[], datetime]
@@ -40,10 +43,19 @@ class _Taken(Iterable[T]):
 class StoredLedger(Queries):
     """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
 
-    def __init__(self, reader: Connection, place: Place, writer: Writer | None, advice: str, now: Now) -> None:
+    def __init__(
+        self,
+        reader: Connection,
+        place: Place,
+        writer: Writer | None,
+        advice: str,
+        now: Now,
+        lease: "Lease | None" = None,
+    ) -> None:
         super().__init__(reader, place)
         self._writer = writer
         self._now = now
+        self._lease = lease
         self.advice = advice
         """What is unwise about the place; empty where nothing is."""
 
@@ -55,16 +67,20 @@ class StoredLedger(Queries):
 
     @property
     def runner(self) -> str:
-        """Nothing: the store's lock is an operating system's, and free only when its runner has ended."""
-        return ""
+        """Who has the lease; nothing where a lock of the operating system is one: it proves that its holder ended."""
+        return self._lease.runner if self._lease else ""
 
     def ours(self) -> bool:
-        """Yes, while the store's lock is held."""
-        return True
+        """Whether no other runner can have the store yet: asked right before the first byte of a write."""
+        return self._lease is None or self._lease.sure()
 
     def may_still_send(self, runner: str) -> str:
-        """Nobody: see `runner`."""
-        return ""
+        """An earlier runner that is not proven to have ended, in words; empty where it is."""
+        if not runner:
+            return ""
+        from batch.ledger.runners import STANDING, Runner
+
+        return "".join(str(Runner(*row)) for row in self._rows(STANDING, runner))
 
     @property
     def pending(self) -> int:

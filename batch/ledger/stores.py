@@ -1,6 +1,7 @@
 """The two stores of a ledger, opened by their place: a file, or a database that many machines share."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch.config import Database, Place
 from batch.ledger.opening import network_disk, open_readable, open_writable
@@ -8,17 +9,20 @@ from batch.ledger.queries import Queries
 from batch.ledger.reserve import Reserve
 from batch.ledger.sqlite import SqliteSession
 from batch.ledger.stored import Now, StoredLedger, utc_now
-from batch.ledger.writer import Guard, Writer, nobody_else
+from batch.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from batch.ledger.lease import Lease
 
 
 def open_ledger(
-    place: Place, *, read_only: bool = False, now: Now = utc_now, guard: Guard = nobody_else
+    place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None
 ) -> StoredLedger:
     """The ledger at a place, made where there is none; close it, or use it as an async context manager.
 
     LedgerError where it is damaged, unwritable, of a newer version or another program's.
-    With read_only nothing is written, not even the file, and every write is refused. `guard` is asked
-    at the start of each transaction, within it; what it raises refuses all that would have been written.
+    With read_only nothing is written, not even the file, and every write is refused. With a `lease` on a store
+    in a database, everything is refused once the store is another's; see `owned.owned_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger import postgres_opening as postgres
@@ -26,14 +30,14 @@ def open_ledger(
         if read_only:
             return StoredLedger(postgres.open_readable(place), place, None, "", now)
         session = postgres.open_writable(place)
-        return StoredLedger(postgres.open_readable(place), place, Writer(session, guard), session.advice, now)
+        writer = Writer(session, lease.guard) if lease else Writer(session)
+        return StoredLedger(postgres.open_readable(place), place, writer, session.advice, now, lease)
     path = place.absolute()
     if read_only:
         return StoredLedger(open_readable(path), path, None, _advice(path), now)
     writable, reserve = open_writable(path), Reserve(path)
     reserve.take()
-    writer = Writer(SqliteSession(writable, reserve), guard)
-    return StoredLedger(open_readable(path), path, writer, _advice(path), now)
+    return StoredLedger(open_readable(path), path, Writer(SqliteSession(writable, reserve)), _advice(path), now)
 
 
 def read_ledger(place: Place) -> Queries:

@@ -62,7 +62,7 @@ class _Unit:
 class Writer:
     """Runs units of work in the order they came; each is on disk when its `write` returns.
 
-    A unit that raises is undone alone. Each group of them begins with the guard: what it raises refuses
+    A unit that raises is undone alone. Each group of them ends with the guard: what it raises refuses
     the whole group. After a failed commit from which the session does not recover nothing more is written.
     """
 
@@ -137,14 +137,14 @@ class Writer:
 
     def _commit_together(self, units: list[_Unit]) -> None:
         self._session.begin()
-        if not self._is_ours(units):
-            return
         for kind, some in groupby(self._begun(units), lambda unit: isinstance(unit.work, Alike)):
             if kind:
                 self._attempt_alike(list(some))
             else:
                 for unit in some:
                     self._attempt(unit)
+        if not self._is_ours(units):
+            return
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
             crash.point(f"before-{point}")

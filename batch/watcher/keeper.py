@@ -13,7 +13,7 @@ from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
 from batch.errors import FileError, LedgerError, ShipbatchError, Stopped
 from batch.ledger import exports, read_ledger
-from batch.notify import Digest, after, of_error
+from batch.notify import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
 from batch.stopping import Stop
@@ -124,7 +124,8 @@ class Keeper:
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                self._decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
+                decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
+                self._decided += [one for one in decided if one not in self._decided]
 
     def _remember(self) -> None:
         with suppress(OSError, LedgerError), read_ledger(self.settings.ledger) as ledger:
@@ -135,7 +136,7 @@ class Keeper:
 
     async def _turn(self) -> None:
         """Open the store, take the next file, run it, file it away; what goes wrong is waited out."""
-        turn = None
+        turn, digests = None, list[Digest]()
         try:
             async with AsyncExitStack() as stack:
                 part = stack.enter_context(self._stop.part())
@@ -143,12 +144,13 @@ class Keeper:
                 await self._take_answers(desk)
                 found = self._claimed(asyncio.get_running_loop().time())
                 if found is None:
-                    await self._carry_over(desk)
-                    return
-                shelf, turn, held = found
-                with_screen = replace(desk, screen=FileScreen(turn.file.name, self._screen.say, shelf.board))
-                await turn.take(with_screen)
-                self._filed(shelf, turn, held, desk)
+                    digests = await self._carry_over(desk)
+                else:
+                    shelf, turn, held = found
+                    screen = FileScreen(turn.file.name, self._screen.say, shelf.board)
+                    await turn.take(replace(desk, screen=screen))
+                    self._filed(shelf, turn, held, desk)
+                    digests = turn.digests
         except Stopped:
             return
         except (ShipbatchError, OSError) as error:
@@ -159,17 +161,28 @@ class Keeper:
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
             await self._wait_out(error, turn)
         else:
-            await self._report(turn.digests)
-            await self._give_others_a_chance()
+            if digests:
+                await self._report(digests)
+            if turn:
+                await self._give_others_a_chance()
 
-    async def _carry_over(self, desk: Desk) -> None:
-        """While no file comes: what earlier files left for a passing reason; their sheets are brought up to date."""
+    async def _carry_over(self, desk: Desk) -> list[Digest]:
+        """While no file comes: what earlier files left for a passing reason; their sheets are brought up to date.
+
+        What needs somebody now is told of, and its file comes back.
+        """
         if not self._leaves_open:
-            return
+            return []
         self._leaves_open = False
-        for one in await carried_over(Pipeline(desk), desk):
+        carried = await carried_over(Pipeline(desk), desk)
+        for one in carried:
             for line in telling.carried(one):
                 self._say(line)
+        bad = [one for one in carried if one.exit_status]
+        for one in bad:
+            for shelf in self.shelves:
+                await shelf.bring_back(one, desk.ledger)
+        return [of_report(one.trouble, one.exit_status) for one in bad]
 
     async def _take_answers(self, desk: Desk) -> None:
         """What people have written into the sheets in `held`; what cannot be taken is told of beside them."""

@@ -20,6 +20,7 @@ SHEETS = (".results.xlsx", ".plan.xlsx")
 """Ends of the names of our own sheets."""
 LETTERS = (".error.txt", ".note.txt")
 """Ends of the names of our own texts."""
+WAITS = 3  # the exit status of a run of which something waits for a person: its file belongs into `held`
 LONGEST = 180  # bytes of a name; 255 is what a disk takes, the rest is for what we append to it
 _ENDING = 20  # bytes; what is longer after the last dot is no ending
 

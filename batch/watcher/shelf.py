@@ -5,15 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batch.accounting import Carried, Report
 from batch.config import Folder, Settings, Source
 from batch.deciding import still_waits, was_answered_elsewhere
-from batch.ledger.opening import network_disk
+from batch.ledger import StoredLedger, network_disk
 from batch.ledger.queries import Queries as Ledger
-from batch.pipeline import is_answered
+from batch.pipeline import exit_status, is_answered
 from batch.sheet import read_mark
 from batch.watcher.arrivals import Arrivals, Look, is_being_written
 from batch.watcher.board import Board
-from batch.watcher.places import Entry, Place, digest, entries, entry, free, is_open, is_sheet
+from batch.watcher.places import SHEETS, WAITS, Entry, Place, digest, entries, entry, free, is_open, is_sheet
 
 STILL = 2.0  # seconds for which a file must not have changed
 STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
@@ -83,6 +84,30 @@ class Shelf:
             if runs:
                 told = runs[0].summary.get("results")
                 self._held[file] = Held(runs[0].run_id, Path(told) if told else None)
+
+    async def bring_back(self, carried: Carried, ledger: StoredLedger) -> None:
+        """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with its sheet."""
+        report, run = carried.report, carried.report.run
+        sheet, file = report.sheet, self._done(report)
+        if sheet is None or file is None:
+            return
+        waits = exit_status(report) == WAITS
+        target = free(self.place.held if waits else self.place.failed, file.name)
+        moved = sheet.rename(target.with_name(f"{target.stem}{SHEETS[0]}"))
+        file.rename(target)
+        await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
+        who = "a person has to decide of it" if waits else "rows of it are to be fixed"
+        self._say(f"{file.name}: {who} after all → {target.parent.name}")
+        if waits:
+            self.hold(target, run.run_id, moved, ledger)
+
+    def _done(self, report: Report) -> Path | None:
+        """The file in `done` that a sheet there is of."""
+        if report.sheet is None or report.sheet.parent != self.place.done:
+            return None
+        files = (self.place.done / each.name for each in entries(self.place.done) if not each.oddity)
+        beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
+        return next((file for file in beside if digest(file) == report.run.sha256), None)
 
     def decided(self, ledger: Ledger) -> Iterator[Path]:
         """Held files on which every word has been said, and that are to be run again.

@@ -20,13 +20,12 @@ from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
 from batch.telling import counts
 from batch.watcher import letters
-from batch.watcher.places import SHEETS, Place, free, oddity
+from batch.watcher.places import SHEETS, WAITS, Place, free, oddity
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
 """Faults of a disk or a network, not of a file."""
 BUG = 70  # the exit status that sysexits.h has for it
-WAITS = 3  # the exit status of a run in which something waits for a person
 
 
 class StillWritten(FileError):
