@@ -6,6 +6,7 @@ itself with SIGKILL at the N-th passage of that point, 1-based. The names:
 - `before-X`, `after-X`: around the ledger's commit of a unit, X being `begin`, `plan`, `intent`,
   `outcome`, `read-back`, `judge-again`, `event` (updated, deleted), `decision`, `header`, `finish`.
   Units that share a commit pass one by one.
+- `in-migration`: after each statement that upgrades an older ledger.
 - `before-copy`, `after-copy`, `before-sheet`, `after-sheet`: around the moment at which the copy of an
   export, or its results sheet, gets its name.
 - `intended`, `answered`, `recorded`: the pool, before the first byte, after the answer's last, after the outcome.

@@ -15,7 +15,7 @@ from batch.config import Database
 from batch.errors import DatabaseAway, LedgerError, NothingSent
 from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
 from batch.ledger.lease import Overtaken
-from batch.ledger.opening import VERSION
+from batch.ledger.migrations import version
 from batch.ledger.postgres import connected
 from batch.ledger.postgres_opening import open_writable
 from batch.model import State
@@ -46,7 +46,7 @@ def test_many_make_one_ledger_at_once(database: str) -> None:
     """Ten workers that are started together find one schema."""
     with ThreadPoolExecutor(10) as pool:
         for session in pool.map(lambda _: open_writable(Database(database)), range(10)):
-            assert session.connection.execute("SELECT version FROM version").fetchall() == [(VERSION,)]
+            assert session.connection.execute("SELECT version FROM version").fetchall() == [(version(),)]
             session.close()
 
 
@@ -72,7 +72,7 @@ async def test_a_newer_ledger_is_refused_by_name(ledger: StoredLedger, database:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE shipbatch.version SET version = version + 1")
     for opened in (open_ledger, read_ledger):
-        with pytest.raises(LedgerError, match=f"newer shipbatch .its version is {VERSION + 1}") as refused:
+        with pytest.raises(LedgerError, match=f"newer shipbatch .its version is {version() + 1}") as refused:
             opened(Database(database))
         assert "Update shipbatch" in refused.value.todo
 

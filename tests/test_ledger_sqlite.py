@@ -24,7 +24,8 @@ from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run
 from batch.errors import LedgerError
 from batch.ledger import StoredLedger, open_ledger, read_ledger
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.opening import VERSION, network_disk, open_writable
+from batch.ledger.migrations import version
+from batch.ledger.opening import network_disk, open_writable
 from batch.ledger.reserve import SIZE, Reserve
 from batch.ledger.sqlite import SqliteSession
 from batch.ledger.writer import Writer
@@ -111,7 +112,7 @@ async def test_many_make_one_ledger_at_once(path: Path) -> None:
     """Each gets a whole one, and it is the same."""
     with ThreadPoolExecutor(8) as pool:
         for connection in pool.map(lambda _: open_writable(path), range(8)):
-            assert connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
+            assert connection.execute("PRAGMA user_version").fetchone()[0] == version()
             connection.close()
 
 
@@ -167,7 +168,7 @@ def overwritten(path: Path) -> None:
 
 def newer(path: Path) -> None:
     with raw(path) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {version() + 1}")
 
 
 def foreign(path: Path) -> None:
@@ -182,7 +183,7 @@ def foreign(path: Path) -> None:
         (damaged, "is damaged", "put back a copy"),
         (truncated, "is damaged", "put back a copy"),
         (overwritten, "is damaged, or not a ledger", "put back a copy"),
-        (newer, f"newer shipbatch .its version is {VERSION + 1}", "Update shipbatch"),
+        (newer, f"newer shipbatch .its version is {version() + 1}", "Update shipbatch"),
         (foreign, "another program", "Move it away"),
     ],
 )

@@ -2,13 +2,16 @@
 
 # ruff: noqa: ASYNC240  these tests have one task each: nobody waits while they touch a file
 
+import asyncio
+import itertools
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import dense, number, table
+from postgres import Postgres
+from shop import Watched, dense, number, table
 from terminal import Terminal
 
 from batch.config import LEDGER
@@ -107,6 +110,28 @@ async def test_a_rehearsal_never_uses_the_database(machines: Machines) -> None:
     assert (await told(first, "run", "--sandbox", "export.csv", SHIPBATCH_DATABASE=away))["created"] == 4
     assert (first.home / "sandbox" / LEDGER).exists()
     assert (await first("history", "--sandbox", SHIPBATCH_DATABASE=away)).status == 0
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_a_database_that_restarts_under_a_run(machines: Machines, postgres: Postgres, *, kill: bool) -> None:
+    """The run waits and goes on: every parcel ships, none twice."""
+    first, _ = machines
+    assert first.box is not None
+    first.write("long.csv", table(*((100 + n % 6, "MUG", 1, number(n)) for n in range(18))))
+    posts, down = itertools.count(1), asyncio.Event()
+
+    def strike(method: str, path: str, order_id: int) -> None:
+        if method == "POST" and next(posts) == 5:  # several are in flight, with their intents written
+            postgres.kill() if kill else postgres.stop()
+            down.set()
+
+    first.box.faults = Watched(strike)
+    running = asyncio.create_task(told(first, "run", "long.csv"))
+    await down.wait()
+    await asyncio.to_thread(postgres.start)
+    run = await running
+    made = [one["tracking_number"] for one in first.box.shipments()]
+    assert (run["created"], sorted(made)) == (18, [number(n) for n in range(18)])
 
 
 async def test_a_backup_names_the_database_s_own_program(machines: Machines) -> None:

@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from batch.errors import LedgerError
+from batch.ledger.migrations import upgrade, version
 from batch.ledger.sqlite import APPLICATION_ID, SqliteConnection, explained
 from batch.model import MOVES
 
-VERSION = 1
 BUSY = 60_000  # milliseconds to wait for another process's commit
 
 _DURABLE = (
@@ -41,6 +41,8 @@ def open_writable(path: Path) -> SqliteConnection:
 def open_readable(path: Path) -> SqliteConnection:
     """A connection that cannot write; an empty ledger in memory where there is none, or none yet."""
     if path.exists() and not _unmade(path):
+        if _is_older(path):
+            open_writable(path).close()
         return _opened(path, f"{path.as_uri()}?mode=ro")
     return empty(path)
 
@@ -114,9 +116,9 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare(connection: SqliteConnection) -> None:
-    application, version = _marks(connection)
+    application, found = _marks(connection)
     empty = _is_empty(connection)
-    if version > VERSION or not (application == APPLICATION_ID or (application == 0 and empty)):
+    if found > version() or not (application == APPLICATION_ID or (application == 0 and empty)):
         return  # not ours to touch; _check_version says so
     connection.check()
     for pragma in _DURABLE:
@@ -124,6 +126,10 @@ def _prepare(connection: SqliteConnection) -> None:
     if empty:
         connection.executescript(_schema())
     connection.execute("BEGIN IMMEDIATE")  # finds out now whether it can be written
+    _, found = _marks(connection)
+    if found < version():
+        upgrade(connection, "sqlite", found)
+        connection.execute(f"PRAGMA user_version = {version()}")
     written = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'legal_moves'").fetchone()
     if written and written[0] != _legal_moves():
         connection.execute("DROP TRIGGER legal_moves")
@@ -140,20 +146,29 @@ def _unmade(path: Path) -> bool:
         raise explained(error, path) from error
 
 
+def _is_older(path: Path) -> bool:
+    try:
+        with closing(_connected(f"{path.as_uri()}?mode=ro", path)) as connection:
+            application, found = _marks(connection)
+            return application == APPLICATION_ID and found < version()
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+
+
 def _is_empty(connection: sqlite3.Connection) -> bool:
     return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    application, version = _marks(connection)
+    application, found = _marks(connection)
     if application != APPLICATION_ID:
         raise LedgerError(
             f"{path} is a SQLite file of another program, not a ledger of shipbatch.",
             "Move it away, or set SHIPBATCH_HOME to another folder.",
         )
-    if version > VERSION:
+    if found > version():
         raise LedgerError(
-            f"The ledger {path} was written by a newer shipbatch (its version is {version}, this one knows {VERSION}).",
+            f"The ledger {path} was written by a newer shipbatch (its version is {found}, this one knows {version()}).",
             "Update shipbatch; nothing was sent.",
         )
 
@@ -167,7 +182,7 @@ def _schema() -> str:
     """One transaction; two processes that both make the ledger make it once."""
     tables = files("batch.ledger").joinpath("schema.sql").read_text("utf-8")
     moves = _legal_moves().replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1)
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version()};"
     return f"BEGIN IMMEDIATE; {tables} {moves}; {marks} COMMIT;"
 
 

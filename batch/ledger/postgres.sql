@@ -1,6 +1,6 @@
--- The ledger in PostgreSQL, version 1; see schema.sql, whose tables and names these are.
+-- The ledger in PostgreSQL, see schema.sql, whose tables and names these are.
 -- Times of records are UTC, ISO 8601, as text; JSON is text, too: it is kept letter by letter.
--- Beside these, postgres_opening.py makes the function `legal_moves` from model.MOVES.
+-- Beside these, postgres_schema.py makes the function `legal_moves` from model.MOVES.
 
 CREATE TABLE version (version INTEGER NOT NULL);
 
@@ -44,7 +44,7 @@ CREATE TABLE records (
   CHECK ((state = 'created') = (shipment_id IS NOT NULL)),
   CHECK (NOT deleted OR state = 'created')
 );
-CREATE UNIQUE INDEX claimed ON records (store, shipment_id) WHERE shipment_id IS NOT NULL;
+CREATE UNIQUE INDEX claimed ON records (shipment_id, store) WHERE shipment_id IS NOT NULL;
 CREATE UNIQUE INDEX single_flight ON records (store, order_id) WHERE state IN ('intent', 'in_doubt', 'needs_person');
 CREATE UNIQUE INDEX one_parcel ON records (store, order_id, order_address_id, label)
   WHERE label <> '' AND state <> 'rejected' AND NOT deleted;
@@ -52,7 +52,6 @@ CREATE INDEX records_by_run ON records (run_id, position);
 CREATE INDEX records_by_order ON records (order_id);
 CREATE INDEX records_by_ask ON records (ask);
 CREATE INDEX records_by_number ON records (number) WHERE number <> '';
-CREATE INDEX records_by_shipment ON records (shipment_id) WHERE shipment_id IS NOT NULL;
 
 CREATE TABLE skus (
   sku       TEXT NOT NULL,
@@ -128,6 +127,9 @@ $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_v
 
 CREATE TRIGGER begins_planned BEFORE INSERT ON records FOR EACH ROW WHEN (NEW.state <> 'planned')
 EXECUTE FUNCTION refused('illegal move: a record begins planned');
+
+CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records FOR EACH ROW
+WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION legal_moves();
 
 CREATE TRIGGER claim_stays BEFORE UPDATE OF shipment_id ON records FOR EACH ROW
 WHEN (OLD.shipment_id IS NOT NULL AND NEW.shipment_id IS DISTINCT FROM OLD.shipment_id)

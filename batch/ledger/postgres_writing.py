@@ -1,10 +1,28 @@
 """What the writer asks of PostgreSQL: a connection that is lost and found again, and no commit in doubt."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from batch.errors import LedgerError
 from batch.ledger.postgres import PostgresConnection, is_away
+from batch.ledger.postgres_schema import RUNNERS, check_version
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Link
+
+
+class WritingConnection(PostgresConnection):
+    """A connection whose commits are durable, and under which nobody upgrades the ledger."""
+
+    def _prepared(self) -> "Link[Any]":
+        link = super()._prepared()
+        if link.execute("SHOW synchronous_commit").fetchone() == ("off",):
+            link.execute("SET synchronous_commit TO on")
+        link.execute("SELECT pg_advisory_lock_shared(%s)", (RUNNERS,))
+        found = link.execute("SELECT max(version) FROM version").fetchone()
+        check_version(found[0] if found else 0, self.place)
+        return link
 
 
 class PostgresSession:

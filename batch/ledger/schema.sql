@@ -1,4 +1,4 @@
--- The ledger, version 1. Times are UTC, ISO 8601.
+-- The ledger; older ones come here by migrations.py. Times are UTC, ISO 8601.
 -- Beside these, opening.py makes the trigger `legal_moves` from model.MOVES.
 
 CREATE TABLE IF NOT EXISTS runs (

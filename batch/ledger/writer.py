@@ -128,12 +128,18 @@ class Writer:
             except LedgerError as lost:
                 self._failure = lost
             except (self._connection.Error, MemoryError) as error:
-                if not self._session.recovers(error):
-                    self._failure = self._connection.explained(error)
+                self._failure = self._trouble(error)
             else:
                 return
         for unit in units:
             unit.refusal = self._failure
+
+    def _trouble(self, error: Exception) -> LedgerError | None:
+        """What ends all writing; None where the session has recovered from it."""
+        try:
+            return None if self._session.recovers(error) else self._connection.explained(error)
+        except LedgerError as worse:
+            return worse
 
     def _commit_together(self, units: list[_Unit]) -> None:
         self._session.begin()

@@ -367,7 +367,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "judges once, however long ago",
         "pipeline/shipping.py",
-        "            if clock.time() < aged:\n",
+        "            if not judgement.has_aged:\n",
         "            if record:\n",
         SHIPPING,
     ),
