@@ -2,8 +2,9 @@
 
 import asyncio
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,10 +13,12 @@ import aiohttp
 
 from batch.accounting import Report
 from batch.config import Settings
-from batch.model import Record
+from batch.ledger import open_ledger
+from batch.model import Outcome, Record, State, StoreShipment
 from batch.pipeline import Job, Pipeline
 from batch.runner import opened
 from batch.stopping import Stop
+from tests.bench_ledger import planned
 from tests.bench_speed.store import Place, Spec
 
 SKUS = ("Order ID", "SKU", "Quantity", "Tracking Number")
@@ -61,22 +64,43 @@ async def ship(place: Place, rows: Iterable[Iterable[object]], folder: Path, **m
         return await Pipeline(desk).run(Job(export))
 
 
-async def bare(place: Place, order_ids: Iterable[int]) -> None:
-    """The same POSTs by aiohttp alone: nothing is paced, judged or recorded."""
+Around = Callable[[int, Callable[[], Awaitable[dict[str, Any]]]], Awaitable[None]]
+
+
+async def bare(place: Place, order_ids: Iterable[int], around: Around | None = None, workers: int = BARE) -> None:
+    """The same POSTs by aiohttp alone: nothing is paced, judged or recorded, but by what is put `around` each."""
     headers = {"X-Auth-Token": place.token, "Accept": "application/json"}
     base = f"{place.url}/stores/{place.store_hash}/v2/orders"
     left = iter(order_ids)
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=BARE)) as session:
 
+        async def post(n: int) -> dict[str, Any]:
+            items = [{"order_product_id": n * 10, "quantity": 1}]
+            body = {"order_address_id": n * 100, "tracking_number": f"BARE{n:010}", "items": items}
+            async with session.post(f"{base}/{n}/shipments", json=body) as answer:
+                assert answer.status == 201, await answer.text()
+                made: dict[str, Any] = await answer.json()
+                return made
+
         async def worker() -> None:
             for n in left:
-                items = [{"order_product_id": n * 10, "quantity": 1}]
-                body = {"order_address_id": n * 100, "tracking_number": f"BARE{n:010}", "items": items}
-                async with session.post(f"{base}/{n}/shipments", json=body) as answer:
-                    assert answer.status == 201, await answer.text()
-                    await answer.json()
+                await (around(n, partial(post, n)) if around else post(n))
 
-        await asyncio.gather(*(worker() for _ in range(BARE)))
+        await asyncio.gather(*(worker() for _ in range(workers)))
+
+
+async def recorded(place: Place, order_ids: range, folder: Path) -> None:
+    """The bare loop with the two durable records of each shipment, and nothing else of ours."""
+    async with open_ledger(folder / "ledger.sqlite3") as ledger:
+        records = {one.shipment.order_id: one for one in await planned(ledger, "bare", order_ids)}
+
+        async def around(n: int, post: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+            await ledger.intend(records[n].record_id, {})
+            answer = await post()
+            made = StoreShipment(answer["id"], n, n * 100, records[n].shipment.items, answer=answer)
+            await ledger.move(records[n], Outcome(State.CREATED, made), "response")
+
+        await bare(place, order_ids, around, workers=Settings().workers)
 
 
 def ids(spec: Spec) -> range:
