@@ -1,6 +1,7 @@
 """One request, sent at most once, and what came of it: aiohttp's errors become a `Reply`."""
 
 import asyncio
+import select
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -55,9 +56,9 @@ class _Request(ClientRequest):
     sending: _Sending | None = None
 
     async def send(self, conn: Connection) -> ClientResponse:
-        # Two turns of the loop let a close that has arrived already be seen: one to read it, one to act on it.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        if _may_be_closed(conn.transport):  # two turns of the loop: one to read the close, one to act on it
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         if conn.transport is None or conn.transport.is_closing():
             raise NeverLeft("the connection was closed before anything was sent")
         if self.sending:
@@ -65,6 +66,16 @@ class _Request(ClientRequest):
                 raise NeverLeft("the lease on the store has run out, and another runner may have it")
             self.sending.start()
         return await super().send(conn)
+
+
+def _may_be_closed(transport: asyncio.Transport | None) -> bool:
+    """Whether a close may have arrived that the transport does not tell of yet; under TLS it lags behind."""
+    if transport is None or transport.get_extra_info("sslcontext") is not None:
+        return True
+    try:
+        return bool(select.select([transport.get_extra_info("socket")], [], [], 0)[0])
+    except (OSError, TypeError, ValueError):  # no socket any more, or one beyond what `select` counts to
+        return True
 
 
 class Transport:
