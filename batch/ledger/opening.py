@@ -21,7 +21,6 @@ _DURABLE = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # so that INSERT OR REPLACE meets the triggers too
     "PRAGMA cache_size = -65536",  # KiB
-    "PRAGMA temp_store = MEMORY",  # what undoes a statement: a file for each would cost more than the statement
     "PRAGMA journal_size_limit = 67108864",  # bytes the -wal file keeps after a large plan
 )
 

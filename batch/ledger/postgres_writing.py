@@ -43,7 +43,7 @@ class PostgresSession:
         self.connection.execute("DELETE FROM writers WHERE seen < now() - interval '7 days'")
         self.connection.execute("INSERT INTO writers (writer) VALUES (?)", (self._name,))
 
-    def begin(self) -> None:
+    def begin(self, *, large: bool) -> None:
         count = f"UPDATE writers SET commits = {self._commits + 1}, seen = now()"  # noqa: S608
         ours = f"WHERE writer = '{self._name}' AND commits = {self._commits}"
         counted = self.connection.execute(f"BEGIN; {count} {ours}")

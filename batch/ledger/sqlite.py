@@ -97,7 +97,9 @@ class SqliteSession:
         self._reserve = reserve
         self._full: Exception | None = None
 
-    def begin(self) -> None:
+    def begin(self, *, large: bool) -> None:
+        # What undoes a statement: a file costs more than a small one, and memory grows with a large one.
+        self.connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:

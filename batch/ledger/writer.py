@@ -29,7 +29,8 @@ class Session(Protocol):
     most: int
     """Units that share one commit, at most: the first of them waits for all."""
 
-    def begin(self) -> None: ...
+    def begin(self, *, large: bool) -> None:
+        """Begin a group; `large`: it may change any number of records."""
 
     def commit(self) -> None:
         """Make it durable; an error means that nothing of it is, a LedgerError that it is not known."""
@@ -142,7 +143,7 @@ class Writer:
             return worse
 
     def _commit_together(self, units: list[_Unit]) -> None:
-        self._session.begin()
+        self._session.begin(large=not all(isinstance(unit.work, Alike) for unit in units))
         for kind, some in groupby(self._begun(units), lambda unit: isinstance(unit.work, Alike)):
             if kind:
                 self._attempt_alike(list(some))
