@@ -72,8 +72,8 @@ def counts(summary: Mapping[str, Any]) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def carried(one: Carried) -> Iterator[str]:

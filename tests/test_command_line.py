@@ -249,6 +249,23 @@ class TestLookingBack:
         assert shell.box.shipments() == []
 
 
+class TestATerminalOfOtherLetters:
+    """cron and services write in ASCII or Latin-1; a file's name and our own arrows know more."""
+
+    async def test_a_run_is_told_in_it(self, typed: OpenTerminal) -> None:
+        shell = await typed()
+        (shell.folder / "export.csv").rename(shell.folder / "Lager → 📦.csv")
+        said = await shell("run", "--json", "Lager → 📦.csv", PYTHONIOENCODING="ascii")
+        assert (said.status, said.json["created"]) == (0, 4)
+        assert Path(said.json["file"]).name == "Lager → 📦.csv"
+        said = await shell("run", "Lager → 📦.csv", PYTHONIOENCODING="latin-1")
+        assert (said.status, "Lager \\u2192 \\ud83d\\udce6.csv: 4 rows" in said.out) == (0, True)
+
+    async def test_what_is_to_be_fixed_is_told_in_it(self, typed: OpenTerminal) -> None:
+        said = await (await typed())("check", BIGCOMMERCE_ACCESS_TOKEN="", PYTHONIOENCODING="ascii")
+        assert (said.status, "Traceback" in said.all) == (2, False)
+
+
 class TestHelp:
     async def test_five_commands_come_first(self, tmp_path: Path) -> None:
         """What a person needs most."""

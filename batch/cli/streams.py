@@ -1,8 +1,13 @@
-"""Standard output and error whose listener may go: a closed terminal, a full log, `| head`."""
+"""Standard output and error whose listener may go, or not know every letter: a closed terminal, a log in Latin-1."""
 
+import codecs
+import json
 import os
 import sys
 from typing import Any
+
+ESCAPED = "escaped"
+"""The name of what is done with a letter that a stream cannot write."""
 
 
 class Heard:
@@ -36,8 +41,18 @@ class Heard:
         return getattr(self._stream, name)
 
 
+def escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""A letter as JSON escapes it, `\u2192`: plain enough for a person, and JSON stays JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
 def outlive_listeners() -> None:
     """Make both streams such ones; a process without them, such as a service's, has none to lose."""
+    codecs.register_error(ESCAPED, escaped)
     for name in ("stdout", "stderr"):
         if (stream := getattr(sys, name)) is not None:
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors=ESCAPED)
             setattr(sys, name, Heard(stream))

@@ -27,8 +27,8 @@ def this_user() -> str:
     """Whoever runs this; a container's user need not have a name."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "nobody"
 
 
 def config_folder() -> Path:

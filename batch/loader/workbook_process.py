@@ -92,9 +92,12 @@ def _limit(memory: int, seconds: int) -> None:
             memory += int(sizes.read().split()[0]) * resource.getpagesize()  # locales may be mapped: 200 MB, unused
     except OSError:  # not on Linux
         memory += 64 * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = (resource.RLIMIT_AS, memory, memory), (resource.RLIMIT_CPU, seconds, seconds + 1)
+    for kind, soft, hard in (*limits, (resource.RLIMIT_CORE, 0, 0)):
+        try:
+            resource.setrlimit(kind, (soft, hard))
+        except (ValueError, OSError):  # macOS, whose processes map more than they use; or a tighter limit is set
+            continue
 
 
 def _write_workbook(stream: BinaryIO, kind: str, wanted: str, out: BinaryIO) -> list[str]:

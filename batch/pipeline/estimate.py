@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from batch.bigcommerce.quota import Quota
 from batch.config import Settings
+from batch.telling import counted
 
 MINUTE, HOUR = 60, 3600
 
@@ -37,8 +38,9 @@ class Estimate:
     def line(self) -> str:
         """It in a sentence or two."""
         how_long = f"{_about(self.seconds)} " if self.seconds is not None else ""
-        mailed = f" The store mails {self.mails:,} times: the customer of each shipment." if self.mails else ""
-        return f"{self.requests:,} requests to send, {how_long}{self.words}.{mailed}"
+        times = "once" if self.mails == 1 else f"{self.mails:,} times"
+        mailed = f" The store mails {times}: the customer of each shipment." if self.mails else ""
+        return f"{counted(self.requests, 'request')} to send, {how_long}{self.words}.{mailed}"
 
     @property
     def data(self) -> dict[str, float | int | None]:

@@ -10,7 +10,7 @@ from batch.config import Settings
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries as Ledger
 from batch.model import Run
-from batch.telling import Told
+from batch.telling import Told, counted
 from batch.watcher.board import boards
 from batch.watcher.letters import ERROR
 from batch.watcher.places import ROOMS, Entry, Place, digest, entries, is_sheet
@@ -79,7 +79,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"  waiting  {_counted(waiting)}"
     done = data["done_today"]
     corrected = f", {done['updated']:,} corrected" if done["updated"] else ""
-    yield f"  done     {done['files']:,} files today: {done['created']:,} rows shipped{corrected}"
+    yield f"  done     {counted(done['files'], 'file')} today: {counted(done['created'], 'row')} shipped{corrected}"
     for held in data["held"]:
         yield f"  held     {held['file']}: {_waits(held)}"
     for failed in data["failed"]:
@@ -108,7 +108,8 @@ def _running(files: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iter
 def _waits(held: Mapping[str, Any]) -> str:
     if not held["run"]:
         return "not known to the ledger; drop it again"
-    words = f"{held['rows']} rows wait for a person since {_time(held['since'])}. "
+    wait = "1 row waits" if held["rows"] == 1 else f"{held['rows']:,} rows wait"
+    words = f"{wait} for a person since {_time(held['since'])}. "
     return words + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
 
 
