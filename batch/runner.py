@@ -95,6 +95,7 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
         client = await stack.enter_async_context(Client(settings, screen.say, ledger.ours))
         if ledger.advice:
             screen.say(ledger.advice)
+        ledger.listen(screen.say)
         yield Desk(client, ledger, settings, screen, stop)
 
 

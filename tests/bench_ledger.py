@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from batch.config import LEDGER, Database
 from batch.ledger import StoredLedger, open_ledger
 from batch.model import Item, Outcome, Record, Run, Shipment, State, StoreShipment
+from tests.postgres import served
 
 STORE = "https://api.bigcommerce.com/stores/bench"
 WORKERS = 16  # as in Settings: shipments in flight at once
@@ -81,9 +83,12 @@ async def measure(ledger: StoredLedger, many: int) -> None:
 
 
 async def main(many: int) -> None:
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        async with open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
-            await measure(ledger, many)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder, served() as server:
+        places = {"SQLite": Path(folder) / LEDGER, "PostgreSQL, on a socket": Database(server.fresh())}
+        for name, place in places.items():
+            print(f"{name}:")
+            async with open_ledger(place) as ledger:
+                await measure(ledger, many)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from ledger_samples import STORE, created, outcome, parcel, run_of
 
 from batch import crash
+from batch.config import Database, Place
 from batch.ledger import open_ledger
 from batch.ledger.base import Ledger
 from batch.model import Record, State
@@ -48,8 +49,8 @@ async def recover(ledger: Ledger, shipped: Path) -> None:
             await ledger.move(record, outcome(State.PLANNED), "read back")
 
 
-async def run_to_the_end(path: Path, shipped: Path, orders: int) -> None:
-    async with open_ledger(path) as ledger:
+async def run_to_the_end(place: Place, shipped: Path, orders: int) -> None:
+    async with open_ledger(place) as ledger:
         if ledger.run(RUN) is None:
             await ledger.begin(run_of())
         if next(ledger.of_run(RUN), None) is None:
@@ -69,4 +70,5 @@ async def run_to_the_end(path: Path, shipped: Path, orders: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run_to_the_end(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
+    where = Database(sys.argv[1]) if "://" in sys.argv[1] else Path(sys.argv[1])
+    asyncio.run(run_to_the_end(where, Path(sys.argv[2]), int(sys.argv[3])))

@@ -94,6 +94,15 @@ async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
     assert ledger.noted("", 9) == []
 
 
+@pytest.mark.parametrize("odd", ["M\0UG", "MUG\ud800", "mÜg"])
+async def test_a_note_on_rows_with_odd_characters_is_kept(ledger: Ledger, odd: str) -> None:
+    """A damaged cell is what the note is about, and no database takes it as it is."""
+    note = RowNote((3,), Finding(Status.INVALID, "damaged", f"it says {odd}", "do"), None, "ask", names=[(odd, 3)])
+    await ledger.plan(FIRST, [], [note])
+    assert list(ledger.notes(FIRST)) == [note]
+    assert [run_id for run_id, _ in ledger.noted(odd, 9)] == [FIRST]
+
+
 async def test_a_shipment_that_left_its_plan_is_found_by_what_it_was(ledger: Ledger) -> None:
     """Its order, its number, its SKUs."""
     (record,) = await planned(ledger, parcel(100, "1Z9", rows=(8,), skus=((1000, "MUG"),)))

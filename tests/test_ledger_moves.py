@@ -1,18 +1,29 @@
 """Whatever is asked of it in whatever order, the ledger holds what `model.MOVES` allows, and reads as written."""
 
 import asyncio
-import tempfile
-from collections.abc import Coroutine
+import itertools
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from ledger_samples import STORE, created, outcome, parcel, planned, run_of
 
+from batch.config import LEDGER, Database, Place
 from batch.ledger import encoding, open_ledger
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.model import (
@@ -39,20 +50,16 @@ class Moves(RuleBasedStateMachine):
 
     records = Bundle("records")
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.place = place
         self.runner = asyncio.Runner()
-        self.ledger = open_ledger(self.path)
+        self.ledger = open_ledger(self.place)
         self.await_(self.ledger.begin(run_of()))
         self.state: dict[int, State] = {}
         self.order: dict[int, int] = {}
         self.tried: dict[int, int] = {}
         self.claimed: dict[int, int] = {}
-
-    @property
-    def path(self) -> Path:
-        return Path(self.folder.name) / "ledger.sqlite3"
 
     def await_(self, write: Coroutine[Any, Any, Any]) -> Any:
         async def answer() -> Any:
@@ -66,7 +73,6 @@ class Moves(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.runner.run(self.ledger.close())
         self.runner.close()
-        self.folder.cleanup()
 
     @rule(target=records, orders=st.lists(ORDERS, min_size=1, max_size=3))
     def plan(self, orders: list[int]) -> Any:
@@ -117,7 +123,7 @@ class Moves(RuleBasedStateMachine):
     @rule()
     def open_again(self) -> None:
         self.runner.run(self.ledger.close())
-        self.ledger = open_ledger(self.path)
+        self.ledger = open_ledger(self.place)
 
     @invariant()
     def holds_what_was_allowed(self) -> None:
@@ -130,8 +136,33 @@ class Moves(RuleBasedStateMachine):
         assert frozenset().union(*claims) == self.claimed.keys()
 
 
-TestMoves = Moves.TestCase
-TestMoves.settings = settings(max_examples=25, stateful_step_count=25, deadline=None, derandomize=True)
+Fresh = Callable[[], Place]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """Gives places without a ledger, one after the other."""
+    if request.param == "sqlite":
+        numbers = itertools.count(1)
+        return lambda: tmp_path / str(next(numbers)) / LEDGER
+    url: str = request.getfixturevalue("database")
+
+    def emptied() -> Place:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS shipbatch CASCADE")
+        return Database(url)
+
+    return emptied
+
+
+def examples(count: int, **more: Any) -> settings:
+    return settings(max_examples=count, deadline=None, derandomize=True, **more)
+
+
+def test_moves(fresh: Fresh) -> None:
+    """In either store."""
+    run_state_machine_as_test(lambda: Moves(fresh()), settings=examples(15, stateful_step_count=25))
+
 
 # Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON.
 TEXT = st.text(st.characters(), max_size=20)
@@ -169,16 +200,16 @@ ANSWERS = st.builds(
 FINDINGS = st.builds(Finding, st.sampled_from(Status), TEXT, TEXT, TEXT, st.sampled_from(Who))
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=ZONES)
-ONCE_A_FOLDER = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
-@ONCE_A_FOLDER
+@examples(25, suppress_health_check=SLOW)
 @given(st.lists(SHIPMENTS, max_size=4, unique_by=lambda s: s.order_id), st.data())
-def test_what_is_written_is_read_as_it_was(shipments: list[Shipment], data: st.DataObject) -> None:
+def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipment], data: st.DataObject) -> None:
     """Plan, create and read back is identity, whatever the texts and numbers."""
 
-    async def there_and_back(folder: Path) -> None:
-        async with open_ledger(folder / "ledger.sqlite3") as ledger:
+    async def there_and_back() -> None:
+        async with open_ledger(fresh()) as ledger:
             await ledger.begin(run_of())
             records = await planned(ledger, RUN, shipments)
             assert [record.shipment for record in records] == shipments
@@ -192,8 +223,7 @@ def test_what_is_written_is_read_as_it_was(shipments: list[Shipment], data: st.D
                 assert ledger.of_orders(STORE, [record.shipment.order_id]) == {record.shipment.order_id: [moved]}
                 assert ledger.attempts(record.record_id)[-1].evidence == evidence
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(there_and_back(Path(folder)))
+    asyncio.run(there_and_back())
 
 
 @given(ANSWERS)

@@ -172,10 +172,25 @@ async def test_a_server_that_restarts_is_waited_for(ledger: StoredLedger, postgr
             await ledger.move(record, created(record.record_id, record.shipment), "response")
 
     work = [asyncio.create_task(ship(records[n::8])) for n in range(8)]
+    said: list[str] = []
+    ledger.listen(said.append)
     await asyncio.to_thread(postgres.restart, kill=kill)
     await asyncio.gather(*work)
     assert {record.state for record in ledger.of_run(RUN)} == {State.CREATED}
     assert {len(ledger.attempts(record.record_id)) for record in records} == {2}
+    assert "does not answer: waiting" in said[0]
+    assert "answers again" in said[-1]
+
+
+async def test_a_server_that_is_cut_off_is_waited_for(ledger: StoredLedger, postgres: Postgres) -> None:
+    """Nothing answers, nothing is refused; when the network is back, what was said is done, once."""
+    records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 20)])
+    with postgres.cut_off():
+        work = [asyncio.create_task(ledger.intend(record.record_id, {})) for record in records]
+        done, _ = await asyncio.wait(work, timeout=0.3)
+        assert not done
+    await asyncio.gather(*work)
+    assert {len(ledger.attempts(record.record_id)) for record in records} == {1}
 
 
 async def test_nothing_is_left_of_a_writer_that_ended(ledger: StoredLedger, database: str) -> None:

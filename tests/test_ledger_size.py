@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ledger_samples import NOON, STORE, created, parcel, planned, run_of
 
+from batch.config import Database
 from batch.ledger import StoredLedger, open_ledger
 from batch.ledger.plans import AT_ONCE
 from batch.model import Shipment, State
@@ -51,6 +52,22 @@ async def test_no_question_looks_at_every_record(ledger: StoredLedger, question:
     steps = [row[3] for sql in asked for row in reader.execute(f"EXPLAIN QUERY PLAN {sql}")]
     large = ("records", "attempts", "notes", "names", "skus", "decisions")
     assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))], steps
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_no_question_looks_at_every_record_of_a_database(database: str, question: str) -> None:
+    """PostgreSQL has an index for each, too; told to, it uses it for few rows."""
+    async with open_ledger(Database(database)) as ledger:
+        await ledger.begin(run_of())
+        asked, reader = list[tuple[str, Any]](), ledger._reader
+        execute = reader.execute
+        reader.execute = lambda sql, values=(): [asked.append((sql, values)), execute(sql, values)][1]
+        QUESTIONS[question](ledger)
+        execute("SET enable_seqscan TO off")
+        plans = [row[0] for sql, values in asked for row in execute(f"EXPLAIN {sql}", values)]
+        large = ("records", "attempts", "notes", "names", "skus", "decisions")
+        assert asked
+        assert not [step for step in plans if any(f"Seq Scan on {table}" in step for table in large)], plans
 
 
 async def test_a_sku_finds_the_newest_shipments_that_hold_it(ledger: StoredLedger) -> None:

@@ -5,7 +5,7 @@ Both drivers follow the same standard (PEP 249), and both databases speak the SQ
 one parameter, and where new ids come from.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from batch.errors import LedgerError
@@ -54,6 +54,9 @@ class Connection(Protocol):
 
     def explained(self, error: Exception, /) -> LedgerError:
         """What the database said, with its place, the reason and what to do."""
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        """Whom to tell that the database is away, and that it is back."""
 
     def check(self) -> None:
         """Raises what `explained` explains where the database is damaged."""

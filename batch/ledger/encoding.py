@@ -53,8 +53,9 @@ def _without_addresses(value: object) -> object:
 
 
 def search_form(text: str) -> str:
-    """A tracking number or link as it is looked for: without blanks, in one case."""
-    return "".join(text.split()).casefold()
+    """A tracking number or link as it is looked for: without blanks, in one case, and what every database can hold."""
+    plain = "".join(text.split()).casefold().replace("\0", "")
+    return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
 
 
 def shipment_text(shipment: Shipment) -> str:

@@ -96,22 +96,32 @@ def connected(place: Database) -> Link[Any]:
     return link
 
 
+def _nobody_listens(_: str) -> None:
+    """Whoever reads a ledger is there to ask it, not to be told."""
+
+
 class Patience:
     """How long trouble is waited out, from the first of it to the next success."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Database) -> None:
+        self._place = place
         self._until: float | None = None
         self._pauses: Iterator[float] = iter(())
+        self.say: Callable[[str], None] = _nobody_listens
 
     def restore(self) -> None:
         """All is well again."""
-        self._until = None
+        if self._until is not None:
+            self._until = None
+            self.say(f"The database {self._place} answers again: going on.")
 
     def pause(self) -> bool:
         """Wait a little, longer each time; False once PATIENCE is spent."""
         now = time.monotonic()
         if self._until is None:
             self._until, self._pauses = now + PATIENCE, iter(PAUSES)
+            most = f"{PATIENCE / 60:.0f} minutes at most"
+            self.say(f"The database {self._place} does not answer: waiting for it, {most}.")
         if now > self._until:
             return False
         time.sleep(next(self._pauses, PAUSES[-1]))
@@ -123,7 +133,7 @@ class PostgresConnection:
 
     def __init__(self, place: Database) -> None:
         self.place = place
-        self.patience = Patience()
+        self.patience = Patience(place)
         psycopg = driver()
         self.Error: type[Exception] = psycopg.Error
         self.IntegrityError: type[Exception] = psycopg.IntegrityError
@@ -158,6 +168,9 @@ class PostgresConnection:
 
     def explained(self, error: Exception, /) -> LedgerError:
         return explained(error, self.place)
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        self.patience.say = say
 
     def check(self) -> None:
         """A server keeps its own files sound; that it answers is what can be asked of it."""

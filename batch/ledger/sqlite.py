@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -77,6 +77,9 @@ class SqliteConnection(sqlite3.Connection):
 
     def explained(self, error: Exception, /) -> LedgerError:
         return explained(error, self.path)
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        """A file is not away."""
 
     def check(self) -> None:
         check(self)

@@ -1,5 +1,6 @@
 """The ledger's contract on a database: one writer thread, readers that never wait."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -81,6 +82,17 @@ class StoredLedger(Queries):
         from batch.ledger.runners import STANDING, Runner
 
         return "".join(str(Runner(*row)) for row in self._rows(STANDING, runner))
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        """Whom to tell, in this event loop, that the database is away and that it is back."""
+        self._reader.listen(say)
+        if self._writer:
+            loop = asyncio.get_running_loop()
+
+            def say_there(line: str) -> None:
+                loop.call_soon_threadsafe(say, line)
+
+            self._writer.connection.listen(say_there)
 
     @property
     def pending(self) -> int:

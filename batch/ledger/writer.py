@@ -71,7 +71,7 @@ class Writer:
         self.pending = 0
         """Units handed in and not yet answered."""
         self._session, self._guard = session, guard
-        self._connection = session.connection
+        self.connection = session.connection
         self._closed = False
         self._failure: LedgerError | None = None
         self._next: list[_Unit] = []
@@ -128,7 +128,7 @@ class Writer:
                 self._commit_together(units)
             except LedgerError as lost:
                 self._failure = lost
-            except (self._connection.Error, MemoryError) as error:
+            except (self.connection.Error, MemoryError) as error:
                 self._failure = self._trouble(error)
             else:
                 return
@@ -138,7 +138,7 @@ class Writer:
     def _trouble(self, error: Exception) -> LedgerError | None:
         """What ends all writing; None where the session has recovered from it."""
         try:
-            return None if self._session.recovers(error) else self._connection.explained(error)
+            return None if self._session.recovers(error) else self.connection.explained(error)
         except LedgerError as worse:
             return worse
 
@@ -173,11 +173,11 @@ class Writer:
 
     def _done_together(self, units: list[_Unit]) -> bool:
         """Whether all could be done; else none is. Outcomes first: they free orders."""
-        run = self._connection.execute
+        run = self.connection.execute
         run("SAVEPOINT together")
         try:
             done = all(self._are_done(kind, units) for kind in (Move, Intend))
-        except self._connection.IntegrityError:
+        except self.connection.IntegrityError:
             done = False
         if not done:
             run("ROLLBACK TO together")
@@ -187,15 +187,15 @@ class Writer:
     def _are_done(self, kind: type[Move] | type[Intend], units: list[_Unit]) -> bool:
         some = [unit for unit in units if isinstance(unit.work, kind)]
         works: list[Any] = [unit.work for unit in some]
-        results = kind.together(self._connection, works) if some else []
+        results = kind.together(self.connection, works) if some else []
         for unit, result in zip(some, results or (), strict=False):
             unit.result = result
         return results is not None
 
     def _is_ours(self, units: list[_Unit]) -> bool:
         try:
-            self._guard(self._connection)
-        except (self._connection.Error, MemoryError):
+            self._guard(self.connection)
+        except (self.connection.Error, MemoryError):
             raise
         except Exception as refusal:  # noqa: BLE001  the guard's word, and raised where each unit came from
             self._session.roll_back()
@@ -206,14 +206,14 @@ class Writer:
 
     def _attempt(self, unit: _Unit) -> None:
         assert unit.work is not None
-        run = self._connection.execute
+        run = self.connection.execute
         run("SAVEPOINT unit")
         try:
-            unit.result = unit.work(self._connection)
-        except self._connection.IntegrityError as refused:
+            unit.result = unit.work(self.connection)
+        except self.connection.IntegrityError as refused:
             unit.refusal = IllegalMove(f"The ledger refuses it: {refused}.")
-        except (self._connection.Error, MemoryError) as error:
-            if not self._connection.is_bug(error):  # the disk or the database: nothing of this commit can be trusted
+        except (self.connection.Error, MemoryError) as error:
+            if not self.connection.is_bug(error):  # the disk or the database: nothing of this commit can be trusted
                 raise
             unit.refusal = error
         except Exception as refusal:  # noqa: BLE001  the caller's, and raised there
