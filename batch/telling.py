@@ -68,7 +68,7 @@ def report(done: Report) -> Iterator[str]:
 def counts(summary: Mapping[str, Any]) -> str:
     """A run's rows by what became of them, in a line."""
     parts = ", ".join(f"{summary[name]} {words}" for name, words in WORDS.items() if summary[name])
-    return f"{summary['rows']} rows: {parts or 'nothing to ship'}"
+    return f"{counted(summary['rows'], 'row')}: {parts or 'nothing to ship'}"
 
 
 def counted(count: int, noun: str) -> str:

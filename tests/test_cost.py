@@ -119,6 +119,12 @@ class TestTold:
         took = (await there.run(*rows)).summary["seconds"]
         assert abs(took - told) <= 31
 
+    async def test_what_was_not_sent_saved_no_request(self, shop: OpenShop) -> None:
+        """Ten orders looked up by one read in place of thirty, and one of them shipped."""
+        there = await shop(dense(10))
+        report = await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(10)), limit=1)
+        assert (report.summary["requests"], report.summary["requests_saved"]) == (2, 29)
+
     async def test_how_many_requests_were_saved(self, shop: OpenShop) -> None:
         """Against four calls an order."""
         there = await shop(dense(10))

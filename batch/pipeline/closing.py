@@ -1,5 +1,6 @@
 """A run's end: its rows added up, its results sheet written, its exit status."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from batch import results
 from batch.accounting import Report, tally
 from batch.errors import ResultsError
 from batch.loader import Load
-from batch.model import Record, RowNote, RowResult, Run, Status
+from batch.model import Record, RowNote, RowResult, Run, State, Status
 from batch.pipeline.job import Job
 from batch.promises import Promise
 
@@ -29,8 +30,9 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
 def saved(requests: int, records: Iterable[Record], notes: Iterable[RowNote], *, dry: bool) -> int:
     """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
     known = sum(note.finding.status is Status.ALREADY_CREATED for note in notes)
-    shipments = sum(1 for _ in records)
-    return max(0, LOOKUPS * (known + shipments) + (0 if dry else shipments) - requests)
+    states = Counter(record.state for record in records)
+    posted = 0 if dry else states.total() - states[State.PLANNED]
+    return max(0, LOOKUPS * (known + states.total()) + posted - requests)
 
 
 def write_sheet(
