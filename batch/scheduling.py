@@ -10,6 +10,11 @@ _NIGHTLY = (
     "SuccessExitStatus=1 3",
 )
 _STAYS = ("SuccessExitStatus=143", "Restart=on-failure", "RestartSec=30", "WatchdogSec=60")
+TASKS: Mapping[str, str] = {
+    "run": "nightly upload",
+    "watch": "drop folder",
+    "arrivals": "whether the files that are expected have come",
+}
 SYSTEMS = ("systemd", "cron", "launchd", "windows")
 
 
@@ -25,10 +30,21 @@ class Service:
     """Variables without secrets, such as SHIPBATCH_HOME."""
     folder: str = ""
     """The folder it is run in: where shipbatch.toml lies."""
+    task: str = ""
+    """One of TASKS; left out, what fits `at`."""
 
     @property
     def name(self) -> str:
-        return "shipbatch-run" if self.at else "shipbatch-watch"
+        return f"shipbatch-{self._task}"
+
+    @property
+    def title(self) -> str:
+        """What it is, in a service manager's list."""
+        return f"shipbatch: {TASKS[self._task]}"
+
+    @property
+    def _task(self) -> str:
+        return self.task or ("run" if self.at else "watch")
 
 
 def text_for(system: str, service: Service) -> str:
@@ -41,7 +57,7 @@ def _systemd(one: Service) -> str:
     lines = [
         f"# {scope}/{one.name}.service",
         "[Unit]",
-        f"Description=shipbatch: {'nightly upload' if one.at else 'drop folder'}",
+        f"Description={one.title}",
         "",
         "[Service]",
         f"Type={'oneshot' if one.at else 'notify'}",
@@ -50,7 +66,7 @@ def _systemd(one: Service) -> str:
         *(f"Environment={_unit_word(f'{name}={value}')}" for name, value in one.environ.items()),
         "# The token: `shipbatch setup` keeps it, or hand it over as a credential:",
         "#LoadCredential=bigcommerce_access_token:/etc/shipbatch/token",
-        *(_NIGHTLY if one.at else _STAYS),
+        *({"shipbatch-run": _NIGHTLY, "shipbatch-watch": _STAYS}.get(one.name, ())),
         "# What is in flight is finished before it ends.",
         "KillSignal=SIGTERM",
         "TimeoutStopSec=150",
@@ -62,7 +78,7 @@ def _systemd(one: Service) -> str:
         lines += [
             f"# {scope}/{one.name}.timer",
             "[Unit]",
-            "Description=shipbatch: when the nightly upload runs",
+            f"Description={one.title}, at {one.at}",
             "",
             "[Timer]",
             f"OnCalendar=*-*-* {one.at}:00",

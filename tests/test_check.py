@@ -91,6 +91,14 @@ async def test_places_that_will_not_do(shell: Terminal) -> None:
     assert f"chmod 700 '{shell.home}'" in said.out
 
 
+async def test_it_is_quiet_where_all_is_proven(shell: Terminal) -> None:
+    """So that cron mails nobody."""
+    said = await shell("check", "--quiet")
+    assert (said.status, said.all) == (0, "")
+    said = await shell("check", "--quiet", BIGCOMMERCE_ACCESS_TOKEN="")
+    assert (said.status, "wrong" in said.out) == (2, True)
+
+
 class TestSetup:
     async def typed(self, shell: Terminal, *lines: str, words: tuple[str, ...] = ()) -> Said:
         """What a person types, to a `setup` whose environment has no credentials."""

@@ -13,6 +13,7 @@ from batch.scheduling import SYSTEMS, Service, text_for
 
 ODD = '/exports/100% "new" & $HOME/{date:YYYYMMDD} x.csv'
 NIGHTLY = Service(["/opt/ship batch/shipbatch", "run", "--quiet", ODD], "23:30", {"SHIPBATCH_HOME": "/srv/a b"}, "/srv")
+ALARM = Service(["/opt/shipbatch", "check", "--arrivals", "--quiet"], "23:35", task="arrivals")
 STAYS = Service(["/opt/shipbatch", "watch", "/srv/drop"])
 
 
@@ -28,7 +29,7 @@ def test_launchd_reads_it() -> None:
 def test_task_scheduler_reads_it() -> None:
     """As XML of its namespace."""
     names = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
-    for service in (NIGHTLY, STAYS):
+    for service in (NIGHTLY, STAYS, ALARM):
         root = ET.fromstring(text_for("windows", service))
         assert root.findtext("t:Actions/t:Exec/t:Command", namespaces=names) == service.command[0]
 
@@ -45,7 +46,7 @@ def test_cron_hands_over_the_words() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
-@pytest.mark.parametrize("service", [NIGHTLY, STAYS])
+@pytest.mark.parametrize("service", [NIGHTLY, STAYS, ALARM])
 def test_systemd_reads_it(tmp_path: Path, service: Service) -> None:
     """By its own check."""
     units = [part for part in text_for("systemd", service).split("# ~/.config/systemd/user/") if part]
@@ -85,3 +86,14 @@ async def test_what_cannot_be_is_refused(tmp_path: Path, words: list[str]) -> No
     said = await Terminal(tmp_path)("service", *words)
     assert (said.status, said.out) == (2, "")
     assert "Traceback" not in said.err
+
+
+async def test_the_alarm_for_a_file_that_has_not_come_is_printed_too(tmp_path: Path) -> None:
+    """And what it calls says which file that is."""
+    shell = Terminal(tmp_path)
+    said = await shell("service", "cron", "--arrivals", "--at", "23:35")
+    assert "35 23 * * * " in said.out
+    assert "check --arrivals --quiet" in said.out
+    shell.write("shipbatch.toml", 'store_hash = "abc123"\n[sources.acme]\nmatch = "x*"\nexpected_by = "00:00"\n')
+    said = await shell("check", "--arrivals", "--quiet")
+    assert (said.status, "no file today by 00:00" in said.out) == (2, True)

@@ -58,11 +58,13 @@ def check(
     arrivals: Annotated[
         bool, typer.Option("--arrivals", help="Only whether today's files came; tells people where one did not.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where all is proven.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
     told = _arrived(store) if arrivals else _checked(store)
-    print_told(told, as_json=as_json)
+    if told.status or not quiet:
+        print_told(told, as_json=as_json)
     raise typer.Exit(told.status)
 
 
@@ -71,7 +73,10 @@ def service(
     system: Annotated[str, typer.Argument(help="systemd, cron, launchd or windows; left out: this machine's.")] = "",
     run: Annotated[str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")] = "",
     watch: Annotated[str, typer.Option(metavar="FOLDER", help="For a drop folder.")] = "",
-    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the nightly upload runs.")] = "23:30",
+    arrivals: Annotated[
+        bool, typer.Option("--arrivals", help="For the alarm where a file that is expected has not come.")
+    ] = False,
+    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the upload, or the alarm, is due.")] = "23:30",
     store: options.StoreName = "",
 ) -> None:
     """Print ready texts for systemd, cron, launchd or Task Scheduler; installs nothing."""
@@ -80,16 +85,24 @@ def service(
     system = system or {"darwin": "launchd", "win32": "windows"}.get(sys.platform, "systemd")
     if system not in SYSTEMS:
         raise ConfigError(f"{system!r} is none of {', '.join(SYSTEMS)}.", "Name one of them.")
-    if bool(run) == bool(watch):
-        raise ConfigError("Say what is to run.", "--run '/exports/{date}.csv' for every night, or --watch FOLDER.")
+    calls = {
+        "run": ["run", "--quiet", _absolute(run)] if run else [],
+        "watch": ["watch", _absolute(watch)] if watch else [],
+        "arrivals": ["check", "--arrivals", "--quiet"] if arrivals else [],
+    }
+    asked = [task for task, words in calls.items() if words]
+    if len(asked) != 1:
+        todo = "One of --run '/exports/{date}.csv' for every night, --watch FOLDER, --arrivals."
+        raise ConfigError("Say what is to run.", todo)
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
         raise ConfigError(f"--at {at}: it is no time.", "Give it as 23:30.")
-    words = ["run", "--quiet", _absolute(run)] if run else ["watch", _absolute(watch)]
-    words += ["--store", store] if store else []
+    (task,) = asked
+    words = calls[task] + (["--store", store] if store else [])
     kept = ("SHIPBATCH_HOME", "SHIPBATCH_CONFIG", "BIGCOMMERCE_API_URL", "BIGCOMMERCE_STORE_HASH")
     environ = {name: os.environ[name] for name in kept if os.environ.get(name)}
     folder = str(Path.cwd()) if Path("shipbatch.toml").is_file() else ""
-    print(text_for(system, Service([*_program(), *words], at if run else "", environ, folder)), end="")
+    when = "" if watch else at
+    print(text_for(system, Service([*_program(), *words], when, environ, folder, task)), end="")
 
 
 def _program() -> list[str]:
