@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from batch.config import Settings, require_credentials, settings
+from batch.config import Database, Settings, require_credentials, settings, shown
 from batch.config.example import example
 from batch.config.secrets import find_secret, hide, keep_in_file, secret_file
 from batch.config.settings import ELSEWHERE, Section
@@ -269,3 +269,20 @@ class TestSecrets:
                 find_secret(TOKEN, place.environ, keyring=True)
         finally:
             keyring.set_keyring(before)
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        (
+            "postgresql://ann:s3cret@db.example:5433/ship?sslmode=require",
+            "postgresql://ann@db.example:5433/ship?sslmode=require",
+        ),
+        ("postgresql://ann:a%40b@one,two/ship", "postgresql://ann@one,two/ship"),
+        ("postgresql:///ship?host=/run/pg&password=s3cret", "postgresql:///ship?host=/run/pg"),
+    ],
+)
+def test_a_database_is_shown_without_its_password(url: str, seen: str) -> None:
+    """Wherever it is printed; the rest is what a person needs to find it."""
+    assert shown(url) == str(Database(url)) == seen
+    assert "s3cret" not in repr(Database(url)) + repr(Settings(database=url))

@@ -1,6 +1,10 @@
 """The ledger in PostgreSQL: made once, refused with a reason, and waiting for a server that is away."""
 
+# ruff: noqa: ASYNC221  these tests have one task each: nobody waits while they run a program
+
 import asyncio
+import shlex
+import subprocess
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -103,10 +107,20 @@ async def test_a_user_without_rights_is_told(database: str) -> None:
     assert "own the schema" in refused.value.todo
 
 
-async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, database: str, tmp_path) -> None:
+async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, postgres: Postgres, tmp_path: Path) -> None:
+    """The command that is told makes it; put back into another database, it is the same ledger, and goes on."""
+    records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     with pytest.raises(NothingSent) as refused:
         ledger.back_up(tmp_path / "copy")
-    assert "pg_dump" in refused.value.todo
+    programs, other = postgres._programs, postgres.fresh()
+    words = shlex.split(refused.value.todo.removeprefix("Run: "))
+    subprocess.run([programs / words[0], *words[1:]], check=True)
+    subprocess.run([programs / "pg_restore", "--dbname", other, tmp_path / "copy"], check=True)
+    async with open_ledger(Database(other)) as again:
+        assert list(again.of_run(RUN)) == records
+        await again.intend(records[0].record_id, {})
+        (third,) = await planned(again, RUN, [parcel(3, "N3")])
+        assert third.record_id > records[1].record_id
 
 
 async def test_a_store_that_was_taken_over_is_written_no_more(database: str, tmp_path: Path) -> None:

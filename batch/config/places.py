@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from batch.errors import ConfigError
 
@@ -25,15 +25,19 @@ Place = Path | Database
 
 
 def shown(url: str) -> str:
-    """A database's address as people may see it: without password and parameters."""
+    """A database's address as people may see it: without its passwords."""
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")
-    return urlunsplit((parts.scheme, user.partition(":")[0] + at + hosts, parts.path, "", ""))
+    plain = "&".join(word for word in parts.query.split("&") if "password" not in word.casefold())
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}{'?' * bool(plain)}{plain}"
 
 
-def password_of(url: str) -> str:
-    """What is not to be seen of an address; empty where it has none."""
-    return urlsplit(url).netloc.rpartition("@")[0].partition(":")[2]
+def passwords_of(url: str) -> set[str]:
+    """What is not to be seen of an address, as it stands there and as it is meant."""
+    parts = urlsplit(url)
+    found = {parts.netloc.rpartition("@")[0].partition(":")[2]}
+    found |= {word.partition("=")[2] for word in parts.query.split("&") if "password" in word.casefold()}
+    return (found | {unquote(word) for word in found}) - {""}
 
 
 def checked_database(url: str, where: str = DATABASE) -> str:

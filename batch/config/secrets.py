@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
-from batch.config.places import DATABASE, checked_database, password_of
+from batch.config.places import DATABASE, checked_database, passwords_of
 from batch.config.settings import Settings
 from batch.errors import ConfigError
 
@@ -67,7 +66,7 @@ def database_of(environ: Mapping[str, str] = os.environ) -> str:
     if found is None:
         return ""
     url = checked_database(found.value.get_secret_value(), found.where)
-    _read.update({password_of(url), unquote(password_of(url))} - {""})
+    _read.update(passwords_of(url))
     return url
 
 
