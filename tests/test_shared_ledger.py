@@ -56,6 +56,7 @@ async def test_what_one_machine_ships_the_other_knows(machines: Machines) -> Non
     assert (await second("decide")).status == 0
     (second.folder / "drop").mkdir()
     assert (await second("status", "drop")).status == 0
+    assert (await second("template", "todo.xlsx")).status == 0
     assert (await second("undo", run["run"], "--yes")).status == 0
     assert second.box is not None
     assert second.box.shipments() == []
