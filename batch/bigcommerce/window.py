@@ -90,8 +90,10 @@ class Window:
         if not self.heard or self._is_over(told):
             return Window.of(told, self)
         after, before = told.ends
-        if before < self.ends_after - self._slack(told):  # late, and of an earlier one
-            return self
+        if before < self.ends_after - self._slack(
+            told
+        ):  # late, and of an earlier one, or the store has changed its mind
+            return self if told.sent < self.low_at else Window.of(told, self)
         left = self.left - 1 if told.left is None else min(self.left, max(0, told.left))
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
         return replace(
