@@ -45,7 +45,8 @@ class Gated:
         for reason in self.reasons:
             todo = (
                 f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again; "
-                "or write `ship` into the Decision cell of every held row, and run this sheet."
+                "or write `ship` into the Decision cell of every held row of this sheet, and run it "
+                "(in `held` of a drop folder: save and close it)."
             )
             ask = file_ask(self.run.sha256, reason.code)
             yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})

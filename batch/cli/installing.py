@@ -190,7 +190,11 @@ def _arrived(store: str) -> "Told":
 def _asked(what: str, *, hidden: bool = False) -> str:
     """A person's answer; a line of standard input where there is no terminal."""
     if sys.stdin.isatty():
-        return str(typer.prompt(what, hide_input=hidden)).strip()
+        try:
+            return str(typer.prompt(what, hide_input=hidden)).strip()
+        except typer.Abort:  # Ctrl-C, or the end of input
+            print()
+            raise typer.Exit(130) from None
     return sys.stdin.readline().strip()
 
 

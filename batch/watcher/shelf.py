@@ -82,8 +82,9 @@ class Shelf:
             file = self.place.held / each.name
             runs = [] if each.oddity else ledger.of_content(digest(file), self._settings.store)
             if runs:
-                told = runs[0].summary.get("results")
-                self._held[file] = Held(runs[0].run_id, Path(told) if told else None)
+                told = Path(runs[0].summary.get("results") or "")
+                beside = file.with_name(f"{file.stem}{SHEETS[0]}")
+                self._held[file] = Held(runs[0].run_id, next(filter(Path.is_file, (told, beside)), None))
 
     async def bring_back(self, carried: Carried, ledger: StoredLedger) -> None:
         """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with its sheet."""
@@ -93,8 +94,13 @@ class Shelf:
             return
         waits = exit_status(report) == WAITS
         target = free(self.place.held if waits else self.place.failed, file.name)
-        moved = sheet.rename(target.with_name(f"{target.stem}{SHEETS[0]}"))
-        file.rename(target)
+        try:
+            file.rename(target)
+        except OSError:  # somebody has it open; people are told all the same
+            return
+        moved = sheet
+        with suppress(OSError):
+            moved = sheet.rename(target.with_name(f"{target.stem}{SHEETS[0]}"))
         await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
         who = "a person has to decide of it" if waits else "rows of it are to be fixed"
         self._say(f"{file.name}: {who} after all → {target.parent.name}")
