@@ -34,7 +34,8 @@ async def take_answers(desk: Desk, export: Load, mark: Mark | None, name: str) -
     ledger, store = desk.ledger, desk.settings.store
     decider = Decider(desk.client, ledger, store, who=who(), why=f"in the sheet {name}")
     waits = list(waiting(ledger, store))
-    if mark and (files := [one for one in waits if one.is_file and one.ask.endswith(mark.sha256)]):
+    content = mark.sha256 if mark else ""
+    if content and (files := [one for one in waits if one.is_file and one.ask.endswith(content)]):
         return await _said(desk, "The whole file", _for_the_file(decider, files, answered))
     asks = [parcel.ask for parcel in answered]
     known, decided = ledger.known(store, asks), ledger.decisions(store, asks)
