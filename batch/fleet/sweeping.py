@@ -25,10 +25,11 @@ _DEAD = f"""
 SELECT job.id, job.lock FROM {SCHEMA}.procrastinate_jobs AS job
   LEFT JOIN {SCHEMA}.procrastinate_workers AS worker ON worker.id = job.worker_id
 WHERE job.status = 'doing' AND job.task_name = '{TURN}'
-  AND NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = job.lock AND until > clock_timestamp())
-  AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => {SILENT})
+  AND NOT EXISTS (
+    SELECT 1 FROM shipbatch.owners WHERE store = job.lock AND runner IS NOT NULL AND until > clock_timestamp())
+  AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => %s)
        OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events WHERE job_id = job.id AND type = 'started')
-          < clock_timestamp() - make_interval(secs => {UNOWNED}))
+          < clock_timestamp() - make_interval(secs => %s))
 """
 _LEFT_BEHIND = f"""
 SELECT DISTINCT store FROM shipbatch.files AS file WHERE {IN_LINE} AND NOT EXISTS (
@@ -54,7 +55,7 @@ WHERE sheet IS NOT NULL AND ended < clock_timestamp() - make_interval(days => %s
 async def sweep(queue: Queue) -> list[str]:
     """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve them; which."""
     manager = queue.app.job_manager
-    for job_id, _ in await queue.all(_DEAD):
+    for job_id, _ in await queue.all(_DEAD, SILENT, UNOWNED):
         try:
             await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
         except ConnectorException as error:
@@ -78,6 +79,12 @@ async def release(queue: Queue, number: int, state: str) -> None:
     """Every word on a held file has been said: it is in line again, or done."""
     sql = f"UPDATE {_HELD.replace('WHERE', 'SET state = %s, ended = clock_timestamp() WHERE', 1)} AND file_id = %s"
     await queue.do(sql, state, number)
+
+
+async def in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
+    """Stores that have files with shipments in doubt, and nothing in line that would settle them."""
+    sql = f"SELECT DISTINCT store FROM {_HELD} AND store = ANY(%s) AND (summary->>'in_doubt')::int > 0"
+    return [store for (store,) in await queue.all(sql, list(stores))]
 
 
 async def expire(queue: Queue, days: int) -> None:

@@ -39,6 +39,7 @@ LATER = 5.0  # seconds until a store is tried again that somebody else is at
 TRIES = 3  # turns in a row that the program may fail on a file
 DEATHS = 10  # workers in a row that may die on a file
 HELD_EVERY = 15.0  # seconds between two looks at what people have decided
+DOUBTS_EVERY = 60.0  # seconds between two looks at what is in doubt, and may be settled by now
 DAY = 86_400.0
 LOOK_AROUND = "*/15 * * * *"  # when stores without a file are looked at: orders may have come that a file waited for
 
@@ -231,7 +232,7 @@ class Worker:
     async def _keep_alive(self) -> None:
         """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
         clock = asyncio.get_running_loop().time
-        look_at_held = expire = -math.inf
+        look_at_held = look_at_doubts = expire = -math.inf
         while True:
             await asyncio.sleep(BEAT)
             try:
@@ -244,6 +245,10 @@ class Worker:
                 if clock() >= look_at_held:
                     look_at_held = clock() + HELD_EVERY
                     await self._release_decided()
+                if clock() >= look_at_doubts:
+                    look_at_doubts = clock() + DOUBTS_EVERY
+                    for store in await sweeping.in_doubt(self._queue, list(self._stores)):
+                        await call(self._queue.app, store)
                 if clock() >= expire:
                     expire = clock() + DAY
                     await self._expire()
