@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import psycopg
 
-KEEPER = '"$@" & read -r _; kill -INT $!; wait'  # the server, until standard input closes
+KEEPER = '"$@" & read -r _; kill -INT $!; wait'  # the server, until a line comes, or standard input closes
 PATIENCE = 60.0  # seconds for the server to come up, or to be gone
 GLANCE = 0.02  # seconds between two looks
 SETTINGS = {
@@ -80,7 +80,7 @@ class Postgres:
     def stop(self) -> None:
         """Shut down as an administrator does: sessions are ended, what is committed is on disk."""
         if self._keeper is not None:
-            self._keeper.communicate()
+            self._keeper.communicate(b"\n")  # not its end alone: a forked child may hold the pipe open
             self._keeper = None
 
     def kill(self) -> None:

@@ -40,13 +40,14 @@ def worker(
     """Ship what is queued in the database, for every store whose token is here; on any number of machines."""
     given = {"log_format": log_format} if log_format else {}
     stores = _stores(given, only or [])
+    database = database_of(stores[0])
 
     async def work(screen: "Screen", stop: "Stop") -> None:
         from batch.fleet import Queue, Worker
         from batch.notify import after
 
         tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        async with Queue.opened(database_of(stores[0]), most=side_by_side + 4) as queue:
+        async with Queue.awaited(database, stop, screen.say, most=side_by_side + 4) as queue:
             crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
             await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
 
@@ -145,7 +146,7 @@ def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log:
         from batch.config.environment import this_user
         from batch.fleet import Queue, watch_queued
 
-        async with Queue.opened(database) as line:
+        async with Queue.awaited(database, stop, screen.say) as line:
             await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
 
     _, signalled = watched(work, quiet=quiet, plain=True, log=log)

@@ -4,6 +4,7 @@ There is at most one job of a store under way and one in line. Whoever puts a fi
 left behind asks for the next one, at the end of the line: stores have their turns in a circle.
 """
 
+import logging
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -33,6 +34,8 @@ _MIGRATIONS = "sql/migrations"
 
 def engine(database: str, most: int) -> procrastinate.App:
     """The library, with so many connections at most; open it before it is used."""
+    for name in ("procrastinate", "psycopg.pool"):  # what matters of it is said by us, in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     connector = procrastinate.PsycopgConnector(
         conninfo=database, kwargs=CONNECTING, configure=_in_its_schema, min_size=1, max_size=most
     )

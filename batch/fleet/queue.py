@@ -4,8 +4,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.resources import files as resources
@@ -18,9 +18,10 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from batch.config.places import Database, shown
-from batch.errors import CannotRunNow
+from batch.errors import DatabaseAway, Stopped
 from batch.fleet.engine import CONNECTING, call, engine, install
 from batch.ledger import open_ledger
+from batch.stopping import Stop
 
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made
 PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away …
@@ -99,23 +100,38 @@ class Queue:
     @classmethod
     @asynccontextmanager
     async def opened(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
-        """The queue at an address, made where there is none; CannotRunNow where the database does not answer."""
-        ledger = await asyncio.to_thread(open_ledger, Database(database))  # exports and owners lie in it
-        await ledger.close()
-        try:
-            async with (
-                await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECTING) as connection,
-                connection.transaction(),
-            ):
-                await connection.execute("SELECT pg_advisory_xact_lock(%s)", (ENTRANCE,))
-                await connection.execute("SET LOCAL search_path TO shipbatch")
-                await connection.execute(resources("batch.fleet").joinpath("queue.sql").read_bytes())
-                await install(connection)
-        except psycopg.OperationalError as error:
-            raise away(database, error) from error
+        """The queue at an address, made where there is none; DatabaseAway where that does not answer."""
         app = engine(database, most)
-        async with app.open_async():
+        try:
+            await _made(database)
+            await app.open_async()
+        except AWAY as error:
+            raise away(database, error) from error
+        try:
             yield cls(app)
+        finally:
+            await app.close_async()
+
+    @classmethod
+    @asynccontextmanager
+    async def awaited(
+        cls, database: str, stop: Stop, say: Callable[[str], None], *, most: int = 2
+    ) -> AsyncIterator[Self]:
+        """The same, as soon as the database answers; Stopped where the stop came first."""
+        said = False
+        while True:
+            async with AsyncExitStack() as stack:
+                try:
+                    queue = await stack.enter_async_context(cls.opened(database, most=most))
+                except DatabaseAway as error:
+                    if not said:
+                        say(f"{error} Waiting for it.")
+                    said = True
+                else:
+                    yield queue
+                    return
+            if not await stop.sleep(PAUSE):
+                raise Stopped("Stopped before the database answered.", "Start it again when you like.")
 
     async def put(self, store: str, entries: Sequence[Entry], by: str) -> list[int]:
         """Files in line, all or none, in the given order; their numbers."""
@@ -265,6 +281,21 @@ async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: byt
     return digest
 
 
-def away(database: str, error: Exception) -> CannotRunNow:
+async def _made(database: str) -> None:
+    """The ledger, in which exports and owners lie; the files; procrastinate's tables."""
+    ledger = await asyncio.to_thread(open_ledger, Database(database))
+    await ledger.close()
+    async with (
+        await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECTING) as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (ENTRANCE,))
+        await connection.execute("SET LOCAL search_path TO shipbatch")
+        await connection.execute(resources("batch.fleet").joinpath("queue.sql").read_bytes())
+        await install(connection)
+
+
+def away(database: str, error: Exception) -> DatabaseAway:
     """The database does not answer."""
-    return CannotRunNow(f"The database {shown(database)} does not answer ({str(error).strip()}).", _AWAY)
+    said = " ".join(str(error.__cause__ or error).split())
+    return DatabaseAway(f"The database {shown(database)} does not answer ({said}).", _AWAY)

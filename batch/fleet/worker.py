@@ -1,7 +1,6 @@
 """A worker: stores side by side, a file's turn at a time in each, for as long as it lives."""
 
 import asyncio
-import logging
 import math
 import os
 import platform
@@ -11,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from batch import inputs, telling
 from batch.config import Settings
@@ -72,6 +72,7 @@ class Worker:
 
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
         """Take turns until told to stop; then what is in flight is finished, and the files go on elsewhere."""
+        asyncio.get_running_loop().set_exception_handler(_passed_over)
         await self._enter()
         keeping = [asyncio.create_task(each) for each in (self._keep_alive(), self._keep_turns(), self._watchdog())]
         try:
@@ -98,8 +99,6 @@ class Worker:
         app.task(name=TURN)(self._serve)
         around = app.task(name=LOOK_AFTER, queue=HOUSEKEEPING, queueing_lock=LOOK_AFTER)(self._look_around)
         app.periodic(cron=LOOK_AROUND)(around)
-        for name in ("procrastinate", "psycopg.pool"):  # what matters of it is said here, in our words
-            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     async def _slot(self) -> None:
         """One turn at a time. Where the database goes away, procrastinate's worker ends; then there is a new one."""
@@ -316,6 +315,12 @@ class Worker:
                 f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
             )
         self._is_away = True
+
+
+def _passed_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A job that could not be acknowledged, for its database was away or its store had been given to another."""
+    if not isinstance(context.get("exception"), AWAY):
+        loop.default_exception_handler(context)
 
 
 def _bug(error: Exception, tries: int) -> ShipbatchError:

@@ -44,6 +44,7 @@ ROWS = 3  # shipments of a file
 FIRST = 1001  # the first order
 LIFE = 7_200  # seconds that a worker may live
 PATIENCE = 300.0  # seconds without a file's end: something hangs
+TOLD_EVERY = 20.0  # seconds between two lines of progress
 GLANCE = 0.1  # seconds between two looks
 TOKEN = "sandbox-token"
 PLAN = [("kill", 4), ("pause", 3), ("restart", 1), ("crash", 1), ("cut off", 1)]
@@ -137,6 +138,7 @@ class Night:
     troubles: Counter[str] = field(default_factory=Counter)
     _finished: int = 0
     _progress: float = 0.0
+    _told: float = 0.0
 
     def begin(self, urls: Sequence[str]) -> None:
         """Queue everything, with the command; start the workers."""
@@ -193,7 +195,10 @@ class Night:
         return forked(_on, machine, words, environ, self.place, streams)
 
     def said(self) -> str:
-        return (self.place / "err").read_text()[-3000:]
+        """What is not the course of things, and the last of that."""
+        lines = (self.place / "err").read_text().splitlines()
+        odd = [line for line in lines if " http://" not in line]
+        return "\n".join([*odd[:40], *lines[-10:]])
 
     # ── the weather ─────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +224,8 @@ class Night:
             machine = self.dice.choice(awake)
             if trouble == "kill":
                 os.kill(self.children[machine], signal.SIGKILL)
-                assert ended(self.children[machine]) == -signal.SIGKILL, self.said()
+                status = ended(self.children.pop(machine))
+                assert status == -signal.SIGKILL, f"machine {machine} had ended by itself, {status}: {self.said()}"
                 self._start(machine)
             else:
                 os.kill(self.children[machine], signal.SIGSTOP)
@@ -244,6 +250,9 @@ class Night:
             return False
         if finished > self._finished:
             self._finished, self._progress = finished, time.monotonic()
+        if time.monotonic() - self._told > TOLD_EVERY:
+            self._told = time.monotonic()
+            print(f"… {finished} of {every} files, {self.troubles.total()} troubles", flush=True)
         quiet = time.monotonic() - self._progress
         assert quiet < PATIENCE, f"Nothing for {quiet:.0f} s at {finished} of {every}: {self.said()}"
         return bool(finished == every)
@@ -254,9 +263,8 @@ class Night:
             self._wake(machine)
         for child in self.children.values():
             os.kill(child, signal.SIGTERM)
-        for child in self.children.values():
-            status = ended(child)
-            assert status in {128 + signal.SIGTERM, -signal.SIGTERM}, f"{status}: {self.said()}"
+        statuses = [ended(child) for child in self.children.values()]
+        assert set(statuses) <= {128 + signal.SIGTERM, -signal.SIGTERM}, f"{statuses}: {self.said()}"
 
     # ── the judge ───────────────────────────────────────────────────────────────────────────
 
