@@ -101,6 +101,6 @@ class _Wait:
         self._loop.call_soon(self._cancel)
 
     def _cancel(self) -> None:
-        if not self.over:
+        if not (self.over or self.broken_off):  # a stop may be set more than once
             self.broken_off = True
             self.task.cancel()

@@ -88,3 +88,22 @@ async def test_a_fault_of_what_is_waited_for_is_raised() -> None:
         await stop.unless(fails())
     stop.set("why")
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_wait_is_broken_off_once(times: int) -> None:
+    """Else the task itself would be cancelled, and what it does about the stop left undone."""
+    whole = Stop()
+    with whole.part() as part:
+
+        async def work() -> str:
+            with pytest.raises(Stopped):
+                await part.interrupt(asyncio.sleep(60))
+            await asyncio.sleep(0)
+            return "tidied up"
+
+        working = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        for stop in (part, whole, part)[:times]:
+            stop.set("enough")
+        assert await working == "tidied up"
