@@ -34,6 +34,7 @@ _LINK = {
 _SESSION = (
     f"SET search_path TO {SCHEMA}",
     "SET lock_timeout TO '60s'",
+    "SET plan_cache_mode TO force_custom_plan",  # a plan made for a small ledger does not stay when it has grown
     "SET idle_in_transaction_session_timeout TO '15s'",  # a paused process holds nobody up
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")

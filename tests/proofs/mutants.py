@@ -10,6 +10,7 @@ from pathlib import Path
 
 SHIPPING = ("tests/test_mutants_settling.py", "tests/test_pool.py")
 LEDGER = ("tests/test_ledger.py", "tests/test_ledger_sqlite.py")
+POSTGRES = ("tests/test_ledger_postgres.py",)
 ANSWERS = ("tests/test_answers.py",)
 CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
 JUDGING = ("tests/test_judging.py",)
@@ -84,6 +85,34 @@ MUTANTS: Sequence[Mutant] = (
         "if self._full and point in NEW_WORK else None",
         "if False else None",
         LEDGER[::-1],
+    ),
+    Mutant(
+        "believes of a commit whose answer was lost that it took",
+        "ledger/postgres_writing.py",
+        "            return bool(row[0] > self._commits)\n",
+        "            return True\n",
+        POSTGRES,
+    ),
+    Mutant(
+        "writes a commit again whose answer alone was lost",
+        "ledger/postgres_writing.py",
+        "            return bool(row[0] > self._commits)\n",
+        "            return False\n",
+        POSTGRES,
+    ),
+    Mutant(
+        "goes on with a database that has lost what it confirmed",
+        "ledger/postgres_writing.py",
+        "        if counted.rowcount != 1:\n",
+        "        if False:\n",
+        POSTGRES,
+    ),
+    Mutant(
+        "upgrades the ledger under runners of the older version",
+        "ledger/postgres_schema.py",
+        '        connection.execute("SELECT pg_advisory_xact_lock(?)", (RUNNERS,))\n',
+        '        connection.execute("SELECT 1")\n',
+        ("tests/test_migrations.py",),
     ),
     Mutant(
         "sends again what was refused with 429 without a look",
