@@ -122,7 +122,11 @@ async def test_a_held_file_goes_on_when_its_sheet_was_answered(inbox: Inbox, pla
         await inbox.says("two.csv → held")
         answered(inbox.root / "held/two.results.xlsx", inbox.root / place)
         await inbox.until_filed("done/two.csv", "done/two.results.xlsx")
-        assert not list((inbox.root / "held").iterdir())
+
+        async def is_cleared() -> bool:
+            return not list((inbox.root / "held").iterdir())
+
+        await until(is_cleared, lambda: str(inbox.tree()))
     assert len(inbox.box.shipments()) == 3
 
 
