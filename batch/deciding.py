@@ -14,7 +14,7 @@ from batch.ledger import StoredLedger
 from batch.ledger.base import AlreadyClaimed, Decision
 from batch.ledger.queries import Queries as Ledger
 from batch.matching import look
-from batch.model import Outcome, Record, RowNote, Run, State, Status, StoreShipment
+from batch.model import Outcome, Record, RowNote, Run, State, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
@@ -91,17 +91,20 @@ def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
             finding = record.finding or findings.in_doubt(record.shipment.order_id)
             shipment = record.shipment
             yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
+    of_runs = ledger.held(store, run_id)
+    if not of_runs:
+        return
+    said = ledger.said_of(store, {note.ask for notes in of_runs.values() for note in notes} - {""})
     seen: set[str] = set()
     newer: set[str] = set()
     for run in ledger.runs(store):
         if not run_id or run.run_id == run_id:
-            notes = list(ledger.notes(run.run_id))
-            held = [n for n in notes if n.finding.status is Status.HELD and n.ask and n.ask not in seen]
+            held = [note for note in of_runs.get(run.run_id, ()) if note.ask and note.ask not in seen]
             known = ledger.known(store, [note.ask for note in held])
             settled = {ask for ask, records in known.items() if any(r.run_id in newer for r in records)}
             settled |= ledger.decisions(store, [note.ask for note in held]).keys()
             yield from (_held(run.run_id, note) for note in held if note.ask not in settled)
-            seen.update(note.ask for note in notes if note.ask)  # a newer run's word on a parcel stands
+            seen |= said.get(run.run_id, set())  # a newer run's word on a parcel stands
         newer.add(run.run_id)
 
 
@@ -109,19 +112,19 @@ def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
     """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
     if any(record.run_id == run_id for record in ledger.unsettled(store)):
         return True
-    held = _held_asks(ledger, run_id)
+    held = _held_asks(ledger, store, run_id)
     return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
 
 
 def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
     """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
     run = ledger.run(run_id)
-    later = _made_since(ledger, store, run_id, _held_asks(ledger, run_id))
+    later = _made_since(ledger, store, run_id, _held_asks(ledger, store, run_id))
     return run is not None and any(each.sha256 != run.sha256 for runs in later.values() for each in runs)
 
 
-def _held_asks(ledger: Ledger, run_id: str) -> set[str]:
-    return {note.ask for note in ledger.notes(run_id) if note.finding.status is Status.HELD and note.ask}
+def _held_asks(ledger: Ledger, store: str, run_id: str) -> set[str]:
+    return {note.ask for note in ledger.held(store, run_id).get(run_id, ()) if note.ask}
 
 
 def _made_since(ledger: Ledger, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:

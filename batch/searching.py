@@ -150,7 +150,7 @@ def _by_file(ledger: Ledger, name: str) -> tuple[list[Record], list[tuple[str, R
 
 def _open_notes(ledger: Ledger, runs: Sequence[str]) -> Iterator[tuple[str, RowNote]]:
     for run_id in runs:
-        yield from ((run_id, note) for note in ledger.notes(run_id) if note.record_id is None)
+        yield from ((run_id, note) for note in ledger.unmet(run_id))
 
 
 def _decided(word: Decision | None) -> list[str]:

@@ -78,6 +78,20 @@ async def test_notes_read_back_as_they_were(ledger: Ledger) -> None:
     assert list(ledger.notes(FIRST)) == notes
 
 
+async def test_what_is_held_is_told_by_its_run(ledger: Ledger) -> None:
+    """Of one store or one run; and which of its parcels another run has said anything of."""
+    held, met = RowNote((3,), HELD, None, "one"), RowNote((4,), Finding(Status.ALREADY_CREATED), 9, "two")
+    await ledger.plan(FIRST, [], [held, met])
+    await ledger.begin(run_of(SECOND))
+    await ledger.plan(SECOND, [], [RowNote((5,), Finding(Status.SKIPPED), None, "one")])
+    await ledger.begin(run_of("other", OTHER_STORE))
+    await ledger.plan("other", [], [held])
+    assert ledger.held(STORE) == {FIRST: [held]} == ledger.held(STORE, FIRST)
+    assert ledger.held(STORE, SECOND) == {}
+    assert ledger.said_of(STORE, ["one", "three"]) == {FIRST: {"one"}, SECOND: {"one"}}
+    assert list(ledger.unmet(FIRST)) == [held]
+
+
 async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
     """Newest first, each row by itself; one that is met as a record is found by that."""
     held = RowNote((3, 4), HELD, None, "ask", names=[("100", 3), ("1Z 9", 3), ("100", 4)])

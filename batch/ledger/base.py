@@ -125,6 +125,15 @@ class Ledger(Protocol):
     def notes(self, run_id: str) -> Iterator[RowNote]:
         """What a run's plan says of the rows that have no record of it."""
 
+    def unmet(self, run_id: str) -> Iterator[RowNote]:
+        """Those of a run's notes that are of no record."""
+
+    def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
+        """Run → what its plan holds for a person; of one run, where it is named."""
+
+    def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
+        """Run → those of these parcels that it has a note on."""
+
     def attempts(self, record_id: int) -> list[Attempt]:
         """All that happened to a record, oldest first."""
 

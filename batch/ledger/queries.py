@@ -4,7 +4,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -94,6 +93,32 @@ class Queries:
         sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
         return (encoding.note_from(row) for row in self._pages(sql, run_id))
 
+    def unmet(self, run_id: str) -> Iterator[RowNote]:
+        """Those of a run's notes that are of no record."""
+        columns = "note_id, rows, finding, record_id, ask, facts"
+        where = "run_id = ? AND note_id > ? AND record_id IS NULL"
+        sql = f"SELECT {columns} FROM notes WHERE {where} ORDER BY note_id LIMIT {PAGE}"
+        return (encoding.note_from(row) for row in self._pages(sql, run_id))
+
+    def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
+        """Run → what its plan holds for a person; of one run, where it is named."""
+        which = "run_id = ?" if run_id else "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
+        columns = "run_id, rows, finding, record_id, ask, facts"
+        sql = f"SELECT {columns} FROM notes WHERE {which} AND substr(finding, 1, 7) = '[\"held\"' ORDER BY note_id"
+        found: dict[str, list[RowNote]] = {}
+        for of_run, *note in self._rows(sql, run_id or store):
+            found.setdefault(of_run, []).append(encoding.note_from(tuple(note)))
+        return found
+
+    def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
+        """Run → those of these parcels that it has a note on."""
+        which = "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
+        sql = f"SELECT run_id, ask FROM notes WHERE {which} AND ask {LISTED}"
+        found: dict[str, set[str]] = {}
+        for run_id, ask in self._rows(sql, store, json.dumps(list(asks))):
+            found.setdefault(run_id, set()).add(ask)
+        return found
+
     def attempts(self, record_id: int) -> list[Attempt]:
         """All that happened to a record, oldest first."""
         sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
@@ -162,11 +187,13 @@ class Queries:
 
     def noted(self, what: str, last: int) -> list[tuple[str, RowNote]]:
         """Run and note of the last so many rows without a record that name an order, number or SKU, newest first."""
-        columns = "run_id, rows, finding, notes.record_id, ask, facts, place"
-        having = "names JOIN notes USING (note_id) WHERE word = ?"
-        sql = f"SELECT {columns} FROM {having} ORDER BY names.note_id DESC, place LIMIT ?"
-        rows = self._rows(sql, search_form(what).removeprefix("#"), last)
-        return [(run_id, replace(encoding.note_from(tuple(note)), rows=(place,))) for run_id, *note, place in rows]
+        sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
+        places = self._rows(sql, search_form(what).removeprefix("#"), last)
+        # Each note once, and without its own rows: of a file that is held as a whole, these are all.
+        sql = "SELECT run_id, finding, record_id, ask, facts FROM notes WHERE note_id = ?"
+        notes = {note_id: self._rows(sql, note_id)[0] for note_id in dict.fromkeys(note_id for note_id, _ in places)}
+        found = ((*notes[note_id], place) for note_id, place in places)
+        return [(run_id, encoding.note_from((f"[{place}]", *note))) for run_id, *note, place in found]
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
