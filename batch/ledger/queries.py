@@ -115,7 +115,7 @@ class Queries:
         which = "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         sql = f"SELECT run_id, ask FROM notes WHERE {which} AND ask {LISTED}"
         found: dict[str, set[str]] = {}
-        for run_id, ask in self._rows(sql, store, json.dumps(list(asks))):
+        for run_id, ask in self._rows(sql, store, self._reader.listed(list(asks))):
             found.setdefault(run_id, set()).add(ask)
         return found
 
