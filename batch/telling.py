@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.accounting import Carried, Report, summary_key
+from batch.config import Database
 from batch.errors import NothingSent
 from batch.gates import MAILS
 from batch.ledger.queries import Queries as Ledger
@@ -139,6 +140,16 @@ def backed_up(ledger: Ledger, target: Path) -> Told:
     size, count = target.stat().st_size, len(ledger.runs())
     line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
     return Told((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
+
+
+def transferred(source: Path, target: Database) -> Told:
+    """A machine's ledger put into the database, and what was in it."""
+    from batch.ledger.transfer import transfer
+
+    counts = transfer(source, target)
+    runs, records = counts["runs"], counts["records"]
+    line = f"Put {source} into {target}: {runs:,} run{'s' if runs != 1 else ''}, {records:,} shipments."
+    return Told((line, "The file stays as it is; nothing here uses it any more."), dict(counts))
 
 
 def one_run(ledger: Ledger, run_id: str) -> Told:

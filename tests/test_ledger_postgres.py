@@ -5,7 +5,8 @@
 import asyncio
 import shlex
 import subprocess
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from cutting import Cutter, cutter
 from ledger_samples import STORE, all_of, created, parcel, planned, run_of
 from postgres import Postgres
 
-from batch.config import Database
-from batch.errors import DatabaseAway, LedgerError, NothingSent
+from batch.config import Database, Place
+from batch.errors import ConfigError, DatabaseAway, LedgerError, NothingSent
 from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
 from batch.ledger.lease import Overtaken
 from batch.ledger.migrations import version
@@ -96,6 +97,15 @@ def test_a_database_that_cannot_be_had(postgres: Postgres, url: str, kind: type[
     assert type(refused.value) is kind
     assert refused.value.todo
     assert SECRET not in str(refused.value) + repr(Database(url))
+
+
+@pytest.mark.parametrize("opened", [open_ledger, read_ledger])
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Callable[[Place], object]) -> None:
+    """With the command that installs it."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigError, match="psycopg is not installed") as refused:
+        opened(Database("postgresql://h/d"))
+    assert "shipbatch[fleet]" in refused.value.todo
 
 
 async def test_a_user_without_rights_is_told(database: str) -> None:

@@ -5,6 +5,7 @@
 import asyncio
 import itertools
 import json
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,19 @@ async def test_a_database_that_restarts_under_a_run(machines: Machines, postgres
     run = await running
     made = [one["tracking_number"] for one in first.box.shipments()]
     assert (run["created"], sorted(made)) == (18, [number(n) for n in range(18)])
+
+
+async def test_a_file_s_ledger_goes_on_in_the_database(machines: Machines) -> None:
+    """What was shipped before there was a database is known on every machine, and so is its export."""
+    first, second = machines
+    before = await told(first, "run", "export.csv", SHIPBATCH_DATABASE="")
+    assert (await told(first, "history", "--into-database"))["runs"] == 1
+    again = await told(second, "run", str(first.folder / "export.csv"))
+    assert (again["already_created"], again["requests"]) == (4, 0)
+    Path(before["results"]).unlink()
+    shutil.rmtree(first.home / "copies")
+    assert (await second("history", before["run"], "--results")).status == 0
+    assert (await first("history", "--into-database")).status == 2
 
 
 async def test_a_backup_names_the_database_s_own_program(machines: Machines) -> None:

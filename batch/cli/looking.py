@@ -7,11 +7,12 @@ import typer
 
 from batch.cli import options
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
-from batch.errors import ShipbatchError
+from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from batch.config import Database
     from batch.desk import Screen
     from batch.stopping import Stop
     from batch.telling import Told
@@ -25,6 +26,9 @@ def history(
     backup: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used.")
     ] = None,
+    into_database: Annotated[
+        bool, typer.Option("--into-database", help="Put this machine's ledger into SHIPBATCH_DATABASE, once.")
+    ] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -32,6 +36,9 @@ def history(
     from batch import telling
     from batch.rewriting import rewrite
 
+    if into_database:
+        print_told(telling.transferred(*_file_and_database()), as_json=as_json)
+        return
     with ledger_of(sandbox=sandbox) as ledger:
         if backup is not None:
             told = telling.backed_up(ledger, backup)
@@ -40,6 +47,18 @@ def history(
         else:
             told = telling.one_run(ledger, run_id) if run_id else telling.runs(ledger)
     print_told(told, as_json=as_json)
+
+
+def _file_and_database() -> "tuple[Path, Database]":
+    """The ledger of this machine, and the database of all; ConfigError where there is no such thing."""
+    from batch.config import LEDGER, Database
+
+    settings = settings_of()
+    if not settings.database:
+        raise ConfigError("SHIPBATCH_DATABASE is not set.", "Set it to postgresql://USER:PASSWORD@HOST/DATABASE.")
+    if not (file := settings.home / LEDGER).is_file():
+        raise ConfigError(f"There is no ledger in {settings.home}.", "Nothing has to be put into the database.")
+    return file, Database(settings.database)
 
 
 @app.command()

@@ -24,10 +24,11 @@ async def owned_ledger(
     `beyond` is a folder that runners with other homes have, too; see `locks.store_lock`.
     """
     if isinstance(place, Database):
-        from batch.ledger.lease import leased
         from batch.ledger.postgres_opening import make
 
-        make(place)
+        make(place)  # first: it says what is to be installed
+        from batch.ledger.lease import leased
+
         async with (
             leased(lambda: _connected(place), store, home, wait, waiting) as lease,
             open_ledger(place, lease=lease) as ledger,

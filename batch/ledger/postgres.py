@@ -69,10 +69,10 @@ def explained(error: Exception, place: Database) -> LedgerError:
     """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
     if isinstance(error, LedgerError):
         return error
-    said = " ".join(str(error).split())
-    reason, todo = _REASONS.get(getattr(error, "sqlstate", None) or "", ("it cannot be used", "Report this message."))
+    said, state = " ".join(str(error).split()), getattr(error, "sqlstate", None) or ""
+    reason, todo = _REASONS.get(state, ("it cannot be used", "Report this message."))
     made = LedgerError(f"The database {place}: {reason} ({said}).", todo)
-    if is_away(error):
+    if is_away(error) and state not in _REASONS:
         todo = "Nothing is lost. Run the same call again when it answers."
         made = DatabaseAway(f"The database {place} does not answer ({said}).", todo)
         if any(sign in said for sign in ("authentication failed", "does not exist", "no pg_hba.conf", "not permitted")):
