@@ -148,7 +148,16 @@ class PostgresConnection:
             raise explained(error, self.place) from error
 
     def _prepared(self) -> Link[Any]:
-        return connected(self.place)
+        link = connected(self.place)
+        try:
+            self._set_up(link)
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+    def _set_up(self, link: Link[Any]) -> None:
+        """What a kind of connection needs of each new link."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
         return self.link.execute(translated(sql), values) if values else self.link.execute(sql, prepare=False)
@@ -214,10 +223,8 @@ class PostgresReader(PostgresConnection):
         self._one = Lock()
         super().__init__(place)
 
-    def _prepared(self) -> Link[Any]:
-        link = super()._prepared()
+    def _set_up(self, link: Link[Any]) -> None:
         link.execute("SET default_transaction_read_only TO on")
-        return link
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
         ask = super().execute

@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 class WritingConnection(PostgresConnection):
     """A connection whose commits are durable, and under which nobody upgrades the ledger."""
 
-    def _prepared(self) -> "Link[Any]":
-        link = super()._prepared()
+    def _set_up(self, link: "Link[Any]") -> None:
         if link.execute("SHOW synchronous_commit").fetchone() == ("off",):
             link.execute("SET synchronous_commit TO on")
         link.execute("SELECT pg_advisory_lock_shared(%s)", (RUNNERS,))
         found = link.execute("SELECT max(version) FROM version").fetchone()
         check_version(found[0] if found else 0, self.place)
-        return link
 
 
 class PostgresSession:
@@ -40,6 +38,7 @@ class PostgresSession:
         """What is unwise about the server; empty where nothing is."""
         self._name = uuid4().hex
         self._commits = 0
+        """Confirmed so far."""
         self.connection.execute("DELETE FROM writers WHERE seen < now() - interval '7 days'")
         self.connection.execute("INSERT INTO writers (writer) VALUES (?)", (self._name,))
 

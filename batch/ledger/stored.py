@@ -1,6 +1,7 @@
 """The ledger's contract on a database: one writer thread, readers that never wait."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -85,14 +86,17 @@ class StoredLedger(Queries):
 
     def listen(self, say: Callable[[str], None]) -> None:
         """Whom to tell, in this event loop, that the database is away and that it is back."""
-        self._reader.listen(say)
-        if self._writer:
-            loop = asyncio.get_running_loop()
+        loop, here = asyncio.get_running_loop(), threading.get_ident()
 
-            def say_there(line: str) -> None:
+        def say_here(line: str) -> None:
+            if threading.get_ident() == here:  # the loop itself waits
+                say(line)
+            else:
                 loop.call_soon_threadsafe(say, line)
 
-            self._writer.connection.listen(say_there)
+        self._reader.listen(say_here)
+        if self._writer:
+            self._writer.connection.listen(say_here)
 
     @property
     def pending(self) -> int:
