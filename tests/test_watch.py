@@ -474,6 +474,15 @@ class TestAnAnswerInHeld:
             await dock.filed("done/again.csv")
         assert dock.shop.posts == 1
 
+    async def test_counts_though_a_dead_programs_lock_lies_beside_it(self, dock: Dock) -> None:
+        """A quarter of an hour after it was saved."""
+        async with dock.watched():
+            results = await self.held(dock)
+            results.with_name(f"~${results.name}").write_text("Ann")
+            write(results, "Results", "Decision", 2, "ship")
+            await dock.filed("done/again.csv")
+        assert dock.shop.posts == 1
+
     async def test_counts_also_where_it_was_given_while_nobody_watched(self, dock: Dock) -> None:
         async with dock.watched():
             results = await self.held(dock)

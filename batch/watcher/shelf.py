@@ -17,6 +17,7 @@ from batch.watcher.board import Board
 from batch.watcher.places import SHEETS, WAITS, Entry, Place, digest, entries, entry, free, is_open, is_sheet
 
 STILL = 2.0  # seconds for which a file must not have changed
+LEFT_OPEN = 900.0  # seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
 STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
 
 
@@ -139,10 +140,14 @@ class Shelf:
                 continue
             if saved != held.seen:
                 self._held[file] = replace(held, seen=saved, since=now)
-            elif now - held.since >= self.still and not is_being_written(held.sheet) and not is_open(held.sheet):
+            elif self._is_given(held.sheet, now - held.since):
                 self._held[file] = replace(held, read=saved)
                 if is_answered(held.sheet, self.source_for(file.name), self._settings, ledger):
                     yield file, held.sheet
+
+    def _is_given(self, sheet: Path, since: float) -> bool:
+        """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead program's."""
+        return since >= self.still and not is_being_written(sheet) and (since >= LEFT_OPEN or not is_open(sheet))
 
     def release(self, file: Path) -> Held | None:
         """A held file has its turn again."""
@@ -175,4 +180,5 @@ def clear_sheet(held: Held, new: Path | None) -> None:
         return
     mark, newer = read_mark(old), read_mark(new)
     if mark and newer and mark.sha256 == newer.sha256:
-        old.unlink()
+        with suppress(OSError):  # Windows: it is open
+            old.unlink()
