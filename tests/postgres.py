@@ -21,7 +21,14 @@ from typing import Any
 import psutil
 import psycopg
 
-KEEPER = '"$@" & read -r _; kill -INT $!; wait'  # the server, until a line comes, or standard input closes
+# The server, until a line comes, or standard input closes; one that is cut off then is woken, to hear of its end.
+KEEPER = r"""
+"$@" & read -r _
+for status in /proc/[0-9]*/status; do
+    grep -qs "^PPid:[[:space:]]*$!\$" "$status" && one=${status%/status} && kill -CONT "${one#/proc/}"
+done
+kill -CONT $!; kill -INT $!; wait
+"""
 PATIENCE = 60.0  # seconds for the server to come up, or to be gone
 GLANCE = 0.02  # seconds between two looks
 SETTINGS = {

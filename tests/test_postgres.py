@@ -40,10 +40,12 @@ def test_cut_off_nothing_answers_and_no_connection_breaks(postgres: Postgres, da
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_killed_test_leaves_no_server_behind() -> None:
-    program = """
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_killed_test_leaves_no_server_behind(cut_off: bool) -> None:
+    program = f"""
+from contextlib import nullcontext
 from postgres import served
-with served() as server:
+with served() as server, server.cut_off() if {cut_off} else nullcontext():
     print(server._processes()[0].pid, server.folder, flush=True)
     input()
 """
