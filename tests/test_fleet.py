@@ -5,9 +5,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from yard import Yard, rows_of
+from aiohttp import web
+from postgres import Postgres
+from pytest_aiohttp import AiohttpServer
+from shop import HEADER, table
+from yard import Yard, rows_of, until
 
-from batch.fleet import Entry, Queue
+from batch.fleet import Entry, Queue, overview, sweeping, worker
+from batch.fleet.engine import call
+from batch.sandbox import Fault, Faults, Personality
 
 
 @pytest.fixture
@@ -46,3 +52,158 @@ async def test_many_may_open_a_new_queue_at_once(database: str) -> None:
 
     numbers = await asyncio.gather(*(put(f"store-{k}") for k in range(8)))
     assert sorted(n for some in numbers for n in some) == [*range(1, 9)]
+
+
+async def test_a_large_store_does_not_starve_a_small_one(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One slot: the large store's turn ends, the small one ships, the large one goes on with the run that it began."""
+    monkeypatch.setattr(sweeping, "LOOK", 0.1)
+    large, small = await yard.store(300, faults=Faults(Fault(delay=0.05, method="POST"))), await yard.store(3)
+    async with yard.worker(side_by_side=1, turn=0.3, workers=4):
+        (first,) = await yard.put(large, rows_of(range(100, 400)))
+        await until(lambda: asyncio.sleep(0, large.shipments()))
+        (second,) = await yard.put(small, rows_of(range(100, 103)))
+        await yard.finished(second)
+        assert (await yard.states())[first] == "working"
+        (row,) = await yard.finished(first)
+    assert (len(large.shipments()), row["summary"]["created"]) == (300, 300)
+    turns = await yard.queue.all("SELECT turns FROM shipbatch.files WHERE file_id = %s", first)
+    assert turns[0][0] > 1
+    assert large.counts["GET /orders"] < 3 * 300 / 50 + 2 * turns[0][0]
+
+
+async def test_what_cannot_be_used_comes_back_with_what_to_do(yard: Yard) -> None:
+    """And the store's next file is shipped."""
+    box = await yard.store()
+    settings = yard.settings(box)
+    numbers = await yard.queue.put(settings.store, [Entry("/srv/plan.csv", b"Holiday plan\n")], "ann")
+    numbers += await yard.put(box, rows_of([100]))
+    async with yard.worker():
+        bad, good = await yard.finished(*numbers)
+    assert (bad["state"], bad["exit_status"], good["state"]) == ("failed", 2, "done")
+    assert "no row looks like a header" in bad["told"][0]
+
+
+async def test_a_worker_fetches_what_lies_at_an_address(yard: Yard, aiohttp_server: AiohttpServer) -> None:
+    """Whoever queues it needs no access to it; from then on its content is in the database."""
+    box, app = await yard.store(), web.Application()
+
+    async def export(_: web.Request) -> web.Response:
+        return web.Response(text=table(*rows_of([100, 101]), header=HEADER))
+
+    app.router.add_get("/export.csv", export)
+    server = await aiohttp_server(app)
+    entry = Entry("export.csv", address=str(server.make_url("/export.csv")))
+    await yard.queue.put(yard.settings(box).store, [entry], "ann")
+    async with yard.worker():
+        (row,) = await yard.finished()
+    assert (row["state"], row["summary"]["created"]) == ("done", 2)
+    (kept,) = await yard.queue.all("SELECT sha256 FROM shipbatch.files")
+    assert await yard.queue.content(kept[0])
+
+
+async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
+    box = await yard.store()
+    rows = [(order, 1, f"1Z{order}", "MUG") for order in range(100, 105)]
+    content = table(*rows, header=("Auftrag", "Menge", "Paket", "Artikel")).encode()
+    columns = {"order_id": "Auftrag", "quantity": "Menge", "tracking_number": "Paket", "sku": "Artikel"}
+    entry = Entry("export.csv", content, ask={"map": columns, "limit": 2})
+    await yard.queue.put(yard.settings(box).store, [entry], "ann")
+    async with yard.worker():
+        (row,) = await yard.finished()
+    assert (row["summary"]["created"], row["summary"]["not_sent"]) == (2, 3)
+
+
+async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    box = await yard.store()
+    box.faults = Faults(Fault(401))
+    await yard.put(box, rows_of([101]), rows_of([100]))
+    async with yard.worker():
+
+        async def is_stuck() -> bool:
+            told = await overview(yard.queue, yard.database)
+            return any("token" in one["why"] for one in told.data["stuck"])
+
+        await until(is_stuck, lambda: yard.screen.lines)
+        assert await yard.states() == {1: "working", 2: "waiting"}
+        box.faults.clear()
+        await yard.finished()
+    assert [one["order_id"] for one in sorted(box.shipments(), key=lambda one: one["id"])] == [101, 100]
+
+
+async def test_a_dead_workers_store_is_given_to_another(yard: Yard, in_haste: None) -> None:
+    """Its job is under way for all that procrastinate knows; nobody has the lease."""
+    box = await yard.store()
+    await yard.put(box, rows_of([100]))
+    manager = yard.queue.app.job_manager
+    dead = await manager.register_worker()
+    assert await manager.fetch_job(queues=None, worker_id=dead)
+    await manager.unregister_worker(dead)
+    async with yard.worker():
+        await yard.finished()
+    assert len(box.shipments()) == 1
+
+
+async def test_a_store_whose_turn_nobody_asked_for_is_found(yard: Yard, in_haste: None) -> None:
+    """Whoever queued the file died before it could."""
+    box = await yard.store()
+    await yard.put(box, rows_of([100]))
+    await yard.queue.do("DELETE FROM procrastinate.procrastinate_jobs")
+    async with yard.worker():
+        await yard.finished()
+
+
+async def test_a_file_on_which_workers_die_does_not_kill_them_for_ever(yard: Yard) -> None:
+    box = await yard.store()
+    await yard.put(box, rows_of([100]), rows_of([101]))
+    await yard.queue.do(
+        "UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s WHERE file_id = 1", worker.DEATHS
+    )
+    async with yard.worker():
+        bad, good = await yard.finished()
+    assert (bad["state"], bad["exit_status"], good["state"]) == ("failed", 70, "done")
+    assert "workers in a row have died on it" in bad["told"][0]
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_a_database_that_restarts_costs_nothing(
+    yard: Yard, postgres: Postgres, in_haste: None, kill: bool
+) -> None:
+    """Workers wait and go on: nothing is doubled, nothing lost, no file fails."""
+    personality = Personality(refuses_overshipping=False)
+    box = await yard.store(60, faults=Faults(Fault(delay=0.02, method="POST")), personality=personality)
+    async with yard.worker(workers=2):
+        await yard.put(box, rows_of(range(100, 130)), rows_of(range(130, 160)))
+        await until(lambda: asyncio.sleep(0, box.shipments()))
+        await asyncio.to_thread(lambda: postgres.restart(kill=kill))
+        rows = await yard.finished(1, 2)
+    assert [row["state"] for row in rows] == ["done", "done"]
+    assert sorted(one["order_id"] for one in box.shipments()) == [*range(100, 160)]
+
+
+async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -> None:
+    box, other = await yard.store(), await yard.store()
+    await yard.put(box, rows_of([100]))
+    told = await overview(yard.queue, yard.database)
+    assert told.data["stuck"] == [
+        {"what": "the queue", "why": "no worker is alive", "todo": "Start `shipbatch worker` on a machine."}
+    ]
+    async with yard.worker(other):
+
+        async def is_known() -> bool:
+            nonlocal told
+            told = await overview(yard.queue, yard.database)
+            return bool(told.data["workers"])
+
+        await until(is_known)
+    (stuck,) = told.data["stuck"]
+    assert (stuck["what"], stuck["why"]) == (yard.settings(box).store, "no living worker has its token")
+    assert told.data["waiting"] == 1
+    assert any("stuck" in line for line in told.lines)
+
+
+async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:
+    """However often it is asked for: stores have their turns in a circle."""
+    assert [await call(yard.queue.app, "store") for _ in range(3)] == [True, False, False]

@@ -34,7 +34,7 @@ _MIGRATIONS = "sql/migrations"
 
 def engine(database: str, most: int) -> procrastinate.App:
     """The library, with so many connections at most; open it before it is used."""
-    for name in ("procrastinate", "psycopg.pool"):  # what matters of it is said by us, in our words
+    for name in ("procrastinate", "psycopg"):  # what matters of it is said by us, in our words
         logging.getLogger(name).setLevel(logging.CRITICAL)
     connector = procrastinate.PsycopgConnector(
         conninfo=database, kwargs=CONNECTING, configure=_in_its_schema, min_size=1, max_size=most
