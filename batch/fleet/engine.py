@@ -27,8 +27,10 @@ CONNECTING: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
+    "target_session_attrs": "read-write",
 }
-"""A network that swallows everything is found out within seconds, not in a quarter of an hour."""
+"""A network that swallows everything is found out within seconds, not in a quarter of an hour; of several hosts the
+one that takes writes is used."""
 _MIGRATIONS = "sql/migrations"
 
 

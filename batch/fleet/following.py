@@ -10,7 +10,7 @@ from batch import results
 from batch.config import Settings
 from batch.desk import Screen
 from batch.errors import ResultsError
-from batch.fleet.queue import Queue
+from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.runner import NOTHING_SENT, PRECEDENCE, total
 from batch.stopping import Stop
@@ -55,16 +55,29 @@ class Ends:
 
 
 async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: Stop) -> list[dict[str, Any]]:
-    """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us."""
+    """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
+
+    A database that is away is waited for.
+    """
     said: dict[int, str] = {}
+    rows: list[dict[str, Any]] = []
+    is_away = False
     while True:
-        rows = await queue.rows(numbers)
+        try:
+            rows = await queue.rows(numbers)
+        except AWAY:
+            if not is_away:
+                screen.say("The database does not answer: waiting for it. The files stay in line.")
+            is_away = True
+        else:
+            is_away = False
         for row in rows:
             line = _line(row)
             if line != said.get(row["file_id"]):
                 said[row["file_id"]] = line
                 screen.say(f"{Path(row['name']).name}: {line}")
-        if all(row["state"] in FINISHED for row in rows) or not await stop.sleep(LOOK):
+        is_over = not is_away and all(row["state"] in FINISHED for row in rows)
+        if is_over or not await stop.sleep(LOOK):
             return rows
 
 

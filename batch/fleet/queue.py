@@ -5,7 +5,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.resources import files as resources
@@ -26,8 +26,8 @@ from batch.stopping import Stop
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made
 PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away …
 PAUSE = 1.0  # … tried again so often
-AWAY = (psycopg.OperationalError, ConnectorException)
-"""What is raised where the database does not answer."""
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
+"""What is raised where the database does not answer, or takes no writes: another is taking over from it."""
 IN_LINE = "state IN ('waiting', 'working')"
 _AWAY = "Nothing was queued. Run the same call again when it answers."
 
@@ -145,7 +145,8 @@ class Queue:
                     (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, entry.folder, entry.lies),
                 )
                 numbers += await row.fetchall()
-        await call(self.app, store)
+        with suppress(*AWAY):  # they are in line, and the next sweep finds that nobody has been called
+            await call(self.app, store)
         return [number for (number,) in numbers]
 
     async def next(self, store: str) -> Next | None:
@@ -241,7 +242,7 @@ class Queue:
                 async with self._connection() as connection:
                     done = await connection.execute(sql, (*values, file.file_id, file.turns))
                     return done.rowcount == 1
-            except psycopg.OperationalError:
+            except AWAY:
                 if time.monotonic() > until:
                     raise
             await asyncio.sleep(PAUSE)
