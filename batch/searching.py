@@ -25,6 +25,8 @@ MOMENTS: Mapping[str, str] = {
 }
 """What an attempt's record in the ledger tells of."""
 
+Words = Mapping[tuple[str, str], Sequence[Decision]]
+"""What people have said, by store and parcel."""
 Live = Callable[[Collection[tuple[str, int]]], Seen]
 """What the store has now of orders, each with its store."""
 
@@ -57,7 +59,7 @@ class _Search:
         shipped = {(record.store, record.shipment.order_id) for record in self.records}
         return shipped | {(self.store(run_id), order) for run_id, note in self.noted if (order := _order_of(note))}
 
-    def words(self) -> dict[tuple[str, str], Decision]:
+    def words(self) -> Words:
         """What people have decided of them, by store and parcel."""
         asked: dict[str, set[str]] = {}
         for record in self.records:
@@ -65,9 +67,7 @@ class _Search:
         for run_id, note in self.noted:
             asked.setdefault(self.store(run_id), set()).add(note.ask)
         return {
-            (store, ask): word
-            for store, asks in asked.items()
-            for ask, word in self.ledger.decisions(store, asks).items()
+            (store, ask): word for store, asks in asked.items() for ask, word in self.ledger.words(store, asks).items()
         }
 
 
@@ -91,24 +91,25 @@ def found(ledger: Ledger, what: str, live: Live | None = None) -> Told:
     return Told(tuple(lines) or (f"Nothing is known of {what}.",), data, status=0 if lines else 1)
 
 
-def _shipment(
-    search: _Search, record: Record, words: Mapping[tuple[str, str], Decision], lines: list[str]
-) -> dict[str, Any]:
+def _shipment(search: _Search, record: Record, words: Words, lines: list[str]) -> dict[str, Any]:
     attempts, file = search.ledger.attempts(record.record_id), search.file(record.run_id)
     lines.append(record_line(record, Path(file).name))
     lines += [f"    {local(a.at)}  {_moment(a)}" for a in attempts]
-    lines += _decided(word := words.get((record.store, record.shipment.ask)))
+    lines += _decided(decided := words.get((record.store, record.shipment.ask), []))
     now = search.seen.of_record(record) if search.seen else None
     lines += [f"    now  {now}"] if now else []
     told = [
         {"at": a.at.isoformat(), "what": a.what, "state": a.state.value, "evidence": dict(a.evidence)} for a in attempts
     ]
-    return record_data(record) | {"file": file, "live": now, "decision": _word(word), "attempts": told}
+    return record_data(record) | {
+        "file": file,
+        "live": now,
+        "decisions": [_word(each) for each in decided],
+        "attempts": told,
+    }
 
 
-def _row(
-    search: _Search, run_id: str, note: RowNote, words: Mapping[tuple[str, str], Decision], lines: list[str]
-) -> dict[str, Any]:
+def _row(search: _Search, run_id: str, note: RowNote, words: Words, lines: list[str]) -> dict[str, Any]:
     """A row, or those that one finding is of."""
     run, finding, order_id = search.run(run_id), note.finding, _order_of(note)
     more = f" and {len(note.rows) - ROWS:,} more" if len(note.rows) > ROWS else ""
@@ -118,7 +119,7 @@ def _row(
     at = f"{local(run.started)}  " if run else ""
     if said := f"{finding.error} {finding.todo}".strip():
         lines.append(f"    {at}{said}")
-    lines += _decided(word := words.get((search.store(run_id), note.ask)))
+    lines += _decided(decided := words.get((search.store(run_id), note.ask), []))
     now = search.seen.of_order(search.store(run_id), order_id) if search.seen and order_id else None
     lines += [f"    now  {now}"] if now else []
     return {
@@ -132,7 +133,7 @@ def _row(
         "todo": finding.todo,
         "who": finding.who.value,
         "live": now,
-        "decision": _word(word),
+        "decisions": [_word(each) for each in decided],
     }
 
 
@@ -153,16 +154,14 @@ def _open_notes(ledger: Ledger, runs: Sequence[str]) -> Iterator[tuple[str, RowN
         yield from ((run_id, note) for note in ledger.unmet(run_id))
 
 
-def _decided(word: Decision | None) -> list[str]:
-    if word is None:
-        return []
-    why = f": {word.why}" if word.why else ""
-    return [f"    {local(word.at)}  decided by {word.who}: {word.answer}{why}"]
+def _decided(said: Sequence[Decision]) -> list[str]:
+    return [
+        f"    {local(word.at)}  decided by {word.who}: {word.answer}{f': {word.why}' if word.why else ''}"
+        for word in said
+    ]
 
 
-def _word(word: Decision | None) -> dict[str, str] | None:
-    if word is None:
-        return None
+def _word(word: Decision) -> dict[str, str]:
     return {"answer": word.answer, "who": word.who, "why": word.why, "at": word.at.isoformat()}
 
 

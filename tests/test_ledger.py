@@ -78,6 +78,16 @@ async def test_notes_read_back_as_they_were(ledger: Ledger) -> None:
     assert list(ledger.notes(FIRST)) == notes
 
 
+async def test_every_word_on_a_parcel_stays(ledger: Ledger) -> None:
+    """Also one that was taken back, and one that has been carried out."""
+    for answer in ("skip", "ship"):
+        await ledger.decide(STORE, Decision("100/1Z999", answer, "Ann", "she looked", NOON))
+    await shipped(ledger, 42, parcel())
+    assert ledger.decisions(STORE, ["100/1Z999"]) == {}
+    assert [word.answer for word in ledger.words(STORE, ["100/1Z999"])["100/1Z999"]] == ["skip", "ship"]
+    assert ledger.words(OTHER_STORE, ["100/1Z999"]) == {}
+
+
 async def test_what_is_held_is_told_by_its_run(ledger: Ledger) -> None:
     """Of one store or one run; and which of its parcels another run has said anything of."""
     held, met = RowNote((3,), HELD, None, "one"), RowNote((4,), Finding(Status.ALREADY_CREATED), 9, "two")

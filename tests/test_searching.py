@@ -79,7 +79,7 @@ async def test_a_decision_on_a_row_is_told(shop: OpenShop) -> None:
         await decided(desk, "", Word("skip", "Ann", "she rang", order=100))
     told = find(there, "100")
     assert any(each.endswith("decided by Ann: skip: she rang") for each in told.lines)
-    assert told.data["rows"][0]["decision"]["who"] == "Ann"
+    assert told.data["rows"][0]["decisions"][0]["who"] == "Ann"
 
 
 async def test_a_file_is_told_whole(shop: OpenShop) -> None:

@@ -458,8 +458,8 @@ class TestAnAnswerInHeld:
         assert dock.there("held") == []
         assert dock.shop.posts == posts
         with dock.shop.ledger() as ledger:
-            word = found(ledger, "150").data["rows"][0]["decision"]
-        assert word is None if answer == "ship" else word["why"] == "in the sheet again.results.xlsx"
+            (word,) = found(ledger, "150").data["rows"][0]["decisions"]
+        assert (word["answer"], word["why"]) == (answer, "in the sheet again.results.xlsx")
 
     async def test_counts_once_it_is_saved_and_closed(self, dock: Dock) -> None:
         """Not while a spreadsheet program has it open: its lock lies beside it."""

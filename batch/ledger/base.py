@@ -167,6 +167,9 @@ class Ledger(Protocol):
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
 
+    def words(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
+        """All that people have ever said of each of these parcels, oldest first."""
+
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""
 

@@ -202,6 +202,14 @@ class Queries:
         newest = {row[0]: row for row in rows}
         return {ask: encoding.decision_from(row[:-1]) for ask, row in newest.items() if not row[-1]}
 
+    def words(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
+        """All that people have ever said of each of these parcels, oldest first."""
+        sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
+        found: dict[str, list[Decision]] = {}
+        for row in self._rows(sql, self._reader.listed(list(asks)), store):
+            found.setdefault(row[0], []).append(encoding.decision_from(row))
+        return found
+
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""
         rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
