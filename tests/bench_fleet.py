@@ -4,6 +4,8 @@ Every store answers after 200 ms and has no quota; each has one file in line. A 
 side, so that one that waits for its store's answers costs no other its turn. The ideal is what one store takes when
 it is alone, times the slots of all workers: a store's file cannot be faster than its own answers.
 
+`--cost 2000` measures instead what one shipment costs the database: processor time, bytes of its log, bytes kept.
+
 Figures are ratios within one run: the workers, the stores and PostgreSQL share this machine's processors.
 """
 
@@ -15,10 +17,11 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import openpyxl  # noqa: F401  imported once, here, and not in every child
+import psutil
 import psycopg
 import xlsxwriter  # noqa: F401
 
@@ -41,8 +44,12 @@ def main() -> int:
     parser.add_argument("--stores", type=int, default=24, help="for four workers; fewer for fewer")
     parser.add_argument("--slots", type=int, default=3, help="stores side by side in a worker")
     parser.add_argument("--shipments", type=int, default=100, help="of each store's file")
+    parser.add_argument("--cost", type=int, default=0, metavar="SHIPMENTS", help="of so many, what each costs")
     given = parser.parse_args()
     with served() as server:
+        if given.cost:
+            print_cost(server, given.cost)
+            return 0
         alone = measured(server, 1, 1, 1, given.shipments)
         print(f"One store alone: {given.shipments} shipments in {alone:.1f} s from its turn to its end", flush=True)
         first = 0.0
@@ -60,11 +67,57 @@ def main() -> int:
     return 0
 
 
-def measured(server: Postgres, workers: int, stores: int, slots: int, shipments: int) -> float:
+def print_cost(server: Postgres, shipments: int) -> None:
+    """What the database does for the shipments of one file, less what it does for a file of a tenth of them."""
+    few, many = spent(server, shipments // 10), spent(server, shipments)
+    each = [(more - less) / (shipments - shipments // 10) for less, more in zip(few, many, strict=True)]
+    print(
+        f"{shipments} shipments: each {1e3 * each[0]:.2f} ms of the database's processors, "
+        f"{each[1] / 1024:.1f} KiB of log, {each[2] / 1024:.1f} KiB kept, {each[3]:.2f} transactions",
+        flush=True,
+    )
+
+
+def spent(server: Postgres, shipments: int) -> tuple[float, float, float, float]:
+    """Processor seconds, bytes of log, bytes kept, transactions that one file's way takes."""
+    before = _counters(server)
+    measured(server, 1, 1, 1, shipments, at_once=32, latency=0.005)
+    cpu, log, size, commits = (now - then for now, then in zip(_counters(server), before, strict=True))
+    return cpu, log, size, commits
+
+
+def _counters(server: Postgres) -> tuple[float, float, float, float]:
+    head, *others = server._processes()
+    times = head.cpu_times()
+    cpu = times.user + times.system + times.children_user + times.children_system
+    for process in others:
+        with suppress(psutil.NoSuchProcess):
+            cpu += sum(process.cpu_times()[:2])
+    with psycopg.connect(server.url(), autocommit=True) as link:
+        link.execute("CHECKPOINT")
+        row = link.execute(
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,"
+            " (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8,"
+            " (SELECT sum(xact_commit) FROM pg_stat_database)::float8"
+        ).fetchone()
+    assert row
+    return cpu, *row
+
+
+def measured(
+    server: Postgres,
+    workers: int,
+    stores: int,
+    slots: int,
+    shipments: int,
+    *,
+    at_once: int = AT_ONCE,
+    latency: float = LATENCY,
+) -> float:
     """Seconds from the first turn to the last store's end, workers being up."""
-    with folder() as place, stores_of(place, stores, shipments) as urls:
+    with folder() as place, stores_of(stores, shipments, latency) as urls:
         database = server.fresh()
-        lines = [f"workers = {AT_ONCE}", "[gates]", "mail_gate = 0", "hold_above = 0", "same_number = 0"]
+        lines = [f"workers = {at_once}", "[gates]", "mail_gate = 0", "hold_above = 0", "same_number = 0"]
         for number, url in enumerate(urls):
             lines += [f"[stores.s{number}]", f'api_url = "{url}"', f'store_hash = "s{number}"']
         (place / "shipbatch.toml").write_text("\n".join(lines))
@@ -121,10 +174,10 @@ def until(database: str, question: str) -> None:
 
 
 @contextmanager
-def stores_of(place: Path, stores: int, shipments: int) -> Iterator[list[str]]:
+def stores_of(stores: int, shipments: int, latency: float) -> Iterator[list[str]]:
     """The stores, in a child that lives as long as this block; yields their addresses."""
     told, tell = os.pipe()
-    child = forked(serve, stores, shipments, tell)
+    child = forked(serve, stores, shipments, latency, tell)
     os.close(tell)
     try:
         with os.fdopen(told) as lines:
@@ -134,12 +187,12 @@ def stores_of(place: Path, stores: int, shipments: int) -> Iterator[list[str]]:
         ended(child)
 
 
-def serve(stores: int, shipments: int, tell: int) -> None:
+def serve(stores: int, shipments: int, latency: float, tell: int) -> None:
     async def run() -> None:
         orders = range(FIRST, FIRST + shipments + 1)
         data = {"orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 1}]} for o in orders]}
         boxes = [
-            Sandbox(data, store_hash=f"s{k}", token=TOKEN, quota=PLENTY, faults=Faults(Fault(delay=LATENCY)))
+            Sandbox(data, store_hash=f"s{k}", token=TOKEN, quota=PLENTY, faults=Faults(Fault(delay=latency)))
             for k in range(stores)
         ]
         for box in boxes:

@@ -21,7 +21,7 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     quicken(given.pace)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # nothing is left behind
     began = time.monotonic()
     with folder() as place, served() as server:
         night = Night(place, server, given.workers, given.stores, given.files, random.Random(given.seed), given.pace)
@@ -262,7 +263,8 @@ class Night:
         for machine in list(self.paused):
             self._wake(machine)
         for child in self.children.values():
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
         statuses = [ended(child) for child in self.children.values()]
         assert set(statuses) <= {128 + signal.SIGTERM, -signal.SIGTERM}, f"{statuses}: {self.said()}"
 
