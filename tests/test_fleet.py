@@ -13,7 +13,10 @@ from yard import Yard, rows_of, until
 
 from batch.fleet import Entry, Queue, overview, sweeping, worker
 from batch.fleet.engine import call
+from batch.pipeline import Job
+from batch.runner import run_files
 from batch.sandbox import Fault, Faults, Personality
+from batch.stopping import Stop
 
 
 @pytest.fixture
@@ -207,3 +210,19 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
 async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:
     """However often it is asked for: stores have their turns in a circle."""
     assert [await call(yard.queue.app, "store") for _ in range(3)] == [True, False, False]
+
+
+async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: Yard, tmp_path: Path) -> None:
+    """What no later turn could mend is finished, so that the store's next file has its turn."""
+    other, box = await yard.store(), await yard.store()
+    export = tmp_path / "export.csv"
+    export.write_text(table(*rows_of([100]), header=HEADER))
+    tour = await run_files([Job(export, dry=True)], yard.settings(other), yard.screen, Stop())
+    plan = tour.reports[0].sheet
+    assert plan is not None
+    await yard.queue.put(yard.settings(box).store, [Entry(plan.name, plan.read_bytes(), ask={"plan": True})], "ann")
+    await yard.put(box, rows_of([100]))
+    async with yard.worker(box):
+        wrong, right = await yard.finished()
+    assert (wrong["state"], right["state"], len(box.shipments())) == ("failed", "done", 1)
+    assert "a plan for" in wrong["told"][0]

@@ -11,7 +11,7 @@ from pathlib import Path
 from batch import telling
 from batch.accounting import Report
 from batch.desk import Desk
-from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError, StoreStopped
 from batch.fetching import fetched
 from batch.fleet.asking import jobs_for
 from batch.fleet.queue import End, File, Queue
@@ -91,7 +91,9 @@ class Turn:
         try:
             with self._folder() as folder:
                 await self._ship(folder)
-        except FileError as error:
+        except NothingSent as error:
+            if isinstance(error, ConfigError):  # is mended where the worker runs, and the file waits for that
+                raise
             await self.send_back(error, NOTHING_SENT)
         finally:
             showing.cancel()
