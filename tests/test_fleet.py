@@ -226,3 +226,20 @@ async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: 
         wrong, right = await yard.finished()
     assert (wrong["state"], right["state"], len(box.shipments())) == ("failed", "done", 1)
     assert "a plan for" in wrong["told"][0]
+
+
+async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
+    """It keeps its lease, so that nobody takes its store over: a person has to end it."""
+    box = await yard.store()
+    store = yard.settings(box).store
+    await yard.put(box, rows_of([100]))
+    async with yard.worker(box):
+        await yard.finished()
+        ((worker_,),) = await yard.queue.all("SELECT worker FROM shipbatch.workers")
+        hung = "state = 'working', open = true, worker = %s, seen = clock_timestamp() - make_interval(secs => %s)"
+        for silent, todo in ((40, "within a minute"), (2400, f"end its process ({worker_})")):
+            await yard.queue.do(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
+            await yard.queue.do("UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'")
+            (stuck,) = (await overview(yard.queue, database)).data["stuck"]
+            assert (stuck["what"], todo in stuck["todo"]) == (store, True), stuck
+        await yard.queue.do("UPDATE shipbatch.files SET state = 'done'")

@@ -10,6 +10,7 @@ from batch.fleet.queue import Queue
 from batch.telling import Told, counted
 
 SILENT = 30.0  # seconds without a sign of life
+HUNG = 120.0  # seconds without a word on a file whose store's lease goes on being renewed
 LONG = 600.0  # seconds in line after which a store waits for long
 SHOWN = 50  # stores in the answer for a person
 
@@ -35,8 +36,10 @@ GROUP BY store ORDER BY store
 """
 _WORKING = """
 SELECT store, file_id, name, worker, stage, done, total, rate, turns, open, trouble, trouble_at, began, due,
-       extract(epoch FROM clock_timestamp() - seen)::float8 AS silent
-FROM shipbatch.files WHERE state = 'working' ORDER BY file_id
+       extract(epoch FROM clock_timestamp() - seen)::float8 AS silent,
+       EXISTS (SELECT 1 FROM shipbatch.owners AS owner WHERE owner.store = file.store AND runner IS NOT NULL
+          AND until > clock_timestamp()) AS owned
+FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
 """
 
 
@@ -87,6 +90,8 @@ def _hindrance(row: Mapping[str, Any]) -> tuple[str, str]:
         return f"{Path(file['name']).name}: {file['trouble']} (for {since})", "It is tried again by itself."
     if file and file["open"] and file["silent"] > SILENT:
         silent = f"{Path(file['name']).name}: its worker is silent for {_span(file['silent'])}"
+        if file["owned"] and file["silent"] > HUNG:  # its lease is renewed beside whatever it does
+            return f"{silent}, and keeps the store", f"It hangs: end its process ({file['worker']}); another goes on."
         return silent, "Another takes the store over within a minute."
     if not file and row["oldest"] and row["oldest"] > LONG:
         return f"its oldest file waits for {_span(row['oldest'])}", "Start more workers, or give them more --stores."
