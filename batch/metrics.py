@@ -9,6 +9,7 @@ from batch.config import Settings
 from batch.errors import ConfigError, ShipbatchError
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries as Ledger
+from batch.model import State
 
 CAME_TO_ITS_END = frozenset({0, 1, 3})
 """Exit statuses of a run that was not kept from its end."""
@@ -80,12 +81,16 @@ def _now(ledger: Ledger) -> Iterator[Any]:
 
     success = Gauge("shipbatch_last_success_timestamp_seconds", "End of the last whole run", labels=["store"])
     doubts = Gauge("shipbatch_in_doubt", "Shipments whose outcome is not known", labels=["store"])
+    shipments = Gauge("shipbatch_shipments", "Shipments in the ledger by their state", labels=["store", "state"])
     for store in _stores(ledger):
+        counts = ledger.states(store)
+        for state in (*State, "deleted"):
+            shipments.add_metric([store, state], counts.get(state, 0))
         doubts.add_metric([store], len(ledger.unsettled(store)))
         ends = [run.finished for run in ledger.runs(store) if run.finished and run.exit_status in CAME_TO_ITS_END]
         if ends:
             success.add_metric([store], max(ends).timestamp())
-    yield from (success, doubts)
+    yield from (success, doubts, shipments)
 
 
 def _pace(reports: Sequence[Report]) -> Iterator[Any]:

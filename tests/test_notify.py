@@ -203,13 +203,18 @@ async def test_metrics_are_a_prometheus_text_file(shell: Terminal) -> None:
         await shell("run", "export.csv")
     text = (shell.folder / "shipbatch.prom").read_text("utf-8")
     found = {
-        (sample.name, sample.labels.get("status") or sample.labels.get("exit", "")): sample.value
+        (
+            sample.name,
+            next((sample.labels[of] for of in ("status", "state", "exit") if of in sample.labels), ""),
+        ): sample.value
         for family in parser.text_string_to_metric_families(text)
         for sample in family.samples
     }
     assert found["shipbatch_rows_total", "created"] == 30
     assert found["shipbatch_rows_total", "already_created"] == 30
     assert found["shipbatch_rows_total", "invalid"] == 2
+    assert found["shipbatch_shipments", "created"] == 30
+    assert found["shipbatch_shipments", "deleted"] == 0
     assert found["shipbatch_runs_total", "1"] == 2
     assert found["shipbatch_in_doubt", ""] == 0
     assert found["shipbatch_last_success_timestamp_seconds", ""] > 1e9

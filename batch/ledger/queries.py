@@ -71,6 +71,11 @@ class Queries:
         """Records in intent, in_doubt or needs_person."""
         return self._records(f"{_UNSETTLED} AND store = ?", store)
 
+    def states(self, store: str) -> Mapping[str, int]:
+        """How many shipments of a store are in each state, or `deleted`."""
+        sql = "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*) FROM records WHERE store = ? GROUP BY 1"
+        return dict(self._rows(sql, store))
+
     def claimed(self, store: str, order_id: int) -> frozenset[int]:
         """Shipment ids of an order that belong to a record, deleted ones too."""
         sql = "SELECT shipment_id FROM records WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
