@@ -1,6 +1,7 @@
 """Files put in line, and shipped by whichever worker has the store's token."""
 
 import asyncio
+import platform
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -243,3 +244,18 @@ async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
             (stuck,) = (await overview(yard.queue, database)).data["stuck"]
             assert (stuck["what"], todo in stuck["todo"]) == (store, True), stuck
         await yard.queue.do("UPDATE shipbatch.files SET state = 'done'")
+
+
+async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp_path: Path, in_haste: None) -> None:
+    """What was under way there is in doubt on the other machines until then, and this one may never have a turn."""
+    await yard.store()
+    (tmp_path / "free.lock").touch()
+    for runner, lock in (("dead", tmp_path / "free.lock"), ("elsewhere", tmp_path / "gone.lock")):
+        sql = "INSERT INTO shipbatch.runners VALUES (%s, %s, %s, 1, 'x', now())"
+        await yard.queue.do(sql, runner, platform.node(), str(lock))
+
+    async def is_proven() -> bool:
+        return await yard.queue.all("SELECT runner FROM shipbatch.runners") == [("elsewhere",)]
+
+    async with yard.worker():
+        await until(is_proven)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from batch import inputs, telling
-from batch.config import Settings
+from batch.config import Database, Settings
 from batch.deciding import still_waits, was_answered_elsewhere
 from batch.desk import Desk, Screen
 from batch.errors import CannotRunNow, LedgerError, ShipbatchError, Stopped
@@ -23,6 +23,8 @@ from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.queue import AWAY, Next, Queue
 from batch.fleet.turn import BUG, Turn, TurnScreen
 from batch.ledger import exports, read_ledger
+from batch.ledger.postgres import connected
+from batch.ledger.runners import bury
 from batch.metrics import measure
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline
@@ -246,6 +248,7 @@ class Worker:
                     await self._release_decided()
                 if clock() >= look_at_doubts:
                     look_at_doubts = clock() + DOUBTS_EVERY
+                    await asyncio.to_thread(self._bury)
                     for store in await sweeping.in_doubt(self._queue, list(self._stores)):
                         await call(self._queue.app, store)
                 if clock() >= expire:
@@ -278,6 +281,13 @@ class Worker:
         if longest is None or now - (longest.screen.shipping_since or now) < longest.desk.settings.turn:
             return None
         return longest
+
+    def _bury(self) -> None:
+        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
+        place = next(iter(self._stores.values())).ledger
+        if isinstance(place, Database):
+            with connected(place) as connection:
+                bury(connection)
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
