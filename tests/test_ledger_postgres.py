@@ -99,6 +99,14 @@ def test_a_database_that_cannot_be_had(postgres: Postgres, url: str, kind: type[
     assert SECRET not in str(refused.value) + repr(Database(url))
 
 
+def test_a_password_that_cannot_be_read_is_not_shown() -> None:
+    """The driver names what it stumbles over."""
+    with pytest.raises(ConfigError, match="cannot be read") as refused:
+        open_ledger(Database(f"postgresql://u:%zz{SECRET}@localhost:1/x"))
+    assert SECRET not in str(refused.value)
+    assert "%25" in refused.value.todo
+
+
 @pytest.mark.parametrize("opened", [open_ledger, read_ledger])
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Callable[[Place], object]) -> None:
     """With the command that installs it."""

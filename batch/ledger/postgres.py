@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch.config import Database
+from batch.config.places import passwords_of
 from batch.errors import ConfigError, DatabaseAway, LedgerError
 from batch.ledger.connection import LISTED, Values
 
@@ -89,7 +90,12 @@ def connected(place: Database) -> Link[Any]:
     try:
         words = _LINK | psycopg.conninfo.conninfo_to_dict(place.url)
     except psycopg.ProgrammingError as error:
-        raise ConfigError(f"SHIPBATCH_DATABASE cannot be read ({error}).".replace(place.url, str(place))) from None
+        said = str(error).strip().replace(place.url, str(place))
+        for secret in passwords_of(place.url):
+            said = said.replace(secret, "…")
+        raise ConfigError(
+            f"SHIPBATCH_DATABASE cannot be read ({said}).", "A password's %, /, @, : and # are written %25, %2F, %40 …"
+        ) from None
     link: Link[Any] = psycopg.connect(autocommit=True, **words)
     link.adapters.register_dumper(int, Int8Dumper)  # one type, so that a statement is prepared once
     for setting in _SESSION:
