@@ -11,8 +11,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -93,8 +93,7 @@ class Postgres:
     def kill(self) -> None:
         """Die as a machine that loses its power."""
         processes = self._processes()
-        for process in processes:
-            process.send_signal(signal.SIGKILL)
+        _tell_all(processes, signal.SIGKILL)
         self.stop()
         _wait(lambda: not any(map(_lives, processes)), "PostgreSQL is not gone", self.log)
 
@@ -107,13 +106,11 @@ class Postgres:
     def cut_off(self) -> Iterator[None]:
         """A network that swallows everything: connections stay open, nothing answers."""
         processes = self._processes()
-        for process in processes:
-            process.suspend()
+        _tell_all(processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                process.resume()
+            _tell_all(processes, signal.SIGCONT)
 
     def log(self) -> str:
         return (self.folder / "log").read_text()
@@ -179,6 +176,12 @@ def _programs(folder: Path, who: dict[str, Any]) -> Path:
             shutil.copytree(each, folder / each.name, ignore=shutil.ignore_patterns("include"))
         programs = folder / package.name / "pginstall" / "bin"
     return programs
+
+
+def _tell_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # a session that has ended meanwhile
+            process.send_signal(number)
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -106,13 +106,28 @@ async def leased(
     """
     with ExitStack() as stack:
         runner = stack.enter_context(entered(connect, home))
-        with await asyncio.to_thread(connect) as connection:
+        with await _connection(connect) as connection:
             lease = await _taken(connection, connect, store, runner, wait, waiting)
         lease.start()
         try:
             yield lease
         finally:
             await asyncio.to_thread(lease.end)
+
+
+async def _connection(connect: Connect) -> Connection:
+    """A connection, made beside the loop; closed again where nobody waits for it any longer."""
+    making = asyncio.get_running_loop().run_in_executor(None, connect)
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_closed)
+        raise
+
+
+def _closed(made: asyncio.Future[Connection]) -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.result().close()
 
 
 async def _taken(
