@@ -77,6 +77,8 @@ class Worker:
         asyncio.get_running_loop().set_exception_handler(_passed_over)
         await self._enter()
         keeping = [asyncio.create_task(each) for each in (self._keep_alive(), self._keep_turns(), self._watchdog())]
+        for each in keeping:
+            each.add_done_callback(self._end_with)
         try:
             async with asyncio.TaskGroup() as slots:
                 for _ in range(self._side_by_side):
@@ -93,6 +95,11 @@ class Worker:
             await asyncio.gather(*keeping, return_exceptions=True)
             with suppress(*AWAY):
                 await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
+
+    def _end_with(self, task: asyncio.Task[None]) -> None:
+        """A worker that cannot show that it lives, or take over from the dead, is better started anew."""
+        if not task.cancelled() and (error := task.exception()):
+            self._stop.set(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
 
     # ── slots ───────────────────────────────────────────────────────────────────────────────
 
@@ -143,9 +150,10 @@ class Worker:
             await call(self._queue.app, store, after=LATER)
         except AWAY as error:
             self._say_away(error)
-        except (LedgerError, OSError) as error:
+        except (ShipbatchError, OSError) as error:
             self._screen.say(f"{store}: {error} {getattr(error, 'todo', '')}".rstrip())
-            await call(self._queue.app, store, after=pause_after(1))
+            if await self._queue.next(store):
+                await call(self._queue.app, store, after=pause_after(1))
 
     async def _open(self, settings: Settings, following: Next) -> None:
         """The file's turn under the store's lease; then the store's next turn is asked for."""
