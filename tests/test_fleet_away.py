@@ -112,12 +112,16 @@ def _told_here(database: str, *statements: str) -> None:
 async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(yard: Yard, in_haste: None) -> None:
     """With a word: whoever started it starts it anew, and others have its stores meanwhile."""
     await yard.store()
+
+    async def has_entered() -> bool:
+        return bool(await yard.queue.all("SELECT 1 FROM shipbatch.workers"))
+
+    async def has_ended() -> bool:
+        return bool(crew._stop)
+
     async with yard.worker() as crew:
+        await until(has_entered)
         await yard.queue.do("ALTER TABLE shipbatch.workers RENAME TO others")
-
-        async def has_ended() -> bool:
-            return bool(crew._stop)
-
         await until(has_ended)
         assert "UndefinedTable" in crew._stop.why
         await yard.queue.do("ALTER TABLE shipbatch.others RENAME TO workers")
