@@ -120,12 +120,17 @@ def _taken(lock: FileLock) -> bool:
     return True
 
 
+def this_command() -> str:
+    """What this process was started as."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
+
+
 def _write_holder(path: Path) -> None:
     told = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python",
+        "command": this_command(),
     }
     whole = _holder_path(path).with_suffix(".new")
     whole.write_text(json.dumps(told), "utf-8")

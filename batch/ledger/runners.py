@@ -9,7 +9,6 @@ when it dies, and not before. Nothing else is proof: a runner that is silent may
 
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import psycopg
 from filelock import FileLock, Timeout
 
 from batch.errors import LedgerError
+from batch.ledger.locks import this_command
 from batch.ledger.opening import private_folder
 
 Connection = psycopg.Connection[Any]
@@ -46,11 +46,6 @@ class Runner:
 
     def __str__(self) -> str:
         return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since.astimezone():%Y-%m-%d %H:%M})"
-
-
-def this_command() -> str:
-    """What this process was started as."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
 
 
 @contextmanager
