@@ -79,10 +79,8 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ended.is_set():
-            with (
-                suppress(psycopg.Error, LedgerError),
-                self._connect() as connection,
-            ):  # the database is away: tried again
+            # While the database is away it is tried again; whether the lease still holds, the clock tells.
+            with suppress(psycopg.Error, LedgerError), self._connect() as connection:
                 while not self._ended.wait(RENEW):
                     self.renew(connection)
             self._ended.wait(RENEW / 5)
