@@ -13,6 +13,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from batch.config import Settings
 from batch.ledger import open_ledger
 from tests import bench_ledger
 from tests.bench_speed import rivals
@@ -25,6 +26,8 @@ WINDOW = 30.0 / SHORT  # seconds
 PLANS = (150, 450)  # requests in 30 s
 STARTS = {"python": ["-c", "pass"], "help": ["-m", "batch", "--help"]}
 RIVALS_QUOTA, RIVALS_WINDOW = 150, 3.0
+DISTANT = 0.1  # seconds
+WORKERS = Settings().workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,21 @@ def unlimited() -> Iterator[Figure]:
     yield Figure(f"{name} ÷ those of a bare aiohttp loop", *least(against(ours, alone), 0.7))
     yield Figure("that bare loop with two durable records a shipment ÷ without", f"{against(floor, alone):.2f}")
     yield Figure(f"{name} ÷ those of the bare loop with the records", f"{against(ours, floor):.2f}")
+    yield Figure(
+        f"the same where the store answers after {DISTANT * 1000:g} ms: ours ÷ a bare loop of {WORKERS} at once",
+        f"{_distant():.2f}",
+    )
+
+
+def _distant() -> float:
+    """Where the store takes its time, as every real one does: ours against as many at once that record nothing."""
+    spec = Spec(orders=3000, quantity=2, latency=DISTANT)
+    with serving(spec) as place, home() as folder:
+        asyncio.run(bare(place, ids(spec), workers=WORKERS))
+        asyncio.run(ship(place, by_id(ids(spec)), folder, trust_file=True, again=True))
+    posts = [one.at for one in place.came if one.method == "POST"]
+    alone, ours = posts[: spec.orders], posts[spec.orders :]
+    return (max(alone) - min(alone)) / (max(ours) - min(ours))
 
 
 def rivalry() -> Iterator[Figure]:

@@ -72,7 +72,7 @@ async def bare(place: Place, order_ids: Iterable[int], around: Around | None = N
     headers = {"X-Auth-Token": place.token, "Accept": "application/json"}
     base = f"{place.url}/stores/{place.store_hash}/v2/orders"
     left = iter(order_ids)
-    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=BARE)) as session:
+    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=workers)) as session:
 
         async def post(n: int) -> dict[str, Any]:
             items = [{"order_product_id": n * 10, "quantity": 1}]
