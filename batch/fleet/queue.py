@@ -4,9 +4,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files as resources
 from typing import Any, Self
@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from batch.config.places import Database, shown
 from batch.errors import DatabaseAway, Stopped
 from batch.fleet.engine import CONNECTING, call, engine, install
+from batch.fleet.entries import End, Entry, File, Next
 from batch.ledger import open_ledger
 from batch.stopping import Stop
 
@@ -28,67 +29,9 @@ PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away
 PAUSE = 1.0  # … tried again so often
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
 """What is raised where the database does not answer, or takes no writes: another is taking over from it."""
+_FILE = "file_id, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
 _AWAY = "Nothing was queued. Run the same call again when it answers."
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file to be put in line: its content, or the address where a worker finds it."""
-
-    name: str
-    content: bytes | None = None
-    address: str | None = None
-    ask: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked of the run."""
-    folder: str | None = None
-    """The drop folder that waits for its end."""
-    lies: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file in line, as its turn begins."""
-
-    file_id: int
-    store: str
-    name: str
-    address: str | None
-    sha256: str | None
-    ask: Mapping[str, Any]
-    turns: int
-    """This turn's number: nobody writes what another turn has taken over."""
-    deaths: int
-    tries: int
-    run_id: str | None
-
-
-_FILE = "file_id, store, name, address, sha256, ask, turns, deaths, tries, run_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """The file whose turn is next."""
-
-    file_id: int
-    wait: float
-    """Seconds until it may have its turn."""
-    ask: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What became of a file."""
-
-    state: str
-    """done, failed or held."""
-    exit_status: int
-    told: Sequence[str]
-    """In sentences."""
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    run_id: str | None = None
-    sheet_name: str | None = None
-    sheet: bytes | None = None
 
 
 class Queue:
@@ -183,9 +126,10 @@ class Queue:
         await self._write(file, "sha256 = %s", digest)
         return replace(file, sha256=digest)
 
-    async def show(self, file: File, stage: str, done: int, total: int | None, rate: float | None) -> None:
-        """How far the turn is."""
-        await self._write(file, "stage = %s, done = %s, total = %s, rate = %s, trouble = ''", stage, done, total, rate)
+    async def show(self, file: File, stage: str, done: int, total: int | None, rate: float | None) -> bool:
+        """How far the turn is; False where the file is no longer its own."""
+        what = "stage = %s, done = %s, total = %s, rate = %s, trouble = ''"
+        return await self._write(file, what, stage, done, total, rate)
 
     async def leave(self, file: File) -> None:
         """The turn is over, the file is not: it goes on with the next one."""
@@ -203,7 +147,7 @@ class Queue:
         )
 
     async def end(self, file: File, end: End) -> bool:
-        """The file is finished; False where another worker has taken it over meanwhile."""
+        """The file is finished; False where it is no longer this turn's."""
         return await self._write(
             file,
             "state = %s, exit_status = %s, told = %s, summary = %s, run_id = coalesce(%s, run_id), sheet_name = %s,"

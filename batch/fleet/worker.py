@@ -1,30 +1,24 @@
 """A worker: stores side by side, a file's turn at a time in each, for as long as it lives."""
 
 import asyncio
-import math
 import os
-import platform
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from batch import inputs, telling
-from batch.config import Database, Settings
-from batch.deciding import still_waits, was_answered_elsewhere
+from batch import telling
+from batch.config import Settings
 from batch.desk import Desk, Screen
-from batch.errors import CannotRunNow, LedgerError, ShipbatchError, Stopped
-from batch.fleet import sweeping
+from batch.errors import CannotRunNow, ShipbatchError, Stopped
+from batch.fleet import rounds, sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
-from batch.fleet.queue import AWAY, Next, Queue
+from batch.fleet.entries import Next
+from batch.fleet.queue import AWAY, Queue
+from batch.fleet.rounds import Rounds
 from batch.fleet.turn import BUG, Turn, TurnScreen
-from batch.ledger import exports, read_ledger
-from batch.ledger.postgres import connected
-from batch.ledger.runners import bury
+from batch.ledger import read_ledger
 from batch.metrics import measure
 from batch.notify import Digest, after, of_error
 from batch.pipeline import Pipeline
@@ -35,14 +29,10 @@ from batch.watcher.systemd import Systemd
 from batch.watcher.troubles import pause_after
 
 POLL = 0.4  # seconds between two looks for a turn, where a slot is free
-BEAT = 5.0  # seconds between two signs of life, and two sweeps
 LEASE_WAIT = 20.0  # seconds that a turn waits for a store whose last owner's lease has not run out
 LATER = 5.0  # seconds until a store is tried again that somebody else is at
 TRIES = 3  # turns in a row that the program may fail on a file
 DEATHS = 10  # workers in a row that may die on a file
-HELD_EVERY = 15.0  # seconds between two looks at what people have decided
-DOUBTS_EVERY = 60.0  # seconds between two looks at what is in doubt, and may be settled by now
-DAY = 86_400.0
 LOOK_AROUND = "*/15 * * * *"  # when stores without a file are looked at: orders may have come that a file waited for
 
 Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
@@ -63,20 +53,20 @@ class Worker:
         tell: Tell = after,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._queue, self._screen, self._stop, self._tell = queue, screen, stop, tell
         self._stores = {each.store: each.model_copy(update={"wait": LEASE_WAIT}) for each in stores}
         self._side_by_side = side_by_side
         self._systemd = Systemd(environ)
         self._turns: dict[str, Turn] = {}
-        self._is_away = False
+        self._rounds = Rounds(queue, self._stores, screen, stop, turns=self._turns, side_by_side=side_by_side)
         self._register()
 
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
         """Take turns until told to stop; then what is in flight is finished, and the files go on elsewhere."""
         asyncio.get_running_loop().set_exception_handler(_passed_over)
-        await self._enter()
-        keeping = [asyncio.create_task(each) for each in (self._keep_alive(), self._keep_turns(), self._watchdog())]
+        await self._rounds.enter()
+        beside = (self._rounds.keep_alive(), self._rounds.keep_turns(), self._watchdog())
+        keeping = [asyncio.create_task(each) for each in beside]
         for each in keeping:
             each.add_done_callback(self._end_with)
         try:
@@ -93,8 +83,7 @@ class Worker:
             for each in keeping:
                 each.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
-            with suppress(*AWAY):
-                await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
+            await self._rounds.leave()
 
     def _end_with(self, task: asyncio.Task[None]) -> None:
         """A worker that cannot show that it lives, or take over from the dead, is better started anew."""
@@ -116,13 +105,13 @@ class Worker:
         while not self._stop:
             working = self._queue.app.run_worker_async(
                 queues=queues,
-                name=self.name,
+                name=self._rounds.name,
                 concurrency=1,
                 fetch_job_polling_interval=POLL,
                 listen_notify=False,  # a connection for each slot, to save a third of a second
                 install_signal_handlers=False,
                 delete_jobs="always",
-                update_heartbeat_interval=BEAT,
+                update_heartbeat_interval=rounds.BEAT,
                 stalled_worker_timeout=sweeping.SILENT,
             )
             try:
@@ -130,7 +119,7 @@ class Worker:
                 tries = 0
             except AWAY as error:
                 tries += 1
-                self._say_away(error)
+                self._rounds.say_away(error)
             await self._stop.sleep(min(LATER, 0.25 * 2**tries))
 
     async def _serve(self, store: str) -> None:
@@ -149,7 +138,7 @@ class Worker:
         except CannotRunNow:
             await call(self._queue.app, store, after=LATER)
         except AWAY as error:
-            self._say_away(error)
+            self._rounds.say_away(error)
         except (ShipbatchError, OSError) as error:
             self._screen.say(f"{store}: {error} {getattr(error, 'todo', '')}".rstrip())
             if await self._queue.next(store):
@@ -174,7 +163,7 @@ class Worker:
     async def _take(self, desk: Desk) -> tuple[list[Digest], float]:
         """Ship the store's oldest file; what it came to, and seconds until the store's next turn."""
         store = desk.settings.store
-        file = await self._queue.take(store, self.name)
+        file = await self._queue.take(store, self._rounds.name)
         if file is None:
             return [], 0.0
         screen = TurnScreen(lambda line: self._screen.say(f"{store}: {Path(file.name).name}: {line}"))
@@ -213,126 +202,30 @@ class Worker:
 
     async def _look_after(self, settings: Settings) -> None:
         """A store without a file: what earlier files left for a passing reason, where they did."""
-        with read_ledger(settings.ledger) as ledger:
-            since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
-            if not (ledger.left_open(settings.store, since) or ledger.unsettled(settings.store)):
-                return
+        if not await asyncio.to_thread(_has_left_something, settings):
+            return
         with self._stop.part() as part:
             async with opened(settings, Door(lambda line: self._screen.say(f"{settings.store}: {line}")), part) as desk:
                 for one in await carried_over(Pipeline(desk), desk):
                     for line in telling.carried(one):
                         self._screen.say(f"{settings.store}: {line}")
 
-    # ── beside the turns ────────────────────────────────────────────────────────────────────
-
-    async def _enter(self) -> None:
-        await self._queue.do(
-            "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots) VALUES (%s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (worker) DO UPDATE SET seen = clock_timestamp(), ending = %s",
-            self.name,
-            platform.node(),
-            os.getpid(),
-            version("shipbatch"),
-            list(self._stores),
-            self._side_by_side,
-            bool(self._stop),
-        )
-
-    async def _keep_alive(self) -> None:
-        """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
-        clock = asyncio.get_running_loop().time
-        look_at_held = look_at_doubts = expire = -math.inf
-        while True:
-            await asyncio.sleep(BEAT)
-            try:
-                await self._enter()
-                if self._is_away:
-                    self._is_away = False
-                    self._screen.say("The database is there again.")
-                    await asyncio.sleep(sweeping.SILENT)
-                await sweeping.sweep(self._queue)
-                if clock() >= look_at_held:
-                    look_at_held = clock() + HELD_EVERY
-                    await self._release_decided()
-                if clock() >= look_at_doubts:
-                    look_at_doubts = clock() + DOUBTS_EVERY
-                    await asyncio.to_thread(self._bury)
-                    for store in await sweeping.in_doubt(self._queue, list(self._stores)):
-                        await call(self._queue.app, store)
-                if clock() >= expire:
-                    expire = clock() + DAY
-                    await self._expire()
-            except AWAY as error:
-                self._say_away(error)
-            except LedgerError as error:
-                self._screen.say(f"{error} {error.todo}")
-
-    async def _keep_turns(self) -> None:
-        """A turn that has shipped for long ends where another store waits for a free slot."""
-        waited = 0
-        while True:
-            await asyncio.sleep(sweeping.LOOK)
-            busy = len(self._turns) >= self._side_by_side
-            try:
-                waited = waited + 1 if busy and await sweeping.somebody_waits(self._queue, list(self._stores)) else 0
-            except AWAY:
-                waited = 0
-            if waited >= sweeping.LOOKS and (turn := self._longest()):
-                turn.end()
-                waited = 0
-
-    def _longest(self) -> Turn | None:
-        """The turn that has shipped for longest, where that is long enough."""
-        now = asyncio.get_running_loop().time()
-        shipping = [turn for turn in self._turns.values() if turn.screen.shipping_since and not turn.is_over]
-        longest = min(shipping, key=lambda turn: turn.screen.shipping_since or now, default=None)
-        if longest is None or now - (longest.screen.shipping_since or now) < longest.desk.settings.turn:
-            return None
-        return longest
-
-    def _bury(self) -> None:
-        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
-        place = next(iter(self._stores.values())).ledger
-        if isinstance(place, Database):
-            with connected(place) as connection:
-                bury(connection)
-
-    async def _release_decided(self) -> None:
-        """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await sweeping.held(self._queue, list(self._stores)):
-            if state := await asyncio.to_thread(self._after_held, store, run_id):
-                await sweeping.release(self._queue, number, state)
-
-    def _after_held(self, store: str, run_id: str) -> str:
-        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits."""
-        with read_ledger(self._stores[store].ledger) as ledger:
-            if still_waits(ledger, store, run_id):
-                return ""
-            return "done" if was_answered_elsewhere(ledger, store, run_id) else "waiting"
-
     async def _look_around(self, timestamp: int) -> None:
         """Every store that ever had a file has a turn now and then."""
         for (store,) in await self._queue.all("SELECT DISTINCT store FROM shipbatch.files"):
             await call(self._queue.app, store)
-
-    async def _expire(self) -> None:
-        for settings in list(self._stores.values())[:1]:
-            await sweeping.expire(self._queue, settings.keep_copies)
-            await asyncio.to_thread(inputs.expire, settings.home, settings.keep_copies)
-            await asyncio.to_thread(exports.expire, settings.ledger, settings.keep_copies)
 
     async def _watchdog(self) -> None:
         while self._systemd.alive_every:
             self._systemd.tell(WATCHDOG="1")
             await asyncio.sleep(self._systemd.alive_every)
 
-    def _say_away(self, error: BaseException) -> None:
-        if not self._is_away:
-            said = str(error.__cause__ or error).strip().splitlines()
-            self._screen.say(
-                f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
-            )
-        self._is_away = True
+
+def _has_left_something(settings: Settings) -> bool:
+    """Whether anything of a store's earlier files waits for its order, or is in doubt."""
+    with read_ledger(settings.ledger) as ledger:
+        since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
+        return bool(ledger.left_open(settings.store, since) or ledger.unsettled(settings.store))
 
 
 def _passed_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -1,0 +1,154 @@
+"""A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores and held files."""
+
+import asyncio
+import math
+import os
+import platform
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
+
+from batch import inputs
+from batch.config import Database, Settings
+from batch.deciding import still_waits, was_answered_elsewhere
+from batch.desk import Screen
+from batch.errors import LedgerError
+from batch.fleet import sweeping
+from batch.fleet.engine import call
+from batch.fleet.queue import AWAY, Queue
+from batch.fleet.turn import Turn
+from batch.ledger import exports, read_ledger
+from batch.ledger.postgres import connected
+from batch.ledger.runners import bury
+from batch.stopping import Stop
+
+BEAT = 5.0  # seconds between two signs of life, and two sweeps
+HELD_EVERY = 15.0  # seconds between two looks at what people have decided
+DOUBTS_EVERY = 60.0  # seconds between two looks at what is in doubt, and may be settled by now
+DAY = 86_400.0
+
+
+class Rounds:
+    """What one worker does for all; `turns` are those under way in its slots, by store."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        stores: Mapping[str, Settings],
+        screen: Screen,
+        stop: Stop,
+        *,
+        turns: Mapping[str, Turn],
+        side_by_side: int,
+    ) -> None:
+        self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._queue, self._stores, self._screen, self._stop = queue, stores, screen, stop
+        self._turns, self._side_by_side = turns, side_by_side
+        self._is_away = False
+
+    async def enter(self) -> None:
+        """A sign of life."""
+        await self._queue.do(
+            "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots) VALUES (%s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (worker) DO UPDATE SET seen = clock_timestamp(), ending = %s",
+            self.name,
+            platform.node(),
+            os.getpid(),
+            version("shipbatch"),
+            list(self._stores),
+            self._side_by_side,
+            bool(self._stop),
+        )
+
+    async def leave(self) -> None:
+        """The last one; where the database does not hear it, it is found silent."""
+        with suppress(*AWAY):
+            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
+
+    def say_away(self, error: BaseException) -> None:
+        """That the database is away is said once."""
+        if not self._is_away:
+            said = str(error.__cause__ or error).strip().splitlines()
+            self._screen.say(
+                f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
+            )
+        self._is_away = True
+
+    async def keep_alive(self) -> None:
+        """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
+        clock = asyncio.get_running_loop().time
+        look_at_held = look_at_doubts = expire = -math.inf
+        while True:
+            await asyncio.sleep(BEAT)
+            try:
+                await self.enter()
+                if self._is_away:
+                    self._is_away = False
+                    self._screen.say("The database is there again.")
+                    await asyncio.sleep(sweeping.SILENT)
+                await sweeping.sweep(self._queue)
+                if clock() >= look_at_held:
+                    look_at_held = clock() + HELD_EVERY
+                    await self._release_decided()
+                if clock() >= look_at_doubts:
+                    look_at_doubts = clock() + DOUBTS_EVERY
+                    await asyncio.to_thread(self._bury)
+                    for store in await sweeping.in_doubt(self._queue, list(self._stores)):
+                        await call(self._queue.app, store)
+                if clock() >= expire:
+                    expire = clock() + DAY
+                    await self._expire()
+            except AWAY as error:
+                self.say_away(error)
+            except LedgerError as error:
+                self._screen.say(f"{error} {error.todo}")
+
+    async def keep_turns(self) -> None:
+        """A turn that has shipped for long ends where another store waits for a free slot."""
+        waited = 0
+        while True:
+            await asyncio.sleep(sweeping.LOOK)
+            busy = len(self._turns) >= self._side_by_side
+            try:
+                waited = waited + 1 if busy and await sweeping.somebody_waits(self._queue, list(self._stores)) else 0
+            except AWAY:
+                waited = 0
+            if waited >= sweeping.LOOKS and (turn := self._longest()):
+                turn.end()
+                waited = 0
+
+    def _longest(self) -> Turn | None:
+        """The turn that has shipped for longest, where that is long enough."""
+        now = asyncio.get_running_loop().time()
+        shipping = [turn for turn in self._turns.values() if turn.screen.shipping_since and not turn.is_over]
+        longest = min(shipping, key=lambda turn: turn.screen.shipping_since or now, default=None)
+        if longest is None or now - (longest.screen.shipping_since or now) < longest.desk.settings.turn:
+            return None
+        return longest
+
+    def _bury(self) -> None:
+        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
+        place = next(iter(self._stores.values())).ledger
+        if isinstance(place, Database):
+            with connected(place) as connection:
+                bury(connection)
+
+    async def _release_decided(self) -> None:
+        """Held files on which every word has been said are in line again."""
+        for number, store, run_id in await sweeping.held(self._queue, list(self._stores)):
+            if state := await asyncio.to_thread(self._after_held, store, run_id):
+                await sweeping.release(self._queue, number, state)
+
+    def _after_held(self, store: str, run_id: str) -> str:
+        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits."""
+        with read_ledger(self._stores[store].ledger) as ledger:
+            if still_waits(ledger, store, run_id):
+                return ""
+            return "done" if was_answered_elsewhere(ledger, store, run_id) else "waiting"
+
+    async def _expire(self) -> None:
+        for settings in list(self._stores.values())[:1]:
+            await sweeping.expire(self._queue, settings.keep_copies)
+            await asyncio.to_thread(inputs.expire, settings.home, settings.keep_copies)
+            await asyncio.to_thread(exports.expire, settings.ledger, settings.keep_copies)
