@@ -11,7 +11,7 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Folder
-from batch.fleet import Queue, watch_queued
+from batch.fleet import Queue, skipped, watch_queued
 from batch.sandbox import Sandbox
 from batch.stopping import Stop
 from batch.watcher import Post
@@ -109,6 +109,18 @@ async def test_what_was_claimed_and_not_yet_in_line_is_put_in(inbox: Inbox) -> N
     async with inbox.watched(), inbox.yard.worker():
         await inbox.holds("done/night.csv", "done/night.results.xlsx")
     assert len(inbox.box.shipments()) == 1
+
+
+async def test_a_file_that_was_taken_out_of_the_line_comes_back_with_a_letter(inbox: Inbox) -> None:
+    """Who, and why: whoever dropped it finds that beside it."""
+    async with inbox.watched():
+        inbox.drop("night.csv", *rows_of([100]))
+        await inbox.says("night.csv: file 1 of the queue")
+        await skipped(inbox.yard.queue, 1, "ann", "wrong warehouse")
+        await inbox.holds("failed/night.csv", "failed/night.error.txt")
+    letter = (inbox.root / "failed/night.error.txt").read_text("utf-8-sig")
+    assert letter.startswith("night.csv came back before all of it was sent.\nWhy: ann has taken it out of the line")
+    assert "wrong warehouse" in letter
 
 
 @pytest.mark.parametrize("place", ["two.results.xlsx", "held/two.results.xlsx"])

@@ -223,6 +223,26 @@ def fleet_status() -> "Told":
     return asyncio.run(look())
 
 
+def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "Told":
+    """Take a file out of the line; ConfigError where something else is asked of it."""
+    import asyncio
+
+    if answer != "skip" or not alone:
+        what = "can only be skipped" if answer != "skip" else "is answered for as a whole"
+        raise ConfigError(f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".')
+    settings = store_settings({}, store) if store else settings_of()
+    database = database_of(settings)
+    needs_fleet()
+
+    async def skip() -> "Told":
+        from batch.fleet import Queue, skipped
+
+        async with Queue.opened(database) as queue:
+            return await skipped(queue, number, who, why, settings.store if store else "")
+
+    return asyncio.run(skip())
+
+
 def database_of(settings: "Settings") -> str:
     """The queue's database; ConfigError where none is set."""
     if not settings.database:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
+from batch.cli.fleet import skip_queued
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ def decide(
     row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Answer for all parcels that wait.")] = False,
     file: Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")] = False,
+    queued: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Take this file of the queue out of the line, with skip.")
+    ] = None,
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
     store: options.StoreName = "",
@@ -33,6 +37,11 @@ def decide(
     from batch.deciding import answer_of
     from batch.deciding import who as this_user
 
+    if queued is not None:
+        others = (run_id, order, row, everything, file)
+        told = skip_queued(queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others))
+        print_told(told, as_json=as_json)
+        return
     settings = live_settings(store=store) if answer else settings_of(store=store)
     if not answer:
         with ledger_of() as ledger:

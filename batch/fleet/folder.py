@@ -15,9 +15,11 @@ from batch import crash
 from batch.desk import Screen
 from batch.errors import FileError, LedgerError
 from batch.fleet.asking import ask_of
+from batch.fleet.entries import Entry
 from batch.fleet.following import deliver
-from batch.fleet.queue import AWAY, Entry, Queue
+from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
+from batch.runner import NOTHING_SENT
 from batch.stopping import Stop
 from batch.watcher import Post, letters
 from batch.watcher.bell import Bell
@@ -172,9 +174,13 @@ class QueuedFolder:
         content = await self._queue.sheet(row["file_id"])
         if content is not None:
             return await asyncio.to_thread(deliver, content, row, target, self.settings)
-        wrong, *todo = row["told"] or ["it could not be used."]
-        error = FileError(wrong, " ".join(todo))
-        letters.leave(letters.unusable(target, error, self.shelf.place.root), target, letters.ERROR)
+        wrong, *more = row["told"] or ["it could not be used."]
+        todo = " ".join(more)
+        if row["exit_status"] == NOTHING_SENT:
+            letter = letters.unusable(target, FileError(wrong, todo), self.shelf.place.root)
+        else:
+            letter = letters.cut_short(target, wrong, todo)
+        letters.leave(letter, target, letters.ERROR)
         return None
 
     async def _filed(self, row: Mapping[str, Any], target: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from batch.config.places import shown
 from batch.fleet.queue import Queue
+from batch.fleet.skipping import SKIP
+from batch.fleet.turn import FETCHING
 from batch.telling import Told, counted
 
 SILENT = 30.0  # seconds without a sign of life
@@ -27,6 +29,7 @@ SELECT store,
        count(*) FILTER (WHERE state = 'failed' AND ended >= date_trunc('day', now())) AS failed_today,
        coalesce(sum((summary->>'created')::bigint) FILTER (WHERE ended >= date_trunc('day', now())), 0)::bigint
          AS shipped_today,
+       min(file_id) FILTER (WHERE state = 'waiting') AS next,
        extract(epoch FROM clock_timestamp() - min(put_at) FILTER (WHERE state = 'waiting'))::float8 AS oldest,
        (SELECT count(*) FROM shipbatch.workers AS worker WHERE file.store = ANY(worker.stores)
           AND worker.seen > clock_timestamp() - make_interval(secs => %s))::int AS workers
@@ -37,6 +40,7 @@ GROUP BY store ORDER BY store
 _WORKING = """
 SELECT store, file_id, name, worker, stage, done, total, rate, turns, open, trouble, trouble_at, began, due,
        extract(epoch FROM clock_timestamp() - seen)::float8 AS silent,
+       extract(epoch FROM clock_timestamp() - began)::float8 AS age,
        EXISTS (SELECT 1 FROM shipbatch.owners AS owner WHERE owner.store = file.store AND runner IS NOT NULL
           AND until > clock_timestamp()) AS owned
 FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
@@ -83,11 +87,14 @@ def _stuck(
 
 def _hindrance(row: Mapping[str, Any]) -> tuple[str, str]:
     file = row["file"]
+    skip = f"`{SKIP.format(file['file_id'] if file else row['next'])}` takes it out of the line"
     if not row["workers"]:
-        return "no living worker has its token", "Start `shipbatch worker` where the token is set."
+        return "no living worker has its token", f"Start `shipbatch worker` where the token is set; {skip}."
     if file and file["trouble"]:
         since = _span((datetime.now(file["trouble_at"].tzinfo) - file["trouble_at"]).total_seconds())
-        return f"{Path(file['name']).name}: {file['trouble']} (for {since})", "It is tried again by itself."
+        return f"{Path(file['name']).name}: {file['trouble']} (for {since})", f"It is tried again by itself; {skip}."
+    if file and file["open"] and file["stage"] == FETCHING and file["age"] > HUNG:
+        return f"{Path(file['name']).name}: its address does not answer", f"It is waited for; {skip}."
     if file and file["open"] and file["silent"] > SILENT:
         silent = f"{Path(file['name']).name}: its worker is silent for {_span(file['silent'])}"
         if file["owned"] and file["silent"] > HUNG:  # its lease is renewed beside whatever it does

@@ -2,11 +2,14 @@
 
 import asyncio
 import shutil
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from batch import telling
 from batch.accounting import Report
@@ -14,15 +17,20 @@ from batch.desk import Desk
 from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError, StoreStopped
 from batch.fetching import fetched
 from batch.fleet.asking import jobs_for
-from batch.fleet.queue import End, File, Queue
+from batch.fleet.entries import End, File
+from batch.fleet.queue import Queue
 from batch.model import Record, Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.runner import NOTHING_SENT
 from batch.watcher.places import fitted
 
+T = TypeVar("T")
 TURN_OVER = "its turn was over"
 """Why a turn ended whose file goes on later."""
+NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
+FETCHING = "Fetching its address"
+LONGEST_FETCH = 1800.0  # seconds until an address has given the whole file
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
 SPAN = 30.0  # seconds over which the rate is measured
 BUG = 70  # the exit status that sysexits.h has for it
@@ -100,7 +108,9 @@ class Turn:
             await asyncio.gather(showing, return_exceptions=True)
 
     async def send_back(self, error: ShipbatchError, status: int) -> None:
-        """The file is finished: it cannot be used, or we cannot do it."""
+        """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
+        if begun := self._begun():
+            await self.desk.ledger.finish(begun.run_id, status, dict(begun.summary) | {"carries": False})
         self.digests = [of_error(error, self.file.name, status)]
         wrong = str(error).removeprefix(f"{Path(self.file.name).name}: ")
         await self.queue.end(self.file, End("failed", status, [line for line in (wrong, error.todo) if line]))
@@ -139,14 +149,24 @@ class Turn:
         """The export, out of the database; from its address where nobody has fetched it yet."""
         content = await self.queue.content(self.file.sha256) if self.file.sha256 else None
         if content is None and self.file.address:
-            there = await asyncio.to_thread(fetched, self.file.address, copy.parent)
-            content = await asyncio.to_thread(there.read_bytes)
+            content = await self.desk.stop.interrupt(self._fetched(self.file.address, copy.parent))
             self.file = await self.queue.keep(self.file, content)
         if content is None:
             raise FileError(
                 f"{self.file.name}: its content is no longer in the database.", "Queue the file again: run --queue."
             )
         await asyncio.to_thread(copy.write_bytes, content)
+
+    async def _fetched(self, address: str, folder: Path) -> bytes:
+        self.screen.begin(FETCHING)
+        try:
+            async with asyncio.timeout(LONGEST_FETCH):
+                return await _beside(lambda: fetched(address, folder).read_bytes())
+        except TimeoutError:
+            raise FileError(
+                f"{self.file.name} has not come within {LONGEST_FETCH / 60:.0f} minutes.",
+                "Look whether its server answers, then queue it again.",
+            ) from None
 
     async def _finish(self, report: Report) -> None:
         status = exit_status(report)
@@ -159,9 +179,12 @@ class Turn:
         self.screen.say(f"{telling.counts(report.summary)} → {end.state} (run {report.run.run_id})")
 
     async def _show(self) -> None:
+        """Tell how far the turn is, for as long as the file is its own."""
+        screen = self.screen
         while True:
-            screen = self.screen
-            await self.queue.show(self.file, screen.stage, screen.done, screen.total, screen.rate)
+            if not await self.queue.show(self.file, screen.stage, screen.done, screen.total, screen.rate):
+                self.end(NOT_OURS)
+                return
             await asyncio.sleep(SHOWN_EVERY)
 
     @contextmanager
@@ -172,6 +195,27 @@ class Turn:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _beside(work: Callable[[], T]) -> T:
+    """Work in a thread of its own: what never ends holds up neither the turn nor the worker's own end."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[T] = loop.create_future()
+
+    def answer(tell: Callable[[], None]) -> None:
+        if not waiter.done():
+            tell()
+
+    def do() -> None:
+        try:
+            told = partial(waiter.set_result, work())
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            told = partial(waiter.set_exception, error)
+        with suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(answer, told)
+
+    threading.Thread(target=do, name="fetching", daemon=True).start()
+    return await waiter
 
 
 def _place(report: Report, copy: Path) -> Path | None:

@@ -30,6 +30,11 @@ def unusable(file: Path, error: ShipbatchError, folder: Path) -> str:
     return _text(lines)
 
 
+def cut_short(file: Path, why: str, todo: str) -> str:
+    """For a file that came back before all of it was sent."""
+    return _text([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
+
+
 def broken(file: Path, error: BaseException, tries: int) -> str:
     """For a file on which the program fails."""
     lines = [
