@@ -126,7 +126,7 @@ class Parcel:
     lines: tuple[Line, ...] = ()
     """Empty: all that remains of the order."""
     external_order_id: str = ""
-    """Set where order_id is None: the store is asked for it."""
+    """Set where the file has no order_id: the store is asked for it."""
     order_address_id: int | None = None
     numbers: tuple[str, ...] = ()
     """Tracking numbers; more than one only where the file gives them for the same units."""
@@ -146,7 +146,7 @@ class Parcel:
         """Digest of what is asked: two parcels with one ask want the same shipment."""
         lines = sorted((line.sku.casefold(), line.order_product_id or 0, line.quantity or 0) for line in self.lines)
         asked = [
-            self.order_id or self.external_order_id,
+            self.external_order_id or self.order_id,  # as the file has it: it is one ask before and after the look-up
             self.order_address_id,
             [number.casefold() for number in self.numbers],
             self.tracking_link,

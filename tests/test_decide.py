@@ -263,6 +263,15 @@ class TestHeld:
         await decide(there, "skip")
         assert statuses(await there.run(*rows, header=header)) == ["skipped"]
 
+    async def test_a_marketplaces_number_is_answered_for_its_order(self, shop: OpenShop) -> None:
+        """The word is on what the file asks, which looking its number up has not changed."""
+        there = await shop(store(order(100, external_id="AMZ-1", status_id=5)))
+        rows = [("AMZ-1", "MUG", 1, number(0))]
+        header = ("External Order ID", *HEADER[1:])
+        assert said(await there.run(*rows, header=header)) == {2: ("held", "order_status")}
+        await decide(there, "ship")
+        assert statuses(await there.run(*rows, header=header)) == ["created"]
+
     async def test_a_number_is_its_addresss_parcel(self, shop: OpenShop) -> None:
         """Rows of two addresses: the one that the shipment goes to is it, the other still ships."""
         lines = line(1000, quantity=1, order_address_id=1), line(1001, "CUP", quantity=1, order_address_id=2)

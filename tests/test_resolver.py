@@ -161,9 +161,9 @@ class TestAMarketplacesNumber:
     HEADER = ("Amazon Order", "SKU", "Quantity", "Tracking Number")
     SOURCE: ClassVar[dict[str, Any]] = {"map": {"external_order_id": "Amazon Order"}}
 
-    async def run(self, there: Shop, *ids: str) -> Any:
+    async def run(self, there: Shop, *ids: str, **more: Any) -> Any:
         rows = [(external, "MUG", 1, number(n)) for n, external in enumerate(ids)]
-        return await there.run(*rows, header=self.HEADER, source=self.SOURCE)
+        return await there.run(*rows, header=self.HEADER, source=self.SOURCE, **more)
 
     async def test_is_looked_up_once_an_order(self, shop: OpenShop) -> None:
         """Two parcels of one order: one lookup, one page."""
@@ -172,6 +172,18 @@ class TestAMarketplacesNumber:
         assert [order_id for order_id, _, _ in there.made()] == [100, 100]
         lookups = [path for _, path, _ in there.box.requests if "external_order_id=AMZ-1" in path]
         assert len(lookups) == 1
+
+    async def test_is_not_looked_up_for_what_the_ledger_holds(self, shop: OpenShop) -> None:
+        """The same file a second night: known by what it asks, which the look-up has not changed."""
+        there = await shop(self.STORE)
+        await self.run(there, "AMZ-1")
+        report = await self.run(there, "AMZ-1")
+        assert (statuses(report), report.summary["requests"]) == (["already created"], 0)
+
+    async def test_ships_though_its_judgement_has_aged(self, shop: OpenShop) -> None:
+        """Judged again under the order that it was found to be."""
+        there = await shop(self.STORE)
+        assert statuses(await self.run(there, "AMZ-1", judgement=0.0)) == ["created"]
 
     async def test_of_two_orders_is_held(self, shop: OpenShop) -> None:
         """Nobody knows which one is meant."""
