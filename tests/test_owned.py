@@ -1,11 +1,13 @@
 """A store that changes hands on PostgreSQL: what the earlier runner may still send is never sent beside it."""
 
+import asyncio
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from postgres import Postgres
 
 from batch.config import Database
 from batch.ledger.postgres import connected
@@ -69,6 +71,26 @@ async def test_what_a_lost_machine_may_still_send_waits_for_proof(
     told(database, "DELETE FROM runners")
     third = await warehouse.run(*QUICK, home="second")
     assert third.status == 0, third.err
+    assert warehouse.shipped == Counter(numbers(MANY))
+
+
+@pytest.mark.parametrize("home", ["home", "worker"])
+async def test_a_stop_is_obeyed_while_the_database_is_away(warehouse: Warehouse, postgres: Postgres, home: str) -> None:
+    """Of a server that has fallen silent, and never says that it is gone: by the runner, and by a worker."""
+    warehouse.box.faults = Faults(Fault(delay=0.2, method="POST"))
+    command = ("run", str(warehouse.export), "--json", *QUICK)
+    if home == "worker":
+        assert (await (await warehouse.start("run", "--queue", str(warehouse.export))).end()).status == 0
+        command = ("worker",)
+    runner = await warehouse.start(*command, home=home)
+    await warehouse.posted(runner, 2)
+    with postgres.cut_off():
+        runner.tell(signal.SIGTERM)
+        ended = await asyncio.wait_for(runner.end(), 30)  # and not the ten minutes that an outage is waited out
+    assert ended.status == 143, ended.err
+    assert "The database does not answer: stopped now" in ended.err
+    again = await warehouse.run(*QUICK)
+    assert again.status == 0, again.err
     assert warehouse.shipped == Counter(numbers(MANY))
 
 

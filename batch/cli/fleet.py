@@ -52,7 +52,7 @@ def worker(
             await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
 
     needs_fleet()
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "")
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "", database=database)
     raise typer.Exit(signalled)
 
 
@@ -117,7 +117,7 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
             rows = await followed(line, numbers, screen, stop)
             return numbers, await delivered(line, rows, settings, order.results)
 
-    (numbers, ends), signalled = watched(work, quiet=quiet or as_json)
+    (numbers, ends), signalled = watched(work, quiet=quiet or as_json, database=database)
     if ends is None:
         if as_json:
             queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
@@ -149,7 +149,7 @@ def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log:
         async with Queue.awaited(database, stop, screen.say) as line:
             await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
 
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log)
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log, database=database)
     return signalled
 
 

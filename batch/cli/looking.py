@@ -106,7 +106,7 @@ def audit(
         async with opened(settings, screen, stop, lock=False) as store_open:
             return await audited(store_open, run_id, days)
 
-    told, signalled = watched(work, quiet=as_json, reads=True)
+    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
 
@@ -129,6 +129,6 @@ def template(
         async with opened(settings, screen, stop, lock=False) as desk:
             return await templated(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
-    told, signalled = watched(work, quiet=as_json, reads=True)
+    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled)

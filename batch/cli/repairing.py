@@ -56,7 +56,7 @@ def decide(
         async with opened(settings, screen, stop) as store_open:
             return await decided(store_open, run_id, word)
 
-    told, signalled = watched(work, quiet=as_json)
+    told, signalled = watched(work, quiet=as_json, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
 
@@ -78,6 +78,6 @@ def undo(
         async with opened(settings, screen, stop, lock=yes) as store_open:
             return await undone(store_open, run_id, for_real=yes)
 
-    told, signalled = watched(work, quiet=as_json, reads=not yes)
+    told, signalled = watched(work, quiet=as_json, reads=not yes, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)

@@ -204,7 +204,7 @@ def _ship(
             return await run_files(jobs, rehearsal, screen, stop)
 
     try:
-        tour, signalled = watched(work, quiet=quiet, log=log)
+        tour, signalled = watched(work, quiet=quiet, log=log, database=settings.database)
     except ShipbatchError as error:
         if not sandbox:
             _tell_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)

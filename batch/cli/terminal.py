@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -113,47 +112,38 @@ def watched(
     reads: bool = False,
     plain: bool = False,
     log: str = "",
+    database: str = "",
 ) -> tuple[T, int]:
     """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
     `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
+    `database`: where the work's ledger is; nothing waits for its end where that is away, see `Signals`.
     """
     import asyncio
 
     from rich.console import Console
 
     from batch.cli.screen import Bar, Events, Lines
-    from batch.stopping import BY_HAND, Stop
+    from batch.cli.signals import Signals
+    from batch.stopping import Stop
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
     lines = Events(log) if log else Lines(console, quiet=quiet, timed=plain)
     screen = Bar(console) if is_bar and not log else lines
-    caught: list[int] = []
+    signals = Signals(screen, database)
 
     async def main() -> T:
         stop = Stop()
-
-        def catch(number: int) -> None:
-            if caught:
-                screen.close()
-                print("Stopped now: what was in flight is in doubt, and the next run settles it.", file=sys.stderr)
-                os._exit(128 + number)
-            caught.append(number)
-            stop.set(BY_HAND if number == signal.SIGINT else "it was told to stop")
-            screen.say("Finishing what is in flight; press Ctrl-C again to stop now.")
-
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name) and sys.platform != "win32":
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), catch, getattr(signal, name))
+        signals.stop(stop)
         return await (stop.interrupt(work(screen, stop)) if reads else work(screen, stop))
 
     try:
-        return asyncio.run(main()), 128 + caught[0] if caught else 0
+        return asyncio.run(main()), signals.status
     except Stopped as error:
         complain(error)
-        raise typer.Exit(128 + caught[0] if caught else 75) from error
+        raise typer.Exit(signals.status or 75) from error
     finally:
         screen.close()
 

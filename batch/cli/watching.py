@@ -52,7 +52,7 @@ def watch(
         tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
         await watch_folders(posts, screen, stop, polling=polling, tell=tell)
 
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "")
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "", database=posts[0].settings.database)
     raise typer.Exit(signalled)
 
 

@@ -87,8 +87,24 @@ def connected(place: Database) -> Link[Any]:
     psycopg = driver()
     from psycopg.types.numeric import Int8Dumper
 
+    link: Link[Any] = psycopg.connect(autocommit=True, **_words(place))
+    link.adapters.register_dumper(int, Int8Dumper)  # one type, so that a statement is prepared once
+    for setting in _SESSION:
+        link.execute(setting)
+    return link
+
+
+def answers(place: Database, *, within: float) -> bool:
+    """Whether its server takes connections, be it to refuse ours."""
+    psycopg = driver()
+    words = psycopg.conninfo.make_conninfo(**_words(place) | {"connect_timeout": f"{within:.0f}"})
+    return bool(psycopg.pq.PGconn.ping(words.encode()) == psycopg.pq.Ping.OK)
+
+
+def _words(place: Database) -> dict[str, Any]:
+    psycopg = driver()
     try:
-        words = _LINK | psycopg.conninfo.conninfo_to_dict(place.url)
+        return {**_LINK, **psycopg.conninfo.conninfo_to_dict(place.url)}
     except psycopg.ProgrammingError as error:
         said = str(error).strip().replace(place.url, str(place))
         for secret in passwords_of(place.url):
@@ -96,11 +112,6 @@ def connected(place: Database) -> Link[Any]:
         raise ConfigError(
             f"SHIPBATCH_DATABASE cannot be read ({said}).", "A password's %, /, @, : and # are written %25, %2F, %40 …"
         ) from None
-    link: Link[Any] = psycopg.connect(autocommit=True, **words)
-    link.adapters.register_dumper(int, Int8Dumper)  # one type, so that a statement is prepared once
-    for setting in _SESSION:
-        link.execute(setting)
-    return link
 
 
 def _nobody_listens(_: str) -> None:
