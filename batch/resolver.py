@@ -4,6 +4,7 @@ Shipments are read only for orders of which something has shipped that the ledge
 for. Where the file's owner vouches for it, nothing is read.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,8 @@ from batch.ledger.base import Ledger
 from batch.matching import Baseline
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
 from batch.turns import in_turns
+
+AT_HAND = 5_000  # orders that their number's look-up has brought, kept until they are judged
 
 
 class Resolver:
@@ -36,6 +39,8 @@ class Resolver:
         """Records of ours whose shipment was looked for in the store, and is not there."""
         self._exports: dict[str, str] = {}  # digests, by run
         self._numbers: dict[str, tuple[int, ...]] = {}  # the orders that carry another system's number
+        self._at_hand: dict[int, tuple[Order, float]] = {}  # those not yet judged, and until when they are fresh
+        self._fresh = settings.judgement
         self._pages = Pages(client, self._at_once)
 
     async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
@@ -68,9 +73,17 @@ class Resolver:
         """The orders of other systems' numbers, side by side; one that has been looked up is known."""
         numbers = {parcel.external_order_id: None for parcel in parcels if parcel.order_id is None}
         new = [number for number in numbers if number not in self._numbers]
-        found = await in_turns(self._client.orders_by_external_id, new, at_once=self._at_once)
-        for number, orders in zip(new, found, strict=True):
-            self._numbers[number] = tuple(order.order_id for order in orders)
+        await in_turns(self._look_up, new, at_once=self._at_once)
+
+    def remember(self, orders: Mapping[str, int]) -> None:
+        """The orders of other systems' numbers, as the ledger knows them."""
+        self._numbers |= {number: (order_id,) for number, order_id in orders.items()}
+
+    async def _look_up(self, number: str) -> None:
+        found = await self._client.orders_by_external_id(number)
+        self._numbers[number] = tuple(order.order_id for order in found)
+        if len(found) == 1 and len(self._at_hand) < AT_HAND:
+            self._at_hand[found[0].order_id] = found[0], _now() + self._fresh
 
     async def _facts_of(self, orders: Iterable[Order]) -> dict[int, Facts]:
         """What is known of each order, shipments read where need be, a few orders at a time."""
@@ -84,8 +97,14 @@ class Resolver:
         return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
-        """Read these orders, in as few requests as can be."""
-        return await self._pages.read(order_ids)
+        """Read these orders, in as few requests as can be: not those that a look-up has just brought."""
+        wanted = set(order_ids)
+        looked_up = [self._at_hand.pop(order_id) for order_id in wanted & self._at_hand.keys()]
+        new = [order for order, until in looked_up if _now() < until]
+        orders = await self._pages.read(wanted.difference(order.order_id for order in new))
+        for order in await in_turns(self._client.whole, new, at_once=self._at_once):
+            orders.found[order.order_id] = order
+        return orders
 
     def _vouched(self, groups: Mapping[int, Sequence[Parcel]]) -> list[Order]:
         """The orders for which the file's owner stands in; what lacks an id is looked up as ever."""
@@ -186,3 +205,7 @@ def _units(shipments: Iterable[StoreShipment]) -> Counter[int]:
         for item in made.items:
             units[item.order_product_id] += item.quantity
     return units
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

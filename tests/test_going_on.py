@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shop import OpenShop, Quiet, Shop, dense, number, statuses, table
+from shop import HEADER, OpenShop, Quiet, Shop, dense, number, order, statuses, store, table
 
 from batch.accounting import Report
 from batch.model import Record, Run
@@ -81,6 +81,20 @@ async def test_a_turn_judges_only_what_it_is_about_to_ship(shop: OpenShop) -> No
     posted = there.posts
     await turn(there, job, run_of(there, report), most=FEW)
     assert there.posts - posted <= FEW + 1
+    assert len(there.box.requests) - there.posts - asked == 1
+
+
+async def test_a_marketplaces_number_is_not_looked_up_again(shop: OpenShop) -> None:
+    """The plan has the orders; one page shows them as they are now."""
+    there = await shop(store(*(order(100 + n, external_id=f"AMZ-{n}") for n in range(20))))
+    path = there.folder / "copy.csv"
+    rows = [(f"AMZ-{n}", "MUG", 1, number(n)) for n in range(20)]
+    path.write_text(table(*rows, header=("External Order ID", *HEADER[1:])), "utf-8")
+    job = Job(path, goes_on=True)
+    report = await turn(there, job, most=FEW)
+    asked = len(there.box.requests) - there.posts
+    report = await turn(there, job, run_of(there, report))
+    assert statuses(report) == ["created"] * 20
     assert len(there.box.requests) - there.posts - asked == 1
 
 

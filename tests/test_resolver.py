@@ -166,12 +166,19 @@ class TestAMarketplacesNumber:
         return await there.run(*rows, header=self.HEADER, source=self.SOURCE, **more)
 
     async def test_is_looked_up_once_an_order(self, shop: OpenShop) -> None:
-        """Two parcels of one order: one lookup, one page."""
+        """Two parcels of one order: one lookup, which brings the order, and no other read."""
         there = await shop(self.STORE)
         assert statuses(await self.run(there, "AMZ-1", "AMZ-1")) == ["created", "created"]
         assert [order_id for order_id, _, _ in there.made()] == [100, 100]
-        lookups = [path for _, path, _ in there.box.requests if "external_order_id=AMZ-1" in path]
-        assert len(lookups) == 1
+        assert [path for method, path, _ in there.box.requests if method == "GET" and "AMZ-1" not in path] == []
+        assert reads(there) == 1
+
+    async def test_of_an_order_whose_lines_are_cut_short_brings_it_whole(self, shop: OpenShop) -> None:
+        """As a page of orders does."""
+        many = order(100, *(line(1000 + n, f"SKU-{n}", 1) for n in range(60)), external_id="AMZ-1")
+        there = await shop(store(many), personality=Personality(sideloads="cut"))
+        report = await there.run(("AMZ-1", "SKU-59", 1, number(0)), header=self.HEADER, source=self.SOURCE)
+        assert statuses(report) == ["created"]
 
     async def test_is_not_looked_up_for_what_the_ledger_holds(self, shop: OpenShop) -> None:
         """The same file a second night: known by what it asks, which the look-up has not changed."""
@@ -181,9 +188,10 @@ class TestAMarketplacesNumber:
         assert (statuses(report), report.summary["requests"]) == (["already created"], 0)
 
     async def test_ships_though_its_judgement_has_aged(self, shop: OpenShop) -> None:
-        """Judged again under the order that it was found to be."""
+        """Judged again under the order that it was found to be, which is read again."""
         there = await shop(self.STORE)
         assert statuses(await self.run(there, "AMZ-1", judgement=0.0)) == ["created"]
+        assert reads(there) == 3
 
     async def test_of_two_orders_is_held(self, shop: OpenShop) -> None:
         """Nobody knows which one is meant."""

@@ -65,7 +65,10 @@ class Judgement:
     async def prepare(self, parcels: Iterable[Parcel]) -> None:
         """The parcels of a plan that was made before: each page of it is judged `again`, and nothing before."""
         for some in batches(parcels, AT_ONCE):
-            await self._put_away(some)
+            records = self._desk.ledger.known(self._run.store, [parcel.ask for parcel in some])
+            planned = [parcel for parcel in some if parcel.ask in records]
+            self._resolver.remember({p.external_order_id: records[p.ask][0].shipment.order_id for p in planned})
+            await self._put_away(planned)
 
     async def again(self, page: Sequence[Record]) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
