@@ -97,12 +97,13 @@ async def test_never_one_over_and_no_window_wasted(quota: int, window: float, se
     assert seconds <= ideal + 6 * 2.0 + window * 0.2
 
 
-async def test_the_reserve_is_left_to_others() -> None:
-    """Of 150 in a window, 15 stay."""
-    store, gate = Store(150, 30.0), Quota(reserve=0.10)
-    await spend(store, gate, 1000)
+@pytest.mark.parametrize(("reserve", "ours"), [(0.10, 135), (0.95, 8)])
+async def test_the_reserve_is_left_to_others(reserve: float, ours: int) -> None:
+    """Of 150 in a window, 15 stay; of the few that a large reserve leaves, none more go ahead of the first answer."""
+    store, gate = Store(150, 30.0), Quota(reserve=reserve)
+    await spend(store, gate, 8 * ours)
     assert store.refused == []
-    assert set(store.windows[1:]) == {135}
+    assert set(store.windows[1:]) == {ours}
 
 
 @pytest.mark.parametrize("others", [1.0, 3.0, 4.9])
@@ -175,6 +176,23 @@ async def test_a_store_that_begins_to_tell_is_believed() -> None:
     await spend(store, gate, 10)
     store.tells = True
     assert await spend(store, gate, 200) < 10
+
+
+async def test_a_store_that_tells_no_more_is_taken_at_its_last_word() -> None:
+    """A proxy swallows the headers from the second answer on: its windows go on as they were, none is overdrawn."""
+    store, gate = Store(150), Quota(reserve=0)
+    await spend(store, gate, 1)
+    store.tells = False
+    assert await spend(store, gate, 150 * 6 - 1, workers=64) < 7 * 30
+    assert store.refused == []
+
+
+async def test_a_quota_that_shrinks_where_left_is_not_told() -> None:
+    """From 450 to 20: what went before counts against the 20."""
+    gate, went = Quota(reserve=0), list[float]()
+    for quota in (450, 450, *[20] * 30):
+        went += await asked(gate, Reply(Phase.ANSWERED, 200, {"x-rate-limit-requests-quota": str(quota)}), 1)
+    assert sum(at < 30 for at in went) == 20
 
 
 async def test_reset_that_repeats_the_window_is_survived() -> None:

@@ -158,8 +158,8 @@ class Quota:
         if told := self._told(sent, reply):
             self._window = self._window.learn(told) if self._window else Window.of(told)
             self._slope = None
-        elif self._window and self._window.heard:
-            self._window = self._window.spent()
+        elif self._window and (self._window.heard or reply.status is not None):
+            self._window = self._window.learn(self._window.untold(sent, _now()))
         if self._slope and _now() > self._sloped_at + LENGTH:
             self._steepen()
         if told or reply.status is not None or self._window:

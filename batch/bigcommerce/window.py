@@ -90,15 +90,14 @@ class Window:
         if not self.heard or self._is_over(told):
             return Window.of(told, self)
         after, before = told.ends
-        if before < self.ends_after - self._slack(
-            told
-        ):  # late, and of an earlier one, or the store has changed its mind
+        if before < self.ends_after - self._slack(told):  # late, of an earlier one, or the store has changed its mind
             return self if told.sent < self.low_at else Window.of(told, self)
-        left = self.left - 1 if told.left is None else min(self.left, max(0, told.left))
+        quota = told.quota or self.quota
+        left = self.left - 1 + quota - self.quota if told.left is None else min(self.left, max(0, told.left))
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
         return replace(
             self,
-            quota=told.quota or self.quota,
+            quota=quota,
             left=left,
             ends_after=max(self.ends_after, ends[0]),
             ends_before=min(self.ends_before, ends[1]),
@@ -107,9 +106,9 @@ class Window:
             mine=self.mine + 1,
         )
 
-    def spent(self) -> "Window":
-        """One more answer that tells nothing: what was sent counts as spent."""
-        return replace(self, left=self.left - 1, mine=self.mine + 1)
+    def untold(self, sent: float, now: float) -> Told:
+        """What an answer without a word on the quota is taken for: of a store that goes on as it was."""
+        return Told(self.quota, None, None, self.length, sent, now)
 
     def next(self, in_flight: int) -> "Window":
         """The window after this one, of which nothing has been heard yet."""
@@ -125,7 +124,8 @@ class Window:
     def spare(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            return (1 if self.capped else max(1, int(self.quota * AHEAD))) - in_flight
+            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.kept(reserve))
+            return max(1, ahead) - in_flight
         free = self.left - in_flight - self.kept(reserve)
         if free <= max(self.quota * TAIL, FEWEST) and (self.company or self.shared(in_flight)):  # others may be quicker
             return min(free, 1) if in_flight == 0 else 0
