@@ -17,13 +17,16 @@ from batch.loader.carriers import (
     names,
     table,
     tokens,
-    witness,
 )
 from batch.loader.numbers import mod10, posts, readings, s10_digit, ups_digit
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"
 FEDEX = "986578788855"
+
+
+def slugs(number):
+    return {reading.slug for reading in readings(number)}
 
 
 def code(text, aliases=None):
@@ -80,9 +83,8 @@ def test_any_words_are_answered(text, aliases):
 
 @given(st.text())
 def test_any_number_is_answered(text):
-    """Whatever a tracking cell holds, the witness speaks or is silent."""
-    assert witness(text) == {reading.slug for reading in readings(text)}
-    assert disagreement(carrier("UPS"), text) is None or witness(text)
+    """Whatever a tracking cell holds, it speaks against a carrier or is silent."""
+    assert disagreement(carrier("UPS"), text) is None or readings(text)
 
 
 @pytest.mark.parametrize(
@@ -205,13 +207,13 @@ def test_a_native_provider_is_sent_alone():
 )
 def test_shapes_and_check_digits(number, families):
     """Published examples of each carrier's rule, and the same with a wrong digit."""
-    assert witness(number) == families
+    assert slugs(number) == families
 
 
 @given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=15, max_size=15))
 def test_a_ups_number_has_one_check_digit(body):
     """Of the ten last digits exactly one fits, and it names UPS alone."""
-    fitting = [digit for digit in "0123456789" if witness(f"1Z{body}{digit}")]
+    fitting = [digit for digit in "0123456789" if slugs(f"1Z{body}{digit}")]
     assert fitting == [ups_digit(body)]
     assert guess(f"1Z{body}{fitting[0]}") == carrier("UPS")
 
@@ -219,9 +221,9 @@ def test_a_ups_number_has_one_check_digit(body):
 @given(st.text("0123456789", min_size=8, max_size=8), st.sampled_from(sorted(posts())))
 def test_a_post_number_has_one_check_digit(serial, country):
     """Of the ten check digits exactly one fits, and it names the posts of its country."""
-    fitting = [digit for digit in "0123456789" if witness(f"RR{serial}{digit}{country}")]
+    fitting = [digit for digit in "0123456789" if slugs(f"RR{serial}{digit}{country}")]
     assert fitting == [s10_digit(serial)]
-    assert witness(f"RR{serial}{fitting[0]}{country}") == set(posts()[country])
+    assert slugs(f"RR{serial}{fitting[0]}{country}") == set(posts()[country])
 
 
 @given(st.text("0123456789", min_size=19, max_size=19))

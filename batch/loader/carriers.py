@@ -200,11 +200,6 @@ def tokens(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain)
 
 
-def witness(tracking_number: str) -> frozenset[str]:
-    """Families (slugs) whose number shape and check digit fit; empty if none speaks."""
-    return frozenset(reading.slug for reading in readings(tracking_number))
-
-
 def guess(tracking_number: str) -> Carrier | None:
     """The one carrier a number can only be of; for files that name no carrier, never against a named one."""
     found = readings(tracking_number)

@@ -29,7 +29,6 @@ class Recognition:
     """0-based; several only for tracking numbers and statuses, which may have several columns."""
     said: tuple[str, ...]
     """One line a recognised column: "read `Order - Number` as order_id"."""
-    unused: tuple[str, ...]
     fingerprint: str
     """Of the header row, as the function of this name has it."""
     warnings: tuple[str, ...]
@@ -135,9 +134,8 @@ def headerless(
 
 def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:
     columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
-    unused = tuple(column.name for column in contest.free() if column.name)
     return Recognition(
-        columns, contest.said(), unused, fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
+        columns, contest.said(), fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
     )
 
 
