@@ -8,11 +8,9 @@ from batch.loader.blobs import Blob, file_blob
 from batch.loader.containers import archive_kind, unpack
 from batch.loader.contents import HEAD, Content, content_of
 from batch.loader.markup import read_page
-from batch.loader.tables import Cell, Story, Table
+from batch.loader.tables import Table
 from batch.loader.text import read_text
 from batch.loader.workbooks import read_workbook
-
-__all__ = ["Cell", "Story", "Table", "read_tables"]
 
 WORKBOOKS = {"xlsx", "xlsb", "ods"}
 _READ = "Export it as .xlsx or .csv."

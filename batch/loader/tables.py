@@ -10,25 +10,17 @@ Cell = str | int | float | bool | datetime | date | time | timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What a cell's value does not tell, to word an error with; "" where there is nothing."""
-
-    number_format: str = ""
-    """As a spreadsheet program names it: `00000`, `0.00E+00`, `yyyy-mm-dd`."""
-    formula: str = ""
-    """Its text, without the equals sign: `VLOOKUP(A2,Orders!A:B,2,0)`."""
-    written: str = ""
-    """The value's text as the file has it: `9.4001118998765E+21`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """One table of a file; its rows can be read as often as one likes, without holding them."""
 
     path: Path
     kind: str
     """By content, not by suffix: csv, tsv, xlsx, xlsb, xls, ods, html."""
-    records: Callable[[], Iterator[list[Cell]]]
+    rows: Callable[[], Iterator[list[Cell]]]
+    """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program numbers n.
+
+    A row may be shorter or longer than the others. FileError if the file has gone meanwhile.
+    """
     sheet: str = ""
     """Empty for text."""
     encoding: str = ""
@@ -37,14 +29,11 @@ class Table:
     """How it was read, where that is not plain: the delimiter, an older encoding, from inside an archive."""
     warnings: tuple[str, ...] = ()
     """What may be missing or wrong in it: mixed encodings, NULs taken out, a last line cut short."""
-    stories: Callable[[int, int], Story | None] | None = None
+    number_format: Callable[[int, int], str] = lambda row, column: ""
+    """Of a cell, as a spreadsheet program names it: `00000`; empty where it cannot be had.
 
-    def rows(self) -> Iterator[list[Cell]]:
-        """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program numbers n.
-
-        A row may be shorter or longer than the others. FileError if the file has gone meanwhile.
-        """
-        return self.records()
+    Reads the file again: for one cell of a column, not for every one.
+    """
 
     def address(self, row: int, column: int) -> str:
         """Where a cell is, both counted from 1: `Sheet1!F214`, or for text `row 214, column 6 (F)`."""
@@ -53,13 +42,6 @@ class Table:
             return f"row {row}, column {column} ({letters})"
         plain = self.sheet.isidentifier()
         return f"{self.sheet if plain else _quoted(self.sheet)}!{letters}{row}"
-
-    def story(self, row: int, column: int) -> Story | None:
-        """The cell's number format, formula and text as written; None where they cannot be had.
-
-        Reads the file again: for wording an error, not for every cell.
-        """
-        return self.stories(row, column) if self.stories else None
 
 
 def column_letters(column: int) -> str:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,8 +17,8 @@ from batch.errors import FileError
 from batch.loader.blobs import Blob
 from batch.loader.containers import opened_zip, seekable
 from batch.loader.ole import is_encrypted
-from batch.loader.stories import Stories, far_cell
 from batch.loader.tables import Cell, Table
+from batch.loader.xlsx import far_cell, number_format
 
 PROGRAM = Path(__file__).with_name("workbook_process.py")
 MEMORY = 224 * 2**20
@@ -106,17 +106,10 @@ def read_workbook(blob: Blob, kind: str, sheet: str = "") -> list[Table]:
     found = {name: frames for name, frames in sheets.items() if frames}
     if not found:
         raise _nothing(blob, sheet, list(sheets), outcome[1])
-    stories = Stories(blob) if kind == "xlsx" else None
-    return [
-        Table(
-            blob.path,
-            kind,
-            partial(spool.rows, frames),
-            sheet=name,
-            stories=partial(stories.story, name) if stories else None,
-        )
-        for name, frames in found.items()
-    ]
+    tables = [Table(blob.path, kind, partial(spool.rows, frames), sheet=name) for name, frames in found.items()]
+    if kind != "xlsx":
+        return tables
+    return [replace(table, number_format=partial(number_format, blob, table.sheet)) for table in tables]
 
 
 def _parse(blob: Blob, kind: str, sheet: str, spool: Spool, limits: tuple[int, int]) -> None:

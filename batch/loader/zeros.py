@@ -36,8 +36,7 @@ def _width_of_texts(column: Coded) -> int:
 def _width_of_format(column: Coded, frame: Frame, table: Table, numbers: dict[int, float]) -> int:
     """Digits that the first numeric cell's number format shows: 5 for `00000`; else 0."""
     rows = np.flatnonzero(np.isin(column.codes, list(numbers)))
-    story = table.story(int(frame.rows[rows[0]]), column.position) if len(rows) else None
-    shape = story.number_format if story else ""
+    shape = table.number_format(int(frame.rows[rows[0]]), column.position) if len(rows) else ""
     return shape.count("0") if _PADDED.fullmatch(shape) else 0
 
 
