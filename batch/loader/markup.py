@@ -35,15 +35,7 @@ def read_page(blob: Blob) -> list[Table]:
             "Open it in a browser to see what it says, and export again.",
         )
     return [
-        Table(
-            blob.path,
-            "html",
-            partial(iter, grid),
-            f"Table {number}",
-            encoding.name,
-            said=encoding.said,
-            warnings=encoding.warnings,
-        )
+        Table(blob.path, partial(iter, grid), f"Table {number}", encoding.said, encoding.warnings)
         for number, grid in enumerate(grids, 1)
     ]
 

@@ -14,8 +14,6 @@ class Table:
     """One table of a file; its rows can be read as often as one likes, without holding them."""
 
     path: Path
-    kind: str
-    """By content, not by suffix: csv, tsv, xlsx, xlsb, xls, ods, html."""
     rows: Callable[[], Iterator[list[Cell]]]
     """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program numbers n.
 
@@ -23,8 +21,6 @@ class Table:
     """
     sheet: str = ""
     """Empty for text."""
-    encoding: str = ""
-    delimiter: str = ""
     said: tuple[str, ...] = ()
     """How it was read, where that is not plain: the delimiter, an older encoding, from inside an archive."""
     warnings: tuple[str, ...] = ()

@@ -67,15 +67,7 @@ def read_text(blob: Blob) -> Table:
     warnings = [*encoding.warnings, *_cut_short(text)]
     if encoding.nuls:
         warnings.append("The text holds NUL characters; they were taken out.")
-    return Table(
-        blob.path,
-        "tsv" if dialect.delimiter == "\t" else "csv",
-        text.rows,
-        encoding=encoding.name.removesuffix("-sig"),
-        delimiter=dialect.delimiter,
-        said=(*encoding.said, *_separated(dialect)),
-        warnings=tuple(warnings),
-    )
+    return Table(blob.path, text.rows, said=(*encoding.said, *_separated(dialect)), warnings=tuple(warnings))
 
 
 @contextmanager

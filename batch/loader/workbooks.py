@@ -106,7 +106,7 @@ def read_workbook(blob: Blob, kind: str, sheet: str = "") -> list[Table]:
     found = {name: frames for name, frames in sheets.items() if frames}
     if not found:
         raise _nothing(blob, sheet, list(sheets), outcome[1])
-    tables = [Table(blob.path, kind, partial(spool.rows, frames), sheet=name) for name, frames in found.items()]
+    tables = [Table(blob.path, partial(spool.rows, frames), name) for name, frames in found.items()]
     if kind != "xlsx":
         return tables
     return [replace(table, number_format=partial(number_format, blob, table.sheet)) for table in tables]
