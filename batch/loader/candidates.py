@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from batch.loader.shapes import filled, words
 from batch.loader.synonyms import Strength, is_numbered, meaning, normalise, numbered_meaning
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, column_letters
 from batch.model import Field
 
 EXAMPLES = 3
@@ -31,11 +31,7 @@ class Column:
     @property
     def letter(self) -> str:
         """As a spreadsheet program names it: A, B … AA."""
-        letters, rest = "", self.index + 1
-        while rest:
-            rest, place = divmod(rest - 1, 26)
-            letters = chr(ord("A") + place) + letters
-        return letters
+        return column_letters(self.index + 1)
 
     @property
     def is_sure(self) -> bool:
