@@ -48,6 +48,9 @@ _NEVER_COUNTED = re.compile(
 )
 """A formula that no spreadsheet program has worked out yet: it would read as a blank."""
 
+_ODS = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_ODS_VALUE_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+
 _XLS_START = b"\x09\x08\x10\x00\x00\x06\x05\x00"  # BOF of a BIFF8 workbook
 _XLS_SHEET, _XLS_END = 0x85, 0x0A
 _XLS_ERROR = re.compile(
@@ -74,8 +77,6 @@ def main(arguments: list[str]) -> None:
         outcome = refused.args
     except MemoryError:
         raise  # the limit: the parent words it
-    except calamine.PasswordError:
-        outcome = ("password",)
     except BaseException as error:  # noqa: BLE001  a panic of calamine's is no Exception
         outcome = ("damaged", str(error) or type(error).__name__)
     _frame(out, b"E", marshal.dumps(outcome))
@@ -215,33 +216,17 @@ def _xlsx_errors(xml: bytes) -> Errors:
 def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
     """LibreOffice writes an error cell as an empty text with `calcext:value-type="error"` and what it shows."""
     found: dict[str, Errors] = {}
-    for table in _within(root, "table"):
-        number = 0
-        for row in _within(table, "table-row"):
-            column = 0
-            for cell in (element for element in row if _tag(element).endswith("table-cell")):
-                if any(_local(key) == "value-type" and value == "error" for key, value in cell.attrib.items()):
+    for table in root.iter(f"{_ODS}table"):
+        number = 1
+        for row in table.iter(f"{_ODS}table-row"):
+            column = 1
+            for cell in row:
+                if cell.get(_ODS_VALUE_TYPE) == "error":
                     text = "".join(cell.itertext()).strip() or "#ERROR"
-                    found.setdefault(_attribute(table, "name"), {}).setdefault(number + 1, {})[column + 1] = text
-                column += int(_attribute(cell, "number-columns-repeated") or 1)
-            number += int(_attribute(row, "number-rows-repeated") or 1)
+                    found.setdefault(table.get(f"{_ODS}name", ""), {}).setdefault(number, {})[column] = text
+                column += int(cell.get(f"{_ODS}number-columns-repeated", 1))
+            number += int(row.get(f"{_ODS}number-rows-repeated", 1))
     return found
-
-
-def _within(element: "ET.Element[str]", tag: str) -> "Iterator[ET.Element[str]]":
-    return (inner for inner in element.iter() if _tag(inner) == tag)
-
-
-def _tag(element: "ET.Element[str]") -> str:
-    return _local(element.tag)
-
-
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]
-
-
-def _attribute(element: "ET.Element[str]", name: str) -> str:
-    return next((value for key, value in element.attrib.items() if _local(key) == name), "")
 
 
 def _xls_errors(content: bytes) -> dict[str, Errors]:
@@ -289,10 +274,10 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         for element in _parsed(archive, relations)
     }
     parts = {}
-    for element in _parsed(archive, book).iter():
-        relation = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
-        if element.tag.endswith("}sheet") and targets.get(relation) in archive.namelist():
-            parts[element.get("name", "")] = targets[relation]
+    for sheet in _parsed(archive, book).findall("{*}sheets/{*}sheet"):
+        relation = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
+        if targets.get(relation) in archive.namelist():
+            parts[sheet.get("name", "")] = targets[relation]
     return parts
 
 
