@@ -26,7 +26,8 @@ def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
     if content is Content.GZIP or (content is Content.ZIP and archive_kind(blob) == "archive"):
         blob = unpack(blob, content)
         content = content_of(blob.head(HEAD))
-        return [_told(table, f"Read from inside the archive: {blob.name}.") for table in _tables(blob, content, sheet)]
+        note = f"Read from inside the archive: {blob.name}."
+        return [replace(table, said=(note, *table.said)) for table in _tables(blob, content, sheet)]
     return _tables(blob, content, sheet)
 
 
@@ -45,7 +46,3 @@ def _tables(blob: Blob, content: Content | str, sheet: str) -> list[Table]:
             raise FileError(f"{blob.name} is {kind}, not an export.", _READ)
         case _:
             raise FileError(f"{blob.name} is {content}, not an export that can be read.", _READ)
-
-
-def _told(table: Table, note: str) -> Table:
-    return replace(table, said=(note, *table.said))
