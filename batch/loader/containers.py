@@ -6,10 +6,10 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob, reading
@@ -31,7 +31,10 @@ _AGAIN = "Export or copy it again; the copy may have been cut short."
 
 def unpack(blob: Blob, content: Content) -> Blob:
     """The table inside a gzip or zip; FileError where it is not one table, or is a bomb."""
-    inner = _gunzipped(blob) if content is Content.GZIP else _only_table(blob)
+    if content is Content.GZIP:
+        inner = _inside(blob, "unpacked", blob.size, lambda stored: gzip.GzipFile(fileobj=stored))
+    else:
+        inner = _only_table(blob)
     inside = content_of(inner.head(HEAD))
     if inside is Content.GZIP or (inside is Content.ZIP and archive_kind(inner) == "archive"):
         raise FileError(f"{inner.name} is an archive inside an archive.", "Unpack it, and give the table itself.")
@@ -123,9 +126,7 @@ def _only_table(blob: Blob) -> Blob:
             "Unpack it and give the one that is meant, or run them one after another.",
         )
     part = tables[0]
-    return Blob(
-        blob.path, f"{blob.name} ({part.filename})", part.compress_size, lambda: _member(blob, part), plain=False
-    )
+    return _inside(blob, part.filename, part.compress_size, lambda stored: zipfile.ZipFile(stored).open(part))
 
 
 def _may_be_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
@@ -136,20 +137,12 @@ def _may_be_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
         return isinstance(content_of(stream.read(HEAD)), Content)
 
 
-def _member(blob: Blob, part: zipfile.ZipInfo) -> BinaryIO:
-    stream = blob.open()
-    return cast("BinaryIO", io.BufferedReader(_Inflated(blob, stream, zipfile.ZipFile(stream).open(part)), 2**18))
-
-
-def _gunzipped(blob: Blob) -> Blob:
+def _inside(blob: Blob, name: str, size: int, inflating: Callable[[BinaryIO], Any]) -> Blob:
     def opened() -> BinaryIO:
-        stream = blob.open()
-        return cast(
-            "BinaryIO",
-            io.BufferedReader(_Inflated(blob, stream, cast("IO[bytes]", gzip.GzipFile(fileobj=stream))), 2**18),
-        )
+        stored = blob.open()
+        return cast("BinaryIO", io.BufferedReader(_Inflated(blob, stored, inflating(stored)), 2**18))
 
-    return Blob(blob.path, f"{blob.name} (unpacked)", blob.size, opened, plain=False)
+    return Blob(blob.path, f"{blob.name} ({name})", size, opened, plain=False)
 
 
 class _Inflated(io.RawIOBase):
