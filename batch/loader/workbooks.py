@@ -8,10 +8,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob
@@ -56,8 +56,7 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Span(NamedTuple):
     """Where some rows of a sheet lie in the spool."""
 
     pickled: bool
@@ -75,12 +74,12 @@ class Spool:
     def __del__(self) -> None:
         self.file.close()
 
-    def rows(self, frames: list[Frame]) -> Iterator[list[Cell]]:
-        """The rows of the frames, a frame in memory at a time."""
-        for frame in frames:
-            content = self.read(frame.offset, frame.length)
+    def rows(self, spans: list[Span]) -> Iterator[list[Cell]]:
+        """The rows of the spans, one of them in memory at a time."""
+        for span in spans:
+            content = self.read(span.offset, span.length)
             # Both were written by our own process, to a file nobody else can open.
-            yield from pickle.loads(content) if frame.pickled else marshal.loads(content)  # noqa: S301, S302
+            yield from pickle.loads(content) if span.pickled else marshal.loads(content)  # noqa: S301, S302
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file, whichever thread asks."""
@@ -103,10 +102,10 @@ def read_workbook(blob: Blob, kind: str, sheet: str = "") -> list[Table]:
     sheets, outcome = _index(spool)
     if outcome[0] != "read":
         raise _refusal(blob, outcome)
-    found = {name: frames for name, frames in sheets.items() if frames}
+    found = {name: spans for name, spans in sheets.items() if spans}
     if not found:
         raise _nothing(blob, sheet, list(sheets), outcome[1])
-    tables = [Table(blob.path, partial(spool.rows, frames), name) for name, frames in found.items()]
+    tables = [Table(blob.path, partial(spool.rows, spans), name) for name, spans in found.items()]
     if kind != "xlsx":
         return tables
     return [replace(table, number_format=partial(number_format, blob, table.sheet)) for table in tables]
@@ -134,21 +133,21 @@ def _parse(blob: Blob, kind: str, sheet: str, spool: Spool, limits: tuple[int, i
         raise _refusal(blob, outcome) from None
 
 
-def _index(spool: Spool) -> tuple[dict[str, list[Frame]], tuple[Any, ...]]:
-    """The frames of each sheet, and the outcome."""
-    sheets: dict[str, list[Frame]] = {}
-    frames: list[Frame] = []
+def _index(spool: Spool) -> tuple[dict[str, list[Span]], tuple[Any, ...]]:
+    """The spans of each sheet, and the outcome."""
+    sheets: dict[str, list[Span]] = {}
+    spans: list[Span] = []
     offset = 0
     while head := spool.read(offset, 5):
         kind, length = head[:1], int.from_bytes(head[1:], "big")
         offset += 5
         if kind == b"S":
-            frames = sheets[marshal.loads(spool.read(offset, length))] = []  # noqa: S302
+            spans = sheets[marshal.loads(spool.read(offset, length))] = []  # noqa: S302
         elif kind == b"E":
             outcome: tuple[Any, ...] = marshal.loads(spool.read(offset, length))  # noqa: S302
             return sheets, outcome
         else:
-            frames.append(Frame(kind == b"P", offset, length))
+            spans.append(Span(kind == b"P", offset, length))
         offset += length
     return {}, ("damaged", "its parser gave up")
 
