@@ -1,18 +1,19 @@
 """What a column's values look like: enough to confirm a header, or to see that it plainly lies."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 
 from batch.loader.carriers import carrier
-from batch.loader.damage import Wrong
+from batch.loader.damage import BLANK_WORDS, Wrong
 from batch.loader.numbers import compact, mod10, readings
 from batch.loader.order_numbers import MARKETPLACE, NO_ORDER, order_number
 from batch.loader.standing import voided
 from batch.loader.tables import Cell
 from batch.model import Field
 
-BLANKS = frozenset({"", "-", "--", ".", "n/a", "#n/a", "na", "none", "null", "nan", "nil", "tbd", "pending", "?"})
+BLANKS = BLANK_WORDS | {"#n/a", "tbd", "pending", "?"}
 MOST = 0.8
 """Share of the values that must agree before they say anything."""
 
@@ -44,24 +45,19 @@ def filled(cells: Sequence[Cell]) -> list[Cell]:
 
 def confirms(field: Field, cells: Sequence[Cell]) -> bool:
     """Whether the values look like the field's: what a weak header needs."""
-    values = filled(cells)
-    looks = _LOOKS.get(field)
-    if not values or looks is None or not _most(looks, values):
+    if field not in _LOOKS or not _most(_LOOKS[field], cells):
         return False
-    return field not in _WHOLE or _WHOLE[field]([words(value) for value in values])
+    return field not in _WHOLE or _WHOLE[field]([words(value) for value in filled(cells)])
 
 
 def contradicts(field: Field, cells: Sequence[Cell]) -> bool:
     """Whether the values plainly are another thing: what a strong header cannot outweigh."""
-    values = filled(cells)
-    other = _CANNOT.get(field)
-    return bool(values) and other is not None and _most(other, values)
+    return field in _CANNOT and _most(_CANNOT[field], cells)
 
 
 def is_marketplace(cells: Sequence[Cell]) -> bool:
     """Whether the values are a marketplace's order numbers, not the store's."""
-    values = filled(cells)
-    return bool(values) and _most(lambda cell: bool(MARKETPLACE.fullmatch(words(cell))), values)
+    return _most(lambda cell: MARKETPLACE.fullmatch(words(cell)), cells)
 
 
 def are_foreign_orders(cells: Sequence[Cell]) -> bool:
@@ -76,12 +72,8 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     A value stands in several orders, or an order has several that are no tracking numbers; a blank order is the one
     above it. Values that hold their order's own number are its references.
     """
-    pairs: set[tuple[str, str]] = set()
-    order = ""
-    for above, cell in zip(orders, cells, strict=True):
-        order = words(above) or order
-        if order and (value := words(cell)):
-            pairs.add((order.casefold(), value.casefold()))
+    both = zip(_filled_down(orders), map(words, cells), strict=True)
+    pairs = {(order.casefold(), value.casefold()) for order, value in both if order and value}
     values, numbered = {value for _, value in pairs}, {number for number, _ in pairs}
     if len(values) < 2 or any(number.lstrip("#") in value for number, value in pairs):
         return False
@@ -91,11 +83,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
 
 def once_an_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
     """The cells without those that an order has already had: a number stands in every row of its parcel."""
-    found: dict[tuple[str, str], Cell] = {}
-    order = ""
-    for above, cell in zip(orders, cells, strict=True):
-        order = words(above) or order
-        found.setdefault((order, words(cell)), cell)
+    found = {(order, words(cell)): cell for order, cell in zip(_filled_down(orders), cells, strict=True)}
     return list(found.values())
 
 
@@ -112,31 +100,34 @@ def tell_lines_apart(orders: Sequence[Cell], labels: Sequence[Cell], cells: Sequ
 
 def look_like_tracking(cells: Sequence[Cell]) -> bool:
     """Whether the values are tracking numbers, whatever their column is called: nearly all of them, all different."""
-    values = filled(cells)
-    texts = [words(value) for value in values]
-    return bool(values) and _most(_is_no_order_but_tracking, values) and len(set(texts)) > MOST * len(texts)
+    texts = [words(value) for value in filled(cells)]
+    return _most(_is_no_order_but_tracking, cells) and len(set(texts)) > MOST * len(texts)
 
 
 def are_codes(cells: Sequence[Cell]) -> bool:
     """Whether the values are SKUs by their look: letters and digits together, in one word."""
-    values = filled(cells)
-    return bool(values) and _most(lambda cell: bool(_CODE.fullmatch(words(cell))) and not _is_date(cell), values)
+    return _most(lambda cell: _CODE.fullmatch(words(cell)) and not _is_date(cell), cells)
 
 
 def are_few(cells: Sequence[Cell]) -> bool:
     """Whether the values are numbers of units by their look: whole, and below 1,000."""
-    values = filled(cells)
-    return bool(values) and _most(lambda cell: bool(re.fullmatch(r"\d{1,3}(\.0+)?", words(cell))), values)
+    return _most(lambda cell: re.fullmatch(r"\d{1,3}(\.0+)?", words(cell)), cells)
 
 
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
     """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
+    return _most(lambda cell: _STORE.fullmatch(words(cell)), cells)
+
+
+def _most(looks: Callable[[Cell], object], cells: Sequence[Cell]) -> bool:
+    """Whether there are cells that say something, and nearly all of them look so."""
     values = filled(cells)
-    return bool(values) and _most(lambda cell: bool(_STORE.fullmatch(words(cell))), values)
+    return bool(values) and sum(map(bool, map(looks, values))) >= MOST * len(values)
 
 
-def _most(looks: Callable[[Cell], bool], values: Sequence[Cell]) -> bool:
-    return sum(map(looks, values)) >= MOST * len(values)
+def _filled_down(orders: Sequence[Cell]) -> Iterator[str]:
+    """The orders' numbers; a blank one is the one above it."""
+    return accumulate(map(words, orders), lambda above, own: own or above)
 
 
 def _is_date(cell: Cell) -> bool:
