@@ -146,7 +146,7 @@ def test_a_sku_that_became_a_date_is_refused(text):
 @pytest.mark.parametrize(
     ("cell", "plain"),
     [("$8.40", "8.4000"), ("8,40 €", "8.4000"), (8.4, "8.4000"), ("1.234,56", "1234.5600"), ("1,234.56", "1234.5600"),
-     ("USD 7", "7.0000"), ("1'234.50", "1234.5000"), ("0", "0.0000"), ("", ""), (None, ""), (".5", None),
+     ("USD 7", "7.0000"), ("1'234.50", "1234.5000"), ("0", "0.0000"), ("", ""), (None, ""), ("NaN", ""), (".5", None),
      ("1.234", None), ("-4", None), ("free", None), (math.inf, None), ("1" * 400, None)],
 )  # fmt: skip
 def test_a_cost_becomes_a_plain_decimal_or_is_left_out(cell, plain):

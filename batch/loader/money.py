@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from batch.loader.damage import Wrong, undressed
+from batch.loader.damage import BLANK_WORDS, Wrong, undressed
 from batch.loader.tables import Cell
 
 _AMOUNT = re.compile(
@@ -21,7 +21,7 @@ def cost(cell: Cell) -> str | Wrong:
     if not isinstance(cell, str):
         return _unread("it was read as a date")
     text = undressed(cell)
-    if text.casefold() in {"", "-", "--", "n/a", "none", "null"}:
+    if text.casefold() in BLANK_WORDS:
         return ""
     match = _AMOUNT.fullmatch(text)
     digits = _decimal_point(re.sub(r"[' \u00a0]", "", match[2])) if match else None
