@@ -312,6 +312,11 @@ def test_a_date_in_a_sku_cell_is_refused(book, tmp_path):
     assert load(path, Source()).findings[3].code == "read_as_date"
 
 
+def test_a_number_in_the_header_row_is_named_as_it_is_shown(book):
+    path = book({"Ship": [(*HEAD, 2026), ("1001", "A", 1, "T100000001", "UPS", "x")]})
+    assert load(path, Source()).columns == (*HEAD, "2026")
+
+
 def test_the_sheet_with_an_exports_columns_is_taken_and_that_is_said(book):
     sheets = {"Read me": [("Hello",), ("Nothing here",)], "Ship": [HEAD, ("1001", "A", 1, "T100000001", "UPS")]}
     export = load(book(sheets), Source())

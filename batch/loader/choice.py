@@ -8,19 +8,13 @@ from pathlib import Path
 from batch.config import Source
 from batch.errors import ColumnError, FileError
 from batch.loader.asking import ANSWER
+from batch.loader.candidates import LEAVE_OUT
 from batch.loader.damage import Wrong
-from batch.loader.headers import (
-    LEAVE_OUT,
-    ROWS_SEARCHED,
-    Recognition,
-    find_header,
-    fingerprint,
-    headerless,
-    recognise,
-)
+from batch.loader.headers import ROWS_SEARCHED, Recognition, find_header, fingerprint, headerless, recognise
 from batch.loader.naming import how_to_name
 from batch.loader.order_numbers import order_number
 from batch.loader.ours import is_template, our_columns, preferred
+from batch.loader.shapes import words
 from batch.loader.sheets import read_tables
 from batch.loader.tables import Cell, Table, column_letters
 from batch.model import Field
@@ -89,7 +83,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
 def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
     whole = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
     rows = [row[:MOST_COLUMNS] for row in whole]
-    if not any(any(_text(cell) for cell in row) for row in rows):
+    if not any(any(map(words, row)) for row in rows):
         raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
     at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
     if at is None:
@@ -99,8 +93,8 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
             f"{_name(table)} has {width:,} columns; {MOST_COLUMNS:,} are read at most.",
             "It is no table, or its columns are separated by something unusual: export it as .xlsx.",
         )
-    header = tuple(map(_text, rows[at]))
-    sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(_text(cell) for cell in row)]
+    header = tuple(map(words, rows[at]))
+    sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(map(words, row))]
     if not sample:
         raise FileError(f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again.")
     ours = our_columns(header, marked=mark is not None)
@@ -122,8 +116,8 @@ def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]
     at = _unknown_header(rows, found)
     if at is None:
         return Candidate(table, 0, (), found, range(0))
-    header = tuple(map(_text, rows[at]))
-    sample = [row for row in rows[at + 1 :] if any(map(_text, row))]
+    header = tuple(map(words, rows[at]))
+    sample = [row for row in rows[at + 1 :] if any(map(words, row))]
     return Candidate(
         table,
         at + 1,
@@ -138,13 +132,13 @@ def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int |
     place = next(iter(found.columns.get(Field.ORDER_ID, ())), None)
     above = None
     for at, row in enumerate(rows[:ROWS_SEARCHED]):
-        if place is None or not any(map(_text, row)):
+        if place is None or not any(map(words, row)):
             continue
         order = order_number(row[place]) if place < len(row) else 0
         if order and not isinstance(order, Wrong):
             return above
-        words = [cell for cell in row if _text(cell)]
-        above = at if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in words) else None
+        filled = [cell for cell in row if words(cell)]
+        above = at if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in filled) else None
     return None
 
 
@@ -182,11 +176,7 @@ def _why(taken: Candidate, tables: int, found: int) -> str:
 
 def _width(row: Sequence[Cell]) -> int:
     """Its cells up to the last that is not blank."""
-    return next((at for at in range(len(row), 0, -1) if _text(row[at - 1])), 0)
-
-
-def _text(cell: Cell) -> str:
-    return "" if cell is None else " ".join(str(cell).split())
+    return next((at for at in range(len(row), 0, -1) if words(row[at - 1])), 0)
 
 
 def _name(table: Table) -> str:
