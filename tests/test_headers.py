@@ -565,13 +565,6 @@ def test_a_map_to_no_column_lists_those_that_exist():
     assert options(caught.value.todo) == [["order_id", "Order"]]
 
 
-def test_a_map_of_no_field_lists_the_fields():
-    """A misspelt field is named, with the nearest one."""
-    with pytest.raises(ColumnError, match="no field 'traking_number'") as caught:
-        columns(["Order", "Tracking"], ["1001", UPS], mapping={"traking_number": "Tracking"})
-    assert options(caught.value.todo) == [["tracking_number", "Tracking"]]
-
-
 def test_what_was_remembered_settles_the_next_night():
     """The fingerprint is the header's alone, and a remembered column is taken without asking."""
     header, row = ["Order Number", "Order ID"], ["1001", "88123"]

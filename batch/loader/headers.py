@@ -13,6 +13,7 @@ from batch.loader.asking import answered
 from batch.loader.candidates import LEAVE_OUT, columns_of
 from batch.loader.contest import Contest
 from batch.loader.ours import template_columns
+from batch.loader.review import review
 from batch.loader.synonyms import OTHER, Strength, meaning, normalise
 from batch.loader.tables import Cell
 from batch.model import Field
@@ -113,7 +114,7 @@ def _settle(
         contest.match(strength)
     contest.sku_by_values()
     contest.foreign_orders()
-    contest.check()
+    review(contest)
 
 
 def headerless(
@@ -126,7 +127,7 @@ def headerless(
     def settled(said: Mapping[Field, str]) -> Contest:
         contest = Contest(columns, is_ours=False, given=constants)
         contest.obey(said)
-        contest.check()
+        review(contest)
         return contest
 
     return _recognition(answered(settled, mapping), [])
