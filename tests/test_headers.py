@@ -54,8 +54,8 @@ def columns(header, *rows, **options):
 
 def options(todo):
     """The --map options of a todo, as a shell would hand them over."""
-    found = re.findall(r'--map (?:"[^"]*"|\S+)', todo)
-    return [shlex.split(option)[1].rstrip(";").split("=", 1) for option in found]
+    found = re.findall(r'--map (?:"[^"]*"|[^\s;]+)', todo)
+    return [shlex.split(option)[1].split("=", 1) for option in found]
 
 
 def answers(todo):
