@@ -3,6 +3,7 @@
 import asyncio
 import platform
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from pytest_aiohttp import AiohttpServer
 from shop import HEADER, table
 from yard import Yard, rows_of, until
 
+from batch.config import Database
 from batch.fleet import Entry, Queue, overview, sweeping, worker
 from batch.fleet.engine import call
+from batch.ledger.lease import Lease, leased
+from batch.ledger.postgres import connected
 from batch.pipeline import Job
 from batch.runner import run_files
 from batch.sandbox import Fault, Faults, Personality
@@ -148,6 +152,24 @@ async def test_a_dead_workers_store_is_given_to_another(yard: Yard, in_haste: No
     async with yard.worker():
         await yard.finished()
     assert len(box.shipments()) == 1
+
+
+async def test_who_has_lost_a_store_begins_no_turn_in_it(yard: Yard, tmp_path: Path) -> None:
+    """A worker that was paused after it had opened the store: the new owner's turn stays the newest."""
+    box = await yard.store()
+    store, place = yard.settings(box).store, Database(yard.database)
+    await yard.put(box, rows_of([100]))
+
+    def lease(home: str) -> AbstractAsyncContextManager[Lease]:
+        return leased(lambda: connected(place), store, tmp_path / home, 0.0, lambda who: None)
+
+    async with lease("paused") as old:
+        await yard.queue.do("UPDATE shipbatch.owners SET until = clock_timestamp()")
+        async with lease("other") as new:
+            file = await yard.queue.take(store, "other", new.runner)
+            assert file is not None
+            assert await yard.queue.take(store, "paused", old.runner) is None
+            assert await yard.queue.show(file, "Shipping", 1, 2, None)
 
 
 async def test_a_store_whose_turn_nobody_asked_for_is_found(yard: Yard, in_haste: None) -> None:

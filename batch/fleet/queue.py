@@ -101,18 +101,24 @@ class Queue:
         rows = await self.all(sql, store)
         return Next(*rows[0]) if rows else None
 
-    async def take(self, store: str, worker: str) -> File | None:
-        """The store's oldest file that is not finished; this is its turn now."""
+    async def take(self, store: str, worker: str, runner: str) -> File | None:
+        """The store's oldest file that is not finished; this is its turn now.
+
+        None where the store is no longer this runner's: a turn that is begun fences off the ones before it, and
+        only the owner begins one.
+        """
         sql = (
             "UPDATE shipbatch.files SET state = 'working', worker = %s, turns = turns + 1,"
             " deaths = CASE WHEN open THEN deaths + 1 ELSE 0 END, open = true, rate = NULL, stage = '', done = 0,"
             " total = NULL, began = coalesce(began, clock_timestamp()), seen = clock_timestamp()"
             f" WHERE file_id = (SELECT file_id FROM shipbatch.files WHERE store = %s AND {IN_LINE}"
-            f" ORDER BY file_id LIMIT 1) RETURNING {_FILE}"
+            " ORDER BY file_id LIMIT 1)"
+            " AND EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = %s AND runner = %s FOR SHARE)"
+            f" RETURNING {_FILE}"
         )
         async with self._connection() as connection:
             cursor = connection.cursor(row_factory=class_row(File))
-            return await (await cursor.execute(sql, (worker, store))).fetchone()
+            return await (await cursor.execute(sql, (worker, store, store, runner))).fetchone()
 
     async def content(self, digest: str) -> bytes | None:
         """An export's bytes; None where they have expired."""

@@ -163,7 +163,7 @@ class Worker:
     async def _take(self, desk: Desk) -> tuple[list[Digest], float]:
         """Ship the store's oldest file; what it came to, and seconds until the store's next turn."""
         store = desk.settings.store
-        file = await self._queue.take(store, self._rounds.name)
+        file = await self._queue.take(store, self._rounds.name, desk.ledger.runner)
         if file is None:
             return [], 0.0
         screen = TurnScreen(lambda line: self._screen.say(f"{store}: {Path(file.name).name}: {line}"))
