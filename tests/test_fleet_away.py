@@ -8,10 +8,11 @@ from pathlib import Path
 import procrastinate
 import psycopg
 import pytest
+from cutting import cutter
 from postgres import Postgres
 from yard import Yard, rows_of, until
 
-from batch.fleet import Queue, followed, rounds, sweeping
+from batch.fleet import Entry, Queue, followed, rounds, sweeping
 from batch.stopping import Stop
 
 LOST = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
@@ -84,6 +85,22 @@ async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
     async with yard.worker():
         await yard.finished(1)
     assert len(box.shipments()) == 1
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+async def test_a_lost_commit_puts_no_file_in_twice(database: str, cut: str) -> None:
+    """Whether the server had it or not, the call goes on by itself, and says the numbers that are in line."""
+    with cutter(database) as network:
+        async with Queue.opened(network.url) as queue:
+            impatient(queue)
+            network.cut = cut
+            numbers = await queue.put("store", [Entry("a.csv", b"a"), Entry("b.csv", b"b")], "ann")
+        assert network.cuts == 1
+    async with Queue.opened(database) as queue:
+        assert await queue.all("SELECT file_id, name FROM shipbatch.files ORDER BY file_id") == [
+            (numbers[0], "a.csv"),
+            (numbers[1], "b.csv"),
+        ]
 
 
 async def test_who_follows_a_file_waits_for_the_database(yard: Yard, postgres: Postgres) -> None:

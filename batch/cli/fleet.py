@@ -107,9 +107,13 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     async def work(screen: "Screen", stop: "Stop") -> "tuple[list[int], Ends | None]":
         from batch.config.environment import this_user
         from batch.fleet import Queue, delivered, followed
+        from batch.fleet.queue import AWAY, MAYBE_QUEUED, away
 
         async with Queue.opened(database) as line:
-            numbers = await line.put(settings.store, entries, this_user())
+            try:
+                numbers = await line.put(settings.store, entries, this_user())
+            except AWAY as error:
+                raise away(database, error, MAYBE_QUEUED) from error
             for number, entry in zip(numbers, entries, strict=True):
                 screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
             if not follow:

@@ -4,12 +4,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files as resources
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from uuid import uuid4
 
 import procrastinate
 import psycopg
@@ -24,13 +25,19 @@ from batch.fleet.entries import End, Entry, File, Next
 from batch.ledger import open_ledger
 from batch.stopping import Stop
 
+T = TypeVar("T")
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made
 PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away …
+PUTTING = 20.0  # … and a call that puts files in …
 PAUSE = 1.0  # … tried again so often
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
 """What is raised where the database does not answer, or takes no writes: another is taking over from it."""
 _FILE = "file_id, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
+MAYBE_QUEUED = (
+    "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
+    " shipped once."
+)
 _AWAY = "Nothing was queued. Run the same call again when it answers."
 
 
@@ -77,20 +84,20 @@ class Queue:
                 raise Stopped("Stopped before the database answered.", "Start it again when you like.")
 
     async def put(self, store: str, entries: Sequence[Entry], by: str) -> list[int]:
-        """Files in line, all or none, in the given order; their numbers."""
-        numbers = []
-        async with self._connection() as connection:
-            for entry in entries:
-                digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
-                row = await connection.execute(
-                    "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, folder, lies)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id",
-                    (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, entry.folder, entry.lies),
-                )
-                numbers += await row.fetchall()
+        """Files in line, all or none, in the given order; their numbers.
+
+        What AWAY says in the end leaves open whether they are in line.
+        """
+        this_call = uuid4().hex
+
+        async def enter() -> list[int]:
+            async with self._connection() as connection:
+                return [await _put(connection, store, e, by, f"{this_call}-{n}") for n, e in enumerate(entries)]
+
+        numbers = await _again(enter, PUTTING)
         with suppress(*AWAY):  # they are in line, and the next sweep finds that nobody has been called
             await call(self.app, store)
-        return [number for (number,) in numbers]
+        return numbers
 
     async def next(self, store: str) -> Next | None:
         """The store's oldest file that is not finished."""
@@ -186,16 +193,13 @@ class Queue:
             f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
             " WHERE file_id = %s AND turns = %s AND state = 'working'"
         )
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                async with self._connection() as connection:
-                    done = await connection.execute(sql, (*values, file.file_id, file.turns))
-                    return done.rowcount == 1
-            except AWAY:
-                if time.monotonic() > until:
-                    raise
-            await asyncio.sleep(PAUSE)
+
+        async def write() -> bool:
+            async with self._connection() as connection:
+                done = await connection.execute(sql, (*values, file.file_id, file.turns))
+                return done.rowcount == 1
+
+        return await _again(write, PATIENCE)
 
     async def all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a question."""
@@ -232,6 +236,31 @@ async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: byt
     return digest
 
 
+async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: Entry, by: str, put_as: str) -> int:
+    """One file in line, within the caller's transaction; its number, also where the same call has put it in before."""
+    digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
+    row = await connection.execute(
+        "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (put_as) DO UPDATE SET put_as = excluded.put_as RETURNING file_id",
+        (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, put_as, entry.folder, entry.lies),
+    )
+    ((number,),) = await row.fetchall()
+    return int(number)
+
+
+async def _again(work: Callable[[], Awaitable[T]], patience: float) -> T:
+    """Work that may be done twice, as soon as the database answers."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return await work()
+        except AWAY:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(PAUSE)
+
+
 async def _made(database: str) -> None:
     """The ledger, in which exports and owners lie; the files; procrastinate's tables."""
     ledger = await asyncio.to_thread(open_ledger, Database(database))
@@ -246,7 +275,7 @@ async def _made(database: str) -> None:
         await install(connection)
 
 
-def away(database: str, error: Exception) -> DatabaseAway:
+def away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
     """The database does not answer."""
     said = " ".join(str(error.__cause__ or error).split())
-    return DatabaseAway(f"The database {shown(database)} does not answer ({said}).", _AWAY)
+    return DatabaseAway(f"The database {shown(database)} does not answer ({said}).", todo)

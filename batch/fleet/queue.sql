@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS files (
   ask         jsonb NOT NULL,              -- what was asked of the run
   put_by      text NOT NULL,
   put_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  put_as      text NOT NULL UNIQUE,        -- by which a call whose commit was lost finds what it has put in
 
   state       text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'working', 'done', 'failed', 'held')),
   due         timestamptz NOT NULL DEFAULT clock_timestamp(),   -- not before: something was in the way
