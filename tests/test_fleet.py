@@ -230,6 +230,43 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
     assert any("stuck" in line for line in told.lines)
 
 
+async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:
+    """But none that waits for somebody, or for its folder's watcher to file it away."""
+    box = await yard.store()
+    ends: dict[str, str] = {
+        "old": "state = 'done'",
+        "filed": "state = 'failed', folder = 'inbox', filed = clock_timestamp()",
+        "not filed": "state = 'done', folder = 'inbox'",
+        "held": "state = 'held'",
+        "new": "state = 'done', ended = clock_timestamp()",
+        "waiting": "ended = NULL",
+    }
+    for number, end in zip(await yard.put(box, *([[]] for _ in ends)), ends.values(), strict=True):
+        sql = f"UPDATE shipbatch.files SET ended = now() - interval '91 days', sheet = 'x' WHERE file_id = {number}"
+        await yard.queue.do(sql)
+        await yard.queue.do(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
+    await sweeping.expire(yard.queue, 90)
+    rows = await yard.queue.all("SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id")
+    names = list(ends)
+    assert [(names[number - 1], has) for number, has in rows] == [
+        ("not filed", False),
+        ("held", False),
+        ("new", True),
+        ("waiting", True),
+    ]
+
+
+async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
+    """Whether or not a row of a file is left of them."""
+    box, other = await yard.store(), await yard.store()
+    await yard.put(box, rows_of([100]))
+    async with yard.worker(box):
+        await yard.finished()
+        await yard.queue.do("DELETE FROM shipbatch.files")
+        await yard.queue.do("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
+        assert await sweeping.served(yard.queue) == [yard.settings(box).store]
+
+
 async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:
     """However often it is asked for: stores have their turns in a circle."""
     assert [await call(yard.queue.app, "store") for _ in range(3)] == [True, False, False]

@@ -46,9 +46,14 @@ _HELD = f"""
 shipbatch.files AS held WHERE state = 'held'
   AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
 """
-_EXPIRE = """
-UPDATE shipbatch.files SET sheet = NULL
-WHERE sheet IS NOT NULL AND ended < clock_timestamp() - make_interval(days => %s)
+_OLD = "ended < clock_timestamp() - make_interval(days => %s)"
+_EXPIRE = (
+    f"UPDATE shipbatch.files SET sheet = NULL WHERE sheet IS NOT NULL AND {_OLD}",
+    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= ended) AND {_OLD}",
+)
+_SERVED = """
+SELECT store FROM shipbatch.owners
+WHERE EXISTS (SELECT 1 FROM shipbatch.workers WHERE owners.store = ANY(workers.stores))
 """
 
 
@@ -87,7 +92,16 @@ async def in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
     return [store for (store,) in await queue.all(sql, list(stores))]
 
 
+async def served(queue: Queue) -> list[str]:
+    """Stores that somebody has shipped for, and that a worker has the token of."""
+    return [store for (store,) in await queue.all(_SERVED)]
+
+
 async def expire(queue: Queue, days: int) -> None:
-    """Sheets older than so many days, which the ledger can still write; and workers that never came back."""
-    await queue.do(_EXPIRE, days)
+    """What is older than so many days, and workers that never came back.
+
+    Sheets, which the ledger can still write; files that are finished, and filed away where they came from a folder.
+    """
+    for statement in _EXPIRE:
+        await queue.do(statement, days)
     await queue.do("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")

@@ -211,8 +211,8 @@ class Worker:
                         self._screen.say(f"{settings.store}: {line}")
 
     async def _look_around(self, timestamp: int) -> None:
-        """Every store that ever had a file has a turn now and then."""
-        for (store,) in await self._queue.all("SELECT DISTINCT store FROM shipbatch.files"):
+        """Every store that was ever at work has a turn now and then."""
+        for store in await sweeping.served(self._queue):
             await call(self._queue.app, store)
 
     async def _watchdog(self) -> None:
