@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from ledger_samples import created, parcel, planned, run_of
 from postgres import Postgres
 from pytest_aiohttp import AiohttpServer
 from shop import HEADER, table
@@ -16,6 +17,7 @@ from yard import Yard, rows_of, until
 from batch.config import Database
 from batch.fleet import Entry, Queue, overview, sweeping, worker
 from batch.fleet.engine import call
+from batch.ledger import open_ledger
 from batch.ledger.lease import Lease, leased
 from batch.ledger.postgres import connected
 from batch.pipeline import Job
@@ -265,6 +267,31 @@ async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
         await yard.queue.do("DELETE FROM shipbatch.files")
         await yard.queue.do("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
         assert await sweeping.served(yard.queue) == [yard.settings(box).store]
+
+
+async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(yard: Yard) -> None:
+    """One of a machine that is gone: its shipment is in doubt until a person has looked at the order."""
+    box = await yard.store()
+    run = run_of(store=yard.settings(box).store)
+    sql = "INSERT INTO shipbatch.runners VALUES (%s, 'gone', '/x.lock', 12, 'shipbatch run', now() - %s::interval)"
+    for runner, age in (("sender", "8 days"), ("idle", "8 days"), ("recent", "6 days")):
+        await yard.queue.do(sql, runner, age)
+    async with open_ledger(Database(yard.database)) as ledger:
+        await ledger.begin(run)
+        (record,) = await planned(ledger, run.run_id, [parcel()])
+        await ledger.intend(record.record_id, {"runner": "sender"})
+
+        async def left() -> list[str]:
+            await sweeping.expire(yard.queue, 90)
+            return [runner for (runner,) in await yard.queue.all("SELECT runner FROM shipbatch.runners ORDER BY 1")]
+
+        (stuck,) = (await overview(yard.queue, yard.database)).data["stuck"]
+        assert stuck["what"].startswith("`shipbatch run` (process 12 on gone, since 20")
+        assert f"1 shipment of {run.store}" in stuck["why"]
+        assert await left() == ["recent", "sender"]
+        await ledger.move(record, created(1, record.shipment), "response")
+        assert (await overview(yard.queue, yard.database)).data["stuck"] == []
+        assert await left() == ["recent"]
 
 
 async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.config.places import shown
+from batch.fleet import sweeping
 from batch.fleet.queue import Queue
 from batch.fleet.skipping import SKIP
 from batch.fleet.turn import FETCHING
@@ -61,7 +62,7 @@ async def overview(queue: Queue, database: str) -> Told:
         "working": len(working),
         "held": sum(row["held"] for row in stores),
         "shipments_a_second": round(sum(row["rate"] or 0.0 for row in working.values()), 2),
-        "stuck": [*_stuck(stores, alive, workers)],
+        "stuck": [*_stuck(stores, alive, workers), *map(_sender, await sweeping.senders(queue))],
     }
     return Told(tuple(_lines(data, stores, alive, workers)), data)
 
@@ -83,6 +84,18 @@ def _stuck(
             name = f"the worker {row['pid']} on {row['host']}"
             why = f"silent for {_span(row['silent'])}: killed, paused or cut off"
             yield {"what": name, "why": why, "todo": "Its stores are taken over by others; start it again."}
+
+
+def _sender(row: Mapping[str, Any]) -> dict[str, str]:
+    """A runner that may still send, for all that is known."""
+    since = f"{row['since'].astimezone():%Y-%m-%d %H:%M}"
+    doubts = f"{counted(row['shipments'], 'shipment')} of {', '.join(row['stores'])}"
+    return {
+        "what": f"`{row['command']}` (process {row['pid']} on {row['host']}, since {since})",
+        "why": f"not proven to have ended, and what it may still send is in doubt: {doubts}",
+        "todo": "Start shipbatch there again with the same SHIPBATCH_HOME, which proves it; where the machine is gone"
+        " for good, look at the orders and say with `shipbatch decide` whether they exist.",
+    }
 
 
 def _hindrance(row: Mapping[str, Any]) -> tuple[str, str]:

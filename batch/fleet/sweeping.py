@@ -19,6 +19,7 @@ from batch.fleet.queue import IN_LINE, Queue
 SILENT = 20.0  # seconds without a heartbeat after which a worker may be dead
 LOOK = 2.0  # seconds between two looks whether a store waits for a free slot …
 LOOKS = 2  # … as often as must be met, so that it is no passing moment
+WEEK = 7  # days
 UNOWNED = 60.0  # seconds for which a job may be without the store's lease: it opens what it needs
 
 _DEAD = f"""
@@ -45,6 +46,22 @@ LIMIT 1
 _HELD = f"""
 shipbatch.files AS held WHERE state = 'held'
   AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
+"""
+_IN_DOUBT = """
+SELECT DISTINCT ON (record_id) record_id, store, evidence::json ->> 'runner' AS runner
+FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)
+WHERE records.state IN ('intent', 'in_doubt', 'needs_person') AND what = 'intent' ORDER BY record_id, n DESC
+"""
+_SENDERS = f"""
+SELECT host, pid, command, since, count(*) AS shipments, array_agg(DISTINCT store ORDER BY store) AS stores
+FROM shipbatch.runners JOIN ({_IN_DOUBT}) AS sent USING (runner)
+WHERE NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner AND until > clock_timestamp())
+GROUP BY runners.runner ORDER BY since
+"""
+_PAST = f"""
+DELETE FROM shipbatch.runners WHERE since < clock_timestamp() - make_interval(days => %s)
+  AND NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner)
+  AND NOT EXISTS (SELECT 1 FROM ({_IN_DOUBT}) AS sent WHERE runner = runners.runner)
 """
 _OLD = "ended < clock_timestamp() - make_interval(days => %s)"
 _EXPIRE = (
@@ -97,11 +114,18 @@ async def served(queue: Queue) -> list[str]:
     return [store for (store,) in await queue.all(_SERVED)]
 
 
-async def expire(queue: Queue, days: int) -> None:
-    """What is older than so many days, and workers that never came back.
+async def senders(queue: Queue) -> list[dict[str, Any]]:
+    """Runners that are not proven to have ended and own nothing: what they may still send is in doubt."""
+    return await queue.dicts(_SENDERS)
 
-    Sheets, which the ledger can still write; files that are finished, and filed away where they came from a folder.
+
+async def expire(queue: Queue, days: int) -> None:
+    """What is older than so many days, and who never came back.
+
+    Sheets, which the ledger can still write; files that are finished, and filed away where they came from a folder;
+    runners that were not seen to end, where nothing of theirs is in doubt: they own nothing, and begin nothing.
     """
     for statement in _EXPIRE:
         await queue.do(statement, days)
+    await queue.do(_PAST, WEEK)
     await queue.do("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")
