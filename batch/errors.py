@@ -16,6 +16,8 @@
         └── DatabaseAway      its database does not answer: exit 75
 """
 
+from typing import Self
+
 
 class ShipbatchError(Exception):
     """Something a person can act on: `str(error)` says what and where, `todo` what to do next."""
@@ -23,6 +25,10 @@ class ShipbatchError(Exception):
     def __init__(self, message: str, todo: str = "") -> None:
         super().__init__(message)
         self.todo = todo
+
+    def about(self, ours: str, theirs: str) -> Self:
+        """The same of the file that a person knows, in place of our copy of it."""
+        return type(self)(str(self).replace(ours, theirs), self.todo.replace(ours, theirs))
 
 
 class NothingSent(ShipbatchError):

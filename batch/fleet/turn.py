@@ -133,7 +133,10 @@ class Turn:
         await self._finish(self.reports[-1])
 
     def _jobs(self, copy: Path) -> list[Job]:
-        jobs = jobs_for(self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger)
+        try:
+            jobs = list(jobs_for(self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger))
+        except NothingSent as error:
+            raise error.about(str(copy), self.file.name) from error
         return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]
 
     def _begun(self) -> Run | None:

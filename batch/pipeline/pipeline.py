@@ -237,9 +237,8 @@ class Pipeline:
         taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
         try:
             export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
-        except FileError as error:  # the person knows the export, not our copy of it
-            ours, theirs = str(taken.copy), str(job.title)
-            raise type(error)(str(error).replace(ours, theirs), error.todo.replace(ours, theirs)) from error
+        except FileError as error:
+            raise error.about(str(taken.copy), str(job.title)) from error
         await asyncio.to_thread(exports.keep, self._settings.ledger, taken.sha256, taken.copy)
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
