@@ -15,7 +15,7 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Database
-from batch.fleet import Entry, Queue, overview, sweeping, worker
+from batch.fleet import Entry, Queue, overview, sweeping, turn, worker
 from batch.fleet.engine import call
 from batch.ledger import open_ledger
 from batch.ledger.lease import Lease, leased
@@ -307,12 +307,28 @@ async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: 
     tour = await run_files([Job(export, dry=True)], yard.settings(other), yard.screen, Stop())
     plan = tour.reports[0].sheet
     assert plan is not None
-    await yard.queue.put(yard.settings(box).store, [Entry(plan.name, plan.read_bytes(), ask={"plan": True})], "ann")
+    entry = Entry("/home/ann/export.plan.xlsx", plan.read_bytes(), ask={"plan": True})
+    await yard.queue.put(yard.settings(box).store, [entry], "ann")
     await yard.put(box, rows_of([100]))
     async with yard.worker(box):
         wrong, right = await yard.finished()
     assert (wrong["state"], right["state"], len(box.shipments())) == ("failed", "done", 1)
-    assert "a plan for" in wrong["told"][0]
+    assert wrong["told"][0].startswith("/home/ann/export.plan.xlsx is a plan for")
+
+
+async def test_a_turn_that_cannot_show_how_far_it_is_ends_and_says_why(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could tell it from one that hangs."""
+    monkeypatch.setattr(turn, "SHOWN_EVERY", 0.1)
+    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.1)
+    box = await yard.store(30, faults=Faults(Fault(delay=0.1, method="POST")))
+    await yard.queue.do("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
+    await yard.put(box, rows_of(range(100, 130)))
+    async with yard.worker(workers=1):
+        (row,) = await yard.finished()
+    assert (row["state"], row["exit_status"]) == ("failed", 70)
+    assert "CheckViolation" in row["told"][0]
 
 
 async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:

@@ -96,6 +96,7 @@ class Turn:
     async def take(self) -> None:
         """Ship the file, to its end or to the turn's; what became of it is in the queue then."""
         showing = asyncio.create_task(self._show())
+        showing.add_done_callback(self._end_unseen)
         try:
             with self._folder() as folder:
                 await self._ship(folder)
@@ -105,7 +106,8 @@ class Turn:
             await self.send_back(error, NOTHING_SENT)
         finally:
             showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await showing
 
     async def send_back(self, error: ShipbatchError, status: int) -> None:
         """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
@@ -189,6 +191,11 @@ class Turn:
                 self.end(NOT_OURS)
                 return
             await asyncio.sleep(SHOWN_EVERY)
+
+    def _end_unseen(self, showing: asyncio.Task[None]) -> None:
+        """A turn that can no longer tell how far it is goes no further; `take` raises why."""
+        if not showing.cancelled() and (error := showing.exception()):
+            self.desk.stop.set(f"{type(error).__name__}: {error}")
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
