@@ -1,6 +1,8 @@
 """One owner a store on PostgreSQL: taken, kept, lost, fenced; and who is proven to have ended."""
 
 import asyncio
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 from postgres import Postgres
 
 from batch.config import Database
-from batch.errors import CannotRunNow
+from batch.errors import CannotRunNow, LedgerError
 from batch.ledger import lease as leases
 from batch.ledger.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
 from batch.ledger.postgres import PostgresConnection, connected
@@ -173,6 +175,23 @@ def test_silence_from_elsewhere_is_no_proof(connect: Connect, tmp_path: Path) ->
         (tmp_path / "a.lock").touch()
         assert bury(connection) == []
         assert still_running(connection, "elsewhere") is not None
+
+
+def test_a_disk_without_locks_proves_nothing(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No runner begins there, for nobody could tell when it has ended; nor is anybody's death concluded from it."""
+
+    def missing(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    (tmp_path / "a.lock").touch()
+    monkeypatch.setattr(fcntl, "flock", missing)
+    with connect() as connection:
+        row = (os.uname().nodename, str(tmp_path / "a.lock"))
+        connection.execute("INSERT INTO runners VALUES ('one', %s, %s, 1, 'x', now())", row)
+        assert bury(connection) == []
+    with pytest.raises(LedgerError, match="Function not implemented") as refused, entered(connect, tmp_path):
+        pytest.fail("it has begun")
+    assert "on a local disk" in refused.value.todo
 
 
 def test_a_lost_database_leaves_the_proof_to_the_next(connect: Connect, postgres: Postgres, tmp_path: Path) -> None:

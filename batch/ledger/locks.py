@@ -46,10 +46,7 @@ async def store_lock(
         try:
             await locks.enter_async_context(_held(home, store, wait, waiting))
         except OSError as error:
-            raise LedgerError(
-                f"The lock {lock_path(home, store)} cannot be taken ({error.strerror or error}).",
-                "Give this user write access to the folder, or set SHIPBATCH_HOME to another one.",
-            ) from error
+            raise no_lock(lock_path(home, store), error) from error
         with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
             if beyond and not _one_folder(home, beyond):
                 await locks.enter_async_context(_held(beyond, store, wait, waiting))
@@ -60,7 +57,7 @@ async def store_lock(
 async def _held(folder: Path, store: str, wait: float, waiting: Callable[[str], None]) -> AsyncIterator[None]:
     """One folder's lock; OSError where it cannot be had for other reasons than another runner."""
     path = lock_path(folder, store)
-    lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
+    lock = system_lock(path)
     try:
         private_folder(folder)
         private_folder(path.parent)
@@ -76,6 +73,22 @@ async def _held(folder: Path, store: str, wait: float, waiting: Callable[[str], 
         with suppress(OSError):
             _holder_path(path).unlink(missing_ok=True)
         lock.release()
+
+
+def system_lock(path: Path) -> FileLock:
+    """A lock that the operating system takes from a process when it dies, taken at once or not at all.
+
+    On a disk that has none it cannot be had: a file that merely lies there proves nothing.
+    """
+    return FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
+
+
+def no_lock(path: Path, error: OSError) -> LedgerError:
+    """A lock cannot be had, for other reasons than that somebody has it."""
+    return LedgerError(
+        f"The lock {path} cannot be taken ({error.strerror or error}).",
+        "Give this user write access to the folder, or set SHIPBATCH_HOME to another one, on a local disk.",
+    )
 
 
 def _one_folder(home: Path, other: Path) -> bool:

@@ -18,10 +18,10 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from batch.errors import LedgerError
-from batch.ledger.locks import this_command
+from batch.ledger.locks import no_lock, system_lock, this_command
 from batch.ledger.opening import private_folder
 
 Connection = psycopg.Connection[Any]
@@ -56,10 +56,15 @@ def entered(connect: Connect, home: Path) -> Iterator[str]:
     the lock free.
     """
     runner, folder = uuid4().hex, home / "locks"
-    private_folder(home)
-    private_folder(folder)
     path = folder / f"runner-{runner}.lock"
-    with FileLock(path, timeout=0, mode=0o600, thread_local=False):
+    lock = system_lock(path)
+    try:
+        private_folder(home)
+        private_folder(folder)
+        lock.acquire()
+    except OSError as error:
+        raise no_lock(path, error) from error
+    try:
         with connect() as connection:
             connection.execute(
                 f"INSERT INTO runners ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, clock_timestamp())",
@@ -71,6 +76,8 @@ def entered(connect: Connect, home: Path) -> Iterator[str]:
             with suppress(psycopg.Error, LedgerError), connect() as connection:
                 _strike(connection, runner)
                 path.unlink(missing_ok=True)
+    finally:
+        lock.release()
 
 
 def still_running(connection: Connection, runner: str) -> Runner | None:
@@ -94,7 +101,7 @@ def _lock_is_free(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        with FileLock(path, timeout=0, mode=0o600, thread_local=False):
+        with system_lock(path):
             return True
     except (Timeout, OSError):
         return False
