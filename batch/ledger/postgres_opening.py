@@ -1,41 +1,45 @@
 """Opening the ledger in PostgreSQL, to write or to read alone; the server, looked at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from batch.config import Database
-from batch.errors import ShipbatchError
 from batch.ledger import migrations, opening
 from batch.ledger.connection import Connection
 from batch.ledger.postgres import PostgresConnection, PostgresReader
 from batch.ledger.postgres_schema import bring_up_to_date, check_version, version_of
 from batch.ledger.postgres_writing import PostgresSession, WritingConnection
 
+C = TypeVar("C", bound=PostgresConnection)
+
+
+@contextmanager
+def _closed_unless_used(connection: C) -> Iterator[C]:
+    """A connection that stays open where the block ends well; what the database said is explained."""
+    try:
+        yield connection
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, connection.Error):
+            raise connection.explained(error) from error
+        raise
+
 
 def open_writable(place: Database) -> PostgresSession:
     """A session that may write, to a ledger of this version; made where there is none."""
     prepared(place).close()
-    connection = WritingConnection(place)
-    try:
+    with _closed_unless_used(WritingConnection(place)) as connection:
         return PostgresSession(connection, advice(connection))
-    except connection.Error as error:
-        connection.close()
-        raise connection.explained(error) from error
 
 
 def prepared(place: Database) -> PostgresConnection:
     """A connection to a ledger of this version; made where there is none, upgraded where it is older."""
-    connection = PostgresConnection(place)
-    try:
+    with _closed_unless_used(PostgresConnection(place)) as connection:
         bring_up_to_date(connection)
-    except connection.Error as error:
-        connection.close()
-        raise connection.explained(error) from error
-    except ShipbatchError:
-        connection.close()
-        raise
-    return connection
+        return connection
 
 
 def make(place: Database) -> None:
@@ -45,20 +49,13 @@ def make(place: Database) -> None:
 
 def open_readable(place: Database) -> Connection:
     """A connection that cannot write; an empty ledger in memory where there is none yet. An older one is upgraded."""
-    connection = PostgresReader(place)
-    try:
+    with _closed_unless_used(PostgresReader(place)) as connection:
         found = version_of(connection)
         if found is not None:
             check_version(found, place)
             if found < migrations.version():
                 prepared(place).close()
             return connection
-    except connection.Error as error:
-        connection.close()
-        raise connection.explained(error) from error
-    except ShipbatchError:
-        connection.close()
-        raise
     connection.close()
     return opening.empty(Path())
 
