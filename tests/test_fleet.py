@@ -134,7 +134,7 @@ async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order
 
         async def is_stuck() -> bool:
             told = await overview(yard.queue, yard.database)
-            return any("token" in one["why"] for one in told.data["stuck"])
+            return any("token" in one["why"] and "start it anew" in one["why"] for one in told.data["stuck"])
 
         await until(is_stuck, lambda: yard.screen.lines)
         assert await yard.states() == {1: "working", 2: "waiting"}

@@ -10,7 +10,7 @@ from typing import Any
 from batch import telling
 from batch.config import Settings
 from batch.desk import Desk, Screen
-from batch.errors import CannotRunNow, ShipbatchError, Stopped
+from batch.errors import CannotRunNow, ConfigError, ShipbatchError, Stopped, StoreStopped
 from batch.fleet import rounds, sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
@@ -33,6 +33,7 @@ LEASE_WAIT = 20.0  # seconds that a turn waits for a store whose last owner's le
 LATER = 5.0  # seconds until a store is tried again that somebody else is at
 TRIES = 3  # turns in a row that the program may fail on a file
 DEATHS = 10  # workers in a row that may die on a file
+ANEW = " Settings and tokens are read when a worker starts: after a change, start it anew."
 LOOK_AROUND = "*/15 * * * *"  # when stores without a file are looked at: orders may have come that a file waited for
 
 Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
@@ -195,6 +196,8 @@ class Worker:
             return turn.digests, 0.0
         pause = pause_after(tries)
         said = error if isinstance(error, ShipbatchError) else ShipbatchError(f"{type(error).__name__}: {error}")
+        if isinstance(said, ConfigError | StoreStopped) and said.todo:
+            said.todo += ANEW
         trouble = f"{said} {said.todo}".strip()
         await self._queue.put_off(turn.file, trouble, pause)
         turn.screen.say(f"{trouble} Nothing is lost: it is tried again in {pause:.0f} s.")
