@@ -33,7 +33,7 @@ import xlsxwriter  # noqa: F401
 from aiohttp import web
 
 from batch import fleet  # noqa: F401
-from batch.fleet import sweeping, worker
+from batch.fleet import rounds, sweeping, worker
 from batch.ledger import lease
 from batch.sandbox import Fault, Faults, Sandbox
 from tests.postgres import Postgres, served
@@ -85,7 +85,8 @@ def quicken(pace: float) -> None:
     for module, names in (
         (lease, ("LEASE", "RENEW", "MARGIN", "POLL")),
         (sweeping, ("SILENT", "UNOWNED")),
-        (worker, ("BEAT", "LEASE_WAIT", "LATER", "HELD_EVERY", "DOUBTS_EVERY")),
+        (rounds, ("BEAT", "HELD_EVERY", "DOUBTS_EVERY")),
+        (worker, ("LEASE_WAIT", "LATER")),
     ):
         for name in names:
             setattr(module, name, getattr(module, name) / pace)
