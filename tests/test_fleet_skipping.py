@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from ledger_samples import parcel, planned, run_of
 from pytest_aiohttp import AiohttpServer
+from terminal import Terminal
 from yard import Yard, rows_of, until
 
 from batch.cli.fleet import skip_queued
@@ -136,6 +137,21 @@ async def test_what_is_not_in_line_is_said_as_such(yard: Yard) -> None:
             await skipped(yard.queue, number, "ann", "", of)
         assert wrong.value.todo
     assert (await yard.states())[numbers[2]] == "waiting"
+
+
+async def test_the_command_needs_no_token(yard: Yard, tmp_path: Path) -> None:
+    box = await yard.store()
+    (number,) = await yard.put(box, rows_of([100]))
+    office = Terminal(tmp_path, box)
+    office.environ["SHIPBATCH_DATABASE"] = yard.database
+    del office.environ["BIGCOMMERCE_ACCESS_TOKEN"]
+    skip = ("decide", "--queued", str(number), "--answer", "skip", "--who", "ann", "--why", "wrong warehouse")
+    said = await office(*skip)
+    assert (said.status, f"File {number} of the queue, file-0.csv for {box.url}" in said.out) == (0, True), said
+    (row,) = await yard.queue.rows([number])
+    assert row["told"][0].startswith("ann has taken it out of the line")
+    again = await office(*skip)
+    assert (again.status, "is finished: failed" in again.err) == (2, True), again
 
 
 @pytest.mark.parametrize(("answer", "alone"), [("", True), ("ship", True), ("skip", False)])

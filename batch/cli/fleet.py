@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from batch.errors import ConfigError, FileError, ShipbatchError
 if TYPE_CHECKING:
     from batch.config import Settings
     from batch.desk import Screen
-    from batch.fleet import Ends, Entry
+    from batch.fleet import Ends, Entry, Queue
     from batch.stopping import Stop
     from batch.telling import Told
     from batch.watcher import Post
@@ -213,38 +213,47 @@ def _content(path: Path) -> bytes:
 
 def fleet_status() -> "Told":
     """Workers, stores, what is in line, what is stuck."""
-    import asyncio
-
     database = database_of(settings_of())
-    needs_fleet()
 
-    async def look() -> "Told":
-        from batch.fleet import Queue, overview
+    async def look(queue: "Queue") -> "Told":
+        from batch.fleet import overview
 
-        async with Queue.opened(database) as queue:
-            return await overview(queue, database)
+        return await overview(queue, database)
 
-    return asyncio.run(look())
+    return _asked(database, look)
 
 
 def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "Told":
     """Take a file out of the line; ConfigError where something else is asked of it."""
-    import asyncio
-
     if answer != "skip" or not alone:
         what = "can only be skipped" if answer != "skip" else "is answered for as a whole"
         raise ConfigError(f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".')
     settings = store_settings({}, store) if store else settings_of()
-    database = database_of(settings)
+
+    async def skip(queue: "Queue") -> "Told":
+        from batch.fleet import skipped
+
+        return await skipped(queue, number, who, why, settings.store if store else "")
+
+    return _asked(database_of(settings), skip)
+
+
+def _asked(database: str, ask: "Callable[[Queue], Awaitable[Told]]") -> "Told":
+    """What the queue answers; DatabaseAway where it does not."""
+    import asyncio
+
     needs_fleet()
+    from batch.fleet import Queue
+    from batch.fleet.queue import AWAY, away
 
-    async def skip() -> "Told":
-        from batch.fleet import Queue, skipped
-
+    async def asked() -> "Told":
         async with Queue.opened(database) as queue:
-            return await skipped(queue, number, who, why, settings.store if store else "")
+            return await ask(queue)
 
-    return asyncio.run(skip())
+    try:
+        return asyncio.run(asked())
+    except AWAY as error:
+        raise away(database, error) from error
 
 
 def database_of(settings: "Settings") -> str:

@@ -38,7 +38,7 @@ MAYBE_QUEUED = (
     "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
     " shipped once."
 )
-_AWAY = "Nothing was queued. Run the same call again when it answers."
+_AWAY = "Run the same call again when it answers."
 
 
 class Queue:
