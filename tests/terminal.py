@@ -3,15 +3,18 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import zipfile
-from asyncio.subprocess import PIPE
-from collections.abc import Iterator
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from batch.sandbox import Sandbox
+from tests.proofs.warehouse import Running
 
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
@@ -52,7 +55,13 @@ class Terminal:
 
     async def __call__(self, *words: str | Path, typed: str = "", **environ: str) -> Said:
         """Type a command, and what it asks for; variables of the environment may be set, or emptied."""
-        process = await asyncio.create_subprocess_exec(
+        process = await self.start(*words, **environ)
+        out, err = await process.communicate(typed.encode())
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+    async def start(self, *words: str | Path, **environ: str) -> Process:
+        """Start a command, and leave it at work."""
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "batch",
@@ -63,8 +72,23 @@ class Terminal:
             stdout=PIPE,
             stderr=PIPE,
         )
-        out, err = await process.communicate(typed.encode())
-        return Said(process.returncode or 0, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def at_work(self, *words: str | Path, longest: float = 120.0) -> AsyncIterator[Running]:
+        """A command that works for as long as the block lasts, is told to stop then, and ends by itself."""
+        running = Running(await self.start(*words))
+        try:
+            async with asyncio.timeout(longest):
+                yield running
+                running.tell(signal.SIGTERM)
+                done = await running.end()
+            assert (done.status, "Traceback" in done.err) == (128 + signal.SIGTERM, False), done.err
+        except TimeoutError:
+            raise AssertionError(f"{' '.join(map(str, words))} is at it still: {running.told}") from None
+        finally:
+            if running.process.returncode is None:
+                running.process.kill()
+                await running.process.wait()
 
     def write(self, name: str, text: str) -> Path:
         """Put a file into the folder."""

@@ -34,14 +34,16 @@ class Running:
     """A command under way."""
 
     process: Process
+    told: str = ""
+    """On standard error, as far as it was listened to."""
 
     async def heard(self, words: str) -> str:
         """Wait for a line on standard error with these words in it."""
         assert self.process.stderr is not None
-        heard = ""
         while words not in (line := (await self.process.stderr.readline()).decode()):
-            heard += line
-            assert line, f"It ended without a word of {words!r}: {heard}"
+            self.told += line
+            assert line, f"It ended without a word of {words!r}: {self.told}"
+        self.told += line
         return line
 
     async def until(self, condition: Callable[[], bool]) -> None:
