@@ -1,18 +1,15 @@
 """PostgreSQL fails over: the writer goes on with the standby, or stops where that has not all that was confirmed."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
-from pathlib import Path
 
 import psycopg
 import pytest
 from ledger_samples import created, parcel, planned, run_of
-from postgres import Postgres, _unprivileged, _wait
+from postgres import Postgres, _wait
 from psycopg.conninfo import conninfo_to_dict
+from standby import Standby, confirmed_by_both, followed, of_both
 
 from batch.config import Database
 from batch.errors import LedgerError
@@ -22,53 +19,14 @@ from batch.model import Record, State
 RUN = run_of().run_id
 
 
-class Standby(Postgres):
-    """A server that follows another one."""
-
-    def __init__(self, folder: Path, primary: Postgres) -> None:
-        self.folder, self._data, self._who = folder, folder / "data", _unprivileged()
-        self._keeper, self._numbers = None, count(1)
-        if self._who:
-            shutil.chown(folder, self._who["user"], self._who["group"])
-        self._programs = primary._programs
-        where = f"host={primary.folder} user=postgres application_name=standby"
-        self._call("pg_basebackup", "-D", self._data, "-d", where, "-R", "--checkpoint=fast", "--no-sync")
-
-    def promote(self) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
-
-    def follow_no_more(self) -> None:
-        """What the primary confirms from now on does not come here."""
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET primary_conninfo TO ''")
-            connection.execute("SELECT pg_reload_conf()")
-            count = "SELECT count(*) FROM pg_stat_wal_receiver"
-            _wait(lambda: connection.execute(count).fetchone() == (0,), "the standby still follows", self.log)
-
-
 Pair = tuple[Postgres, Standby, Database]
 
 
 @pytest.fixture
 def pair(postgres: Postgres, database: str) -> Iterator[Pair]:
     """A primary, its standby, and a database by the address of both."""
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        standby = Standby(Path(folder), postgres)
-        standby.start()
-        hosts = f"{postgres.folder},{folder}"
-        yield postgres, standby, Database(database.replace(str(postgres.folder), hosts))
-        standby.stop()
-
-
-def confirmed_by_both(primary: Postgres) -> None:
-    """No commit is confirmed before the standby has it."""
-    with psycopg.connect(primary.url(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET synchronous_standby_names TO 'standby'")
-        connection.execute("SELECT pg_reload_conf()")
-        state = "SELECT sync_state FROM pg_stat_replication"
-        _wait(lambda: connection.execute(state).fetchone() == ("sync",), "no synchronous standby", primary.log)
-        connection.execute("ALTER SYSTEM RESET synchronous_standby_names")  # for its next start, after the test
+    with followed(postgres) as standby:
+        yield postgres, standby, Database(of_both(database, postgres, standby))
 
 
 async def test_a_standby_that_has_all_takes_over(pair: Pair) -> None:
