@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from clock import VirtualLoop
 from postgres import Postgres, served
@@ -73,6 +74,16 @@ def database(postgres: Postgres) -> Iterator[str]:
     yield url
     postgres.start()
     postgres.drop(url)
+
+
+@pytest.fixture
+def guest(database: str) -> Iterator[str]:
+    """Its address for a user of its own, who may connect and no more."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE ROLE guest LOGIN")
+        yield database.replace("postgres@", "guest@")
+        connection.execute("DROP OWNED BY guest CASCADE")
+        connection.execute("DROP ROLE guest")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

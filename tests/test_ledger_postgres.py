@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from cutting import Cutter, cutter
 from ledger_samples import STORE, all_of, created, parcel, planned, run_of
-from postgres import Postgres
+from postgres import Postgres, _wait
 
 from batch.config import Database, Place
 from batch.errors import ConfigError, DatabaseAway, LedgerError, NothingSent
@@ -22,7 +22,7 @@ from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
 from batch.ledger.lease import Overtaken
 from batch.ledger.migrations import version
 from batch.ledger.postgres import connected
-from batch.ledger.postgres_opening import open_writable
+from batch.ledger.postgres_opening import open_writable, server
 from batch.model import State
 from batch.turns import Anew
 
@@ -114,15 +114,6 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Call
     with pytest.raises(ConfigError, match="psycopg is not installed") as refused:
         opened(Database("postgresql://h/d"))
     assert "shipbatch[fleet]" in refused.value.todo
-
-
-async def test_a_user_without_rights_is_told(database: str) -> None:
-    """The schema must be his, or he must be able to make it."""
-    with psycopg.connect(database) as connection:
-        connection.execute("DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-    with pytest.raises(LedgerError, match="may not do that") as refused:
-        open_ledger(Database(database.replace("postgres@", "guest@")))
-    assert "own the schema" in refused.value.todo
 
 
 async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, postgres: Postgres, tmp_path: Path) -> None:
@@ -230,3 +221,30 @@ async def test_nothing_is_left_of_a_writer_that_ended(ledger: StoredLedger, data
         assert connection.execute("SELECT count(*) FROM shipbatch.writers").fetchone() == (1,)
         await ledger.close()
         assert connection.execute("SELECT count(*) FROM shipbatch.writers").fetchone() == (0,)
+
+
+def told(database: str, *statements: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def test_what_cannot_be_opened_whole_holds_no_connection(database: str, guest: str) -> None:
+    """Where one too few is left; else those who try again would keep each other from it for ever."""
+    told(database, "CREATE SCHEMA shipbatch AUTHORIZATION guest", "ALTER ROLE guest CONNECTION LIMIT 1")
+    with pytest.raises(DatabaseAway, match="too many connections") as refused:
+        open_ledger(Database(guest))
+    assert "max_connections" in refused.value.todo
+    with psycopg.connect(database, autocommit=True) as connection:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'guest'"
+        _wait(lambda: connection.execute(count).fetchone() == (0,), "a connection was left open", str)
+
+
+def test_a_user_who_may_not_make_the_ledger_is_told_so(database: str, guest: str) -> None:
+    """By a run, and by `check`, which makes nothing."""
+    for opened in (open_ledger, server):
+        with pytest.raises(LedgerError, match="may not do that") as refused:
+            opened(Database(guest))
+        assert "make schemas" in refused.value.todo
+    told(database, "CREATE SCHEMA shipbatch AUTHORIZATION guest")
+    assert server(Database(guest)).name.startswith("PostgreSQL")

@@ -66,7 +66,10 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
 
     LedgerError where a newer procrastinate has made them.
     """
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    # PostgreSQL asks for the right to make a schema also where it is there already.
+    there = await connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (SCHEMA,))
+    if await there.fetchone() is None:
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
     await connection.execute(f"SET LOCAL search_path TO {SCHEMA}")
     await connection.execute("CREATE TABLE IF NOT EXISTS applied (migration text PRIMARY KEY)")
     ours = sorted(

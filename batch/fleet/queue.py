@@ -23,6 +23,7 @@ from batch.errors import DatabaseAway, Stopped
 from batch.fleet.engine import CONNECTING, call, engine, install
 from batch.fleet.entries import End, Entry, File, Next
 from batch.ledger import open_ledger
+from batch.ledger.postgres import explained
 from batch.stopping import Stop
 
 T = TypeVar("T")
@@ -50,13 +51,15 @@ class Queue:
     @classmethod
     @asynccontextmanager
     async def opened(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
-        """The queue at an address, made where there is none; DatabaseAway where that does not answer."""
+        """The queue at an address, made where there is none; LedgerError where it cannot be had: DatabaseAway."""
         app = engine(database, most)
         try:
             await _made(database)
             await app.open_async()
         except AWAY as error:
             raise away(database, error) from error
+        except psycopg.Error as error:
+            raise explained(error, Database(database)) from error
         try:
             yield cls(app)
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 from batch import telling
 from batch.config import Settings
 from batch.desk import Desk, Screen
-from batch.errors import CannotRunNow, ConfigError, ShipbatchError, Stopped, StoreStopped
+from batch.errors import CannotRunNow, ConfigError, DatabaseAway, ShipbatchError, Stopped, StoreStopped
 from batch.fleet import rounds, sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
@@ -136,7 +136,9 @@ class Worker:
                 await self._look_after(settings)
         except Stopped:
             await call(self._queue.app, store)
-        except CannotRunNow:
+        except CannotRunNow as error:
+            if isinstance(error, DatabaseAway):
+                self._rounds.say_away(error)
             await call(self._queue.app, store, after=LATER)
         except AWAY as error:
             self._rounds.say_away(error)

@@ -40,12 +40,13 @@ _SESSION = (
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
 """SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
-_REASONS = {
-    "42501": ("this user may not do that", "Let the user own the schema shipbatch, or create it in this database."),
+REASONS = {
+    "42501": ("this user may not do that", "Let it make schemas in there, or own `shipbatch` and `procrastinate`."),
     "53100": ("its disk is full", "Make room on the server, then run the same call again; nothing is lost."),
     "XX001": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
     "XX002": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
 }
+"""What is wrong, and what to do, by SQLSTATE."""
 
 
 def driver() -> Any:
@@ -71,10 +72,12 @@ def explained(error: Exception, place: Database) -> LedgerError:
     if isinstance(error, LedgerError):
         return error
     said, state = " ".join(str(error).split()), getattr(error, "sqlstate", None) or ""
-    reason, todo = _REASONS.get(state, ("it cannot be used", "Report this message."))
+    reason, todo = REASONS.get(state, ("it cannot be used", "Report this message."))
     made = LedgerError(f"The database {place}: {reason} ({said}).", todo)
-    if is_away(error) and state not in _REASONS:
+    if is_away(error) and state not in REASONS:
         todo = "Nothing is lost. Run the same call again when it answers."
+        if any(sign in said for sign in ("too many c", "connection slots")):
+            todo = "Nothing is lost. Raise its max_connections, or give the workers fewer --stores."
         made = DatabaseAway(f"The database {place} does not answer ({said}).", todo)
         if any(sign in said for sign in ("authentication failed", "does not exist", "no pg_hba.conf", "not permitted")):
             made = LedgerError(f"The database {place} refuses us ({said}).", "Correct SHIPBATCH_DATABASE.")

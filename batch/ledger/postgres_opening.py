@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batch.config import Database
+from batch.errors import LedgerError
 from batch.ledger import migrations, opening
 from batch.ledger.connection import Connection
-from batch.ledger.postgres import PostgresConnection, PostgresReader
+from batch.ledger.postgres import REASONS, SCHEMA, PostgresConnection, PostgresReader
 from batch.ledger.postgres_schema import bring_up_to_date, check_version, version_of
 from batch.ledger.postgres_writing import PostgresSession, WritingConnection
 
@@ -72,11 +73,24 @@ def server(place: Database) -> Server:
     """The server at a place; LedgerError as for `open_readable`."""
     connection = PostgresReader(place)
     try:
+        if version_of(connection) is None:
+            _check_right(connection)
         return Server(f"PostgreSQL {_shown(connection, 'server_version')}", advice(connection))
     except connection.Error as error:
         raise connection.explained(error) from error
     finally:
         connection.close()
+
+
+def _check_right(connection: PostgresReader) -> None:
+    """LedgerError where the ledger is still to be made, and this user may not."""
+    sql = (
+        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = ?),"
+        " has_database_privilege(current_database(), 'CREATE'))"
+    )
+    if not connection.execute(sql, (SCHEMA,)).fetchone()[0]:
+        reason, todo = REASONS["42501"]
+        raise LedgerError(f"The database {connection.place}: {reason}: make the ledger.", todo)
 
 
 def advice(connection: Connection) -> str:

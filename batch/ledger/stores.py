@@ -30,8 +30,13 @@ def open_ledger(
         if read_only:
             return StoredLedger(postgres.open_readable(place), place, None, "", now)
         session = postgres.open_writable(place)
+        try:
+            reader = postgres.open_readable(place)
+        except BaseException:
+            session.close()
+            raise
         writer = Writer(session, lease.guard) if lease else Writer(session)
-        return StoredLedger(postgres.open_readable(place), place, writer, session.advice, now, lease)
+        return StoredLedger(reader, place, writer, session.advice, now, lease)
     path = place.absolute()
     if read_only:
         return StoredLedger(open_readable(path), path, None, _advice(path), now)
