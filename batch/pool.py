@@ -17,6 +17,7 @@ from batch.stopping import Stop
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
 LONGEST_PAUSE = 60.0  # seconds between two such tries
+STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
 
 
 class Pool:
@@ -99,10 +100,11 @@ class Pool:
             if done is not None:
                 return done
             if clock.time() + verdict.wait > patience:
-                self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes ({reply.problem})")
+                why = reply.problem or f"it answers {reply.status}"
+                self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}", STATUS_PAGE)
             elif not self._stop:
                 tries += 1
-                await self._stop.sleep(verdict.wait or _backoff(tries))
+                await self._stop.sleep(max(verdict.wait, _backoff(tries)))
             if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record, baseline):
                 return True
         return False

@@ -8,6 +8,7 @@ from shop import OpenShop, dense, number, said, statuses
 
 from batch.errors import LedgerError
 from batch.pipeline import judgement
+from batch.sandbox import Fault
 from batch.shelf import Shelf
 
 
@@ -57,6 +58,15 @@ class TestJudgedInPieces:
         rows = [(order, "MUG", 1, number(order)) for order in range(100, 107)]
         assert statuses(await there.run(*rows, judgement=0.0)) == ["created"] * 7
         assert len(there.made()) == 7
+
+    async def test_it_ages_from_its_beginning(self, shop: OpenShop) -> None:
+        """Four pieces of ten seconds: the first is older than half a minute when the last is read."""
+        there = await shop(dense(7))
+        there.fault(Fault(delay=10.0, method="GET"))
+        rows = [(order, "MUG", 1, number(order)) for order in range(100, 107)]
+        await there.run(*rows, judgement=30.0)
+        methods = [method for method, _, _ in there.box.requests]
+        assert methods == ["GET"] * (4 + 1) + ["POST"] * 7
 
 
 class TestShelf:

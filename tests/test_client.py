@@ -178,6 +178,14 @@ async def test_a_read_that_fails_for_good_says_so(store: Any, virtual_clock: Vir
     assert virtual_clock.time() < 300
 
 
+async def test_a_read_that_is_only_refused_says_for_how_long(store: Any, virtual_clock: VirtualLoop) -> None:
+    """A 429 is no try."""
+    _, client = await store(faults=Faults(Fault(429)))
+    async with client:
+        with pytest.raises(Unreadable, match=r"GET /orders/100 \(asked for 10 min\)"):
+            await client.order(100)
+
+
 async def test_a_429_delays_a_read_and_does_not_count_against_it(store: Any, virtual_clock: VirtualLoop) -> None:
     """Ten refusals in a row, then the answer."""
     box, client = await store(faults=Faults(Fault(429, performs=0, nth=range(1, 11))))

@@ -1,7 +1,7 @@
 """What a run costs in requests: told before its first shipment, saved, and none where the file is vouched for."""
 
 import pytest
-from shop import OpenShop, dense, number, order, said, statuses, store
+from shop import OpenShop, Shop, dense, number, order, said, statuses, store
 
 from batch.sandbox import Fault, Quota
 
@@ -78,6 +78,12 @@ class TestCumulative:
         assert report.summary["requests"] == 10 + 1
 
 
+def told(there: Shop) -> int:
+    """Requests that the last run said it would send."""
+    (line,) = (line for line in there.screen.lines if " to send, " in line)
+    return int(line.split()[0])
+
+
 class TestTold:
     async def test_before_the_first_post(self, shop: OpenShop) -> None:
         """Requests, time at the quota as it is, mails; no POST has been sent then."""
@@ -118,6 +124,50 @@ class TestTold:
         told = (await there.run(*rows, dry=True)).summary["estimate"]["seconds"]
         took = (await there.run(*rows)).summary["seconds"]
         assert abs(took - told) <= 31
+
+    async def test_corrections_are_among_them(self, shop: OpenShop) -> None:
+        """A request each, before the first shipment's; no customer is mailed for one."""
+        there = await shop(dense(4))
+        await there.run(*((100 + n, "MUG", 3, number(n)) for n in range(3)))
+        sent, rows = len(there.box.requests), [(100 + n, "MUG", 3, number(10 + n)) for n in range(4)]
+        dry = await there.run(*rows, name="later.csv", update=True, dry=True)
+        assert (dry.summary["estimate"]["requests"], dry.summary["estimate"]["mails"]) == (4, 1)
+        report = await there.run(*rows, name="later.csv", update=True)
+        assert told(there) == 4
+        assert (len(there.box.requests) - sent, report.summary["requests_saved"]) == (1 + 1 + 4, 4 * 4 - 5)
+
+    async def test_not_what_a_limit_leaves(self, shop: OpenShop) -> None:
+        """With --limit, also in a dry run."""
+        there = await shop(dense(10))
+        rows = [(100 + n, "MUG", 1, number(n)) for n in range(10)]
+        assert (await there.run(*rows, dry=True, limit=3)).summary["estimate"]["requests"] == 3
+        await there.run(*rows, limit=3)
+        assert (told(there), there.posts) == (3, 3)
+
+    async def test_orders_that_are_read_once_more_are_among_them(self, shop: OpenShop) -> None:
+        """A judgement that will have aged before its shipments are sent: a read an order, where they lie far apart."""
+        there = await shop(dense(1501))
+        await there.run(*((100 + 300 * n, "MUG", 1, number(n)) for n in range(5)), judgement=0.0)
+        assert (told(there), len(there.box.requests)) == (10, 5 + 10)
+
+    @pytest.mark.parametrize(
+        ("headers", "words"),
+        [
+            ({"Requests-Quota": "0"}, "10 requests to send, less than a minute as carefully as the store is asked now"),
+            (
+                {"Requests-Left": "0", "Time-Reset-Ms": "7200000"},
+                "10 requests to send, at the store's quota of 450 requests in 30 s",
+            ),
+        ],
+    )
+    async def test_no_time_is_promised_that_the_quota_does_not_tell(
+        self, shop: OpenShop, headers: dict[str, str], words: str
+    ) -> None:
+        """One that makes no sense, and one that is used up for hours."""
+        there = await shop(dense(10))
+        there.fault(Fault(headers={f"X-Rate-Limit-{name}": value for name, value in headers.items()}))
+        await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(10)), dry=True)
+        assert any(line.startswith(words) for line in there.screen.lines)
 
     async def test_what_was_not_sent_saved_no_request(self, shop: OpenShop) -> None:
         """Ten orders looked up by one read in place of thirty, and one of them shipped."""

@@ -186,9 +186,17 @@ class TestNothingMade:
         there.fault(Fault(429, performs=0, method="POST"))
         report = await there.run(*one_each(3))
         assert statuses(report) == ["not sent"] * 3
-        assert "15 minutes" in report.stopped
+        assert report.stopped.endswith("nothing through for 15 minutes: it answers 429")
+        assert report.todo
         there.fault()
         assert statuses(await there.run(*one_each(3))) == ["created"] * 3
+
+    async def test_each_is_tried_less_and_less_often(self, shop: OpenShop) -> None:
+        """Though reads are answered meanwhile: half a minute apart in the end, not five seconds."""
+        there = await shop(dense(3))
+        there.fault(Fault(429, performs=0, method="POST", bare=True))
+        await there.run(*one_each(3))
+        assert there.posts < 3 * 60
 
     @pytest.mark.parametrize(
         "stops",

@@ -235,9 +235,9 @@ def _backoff(tries: int) -> float:
 
 def _unreadable(path: str, verdict: Verdict, tries: int) -> Unreadable:
     said = "; ".join(verdict.problems) or verdict.code.replace("_", " ")
-    times = "once" if tries == 1 else f"{tries} times"
+    asked = {0: f"for {PATIENCE / 60:.0f} min", 1: "once"}.get(tries, f"{tries} times")
     return Unreadable(
-        f"The store did not answer GET {path} (asked {times}): {said}.",
+        f"The store did not answer GET {path} (asked {asked}): {said}.",
         "Check the network and the store's status page, then give the same command again.",
     )
 

@@ -135,11 +135,13 @@ class Window:
         """Requests of each window that stay for the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
-    def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float:
-        """The least time in which so many more requests are within the quota."""
+    def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float | None:
+        """The least time in which so many more requests are within the quota; None where its end is too far to tell."""
         free = self.left - in_flight - self.kept(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
+        if self.capped:
+            return None
         windows = -(-(requests - max(free, 0)) // (self.quota - self.kept(reserve)))
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 

@@ -29,10 +29,10 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
 
 def saved(requests: int, records: Iterable[Record], notes: Iterable[RowNote], *, dry: bool) -> int:
     """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
-    known = sum(note.finding.status is Status.ALREADY_CREATED for note in notes)
+    met = Counter(note.finding.status for note in notes)
     states = Counter(record.state for record in records)
-    posted = 0 if dry else states.total() - states[State.PLANNED]
-    return max(0, LOOKUPS * (known + states.total()) + posted - requests)
+    sent = met[Status.UPDATED] + (0 if dry else states.total() - states[State.PLANNED])
+    return max(0, LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total()) + sent - requests)
 
 
 def write_sheet(

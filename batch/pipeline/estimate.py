@@ -1,12 +1,31 @@
 """What a run is about to cost, told before its first shipment."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from batch.bigcommerce.quota import Quota
 from batch.config import Settings
 from batch.telling import counted
 
 MINUTE, HOUR = 60, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run is about to do."""
+
+    shipments: int
+    corrections: int = 0
+    reads: int = 0
+    """Requests that reading all their orders once more takes."""
+    fresh_for: float = 0.0
+    """Seconds for which that is not needed."""
+
+    def aged(self, seconds: float | None) -> float:
+        """The share of it that is done after that, where all of it takes so long."""
+        if self.fresh_for and seconds:
+            return max(0.0, 1 - self.fresh_for / seconds)
+        return 0.0 if self.fresh_for else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +41,21 @@ class Estimate:
     """Customers that the store mails, once a shipment; 0 in a sandbox."""
 
     @classmethod
-    def of(cls, requests: int, quota: Quota, settings: Settings) -> "Estimate":
-        """The estimate for so many shipments, with what is known of the quota now."""
+    def of(cls, work: "Work", quota: Quota, settings: Settings) -> "Estimate":
+        """The estimate for this work, with what is known of the quota now."""
+        requests = work.shipments + work.corrections
+        requests += ceil(work.reads * work.aged(quota.seconds_for(requests)))
         seconds = quota.seconds_for(requests)
         if quota.words:
             kept = f", {settings.reserve:.0%} of it left to other apps" if settings.reserve else ""
             words = f"at the store's quota of {quota.words}{kept}"
+        elif seconds is not None:
+            words = "as carefully as the store is asked now: it tells no quota that makes sense"
         elif quota.requests:
             words = "as fast as the store answers: it tells no quota"
         else:
             words = "at the store's quota, which its first answer will tell"
-        return cls(requests, seconds, words, 0 if settings.identity.startswith("sandbox:") else requests)
+        return cls(requests, seconds, words, 0 if settings.identity.startswith("sandbox:") else work.shipments)
 
     @property
     def line(self) -> str:

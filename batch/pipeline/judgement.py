@@ -24,6 +24,8 @@ class Judgement:
     def __init__(self, desk: Desk, run: Run, job: Job, baselines: MutableMapping[int, Baseline]) -> None:
         self._desk, self._run, self._job, self._baselines = desk, run, job, baselines
         self._aged_at = 0.0
+        self.reads = 0
+        """Requests that judging the whole file has taken."""
         self._renew()
 
     def _renew(self) -> None:
@@ -40,9 +42,14 @@ class Judgement:
         return self._resolver.gone
 
     @property
+    def fresh_for(self) -> float:
+        """Seconds until the orders may have changed so much that each is to be judged `again`."""
+        return max(0.0, self._aged_at - asyncio.get_running_loop().time())
+
+    @property
     def has_aged(self) -> bool:
-        """Whether the orders may have changed so much since that each is to be judged `again`."""
-        return asyncio.get_running_loop().time() >= self._aged_at
+        """Whether each order is to be judged `again`."""
+        return self.fresh_for == 0.0
 
     async def whole(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
         """A file's parcels, judged; twice where one ships from an order that a shipment of ours is gone from.
@@ -50,7 +57,6 @@ class Judgement:
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
         plan = await self._judged(parcels())
-        self._aged_at = asyncio.get_running_loop().time() + self._desk.settings.judgement
         orders = {record.shipment.order_id for record in self.gone}
         if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
             return plan
@@ -103,13 +109,15 @@ class Judgement:
 
     async def _judged(self, parcels: Iterable[Parcel]) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
-        plan = Plan()
+        plan, asked = Plan(), self._desk.client.requests
+        self._aged_at = asyncio.get_running_loop().time() + self._desk.settings.judgement
         for some in batches(parcels, AT_ONCE):
             await self._put_away(self._not_known(some, plan))
         if self._parcels:
             self._desk.screen.begin(f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}")
         for orders in batches(self._parcels, AT_ONCE):
             self._keep(await self._resolved([p for order_id in orders for p in self._parcels[order_id]]), plan)
+        self.reads = self._desk.client.requests - asked
         return plan
 
     def _not_known(self, parcels: Sequence[Parcel], plan: Plan) -> Sequence[Parcel]:

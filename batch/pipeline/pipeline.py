@@ -22,7 +22,6 @@ from batch.matching import Baseline
 from batch.model import Finding, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, saved, summarize, write_sheet
 from batch.pipeline.decisions import take_answers
-from batch.pipeline.estimate import Estimate
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -66,14 +65,17 @@ class Pipeline:
         if job.dry:
             plan.add(RowNote(one.shipment.rows, one.finding) for one in plan.corrections())
             records, notes = partial(plan.records, run), plan.notes
-            self._screen.say(self._estimate(records()).line)
+            estimate = self._shipping.estimate(plan, judgement, job)
+            self._screen.say(estimate.line)
         else:
             await self._ledger.begin(run)
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
             await self._shipping.ship(run, plan, judgement, job, export)
             records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
-        if not job.dry:
+        if job.dry:
+            report.summary["estimate"] = estimate.data
+        else:
             await self._finish(report, job)
         return report
 
@@ -175,15 +177,9 @@ class Pipeline:
             known_waiting=waited,
         )
         report.pace = self._client.quota.pace
-        if job.dry:
-            summary["estimate"] = self._estimate(records()).data
         planned = (promise(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
         await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job, planned)
         return report
-
-    def _estimate(self, records: Iterable[Record]) -> Estimate:
-        """What shipping these would cost."""
-        return Estimate.of(sum(1 for _ in records), self._client.quota, self._settings)
 
     async def _gate(self, run: Run, plan: Plan, export: Load, job: Job, mark: Mark | None) -> Gated:
         """The file as a whole, against what is usual."""

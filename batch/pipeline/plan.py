@@ -15,6 +15,10 @@ class Plan:
         self._notes: Shelf[RowNote] = Shelf()
         self._corrections: Shelf[Correction] = Shelf()
         self._size = 0
+        self.ships = 0
+        """How many shipments it has."""
+        self.corrects = 0
+        """How many corrections it has."""
 
     def add(self, judged: Iterable[Judged]) -> None:
         """Take over what was judged."""
@@ -22,11 +26,13 @@ class Plan:
             self._size += 1
             match one:
                 case Shipment():
+                    self.ships += 1
                     first = min(one.rows, default=0)
                     self._shipments[first] = [*self._shipments.get(first, ()), one]
                 case RowNote():
                     self._notes[self._size] = one
                 case Correction():
+                    self.corrects += 1
                     self._corrections[self._size] = one
 
     def shipments(self) -> Iterator[Shipment]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from math import ceil
 
 from batch.bigcommerce.client import PAGE
 from batch.corrections import Corrector
@@ -11,7 +12,7 @@ from batch.errors import LedgerError
 from batch.loader import Load
 from batch.matching import Baseline
 from batch.model import Record, RowNote, Run, Shipment
-from batch.pipeline.estimate import Estimate
+from batch.pipeline.estimate import Estimate, Work
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -32,6 +33,7 @@ class Shipping:
 
     async def ship(self, run: Run, plan: Plan, judgement: Judgement, job: Job, export: Load) -> None:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
+        self._tell(self._work(plan, judgement, job))
         async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
             plan.add([note])
         await self._make_room(plan, judgement.gone)
@@ -44,16 +46,31 @@ class Shipping:
         asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
         await self._make_room(plan, judgement.gone)
         places = await self._ledger.plan_again(run.run_id, asks, *_entered(plan, export))
+        self._tell(Work(len(places), 0, judgement.reads, judgement.fresh_for))
         await self._bring(run, places, judgement, len(places))
 
     async def go_on(self, run: Run, judgement: Judgement, job: Job) -> None:
         """The same for the plan that an earlier call has left."""
         places = range(1, (job.limit or MOST) + 1)
-        await self._bring(run, places, judgement, sum(1 for _ in self._ledger.planned(run.run_id, places)))
+        count = sum(1 for _ in self._ledger.planned(run.run_id, places))
+        self._tell(Work(count, reads=ceil(count / PAGE)))
+        await self._bring(run, places, judgement, count)
+
+    def estimate(self, plan: Plan, judgement: Judgement, job: Job) -> Estimate:
+        """What shipping a plan would cost."""
+        return Estimate.of(self._work(plan, judgement, job), self._client.quota, self._settings)
+
+    @staticmethod
+    def _work(plan: Plan, judgement: Judgement, job: Job) -> Work:
+        ships = plan.ships if job.limit is None else min(plan.ships, job.limit)
+        return Work(ships, plan.corrects, judgement.reads, judgement.fresh_for)
+
+    def _tell(self, work: Work) -> None:
+        if work.shipments or work.corrections:
+            self._screen.say(Estimate.of(work, self._client.quota, self._settings).line)
 
     async def _bring(self, run: Run, places: range, judgement: Judgement, count: int) -> None:
         if count:
-            self._screen.say(Estimate.of(count, self._client.quota, self._settings).line)
             self._screen.begin("Shipping", count)
         try:
             await self._post_and_settle(run, places, judgement)
