@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,38 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     assert again.status == 0, again.err
     assert again.summary["already_created"] + again.summary["created"] == MANY  # what was open goes first
     assert warehouse.shipped == Counter(numbers(MANY))
+
+
+BLOCKED = """
+import threading
+from batch.cli.terminal import watched
+
+async def work(screen, stop):
+    print("blocked", flush=True)
+    threading.Event().wait()
+
+watched(work)
+"""
+
+
+def test_the_second_signal_is_heard_by_a_program_that_waits_for_something(tmp_path: Path) -> None:
+    """Whatever keeps its event loop: a database, a disk on the network."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BLOCKED], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "blocked\n"
+            for _ in range(100):  # two that come at once are one
+                child.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=0.1)
+                    break
+        finally:
+            child.kill()
+        assert child.wait() == 143
+        assert child.stderr is not None
+        assert "Stopped now: what was in flight is in doubt" in child.stderr.read()
 
 
 def test_ctrl_c_while_the_program_still_loads_ends_it_without_a_word(tmp_path: Path) -> None:

@@ -106,8 +106,9 @@ class Turn:
             await self.send_back(error, NOTHING_SENT)
         finally:
             showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
+            await asyncio.wait([showing])
+            if not showing.cancelled():
+                showing.result()
 
     async def send_back(self, error: ShipbatchError, status: int) -> None:
         """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
