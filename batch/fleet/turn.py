@@ -200,7 +200,8 @@ class Turn:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        folder = self.desk.settings.home / "queued" / str(self.file.file_id)
+        """A folder of this turn alone: an earlier one's may still be written to."""
+        folder = self.desk.settings.home / "queued" / f"{self.file.file_id}-{self.file.turns}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             yield folder
