@@ -102,7 +102,11 @@ class Code:
 
     @property
     def name(self) -> str:
-        return PROVIDERS.get(self.provider) or self.provider or names().get(self.slug, self.slug)
+        return PROVIDERS.get(self.provider) or names().get(self.slug) or self.provider or self.slug
+
+    def carrier(self, method: str = "") -> Carrier:
+        """Understood, and with these words for the service."""
+        return Carrier(self.provider, self.slug, method, known=True, name=self.name)
 
 
 def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
@@ -140,9 +144,7 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
         return named
     known = {key: code for key, code in table()["brand"].items() if key.startswith(brand) and key != brand}
     found = _longest([brand, *tokens(service)], known)
-    return (
-        named if found is None else Carrier(found[1].provider, found[1].slug, service, known=True, name=found[1].name)
-    )
+    return found[1].carrier(service) if found else named
 
 
 def code_of(value: str) -> Code:
@@ -160,9 +162,8 @@ def code_of(value: str) -> Code:
 
 
 def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: bool = False) -> Carrier:
-    only_name = key == "".join(words) and not is_service
-    named = code.provider or code.slug
-    return Carrier(code.provider, code.slug, "" if only_name and named else text, known=True, name=code.name or text)
+    only_name = code != Code() and key == "".join(words) and not is_service
+    return replace(code.carrier("" if only_name else text), name=code.name or text)
 
 
 def _exact(text: str, words: list[str]) -> Code | None:
@@ -205,16 +206,13 @@ def guess(tracking_number: str) -> Carrier | None:
     found = readings(tracking_number)
     if len(found) != 1 or not found[0].certain:
         return None
-    code = code_of(found[0].slug)
-    return Carrier(code.provider, code.slug, "", known=True, name=code.name)
+    return code_of(found[0].slug).carrier()
 
 
 def company_of_dhl(number: str) -> Carrier | None:
     """Which DHL it is by its number, where the file says `DHL` alone, which by habit is Express."""
-    slug = next((slug for shape, slug in COMPANIES_OF_DHL if shape.fullmatch(compact(number))), "")
-    if not slug:
-        return None
-    return Carrier("", slug, "", known=True, name=Code(slug=slug).name)
+    slugs = (slug for shape, slug in COMPANIES_OF_DHL if shape.fullmatch(compact(number)))
+    return next((Code(slug=slug).carrier() for slug in slugs), None)
 
 
 def disagreement(named: Carrier, tracking_number: str) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from batch.loader import cells
-from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, carrier, names, with_service
+from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
 from batch.loader.inspection import Inspection, Named
 from batch.model import Field
 
@@ -53,19 +53,16 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     tracked = slug.casefold() if slug.casefold() in names() or _is_new_slug(slug) else ""
     words = words or ("" if given else provider) or ("" if tracked else slug)
     found = carrier(words, aliases) if words else None
-    if not words and not given and not tracked and method:
+    service = method or (found.method if found else "")
+    if given or tracked:
+        return Shipper(given, tracked, service, Code(given, tracked).carrier())
+    if not words and method:
         of_method = carrier(method, aliases)
         found = of_method if of_method.provider or of_method.slug else None
-    if given or tracked:
-        named = Carrier(
-            given, tracked, "", known=True, name=PROVIDERS.get(given) or names().get(tracked) or given or tracked
-        )
-        return Shipper(given, tracked, method or (found.method if found else ""), named)
     if found is None or not found.name:
-        return Shipper(method=method or (found.method if found else ""))
-    if method:
-        found = with_service(found, words, method)
-    return Shipper(found.provider, found.slug, method or found.method, found)
+        return Shipper(method=service)
+    found = with_service(found, words, method)
+    return Shipper(found.provider, found.slug, service, found)
 
 
 def _is_provider(text: str) -> bool:
