@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch.loader.shapes import filled, words
-from batch.loader.synonyms import Strength, is_numbered, meaning, normalise, numbered_meaning
+from batch.loader.synonyms import UNKNOWN, Strength, meaning, normalise, numbered_meaning
 from batch.loader.tables import Cell, column_letters
 from batch.model import Field
 
@@ -63,12 +63,10 @@ def columns_of(header: Sequence[str], sample: Sequence[Sequence[Cell]], ours: Co
 
 def _column(index: int, name: str, sample: Sequence[Sequence[Cell]]) -> Column:
     cells = tuple(row[index] if index < len(row) else None for row in sample)
-    said, is_one_of_several = meaning(name), False
-    if not said.known and is_numbered(name):
-        numbered = numbered_meaning(name)
-        if numbered.fields:
-            said, is_one_of_several = numbered, True
-    return Column(index, name, cells, said.fields, said.ordered, is_one_of_several, said.known or is_one_of_several)
+    said = meaning(name)
+    numbered = UNKNOWN if said.known else numbered_meaning(name)
+    said = numbered if numbered.fields else said
+    return Column(index, name, cells, said.fields, said.ordered, bool(numbered.fields), said.known)
 
 
 def find(text: str, columns: Sequence[Column]) -> Column | None:

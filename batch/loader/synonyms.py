@@ -126,21 +126,11 @@ def _by_last(header: str) -> Meaning | None:
     return Meaning(MappingProxyType(fields), known=True)
 
 
-def is_numbered(header: str) -> bool:
-    """Whether it is one of several alike: `Tracking Number 2`, `Package 3 Tracking`."""
-    return _without_number(header) is not None
-
-
 def numbered_meaning(header: str) -> Meaning:
-    """The meaning of a numbered header without its number."""
-    plain = _without_number(header)
-    return UNKNOWN if plain is None else table().get(plain, UNKNOWN)
-
-
-def _without_number(header: str) -> str | None:
+    """Of a header that is one of several alike, without its number: `Tracking Number 2`, `Package 3 Tracking`."""
     key = normalise(header)
     found = re.fullmatch(r"(.*\D)\d{1,2}", key) or re.fullmatch(rf"(?:{COUNTED})\d{{1,2}}(\D.*)", key)
-    return found[1] if found else None
+    return table().get(found[1], UNKNOWN) if found else UNKNOWN
 
 
 def _by_part(header: str) -> Meaning:
