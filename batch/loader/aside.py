@@ -4,7 +4,7 @@ import numpy as np
 
 from batch.errors import ColumnError
 from batch.loader.candidates import map_option
-from batch.loader.damage import BLANK_WORDS, Wrong, undressed
+from batch.loader.damage import BLANK_WORDS, undressed
 from batch.loader.frame import Coded
 from batch.loader.inspection import Inspection, Mask, invalid, skipped
 from batch.loader.standing import Standing, standing, voided
@@ -47,10 +47,7 @@ def _given(seen: Inspection, *fields: Field) -> Mask:
 def _void(seen: Inspection) -> None:
     """Rows whose void column says yes; one that says neither yes nor no is not shipped on a guess."""
     column = seen.column(Field.VOID)
-    said = [voided(cell) for cell in column.cells]
-    yes = np.array([answer is True for answer in said], dtype=np.bool_)[column.codes]
-    _set(seen, yes, column, "void", "void.")
-    seen.refuse_cells(column, {code: answer for code, answer in enumerate(said) if isinstance(answer, Wrong)})
+    _set(seen, seen.numbers(column, voided) != 0, column, "void", "void.")
 
 
 def _standing(seen: Inspection) -> None:
@@ -58,18 +55,11 @@ def _standing(seen: Inspection) -> None:
     if not seen.has(Field.STATUS):
         return
     columns = seen.every(Field.STATUS)
-    said = [[standing(cell) for cell in column.cells] for column in columns]
-
-    def rows(wanted: Standing) -> list[Mask]:
-        return [
-            np.array([each is wanted for each in words], dtype=np.bool_)[column.codes]
-            for column, words in zip(columns, said, strict=True)
-        ]
-
-    shipped = np.logical_or.reduce(rows(Standing.SHIPPED)) | _given(seen, *_LABEL)
-    for column, mask in zip(columns, rows(Standing.VOID), strict=True):
-        _set(seen, mask, column, "void", "void.")
-    waits = [mask & ~shipped for mask in rows(Standing.NOT_YET)]
+    said = [seen.numbers(column, standing) for column in columns]
+    shipped = np.logical_or.reduce([each == Standing.SHIPPED for each in said]) | _given(seen, *_LABEL)
+    for column, each in zip(columns, said, strict=True):
+        _set(seen, each == Standing.VOID, column, "void", "void.")
+    waits = [(each == Standing.NOT_YET) & ~shipped for each in said]
     _some_have_shipped(seen, np.logical_or.reduce(waits))
     for column, mask in zip(columns, waits, strict=True):
         _set(seen, mask, column, "not_shipped", "not shipped yet, says the file.")

@@ -1,22 +1,22 @@
 """What a void or a status cell says of its row: shipped, not shipped yet, or taken back. Pure."""
 
 import re
-from enum import Enum, auto
+from enum import IntEnum
 
 from batch.loader.damage import BLANK_WORDS, Wrong, date_like, undressed
 from batch.loader.synonyms import normalise
 from batch.loader.tables import Cell
 
 
-class Standing(Enum):
+class Standing(IntEnum):
     """How far a row's shipment has come, in the file's own words."""
 
-    UNSAID = auto()
+    UNSAID = 0
     """Blank, or words that nobody here knows; they decide nothing."""
-    SHIPPED = auto()
-    NOT_YET = auto()
+    SHIPPED = 1
+    NOT_YET = 2
     """The order waits; there is no shipment."""
-    VOID = auto()
+    VOID = 3
     """There was one, and it was taken back."""
 
 
