@@ -29,28 +29,35 @@ _BOMB = "It is no export. Do not open it, and tell IT where it came from."
 _AGAIN = "Export or copy it again; the copy may have been cut short."
 
 
-def unpack(blob: Blob, content: Content) -> Blob:
+PACKED = (Content.GZIP, Content.ARCHIVE)
+
+
+def kind_of(blob: Blob) -> Content | str:
+    """What it is by its bytes, a zip by its parts; or the name of what is not read."""
+    content = content_of(blob.head(HEAD))
+    return _kind_of_zip(blob) if content is Content.ZIP else content
+
+
+def unpack(blob: Blob, kind: Content | str) -> Blob:
     """The table inside a gzip or zip; FileError where it is not one table, or is a bomb."""
-    if content is Content.GZIP:
+    if kind is Content.GZIP:
         inner = _inside(blob, "unpacked", blob.size, lambda stored: gzip.GzipFile(fileobj=stored))
     else:
         inner = _only_table(blob)
-    inside = content_of(inner.head(HEAD))
-    if inside is Content.GZIP or (inside is Content.ZIP and archive_kind(inner) == "archive"):
+    if kind_of(inner) in PACKED:
         raise FileError(f"{inner.name} is an archive inside an archive.", "Unpack it, and give the table itself.")
     return inner
 
 
-def archive_kind(blob: Blob) -> str:
-    """What a zip is by its parts: xlsx, xlsb, ods, archive, or the name of what is not read."""
+def _kind_of_zip(blob: Blob) -> Content | str:
     with opened_zip(blob) as archive:
         names = set(archive.namelist())
         parts = {name.casefold().replace("\\", "/").lstrip("/") for name in names}
         if "mimetype" in names:
             return _open_document(archive.read("mimetype")[:100])
     for part, kind in (
-        ("xl/workbook.bin", "xlsb"),
-        ("xl/workbook.xml", "xlsx"),
+        ("xl/workbook.bin", Content.XLSB),
+        ("xl/workbook.xml", Content.XLSX),
         ("word/document.xml", "a Word document"),
         ("ppt/presentation.xml", "a PowerPoint presentation"),
         ("index/document.iwa", "an Apple Numbers or Pages document"),
@@ -58,8 +65,8 @@ def archive_kind(blob: Blob) -> str:
         if part in parts:
             return kind
     if "[content_types].xml" in parts:
-        return "xlsx"
-    return "ods" if "content.xml" in parts else "archive"
+        return Content.XLSX
+    return Content.ODS if "content.xml" in parts else Content.ARCHIVE
 
 
 @contextmanager
@@ -107,10 +114,10 @@ def _bomb(name: str, part: str, inflated: int, compressed: int) -> FileError:
     return FileError(f"{name}{where} is a zip bomb: {compressed:,} bytes unpack to {inflated:,} or more.", _BOMB)
 
 
-def _open_document(mimetype: bytes) -> str:
+def _open_document(mimetype: bytes) -> Content | str:
     if b"opendocument.spreadsheet" in mimetype:
-        return "ods"
-    return "an OpenDocument text or drawing" if b"opendocument" in mimetype else "archive"
+        return Content.ODS
+    return "an OpenDocument text or drawing" if b"opendocument" in mimetype else Content.ARCHIVE
 
 
 def _only_table(blob: Blob) -> Blob:

@@ -13,7 +13,11 @@ class Content(StrEnum):
     TEXT = "text"
     HTML = "html"
     OLE = "ole"  # XLS, or a workbook under a password
-    ZIP = "zip"  # XLSX, XLSB, ODS, or an archive
+    ZIP = "zip"  # one of the next four
+    XLSX = "xlsx"
+    XLSB = "xlsb"
+    ODS = "ods"
+    ARCHIVE = "archive"
     GZIP = "gzip"
 
 

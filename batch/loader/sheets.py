@@ -5,15 +5,12 @@ from pathlib import Path
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob, file_blob
-from batch.loader.containers import archive_kind, unpack
-from batch.loader.contents import HEAD, Content, content_of
+from batch.loader.containers import PACKED, kind_of, unpack
+from batch.loader.contents import Content
 from batch.loader.markup import read_page
 from batch.loader.tables import Table
 from batch.loader.text import read_text
 from batch.loader.workbooks import read_workbook
-
-WORKBOOKS = {"xlsx", "xlsb", "ods"}
-_READ = "Export it as .xlsx or .csv."
 
 
 def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
@@ -22,27 +19,23 @@ def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
     FileError, and no other exception whatever the bytes: it names the file, the reason and what to do.
     """
     blob = file_blob(path)
-    content = content_of(blob.head(HEAD))
-    if content is Content.GZIP or (content is Content.ZIP and archive_kind(blob) == "archive"):
-        blob = unpack(blob, content)
-        content = content_of(blob.head(HEAD))
-        note = f"Read from inside the archive: {blob.name}."
-        return [replace(table, said=(note, *table.said)) for table in _tables(blob, content, sheet)]
-    return _tables(blob, content, sheet)
+    kind = kind_of(blob)
+    if kind not in PACKED:
+        return _tables(blob, kind, sheet)
+    blob = unpack(blob, kind)
+    note = f"Read from inside the archive: {blob.name}."
+    return [replace(table, said=(note, *table.said)) for table in _tables(blob, kind_of(blob), sheet)]
 
 
-def _tables(blob: Blob, content: Content | str, sheet: str) -> list[Table]:
-    match content:
+def _tables(blob: Blob, kind: Content | str, sheet: str) -> list[Table]:
+    match kind:
         case Content.TEXT:
             return [read_text(blob)]
         case Content.HTML:
             return read_page(blob)
         case Content.OLE:
             return read_workbook(blob, "xls", sheet)
-        case Content.ZIP:
-            kind = archive_kind(blob)
-            if kind in WORKBOOKS:
-                return read_workbook(blob, kind, sheet)
-            raise FileError(f"{blob.name} is {kind}, not an export.", _READ)
+        case Content.XLSX | Content.XLSB | Content.ODS:
+            return read_workbook(blob, kind, sheet)
         case _:
-            raise FileError(f"{blob.name} is {content}, not an export that can be read.", _READ)
+            raise FileError(f"{blob.name} is {kind}, not an export that can be read.", "Export it as .xlsx or .csv.")
