@@ -7,8 +7,8 @@ from dataclasses import replace
 from batch import findings
 from batch.judging.drafts import Draft, Want, drafts_of
 from batch.judging.facts import Correction, Existing, Facts, Judged, Policy, facts_of
-from batch.matching import plain, same_items
-from batch.model import Finding, Item, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
+from batch.matching import plain
+from batch.model import Finding, Item, Order, OrderLine, Parcel, RowNote, Shipment, StoreShipment
 
 Differs = Callable[[StoreShipment, Shipment, str], Finding]
 
@@ -67,33 +67,33 @@ class _Bench:
         if answer.startswith("exists:") and (judged := self._named(draft, answer.removeprefix("exists:"))):
             return judged
         for record in self.facts.unsettled:
-            if self._is(draft, record):
+            if draft.has_made(record):
                 return replace(draft.note(findings.in_doubt(self.order.order_id)), record_id=record.record_id)
         return self._met_by_label(draft) if draft.label else self._met_without(draft)
 
     def _named(self, draft: Draft, shipment_id: str) -> Judged | None:
         """The shipment that a person says it exists as; one of another address is that address's parcel."""
         named = [e for e in self.facts.existing if str(e.made.shipment_id) == shipment_id]
-        if any(not self._here(draft, e.made) for e in named):
+        if any(not draft.is_for(e.made.order_address_id) for e in named):
             return None
         free = [e for e in named if e.made.shipment_id not in self.known]
         if not free:
             return draft.note(findings.decided_but_gone(self.order, shipment_id))
-        if self.policy.update and draft.label and not _is_label(draft, free[0].made):
+        if self.policy.update and draft.label and not draft.is_label_of(free[0].made):
             return self._correction(draft, free[0], findings.correction)
         return self._already(draft, free)
 
     def _met_by_label(self, draft: Draft) -> Judged | None:
-        same = [e for e in self.facts.existing if self._here(draft, e.made) and self._labelled(draft, e)]
+        same = [e for e in self._there(draft) if draft.is_label_of(e.made, *e.labels)]
         if not same:
             return None
-        fit = [e for e in same if self._fits(draft, e.made)]
+        fit = [e for e in same if draft.fits(e.made)]
         if not fit:
             return draft.note(findings.changed(same[0].made, self._as_asked(draft), same[0].origin))
-        alike = [e for e in fit if self._carried_alike(draft, e.made) and _is_label(draft, e.made)]
+        alike = [e for e in fit if draft.is_carried_like(e.made) and draft.is_label_of(e.made)]
         if alike:
             return self._already(draft, alike[:1])
-        differs = findings.changed if _is_label(draft, fit[0].made) else findings.correction
+        differs = findings.changed if draft.is_label_of(fit[0].made) else findings.correction
         return self._correction(draft, fit[0], differs)
 
     def _met_without(self, draft: Draft) -> Judged | None:
@@ -108,7 +108,7 @@ class _Bench:
                 return self._already(draft, here)
             equal = [e for e in here if e.ask == draft.parcel.ask]
         else:
-            equal = [e for e in here if self._fits(draft, e.made)]
+            equal = [e for e in here if draft.fits(e.made)]
             if equal and any(self._short(want) for want in draft.wants):
                 return self._already(draft, equal[:1])
             if shared and not equal:
@@ -156,7 +156,7 @@ class _Bench:
         if self.order.status_id in self.policy.hold_statuses and not self._may_ship(draft, again=False):
             return draft.note(findings.order_status(self.order))
         for record in self.facts.gone:
-            if self._is(draft, record) and record.made and not self._may_ship(draft):
+            if draft.has_made(record) and record.made and not self._may_ship(draft):
                 asked = self._as_asked(draft)
                 return draft.note(findings.deleted_before(asked, record.made.shipment_id, record.run_id))
         if len(draft.parcel.numbers) > 1 and not self.policy.several_parcels:
@@ -268,7 +268,7 @@ class _Bench:
 
     def _corrected(self, draft: Draft) -> Judged | None:
         """Not enough left, but an equal parcel under another number: a correction of it."""
-        equal = [e for e in self._free(draft) if self._fits(draft, e.made)]
+        equal = [e for e in self._free(draft) if draft.fits(e.made)]
         if not draft.label or not equal:
             return None
         if draft.rest and len(equal) > 1:  # which of them it is for, nobody knows
@@ -283,11 +283,15 @@ class _Bench:
         finding = differs(made, shipment, existing.origin)
         return Correction(existing, shipment, finding) if self.policy.update else draft.note(finding)
 
-    # comparisons
+    # what there is
+
+    def _there(self, draft: Draft) -> list[Existing]:
+        """Shipments to its address."""
+        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id)]
 
     def _free(self, draft: Draft) -> list[Existing]:
         """Shipments to its address that no parcel of the file has been met as; first those without a label."""
-        free = [e for e in self.facts.existing if e.made.shipment_id not in self.known and self._here(draft, e.made)]
+        free = [e for e in self._there(draft) if e.made.shipment_id not in self.known]
         return sorted(free, key=lambda e: _has_label(e.made))
 
     def _shared(self, draft: Draft) -> dict[int, Existing]:
@@ -304,7 +308,7 @@ class _Bench:
         return [
             line
             for line in self.order.lines
-            if self.left[line.order_product_id] > 0 and draft.address in (None, line.order_address_id)
+            if self.left[line.order_product_id] > 0 and draft.is_for(line.order_address_id)
         ]
 
     def _as_asked(self, draft: Draft) -> Shipment:
@@ -314,52 +318,10 @@ class _Bench:
     def _shown(self, draft: Draft, line_id: int | None = None) -> list[str]:
         return [
             findings.shown(e.made)
-            for e in self.facts.existing
-            if self._here(draft, e.made)
-            and (line_id is None or any(i.order_product_id == line_id for i in e.made.items))
+            for e in self._there(draft)
+            if line_id is None or any(i.order_product_id == line_id for i in e.made.items)
         ]
-
-    @staticmethod
-    def _here(draft: Draft, made: StoreShipment) -> bool:
-        return draft.address in (None, made.order_address_id)
-
-    @staticmethod
-    def _labelled(draft: Draft, existing: Existing) -> bool:
-        """Whether it has the draft's number or link, or had it when it was made."""
-        return _is_label(draft, existing.made) or plain(draft.label) in map(plain, existing.labels)
-
-    @staticmethod
-    def _fits(draft: Draft, made: StoreShipment) -> bool:
-        """Whether a shipment holds what the draft asks; what it leaves open fits anything."""
-        if draft.rest or draft.share[1] > 1:
-            return True
-        units = {item.order_product_id: item.quantity for item in made.items}
-        return same_items(
-            (Item(w.line.order_product_id, w.quantity or units.get(w.line.order_product_id, 0)) for w in draft.wants),
-            made.items,
-        )
-
-    @staticmethod
-    def _carried_alike(draft: Draft, made: StoreShipment) -> bool:
-        """Equal carriers, in so far as the file names one; the store may know it under either name."""
-        ours = {draft.parcel.shipping_provider, draft.parcel.tracking_carrier} - {""}
-        theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
-        return not ours or not theirs or bool(ours & theirs)
-
-    @staticmethod
-    def _is(draft: Draft, record: Record) -> bool:
-        """Whether a record of ours came from this parcel."""
-        there = draft.address in (None, record.shipment.order_address_id)
-        if draft.label:
-            return there and plain(draft.label) in map(plain, record.labels)
-        return there and draft.parcel.ask == record.shipment.ask
 
 
 def _has_label(made: StoreShipment) -> bool:
     return bool(made.tracking_number or made.tracking_link)
-
-
-def _is_label(draft: Draft, made: StoreShipment) -> bool:
-    if draft.number:
-        return plain(draft.number) == plain(made.tracking_number)
-    return draft.label.strip() == made.tracking_link.strip()

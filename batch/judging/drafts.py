@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from batch import findings
 from batch.judging.facts import Judged, Policy
-from batch.model import Finding, Item, Line, Order, OrderLine, Parcel, RowNote, Shipment
+from batch.matching import plain, same_items
+from batch.model import Finding, Item, Line, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
 
 
 @dataclass(slots=True)
@@ -46,6 +47,38 @@ class Draft:
     @property
     def row_lines(self) -> tuple[tuple[int, int], ...]:
         return tuple((row, want.line.order_product_id) for want in self.wants for row in want.rows)
+
+    def is_for(self, address: int) -> bool:
+        """Whether it goes to an address; one that names none may go to any."""
+        return self.address in (None, address)
+
+    def is_label_of(self, made: StoreShipment, *before: str) -> bool:
+        """Whether a shipment has its number or link, or had it before."""
+        if plain(self.label) in map(plain, before):
+            return True
+        if self.number:
+            return plain(self.number) == plain(made.tracking_number)
+        return self.label.strip() == made.tracking_link.strip()
+
+    def fits(self, made: StoreShipment) -> bool:
+        """Whether a shipment holds what it asks; what it leaves open fits anything."""
+        if self.rest or self.share[1] > 1:
+            return True
+        units = {item.order_product_id: item.quantity for item in made.items}
+        asked = ((want.line.order_product_id, want.quantity) for want in self.wants)
+        return same_items((Item(line, quantity or units.get(line, 0)) for line, quantity in asked), made.items)
+
+    def is_carried_like(self, made: StoreShipment) -> bool:
+        """Equal carriers, in so far as the file names one; the store may know it under either name."""
+        ours = {self.parcel.shipping_provider, self.parcel.tracking_carrier} - {""}
+        theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
+        return not ours or not theirs or bool(ours & theirs)
+
+    def has_made(self, record: Record) -> bool:
+        """Whether a record of ours came from its parcel."""
+        shipment = record.shipment
+        alike = plain(self.label) in map(plain, record.labels) if self.label else self.parcel.ask == shipment.ask
+        return alike and self.is_for(shipment.order_address_id)
 
     def shipment(self, items: Iterable[Item], address: int) -> Shipment:
         parcel = self.parcel
