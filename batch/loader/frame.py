@@ -5,10 +5,12 @@ judgement of a column (entries.py) looks once at a cell, however many rows have 
 """
 
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import compress, islice
+from operator import ne, neg
 from typing import cast
 
 import numpy as np
@@ -127,7 +129,7 @@ class _Builder(dict[Cell, int]):
     def __init__(self) -> None:
         super().__init__({None: BLANK, "": BLANK})
         self.cells: list[Cell] = [""]
-        self.codes: list[Codes] = []
+        self.codes = array("i")
 
     def __missing__(self, cell: Cell) -> int:
         code = BLANK
@@ -140,17 +142,18 @@ class _Builder(dict[Cell, int]):
     def add(self, cells: Sequence[Cell]) -> None:
         """Take over the cells of a chunk."""
         if len(self) < MOST_KNOWN:
-            self.codes.append(np.fromiter(map(self.__getitem__, cells), np.int32, len(cells)))
+            self.codes.extend(map(self.__getitem__, cells))
             return
-        codes = np.arange(len(self.cells), len(self.cells) + len(cells), dtype=np.int32)
+        is_new = np.fromiter(map(ne, cells, (self.cells[-1], *cells)), np.bool_, len(cells))
+        codes = len(self.cells) - 1 + np.cumsum(is_new, dtype=np.int32)
         if _has_blanks(cells):
             codes[[index for index, cell in enumerate(cells) if is_blank([cell])]] = BLANK
-        self.codes.append(codes)
-        self.cells += cells
+        self.codes.frombytes(codes.tobytes())
+        self.cells += compress(cells, is_new)
 
     def column(self, position: int) -> Coded:
         """The whole column."""
-        return Coded(position + 1, _joined(self.codes), self.cells)
+        return Coded(position + 1, _numbers(self.codes), self.cells)
 
 
 class _IdBuilder(_Builder):
@@ -159,7 +162,7 @@ class _IdBuilder(_Builder):
     def add(self, cells: Sequence[Cell]) -> None:
         """Take over the cells of a chunk."""
         if (ids := plain_ids(cells)) is not None:
-            self.codes.append(-np.fromiter(ids, np.int32, len(ids)))
+            self.codes.extend(map(neg, ids))
         else:
             super().add(cells)
 
@@ -186,7 +189,7 @@ class _Reader:
         made = {True: _Builder, False: _IdBuilder}
         self.builders = {at: _DayBuilder() if at in days else made[at in texts]() for at in sorted(positions)}
         self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
-        self.numbers: list[Codes] = []
+        self.numbers = array("i")
         self.count = 0
         self.too_wide: dict[int, int] = {}
         self.totals: set[int] = set()
@@ -210,7 +213,7 @@ class _Reader:
             if not self.is_text and bool in set(map(type, cells)):  # True equals 1.0, and means another thing
                 cells = tuple(str(cell).upper() if isinstance(cell, bool) else cell for cell in cells)
             builder.add(cells)
-        self.numbers.append(numbers)
+        self.numbers.frombytes(numbers.tobytes())
         self.count += len(numbers)
 
     def _look(self, chunk: list[list[Cell]], widths: list[int]) -> list[int]:
@@ -244,7 +247,7 @@ class _Reader:
         """All chunks as columns."""
         made = {position: builder.column(position) for position, builder in self.builders.items()}
         columns = {name: tuple(made[position] for position in positions) for name, positions in wanted.items()}
-        return Frame(_joined(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
+        return Frame(_numbers(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
 
 
 def _day(cell: Cell) -> Cell:
@@ -282,5 +285,5 @@ def _is_plain(keys: Sequence[Cell]) -> bool:
         return set(map(type, keys)) == {float}
 
 
-def _joined(parts: list[Codes]) -> Codes:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+def _numbers(given: "array[int]") -> Codes:
+    return np.frombuffer(given, dtype=np.int32)

@@ -58,8 +58,7 @@ class Groups:
 def group(entries: Entries) -> Groups:
     """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
     members = np.flatnonzero(~entries.alone)
-    numbers, links = _alike(entries.numbers), _alike(entries.link)
-    label = np.where(numbers != 0, numbers, links)[members]
+    label = _labels(entries)[members]
     orders = _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members])
     place = _numbered(orders, entries.address[members])
     parcel = _numbered(place, label)
@@ -70,6 +69,12 @@ def group(entries: Entries) -> Groups:
     of = np.full(len(entries.rows), -1, dtype=np.int64)
     of[members] = parcel
     return Groups(of, int(parcel.max(initial=-1)) + 1)
+
+
+def _labels(entries: Entries) -> Ints:
+    """What tells an order's parcels apart: equal numbers, or where there is none equal links, have equal ones."""
+    numbers = _alike(entries.numbers)
+    return np.where(numbers != 0, numbers, _alike(entries.link))
 
 
 def _numbered(groups: Ints, values: Ints) -> Ints:

@@ -100,6 +100,8 @@ class Inspection:
 
     def numbers(self, column: Coded, rule: Rule, *, alone: bool = False) -> Ints:
         """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
+        if not column.codes.any():
+            return np.zeros(len(column.codes), dtype=np.int64)
         values = array("q", [0])
         for _, made in self._blocks(column, rule, 0, None, alone=alone):
             values.extend(made)
