@@ -61,8 +61,8 @@ class Carried:
 
     report: Report
     """Of the earlier run, as it stands now."""
-    tried: frozenset[int]
-    """Those rows."""
+    tried: Sequence[int]
+    """Those rows, in their order."""
 
     @property
     def rows(self) -> Counter[Status]:
@@ -80,7 +80,7 @@ class Carried:
     def trouble(self) -> Report:
         """The report of those of them that somebody has to look at now."""
         bad = {Status.HELD, Status.IN_DOUBT, Status.INVALID, Status.REJECTED}
-        rows = {row: self.report.rows[row] for row in sorted(self.tried)}
+        rows = {row: self.report.rows[row] for row in self.tried}
         return replace(self.report, rows={row: one for row, one in rows.items() if one.finding.status in bad})
 
 

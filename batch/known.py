@@ -14,12 +14,13 @@ def sort_out(ledger: Ledger, run: Run, parcels: Sequence[Parcel], *, dealt: bool
     A parcel with a number is known by it; one without only where it comes from this very content.
     `dealt`: the source deals the units of several numbers out evenly.
     """
-    known = ledger.known(run.store, [parcel.ask for parcel in parcels])
+    asks = [parcel.ask for parcel in parcels]
+    known = ledger.known(run.store, asks)
     contents = _contents(ledger, known)
     new: list[Parcel] = []
     notes: list[RowNote] = []
-    for parcel in parcels:
-        records = known.get(parcel.ask, [])
+    for parcel, ask in zip(parcels, asks, strict=True):
+        records = known.get(ask, [])
         if not (parcel.numbers or parcel.tracking_link):
             records = [record for record in records if contents[record.run_id] == run.sha256]
         if _whole(parcel, records, dealt=dealt):
@@ -58,5 +59,5 @@ def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
         mine = {item.order_product_id for item in record.shipment.items}
         rows = tuple(row for row, line_id in row_lines if line_id in mine) or parcel.rows
         facts = facts_of([record.made]) | {"row_lines": row_lines, "warnings": parcel.warnings}
-        notes.append(RowNote(rows, findings.already_created(), record.record_id, parcel.ask, facts))
+        notes.append(RowNote(rows, findings.already_created(), record.record_id, record.shipment.ask, facts))
     return notes

@@ -27,10 +27,9 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
     }
 
 
-def saved(requests: int, records: Iterable[Record], notes: Iterable[RowNote], *, dry: bool) -> int:
+def saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dry: bool) -> int:
     """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
     met = Counter(note.finding.status for note in notes)
-    states = Counter(record.state for record in records)
     sent = met[Status.UPDATED] + (0 if dry else states.total() - states[State.PLANNED])
     return max(0, LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total()) + sent - requests)
 

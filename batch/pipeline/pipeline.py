@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -114,12 +116,13 @@ class Pipeline:
         changed = chain(plan.shipments(), (note for note in plan.notes() if note.finding.status is not Status.WAITING))
         if next(changed, None) is None and not settled:
             return None
-        tried = set(settled) | {row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows}
+        planned = (row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows)
+        tried = array("i", sorted({*settled, *planned}))
         await self._shipping.ship_again(run, plan, judgement, export)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)
-        return Carried(report, frozenset(tried))
+        return Carried(report, tried)
 
     def _carries(self, job: Job) -> bool:
         """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""
@@ -156,16 +159,19 @@ class Pipeline:
         gated: Gated | None = None,
     ) -> Report:
         """The run as it stands: its rows added up, its sheet written."""
+        self._screen.begin("Writing the results")
         rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
-        summary = summarize(run, export, rows, shipments=sum(1 for _ in records())) | {
+        states = await asyncio.to_thread(Counter, (record.state for record in records()))
+        summary = await asyncio.to_thread(summarize, run, export, rows, shipments=states.total())
+        summary |= {
             "requests": (requests := run.summary.get("requests", 0) + self._client.requests - asked),
-            "requests_saved": saved(requests, records(), notes(), dry=job.dry),
+            "requests_saved": saved(requests, states, notes(), dry=job.dry),
             "seconds": round(run.summary.get("seconds", 0) + asyncio.get_running_loop().time() - began, 1),
         }
         gated = gated or Gated(run)
         if gated.reasons:
             summary["held_by"] = [reason.code for reason in gated.reasons]
-        waited = self._known_waiting(run, notes())
+        waited = self._known_waiting(run, notes()) if summary["waiting"] else 0
         report = Report(
             run,
             rows,
