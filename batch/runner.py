@@ -37,6 +37,8 @@ class Tour:
     """Files that were not run, and why; what was run before them stands."""
     carried: list[Carried] = field(default_factory=list)
     """What earlier nights left open, and has changed since."""
+    carrying: int = 0
+    """Requests that went into what earlier nights left open."""
     left: list[Job] = field(default_factory=list)
     """Files that were not begun, because the tour was stopped before them."""
 
@@ -45,19 +47,20 @@ class Tour:
         """One file's summary; of several, their totals and each."""
         each = [report.summary for report in self.reports]
         if len(each) == 1 and not self.refused and not self.left:
-            return each[0] | self._carried_over
+            return self._with_carried(each[0])
         refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
         left = [{"file": str(job.export), "error": "not begun", "todo": "Run it again."} for job in self.left]
-        return total(each) | self._carried_over | {"files": each + refused + left}
+        return self._with_carried(total(each)) | {"files": each + refused + left}
 
-    @property
-    def _carried_over(self) -> dict[str, Any]:
+    def _with_carried(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """With what earlier nights left: its rows stay theirs, its requests are tonight's, too."""
         runs = [
             {"run": one.report.run.run_id, "file": one.report.run.file}
             | {summary_key(status): count for status, count in one.rows.items()}
             for one in self.carried
         ]
-        return {"carried_over": runs} if runs else {}
+        requests = {"requests": summary.get("requests", 0) + self.carrying} if self.carrying else {}
+        return summary | requests | ({"carried_over": runs} if runs else {})
 
     @property
     def exit_status(self) -> int:
@@ -192,6 +195,7 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
         pipeline = Pipeline(desk)
         if all(carries(job) for job in jobs):
             tour.carried = await carried_over(pipeline, desk)
+            tour.carrying = desk.client.requests
         for place, job in enumerate(jobs):
             limit = None if job.limit is None else job.limit - progress.sent
             if place and (stop or limit == 0):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ async def test_an_order_that_comes_a_night_late_ships_without_being_sent_again(s
     assert done.summary["carried_over"][0]["created"] == 1
     assert (await night(there, clock, "thu.csv", mug(103))).carried == []
     assert there.posts == 5
+
+
+async def test_tonights_requests_are_all_that_tonight_has_sent(shop: OpenShop, clock: Any) -> None:
+    """Also those for what is open still, and for what has shipped at last."""
+    there = await shop(dense(4))
+    nights, sent = [], [0]
+    for name, order_id in (("mon.csv", 104), ("tue.csv", 101), ("wed.csv", 102)):
+        if name == "wed.csv":
+            there.box.store.arrive(store(order(104)))
+        nights.append(await night(there, clock, name, mug(order_id)))
+        sent.append(len(there.box.requests))
+    assert [bool(tour.carried) for tour in nights] == [False, False, True]
+    assert [tour.summary["requests"] for tour in nights] == [after - before for before, after in pairwise(sent)]
 
 
 async def test_the_same_row_in_tonights_file_is_the_same_shipment(shop: OpenShop, clock: Any) -> None:
