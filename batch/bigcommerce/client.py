@@ -97,11 +97,18 @@ class Client:
         """The order with all its lines, also where the answer it came in cut them short."""
         if not order.cut:
             return order
-        return replace(order, lines=tuple(await self.order_products(order.order_id)), cut=False)
 
-    async def order_products(self, order_id: int) -> list[OrderLine]:
-        """All lines of an order, all pages. Scope store_v2_orders_read_only."""
-        return await self._pages(f"/orders/{order_id}/products", parsing.order_line, lambda line: line.order_product_id)
+        def enough(lines: Iterable[OrderLine]) -> bool:
+            return 0 < order.items_total <= sum(line.quantity for line in lines)
+
+        return replace(order, lines=tuple(await self.order_products(order.order_id, enough=enough)), cut=False)
+
+    async def order_products(
+        self, order_id: int, *, enough: Callable[[Iterable[OrderLine]], bool] = lambda found: False
+    ) -> list[OrderLine]:
+        """All lines of an order: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
+        path = f"/orders/{order_id}/products"
+        return await self._pages(path, parsing.order_line, lambda line: line.order_product_id, enough)
 
     async def shipping_addresses(self, order_id: int) -> list[dict[str, Any]]:
         """An order's shipping addresses as the store has them, all pages. Scope store_v2_orders_read_only."""
