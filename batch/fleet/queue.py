@@ -143,9 +143,15 @@ class Queue:
         return replace(file, sha256=digest)
 
     async def show(self, file: File, stage: str, done: int, total: int | None, rate: float | None) -> bool:
-        """How far the turn is; False where the file is no longer its own."""
+        """How far the turn is; False where the file is another turn's by now, or out of the line.
+
+        A database that has lost the turn's beginning is the ledger's to tell of.
+        """
         what = "stage = %s, done = %s, total = %s, rate = %s, trouble = ''"
-        return await self._write(file, what, stage, done, total, rate)
+        if await self._write(file, what, stage, done, total, rate):
+            return True
+        gone = f"SELECT 1 FROM shipbatch.files WHERE file_id = %s AND (turns > %s OR NOT {IN_LINE})"
+        return not await _again(lambda: self.all(gone, file.file_id, file.turns), PATIENCE)
 
     async def leave(self, file: File) -> None:
         """The turn is over, the file is not: it goes on with the next one."""
