@@ -1,5 +1,7 @@
 """Bad input: exit 2, one clear message that names what is wrong and what to do, and no request."""
 
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -36,6 +38,13 @@ class TestTheFile:
     async def test_none_of_that_name(self, shell: Terminal) -> None:
         """The name as it was given."""
         refused(shell, await shell("run", "nothing.csv"), "nothing.csv", "no such file")
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a disk takes text alone")
+    async def test_a_name_that_is_no_text(self, shell: Terminal) -> None:
+        """As an old system's archive leaves it."""
+        name = os.fsdecode(b"caf\xe9.csv")
+        shell.write(name, table(*ROWS))
+        refused(shell, await shell("run", name), "its name is no text", "Rename it")
 
     async def test_a_folder(self, shell: Terminal) -> None:
         """Not an export."""

@@ -95,6 +95,14 @@ class TestARun:
         book = openpyxl.load_workbook(shell.folder / "mine.xlsx", read_only=True)
         assert book.sheetnames[0] == "Results"
 
+    async def test_a_name_of_all_the_length_that_a_disk_takes(self, typed: OpenTerminal) -> None:
+        """Its sheet's is cut."""
+        shell = await typed()
+        name = "é" * 125 + ".csv"
+        shell.write(name, table(*ROWS))
+        said = await shell("run", "--json", name)
+        assert (said.status, said.json["results"]) == (0, str(shell.folder / f"{'é' * 90}.results.xlsx")), said.err
+
     async def test_map_says_which_column_it_is(self, typed: OpenTerminal) -> None:
         """A header that nobody could know."""
         shell = await typed()

@@ -15,6 +15,7 @@ from batch.cli import options
 from batch.cli.fleet import Order, run_queued
 from batch.cli.terminal import (
     app,
+    check_names,
     check_results,
     complain,
     ledger_of,
@@ -70,6 +71,7 @@ def run(
     values = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
+    check_names(files or [])
     chosen = _given(values | {"log_format": log_format}, switches)
     if queue or follow:
         order = Order(files or [], plan, chosen, store, column or [], sheet, limit, results)

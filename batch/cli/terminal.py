@@ -77,6 +77,15 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
     return source.model_copy(update={"map": mapped, "sheet": sheet or source.sheet})
 
 
+def check_names(files: list[str]) -> None:
+    """ConfigError where a name is no text, as on a disk of other times: no ledger and no sheet could hold it."""
+    for file in files:
+        try:
+            str(Path(file).absolute()).encode()
+        except UnicodeEncodeError as error:
+            raise ConfigError(f"{file}: its name is no text in UTF-8.", "Rename it, or its folder.") from error
+
+
 def check_results(results: Path, files: list[Path]) -> None:
     """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
     if len(files) > 1:

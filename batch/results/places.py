@@ -15,6 +15,7 @@ from batch.model import Run
 from batch.sheet import read_mark
 
 _ENDINGS = (".results", ".plan")
+LONGEST = 180  # bytes of an export's name; 255 is what a disk takes, the rest is for what we append to it
 
 
 def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
@@ -29,6 +30,7 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     stem = export.stem
     for ending in _ENDINGS:  # a sheet of ours dropped back in
         stem = stem.removesuffix(ending)
+    stem = stem.encode()[:LONGEST].decode("utf-8", "ignore")
     return spared(folder / f"{stem}{'.plan' if dry else '.results'}.xlsx", run)
 
 
