@@ -1,10 +1,13 @@
 """The copy of an export that a run works on: what is judged is what was there at the start."""
 
 import hashlib
+import os
 import shutil
 import stat
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,20 +75,19 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
         return copy
     for each in (home, here.parent.parent, here.parent):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = here.with_name(here.name + ".part")
-    part.write_bytes(content)
-    part.chmod(0o600)
-    part.replace(here)
+    with _scratch(here) as part:
+        part.write_bytes(content)
+        part.replace(here)
     return here
 
 
 def expire(home: Path, days: int) -> None:
-    """Remove copies, and what was fetched, older than so many days."""
+    """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many days."""
     oldest = time.time() - days * 86_400
     for file in (home / "fetched").glob("*"):
         if file.stat().st_mtime < oldest:
             file.unlink(missing_ok=True)
-    for folder in (home / "copies").glob("*"):
+    for folder in (*(home / "copies").glob("*"), *(home / "queued").glob("*")):
         if folder.is_dir() and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -95,12 +97,22 @@ def _place(home: Path, sha256: str) -> Path:
 
 
 def _copy(given: Path, copy: Path) -> None:
-    part = copy.with_name(copy.name + ".part")
-    shutil.copyfile(given, part)
-    part.chmod(0o600)
-    crash.point("before-copy")
-    part.replace(copy)
-    crash.point("after-copy")
+    with _scratch(copy) as part:
+        shutil.copyfile(given, part)
+        crash.point("before-copy")
+        part.replace(copy)
+        crash.point("after-copy")
+
+
+@contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """A file that only its owner can read, and no other process writes; removed unless it is put into the place."""
+    handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _digest(path: Path) -> str:
