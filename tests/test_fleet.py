@@ -15,7 +15,7 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Database
-from batch.fleet import Entry, Queue, overview, sweeping, turn, worker
+from batch.fleet import Entry, Queue, delivered, overview, sweeping, turn, worker
 from batch.fleet.engine import call
 from batch.ledger import open_ledger
 from batch.ledger.lease import Lease, leased
@@ -361,3 +361,16 @@ async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp
 
     async with yard.worker():
         await until(is_proven)
+
+
+async def test_a_sheet_is_delivered_whose_run_the_database_has_forgotten(yard: Yard, tmp_path: Path) -> None:
+    """A standby has taken over that had the file's end, and not all of the ledger."""
+    box = await yard.store()
+    settings = yard.settings(box)
+    content = table(*rows_of([100]), header=HEADER).encode()
+    numbers = await yard.queue.put(settings.store, [Entry(str(tmp_path / "a.csv"), content)], "ann")
+    async with yard.worker():
+        rows = await yard.finished()
+    await yard.queue.do("UPDATE shipbatch.files SET run_id = '20200101-000000-dead'")
+    ends = await delivered(yard.queue, await yard.queue.rows(numbers), settings)
+    assert (ends.exit_status, ends.sheets) == (0, {1: tmp_path / "a.results.xlsx"}), rows

@@ -123,6 +123,17 @@ async def test_a_file_that_was_taken_out_of_the_line_comes_back_with_a_letter(in
     assert "wrong warehouse" in letter
 
 
+async def test_what_the_database_has_forgotten_is_put_in_again(inbox: Inbox) -> None:
+    """It was put back from a copy, or a standby has taken over that had not received all."""
+    async with inbox.watched():
+        inbox.drop("night.csv", *rows_of([100]))
+        await inbox.says("file 1 of the queue")
+        await inbox.yard.queue.do("DELETE FROM shipbatch.files")
+        async with inbox.yard.worker():
+            await inbox.holds("done/night.csv", "done/night.results.xlsx")
+    assert await inbox.yard.states() == {2: "done"}
+
+
 @pytest.mark.parametrize("place", ["two.results.xlsx", "held/two.results.xlsx"])
 async def test_a_held_file_goes_on_when_its_sheet_was_answered(inbox: Inbox, place: str) -> None:
     """Two equal parcels without a number: a person answers in the sheet, dropped back in or where it lies."""

@@ -119,6 +119,22 @@ async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect,
             assert connection.execute("SELECT epoch, until > now() FROM owners").fetchall() == [(new.epoch, True)]
 
 
+async def test_an_epoch_that_comes_again_is_not_ours(connect: Connect, database: str, tmp_path: Path) -> None:
+    """The database was put back from a copy, and another has taken the store under the number that we had."""
+    async with AsyncExitStack() as stack:
+        old = await take(stack, connect, tmp_path)
+        with connect() as connection:
+            connection.execute("DELETE FROM owners")
+        new = await take(stack, connect, tmp_path)
+        assert old.epoch == new.epoch
+        with connect() as connection:
+            old.renew(connection)
+        assert not old.sure()
+        with pytest.raises(Overtaken):
+            written(old, database)
+        written(new, database)
+
+
 async def test_a_lapsed_lease_that_nobody_took_goes_on(
     connect: Connect, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

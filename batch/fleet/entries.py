@@ -24,6 +24,8 @@ class File:
     """A file in line, as its turn begins."""
 
     file_id: int
+    put_as: str
+    """Its own for ever: a database that was put back from a copy gives a number again."""
     store: str
     name: str
     address: str | None

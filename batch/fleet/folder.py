@@ -116,7 +116,7 @@ class QueuedFolder:
 
     async def _rows(self) -> list[dict[str, Any]]:
         return await self._queue.dicts(
-            "SELECT file_id, store, name, lies, state, exit_status, run_id, summary, told, sheet_name, filed,"
+            "SELECT file_id, store, name, sha256, lies, state, exit_status, run_id, summary, told, sheet_name, filed,"
             " CASE WHEN state IN ('done', 'failed', 'held') THEN ended END AS ended FROM shipbatch.files"
             " WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < ended)"
             " ORDER BY file_id",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,22 @@ from batch.desk import Screen
 from batch.errors import ResultsError
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
+from batch.model import Run
 from batch.runner import NOTHING_SENT, PRECEDENCE, total
 from batch.stopping import Stop
 
 LOOK = 0.5  # seconds between two looks
 FINISHED = frozenset({"done", "failed", "held"})
+LOST: dict[str, Any] = {
+    "state": "lost",
+    "exit_status": 1,
+    "summary": None,
+    "told": (
+        "it is no longer in the queue: the database was put back from a copy, or another took over that had not all.",
+        "Queue it again: what was shipped of it is found in the store.",
+    ),
+}
+"""What is known of a file that the database has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +69,15 @@ class Ends:
 async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: Stop) -> list[dict[str, Any]]:
     """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
 
-    A database that is away is waited for.
+    A database that is away is waited for; a file that it has forgotten is lost.
     """
+    first: dict[int, Mapping[str, Any]] = {}
     said: dict[int, str] = {}
     rows: list[dict[str, Any]] = []
     is_away = False
     while True:
         try:
-            rows = await queue.rows(numbers)
+            rows = _known(await queue.rows(numbers), numbers, first)
         except AWAY:
             if not is_away:
                 screen.say("The database does not answer: waiting for it. The files stay in line.")
@@ -76,9 +89,20 @@ async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: S
             if line != said.get(row["file_id"]):
                 said[row["file_id"]] = line
                 screen.say(f"{Path(row['name']).name}: {line}")
-        is_over = not is_away and all(row["state"] in FINISHED for row in rows)
+        is_over = not is_away and all(row["state"] in FINISHED | {"lost"} for row in rows)
         if is_over or not await stop.sleep(LOOK):
             return rows
+
+
+def _known(
+    rows: Sequence[dict[str, Any]], numbers: Sequence[int], first: dict[int, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The files as they stand; as they were first seen, and lost, where their number is nobody's or another file's."""
+    there = {row["file_id"]: row for row in rows}
+    for number in numbers:
+        first.setdefault(number, there.get(number) or {"file_id": number, "name": f"file {number}", "put_as": ""})
+    same = {number for number, row in there.items() if row["put_as"] == first[number]["put_as"]}
+    return [there[number] if number in same else {**first[number], **LOST} for number in numbers]
 
 
 async def delivered(
@@ -104,11 +128,15 @@ def deliver(
 ) -> Path:
     """Put a finished file's sheet beside its export, or at a place of its own; where it is then."""
     with read_ledger(settings.ledger) as ledger:
-        run = ledger.run(row["run_id"])
-    assert run is not None, "a finished file's run is in the ledger"
+        run = ledger.run(row["run_id"]) or _forgotten(row)
     path = place or results.results_path(export, run, dry=False, home=settings.home)
     path = results.spared(path, run) if place else path
     return results.deliver(content, path.with_suffix(Path(row["sheet_name"]).suffix), run.run_id)
+
+
+def _forgotten(row: Mapping[str, Any]) -> Run:
+    """A finished file's run that a database does not have which has taken over, and had not received all."""
+    return Run(row["run_id"], row["store"], row["name"], row["sha256"], "", datetime.now(UTC))
 
 
 def _line(row: Mapping[str, Any]) -> str:

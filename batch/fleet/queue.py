@@ -33,7 +33,7 @@ PUTTING = 20.0  # … and a call that puts files in …
 PAUSE = 1.0  # … tried again so often
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
 """What is raised where the database does not answer, or takes no writes: another is taking over from it."""
-_FILE = "file_id, store, name, address, sha256, ask, turns, deaths, tries, run_id"
+_FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
 MAYBE_QUEUED = (
     "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
@@ -186,8 +186,8 @@ class Queue:
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """Files by their numbers, as they stand; sheets left out."""
         sql = (
-            "SELECT file_id, store, name, state, stage, done, total, trouble, worker, run_id, exit_status, summary,"
-            " told, sheet_name FROM shipbatch.files WHERE file_id = ANY(%s) ORDER BY file_id"
+            "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble, worker, run_id,"
+            " exit_status, summary, told, sheet_name FROM shipbatch.files WHERE file_id = ANY(%s) ORDER BY file_id"
         )
         return await self.dicts(sql, list(numbers))
 
@@ -200,12 +200,12 @@ class Queue:
         """What a turn has to say of its file, unless another has taken over; a database that is away is waited for."""
         sql = (
             f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
-            " WHERE file_id = %s AND turns = %s AND state = 'working'"
+            " WHERE put_as = %s AND turns = %s AND state = 'working'"
         )
 
         async def write() -> bool:
             async with self._connection() as connection:
-                done = await connection.execute(sql, (*values, file.file_id, file.turns))
+                done = await connection.execute(sql, (*values, file.put_as, file.turns))
                 return done.rowcount == 1
 
         return await _again(write, PATIENCE)

@@ -10,7 +10,7 @@ from typing import Any
 from batch import telling
 from batch.config import Settings
 from batch.desk import Desk, Screen
-from batch.errors import CannotRunNow, ConfigError, DatabaseAway, ShipbatchError, Stopped, StoreStopped
+from batch.errors import CannotRunNow, ConfigError, DatabaseAway, LedgerError, ShipbatchError, Stopped, StoreStopped
 from batch.fleet import rounds, sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
@@ -190,6 +190,8 @@ class Worker:
     async def _hindered(self, turn: Turn, error: Exception) -> tuple[list[Digest], float]:
         """What is in the way is waited out; a bug that stays one ends the file."""
         if turn.is_over or self._stop:
+            if isinstance(error, LedgerError):  # whatever else has ended the turn: what was written is in question
+                turn.screen.say(f"{error} {error.todo}")
             await self._queue.leave(turn.file)
             return [], 0.0
         tries = turn.file.tries + 1

@@ -30,7 +30,7 @@ _TAKE = (
 )
 _RENEW = (
     "UPDATE owners SET until = clock_timestamp() + make_interval(secs => %(lease)s)"
-    " WHERE store = %(store)s AND epoch = %(epoch)s"
+    " WHERE store = %(store)s AND epoch = %(epoch)s AND runner = %(runner)s"
 )
 _LATER = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
 
@@ -60,8 +60,9 @@ class Lease:
 
     def guard(self, connection: ledger.Connection) -> None:
         """Overtaken where the store is another's; else it stays ours until this transaction has ended."""
-        sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? FOR SHARE"
-        if connection.execute(sql, (self.store, self.epoch)).fetchone() is None:
+        # The runner, too: a database that was put back from a copy gives an epoch a second time.
+        sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
+        if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
             self._sure_until = 0.0
             raise Overtaken(
                 f"Another runner has taken over {self.store}: this one was paused, or cut off from the database.",
@@ -88,7 +89,7 @@ class Lease:
     def renew(self, connection: Connection) -> None:
         """The lease from now on, where the store is still ours."""
         asked = clock()  # before the database sees it: ours ends no later than the database's
-        words = {"lease": LEASE, "store": self.store, "epoch": self.epoch}
+        words = {"lease": LEASE, "store": self.store, "epoch": self.epoch, "runner": self.runner}
         held = connection.execute(_RENEW, words).rowcount
         self._sure_until = asked + LEASE - MARGIN if held else 0.0
 
