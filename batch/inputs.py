@@ -7,7 +7,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,12 +84,10 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
 def expire(home: Path, days: int) -> None:
     """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many days."""
     oldest = time.time() - days * 86_400
-    for file in (home / "fetched").glob("*"):
-        if file.stat().st_mtime < oldest:
-            file.unlink(missing_ok=True)
-    for folder in (*(home / "copies").glob("*"), *(home / "queued").glob("*")):
-        if folder.is_dir() and folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+    for path in (each for room in ("fetched", "copies", "queued") for each in (home / room).glob("*")):
+        with suppress(OSError):  # another process of this home has been faster, or may do it where we may not
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _place(home: Path, sha256: str) -> Path:

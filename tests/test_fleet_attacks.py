@@ -1,6 +1,7 @@
 """What nobody wishes a fleet: strange names, large files, clocks that are wrong, a database short of everything."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,7 @@ from yard import PLENTY, Yard, rows_of, until
 
 from batch.errors import LedgerError
 from batch.fleet import Entry, Queue, delivered, followed, worker
+from batch.inputs import expire
 from batch.sandbox import Faults, Sandbox
 from batch.stopping import Stop
 from tests.proofs.warehouse import Running
@@ -72,6 +74,21 @@ async def test_workers_of_one_home_do_not_touch_each_others_files(yard: Yard) ->
     assert {row["state"] for row in rows} == {"done"}
     assert [sorted(one["order_id"] for one in box.shipments()) for box in boxes] == [[100, 101, 102, 103]] * 4
     assert list((yard.folder / "home" / "queued").iterdir()) == []
+
+
+def test_what_has_expired_goes_whoever_is_faster(tmp_path: Path) -> None:
+    """Copies, what was fetched, and what a killed worker's turn has left; another worker of this home may be at it."""
+    old = [tmp_path / name for name in ("fetched/a.csv", "copies/abc", "queued/5-1")]
+    new = [tmp_path / name for name in ("fetched/b.csv", "copies/def", "queued/6-1")]
+    for path in (*old, *new):
+        path.parent.mkdir(exist_ok=True)
+        path.touch() if path.suffix else path.mkdir()
+    for path in old:
+        os.utime(path, (0, 0))
+    gone = tmp_path / "fetched" / "gone.csv"  # listed, and no longer there when it is looked at
+    gone.symlink_to(tmp_path / "nowhere")
+    expire(tmp_path, 90)
+    assert [path.exists() for path in (*old, *new)] == [False] * 3 + [True] * 3
 
 
 async def test_clocks_that_are_an_hour_off_make_no_difference(yard: Yard) -> None:
