@@ -60,13 +60,15 @@ def main() -> int:
     parser.add_argument("--weather", type=float, default=4.0, help="seconds between two troubles, on the average")
     parser.add_argument("--troubles", type=int, default=10**9, help="so many at most")
     parser.add_argument("--pace", type=float, default=1.0, help="leases and heartbeats so many times shorter")
+    parser.add_argument("--one-machine", action="store_true", help="all of one machine, with one SHIPBATCH_HOME")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     quicken(given.pace)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # nothing is left behind
     began = time.monotonic()
     with folder() as place, served() as server:
-        night = Night(place, server, given.workers, given.stores, given.files, random.Random(given.seed), given.pace)
+        dice, together = random.Random(given.seed), given.one_machine
+        night = Night(place, server, given.workers, given.stores, given.files, dice, given.pace, together)
         with stores_of(night) as urls:
             night.begin(urls)
             try:
@@ -129,6 +131,8 @@ class Night:
     files: int
     dice: random.Random
     pace: float
+    one_machine: bool = False
+    """All workers believe so, and share a home."""
     urls: list[str] = field(default_factory=list)
     database: str = ""
     children: dict[int, int] = field(default_factory=dict)
@@ -180,7 +184,8 @@ class Night:
 
     def _start(self, machine: int) -> None:
         words = ["worker", "--stores", str(self.stores)]
-        self.children[machine] = self._started(f"machine-{machine}", words, len(self.starts))
+        name = "machine" if self.one_machine else f"machine-{machine}"
+        self.children[machine] = self._started(name, words, len(self.starts))
         self.starts.append(self.children[machine])
 
     def _started(self, machine: str, words: Sequence[str], number: int) -> int:
