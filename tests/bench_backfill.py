@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -131,31 +132,37 @@ def child(*arguments: object) -> Iterator[Popen[str]]:
 
 @dataclass
 class Told:
-    """What a shipping process printed."""
+    """What the shipping processes of one export printed."""
 
     stages: dict[str, dict[str, float]] = field(default_factory=dict)
     made: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
 
+    def add(self, stage: str, megabytes: float, seconds: float) -> None:
+        """A stage that comes again, as for what an earlier run has left, is one: its most memory, all of its time."""
+        before = self.stages.get(stage, {"megabytes": 0.0, "seconds": 0.0})
+        most, took = max(megabytes, before["megabytes"]), seconds + before["seconds"]
+        self.stages[stage] = {"megabytes": most, "seconds": took}
+        print(f"  {stage}: {megabytes:,.0f} MB, {seconds:,.1f} s", file=sys.stderr, flush=True)
 
-def shipped(file: Path, settings: dict[str, Any], *, kill_at: int = 0) -> Told:
+
+def shipped(file: Path, settings: dict[str, Any], told: Told, *, kill_at: int = 0) -> None:
     """Run the export; with `kill_at`, only until so many are made."""
-    told = Told()
     with child("--ship", file, json.dumps(settings)) as process:
         for line in process.stdout or ():
             one = json.loads(line)
             told.made = one.get("made", told.made)
             told.summary = one.get("summary", told.summary)
             if "stage" in one:
-                told.stages[_short(one["stage"])] = one
+                told.add(_short(one["stage"]), one["megabytes"], one["seconds"])
             if kill_at and told.made >= kill_at:
                 process.send_signal(signal.SIGKILL)
                 break
-    return told
 
 
 def _short(stage: str) -> str:
-    return " ".join(stage.split()[:2])
+    """Without what differs from run to run: `Looking up`, `Settling`."""
+    return re.split(r" (?:\d|\S+\.csv)", stage)[0]
 
 
 def backfill(rows: int, folder: Path) -> None:
@@ -179,18 +186,18 @@ def _backfill(rows: int, folder: Path, *, kill: bool) -> Told:
         assert store.stdin
         assert store.stdout
         settings = json.loads(store.stdout.readline()) | {"home": str(folder / "home")}
-        first = shipped(file, settings, kill_at=shipments // 2 if kill else 0)
-        last = shipped(file, settings) if kill else first
+        told, how = Told(), "run through"
+        if kill:
+            shipped(file, settings, told, kill_at=shipments // 2)
+            how = f"killed after {told.made:,}"
+        shipped(file, settings, told)
         store.stdin.close()
         has = json.loads(store.stdout.readline())
     doubled, lost = has["made"] - has["different"], shipments - has["different"]
-    assert last.summary["created"] + last.summary["already_created"] == rows, last.summary
-    print(
-        f"{rows:,} rows, {shipments:,} shipments, {f'killed after {first.made:,}' if kill else 'run through'}: ", end=""
-    )
-    print(f"{has['made']:,} made; {doubled} doubled, {lost} lost")
-    last.stages = first.stages | last.stages
-    return last
+    assert told.summary["created"] + told.summary["already_created"] == rows, told.summary
+    print(f"{rows:,} rows, {shipments:,} shipments, {how}: ", end="")
+    print(f"{has['made']:,} made; {doubled} doubled, {lost} lost", flush=True)
+    return told
 
 
 async def build(path: Path, shipments: int) -> None:

@@ -33,7 +33,7 @@ MOST_BEYOND = 1_000
 """Cells of a row beyond the header that are held; a thousand separators in a row are damage, or an attack."""
 
 MOST_KNOWN = 4_096
-"""Different cells of a column that are looked up; with more, as of tracking numbers, each cell has its own code."""
+"""Different cells of a column that are looked up; with more, as of tracking numbers, only the cell above is."""
 
 ID_FIELDS = frozenset({Field.ORDER_ID, Field.ORDER_PRODUCT_ID, Field.ORDER_ADDRESS_ID})
 
