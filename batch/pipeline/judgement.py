@@ -73,7 +73,8 @@ class Judgement:
         for some in batches(parcels, AT_ONCE):
             records = self._desk.ledger.known(self._run.store, [parcel.ask for parcel in some])
             planned = [parcel for parcel in some if parcel.ask in records]
-            self._resolver.remember({p.external_order_id: records[p.ask][0].shipment.order_id for p in planned})
+            looked_up = {p.external_order_id: p.ask for p in planned if p.order_id is None}
+            self._resolver.remember({number: records[ask][0].shipment.order_id for number, ask in looked_up.items()})
             await self._put_away(planned)
 
     async def again(self, page: Sequence[Record]) -> list[Record]:
