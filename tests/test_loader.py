@@ -11,7 +11,7 @@ import xlsxwriter
 
 from batch.config import Source
 from batch.errors import ColumnError, FileError
-from batch.loader import load
+from batch.loader import frame, load
 from batch.model import Field, Status
 from batch.sheet import OURS
 
@@ -503,6 +503,18 @@ def test_many_rows_are_as_right_as_few(csv_file):
     assert len(parcels) == 8_997
     assert parcels[(8_601, 8_602)].lines[0].quantity == 8_599 % 9 + 1 + 4
     assert parcels[(9_001,)].numbers == (f"1Z{8_999:016}",)
+
+
+def test_a_column_too_varied_to_be_looked_up_holds_a_cell_that_stands_below_its_like_once(csv_file, monkeypatch):
+    numbers = ["T100000001", "T100000001", "", "T100000002", "T100000002", "T100000001", " ", " "]
+    rows = [f"{1000 + n},A,1,{number},UPS" for n, number in enumerate(numbers * 100)]
+    export = csv_file(",".join(HEAD), *rows)
+    few = list(load(export, Source()).parcels())
+    monkeypatch.setattr(frame, "MOST_KNOWN", 0)
+    many = load(export, Source())
+    assert list(many.parcels()) == few
+    assert [parcel.numbers for parcel in few] == [(number,) if number.strip() else () for number in numbers * 100]
+    assert len(many._entries.numbers.values) < len(rows)
 
 
 def test_a_zip_that_only_looks_like_a_workbook_is_not_taken_for_ours(tmp_path):
