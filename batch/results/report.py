@@ -65,9 +65,14 @@ class Report:
     """Of a dry run: what it would ship."""
 
     @cached_property
+    def counts(self) -> Counter[Status]:
+        """How many rows have each status."""
+        return Counter(result.finding.status for result in self.results.values())
+
+    @property
     def decides(self) -> bool:
         """Whether any row waits for a person's answer."""
-        return any(result.finding.status is Status.HELD for result in self.results.values())
+        return self.counts[Status.HELD] > 0
 
     @cached_property
     def own_columns(self) -> tuple[str, ...]:

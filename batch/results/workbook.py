@@ -91,8 +91,7 @@ def _fill(book: Book, report: Report) -> None:
     proof = Proof(report)
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
-    to_fix = sum(result.finding.status in TO_FIX for result in report.results.values())
-    fix = Table(book, RESEND, _fix_columns(report), to_fix)
+    fix = Table(book, RESEND, _fix_columns(report), sum(report.counts[status] for status in TO_FIX))
     shipments = Table(book, "Shipments", SHIPMENT_COLUMNS)
     for cells, result in proof.rows():
         own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
