@@ -74,9 +74,9 @@ class Terminal:
         )
 
     @asynccontextmanager
-    async def at_work(self, *words: str | Path, longest: float = 120.0) -> AsyncIterator[Running]:
+    async def at_work(self, *words: str | Path, longest: float = 120.0, **environ: str) -> AsyncIterator[Running]:
         """A command that works for as long as the block lasts, is told to stop then, and ends by itself."""
-        running = Running(await self.start(*words))
+        running = Running(await self.start(*words, **environ))
         try:
             async with asyncio.timeout(longest):
                 yield running

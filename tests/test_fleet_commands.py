@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -71,7 +72,10 @@ async def test_a_worker_ships_what_others_have_queued_and_status_tells(site: Sit
     assert (done.status, "they stay in the queue, and are shipped" in done.err) == (130, True)
     alone = await office("status", "--fleet")
     assert "no worker is alive. Start `shipbatch worker` on a machine." in alone.out
-    async with hall.at_work("worker", "--stores", "2") as worker:
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(site.folder / "s"))
+    systemd.setblocking(False)
+    async with hall.at_work("worker", "--stores", "2", NOTIFY_SOCKET=str(site.folder / "s")) as worker:
         await worker.heard(f"Working for {site.box.url}")
         for name in ("2.csv", "0.csv", "1.csv"):
             assert "1 shipped → done" in await worker.heard(f"{name}: 1 row: ")
@@ -80,6 +84,8 @@ async def test_a_worker_ships_what_others_have_queued_and_status_tells(site: Sit
     assert [(one["done_today"], one["shipped_today"]) for one in told["stores"]] == [(3, 3)]
     assert (told["waiting"], told["working"], told["stuck"]) == (0, 0, [])
     assert site.shipped == [102, 100, 101]
+    with systemd:
+        assert [systemd.recv(4096).partition(b"\n")[0] for _ in range(2)] == [b"READY=1", b"STOPPING=1"]
 
 
 async def test_what_is_missing_is_said_and_nothing_is_queued(site: Site) -> None:

@@ -77,7 +77,7 @@ def explained(error: Exception, place: Database) -> LedgerError:
     if is_away(error) and state not in REASONS:
         todo = "Nothing is lost. Run the same call again when it answers."
         if any(sign in said for sign in ("too many c", "connection slots")):
-            todo = "Nothing is lost. Raise its max_connections, or give the workers fewer --stores."
+            todo = "Raise its max_connections, or give the workers fewer --stores."
         made = DatabaseAway(f"The database {place} does not answer ({said}).", todo)
         if any(sign in said for sign in ("authentication failed", "does not exist", "no pg_hba.conf", "not permitted")):
             made = LedgerError(f"The database {place} refuses us ({said}).", "Correct SHIPBATCH_DATABASE.")
