@@ -1,8 +1,10 @@
 """What nobody wishes a fleet: strange names, large files, clocks that are wrong, a database short of everything."""
 
 import asyncio
+import io
 import os
 import signal
+import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import xlsxwriter
 from postgres import Postgres
 from psycopg.conninfo import conninfo_to_dict
 from shop import HEADER, dense, table
@@ -25,7 +28,7 @@ from batch.stopping import Stop
 from tests.proofs.warehouse import Running
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
-NAMES = ["a\nb 'q' \"d\" 😀.csv", "x" * 251 + ".csv", "é" * 125 + ".csv", "../up; rm -rf ~.csv"]
+NAMES = ["a\nb 'q' \"d\" 😀.csv", "x" * 296 + ".csv", "é" * 125 + ".csv", "../up; rm -rf ~.csv"]
 
 
 @pytest.fixture
@@ -62,6 +65,22 @@ async def test_a_large_file_travels(yard: Yard) -> None:
     async with yard.worker():
         (row,) = await yard.finished()
     assert (row["state"], row["summary"]["created"]) == ("done", 30), row
+
+
+async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_same(yard: Yard, tmp_path: Path) -> None:
+    """A NUL in a header that the complaint quotes: the file comes back at once, and as what it is."""
+    with xlsxwriter.Workbook(tmp_path / "plain.xlsx") as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate((("What@NUL@", "SKU", "Quantity"), ("a", "MUG", "1"))):
+            sheet.write_row(place, 0, row)
+    content = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(content, "w") as odd:
+        for name in plain.namelist():
+            odd.writestr(name, plain.read(name).replace(b"@NUL@", b"_x0000_"))
+    await yard.queue.put(yard.settings(await yard.store()).store, [Entry("a.xlsx", content.getvalue())], "ann")
+    async with yard.worker():
+        (row,) = await yard.finished()
+    assert (row["state"], row["exit_status"], "`What\ufffd`" in row["told"][0]) == ("failed", 2, True), row
 
 
 async def test_workers_of_one_home_do_not_touch_each_others_files(yard: Yard) -> None:

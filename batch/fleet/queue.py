@@ -164,7 +164,7 @@ class Queue:
             "tries = tries + 1, open = false, rate = NULL,"
             " trouble_at = CASE WHEN trouble = '' THEN clock_timestamp() ELSE trouble_at END, trouble = %s,"
             " due = clock_timestamp() + make_interval(secs => %s)",
-            trouble,
+            _text(trouble),
             seconds,
         )
 
@@ -176,7 +176,7 @@ class Queue:
             " sheet = %s, ended = clock_timestamp(), open = false, rate = NULL, trouble = ''",
             end.state,
             end.exit_status,
-            list(end.told),
+            [_text(line) for line in end.told],
             Jsonb(dict(end.summary)),
             end.run_id,
             end.sheet_name,
@@ -232,6 +232,11 @@ class Queue:
         assert isinstance(connector, procrastinate.PsycopgConnector)
         async with connector.pool.connection() as connection:
             yield connection
+
+
+def _text(words: str) -> str:
+    """What quotes a file, as PostgreSQL takes it: without NUL, and without half a surrogate pair."""
+    return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: bytes) -> str:
