@@ -29,14 +29,17 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         external_order_id="" if order > 0 else entries.externals[-1 - order],
         order_address_id=address or None,
         numbers=numbers,
-        tracking_link=_link(entries, members, warnings),
+        # Where an order's several parcels are in one, no link can stand for all of them.
+        tracking_link=_agreed(entries.link, members, "several tracking links; they are left out", warnings),
         shipping_provider=shipper.provider,
         tracking_carrier=shipper.slug,
         shipping_method=shipper.method,
-        merchant_shipping_cost=_cost(entries, members, warnings),
+        merchant_shipping_cost=_agreed(
+            entries.cost, members, "different shipping costs ({}); the cost is left out", warnings
+        ),
         comments=_comments(entries, members, warnings),
         warnings=tuple(warnings),
-        decision=_decision(entries, members, warnings),
+        decision=_agreed(entries.decision, members, "different decisions ({}); none is taken", warnings),
     )
 
 
@@ -149,19 +152,12 @@ def _and(rows: Sequence[int]) -> str:
     return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
 
 
-def _link(entries: Entries, members: Sequence[int], warnings: list[str]) -> str:
-    """Its link; none where an order's several parcels are in one, for no link can stand for all of them."""
-    links = _texts(entries.link, members)
-    if len(links) > 1:
-        warnings.append("its rows have several tracking links; they are left out")
-    return links[0] if len(links) == 1 else ""
-
-
-def _cost(entries: Entries, members: Sequence[int], warnings: list[str]) -> str:
-    costs = _texts(entries.cost, members)
-    if len(costs) > 1:
-        warnings.append(f"its rows have different shipping costs ({', '.join(costs)}); the cost is left out")
-    return costs[0] if len(costs) == 1 else ""
+def _agreed(named: Named[str], members: Sequence[int], odds: str, warnings: list[str]) -> str:
+    """The one text of all its rows; none where they are at odds, and that is said."""
+    texts = _texts(named, members)
+    if len(texts) > 1:
+        warnings.append(f"its rows have {odds.format(', '.join(texts))}")
+    return texts[0] if len(texts) == 1 else ""
 
 
 def _comments(entries: Entries, members: Sequence[int], warnings: list[str]) -> str:
@@ -171,10 +167,3 @@ def _comments(entries: Entries, members: Sequence[int], warnings: list[str]) -> 
         return whole
     warnings.append(f"its comments have {len(whole):,} characters together; only the first row's is kept")
     return texts[0]
-
-
-def _decision(entries: Entries, members: Sequence[int], warnings: list[str]) -> str:
-    words = _texts(entries.decision, members)
-    if len(words) > 1:
-        warnings.append(f"its rows have different decisions ({', '.join(words)}); none is taken")
-    return words[0] if len(words) == 1 else ""
