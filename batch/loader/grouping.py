@@ -132,15 +132,15 @@ def _refuse_odds(entries: Entries, groups: Groups) -> None:
     """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
     named = entries.names_line | entries.headings
     loose = ~named & groups.among(named)
-    _refuse(entries, loose, lambda row: _no_line(entries, row))
+    _refuse(entries, loose, _no_line)
     counted = groups.among(entries.counts_only) & groups.among(_not_first(groups))
-    _refuse(entries, counted, lambda row: _units_of_what(entries, row))
+    _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.firm, len(kinds) + 1) if s.named else 0 for s in entries.shipper.values]
     odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
-    _refuse(entries, odds, lambda row: _carrier_conflict(entries, row))
+    _refuse(entries, odds, _carrier_conflict)
     odds = groups.at_odds(entries.link.codes) & groups.among(named)
-    _refuse(entries, odds, lambda row: _link_conflict(entries, row))
+    _refuse(entries, odds, _link_conflict)
     _refuse_uncounted(entries, groups)
 
 
@@ -159,12 +159,12 @@ def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
     if not given.any():
         return
     bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.among(given)
-    _refuse(entries, bare, lambda row: _no_units(entries, row))
+    _refuse(entries, bare, _no_units)
 
 
-def _refuse(entries: Entries, mask: Mask, finding: Callable[[int], Finding]) -> None:
+def _refuse(entries: Entries, mask: Mask, finding: Callable[[Entries, int], Finding]) -> None:
     for row in np.flatnonzero(mask).tolist():
-        entries.findings.setdefault(row, finding(row))
+        entries.findings.setdefault(row, finding(entries, row))
 
 
 def _no_line(entries: Entries, row: int) -> Finding:
