@@ -88,6 +88,11 @@ class Carrier:
     """To show to a person; empty where only a service is named."""
 
     @property
+    def firm(self) -> tuple[str, str, str]:
+        """What must be the same for all rows of a parcel: the carrier, not the service."""
+        return self.provider, self.slug, "" if self.known else self.name.casefold()
+
+    @property
     def family(self) -> str:
         """Its AfterShip slug, also where only the provider is sent."""
         return self.slug or next((slug for slug, code in NATIVE.items() if code == self.provider), self.provider)

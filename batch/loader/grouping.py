@@ -136,7 +136,7 @@ def _refuse_odds(entries: Entries, groups: Groups) -> None:
     counted = groups.among(entries.counts_only) & groups.among(_not_first(groups))
     _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
-    firm = [kinds.setdefault(s.firm, len(kinds) + 1) if s.named else 0 for s in entries.shipper.values]
+    firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
     odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
     _refuse(entries, odds, _carrier_conflict)
     odds = groups.at_odds(entries.link.codes) & groups.among(named)
@@ -184,7 +184,7 @@ def _units_of_what(entries: Entries, row: int) -> Finding:
 
 
 def _carrier_conflict(entries: Entries, row: int) -> Finding:
-    named = entries.shipper[row].named
+    named = entries.shipper[row].carrier
     return invalid(
         "carrier_conflict",
         f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel say another.",

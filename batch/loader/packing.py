@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from batch.loader.carriers import DHL, Carrier, company_of_dhl, disagreement, guess
+from batch.loader.carriers import DHL, company_of_dhl, disagreement, guess
 from batch.loader.cells import COMMENTS_LENGTH
 from batch.loader.entries import ALL, Entries
 from batch.loader.inspection import Named
@@ -21,7 +21,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
     order, address = int(entries.order[first]), int(entries.address[first])
     warnings = [note for row in members for note in entries.notes.get(row, ())] if entries.notes else []
     numbers = _numbers(entries, members)
-    shipper = _shipper(entries, members, numbers, warnings)
+    method, carrier = _shipper(entries, members, numbers, warnings)
     return Parcel(
         order_id=order if order > 0 else None,
         rows=tuple(entries.rows[list(members)].tolist()),
@@ -31,9 +31,9 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         numbers=numbers,
         # Where an order's several parcels are in one, no link can stand for all of them.
         tracking_link=_agreed(entries.link, members, "several tracking links; they are left out", warnings),
-        shipping_provider=shipper.provider,
-        tracking_carrier=shipper.slug,
-        shipping_method=shipper.method,
+        shipping_provider=carrier.provider if carrier else "",
+        tracking_carrier=carrier.slug if carrier else "",
+        shipping_method=method,
         merchant_shipping_cost=_agreed(
             entries.cost, members, "different shipping costs ({}); the cost is left out", warnings
         ),
@@ -70,29 +70,22 @@ def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], w
     if len(methods) > 1:
         warnings.append(f"its rows name several services ({', '.join(methods)}); the first is taken")
     method = methods[0] if methods else ""
-    named = next((shipper for shipper in found if shipper.named), None)
-    if named and named.named and named.named.name == DHL and (company := _company_of_dhl(numbers, warnings)):
-        return Shipper(company.provider, company.slug, method, company)
-    if named and named.named:
-        warnings.extend(said for number in numbers if (said := disagreement(named.named, number)))
-        return named if named.method == method else Shipper(named.provider, named.slug, method, named.named)
-    if numbers and (guessed := guess(numbers[0])):
+    named = next((shipper.carrier for shipper in found if shipper.carrier), None)
+    if named and named.name == DHL and numbers and (company := company_of_dhl(numbers[0])):
+        warnings.append(f"the carrier is DHL, and {numbers[0]} is a number of {company.name}: it ships as that")
+        return Shipper(method, company)
+    if named:
+        warnings.extend(said for number in numbers if (said := disagreement(named, number)))
+        return Shipper(method, named)
+    guessed = guess(numbers[0]) if numbers else None
+    if guessed:
         warnings.append(f"no carrier is named; {numbers[0]} can only be a number of {guessed.name}")
-        return Shipper(guessed.provider, guessed.slug, method)
-    return Shipper(method=method)
-
-
-def _company_of_dhl(numbers: Sequence[str], warnings: list[str]) -> Carrier | None:
-    """Which DHL, where its number tells another than Express; that is said."""
-    found = company_of_dhl(numbers[0]) if numbers else None
-    if found:
-        warnings.append(f"the carrier is DHL, and {numbers[0]} is a number of {found.name}: it ships as that")
-    return found
+    return Shipper(method, guessed)
 
 
 def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
     """One line where rows have a number and no carrier, and the numbers looked at do not tell it either."""
-    silent = np.array([shipper.named is None for shipper in entries.shipper.values], dtype=np.bool_)
+    silent = np.array([shipper.carrier is None for shipper in entries.shipper.values], dtype=np.bool_)
     bare = (entries.numbers.codes != 0) & (entries.link.codes == 0) & silent[entries.shipper.codes] & ~entries.alone
     rows = np.flatnonzero(bare)
     numbers = (entries.numbers[row].partition("\n")[0] for row in rows[:LOOKED_AT].tolist())

@@ -32,7 +32,7 @@ def _carriers(entries: Entries, kept: Mask) -> dict[str, int]:
     counts = np.bincount(entries.shipper.codes[kept], minlength=len(entries.shipper.values))
     carriers: dict[str, int] = {}
     for shipper, rows in zip(entries.shipper.values, counts.tolist(), strict=True):
-        name = shipper.named.name if shipper.named else shipper.provider or shipper.slug
+        name = shipper.carrier.name if shipper.carrier else ""
         if rows:
             carriers[name] = carriers.get(name, 0) + rows
     return carriers

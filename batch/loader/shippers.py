@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,21 +15,12 @@ from batch.model import Field
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Shipper:
+class Shipper(NamedTuple):
     """Who carries a parcel, and by which service."""
 
-    provider: str = ""
-    slug: str = ""
     method: str = ""
-    named: Carrier | None = None
-    """The carrier as the file's words name it; None where it names none."""
-
-    @property
-    def firm(self) -> tuple[str, str, str]:
-        """What must be the same for all rows of a parcel: the carrier, not the service."""
-        unknown = self.named.name.casefold() if self.named and not self.named.known else ""
-        return self.provider, self.slug, unknown
+    carrier: Carrier | None = None
+    """None where none is named."""
 
 
 def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
@@ -55,14 +46,13 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     found = carrier(words, aliases) if words else None
     service = method or (found.method if found else "")
     if given or tracked:
-        return Shipper(given, tracked, service, Code(given, tracked).carrier())
+        return Shipper(service, Code(given, tracked).carrier())
     if not words and method:
         of_method = carrier(method, aliases)
         found = of_method if of_method.provider or of_method.slug else None
     if found is None or not found.name:
-        return Shipper(method=service)
-    found = with_service(found, words, method)
-    return Shipper(found.provider, found.slug, service, found)
+        return Shipper(service)
+    return Shipper(service, with_service(found, words, method))
 
 
 def _is_provider(text: str) -> bool:
@@ -80,8 +70,8 @@ def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
     counts = np.bincount(shipper.codes, minlength=len(shipper.values))
     rows: dict[str, int] = {}
     for found, count in zip(shipper.values, counts.tolist(), strict=True):
-        if found.named and not found.named.known:
-            rows[found.named.name] = rows.get(found.named.name, 0) + count
+        if found.carrier and not found.carrier.known:
+            rows[found.carrier.name] = rows.get(found.carrier.name, 0) + count
     return tuple(
         f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no tracking link. "
         f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
