@@ -1,6 +1,6 @@
 """Tracking numbers and links of the rows: from one column or several, a link in the number column put right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -53,12 +53,15 @@ def joined(first: Named[str], second: Named[str]) -> Named[str]:
     if not first.codes.any():
         return second
     rows = np.flatnonzero(second.codes)
-    texts = ["\n".join(_once(first[row], second[row])) for row in rows.tolist()]
+    texts = ["\n".join(once([first[row], second[row]])) for row in rows.tolist()]
     codes = first.codes.copy()
     codes[rows] = np.arange(len(first.values), len(first.values) + len(rows))
     return distinct(codes, first.values + texts)
 
 
-def _once(*texts: str) -> list[str]:
-    numbers = {number.casefold(): number for text in texts for number in text.split("\n") if number}
+def once(texts: Iterable[str]) -> list[str]:
+    """All their numbers, each once; one that differs in case only is the same."""
+    numbers: dict[str, str] = {}
+    for number in (number for text in texts for number in text.split("\n") if number):
+        numbers.setdefault(number.casefold(), number)
     return list(numbers.values())

@@ -8,6 +8,7 @@ from batch.loader.carriers import DHL, company_of_dhl, disagreement, guess
 from batch.loader.cells import COMMENTS_LENGTH
 from batch.loader.entries import ALL, Entries
 from batch.loader.inspection import Named
+from batch.loader.labels import once
 from batch.loader.shippers import Shipper
 from batch.model import Line, Parcel
 
@@ -20,7 +21,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
     first = members[0]
     order, address = int(entries.order[first]), int(entries.address[first])
     warnings = [note for row in members for note in entries.notes.get(row, ())] if entries.notes else []
-    numbers = _numbers(entries, members)
+    numbers = once(_texts(entries.numbers, members))
     method, carrier = _shipper(entries, members, numbers, warnings)
     return Parcel(
         order_id=order if order > 0 else None,
@@ -28,7 +29,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         lines=_lines(entries, members, warnings),
         external_order_id="" if order > 0 else entries.externals[-1 - order],
         order_address_id=address or None,
-        numbers=numbers,
+        numbers=tuple(numbers),
         # Where an order's several parcels are in one, no link can stand for all of them.
         tracking_link=_agreed(entries.link, members, "several tracking links; they are left out", warnings),
         shipping_provider=carrier.provider if carrier else "",
@@ -50,17 +51,6 @@ def _texts(named: Named[str], members: Sequence[int]) -> list[str]:
     if len(members) == 1:
         return [text] if (text := named[members[0]]) else []
     return [text for text in dict.fromkeys(named[row] for row in members) if text]
-
-
-def _numbers(entries: Entries, members: Sequence[int]) -> tuple[str, ...]:
-    """The parcel's number, or all of an order's whose rows name no line; one that differs in case only is the same."""
-    texts = _texts(entries.numbers, members)
-    if len(texts) == 1 and "\n" not in texts[0]:
-        return (texts[0],)
-    numbers: dict[str, str] = {}
-    for number in "\n".join(texts).split("\n") if texts else ():
-        numbers.setdefault(number.casefold(), number)
-    return tuple(numbers.values())
 
 
 def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], warnings: list[str]) -> Shipper:
