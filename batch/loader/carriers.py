@@ -34,6 +34,9 @@ NATIVE = {"australia-post": "auspost", "canada-post": "canadapost", "royal-mail"
 }
 """AfterShip slug → the provider that makes the link by itself."""
 
+SLUGS = {code: slug for slug, code in NATIVE.items()}
+"""And back."""
+
 OWN_NUMBERS = frozenset(
     {"usps", "ups", "fedex", "dhl", "canada-post", "australia-post", "royal-mail", "purolator"}
     | {"ontrac", "lasership", "dpd-uk", "yodel", "myhermes-uk"}
@@ -95,7 +98,7 @@ class Carrier:
     @property
     def family(self) -> str:
         """Its AfterShip slug, also where only the provider is sent."""
-        return self.slug or next((slug for slug, code in NATIVE.items() if code == self.provider), self.provider)
+        return self.slug or SLUGS.get(self.provider, self.provider)
 
 
 @dataclass(frozen=True, slots=True)
