@@ -5,8 +5,8 @@ import numpy as np
 from batch.errors import ColumnError
 from batch.loader.candidates import map_option
 from batch.loader.damage import BLANK_WORDS, undressed
-from batch.loader.frame import Coded
-from batch.loader.inspection import Inspection, Mask, invalid, skipped
+from batch.loader.frame import Coded, Mask
+from batch.loader.inspection import Inspection, invalid, skipped
 from batch.loader.standing import Standing, standing, voided
 from batch.model import Field
 

@@ -8,8 +8,8 @@ import numpy as np
 from batch.loader import cells, skus
 from batch.loader.aside import set_aside
 from batch.loader.damage import Wrong
-from batch.loader.frame import Coded
-from batch.loader.inspection import Codes, Inspection, Ints, Mask, Named, distinct, invalid, skipped
+from batch.loader.frame import Codes, Ints, Mask
+from batch.loader.inspection import Inspection, Named, distinct, invalid, skipped
 from batch.loader.labels import labels
 from batch.loader.money import cost
 from batch.loader.order_numbers import external_number, order_number
@@ -121,7 +121,7 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Cou
     Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor taken apart.
     """
     given, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
-    column = Coded(given.position, np.where(identified, 0, given.codes).astype(np.int32), given.cells)
+    column = given.without(identified)
     seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is given.cells
@@ -146,10 +146,9 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Cou
 
 
 def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, headings: Mask) -> Ints:
-    column = seen.column(Field.QUANTITY)
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
-    column = Coded(column.position, np.where(elsewhere, 0, column.codes).astype(np.int32), column.cells)
+    column = seen.column(Field.QUANTITY).without(elsewhere)
     none_asked = [code for code, cell in enumerate(column.cells) if code and cells.quantity(cell) == 0]
     seen.refuse_rows(
         np.isin(column.codes, none_asked),
@@ -160,9 +159,7 @@ def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, h
     quantity[~column.filled] = ALL
     if seen.has(Field.QUANTITY) and not seen.is_template:
         blank = ~column.filled & ~elsewhere & named
-        seen.refuse_rows(
-            blank, lambda row: _no_quantity(seen.table.address(int(seen.frame.rows[row]), column.position))
-        )
+        seen.refuse_rows(blank, lambda row: _no_quantity(seen.place(row, column)))
     if seen.has(Field.QUANTITY) and _names_lines(seen):
         loose = column.filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
@@ -211,8 +208,7 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     where = column if column.position else external
 
     def no_order(row: int) -> Finding:
-        place = seen.table.address(int(seen.frame.rows[row]), where.position)
-        return invalid("no_order", f"{place}: the order number is blank.", "Put the order number in.")
+        return invalid("no_order", f"{seen.place(row, where)}: the order number is blank.", "Put the order number in.")
 
     seen.refuse_rows(order == 0, no_order, alone=True)
     if shortened:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from batch.config import Source
 from batch.gates import Profile
+from batch.loader.candidates import LEAVE_OUT
 from batch.loader.choice import Candidate, Recall, choose, column_name
 from batch.loader.entries import Entries, read_entries
-from batch.loader.frame import is_blank, read_frame
+from batch.loader.frame import Mask, is_blank, read_frame
 from batch.loader.grouping import Groups, group, one_row_a_unit, refuse_parcels
-from batch.loader.headers import LEAVE_OUT
-from batch.loader.inspection import Inspection, Mask
+from batch.loader.inspection import Inspection
 from batch.loader.layout import Layout
 from batch.loader.packing import parcel, unnamed_carriers
 from batch.loader.profiles import profile

@@ -23,6 +23,8 @@ from batch.loader.tables import Cell, Table
 from batch.model import Field
 
 Codes = NDArray[np.int32]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 CHUNK = 256
 """Rows turned into columns at a time: few enough to stay in the processor's cache."""
@@ -63,11 +65,11 @@ class Coded:
         return self.cells[code] if code >= 0 else -code
 
     @property
-    def filled(self) -> NDArray[np.bool_]:
+    def filled(self) -> Mask:
         return np.not_equal(self.codes, BLANK)
 
     @property
-    def alike(self) -> NDArray[np.int64]:
+    def alike(self) -> Ints:
         """Codes that are the same for equal cells; 0 is blank."""
         kinds, _ = pd.factorize(np.array(self.cells, dtype=object))
         return np.where(self.codes < 0, self.codes, kinds[np.maximum(self.codes, BLANK)])
@@ -77,7 +79,11 @@ class Coded:
         codes = np.where(self.filled, self.codes, np.int32(len(self.cells)))
         return Coded(self.position, codes.astype(np.int32), [*self.cells, value])
 
-    def take(self, source: NDArray[np.int64]) -> None:
+    def without(self, rows: Mask) -> "Coded":
+        """The same, blank in these rows."""
+        return Coded(self.position, np.where(rows, np.int32(BLANK), self.codes), self.cells)
+
+    def take(self, source: Ints) -> None:
         """Each blank row takes over the cell of the row `source` names for it."""
         self.codes = np.where(self.filled, self.codes, self.codes[source])
 
@@ -97,7 +103,7 @@ class Frame:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def filled(self, *fields: Field) -> NDArray[np.bool_]:
+    def filled(self, *fields: Field) -> Mask:
         """Data rows in which one of these fields has a cell that is not blank."""
         found = np.zeros(len(self), dtype=np.bool_)
         for column in (column for name in fields for column in self.of.get(name, ())):

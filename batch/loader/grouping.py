@@ -12,7 +12,8 @@ import pandas as pd
 
 from batch.findings import parcel_incomplete
 from batch.loader.entries import ALL, Entries
-from batch.loader.inspection import Codes, Ints, Mask, Named, distinct, has_one_case, invalid
+from batch.loader.frame import Codes, Ints, Mask
+from batch.loader.inspection import Named, distinct, has_one_case, invalid
 from batch.model import Finding
 
 

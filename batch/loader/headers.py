@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from batch.loader import shapes
 from batch.loader.asking import answered
-from batch.loader.candidates import LEAVE_OUT, columns_of
+from batch.loader.candidates import columns_of
 from batch.loader.contest import Contest
 from batch.loader.ours import template_columns
 from batch.loader.review import review
@@ -19,7 +19,7 @@ from batch.loader.tables import Cell
 from batch.model import Field
 
 ROWS_SEARCHED = 60
-__all__ = ["LEAVE_OUT", "ROWS_SEARCHED", "Recognition", "find_header", "fingerprint", "headerless", "recognise"]
+"""At a table's beginning, among which the header is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.damage import AS_TEXT, Wrong, shown
-from batch.loader.frame import BLANK, Coded, Frame
+from batch.loader.frame import BLANK, Coded, Codes, Frame, Ints, Mask
 from batch.loader.tables import Cell, Table
 from batch.model import Field, Finding, Status, Who
 
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Codes = NDArray[np.int32]
 T = TypeVar("T")
 
 Rule = Callable[[Cell], Any]
@@ -141,8 +137,11 @@ class Inspection:
 
     def quoted(self, row: int, column: Coded) -> str:
         """A cell with its place."""
-        place = self.table.address(int(self.frame.rows[row]), column.position)
-        return f"{place}: {shown(column.cell(row))}"
+        return f"{self.place(row, column)}: {shown(column.cell(row))}"
+
+    def place(self, row: int, column: Coded) -> str:
+        """Where a cell is, as a person finds it."""
+        return self.table.address(int(self.frame.rows[row]), column.position)
 
     def refuse(self, row: int, finding: Finding, *, alone: bool = False) -> None:
         """Give a row its finding, if it has none yet; `alone` counts whichever finding stays."""

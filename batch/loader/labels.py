@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from batch.loader.frame import Coded
 from batch.loader.inspection import Inspection, Named, distinct
 from batch.loader.tracking import link as link_text
 from batch.loader.tracking import plain_tracking, tracking
@@ -35,9 +34,8 @@ def _links(seen: Inspection, numbers: Named[str]) -> Named[str]:
     """The link column's; a damaged one keeps its row out of every parcel where no number says which it is in."""
     column = seen.column(Field.TRACKING_LINK)
     numbered = numbers.codes != 0
-    for rows, alone in ((numbered, False), (~numbered, True)):
-        some = Coded(column.position, np.where(rows, column.codes, 0).astype(np.int32), column.cells)
-        values = seen.values(some, link_text, alone=alone)
+    for others, alone in ((~numbered, False), (numbered, True)):
+        values = seen.values(column.without(others), link_text, alone=alone)
     return distinct(column.codes, values)
 
 

@@ -7,12 +7,9 @@ whole file shows the first: each such row names a line, and no order is written 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from batch.loader.frame import BLANK, Coded, Frame
+from batch.loader.frame import BLANK, Coded, Frame, Ints, Mask
 from batch.model import Field
-
-Mask = NDArray[np.bool_]
 
 _ORDER = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
 _LINE = (Field.SKU, Field.ORDER_PRODUCT_ID)
@@ -110,6 +107,6 @@ class Layout:
         return [column for name in fields for column in self.frame.of.get(name, ())]
 
 
-def _last(given: Mask) -> NDArray[np.int64]:
+def _last(given: Mask) -> Ints:
     """For each position the last one at or above it that is given."""
     return np.maximum.accumulate(np.where(given, np.arange(len(given)), 0))

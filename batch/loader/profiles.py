@@ -7,8 +7,8 @@ import pandas as pd
 
 from batch.gates import Profile
 from batch.loader.entries import Entries
+from batch.loader.frame import Mask
 from batch.loader.grouping import Groups
-from batch.loader.inspection import Mask
 from batch.model import Status
 
 
