@@ -92,6 +92,12 @@ def test_a_header_repeated_inside_is_skipped(csv_file):
     assert len(list(export.parcels())) == 2
 
 
+def test_a_repeated_header_is_known_by_its_words_however_they_are_spaced(book):
+    head = ("Order\nNumber", "SKU", "Tracking  Number")
+    export = load(book({"Ship": [head, ("1001", "A", "T100000001"), head, ("1002", "B", "T100000002")]}), Source())
+    assert {row: finding.code for row, finding in export.findings.items()} == {3: "repeated_header"}
+
+
 def test_an_order_written_on_the_first_line_of_its_group_counts_for_all_of_it(csv_file):
     export = load(
         csv_file(",".join(HEAD), "1001,A,1,T100000001,UPS", ",B,2,,", "1002,A,1,T100000002,UPS", ",C,1,,"), Source()

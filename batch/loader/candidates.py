@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from batch.loader.shapes import filled, words
+from batch.loader.shapes import filled
 from batch.loader.synonyms import UNKNOWN, Strength, meaning, normalise, numbered_meaning
-from batch.loader.tables import Cell, column_letters
+from batch.loader.tables import Cell, column_letters, words
 from batch.model import Field
 
 EXAMPLES = 3

@@ -14,9 +14,8 @@ from batch.loader.headers import ROWS_SEARCHED, Recognition, find_header, finger
 from batch.loader.naming import how_to_name
 from batch.loader.order_numbers import order_number
 from batch.loader.ours import is_template, our_columns, preferred
-from batch.loader.shapes import words
 from batch.loader.sheets import read_tables
-from batch.loader.tables import Cell, Table, column_letters
+from batch.loader.tables import Cell, Table, column_letters, words
 from batch.model import Field
 from batch.sheet import RESEND, RESULTS, Mark, read_mark
 

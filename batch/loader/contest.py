@@ -8,7 +8,7 @@ from batch.loader import shapes
 from batch.loader.candidates import LEAVE_OUT, Column, find, listed, map_option
 from batch.loader.carriers import carrier
 from batch.loader.synonyms import Strength, normalise
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, words
 from batch.model import Field
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
@@ -244,7 +244,7 @@ def _speaking(wanted: Field, column: Column) -> int:
 
 def _essence(wanted: Field, cell: Cell) -> str:
     """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
-    text = shapes.words(cell)
+    text = words(cell)
     if wanted is Field.CARRIER:
         found = carrier(text)
         return found.family if found.known else normalise(text)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from batch.loader.damage import undressed
 from batch.loader.order_numbers import plain_ids
-from batch.loader.tables import Cell, Table
+from batch.loader.tables import Cell, Table, words
 from batch.model import Field
 
 Codes = NDArray[np.int32]
@@ -247,7 +247,7 @@ class _Reader:
 
     def _is_header(self, row: list[Cell]) -> bool:
         there = [position for position in self.builders if position < len(self.header)]
-        return bool(there) and all(undressed(str(row[position])) == self.header[position] for position in there)
+        return bool(there) and all(undressed(words(row[position])) == self.header[position] for position in there)
 
     def finish(self, wanted: Mapping[Field, Sequence[int]]) -> Frame:
         """All chunks as columns."""

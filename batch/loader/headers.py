@@ -8,14 +8,13 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from batch.loader import shapes
 from batch.loader.asking import answered
 from batch.loader.candidates import columns_of
 from batch.loader.contest import Contest
 from batch.loader.ours import template_columns
 from batch.loader.review import review
 from batch.loader.synonyms import OTHER, Strength, meaning, normalise
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, words
 from batch.model import Field
 
 ROWS_SEARCHED = 60
@@ -55,8 +54,8 @@ def find_header(rows: Sequence[Sequence[Cell]], mapped: Collection[str] = ()) ->
 
 
 def _header_score(row: Sequence[Cell], wanted: Collection[str]) -> int:
-    texts = [shapes.words(cell) for cell in row if isinstance(cell, str) and cell.strip()]
-    filled = sum(1 for cell in row if shapes.words(cell))
+    texts = [words(cell) for cell in row if isinstance(cell, str) and cell.strip()]
+    filled = sum(1 for cell in row if words(cell))
     if 2 * len(texts) < filled:
         return 0
     score = 0

@@ -7,7 +7,7 @@ from batch.loader import shapes
 from batch.loader.asking import completed
 from batch.loader.candidates import Column, columns_of, map_option
 from batch.loader.headers import headerless, recognise
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, words
 from batch.model import Field
 
 _LOOKS: dict[Field, Callable[[Sequence[Cell]], bool]] = {
@@ -21,13 +21,13 @@ _LOOKS: dict[Field, Callable[[Sequence[Cell]], bool]] = {
 
 def how_to_name(rows: Sequence[Sequence[Cell]], constants: Collection[Field]) -> str:
     """By the text of what may be a header after all, and by place for a table that has none."""
-    first = next(at for at, row in enumerate(rows) if any(map(shapes.words, row)))
+    first = next(at for at, row in enumerate(rows) if any(map(words, row)))
     columns = columns_of([""] * max(map(len, rows)), rows[first:], ())
     if not columns:
         return "Export it again, with a row of headers and the rows below it."
     by_place = f"say where each column is; by its values that is {_by_place(columns, rows[first:], constants)}"
-    names, below = list(map(shapes.words, rows[first])), rows[first + 1 :]
-    if not below or not all(isinstance(cell, str) and _is_name(cell) for cell in rows[first] if shapes.words(cell)):
+    names, below = list(map(words, rows[first])), rows[first + 1 :]
+    if not below or not all(isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)):
         return f"If it has none, {by_place}"
     named = columns_of(names, below, ())
     by_name, _ = completed(

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from batch.loader.shapes import words
-from batch.loader.tables import Cell, Table
+from batch.loader.tables import Cell, Table, words
 from batch.model import Field
 from batch.sheet import DECISION, OURS, OURS_TO_FIX, PREFIX, RESEND, RESULTS, TEMPLATE, Mark
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from itertools import accumulate
 
 from batch.loader.carriers import carrier
@@ -10,7 +10,7 @@ from batch.loader.damage import BLANK_WORDS, Wrong
 from batch.loader.numbers import compact, mod10, readings
 from batch.loader.order_numbers import MARKETPLACE, NO_ORDER, order_number
 from batch.loader.standing import voided
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, words
 from batch.model import Field
 
 BLANKS = BLANK_WORDS | {"#n/a", "tbd", "pending", "?"}
@@ -27,15 +27,6 @@ _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]{2,40}")
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
-
-
-def words(cell: Cell) -> str:
-    """A cell as a person reads it; a whole float without `.0`, dates in ISO form."""
-    if cell is None or isinstance(cell, bool):
-        return "" if cell is None else str(cell)
-    if isinstance(cell, float) and cell.is_integer():
-        return f"{cell:.0f}" if abs(cell) < 1e15 else f"{cell:g}"
-    return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
 
 
 def filled(cells: Sequence[Cell]) -> list[Cell]:

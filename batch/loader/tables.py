@@ -40,6 +40,15 @@ class Table:
         return f"{self.sheet if plain else _quoted(self.sheet)}!{letters}{row}"
 
 
+def words(cell: Cell) -> str:
+    """A cell as a person reads it; a whole float without `.0`, dates in ISO form."""
+    if cell is None or isinstance(cell, bool):
+        return "" if cell is None else str(cell)
+    if isinstance(cell, float) and cell.is_integer():
+        return f"{cell:.0f}" if abs(cell) < 1e15 else f"{cell:g}"
+    return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
+
+
 def column_letters(column: int) -> str:
     """The letters a spreadsheet program gives a column counted from 1: 6 → F, 28 → AB."""
     letters = ""
