@@ -86,7 +86,9 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
         raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
     at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
     if at is None:
-        return _without_header(table, source, rows)
+        by_place = _by_place(table, source, rows[:SAMPLE])
+        if (at := _unknown_header(rows, by_place)) is None:
+            return Candidate(table, 0, (), by_place, range(0))
     if (width := _width(whole[at])) > MOST_COLUMNS:
         raise FileError(
             f"{_name(table)} has {width:,} columns; {MOST_COLUMNS:,} are read at most.",
@@ -106,24 +108,11 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
     return Candidate(table, at + 1, header, found, ours, filled_in)
 
 
-def _without_header(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Candidate:
+def _by_place(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Recognition:
     """No row names a column by a known word: every field must be named by letter or number."""
-    by_place = [name for name in source.map.values() if name.isdecimal() or (name.isalpha() and len(name) <= 3)]
-    if not by_place:
-        raise ColumnError(f"{_name(table)}: no row looks like a header.", how_to_name(rows[:SAMPLE], source.constants))
-    found = headerless(source.map, rows[:SAMPLE], source.constants)
-    at = _unknown_header(rows, found)
-    if at is None:
-        return Candidate(table, 0, (), found, range(0))
-    header = tuple(map(words, rows[at]))
-    sample = [row for row in rows[at + 1 :] if any(map(words, row))]
-    return Candidate(
-        table,
-        at + 1,
-        header,
-        recognise(header, sample[:SAMPLE], mapping=source.map, constants=source.constants),
-        range(0),
-    )
+    if not any(name.isdecimal() or (name.isalpha() and len(name) <= 3) for name in source.map.values()):
+        raise ColumnError(f"{_name(table)}: no row looks like a header.", how_to_name(rows, source.constants))
+    return headerless(source.map, rows, source.constants)
 
 
 def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int | None:
