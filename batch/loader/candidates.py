@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from batch.loader.shapes import filled
 from batch.loader.synonyms import UNKNOWN, Strength, meaning, normalise, numbered_meaning
@@ -72,17 +73,11 @@ def _column(index: int, name: str, sample: Sequence[Sequence[Cell]]) -> Column:
 def find(text: str, columns: Sequence[Column]) -> Column | None:
     """The column a person means: by its header, else its letter, else its 1-based number."""
     text = text.strip()
-    by_name = next((column for column in columns if column.name == text and text), None)
-    if by_name or not text:
-        return by_name
-    key = normalise(text)
-    alike = [column for column in columns if key and normalise(column.name) == key]
-    if alike:
-        return alike[0]
-    place = text.removeprefix("=").strip()
-    return next(
-        (column for column in columns if place.upper() == column.letter or place == str(column.index + 1)), None
-    )
+    key, place = normalise(text), text.removeprefix("=").strip()
+    by_name = (column for column in columns if text and column.name == text)
+    alike = (column for column in columns if key and normalise(column.name) == key)
+    by_place = (column for column in columns if place.upper() == column.letter or place == str(column.index + 1))
+    return next(chain(by_name, alike, by_place), None)
 
 
 def map_option(field: Field, column: Column | None, columns: Sequence[Column]) -> str:

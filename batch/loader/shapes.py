@@ -129,6 +129,10 @@ def _is_link(cell: Cell) -> bool:
     return bool(_LINK.match(words(cell)))
 
 
+def _is_date_or_link(cell: Cell) -> bool:
+    return _is_date(cell) or _is_link(cell)
+
+
 def _is_plain_words(cell: Cell) -> bool:
     return not any(char.isdigit() for char in words(cell))
 
@@ -162,9 +166,7 @@ def _is_tracking(cell: Cell) -> bool:
 
 
 def _is_no_order_but_tracking(cell: Cell) -> bool:
-    text = words(cell)
-    is_order = _ORDER.fullmatch(text) or MARKETPLACE.fullmatch(text)
-    return _is_tracking(cell) and (not is_order or bool(readings(text)))
+    return _is_tracking(cell) and (not _is_order(cell) or bool(readings(words(cell))))
 
 
 def _is_carrier(cell: Cell) -> bool:
@@ -186,7 +188,7 @@ def _is_day(cell: Cell) -> bool:
 
 
 def _no_order(cell: Cell) -> bool:
-    return _is_date(cell) or _is_link(cell) or _is_plain_words(cell) or bool(_DECIMAL.fullmatch(words(cell)))
+    return _is_date_or_link(cell) or _is_plain_words(cell) or bool(_DECIMAL.fullmatch(words(cell)))
 
 
 def _no_tracking(cell: Cell) -> bool:
@@ -198,13 +200,13 @@ def _no_tracking(cell: Cell) -> bool:
 
 def _no_quantity(cell: Cell) -> bool:
     digits = sum(char.isdigit() for char in words(cell))
-    return not digits or digits > 6 or _is_date(cell) or _is_link(cell)
+    return not digits or digits > 6 or _is_date_or_link(cell)
 
 
 def _no_carrier(cell: Cell) -> bool:
     text = words(cell)
     most_digits = 2 * sum(char.isdigit() for char in text) > len(text)
-    return _is_date(cell) or _is_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdigit())
+    return _is_date_or_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdigit())
 
 
 def _is_void(cell: Cell) -> bool:
@@ -248,7 +250,7 @@ _WHOLE: dict[Field, Callable[[Sequence[str]], bool]] = {
 
 _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     Field.ORDER_ID: _no_order,
-    Field.EXTERNAL_ORDER_ID: lambda cell: _is_date(cell) or _is_link(cell),
+    Field.EXTERNAL_ORDER_ID: _is_date_or_link,
     Field.ORDER_PRODUCT_ID: lambda cell: not _is_id(cell),
     Field.ORDER_ADDRESS_ID: lambda cell: not _is_id(cell),
     Field.SKU: _is_link,
@@ -258,8 +260,8 @@ _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     Field.CARRIER: _no_carrier,
     Field.SHIPPING_PROVIDER: _no_carrier,
     Field.TRACKING_CARRIER: _no_carrier,
-    Field.SHIPPING_METHOD: lambda cell: _is_date(cell) or _is_link(cell),
-    Field.MERCHANT_SHIPPING_COST: lambda cell: _is_date(cell) or _is_link(cell) or _is_plain_words(cell),
+    Field.SHIPPING_METHOD: _is_date_or_link,
+    Field.MERCHANT_SHIPPING_COST: lambda cell: _is_date_or_link(cell) or _is_plain_words(cell),
     Field.SHIP_DATE: _no_day,
     Field.VOID: lambda cell: not _is_void(cell),
 }

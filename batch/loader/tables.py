@@ -36,8 +36,8 @@ class Table:
         letters = column_letters(column)
         if not self.sheet:
             return f"row {row}, column {column} ({letters})"
-        plain = self.sheet.isidentifier()
-        return f"{self.sheet if plain else _quoted(self.sheet)}!{letters}{row}"
+        sheet = self.sheet if self.sheet.isidentifier() else "'" + self.sheet.replace("'", "''") + "'"
+        return f"{sheet}!{letters}{row}"
 
 
 def words(cell: Cell) -> str:
@@ -56,7 +56,3 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-def _quoted(sheet: str) -> str:
-    return "'" + sheet.replace("'", "''") + "'"

@@ -1,7 +1,6 @@
 """Zeros that a spreadsheet program has taken from a column's numbers, or put there: the column itself tells."""
 
 import re
-from typing import cast
 
 import numpy as np
 
@@ -44,8 +43,8 @@ def rounded(column: Coded) -> dict[int, Wrong]:
     """Codes of 16 to 19 digits that end in zeros from the 16th on, where at least half of such numbers do."""
     if not _ANY_ROUNDED.search("\n".join(("", *map(str, column.cells), ""))):
         return {}
-    digits = [code for code, cell in enumerate(column.cells) if type(cell) is str and cell.isdecimal()]
-    zeros = [code for code in digits if _ROUNDED.fullmatch(cast("str", column.cells[code]))]
-    if len(zeros) < 2 or 2 * len(zeros) < sum(15 < len(cast("str", column.cells[code])) < 20 for code in digits):
+    digits = {code: cell for code, cell in enumerate(column.cells) if type(cell) is str and cell.isdecimal()}
+    zeros = [code for code, text in digits.items() if _ROUNDED.fullmatch(text)]
+    if len(zeros) < 2 or 2 * len(zeros) < sum(15 < len(text) < 20 for text in digits.values()):
         return {}
     return dict.fromkeys(zeros, Wrong("digits_lost", "the last digits have become zeros", AS_TEXT))
