@@ -6,7 +6,8 @@ judgement of a column (entries.py) looks once at a cell, however many rows have 
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress, islice
@@ -113,7 +114,11 @@ class Frame:
 
 def is_blank(row: Sequence[Cell]) -> bool:
     """Whether a row holds nothing but blanks; such rows are not counted."""
-    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row)
+    return all(map(_says_nothing, row))
+
+
+def _says_nothing(cell: Cell) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> Frame:
@@ -126,7 +131,7 @@ def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Map
     while chunk := list(islice(rows, CHUNK)):
         reader.add(chunk, number)
         number += len(chunk)
-    return reader.finish(wanted)
+    return reader.finish()
 
 
 class _Builder(dict[Cell, int]):
@@ -139,7 +144,7 @@ class _Builder(dict[Cell, int]):
 
     def __missing__(self, cell: Cell) -> int:
         code = BLANK
-        if not is_blank([cell]):
+        if not _says_nothing(cell):
             code = len(self.cells)
             self.cells.append(cell)
         self[cell] = code
@@ -153,7 +158,7 @@ class _Builder(dict[Cell, int]):
         is_new = np.fromiter(map(ne, cells, (self.cells[-1], *cells)), np.bool_, len(cells))
         codes = len(self.cells) - 1 + np.cumsum(is_new, dtype=np.int32)
         if _has_blanks(cells):
-            codes[[index for index, cell in enumerate(cells) if is_blank([cell])]] = BLANK
+            codes[[index for index, cell in enumerate(cells) if _says_nothing(cell)]] = BLANK
         self.codes.frombytes(codes.tobytes())
         self.cells += compress(cells, is_new)
 
@@ -181,22 +186,27 @@ class _DayBuilder(_Builder):
         super().add(cells if _are_short(cells) else [_day(cell) for cell in cells])
 
 
+def _builder(names: Set[Field]) -> _Builder:
+    """For a column that is all of these fields."""
+    if names == {Field.SHIP_DATE}:
+        return _DayBuilder()
+    return _IdBuilder() if names <= ID_FIELDS else _Builder()
+
+
 class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
     def __init__(self, table: Table, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> None:
         self.header = [undressed(text) for text in header]
         self.is_text = not table.sheet
-        positions = {position for positions in wanted.values() for position in positions}
-        texts = {position for name, places in wanted.items() if name not in ID_FIELDS for position in places}
-        days = set(wanted.get(Field.SHIP_DATE, ())) - {
-            position for name, places in wanted.items() if name is not Field.SHIP_DATE for position in places
-        }
-        made = {True: _Builder, False: _IdBuilder}
-        self.builders = {at: _DayBuilder() if at in days else made[at in texts]() for at in sorted(positions)}
+        self.wanted = wanted
+        fields: dict[int, set[Field]] = defaultdict(set)
+        for name, positions in wanted.items():
+            for position in positions:
+                fields[position].add(name)
+        self.builders = {position: _builder(names) for position, names in fields.items()}
         self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
         self.numbers = array("i")
-        self.count = 0
         self.too_wide: dict[int, int] = {}
         self.totals: set[int] = set()
         self.repeated_headers: set[int] = set()
@@ -220,7 +230,6 @@ class _Reader:
                 cells = tuple(str(cell).upper() if isinstance(cell, bool) else cell for cell in cells)
             builder.add(cells)
         self.numbers.frombytes(numbers.tobytes())
-        self.count += len(numbers)
 
     def _look(self, chunk: list[list[Cell]], widths: list[int]) -> list[int]:
         """Note totals, repeated headers and rows that are too wide; the indexes of rows that are not blank."""
@@ -230,7 +239,7 @@ class _Reader:
             plain = type(cell) is float or (type(cell) is str and cell.isdecimal())
             if not plain and is_blank(row):
                 continue
-            at = self.count + len(kept)
+            at = len(self.numbers) + len(kept)
             kept.append(index)
             if not plain and self._is_totals(cell, row):
                 self.totals.add(at)
@@ -241,18 +250,18 @@ class _Reader:
         return kept
 
     def _is_totals(self, key: Cell, row: list[Cell]) -> bool:
-        if is_blank([key]):
-            key = next(cell for cell in row if not is_blank([cell]))
+        if _says_nothing(key):
+            key = next(cell for cell in row if not _says_nothing(cell))
         return isinstance(key, str) and _TOTALS.match(key.strip()) is not None
 
     def _is_header(self, row: list[Cell]) -> bool:
         there = [position for position in self.builders if position < len(self.header)]
         return bool(there) and all(undressed(words(row[position])) == self.header[position] for position in there)
 
-    def finish(self, wanted: Mapping[Field, Sequence[int]]) -> Frame:
+    def finish(self) -> Frame:
         """All chunks as columns."""
         made = {position: builder.column(position) for position, builder in self.builders.items()}
-        columns = {name: tuple(made[position] for position in positions) for name, positions in wanted.items()}
+        columns = {name: tuple(made[position] for position in positions) for name, positions in self.wanted.items()}
         return Frame(_numbers(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
 
 
@@ -280,7 +289,7 @@ def _has_blanks(cells: Sequence[Cell]) -> bool:
         texts = cast("Sequence[str]", cells)
         return min(texts) < "!" and (not all(texts) or any(map(str.isspace, texts)))
     except TypeError:
-        return any(is_blank([cell]) for cell in cells)
+        return any(map(_says_nothing, cells))
 
 
 def _is_plain(keys: Sequence[Cell]) -> bool:
