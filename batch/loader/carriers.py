@@ -128,7 +128,7 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     words = tokens(text)
     if not words:
         return Carrier("", "", "" if len(text) < 2 else text, known=True, name="")
-    own = {"".join(tokens(alias)): code_of(value) for alias, value in (aliases or {}).items()}
+    own = {key_of(alias): code_of(value) for alias, value in (aliases or {}).items()}
     if found := _longest(words, own):
         return _carrier(text, words, *found)
     if code := _exact(text, words):
@@ -147,7 +147,7 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
 
     `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more exact so.
     """
-    brand = "".join(tokens(text))
+    brand = key_of(text)
     if table()["brand"].get(brand) != Code(named.provider, named.slug):
         return named
     known = {key: code for key, code in table()["brand"].items() if key.startswith(brand) and key != brand}
@@ -165,8 +165,7 @@ def code_of(value: str) -> Code:
         return Code(provider=value)
     if value in NATIVE:
         return Code(provider=NATIVE[value])
-    key = "".join(tokens(value))
-    return Code(slug=value) if value in names() else table()["brand"].get(key, Code(slug=value))
+    return Code(slug=value) if value in names() else table()["brand"].get(key_of(value), Code(slug=value))
 
 
 def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: bool = False) -> Carrier:
@@ -209,6 +208,11 @@ def tokens(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain)
 
 
+def key_of(text: str) -> str:
+    """The tokens in one: what a name is looked up by."""
+    return "".join(tokens(text))
+
+
 def guess(tracking_number: str) -> Carrier | None:
     """The one carrier a number can only be of; for files that name no carrier, never against a named one."""
     found = readings(tracking_number)
@@ -249,7 +253,7 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
 
 def _own_usps_number(named: Carrier, tracking_number: str) -> bool:
     """Whether USPS itself gave the number out (94, 95), and the service is not one that ends with USPS."""
-    service = "".join(tokens(named.method))
+    service = key_of(named.method)
     handed_over = any(word in service for word in HANDED_TO_USPS)
     return bool(re.search(r"^(420\d{5}(\d{4})?)?9[45]", compact(tracking_number))) and not handed_over
 
@@ -260,7 +264,7 @@ def table() -> dict[str, dict[str, Code]]:
     found: dict[str, dict[str, Code]] = {"brand": {}, "service": {}, "alone": {}}
     for row in _rows("carriers.csv"):
         for alias in row["aliases"].split("|"):
-            found[row["match"]]["".join(tokens(alias))] = Code(row["provider"], row["slug"])
+            found[row["match"]][key_of(alias)] = Code(row["provider"], row["slug"])
     return found
 
 
@@ -282,7 +286,7 @@ def names() -> dict[str, str]:
 def display_names() -> dict[str, Code]:
     """AfterShip's names → code; of several slugs with one name the one without a connection's suffix."""
     slugs = sorted(names(), key=lambda slug: (bool(LINK_SUFFIX.search(slug)), len(slug)), reverse=True)
-    return {"".join(tokens(names()[slug])): code_of(slug) for slug in slugs}
+    return {key_of(names()[slug]): code_of(slug) for slug in slugs}
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
