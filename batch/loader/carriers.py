@@ -128,7 +128,7 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     words = tokens(text)
     if not words:
         return Carrier("", "", "" if len(text) < 2 else text, known=True, name="")
-    own = {key_of(alias): code_of(value) for alias, value in (aliases or {}).items()}
+    own = {_key_of(alias): _code_of(value) for alias, value in (aliases or {}).items()}
     if found := _longest(words, own):
         return _carrier(text, words, *found)
     if code := _exact(text, words):
@@ -147,7 +147,7 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
 
     `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more exact so.
     """
-    brand = key_of(text)
+    brand = _key_of(text)
     if table()["brand"].get(brand) != Code(named.provider, named.slug):
         return named
     known = {key: code for key, code in table()["brand"].items() if key.startswith(brand) and key != brand}
@@ -155,7 +155,7 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
     return found[1].carrier(service) if found else named
 
 
-def code_of(value: str) -> Code:
+def _code_of(value: str) -> Code:
     """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no carrier."""
     value = value.strip()
     if value.casefold().startswith("provider:"):
@@ -165,7 +165,7 @@ def code_of(value: str) -> Code:
         return Code(provider=value)
     if value in NATIVE:
         return Code(provider=NATIVE[value])
-    return Code(slug=value) if value in names() else table()["brand"].get(key_of(value), Code(slug=value))
+    return Code(slug=value) if value in names() else table()["brand"].get(_key_of(value), Code(slug=value))
 
 
 def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: bool = False) -> Carrier:
@@ -181,7 +181,7 @@ def _exact(text: str, words: list[str]) -> Code | None:
     for match in ("brand", "alone"):
         if key in table()[match]:
             return table()[match][key]
-    return code_of(value) if value in names() else display_names().get(key)
+    return _code_of(value) if value in names() else display_names().get(key)
 
 
 def _apart(words: list[str]) -> list[str]:
@@ -208,7 +208,7 @@ def tokens(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain)
 
 
-def key_of(text: str) -> str:
+def _key_of(text: str) -> str:
     """The tokens in one: what a name is looked up by."""
     return "".join(tokens(text))
 
@@ -218,7 +218,7 @@ def guess(tracking_number: str) -> Carrier | None:
     found = readings(tracking_number)
     if len(found) != 1 or not found[0].certain:
         return None
-    return code_of(found[0].slug).carrier()
+    return _code_of(found[0].slug).carrier()
 
 
 def company_of_dhl(number: str) -> Carrier | None:
@@ -244,7 +244,7 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
         return None
     if named.family in PARTNERS_OF_USPS and "usps" in owners and not _own_usps_number(named, tracking_number):
         return None
-    whose = " or ".join(code_of(slug).name for slug in sorted(owners))
+    whose = " or ".join(_code_of(slug).name for slug in sorted(owners))
     return (
         f"the carrier is {named.name}, but the number {tracking_number} is one of {whose} "
         f"(shape and check digit fit): the tracking link may not work; see which of the two is wrong"
@@ -253,7 +253,7 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
 
 def _own_usps_number(named: Carrier, tracking_number: str) -> bool:
     """Whether USPS itself gave the number out (94, 95), and the service is not one that ends with USPS."""
-    service = key_of(named.method)
+    service = _key_of(named.method)
     handed_over = any(word in service for word in HANDED_TO_USPS)
     return bool(re.search(r"^(420\d{5}(\d{4})?)?9[45]", compact(tracking_number))) and not handed_over
 
@@ -264,7 +264,7 @@ def table() -> dict[str, dict[str, Code]]:
     found: dict[str, dict[str, Code]] = {"brand": {}, "service": {}, "alone": {}}
     for row in _rows("carriers.csv"):
         for alias in row["aliases"].split("|"):
-            found[row["match"]][key_of(alias)] = Code(row["provider"], row["slug"])
+            found[row["match"]][_key_of(alias)] = Code(row["provider"], row["slug"])
     return found
 
 
@@ -286,7 +286,7 @@ def names() -> dict[str, str]:
 def display_names() -> dict[str, Code]:
     """AfterShip's names → code; of several slugs with one name the one without a connection's suffix."""
     slugs = sorted(names(), key=lambda slug: (bool(LINK_SUFFIX.search(slug)), len(slug)), reverse=True)
-    return {key_of(names()[slug]): code_of(slug) for slug in slugs}
+    return {_key_of(names()[slug]): _code_of(slug) for slug in slugs}
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

@@ -108,7 +108,7 @@ def _older(blob: Blob, name: str) -> Encoding:
         undefined = undefined or (number if line.translate(None, _NO_CP1252) != line else 0)
         if len(sample) < PIECE:
             sample += line
-    if len(bad) >= good and is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
+    if len(bad) >= good and _is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
         return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
     if good:
@@ -151,7 +151,7 @@ def _named(lines: list[int]) -> str:
     return f"line {shown} is" if len(lines) == 1 else f"lines {shown}{more} are"
 
 
-def is_japanese(sample: bytes) -> bool:
+def _is_japanese(sample: bytes) -> bool:
     """Whether bytes that are not UTF-8 read as Japanese: kana, or characters both of whose bytes are high.
 
     Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII letter; and where two

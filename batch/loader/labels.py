@@ -21,7 +21,7 @@ def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
         own, web = (values, []) if values is column.cells else _apart(values)
         if any(web):
             found_links.append(distinct(column.codes, web))
-        numbers = joined(numbers, Named(column.codes, own) if own is column.cells else distinct(column.codes, own))
+        numbers = _joined(numbers, Named(column.codes, own) if own is column.cells else distinct(column.codes, own))
     first = _links(seen, numbers)
     for other in found_links:
         beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
@@ -46,7 +46,7 @@ def _apart(values: Sequence[str]) -> tuple[list[str], list[str]]:
     return own, [text if web else "" for text, web in zip(values, is_link, strict=True)]
 
 
-def joined(first: Named[str], second: Named[str]) -> Named[str]:
+def _joined(first: Named[str], second: Named[str]) -> Named[str]:
     """Both numbers of a row where it has two; a number given twice counts once."""
     if not first.codes.any():
         return second

@@ -4,7 +4,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -62,7 +62,7 @@ def read_text(blob: Blob) -> Table:
             if not any(map(str.strip, sample)) and not any(map(str.strip, lines)):
                 raise FileError(f"{blob.name} holds no data: nothing but blanks.", "Export it again.")
     announced = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE)
-    dialect = dialect_of(sample[bool(announced) :], announced[1] if announced else DELIMITERS)
+    dialect = _dialect_of(sample[bool(announced) :], announced[1] if announced else DELIMITERS)
     text = Text(blob, encoding, dialect, bool(announced))
     warnings = [*encoding.warnings, *_cut_short(text)]
     if encoding.nuls:
@@ -82,7 +82,7 @@ def decoded(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
     return io.TextIOWrapper(blob.open(), encoding.name, encoding.errors)
 
 
-def dialect_of(sample: list[str], delimiters: Iterable[str] = DELIMITERS) -> Dialect:
+def _dialect_of(sample: list[str], delimiters: str) -> Dialect:
     """The delimiter that cuts most lines into the same number of fields, more fields counting more.
 
     A number of fields that only one line has says nothing, unless no line is like another.

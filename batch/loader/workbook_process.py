@@ -206,10 +206,10 @@ def _marks_errors(content: bytes) -> bool:
 def _xlsx_errors(xml: bytes) -> Errors:
     errors: Errors = {}
     for letters, row, text in _ERROR_CELL.findall(xml):
-        errors.setdefault(int(row), {})[column_number(letters.decode())] = text.decode()
+        errors.setdefault(int(row), {})[_column_number(letters.decode())] = text.decode()
     for letters, row, formula in _NEVER_COUNTED.findall(xml):
         written = f"={unescape(formula.decode('utf-8', 'replace'))}"
-        errors.setdefault(int(row), {})[column_number(letters.decode())] = written
+        errors.setdefault(int(row), {})[_column_number(letters.decode())] = written
     return errors
 
 
@@ -254,7 +254,7 @@ def _xls_sheets(content: bytes, base: int) -> Iterator[tuple[int, str]]:
         offset += 4 + length
 
 
-def column_number(letters: str) -> int:
+def _column_number(letters: str) -> int:
     """F → 6, AB → 28."""
     number = 0
     for letter in letters:

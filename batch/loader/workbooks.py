@@ -88,7 +88,7 @@ class Spool:
             return self.file.read(length)
 
 
-def read_workbook(blob: Blob, kind: str, sheet: str = "") -> list[Table]:
+def read_workbook(blob: Blob, kind: str, sheet: str) -> list[Table]:
     """Its visible sheets that are not empty, in order, or the one named, hidden or not; FileError if there is none."""
     size = blob.size
     if kind == "xls":
