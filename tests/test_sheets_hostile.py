@@ -69,6 +69,14 @@ def zipped(**parts: bytes) -> bytes:
 LOL = b'<!DOCTYPE l [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 XXE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 
+LOCKED = {  # as LibreOffice writes it, but for the keys
+    "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+    "content.xml": bytes(range(256)),
+    "META-INF/manifest.xml": b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    b'<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+    b"</manifest:manifest>",
+}
+
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "0 bytes": (lambda: b"", "0 bytes"),
     "one byte": (lambda: b"\n", "no data"),
@@ -99,6 +107,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a far cell": (lambda: book((1_048_575, 16_383)), "XFD1048576"),
     "a far row": (lambda: book((1_048_575, 0)), "row 1,048,576"),
     "a cell far enough": (lambda: book((60_000, 16_383)), "XFD60001"),
+    "an ODS under a password": (lambda: zipped(**LOCKED), "is protected by a password"),
     "an archive in an archive": (
         lambda: zipped(**{"a.zip": zipped(**{"a.csv": b"a,b\n1,2\n"})}),
         "archive inside an archive",

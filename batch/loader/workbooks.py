@@ -21,6 +21,8 @@ from batch.loader.tables import Cell, Table
 from batch.loader.xlsx import far_cell, number_format
 
 PROGRAM = Path(__file__).with_name("workbook_process.py")
+MANIFEST = "META-INF/manifest.xml"
+"""Where an ODS says of each part how it is encrypted."""
 MEMORY = 224 * 2**20
 """Bytes of address space for a small workbook, besides the parser's own."""
 PER_BYTE = {"xlsx": 6, "ods": 6, "xlsb": 20, "xls": 20}
@@ -90,13 +92,14 @@ class Spool:
 
 def read_workbook(blob: Blob, kind: str, sheet: str) -> list[Table]:
     """Its visible sheets that are not empty, in order, or the one named, hidden or not; FileError if there is none."""
-    size = blob.size
     if kind == "xls":
-        if is_encrypted(blob):
-            raise _refusal(blob, ("password",))
+        size, encrypted = blob.size, is_encrypted(blob)
     else:
         with opened_zip(blob) as archive:
             size = sum(part.file_size for part in archive.infolist())
+            encrypted = MANIFEST in archive.namelist() and b":encryption-data" in archive.read(MANIFEST)
+    if encrypted:
+        raise _refusal(blob, ("password",))
     spool = Spool()
     _parse(blob, kind, sheet, spool, (MEMORY + PER_BYTE[kind] * size, SECONDS + size // A_SECOND))
     sheets, outcome = _index(spool)
