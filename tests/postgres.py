@@ -92,7 +92,7 @@ class Postgres:
 
     def kill(self) -> None:
         """Die as a machine that loses its power."""
-        processes = self._processes()
+        processes = self._halted()
         _tell_all(processes, signal.SIGKILL)
         self.stop()
         _wait(lambda: not any(map(_lives, processes)), "PostgreSQL is not gone", self.log)
@@ -105,7 +105,7 @@ class Postgres:
     @contextmanager
     def cut_off(self) -> Iterator[None]:
         """A network that swallows everything: connections stay open, nothing answers."""
-        processes = self._processes()
+        processes = self._halted()
         _tell_all(processes, signal.SIGSTOP)
         try:
             yield
@@ -119,6 +119,11 @@ class Postgres:
         """The server's processes, its head first."""
         head = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
         return [head, *head.children(recursive=True)]
+
+    def _halted(self) -> list[psutil.Process]:
+        """All of them, its head halted first: it begins no other meanwhile."""
+        self._processes()[0].suspend()
+        return self._processes()
 
     def _answers(self) -> bool:
         try:
