@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.loader import cells, order_numbers, skus, tracking
@@ -217,6 +217,7 @@ PLAIN = (
         LIKELY | st.text(max_size=5) | st.floats(0, 1e6) | st.integers(0, 10**6).map(float), min_size=1, max_size=5
     )
 )
+@example(["00000001001"])
 def test_the_fast_path_of_a_block_says_what_the_rule_says_of_each_cell(block):
     for plain, rule in PLAIN:
         made = plain(block)

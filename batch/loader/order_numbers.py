@@ -56,7 +56,7 @@ def order_number(cell: Cell) -> int | str | Wrong:
             f"{min(foreign)} numbers another paper or shop, not the store's order",
             "Put the store's own order number in.",
         )
-    if len(match["id"]) > 10:
+    if len(match["id"].lstrip("0")) > 10:
         return Wrong(
             NO_ORDER,
             "it is too long for an order number of the store",
