@@ -46,7 +46,6 @@ class Quota:
         self._window: Window | None = None
         self._answered = False
         self._paused_at = self._paused_until = float("-inf")
-        self._refused_since: float | None = None
         self._in_a_row = 0
         self._gate = asyncio.Lock()
         self._waiting = 0
@@ -54,11 +53,6 @@ class Quota:
         self.concurrency = Concurrency(most, self._changed.set)
         self._slope: AsyncLimiter | None = None
         self._sloped_at = float("-inf")
-
-    @property
-    def refused_for(self) -> float:
-        """Seconds for which the store has had no answer but 429; 0 when it answers."""
-        return 0.0 if self._refused_since is None else _now() - self._refused_since
 
     @property
     def pace(self) -> dict[str, float]:
@@ -165,7 +159,7 @@ class Quota:
         if told or reply.status is not None or self._window:
             self._answered = True
         if reply.status is not None and sent > self._paused_at:
-            self._in_a_row, self._refused_since = 0, None
+            self._in_a_row = 0
 
     def _refused(self, sent: float, reply: Reply) -> None:
         """Stop everyone for as long as the store says, and longer each time it happens again."""
@@ -175,7 +169,6 @@ class Quota:
             self._in_a_row += 1
             self.pauses += 1
             self._paused_at = now
-            self._refused_since = now if self._refused_since is None else self._refused_since
         asked, told = retry_after(reply.headers), self._told(sent, reply)
         wait = max(NO_WORD_WAIT if asked is None else asked, _growing(self._in_a_row))
         ends = told.ends[1] if told and told.until is not None else now
