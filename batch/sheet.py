@@ -42,6 +42,9 @@ OURS_TO_FIX = ("Error", "What To Do")
 DECISION = "Decision"
 """Follows ours where a row is held: a person answers `ship` or `skip`."""
 
+LONGEST_NAME = 180
+"""Bytes of an export's name; 255 is what a disk takes, the rest is for what we append to it."""
+
 TEMPLATE = (
     "Order ID",
     "SKU",

@@ -12,10 +12,9 @@ from typing import Any, BinaryIO, Self
 from batch import crash
 from batch.errors import ResultsError
 from batch.model import Run
-from batch.sheet import read_mark
+from batch.sheet import LONGEST_NAME, read_mark
 
 _ENDINGS = (".results", ".plan")
-LONGEST = 180  # bytes of an export's name; 255 is what a disk takes, the rest is for what we append to it
 
 
 def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
@@ -30,7 +29,7 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     stem = export.stem
     for ending in _ENDINGS:  # a sheet of ours dropped back in
         stem = stem.removesuffix(ending)
-    stem = stem.encode()[:LONGEST].decode("utf-8", "ignore")
+    stem = stem.encode()[:LONGEST_NAME].decode("utf-8", "ignore")
     return spared(folder / f"{stem}{'.plan' if dry else '.results'}.xlsx", run)
 
 

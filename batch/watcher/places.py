@@ -11,6 +11,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from batch.sheet import LONGEST_NAME
+
 WORKING, DONE, FAILED, HELD = ROOMS = ("working", "done", "failed", "held")
 UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".filepart", ".crdownload", ".download", ".inprogress", ".swp", "~")
 """Ends of the names that programs give to what they are still writing."""
@@ -21,7 +23,6 @@ SHEETS = (".results.xlsx", ".plan.xlsx")
 LETTERS = (".error.txt", ".note.txt")
 """Ends of the names of our own texts."""
 WAITS = 3  # the exit status of a run of which something waits for a person: its file belongs into `held`
-LONGEST = 180  # bytes of a name; 255 is what a disk takes, the rest is for what we append to it
 _ENDING = 20  # bytes; what is longer after the last dot is no ending
 
 
@@ -130,7 +131,7 @@ def fitted(name: str) -> str:
     text = os.fsencode(name).decode("utf-8", "replace")
     text = "".join(char if char.isprintable() else "_" for char in text)
     stem, ending = _split(text)
-    room = LONGEST - len(ending.encode())
+    room = LONGEST_NAME - len(ending.encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + ending
 
 
