@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from batch.bigcommerce import body, correction, limits
-from batch.bigcommerce.payload import LONGEST, OverLimit
-from batch.model import Item, Shipment, Status
+from batch.bigcommerce.payload import OverLimit
+from batch.model import LONGEST, Item, Shipment, Status
 
 PLAIN = Shipment(order_id=100, order_address_id=1, items=(Item(7, 2), Item(8, 1)))
 FULL = replace(

@@ -1,12 +1,8 @@
 """Shipment → request body, within the documented limits."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from batch.model import Finding, Shipment, Status, Who
-
-LONGEST: Mapping[str, int] = {"tracking_number": 50, "tracking_link": 500, "comments": 65_535}
-"""Characters the API documents; longer ones are refused here, never cut."""
+from batch.model import LONGEST, Finding, Shipment, Status, Who
 
 OPTIONAL = (
     "tracking_number",

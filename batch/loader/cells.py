@@ -8,9 +8,9 @@ import re
 
 from batch.loader.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undressed
 from batch.loader.tables import Cell
+from batch.model import LONGEST, Field
 
-COMMENTS_LENGTH = 65_535
-"""Characters of a comment the API takes."""
+COMMENTS_LENGTH = LONGEST[Field.COMMENTS]
 
 MOST_UNITS = 1_000_000
 """A quantity above it is something else."""

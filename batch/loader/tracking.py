@@ -17,12 +17,9 @@ from batch.loader.damage import (
     undressed,
 )
 from batch.loader.tables import Cell
+from batch.model import LONGEST, Field
 
-NUMBER_LENGTH = 50
-"""Characters of a tracking number the API takes."""
-
-LINK_LENGTH = 500
-"""Characters of a tracking link the API takes."""
+NUMBER_LENGTH, LINK_LENGTH = LONGEST[Field.TRACKING_NUMBER], LONGEST[Field.TRACKING_LINK]
 
 _NOT_YET = frozenset(
     {"pending", "tbd", "tba", "tbc", "to follow", "unknown", "not available", "not yet", "?", "??", "???"}
