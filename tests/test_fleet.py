@@ -1,6 +1,7 @@
 """Files put in line, and shipped by whichever worker has the store's token."""
 
 import asyncio
+import os
 import platform
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -230,6 +231,27 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
     assert (stuck["what"], stuck["why"]) == (yard.settings(box).store, "no living worker has its token")
     assert told.data["waiting"] == 1
     assert any("stuck" in line for line in told.lines)
+
+
+async def test_a_worker_that_is_started_again_takes_the_place_of_the_dead_one(yard: Yard) -> None:
+    """What was done about it is no longer asked for; one that lives, of this machine or another, stays."""
+    box = await yard.store()
+    gone = 2**22 + 1  # more than any process's number
+    sql = (
+        "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots, seen)"
+        " VALUES (%s, %s, %s, '0', '{}', 1, clock_timestamp() - make_interval(secs => 60))"
+    )
+    for host, pid in ((platform.node(), gone), (platform.node(), os.getppid()), ("another", gone)):
+        await yard.queue.do(sql, f"{host}:{pid}", host, pid)
+    async with yard.worker(box):
+
+        async def has_begun() -> bool:
+            return bool(await yard.queue.all("SELECT 1 FROM shipbatch.workers WHERE pid = %s", os.getpid()))
+
+        await until(has_begun)
+        left = await yard.queue.all("SELECT host, pid FROM shipbatch.workers")
+    mine, other = ((platform.node(), pid) for pid in (os.getpid(), os.getppid()))
+    assert sorted(left) == sorted([("another", gone), other, mine])
 
 
 async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:

@@ -47,6 +47,17 @@ class Rounds:
         self._turns, self._side_by_side = turns, side_by_side
         self._is_away = False
 
+    async def begin(self) -> None:
+        """The first sign of life, in place of a worker of this machine that has died: it is started again."""
+        sql = (
+            "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8 FROM shipbatch.workers"
+            " WHERE host = %s ORDER BY seen"
+        )
+        rows = await self._queue.all(sql, platform.node())
+        if dead := next((worker for worker, pid, silent in rows if _has_died(pid, silent)), None):
+            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", dead)
+        await self.enter()
+
     async def enter(self) -> None:
         """A sign of life."""
         await self._queue.do(
@@ -152,3 +163,18 @@ class Rounds:
             await sweeping.expire(self._queue, settings.keep_copies)
             await asyncio.to_thread(inputs.expire, settings.home, settings.keep_copies)
             await asyncio.to_thread(exports.expire, settings.ledger, settings.keep_copies)
+
+
+def _has_died(pid: int, silent: float) -> bool:
+    """Whether no process of this machine has a worker's number; ours was another's, in a container started again."""
+    if pid == os.getpid():
+        return silent > 2 * BEAT
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False

@@ -65,7 +65,7 @@ class Worker:
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
         """Take turns until told to stop; then what is in flight is finished, and the files go on elsewhere."""
         asyncio.get_running_loop().set_exception_handler(_passed_over)
-        await self._rounds.enter()
+        await self._rounds.begin()
         beside = (self._rounds.keep_alive(), self._rounds.keep_turns(), self._watchdog())
         keeping = [asyncio.create_task(each) for each in beside]
         for each in keeping:
