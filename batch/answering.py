@@ -31,12 +31,19 @@ class Word:
         return self.order in (None, one.order_id) and (self.row is None or self.row in one.rows)
 
 
-def listed(ledger: Ledger, store: str, run_id: str) -> Told:
-    """All that waits, with what may be answered."""
-    every = list(waiting(ledger, store, run_id))
-    lines = [line for one in every for line in _lines(one)] or ["Nothing waits for a person."]
+def listed(ledger: Ledger, store: str | None, run_id: str) -> Told:
+    """All that waits in a store, or in each, with what may be answered."""
+    stores = ledger.stores() if store is None else [store]
+    every = [(each, one) for each in stores for one in waiting(ledger, each, run_id)]
+    lines: list[str] = []
+    for n, (each, one) in enumerate(every):
+        if store is None and (n == 0 or every[n - 1][0] != each):
+            lines.append(f"{each}:")
+        lines += _lines(one)
+    lines = lines or ["Nothing waits for a person."]
     data = [
-        {"run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers} for w in every
+        {"store": each, "run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers}
+        for each, w in every
     ]
     return Told(tuple(lines), data, status=3 if every else 0)
 

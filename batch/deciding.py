@@ -180,7 +180,9 @@ class Decider:
     async def _file(self, one: Waiting, answer: str) -> str:
         """A file goes on as it is, or is left alone; its rows have no other answer."""
         await self._keep(one.ask, answer)
-        return "released: run the same file again" if answer == "ship" else "left alone; run again, it is held again"
+        if answer == "ship":
+            return "released: run the same file again; one of the queue goes on by itself"
+        return "left alone; run again, it is held again"
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._found(record.shipment.order_id, shipment_id)

@@ -65,7 +65,7 @@ def _totals(ledger: Ledger) -> Iterator[Any]:
     rows = Counter("shipbatch_rows", "Rows of exports by what became of them", labels=["store", "status"])
     requests = Counter("shipbatch_requests", "Requests sent", labels=["store"])
     runs = Counter("shipbatch_runs", "Runs by exit status", labels=["store", "exit"])
-    for store in _stores(ledger):
+    for store in ledger.stores():
         of_store = ledger.runs(store)
         for status in (each.value.replace(" ", "_") for each in COUNTED):
             rows.add_metric([store, status], sum(run.summary.get(status, 0) for run in of_store))
@@ -82,7 +82,7 @@ def _now(ledger: Ledger) -> Iterator[Any]:
     success = Gauge("shipbatch_last_success_timestamp_seconds", "End of the last whole run", labels=["store"])
     doubts = Gauge("shipbatch_in_doubt", "Shipments whose outcome is not known", labels=["store"])
     shipments = Gauge("shipbatch_shipments", "Shipments in the ledger by their state", labels=["store", "state"])
-    for store in _stores(ledger):
+    for store in ledger.stores():
         counts = ledger.states(store)
         for state in (*State, "deleted"):
             shipments.add_metric([store, state], counts.get(state, 0))
@@ -106,7 +106,3 @@ def _pace(reports: Sequence[Report]) -> Iterator[Any]:
             if value is not None:
                 gauge.add_metric([store], value)
         yield gauge
-
-
-def _stores(ledger: Ledger) -> list[str]:
-    return sorted({run.store for run in ledger.runs()})

@@ -1,20 +1,23 @@
 """What waits for a person, listed with its numbers; the person's word, taken with who and why, and kept."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store
+from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store, table
+from terminal import Terminal
 
 from batch.accounting import Report
 from batch.answering import Word, decided, listed
 from batch.deciding import answer_of
 from batch.errors import NothingSent
 from batch.model import State
-from batch.sandbox import Fault
+from batch.sandbox import Fault, Sandbox
 from batch.telling import Told
 
+OpenSandbox = Callable[..., Awaitable[Sandbox]]
 MUG = (100, "MUG", 1, number(0))
 SHIPMENTS = r"/shipments$"
 
@@ -334,3 +337,32 @@ class TestTheDecisionCell:
         """A warehouse's own Decision column answers nothing."""
         there = await shop(store(order(100, status_id=5)))
         assert statuses(await there.run((*MUG, "ship"), header=(*HEADER, "Decision"))) == ["held"]
+
+
+async def test_a_machine_of_many_stores_lists_what_waits_in_each_and_a_run_names_its_own(
+    sandbox: OpenSandbox, tmp_path: Path
+) -> None:
+    """The printed command is enough, without --store."""
+    shell, sections = Terminal(tmp_path), ""
+    for name in ("eu", "us"):
+        box = await sandbox(store(order(100, status_id=5)), store_hash=name)
+        sections += f'[stores.{name}]\nstore_hash = "{name}"\napi_url = "{box.url}"\n'
+        shell.environ[f"BIGCOMMERCE_ACCESS_TOKEN_{name.upper()}"] = box.token
+    shell.write("shipbatch.toml", sections)
+    for name in ("eu", "us"):
+        shell.write("export.csv", table(MUG))
+        assert (await shell("run", "export.csv", "--store", name)).status == 3
+    said = await shell("decide")
+    stores = [line.rstrip(":") for line in said.out.splitlines() if line.startswith("http")]
+    assert (said.status, {one.rpartition("/")[2] for one in stores}) == (3, {"eu", "us"})
+    waits = (await shell("decide", "--json")).json
+    assert [one["store"] for one in waits] == stores
+    first, second = (one["run"] for one in waits)
+    answered = await shell("decide", first, "--order", "100", "--answer", "skip")
+    assert answered.status == 0, answered.all
+    assert [one["run"] for one in (await shell("decide", "--json")).json] == [second]
+    for command in ("resume", "undo", "audit"):
+        went = await shell(command, second)
+        assert "not set" not in went.all, went.all
+    unnamed = await shell("audit")
+    assert "name a store of shipbatch.toml with --store" in unnamed.err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def audit(
     as_json: options.AsJson = False,
 ) -> None:
     """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
-    settings = live_settings(store=store)
+    settings = live_settings(store=store_of(run_id, store))
 
     async def work(screen: "Screen", stop: "Stop") -> "Told":
         from batch.auditing import audited

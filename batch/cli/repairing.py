@@ -6,7 +6,7 @@ import typer
 
 from batch.cli import options
 from batch.cli.fleet import skip_queued
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, watched
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
 
 if TYPE_CHECKING:
     from batch.desk import Screen
@@ -42,12 +42,13 @@ def decide(
         told = skip_queued(queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others))
         print_told(told, as_json=as_json)
         return
-    settings = live_settings(store=store) if answer else settings_of(store=store)
     if not answer:
+        settings = settings_of(store=store)
         with ledger_of() as ledger:
-            told = listed(ledger, settings.store, run_id)
+            told = listed(ledger, settings.store if settings.store_hash else None, run_id)
         print_told(told, as_json=as_json)
         raise typer.Exit(told.status)
+    settings = live_settings(store=store_of(run_id, store))
     word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
     async def work(screen: "Screen", stop: "Stop") -> "Told":
@@ -69,7 +70,7 @@ def undo(
     as_json: options.AsJson = False,
 ) -> None:
     """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
-    settings = live_settings(store=store)
+    settings = live_settings(store=store_of(run_id, store))
 
     async def work(screen: "Screen", stop: "Stop") -> "Told":
         from batch.runner import opened

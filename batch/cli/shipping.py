@@ -23,6 +23,7 @@ from batch.cli.terminal import (
     settings_of,
     source_of,
     status_of,
+    store_of,
     watched,
 )
 from batch.errors import ConfigError, FileError, ShipbatchError
@@ -114,7 +115,8 @@ def resume(
     from batch.telling import known_run, newest_run
 
     switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
-    settings = live_settings(_given({"timeout": timeout, "settle": settle, "until": until}, switches), store)
+    chosen = _given({"timeout": timeout, "settle": settle, "until": until}, switches)
+    settings = live_settings(chosen, store_of(run_id, store))
     with ledger_of() as ledger:
         past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))

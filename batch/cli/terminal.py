@@ -60,6 +60,17 @@ def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Se
     return require_credentials(settings_of(options, store), store)
 
 
+def store_of(run_id: str, store: str) -> str:
+    """The store's name: the given one; where none is, and the environment has none, that of the run's own store."""
+    from batch.config import every_store
+
+    if store or not run_id or settings_of().store_hash:
+        return store
+    with ledger_of() as ledger:
+        run = ledger.run(run_id)
+    return next((each.store_name for each in every_store({}) if run and each.store == run.store), "")
+
+
 def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) -> "Source":
     """The file's source, with what the options say of it."""
     from batch.model import Field

@@ -206,7 +206,8 @@ def _in_keyring(variable: str) -> str:
 
 def _missing(*names: str) -> ConfigError:
     what = " and ".join(names)
+    named = ", or name a store of shipbatch.toml with --store" if "BIGCOMMERCE_STORE_HASH" in names else ""
     return ConfigError(
         f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
-        f"Run `shipbatch setup`, or set {what}; to rehearse without an account, add --sandbox.",
+        f"Run `shipbatch setup`, or set {what}{named}; to rehearse without an account, add --sandbox.",
     )

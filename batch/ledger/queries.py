@@ -129,6 +129,10 @@ class Queries:
         sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
         return [encoding.attempt_from(row) for row in self._rows(sql, record_id)]
 
+    def stores(self) -> list[str]:
+        """The stores that anything was run for."""
+        return [store for (store,) in self._rows("SELECT DISTINCT store FROM runs ORDER BY store")]
+
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
