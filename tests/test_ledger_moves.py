@@ -164,9 +164,10 @@ def test_moves(fresh: Fresh) -> None:
     run_state_machine_as_test(lambda: Moves(fresh()), settings=examples(15, stateful_step_count=25))
 
 
-# Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON.
+# Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON. What has a column of its own
+# holds no NUL, which the loader refuses and PostgreSQL does not take.
 TEXT = st.text(st.characters(), max_size=20)
-NUMBER = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NUMBER = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 IDS = st.integers(0, 2**53)
 ITEMS = st.lists(st.builds(Item, IDS, IDS), max_size=4).map(tuple)
 ROWS = st.lists(IDS, max_size=4).map(tuple)
