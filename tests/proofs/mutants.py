@@ -389,7 +389,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "ships again what was deleted",
         "judging/bench.py",
-        "            if self._is(draft, record) and record.made and not self._may_ship(draft):\n",
+        "            if draft.has_made(record) and record.made and not self._may_ship(draft):\n",
         "            if False:\n",
         JUDGING,
     ),
