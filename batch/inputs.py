@@ -1,18 +1,17 @@
 """The copy of an export that a run works on: what is judged is what was there at the start."""
 
 import hashlib
-import os
 import shutil
 import stat
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch import crash
 from batch.errors import FileError
+from batch.scratch import scratch
 
 CHUNK = 1 << 20  # bytes
 
@@ -75,7 +74,7 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
         return copy
     for each in (home, here.parent.parent, here.parent):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _scratch(here) as part:
+    with scratch(here) as part:
         part.write_bytes(content)
         part.replace(here)
     return here
@@ -95,22 +94,11 @@ def _place(home: Path, sha256: str) -> Path:
 
 
 def _copy(given: Path, copy: Path) -> None:
-    with _scratch(copy) as part:
+    with scratch(copy) as part:
         shutil.copyfile(given, part)
         crash.point("before-copy")
         part.replace(copy)
         crash.point("after-copy")
-
-
-@contextmanager
-def _scratch(path: Path) -> Iterator[Path]:
-    """A file that only its owner can read, and no other process writes; removed unless it is put into the place."""
-    handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _digest(path: Path) -> str:

@@ -23,6 +23,7 @@ FLOORS = [
         "matching",
         "sheet",
         "shelf",
+        "scratch",
         "journal",
         "scheduling",
         "fetching",

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from batch.errors import ResultsError
 from batch.results.delimited import write_csv
-from batch.results.places import put, results_path, scratch, spared
+from batch.results.places import put, results_path, spared
 from batch.results.report import Report, outcome
 from batch.results.workbook import fits, write_workbook
+from batch.scratch import scratch
 from batch.sheet import Mark, read_mark
 
 __all__ = ["Mark", "Report", "deliver", "outcome", "read_mark", "results_path", "spared", "write"]

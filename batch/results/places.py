@@ -4,7 +4,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -65,18 +65,6 @@ def _writable(folder: Path) -> bool:
 def named(path: Path, word: str) -> Path:
     """The path with a word put before its suffix."""
     return path.with_name(f"{path.stem}-{word}{path.suffix}")
-
-
-@contextmanager
-def scratch(path: Path) -> Iterator[Path]:
-    """A new file in the path's folder, readable by its owner alone; removed unless it was moved away."""
-    handle, name = tempfile.mkstemp(prefix=".shipbatch-", suffix=".part", dir=path.parent)
-    os.close(handle)
-    made = Path(name)
-    try:
-        yield made
-    finally:
-        made.unlink(missing_ok=True)
 
 
 class Sink:

@@ -12,8 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 from batch.errors import ResultsError
 from batch.model import Order, OrderLine
 from batch.results.cells import storable
-from batch.results.places import Sink, put, scratch
+from batch.results.places import Sink, put
 from batch.results.table import EXCEL, LINE, Styles, height
+from batch.scratch import scratch
 from batch.sheet import MARK, TEMPLATE, Mark
 
 WIDTHS = {
