@@ -46,7 +46,7 @@ floor room           what happens there
 0     sheet          what our own sheets are called and known by
 0     fetching       files by address, dates filled in
 0     scheduling     texts for systemd, cron, launchd, Task Scheduler
-0     errors, config, journal, stopping, turns, scratch, crash
+0     errors, config, journal, stopping, turns, uptime, scratch, crash
 -     sandbox        BigCommerce on this machine: another program
 ====  =============  ================================================================
 """

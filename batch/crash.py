@@ -4,7 +4,7 @@ Nothing happens unless `SHIPBATCH_CRASH_AT=NAME:N` is set when the process start
 itself with SIGKILL at the N-th passage of that point, 1-based. The names:
 
 - `before-X`, `after-X`: around the ledger's commit of a unit, X being `begin`, `plan`, `intent`,
-  `outcome`, `read-back`, `judge-again`, `event` (updated, deleted), `decision`, `header`, `finish`.
+  `outcome`, `read-back`, `judge-again`, `event` (updated, deleted, waits anew), `decision`, `header`, `finish`.
   Units that share a commit pass one by one.
 - `in-migration`: after each statement that upgrades an older ledger.
 - `before-copy`, `after-copy`, `before-sheet`, `after-sheet`: around the moment at which the copy of an

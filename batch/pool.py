@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, MutableMapping
 
-from batch import crash, findings
+from batch import crash, findings, uptime
 from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
 from batch.config import Settings
 from batch.config.environment import this_user
@@ -146,7 +146,9 @@ class Pool:
         except AlreadyClaimed as error:  # an id that is another record's proves nothing
             unknown = findings.in_doubt(record.shipment.order_id)
             outcome = Outcome(
-                State.IN_DOUBT, finding=unknown, evidence=dict(outcome.evidence) | {"problem": str(error)}
+                State.IN_DOUBT,
+                finding=unknown,
+                evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up(),
             )
             moved = await self._ledger.move(record, outcome, "response")
         crash.point("recorded")
@@ -175,6 +177,7 @@ def _outcome(record: Record, reply: Reply, verdict: Verdict) -> Outcome:
         case Kind.AGAIN:
             return Outcome(State.PLANNED, evidence=evidence)
         case Kind.UNKNOWN:
+            evidence |= uptime.gave_up()
             return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
 
 

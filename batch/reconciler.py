@@ -1,17 +1,18 @@
 """Every doubt read back, every row accounted for."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from batch import crash, findings
+from batch import crash, findings, uptime
 from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger.base import Ledger
+from batch.ledger.base import Attempt, Ledger
 from batch.matching import Baseline, Look, look
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.stopping import Stop
-from batch.turns import in_turns
+from batch.turns import in_turns, unbroken
 
 
 class Reconciler:
@@ -30,31 +31,53 @@ class Reconciler:
         self._client, self._ledger, self._settings = client, ledger, settings
         self._stop, self._say = stop, say
         self._baselines = {} if baselines is None else baselines
+        self._absent: set[tuple[int, int]] = set()
+        """Doubts, by record and attempt, that were looked for once and not found."""
 
-    async def settle(self, doubts: Iterable[Record]) -> None:
-        """Look once at each; at what is not there, once more when the settle window has passed.
+    async def settle(self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None) -> None:
+        """Look once at each; at what is not there, once more when the settle window since its doubt has passed.
 
         Afterwards each is created, planned again, waiting for a person, or, where a look failed
         or the run is being stopped, or who was sending it may do so yet, still in doubt.
+        `looked` is told when more can be known by waiting alone.
         """
-        looked = [await self._in_doubt(record) for record in doubts]
+        found = [await self._in_doubt(record) for record in doubts]
         # Before the first look: what an ended runner has sent has all the settle window to become visible.
-        ended = {record.record_id for record in looked if not self._sender(record)}
-        absent = await self._look_at(looked, last=False)
-        absent = [record for record in absent if record.state is State.IN_DOUBT and record.record_id in ended]
-        if not absent or self._stop:
-            return
-        window = self._settings.settle
-        self._say(f"{len(absent)} shipments in doubt: looking again in {window:.0f} s.")
-        if await self._stop.sleep(window):
-            await self._look_at(absent, last=True)
+        ripe_at = [(await self._ripe_at(record), record) for record in found]
+        new = [record for record in found if _doubt(record) not in self._absent]
+        self._absent.update(map(_doubt, await self._look_at(new, last=False)))
+        absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
+        now, told = asyncio.get_running_loop().time, False
+        while absent and not self._stop:
+            if (wait := min(at for at, _ in absent) - now()) > 0:
+                looked()
+                if not told:
+                    self._say(f"{len(absent)} shipments in doubt: looking again in {wait:.0f} s.")
+                told = True
+                if not await self._stop.sleep(wait):
+                    return
+            moment = now()
+            await self._look_at([record for at, record in absent if at <= moment], last=True)
+            absent = [(at, record) for at, record in absent if at > moment]
 
     async def _in_doubt(self, record: Record) -> Record:
-        """An intent without an outcome is what a crash leaves: it may have been sent."""
+        """An intent without an outcome is what a crash leaves: it may have been sent, until its runner ended."""
         if record.state is not State.INTENT:
             return record
-        finding = findings.in_doubt(record.shipment.order_id, self._sender(record))
-        return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding), "crash")
+        sender = self._sender(record)
+        finding = findings.in_doubt(record.shipment.order_id, sender)
+        evidence = {} if sender else uptime.gave_up()
+        return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence), "crash")
+
+    async def _ripe_at(self, record: Record) -> float | None:
+        """When its settle window has passed, by the event loop's time; None where nobody waits for that."""
+        if record.state is not State.IN_DOUBT or self._sender(record):
+            return None
+        tried = self._since_intent(record)
+        passed = uptime.since(next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {}))
+        if passed is None:
+            await self._ledger.append(record.record_id, "waits anew", uptime.gave_up())
+        return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
         """One look at each, a few at a time; those that are not there."""
@@ -94,8 +117,14 @@ class Reconciler:
 
     def _intent(self, record: Record) -> Mapping[str, Any]:
         """What was known, and promised, when the shipment was last about to be sent."""
-        intents = [a for a in self._ledger.attempts(record.record_id) if a.what == "intent"]
-        return intents[-1].evidence if intents else {}
+        tried = self._since_intent(record)
+        return tried[-1].evidence if tried and tried[-1].what == "intent" else {}
+
+    def _since_intent(self, record: Record) -> Sequence[Attempt]:
+        """What has happened since the shipment was last about to be sent, newest first, and that at the end."""
+        attempts = self._ledger.attempts(record.record_id)[::-1]
+        last = next((place for place, attempt in enumerate(attempts) if attempt.what == "intent"), len(attempts))
+        return attempts[: last + 1]
 
     def _sender(self, record: Record) -> str:
         """Who may still be sending it: another runner, paused or out of reach, that is not proven to have ended."""
@@ -113,9 +142,8 @@ class Reconciler:
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.doubled(found.mine, found.twins) if found.twins else None
         crash.point("read back")
-        await self._ledger.move(
-            record, Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence), "read back"
-        )
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        await unbroken(self._ledger.move(record, created, "read back"))
         if baseline := self._baselines.get(record.shipment.order_id):
             baseline.add(found.mine)  # else the order's next shipment would find its units moved
             self._baselines[record.shipment.order_id] = baseline
@@ -130,4 +158,8 @@ class Reconciler:
         else:
             outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
         crash.point("decided")
-        await self._ledger.move(record, outcome, "read back")
+        await unbroken(self._ledger.move(record, outcome, "read back"))
+
+
+def _doubt(record: Record) -> tuple[int, int]:
+    return record.record_id, record.attempts

@@ -17,6 +17,7 @@ from batch.desk import Desk, Screen
 from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.ledger import exports, open_ledger, owned_ledger
 from batch.loader import read_plan
+from batch.model import Record
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.progress import Progress
 from batch.promises import Promises
@@ -126,18 +127,49 @@ def carries(job: Job) -> bool:
     return not job.dry and job.limit is None and job.plan is None and job.copy is None
 
 
+def may_carry(settings: Settings) -> bool:
+    """Whether earlier runs are gone on with at all: not where words are given for tonight's file alone."""
+    return bool(settings.carry_over) and not (settings.until or settings.again or settings.trust_file)
+
+
 async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
-    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up."""
-    ledger, settings, now = desk.ledger, desk.settings, datetime.now(UTC)
-    words = settings.until or settings.again or settings.trust_file  # given for tonight's file, not for others
-    if not settings.carry_over or words:
+    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up.
+
+    Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait, and no others.
+    """
+    ledger, settings = desk.ledger, desk.settings
+    if not may_carry(settings):
         return []
-    alive = now - timedelta(days=settings.carry_over)
-    settled = await _settled(pipeline, desk)
-    left = ledger.left_open(settings.store, alive - timedelta(days=settings.carry_over))
+    before = ledger.unsettled(settings.store)
+    await pipeline.settle_earlier()
+    settled = _settled(desk, before)
+    left = ledger.left_open(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+    return [one async for one in _carried(pipeline, desk, left, settled)]
+
+
+async def settled_late(pipeline: Pipeline, desk: Desk, doubts: Sequence[Record], *, carry: bool) -> list[Carried]:
+    """Wait until doubts are settled, as far as they can be; with `carry`, their runs are gone on with."""
+    ledger, settings = desk.ledger, desk.settings
+    carried: list[Carried] = []
+    try:
+        await pipeline.settle(doubts)
+        settled = _settled(desk, doubts) if carry else {}
+        left = ledger.left_open(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+        of_these = {run_id: asks for run_id, asks in left.items() if run_id in settled}
+        async for one in _carried(pipeline, desk, of_these, settled):
+            carried.append(one)  # noqa: PERF401  what is done is told, whatever comes after it
+    except ShipbatchError as error:  # what the tour has sent is to be told
+        desk.screen.say(f"{error} {error.todo}")
+    return carried
+
+
+async def _carried(
+    pipeline: Pipeline, desk: Desk, left: Mapping[str, frozenset[str]], settled: Mapping[str, frozenset[int]]
+) -> AsyncIterator[Carried]:
+    """The runs with parcels `left`, or rows `settled`, gone on with."""
+    ledger, alive = desk.ledger, datetime.now(UTC) - timedelta(days=desk.settings.carry_over)
     runs = [run for run_id in {**left, **settled} if (run := ledger.run(run_id)) and run.profile.get("carries")]
     newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}  # of one content, the last run
-    carried: list[Carried] = []
     for run in (run for run in newest.values() if run.summary.get("carries", True)):
         if desk.stop:
             break
@@ -148,16 +180,23 @@ async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
         except FileError as error:
             desk.screen.say(f"Run {run.run_id} cannot be gone on with: {error}")
             continue
-        carried += [one] if one else []
-    return carried
+        if one:
+            yield one
 
 
-async def _settled(pipeline: Pipeline, desk: Desk) -> dict[str, frozenset[int]]:
-    """Settle what earlier runs left in doubt; the rows, by run, of which it is known now."""
-    ledger, store = desk.ledger, desk.settings.store
-    doubts = ledger.unsettled(store)
-    await pipeline.settle_earlier()
-    open_still = {record.record_id for record in ledger.unsettled(store)}
+def together(carried: Iterable[Carried]) -> list[Carried]:
+    """Of each run what has become of it at last, and of all its rows that were tried."""
+    by_run: dict[str, Carried] = {}
+    for one in carried:
+        before = by_run.get(one.report.run.run_id)
+        tried = sorted({*before.tried, *one.tried}) if before else one.tried
+        by_run[one.report.run.run_id] = replace(one, tried=tried)
+    return list(by_run.values())
+
+
+def _settled(desk: Desk, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
+    """The rows, by run, of doubts that are none any more."""
+    open_still = {record.record_id for record in desk.ledger.unsettled(desk.settings.store)}
     rows: dict[str, frozenset[int]] = {}
     for record in (record for record in doubts if record.run_id and record.record_id not in open_still):
         rows[record.run_id] = rows.get(record.run_id, frozenset()) | set(record.shipment.rows)
@@ -192,10 +231,11 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     progress = Progress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
     async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:
-        pipeline = Pipeline(desk)
-        if all(carries(job) for job in jobs):
+        pipeline, carry = Pipeline(desk), may_carry(settings) and all(carries(job) for job in jobs)
+        if carry:
             tour.carried = await carried_over(pipeline, desk)
             tour.carrying = desk.client.requests
+        doubts = desk.ledger.unsettled(settings.store)
         for place, job in enumerate(jobs):
             limit = None if job.limit is None else job.limit - progress.sent
             if place and (stop or limit == 0):
@@ -211,4 +251,8 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
                     raise
                 tour.refused.append((job, error))
                 break
+        else:
+            asked = desk.client.requests
+            late = await settled_late(pipeline, desk, doubts, carry=carry) if lock and doubts and not stop else []
+            tour.carried, tour.carrying = together([*tour.carried, *late]), tour.carrying + desk.client.requests - asked
     return tour

@@ -20,6 +20,7 @@ MOMENTS: Mapping[str, str] = {
     "response": "the store's answer",
     "read back": "read back from the store",
     "person": "a person decided",
+    "waits anew": "its settle window begins anew",
     "updated": "corrected in the store",
     "deleted": "deleted in the store",
 }

@@ -26,6 +26,16 @@ async def in_turns(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_onc
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def unbroken(writing: Awaitable[T]) -> T:
+    """What must not be left half way: one that is cancelled meanwhile waits for its end first."""
+    doing = asyncio.ensure_future(writing)
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
+
+
 def batches(each: Iterable[S], size: int) -> Iterator[list[S]]:
     """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has not."""
     left = iter(each)

@@ -20,6 +20,7 @@ FLOORS = [
         "crash",
         "stopping",
         "turns",
+        "uptime",
         "matching",
         "sheet",
         "shelf",

@@ -36,7 +36,7 @@ class Attempt:
     state: State
     """The state after it."""
     what: str
-    """intent, response, read back, person, crash, updated, deleted."""
+    """intent, response, read back, person, crash, waits anew, updated, deleted."""
     evidence: Mapping[str, Any]
 
 
@@ -96,7 +96,10 @@ class Ledger(Protocol):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
+        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once).
+
+        And, in doubt, that it `waits anew`: its settle window begins once more.
+        """
 
     async def decide(self, store: str, decision: Decision) -> None:
         """Keep a person's word; the newest for an ask counts."""

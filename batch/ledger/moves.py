@@ -93,16 +93,17 @@ def append(
     evidence: Mapping[str, Any],
     made: StoreShipment | None = None,
 ) -> None:
-    """What happens to a created shipment; `deleted` happens once."""
+    """What happens to a record and moves it nowhere: to a created shipment, `deleted` once; in doubt, `waits anew`."""
     before = record(connection, record_id)
-    if before.state is not State.CREATED or (before.deleted and what in {"updated", "deleted"}):
+    must_be = State.IN_DOUBT if what == "waits anew" else State.CREATED
+    if before.state is not must_be or (before.deleted and what in {"updated", "deleted"}):
         standing = "deleted" if before.deleted else before.state
         raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
     if what == "deleted":
         connection.execute("UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id))
     if made is not None:
         _remake(connection, before, at, made)
-    note_attempt(connection, record_id, State.CREATED, at, what, json_text(evidence))
+    note_attempt(connection, record_id, before.state, at, what, json_text(evidence))
 
 
 def note_attempt(connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str) -> None:

@@ -25,6 +25,7 @@ _REPLACE = (
 _SKU = "INSERT INTO skus (sku, record_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
 """Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
+_REPLACED_NOTE = f"({OPEN_NOTE} OR substr(finding, 1, 10) = '[\"in doubt')"
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
 
 _NAME = "INSERT INTO names (note_id, word, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -65,7 +66,7 @@ def enter_again(
 ) -> range:
     """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
     listed = connection.listed(asks)
-    open_notes = f"{OPEN_NOTE} AND run_id = ? AND ask {LISTED}"
+    open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(

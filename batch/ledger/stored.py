@@ -159,7 +159,7 @@ class StoredLedger(Queries):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
+        """What happens after `created`: updated, deleted (once); and, in doubt, that it `waits anew`."""
         at = self._at()
         await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
 

@@ -1,7 +1,7 @@
 """A file judged: all of it before anything is sent, and what has aged once more before it is."""
 
 import asyncio
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 
 from batch import findings
 from batch.desk import Desk
@@ -107,6 +107,15 @@ class Judgement:
                 notes.append(RowNote(tuple(sorted(unsaid)), findings.changed_meanwhile(old), ask=old.ask))
             await ledger.judge_again(record.record_id, None, *notes)
         return kept
+
+    async def once_more(self, orders: Iterable[int], asks: Collection[str]) -> Plan:
+        """Those parcels of some orders that a plan could not judge for good, by what the store holds now."""
+        plan = Plan()
+        parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
+        for some in batches((parcel for parcel in parcels if parcel.ask in asks), AT_ONCE):
+            plan.add(await self._resolved(some))
+        plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
+        return plan
 
     async def _judged(self, parcels: Iterable[Parcel]) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""

@@ -21,9 +21,10 @@ from batch.holding import Gated, Gatekeeper
 from batch.ledger import exports
 from batch.loader import Load
 from batch.matching import Baseline
-from batch.model import Finding, Record, RowNote, Run, Status
+from batch.model import Finding, Parcel, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, saved, summarize, write_sheet
 from batch.pipeline.decisions import take_answers
+from batch.pipeline.earlier import PATIENCE
 from batch.pipeline.job import Job
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -50,9 +51,35 @@ class Pipeline:
         """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         run, export = await self._load(job)
+        if job.dry:
+            gated, plan, judgement = await self._judged(run, job, export)
+            plan.add(RowNote(one.shipment.rows, one.finding) for one in plan.corrections())
+            estimate = self._shipping.estimate(plan, judgement, job)
+            self._screen.say(estimate.line)
+            records, notes = partial(plan.records, gated.run), plan.notes
+            report = await self._report(gated.run, export, job, records, notes, began=began, asked=asked, gated=gated)
+            report.summary["estimate"] = estimate.data
+            return report
+        # An answer in a sheet may be to what is in doubt; a plan holds only where nothing is.
+        patience = None if export.marked else PATIENCE
+        async with self._shipping.settling(patience, whole=job.plan is not None):
+            gated, plan, judgement = await self._judged(run, job, export)
+            run = gated.run
+            await self._ledger.begin(run)
+            await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
+            if gated.reasons:
+                await self._shipping.enter(run, self._held(plan, gated), export)
+            else:
+                await self._shipping.ship(run, plan, judgement, job, export)
+        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
+        await self._finish(report, job)
+        return report
+
+    async def _judged(self, run: Run, job: Job, export: Load) -> tuple[Gated, Plan, Judgement]:
+        """A file's plan, and what keeps it as a whole from shipping."""
         mark = read_mark(Path(run.copy)) if export.marked else None
         if not job.dry:
-            await self.settle_earlier()
             self.refusals += await take_answers(self._desk, export, mark, job.title.name)
         judgement = Judgement(self._desk, run, job, self._baselines)
         plan = await self._stop.interrupt(judgement.whole(export.parcels))
@@ -61,35 +88,17 @@ class Pipeline:
             plan = self._as_planned(plan, job.plan)
         gated = await self._gate(run, plan, export, job, mark)
         told = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
-        run = replace(gated.run, profile=dict(gated.run.profile) | told)
-        if gated.reasons and not job.dry:
-            plan = self._held(plan, gated)
-        if job.dry:
-            plan.add(RowNote(one.shipment.rows, one.finding) for one in plan.corrections())
-            records, notes = partial(plan.records, run), plan.notes
-            estimate = self._shipping.estimate(plan, judgement, job)
-            self._screen.say(estimate.line)
-        else:
-            await self._ledger.begin(run)
-            await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
-            await self._shipping.ship(run, plan, judgement, job, export)
-            records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
-        report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
-        if job.dry:
-            report.summary["estimate"] = estimate.data
-        else:
-            await self._finish(report, job)
-        return report
+        return replace(gated, run=replace(gated.run, profile=dict(gated.run.profile) | told)), plan, judgement
 
     async def go_on(self, run: Run, job: Job) -> Report:
         """A run that ended before its work did, by the plan that it left: only what is about to ship is judged anew."""
         began, asked = asyncio.get_running_loop().time(), self._client.requests
-        await self.settle_earlier()
-        self._screen.begin(f"Going on with {job.title.name}")
-        export = await asyncio.to_thread(read, job.export, job.source, self._settings, self._ledger)
-        judgement = Judgement(self._desk, run, job, self._baselines)
-        await self._stop.interrupt(judgement.prepare(export.parcels()))
-        await self._shipping.go_on(run, judgement, job)
+        async with self._shipping.settling():
+            self._screen.begin(f"Going on with {job.title.name}")
+            export = await asyncio.to_thread(read, job.export, job.source, self._settings, self._ledger)
+            judgement = Judgement(self._desk, run, job, self._baselines)
+            await self._stop.interrupt(judgement.prepare(export.parcels()))
+            await self._shipping.go_on(run, judgement, job)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)
@@ -108,17 +117,18 @@ class Pipeline:
         copy = await asyncio.to_thread(copy_of, run, self._settings)
         export = await asyncio.to_thread(read, copy, job.source, self._settings, self._ledger)
         judgement = Judgement(self._desk, run, job, self._baselines)
-        if expired:
-            plan = self._given_up(run, asks)
-        else:
-            plan = await self._stop.interrupt(judgement.whole(lambda: (p for p in export.parcels() if p.ask in asks)))
-            plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
-        changed = chain(plan.shipments(), (note for note in plan.notes() if note.finding.status is not Status.WAITING))
-        if next(changed, None) is None and not settled:
-            return None
-        planned = (row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows)
-        tried = array("i", sorted({*settled, *planned}))
-        await self._shipping.ship_again(run, plan, judgement, export)
+        async with self._shipping.settling():
+            if expired:
+                plan = self._given_up(run, asks)
+            else:
+                plan = await self._stop.interrupt(judgement.whole(partial(_only, export, asks)))
+                plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
+            others = (note for note in plan.notes() if note.finding.status is not Status.WAITING)
+            if next(chain(plan.shipments(), others), None) is None and not settled:
+                return None
+            planned = (row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows)
+            tried = array("i", sorted({*settled, *planned}))
+            await self._shipping.ship_again(run, plan, judgement, export)
         records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)
@@ -250,11 +260,14 @@ class Pipeline:
         return Run(run_id, self._settings.store, str(job.title), taken.sha256, str(taken.copy), started), export
 
     async def settle_earlier(self) -> None:
-        """Doubts that an earlier run left come first: until they are settled, their orders are blocked."""
-        doubts = self._ledger.unsettled(self._settings.store)
-        if doubts:
-            self._screen.begin(f"Settling {len(doubts)} shipments that an earlier run left in doubt")
-            await self._shipping.reconciler().settle(doubts)
+        """Look at what earlier runs left in doubt; what is not there, and whose settle window lasts, stays so."""
+        async with self._shipping.settling():
+            pass
+
+    async def settle(self, doubts: Iterable[Record]) -> None:
+        """Wait until those of these that are in doubt still are settled, as far as they can be."""
+        ids = {record.record_id for record in doubts}
+        await self._shipping.settle([r for r in self._ledger.unsettled(self._settings.store) if r.record_id in ids])
 
     def _not_sent(self, job: Job) -> "_NotSent":
         if job.dry:
@@ -269,6 +282,10 @@ def _sheet_of(run: Run) -> Path | None:
     """Where a run's sheet was written, while its folder is there."""
     path = Path(run.summary.get("results") or "")
     return path if path.name and path.parent.is_dir() else None
+
+
+def _only(export: Load, asks: Collection[str]) -> Iterator[Parcel]:
+    return (parcel for parcel in export.parcels() if parcel.ask in asks)
 
 
 class _NotSent(Protocol):

@@ -1,0 +1,63 @@
+"""Moments that a later process can measure from, for as long as its machine has not been started anew."""
+
+import asyncio
+import ctypes
+import platform
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+if sys.platform == "win32":
+    import winreg
+
+GAVE_UP = "gave_up"
+_SESSION = b"kern.bootsessionuuid"
+
+
+def gave_up() -> dict[str, Any]:
+    """Evidence that nothing of a shipment can be on its way from us any more, from this moment on.
+
+    A moment is which start of which machine, and seconds by its monotonic clock.
+    """
+    return {GAVE_UP: {"boot": boot(), "at": asyncio.get_running_loop().time()}}
+
+
+def since(evidence: Mapping[str, Any]) -> float | None:
+    """Seconds since we gave up, never more than have passed; None where this machine cannot tell."""
+    told = evidence.get(GAVE_UP)
+    if not told or told["boot"] != boot():
+        return None
+    passed: float = asyncio.get_running_loop().time() - told["at"]
+    return passed if passed >= 0 else None
+
+
+@cache
+def boot() -> str:
+    """Which start of which machine it is, and by whose clock; a name of the process alone where nothing tells."""
+    told = ""
+    with suppress(OSError):
+        told = _told()
+    return told or f"process {uuid4().hex}"
+
+
+def _told() -> str:
+    if sys.platform == "linux":
+        offsets = Path("/proc/self/timens_offsets")  # a container may have a clock of its own
+        own = offsets.read_text() if offsets.exists() else ""
+        return " ".join((Path("/proc/sys/kernel/random/boot_id").read_text() + own).split())
+    if sys.platform == "darwin":
+        said, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
+        failed = ctypes.CDLL(None).sysctlbyname(_SESSION, said, ctypes.byref(size), None, ctypes.c_size_t(0))
+        return "" if failed else said.value.decode()
+    if sys.platform == "win32":
+        # The number of its start alone is no other machine's; the clock begins anew with each start.
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
+            machine = winreg.QueryValueEx(key, "MachineGuid")[0]
+        memory = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, memory) as key:
+            return f"{platform.node()} {machine} {winreg.QueryValueEx(key, 'BootId')[0]}"
+    return ""
