@@ -113,7 +113,7 @@ class Judgement:
         plan = Plan()
         parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
         for some in batches((parcel for parcel in parcels if parcel.ask in asks), AT_ONCE):
-            plan.add(await self._resolved(some))
+            self._keep(await self._resolved(some), plan)
         plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
         return plan
 

@@ -51,9 +51,11 @@ class Shipping:
             return
         self._screen.begin(_SETTLING.format(len(doubts)))
         of_store = self._reconciler, self._ledger, self._settings.store, self._stop
-        async with settled_beside(*of_store, patience=patience, whole=whole) as self._earlier:
-            yield
-        self._earlier = Earlier()
+        try:
+            async with settled_beside(*of_store, patience=patience, whole=whole) as self._earlier:
+                yield
+        finally:
+            self._earlier = Earlier()
 
     async def settle(self, doubts: Sequence[Record]) -> None:
         """Settle these, as far as they can be, and wait for it."""
