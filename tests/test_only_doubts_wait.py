@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from clock import VirtualLoop
 from ledger_samples import planned
-from shop import OpenShop, Shop, Watched, dense, line, number, order, said, statuses, store
+from shop import OpenShop, Quiet, Shop, Watched, dense, line, number, order, said, statuses, store, table
 
 from batch import uptime
+from batch.config import Database, Gates
 from batch.desk import Desk
-from batch.model import Finding, Item, Outcome, Run, Shipment, State, Status
+from batch.ledger.postgres import connected
+from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
 from batch.runner import Tour, opened, run_files
 from batch.sandbox import Fault, Personality
@@ -29,15 +31,16 @@ NIGHT = Run("20261123-120000-0001", "shop", "/exports/night.csv", "5" * 64, "", 
 
 
 async def left_behind(
-    there: Shop, *orders: int, run: Run = NIGHT, doubt: Callable[[], dict[str, Any]] | None = None
+    there: Shop, *orders: int, runner: str = "", doubt: Callable[[], dict[str, Any]] | None = None, **changes: Any
 ) -> None:
     """A run that was killed while it sent a mug of each order; with `doubt`, another has found them, and died too."""
-    async with there.desk() as desk:
+    async with there.desk(**changes) as desk:
         ledger = desk.ledger
-        await ledger.begin(run)
+        await ledger.begin(NIGHT)
         asked = [Shipment(n, n, (Item(n * 10, 1),), number(n), rows=(2 + k,)) for k, n in enumerate(orders)]
-        for record in await planned(ledger, run.run_id, asked):
-            await ledger.intend(record.record_id, {"shipped": {record.shipment.order_id * 10: 0}, "who": "somebody"})
+        for record in await planned(ledger, NIGHT.run_id, asked):
+            before = {"shipped": {record.shipment.order_id * 10: 0}, "runner": runner}
+            await ledger.intend(record.record_id, before)
             if doubt is not None:
                 unknown = Outcome(State.IN_DOUBT, finding=Finding(Status.IN_DOUBT), evidence=doubt())
                 await ledger.move(record, unknown, "crash")
@@ -59,9 +62,9 @@ def posted(there: Shop, clock: VirtualLoop, *faults: Fault) -> dict[int, float]:
     return came
 
 
-async def a_start(there: Shop) -> None:
+async def a_start(there: Shop, **changes: Any) -> None:
     """A start that is killed as soon as it has looked."""
-    async with there.desk() as desk:
+    async with there.desk(**changes) as desk:
         await Pipeline(desk).settle_earlier()
 
 
@@ -148,6 +151,24 @@ async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, vi
     assert came[100] >= WINDOW
 
 
+async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
+    shop: OpenShop, virtual_clock: VirtualLoop, database: str
+) -> None:
+    """Not from when the doubt was recorded: a paused runner may have sent it an hour later."""
+    there = await shop(dense(1))
+    await left_behind(there, 100, runner="lost", database=database)
+    with connected(Database(database)) as link:
+        link.execute("INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run', now())")
+        came = posted(there, virtual_clock)
+        await a_start(there, database=database)
+        await asyncio.sleep(3600.0)
+        assert statuses(await there.run(*mugs(100), database=database)) == ["in doubt"]
+        link.execute("DELETE FROM runners WHERE runner = 'lost'")
+    proved = virtual_clock.time()
+    assert statuses(await there.run(*mugs(100), database=database)) == ["created"]
+    assert came[100] - proved >= WINDOW - 1.0
+
+
 @pytest.mark.parametrize("late", [30.0, 89.0])
 async def test_what_is_made_while_others_ship_is_found(shop: OpenShop, virtual_clock: VirtualLoop, late: float) -> None:
     """The dead runner's request comes to its end within the window: claimed, and not sent again."""
@@ -192,6 +213,43 @@ async def test_a_limit_holds_for_what_comes_late_too(shop: OpenShop, virtual_clo
     assert there.posts == 2
 
 
+async def test_a_file_that_is_held_ships_nothing_late(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+    """Neither what can ship, nor what was in doubt."""
+    there = await shop(dense(4))
+    await left_behind(there, 100)
+    report = await there.run(*mugs(100, 101, 102, 103), gates=Gates(hold_above=2))
+    assert (statuses(report), there.posts) == (["in doubt", *["held"] * 3], 0)
+
+
+async def test_a_turn_that_goes_on_ships_the_rest_at_once(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+    """One run, one plan: what was in flight when its worker died waits, and ships in it too."""
+    there = await shop(dense(6))
+    path = there.folder / "copy.csv"
+    path.write_text(table(*mugs(*range(100, 106))), "utf-8")
+    job = Job(path, goes_on=True)
+    there.box.faults = Watched(lambda *_: None, Fault(504, performs=0, method="POST", nth=1))
+    async with there.desk(workers=1) as desk:
+        object.__setattr__(desk, "screen", _Ends(desk.stop))
+        run = (await Pipeline(desk).run(job)).run
+    came = posted(there, virtual_clock)
+    async with there.desk() as desk:
+        report = await Pipeline(desk).go_on(run, job)
+    assert (statuses(report), len(there.made())) == (["created"] * 6, 6)
+    assert max(came[n] for n in range(101, 106)) < SOON
+    assert came[100] >= WINDOW - 1.0
+
+
+class _Ends(Quiet):
+    """A screen that ends the turn with the first outcome."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def step(self, record: Record) -> None:
+        self._stop.set("its turn is over")
+
+
 async def test_a_stop_does_not_wait_for_the_window(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
     """What else there was has shipped; the doubt stays one, and is said to be."""
     there = await shop(dense(2))
@@ -204,7 +262,7 @@ async def test_a_stop_does_not_wait_for_the_window(shop: OpenShop, virtual_clock
 
 async def tour(there: Shop, name: str, *orders: int, stop: Stop | None = None) -> Tour:
     path = there.folder / name
-    path.write_text("Order ID,SKU,Quantity,Tracking Number\n" + "".join(f"{n},MUG,1,{number(n)}\n" for n in orders))
+    path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("batch.runner.opened", in_time)
         return await run_files([Job(path)], there.settings(), there.screen, Stop() if stop is None else stop)
