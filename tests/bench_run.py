@@ -3,17 +3,23 @@
 An export is run against the sandbox with a plan's quota and a network's latency, and beside it a sample of the
 same parcels by a loop that looks up each order, its lines and its addresses before it posts. Every figure is
 from one run on one machine; the ratios are what to compare. `--quota 0` is a store without a limit.
+
+`--kill-every 60` prints something else: the command as a process of its own, killed so many seconds after each start
+until it comes to its end, and how long after each start the first order ships that was not in doubt.
 """
 
 import argparse
 import asyncio
 import inspect
 import math
+import signal
 import time
+from asyncio.subprocess import DEVNULL
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,13 +28,14 @@ import aiohttp
 
 from batch.accounting import Report
 from batch.bigcommerce import Client
-from batch.config import Settings
+from batch.config import LEDGER, Settings
 from batch.desk import Desk
-from batch.ledger import open_ledger
+from batch.ledger import open_ledger, read_ledger
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
 from batch.sandbox import Fault, Faults, Quota, Sandbox
 from batch.stopping import Stop
+from tests.proofs.warehouse import Warehouse
 
 PAGE = 250  # orders a request
 FIRST = 1001  # the smallest order id
@@ -152,6 +159,50 @@ def fullest(came: list[float], window: float) -> int:
     return max(counts)
 
 
+class Posts(Faults):
+    """A store's faults, which note when shipments of which orders were asked for."""
+
+    def __init__(self, *rules: Fault) -> None:
+        super().__init__(*rules)
+        self.came: list[tuple[float, int]] = []
+
+    def strike(self, method: str, path: str, ids: tuple[int, ...]) -> Fault | None:
+        if method == "POST":
+            self.came.append((time.monotonic(), ids[0]))
+        return super().strike(method, path, ids)
+
+
+async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> None:
+    """The command, killed so many seconds after each of its starts until it ends by itself; a line a start."""
+    with TemporaryDirectory(prefix="bench-run-") as place:
+        there = Warehouse(box, Path(place))
+        there.export.write_text(export(shipments))
+        command = ("run", str(there.export), "--customers-will-be-mailed")
+        began = time.monotonic()
+        for start in count(1):
+            doubts, since = in_doubt(there), time.monotonic()
+            process = (await there.start(*command, into=DEVNULL)).process
+            try:
+                await asyncio.wait_for(process.wait(), every)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            first = next((at - since for at, order in posts.came if at > since and order not in doubts), None)
+            told = f"first order without doubt after {first:.1f} s" if first else "only doubts were left"
+            print(f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()} shipped", flush=True)
+            if process.returncode != -signal.SIGKILL:
+                break
+        twice = there.shipped.total() - len(there.shipped)
+        print(f"exit status {process.returncode} after {time.monotonic() - began:.0f} s, {start - 1} kills: ", end="")
+        print(f"{twice} doubled, {shipments - len(there.shipped)} lost")
+
+
+def in_doubt(there: Warehouse) -> set[int]:
+    """The orders of which nobody knows whether they have shipped."""
+    with read_ledger(there.folder / "home" / LEDGER) as ledger:
+        return {record.shipment.order_id for store in ledger.stores() for record in ledger.unsettled(store)}
+
+
 async def main() -> None:
     """Run both, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_run", description=__doc__)
@@ -160,9 +211,15 @@ async def main() -> None:
     parser.add_argument("--quota", type=int, default=450, help="requests a window; 0: no limit")
     parser.add_argument("--window", type=float, default=30.0, help="seconds")
     parser.add_argument("--sample", type=int, default=50, help="shipments of the loop")
+    parser.add_argument("--kill-every", type=float, metavar="SECONDS", help="kill each start, and time the next one")
     given = parser.parse_args()
     quota = Quota(given.quota or 10_000_000, given.window)
     store = orders(given.shipments)
+    if given.kill_every:
+        posts = Posts(Fault(delay=given.latency))
+        async with Sandbox({"orders": store}, quota=quota, faults=posts) as box:
+            await killed(box, posts, given.shipments, given.kill_every)
+        return
     figure = given.shipments + math.ceil(len(store) / PAGE)
 
     faults = Clocked(Fault(delay=given.latency))

@@ -137,7 +137,7 @@ async def test_where_the_clocks_disagree_the_whole_window_is_waited_for(
 
 
 async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
-    """In doubt, absent, about to be sent again, and killed: the first doubt's window is not the second's."""
+    """In doubt, absent, about to be sent again, killed, and found by `decide`: the first window is not the second's."""
     there = await shop(dense(1))
     await left_behind(there, 100, doubt=uptime.gave_up)
     await asyncio.sleep(WINDOW)
@@ -146,6 +146,7 @@ async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, vi
         (record,) = desk.ledger.find("100")
         assert record.state is State.PLANNED
         await desk.ledger.intend(record.record_id, {"shipped": {1000: 0}})
+        await desk.ledger.move(record, Outcome(State.IN_DOUBT, finding=Finding(Status.IN_DOUBT)), "crash")
     came = posted(there, virtual_clock)
     await there.run(*mugs(100))
     assert came[100] >= WINDOW

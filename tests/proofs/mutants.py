@@ -16,6 +16,7 @@ CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
 JUDGING = ("tests/test_judging.py",)
 MET = ("tests/test_met_before.py",)
 LATE = ("tests/test_proofs_late.py",)
+WAITS = ("tests/test_only_doubts_wait.py",)
 
 
 class Misplaced(Exception):
@@ -246,16 +247,86 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "looks once",
         "reconciler.py",
-        "        absent = await self._look_at(looked, last=False)\n",
-        "        await self._look_at(looked, last=True)\n        absent: list[Record] = []\n",
+        "        self._absent.update(map(_doubt, await self._look_at(new, last=False)))\n",
+        "        await self._look_at(new, last=True)\n",
         SHIPPING,
     ),
     Mutant(
         "looks twice without the settle wait",
         "reconciler.py",
-        "        if await self._stop.sleep(window):\n",
-        "        if window:\n",
+        "self._settings.settle - (passed or 0.0)",
+        "0.0",
         SHIPPING,
+    ),
+    Mutant(
+        "cuts the settle window short",
+        "reconciler.py",
+        "self._settings.settle - (passed or 0.0)",
+        "self._settings.settle / 2 - (passed or 0.0)",
+        WAITS,
+    ),
+    Mutant(
+        "begins the settle window anew with each start",
+        "reconciler.py",
+        "self._settings.settle - (passed or 0.0)",
+        "self._settings.settle",
+        WAITS,
+    ),
+    Mutant(
+        "measures a settle window by another machine's clock",
+        "uptime.py",
+        'told["boot"] != boot()',
+        "told[\"boot\"] == ''",
+        WAITS,
+    ),
+    Mutant(
+        "measures a settle window by a clock that was set back",
+        "uptime.py",
+        "    return passed if passed >= 0 else None\n",
+        "    return abs(passed)\n",
+        WAITS,
+    ),
+    Mutant(
+        "takes an earlier try's settle window for this one's",
+        "reconciler.py",
+        "        return attempts[: last + 1]\n",
+        "        return [*attempts[:last], *attempts[last + 1 :], attempts[last]]\n",
+        WAITS,
+    ),
+    Mutant(
+        "begins the settle window before its sender is known to have ended",
+        "reconciler.py",
+        "evidence = {} if sender else uptime.gave_up()",
+        "evidence = uptime.gave_up()",
+        WAITS,
+    ),
+    Mutant(
+        "ships from an order in doubt beside what is being settled",
+        "pipeline/shipping.py",
+        "(record for record in work if not self._earlier.holds(record))",
+        "iter(work)",
+        WAITS,
+    ),
+    Mutant(
+        "ships what was judged while its order was in doubt",
+        "pipeline/shipping.py",
+        "            if not (anew or judgement.has_aged):\n",
+        "            if not judgement.has_aged:\n",
+        WAITS,
+    ),
+    Mutant(
+        "waits with everything for what is in doubt",
+        "pipeline/earlier.py",
+        "        if whole or settling.done():\n",
+        "        if settling:\n",
+        WAITS,
+    ),
+    Mutant(
+        "ships a held file's doubts",
+        "pipeline/pipeline.py",
+        "                await self._shipping.enter(run, self._held(plan, gated), export)\n",
+        "                await self._shipping.ship(run, self._held(plan, gated), judgement, job, export)\n",
+        WAITS,
     ),
     Mutant(
         "does not look at quantity_shipped",
@@ -273,9 +344,9 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "does not settle what a crash has left",
-        "pipeline/pipeline.py",
-        "        doubts = self._ledger.unsettled(self._settings.store)\n        if doubts:\n",
-        "        doubts = self._ledger.unsettled(self._settings.store)\n        if not doubts:\n",
+        "pipeline/shipping.py",
+        "        if not (doubts := self._ledger.unsettled(self._settings.store)):\n",
+        "        if doubts := self._ledger.unsettled(self._settings.store):\n",
         SHIPPING,
     ),
     # the record
@@ -396,7 +467,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "judges once, however long ago",
         "pipeline/shipping.py",
-        "            if not judgement.has_aged:\n",
+        "            if not (anew or judgement.has_aged):\n",
         "            if record:\n",
         SHIPPING,
     ),
