@@ -47,6 +47,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._back)
         return future
 
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        self._in_threads += 1  # Python 3.12 and later give the threads 300 seconds for it
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._in_threads -= 1
+
     def _back(self, _future: asyncio.Future[Any]) -> None:
         self._in_threads -= 1
 

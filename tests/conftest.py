@@ -1,6 +1,7 @@
 """Fixtures of all rooms: a sandbox store, settings that point to it, and the virtual clock."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from clock import VirtualLoop
+from hypothesis import HealthCheck, settings
 from postgres import Postgres, served
 from shop import OpenShop, Shop
 
@@ -16,6 +18,16 @@ from batch.config import LEDGER, Database, Place, Settings
 from batch.sandbox import Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
+
+POSIX = hasattr(os, "fork")
+collect_ignore_glob: list[str] = []
+if not POSIX:  # Windows tells no process to stop, and none of how another died
+    collect_ignore_glob += ["test_ledger_kill.py", "test_ledger_locks.py", "test_migrations.py", "test_owned.py"]
+    collect_ignore_glob += ["test_proofs_*.py", "test_scoreboard.py", "test_signals.py", "test_two_at_once.py"]
+
+# No example fails for the time that it took: a busy machine takes longer.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -62,6 +74,8 @@ def shop(sandbox: OpenSandbox, tmp_path: Path, virtual_clock: VirtualLoop) -> Op
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The PostgreSQL server of all tests that need one; it starts for the first of them."""
+    if not POSIX:
+        pytest.skip("the tests' PostgreSQL is kept by a shell")
     with served() as server:
         yield server
 

@@ -5,7 +5,6 @@ started it, even by SIGKILL: its keeper reads from a pipe that closes then.
 """
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -160,6 +159,8 @@ def _unprivileged() -> dict[str, Any]:
     """PostgreSQL refuses to run for root: words for `Popen` that make it `nobody` then."""
     if os.geteuid() != 0:
         return {}
+    import pwd
+
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 

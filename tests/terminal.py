@@ -17,7 +17,7 @@ from batch.sandbox import Sandbox
 from tests.proofs.warehouse import Running
 
 ROOT = Path(__file__).parents[1]
-KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONFAULTHANDLER")
 """All that a command gets of this process's environment."""
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from clock import VirtualLoop
 
@@ -46,6 +47,17 @@ async def test_time_stands_while_an_executor_works(virtual_clock: VirtualLoop) -
     async with asyncio.timeout(1):
         threading.Timer(0.05, gate.set).start()
         assert await asyncio.to_thread(gate.wait, 10)
+    assert virtual_clock.time() == 0
+
+
+async def test_time_stands_while_the_executor_ends(virtual_clock: VirtualLoop) -> None:
+    """A timeout does not strike while the loop's executor joins a thread that nobody awaits."""
+    gate, pool = threading.Event(), ThreadPoolExecutor(1)
+    virtual_clock.set_default_executor(pool)
+    pool.submit(gate.wait, 10)
+    async with asyncio.timeout(1):
+        threading.Timer(0.05, gate.set).start()
+        await virtual_clock.shutdown_default_executor()
     assert virtual_clock.time() == 0
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import fcntl
 import os
 import signal
 import subprocess
@@ -200,7 +199,7 @@ def test_a_disk_without_locks_proves_nothing(connect: Connect, tmp_path: Path, m
         raise OSError(errno.ENOSYS, "Function not implemented")
 
     (tmp_path / "a.lock").touch()
-    monkeypatch.setattr(fcntl, "flock", missing)
+    monkeypatch.setattr("fcntl.flock", missing)
     with connect() as connection:
         row = (os.uname().nodename, str(tmp_path / "a.lock"))
         connection.execute("INSERT INTO runners VALUES ('one', %s, %s, 1, 'x', now())", row)

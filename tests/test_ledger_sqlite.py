@@ -5,7 +5,6 @@
 import asyncio
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -72,6 +71,7 @@ def without_privileges() -> Iterator[None]:
 @contextmanager
 def disk_of(size: int) -> Iterator[None]:
     """A block in which no file grows beyond a size in bytes: what is written past it fails."""
+    resource = pytest.importorskip("resource", reason="needs a limit on files' sizes")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

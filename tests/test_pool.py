@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 from collections import defaultdict
 from itertools import pairwise
 
@@ -370,6 +369,7 @@ class TestStops:
     async def test_a_full_disk_stops_before_the_next_first_byte(self, shop: OpenShop) -> None:
         """What cannot be recorded is not sent; with room again the same file ends what it began."""
         there = await shop(dense(30))
+        resource = pytest.importorskip("resource", reason="needs a limit on files' sizes")
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
         def fill(method: str, _path: str, _order_id: int) -> None:

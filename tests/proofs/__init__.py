@@ -13,7 +13,13 @@ Each is one command, and has a short form in the test suite:
 They print how many were killed, how many shipments were doubled, how many lost, and end with 1 if any was.
 """
 
+import faulthandler
 import os
 
 # NumPy's own threads would be in every process that is forked, and none of them is needed.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# An interpreter that dies says where: this one and its forks (pytest has seen to its own), and those that they start.
+os.environ.setdefault("PYTHONFAULTHANDLER", "1")
+if not faulthandler.is_enabled():
+    faulthandler.enable()

@@ -48,6 +48,9 @@ class Score:
         hits = sum(ended.under_way > 0 for ended in killed)
         doubled, lost = judgement.doubled.total(), judgement.lost.total()
         score = cls(name, len(killed), hits, len(world.starts), shipments, doubled, lost)
+        for ended in world.starts:
+            if ended.crashed:
+                score.wrong.append(f"{name}: it died of signal {-ended.status}: {ended.err[-3000:]}")
         if not judgement.good:
             score.wrong.append(f"{name}: {judgement}, after {[ended.status for ended in world.starts]}")
         return score

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -191,13 +192,14 @@ class Start:
             "XDG_DATA_HOME": str(self.folder / "user"),
             "PYTHONPATH": str(ROOT),
         }
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *self.contestant.command(self.folder)),
-            cwd=self.folder,
-            env=environ,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with (self.folder / "err").open("wb") as err:
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", *self.contestant.command(self.folder)),
+                cwd=self.folder,
+                env=environ,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=err,
+            )
 
         def kill() -> None:
             if child.returncode is None:
@@ -207,6 +209,7 @@ class Start:
         status = await child.wait()
         self.faults.arm(0, 0.0, _nothing)
         self.count += 1
+        assert status >= 0 or status == -signal.SIGKILL, (self.folder / "err").read_text("utf-8", "replace")
         self.kills += status < 0
         return status
 

@@ -11,9 +11,13 @@ import multiprocessing
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
+from tempfile import TemporaryFile
 
 from tests.clock import VirtualLoop
 from tests.proofs.score import folder
@@ -77,16 +81,31 @@ def added_up(seeds: Iterable[int], jobs: int) -> Total:
     """Unfold each seed, and tell of the failed ones at once; BrokenProcessPool where a process died of one."""
     total = Total()
     told = total.began
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        for verdict in pool.map(universe, seeds, chunksize=CHUNK):
-            total.add(verdict)
-            if verdict.wrong:
-                print("\n".join([f"FAILED seed {verdict.seed}", *verdict.story, *verdict.wrong]), flush=True)
-            if time.monotonic() - told > EVERY:
-                told = time.monotonic()
-                print(f"… {total}", flush=True)
+    with TemporaryFile() as notes:
+        try:
+            with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+                for verdict in pool.map(partial(noted, notes.fileno()), seeds, chunksize=CHUNK):
+                    total.add(verdict)
+                    if verdict.wrong:
+                        print("\n".join([f"FAILED seed {verdict.seed}", *verdict.story, *verdict.wrong]), flush=True)
+                    if time.monotonic() - told > EVERY:
+                        told = time.monotonic()
+                        print(f"… {total}", flush=True)
+        except BrokenProcessPool:
+            notes.seek(0)
+            under_way = [seed for seed, times in Counter(map(int, notes)).items() if times == 1]
+            print(f"A process died. Seeds under way: {under_way}; try each with --seed.", flush=True)
+            raise
     print(total, flush=True)
     return total
+
+
+def noted(notes: int, seed: int) -> Verdict:
+    """One seed in a process that may die of it: noted as it begins, and as it ends."""
+    os.write(notes, b"%d\n" % seed)
+    verdict = universe(seed)
+    os.write(notes, b"%d\n" % seed)
+    return verdict
 
 
 def universe(seed: int) -> Verdict:

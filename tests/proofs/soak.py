@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psutil
 import watchfiles  # noqa: F401  imported once, here, and not in every child
 import xlsxwriter  # noqa: F401
 
@@ -263,13 +264,11 @@ def digest(content: bytes) -> str:
 
 def size_of(process: int) -> tuple[int, int]:
     """KiB of memory, and the fewest files open in a while: what is open for a moment only is no leak."""
-    status = Path(f"/proc/{process}/status").read_text()
-    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    opened = []
+    watched, opened = psutil.Process(process), []
     for _ in range(40):
-        opened.append(sum(1 for _ in Path(f"/proc/{process}/fd").iterdir()))
+        opened.append(watched.num_fds())
         time.sleep(GLANCE)
-    return memory, min(opened)
+    return watched.memory_info().rss // 1024, min(opened)
 
 
 def grown(sizes: Sequence[tuple[int, int]]) -> Iterator[str]:

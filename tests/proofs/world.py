@@ -105,6 +105,11 @@ class Ended:
         return self.status == KILLED
 
     @property
+    def crashed(self) -> bool:
+        """Whether it died of a signal that nobody sent it, or hung for so long that its alarm ended it."""
+        return self.status < 0 and not self.killed
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The JSON summary; empty where it did not come to one."""
         line = self.out.strip()
