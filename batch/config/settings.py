@@ -120,7 +120,7 @@ class Settings(Section):
     """One run's settings."""
 
     api_url: str = API_URL
-    """The API's address; https, or http to this machine."""
+    """The API's address; https, or http to this machine. Another one than this is obeyed in your own folder alone."""
     store_hash: str = Field(default="", examples=["abc123xyz"])
     """The store: the part after /stores/ in the API path."""
     token: SecretStr = SecretStr("")
