@@ -48,7 +48,8 @@ def _way(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
 def _stranger(step: Path, found: os.stat_result, *, is_last: bool) -> str:
     """Who else can change it, as a sentence with a place for its name; empty where nobody can."""
     if found.st_uid not in {os.geteuid(), 0}:
-        return f"{{}} belongs to {_user(found.st_uid)}, and neither to {_user(os.geteuid())} nor to root"
+        you = f"neither to {_user(os.geteuid())} nor to root" if os.geteuid() else "not to root"
+        return f"{{}} belongs to {_user(found.st_uid)}, and {you}"
     if stat.S_ISLNK(found.st_mode) or (found.st_mode & stat.S_ISVTX and not is_last):
         return ""
     mode = f"(mode {stat.S_IMODE(found.st_mode):04o})"
