@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batch import crash
 from batch.errors import FileError
-from batch.scratch import scratch
+from batch.scratch import private_folder, scratch
 
 CHUNK = 1 << 20  # bytes
 
@@ -35,8 +35,7 @@ def take(given: Path, home: Path) -> Input:
             raise FileError(f"{given} is {what}.", "Name the export itself.")
         sha256 = _digest(given)
         folder = _place(home, sha256)
-        for each in (home, folder.parent, folder):  # the mode is not that of parents made on the way
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         copy = folder / given.name
         if not copy.exists():
             _copy(given, copy)
@@ -72,8 +71,7 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
         return found
     if (content := fetch(sha256)) is None:
         return copy
-    for each in (home, here.parent.parent, here.parent):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(here.parent)
     with scratch(here) as part:
         part.write_bytes(content)
         part.replace(here)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.config.secrets import hide
+from batch.scratch import private_folder
 
 FOLDER = "logs"
 
@@ -40,8 +41,7 @@ def write(home: Path, events: list[Event], *, form: str = "text", days: int = 30
     now = datetime.now(UTC)
     lines, folder = [event.line(form, now) for event in events], home / FOLDER
     with suppress(OSError):
-        for each in (home, folder):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         path = folder / f"shipbatch-{now:%Y-%m-%d}.log"
         if not path.exists():
             _expire(folder, now.date() - timedelta(days=days))

@@ -16,6 +16,7 @@ from batch.errors import ConfigError, FileError
 from batch.loader import load
 from batch.pipeline import Job
 from batch.sandbox import Quota, Sandbox, invent, load_orders
+from batch.scratch import private_folder
 
 UNHURRIED = Quota(requests=1_000_000)  # a rehearsal need not wait for a quota
 STORE_FILE = "store.json"
@@ -88,8 +89,7 @@ def _name(orders: Mapping[str, Any]) -> str:
 def _home(settings: Settings) -> Path:
     home = settings.home / "sandbox"
     try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.mkdir(mode=0o700, exist_ok=True)
+        private_folder(home)
     except OSError as error:
         raise ConfigError(
             f"{home} cannot be made: {error.strerror or error}.", "Set SHIPBATCH_HOME to a folder of yours."

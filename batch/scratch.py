@@ -1,4 +1,4 @@
-"""A file that is made whole beside its place, before it is put there."""
+"""A file that is made whole beside its place, before it is put there; and folders that are this user's alone."""
 
 import os
 import tempfile
@@ -17,3 +17,9 @@ def scratch(path: Path) -> Iterator[Path]:
         yield made
     finally:
         made.unlink(missing_ok=True)
+
+
+def private_folder(path: Path) -> None:
+    """A folder for this user alone, those on the way to it too; one that exists is left as it is."""
+    for each in (*reversed(path.parents), path):
+        each.mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,7 @@ from batch.corrections import insist
 from batch.desk import Desk
 from batch.matching import changed
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
+from batch.scratch import private_folder
 from batch.telling import Told, known_run
 from batch.turns import in_turns
 
@@ -87,7 +88,7 @@ async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
 
 def _write_list(orders: Sequence[OrderUndone], earlier: Iterable[Record], path: Path) -> None:
     """The orders concerned, with those that earlier calls have seen to."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

@@ -120,7 +120,8 @@ def measured(
         lines = [f"workers = {at_once}", "[gates]", "mail_gate = 0", "hold_above = 0", "same_number = 0"]
         for number, url in enumerate(urls):
             lines += [f"[stores.s{number}]", f'api_url = "{url}"', f'store_hash = "s{number}"']
-        (place / "shipbatch.toml").write_text("\n".join(lines))
+        (place / "shipbatch").mkdir(mode=0o700)
+        (place / "shipbatch" / "shipbatch.toml").write_text("\n".join(lines))
         export = place / "export.csv"
         rows = [f"{order},MUG,1,1Z{order:012},UPS" for order in range(FIRST, FIRST + shipments)]
         export.write_text("\n".join(["Order ID,SKU,Quantity,Tracking Number,Carrier", *rows, ""]))
@@ -149,7 +150,8 @@ def measured(
 def started(place: Path, database: str, words: list[str], stores: int) -> int:
     environ = {
         "SHIPBATCH_DATABASE": database,
-        "SHIPBATCH_CONFIG": str(place / "shipbatch.toml"),
+        "XDG_CONFIG_HOME": str(place),  # other addresses are obeyed from the user's own folder alone
+        "SHIPBATCH_CONFIG": str(place / "shipbatch" / "shipbatch.toml"),
         "SHIPBATCH_HOME": str(place / "home"),
         "XDG_DATA_HOME": str(place / "user"),
         "SHIPBATCH_CRASH_AT": "",

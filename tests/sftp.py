@@ -24,9 +24,16 @@ class _Login(paramiko.ServerInterface):
         return "publickey"
 
 
+def _stat(path: Path) -> Any:
+    found = paramiko.SFTPAttributes.from_stat(path.stat())
+    if "short" in path.name:  # as if less of it came than there is
+        found.st_size = (found.st_size or 0) + 1
+    return found
+
+
 class _File(paramiko.SFTPHandle):
     def stat(self) -> Any:
-        return paramiko.SFTPAttributes.from_stat(Path(self.readfile.name).stat())  # type: ignore[attr-defined]
+        return _stat(Path(self.readfile.name))  # type: ignore[attr-defined]
 
 
 class _Folder(paramiko.SFTPServerInterface):
@@ -37,7 +44,7 @@ class _Folder(paramiko.SFTPServerInterface):
             with (self.root / path.lstrip("/")).open("a") as file:
                 file.write("\n")
         try:
-            return paramiko.SFTPAttributes.from_stat((self.root / path.lstrip("/")).stat())
+            return _stat(self.root / path.lstrip("/"))
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
 

@@ -96,6 +96,14 @@ class Terminal:
         path.write_text(text, "utf-8")
         return path
 
+    def configure(self, text: str) -> Path:
+        """Write the user's own shipbatch.toml."""
+        folder = self.folder / ("Library/Application Support" if sys.platform == "darwin" else ".config") / "shipbatch"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / "shipbatch.toml"
+        path.write_text(text, "utf-8")
+        return path
+
     def left_behind(self) -> Iterator[tuple[Path, bytes]]:
         """Every file in the folder and the home, those within workbooks too."""
         for path in self.folder.rglob("*"):

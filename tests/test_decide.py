@@ -348,7 +348,7 @@ async def test_a_machine_of_many_stores_lists_what_waits_in_each_and_a_run_names
         box = await sandbox(store(order(100, status_id=5)), store_hash=name)
         sections += f'[stores.{name}]\nstore_hash = "{name}"\napi_url = "{box.url}"\n'
         shell.environ[f"BIGCOMMERCE_ACCESS_TOKEN_{name.upper()}"] = box.token
-    shell.write("shipbatch.toml", sections)
+    shell.configure(sections)
     for name in ("eu", "us"):
         shell.write("export.csv", table(MUG))
         assert (await shell("run", "export.csv", "--store", name)).status == 3

@@ -114,7 +114,7 @@ class TestFetched:
         said = await shell("run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv")
         assert (said.status, said.json["created"]) == (0, 2)
         sheet = Path(said.json["results"])
-        assert sheet.parent == shell.home / "fetched"
+        assert sheet.parent.parent == shell.home / "fetched"
         assert all(path.stat().st_mode & 0o077 == 0 for path in sheet.parent.iterdir())
         said = await shell("run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv")
         assert (said.json["created"], said.json["already_created"]) == (0, 2)
@@ -131,7 +131,7 @@ class TestFetched:
         said = await shell("run", f"{shell.environ['AT']}/{name}")
         assert (said.status, "Traceback" in said.all) == (2, False)
         assert word in said.err
-        assert not (shell.home / "fetched" / name).exists()
+        assert list((shell.home / "fetched").iterdir()) == []
         assert shell.box is not None
         assert shell.box.shipments() == []
 
@@ -186,13 +186,29 @@ class TestOverSsh:
         assert said.status == 2
         assert all(word in said.err for word in words), said.err
         assert "Traceback" not in said.all
-        assert list((shell.home / "fetched").glob("*.csv")) == []
+        assert list((shell.home / "fetched").iterdir()) == []
 
     async def test_a_file_that_is_still_written_is_not_taken(self, shell: Terminal) -> None:
         (shell.folder / "served" / "out" / "growing.csv").write_text(table((100, "MUG", 1, number(1))))
         said = await shell("run", "sftp://depot/out/growing.csv")
         assert (said.status, "still being written" in said.err) == (2, True)
-        assert list((shell.home / "fetched").glob("*.csv")) == []
+        assert list((shell.home / "fetched").iterdir()) == []
+
+    async def test_less_than_its_length_or_more_than_the_cap_is_not_taken(self, shell: Terminal) -> None:
+        """The cap is a setting."""
+        (shell.folder / "served" / "out" / "short.csv").write_text(table((100, "MUG", 1, number(1))))
+        said = await shell("run", "sftp://depot/out/short.csv")
+        assert (said.status, "bytes have come, and it has" in said.err) == (2, True), said.err
+        shell.write("shipbatch.toml", "fetch_largest = 20\n")
+        said = await shell("run", "sftp://depot/out/export%20{date}.csv")
+        assert (said.status, "at most 20 are fetched" in said.err) == (2, True), said.err
+        assert list((shell.home / "fetched").iterdir()) == []
+
+    async def test_what_says_where_it_goes_is_this_users_alone(self, shell: Terminal) -> None:
+        """As ssh itself has it: who writes ~/.ssh/config says whose file comes."""
+        (shell.folder / ".ssh" / "config").chmod(0o666)
+        said = await shell("run", "sftp://depot/out/export%20{date}.csv")
+        assert (said.status, ".ssh/config is not used: everybody can write it" in said.err) == (2, True), said.err
 
     async def test_a_file_that_is_not_there_is_said(self, shell: Terminal) -> None:
         said = await shell("run", "sftp://depot/out/gone.csv")

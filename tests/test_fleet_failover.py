@@ -46,7 +46,7 @@ async def test_a_standby_that_has_all_takes_over_under_a_worker(pair: tuple[Post
     numbers = list(chain.from_iterable([await yard.put(box, *files_of()) for box in boxes]))
     machine = Terminal(yard.folder)
     stores = (f'[stores.{box.store_hash}]\napi_url = "{box.url}"\nstore_hash = "{box.store_hash}"\n' for box in boxes)
-    machine.write("shipbatch.toml", "".join(["workers = 2\n", *stores]))
+    machine.configure("".join(["workers = 2\n", *stores]))
     machine.environ |= {f"BIGCOMMERCE_ACCESS_TOKEN_{box.store_hash.upper()}": box.token for box in boxes}
     machine.environ["SHIPBATCH_DATABASE"] = yard.database
     async with machine.at_work("worker"):

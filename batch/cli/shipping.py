@@ -180,7 +180,7 @@ def _here(exports: list[str], settings: "Settings") -> list[Path]:
 
     today = datetime.now().astimezone().date()
     places = [dated(each, today) for each in exports]
-    return [fetched(place, settings.home) if is_far(place) else Path(place) for place in places]
+    return [fetched(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place) for place in places]
 
 
 def _ship(

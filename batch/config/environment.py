@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from batch.config.ownership import require_own
 from batch.config.settings import API_URL
 from batch.errors import ConfigError
 
@@ -15,12 +16,15 @@ TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """SHIPBATCH_HOME, else the platform's user data folder."""
+    """SHIPBATCH_HOME, else the platform's user data folder; ConfigError where others can write it."""
     if given := environ.get("SHIPBATCH_HOME"):
-        return Path(given).expanduser().absolute()
-    import platformdirs  # here: it is not needed where the variable is set
+        home = Path(given).expanduser().absolute()
+    else:
+        import platformdirs  # here: it is not needed where the variable is set
 
-    return Path(platformdirs.user_data_dir("shipbatch", appauthor=False))
+        home = Path(platformdirs.user_data_dir("shipbatch", appauthor=False))
+    require_own(home, "or set SHIPBATCH_HOME to a folder of yours")
+    return home
 
 
 def this_user() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch.config.ownership import require_own
 from batch.errors import ConfigError
 
 Key = tuple[str, ...]
@@ -48,7 +49,8 @@ class ConfigFile:
 
 
 def read_file(path: Path) -> ConfigFile:
-    """The file at a path; ConfigError, with the line, where it is no TOML, or holds what should be a secret."""
+    """The file at a path; ConfigError where others can write it, or it is no TOML, or holds what should be a secret."""
+    require_own(path, "or take it away, for what it says may be another's word")
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:

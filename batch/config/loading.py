@@ -11,7 +11,7 @@ from batch.config.environment import checked_url, config_folder, default_home, f
 from batch.config.file import ConfigFile, read_file
 from batch.config.mistakes import explained
 from batch.config.secrets import database_of
-from batch.config.settings import ELSEWHERE, Named, Settings
+from batch.config.settings import API_URL, ELSEWHERE, Named, Settings
 from batch.errors import ConfigError
 
 NAME = "shipbatch.toml"
@@ -67,8 +67,27 @@ def _made(file: ConfigFile | None, options: Mapping[str, Any], store_name: str, 
             f"--settle ({made.settle:g} s) is shorter than --timeout ({made.timeout:g} s): late ones would be missed.",
             f"Give --settle at least {made.timeout:g}, or set `settle` in {NAME}.",
         )
-    place = "BIGCOMMERCE_API_URL" if file is None or "api_url" in told else f"{file.path}: api_url"
-    return made.model_copy(update={"api_url": checked_url(made.api_url, place)})
+    if file is None or "api_url" in told or "api_url" not in values:
+        return made.model_copy(update={"api_url": checked_url(made.api_url)})
+    return made.model_copy(update={"api_url": _checked_url(file, made.api_url, store_name)})
+
+
+def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
+    """The API's address out of a file. Another one than BigCommerce's has to stand where this user alone put it:
+
+    on a mounted share every file looks like one's own, and whoever writes the address is sent the token.
+    """
+    section = store_name or "default"
+    is_own = "api_url" in file.values.get("stores", {}).get(section, {})
+    place = file.place(("stores", section, "api_url") if is_own else ("api_url",))
+    checked = checked_url(url, place)
+    if checked != API_URL and file.path.absolute().parent.resolve() != config_folder().resolve():
+        raise ConfigError(
+            f"{place}: the token would go to {checked}, which is not BigCommerce.",
+            f"If it is meant, move the file to {config_folder() / NAME}, or set BIGCOMMERCE_API_URL={checked}; "
+            "else take the line out.",
+        )
+    return checked
 
 
 def named_tables() -> dict[str, type[Named]]:

@@ -10,9 +10,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
+from batch.config.ownership import require_own
 from batch.config.places import DATABASE, checked_database, passwords_of
 from batch.config.settings import Settings
 from batch.errors import ConfigError
+from batch.scratch import private_folder, scratch
 
 KEYRING = "shipbatch"
 """The service's name in a keyring."""
@@ -75,7 +77,7 @@ def find_secret(
 ) -> Secret | None:
     """The first of: the variable, systemd's credential of that name, a file, the file `setup` wrote, the keyring.
 
-    ConfigError where a file has it and others can read it: a secret that is not one is better not used.
+    ConfigError where a file has it and others can read or write it: a secret that is not one is better not used.
     """
     for text, where in _places(variable, environ, file, keyring=keyring):
         if value := text.strip():
@@ -97,18 +99,16 @@ def hide(text: str) -> str:
 
 
 def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Keep a secret in its file, made 0600 before it holds anything."""
+    """Keep a secret in its file, which is 0600 before it holds anything."""
     path = secret_file(variable, environ)
     try:
-        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(value + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        private_folder(path.parent)
+        with scratch(path) as new:
+            with new.open("w", encoding="utf-8") as file:
+                file.write(value + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error.strerror or error}.", "Set SHIPBATCH_HOME to a folder of yours."
@@ -132,7 +132,7 @@ def _places(
     yield environ.get(variable, ""), f"the variable {variable}"
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         path = Path(folder) / variable.lower()
-        if path.is_file():  # systemd's own care: it hands them to this service alone
+        if path.is_file():  # who can read it is systemd's care
             yield _text(path), f"systemd's credential {path.name}"
     if file is not None:
         yield _private(file), f"the file {file}"
@@ -163,15 +163,11 @@ def _private(path: Path) -> str:
             f"{path} holds a secret, and others can read it (mode {stat.S_IMODE(found.st_mode):04o}).",
             f"Run: chmod 600 '{path}'. If others could read it for long, make a new token.",
         )
-    if os.name == "posix" and found.st_uid not in {os.getuid(), 0}:
-        raise ConfigError(
-            f"{path} holds a secret, and belongs to another user (uid {found.st_uid}).",
-            f"Make it yours: chown {os.getuid()} '{path}'.",
-        )
     return _text(path)
 
 
 def _text(path: Path) -> str:
+    require_own(path, "or keep the secret elsewhere")
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1).decode("utf-8-sig").strip()

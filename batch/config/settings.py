@@ -10,6 +10,7 @@ from batch import model
 from batch.config.places import LEDGER, Database, Place
 
 API_URL = "https://api.bigcommerce.com"
+LARGEST_FETCH = 1_000_000_000  # bytes
 ELSEWHERE = frozenset({"token", "database", "identity", "home", "store_name", "customers_will_be_mailed", "trust_file"})
 """Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
@@ -119,7 +120,7 @@ class Settings(Section):
     """One run's settings."""
 
     api_url: str = API_URL
-    """The API's address; https, or http to this machine."""
+    """The API's address; https, or http to this machine. Another one than this is obeyed in your own folder alone."""
     store_hash: str = Field(default="", examples=["abc123xyz"])
     """The store: the part after /stores/ in the API path."""
     token: SecretStr = SecretStr("")
@@ -148,6 +149,8 @@ class Settings(Section):
     """Seconds a judgement holds before it is taken again."""
     keep_copies: int = 90
     """Days a copy of an input is kept."""
+    fetch_largest: int = Field(default=LARGEST_FETCH, ge=1)
+    """Bytes of a file that is fetched by its address, at most."""
     log_format: Literal["text", "json"] = "text"
     """Lines of the log, in SHIPBATCH_HOME/logs: text or json."""
     keep_logs: int = Field(default=30, ge=1)

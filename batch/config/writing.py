@@ -12,6 +12,7 @@ from batch.config.environment import config_folder
 from batch.config.file import ConfigFile, read_file
 from batch.config.loading import NAME, config_file
 from batch.errors import ConfigError
+from batch.scratch import private_folder, scratch
 
 
 def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Path:
@@ -69,12 +70,12 @@ def _replace(path: Path, text: str) -> None:
     """The file whole or as it was, with the permissions that it had."""
     real = path.resolve()  # a link to the file stays one
     try:
-        real.parent.mkdir(parents=True, exist_ok=True)
-        new = real.with_name(real.name + ".new")
-        new.write_text(text, "utf-8")
-        if real.exists():
-            new.chmod(real.stat().st_mode & 0o777)
-        new.replace(real)
+        private_folder(real.parent)
+        with scratch(real) as new:
+            new.write_text(text, "utf-8")
+            if real.exists():
+                new.chmod(real.stat().st_mode & 0o777)
+            new.replace(real)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error.strerror or error}.", "Name another place in SHIPBATCH_CONFIG."

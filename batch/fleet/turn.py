@@ -15,7 +15,7 @@ from batch import telling
 from batch.accounting import Report
 from batch.desk import Desk
 from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError, StoreStopped
-from batch.fetching import fetched
+from batch.fetching import LONGEST, fetched
 from batch.fleet.asking import jobs_for
 from batch.fleet.entries import End, File
 from batch.fleet.queue import Queue
@@ -23,6 +23,7 @@ from batch.model import Record, Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.runner import NOTHING_SENT
+from batch.scratch import private_folder
 from batch.watcher.places import fitted
 
 T = TypeVar("T")
@@ -30,7 +31,6 @@ TURN_OVER = "its turn was over"
 """Why a turn ended whose file goes on later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
 FETCHING = "Fetching its address"
-LONGEST_FETCH = 1800.0  # seconds until an address has given the whole file
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
 SPAN = 30.0  # seconds over which the rate is measured
 BUG = 70  # the exit status that sysexits.h has for it
@@ -166,11 +166,12 @@ class Turn:
     async def _fetched(self, address: str, folder: Path) -> bytes:
         self.screen.begin(FETCHING)
         try:
-            async with asyncio.timeout(LONGEST_FETCH):
-                return await _beside(lambda: fetched(address, folder).read_bytes())
+            async with asyncio.timeout(LONGEST):
+                largest = self.desk.settings.fetch_largest
+                return await _beside(lambda: fetched(address, folder, largest).read_bytes())
         except TimeoutError:
             raise FileError(
-                f"{self.file.name} has not come within {LONGEST_FETCH / 60:.0f} minutes.",
+                f"{self.file.name} has not come within {LONGEST / 60:.0f} minutes.",
                 "Look whether its server answers, then queue it again.",
             ) from None
 
@@ -202,7 +203,7 @@ class Turn:
     def _folder(self) -> Iterator[Path]:
         """A folder of this turn alone: an earlier one's may still be written to."""
         folder = self.desk.settings.home / "queued" / f"{self.file.file_id}-{self.file.turns}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         try:
             yield folder
         finally:

@@ -10,6 +10,7 @@ from batch.errors import LedgerError
 from batch.ledger.migrations import upgrade, version
 from batch.ledger.sqlite import APPLICATION_ID, SqliteConnection, explained
 from batch.model import MOVES
+from batch.scratch import private_folder
 
 BUSY = 60_000  # milliseconds to wait for another process's commit
 
@@ -51,11 +52,6 @@ def empty(path: Path) -> SqliteConnection:
     connection = _connected(":memory:", path)
     connection.executescript(_schema())
     return connection
-
-
-def private_folder(path: Path) -> None:
-    """A folder for this user alone, where there is none yet; one that exists is left as it is."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def network_disk(path: Path) -> str:

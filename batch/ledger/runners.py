@@ -22,7 +22,7 @@ from filelock import Timeout
 
 from batch.errors import LedgerError
 from batch.ledger.locks import no_lock, system_lock, this_command
-from batch.ledger.opening import private_folder
+from batch.scratch import private_folder
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], Connection]

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from batch.model import Status
+from batch.scratch import private_folder
 
 PASSING = frozenset({Status.WAITING, Status.NOT_SENT})
 """They go on by themselves, and are told of only where they are too many."""
@@ -54,7 +55,7 @@ class Memory:
         known = {kind: day for kind, day in self._read().items() if day >= oldest}
         known |= dict.fromkeys(news(kinds), today.isoformat())
         with suppress(OSError):  # then they are told once more
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             new = self._path.with_suffix(".new")
             new.write_text(json.dumps(known, ensure_ascii=False, indent=1), "utf-8")
             new.chmod(0o600)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Self
 from batch import crash
 from batch.errors import ResultsError
 from batch.model import Run
+from batch.scratch import private_folder
 from batch.sheet import LONGEST_NAME, read_mark
 
 _ENDINGS = (".results", ".plan")
@@ -44,7 +45,7 @@ def spared(path: Path, run: Run) -> Path:
 def _home_folder(home: Path) -> Path:
     folder = home / "results"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as error:
         raise ResultsError(
             f"There is no folder for the results: {folder} cannot be made ({error.strerror}).",

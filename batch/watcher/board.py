@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batch.scratch import private_folder
+
 FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
 OFTEN = 1.0  # seconds between two lines of progress
 
@@ -64,7 +66,7 @@ class Board:
         self._written, self._is_behind = asyncio.get_running_loop().time(), False
         whole = self._path.with_suffix(".new")
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
             whole.chmod(0o600)
             whole.replace(self._path)

@@ -152,7 +152,8 @@ class Night:
         lines = ["timeout = 2", "settle = 2", "[gates]", "same_number = 0", "old_days = 0"]
         for number, url in enumerate(urls):
             lines += [f"[stores.s{number}]", f'api_url = "{url}"', f'store_hash = "s{number}"']
-        (self.place / "shipbatch.toml").write_text("\n".join(lines))
+        (self.place / "shipbatch").mkdir(mode=0o700)
+        (self.place / "shipbatch" / "shipbatch.toml").write_text("\n".join(lines))
         for number in range(self.stores):
             names = [str(self._export(number, k)) for k in range(self.files)]
             child = self._started("queue", ["run", "--queue", "--store", f"s{number}", *names], 0)
@@ -191,7 +192,8 @@ class Night:
     def _started(self, machine: str, words: Sequence[str], number: int) -> int:
         environ = {
             "SHIPBATCH_DATABASE": self.database,
-            "SHIPBATCH_CONFIG": str(self.place / "shipbatch.toml"),
+            "XDG_CONFIG_HOME": str(self.place),  # other addresses are obeyed from the user's own folder alone
+            "SHIPBATCH_CONFIG": str(self.place / "shipbatch" / "shipbatch.toml"),
             "SHIPBATCH_HOME": str(self.place / machine),
             "XDG_DATA_HOME": str(self.place / machine / "user"),
             "SHIPBATCH_CRASH_AT": "",

@@ -14,6 +14,8 @@ POSTGRES = ("tests/test_ledger_postgres.py",)
 ANSWERS = ("tests/test_answers.py",)
 CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
 JUDGING = ("tests/test_judging.py",)
+FETCHING = ("tests/test_fetching_whole.py",)
+TRUSTING = ("tests/test_ownership.py",)
 MET = ("tests/test_met_before.py",)
 LATE = ("tests/test_proofs_late.py",)
 WAITS = ("tests/test_only_doubts_wait.py",)
@@ -420,6 +422,56 @@ MUTANTS: Sequence[Mutant] = (
         "            if beyond and not _one_folder(home, beyond):\n",
         "            if beyond and _one_folder(home, beyond):\n",
         ("tests/test_ledger_locks.py",),
+    ),
+    # where files come from, and whose word counts
+    Mutant(
+        "fetches two files of one name into one place",
+        "fetching/fetch.py",
+        '    folder = Path(tempfile.mkdtemp(prefix=f"{now}-", dir=home / FOLDER))\n',
+        "    folder = home / FOLDER\n",
+        FETCHING,
+    ),
+    Mutant(
+        "lets an address say in which folder its file lies",
+        "fetching/addresses.py",
+        '_NO_NAME.sub("_", unquote(split(url).path.rpartition("/")[2]))',
+        'unquote(split(url).path.rpartition("/")[2])',
+        FETCHING,
+    ),
+    Mutant(
+        "follows a server to any other",
+        "fetching/web.py",
+        "            check_sent_on(url, typed)\n",
+        "",
+        FETCHING,
+    ),
+    Mutant(
+        "takes a file that was replaced while it came",
+        "fetching/web.py",
+        "    return len(tags) > 1 or len(lengths) > 1\n",
+        "    return False\n",
+        FETCHING,
+    ),
+    Mutant(
+        "sends the token wherever a file says",
+        "config/loading.py",
+        "    if checked != API_URL and ",
+        "    if False and ",
+        TRUSTING,
+    ),
+    Mutant(
+        "obeys a file that others can write",
+        "config/file.py",
+        '    require_own(path, "or take it away, for what it says may be another\'s word")\n',
+        "",
+        TRUSTING,
+    ),
+    Mutant(
+        "keeps its ledger where others can write",
+        "config/environment.py",
+        '    require_own(home, "or set SHIPBATCH_HOME to a folder of yours")\n',
+        "",
+        TRUSTING,
     ),
     # judging
     Mutant(
