@@ -1,5 +1,6 @@
 """Every doubt read back, every row accounted for."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ class Reconciler:
         looked = [await self._in_doubt(record) for record in doubts]
         # Before the first look: what an ended runner has sent has all the settle window to become visible.
         ended = {record.record_id for record in looked if not self._sender(record)}
-        absent = await self._look_at(looked, last=False)
+        absent = [record for some in _in_turn(looked) for record in await self._look_at(some, last=False)]
         absent = [record for record in absent if record.state is State.IN_DOUBT and record.record_id in ended]
         if not absent or self._stop:
             return
@@ -131,3 +132,15 @@ class Reconciler:
             outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
         crash.point("decided")
         await self._ledger.move(record, outcome, "read back")
+
+
+def _in_turn(doubts: Iterable[Record]) -> list[list[Record]]:
+    """At most one doubt of an order at a time, the older first: what it claims is not the other's."""
+    turns: list[list[Record]] = []
+    had: Counter[int] = Counter()
+    for record in doubts:
+        turn = had[record.shipment.order_id]
+        turns += [[]] if turn == len(turns) else []
+        turns[turn].append(record)
+        had[record.shipment.order_id] += 1
+    return turns

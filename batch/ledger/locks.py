@@ -15,7 +15,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from batch.errors import CannotRunNow, LedgerError
-from batch.ledger.opening import private_folder
 
 POLL = 0.2  # seconds between two tries
 _LATER = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
@@ -73,6 +72,11 @@ async def _held(folder: Path, store: str, wait: float, waiting: Callable[[str], 
         with suppress(OSError):
             _holder_path(path).unlink(missing_ok=True)
         lock.release()
+
+
+def private_folder(path: Path) -> None:
+    """A folder for this user alone, where there is none yet; one that exists is left as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def system_lock(path: Path) -> FileLock:

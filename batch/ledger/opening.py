@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from batch.errors import LedgerError
+from batch.ledger.locks import private_folder
 from batch.ledger.migrations import upgrade, version
 from batch.ledger.sqlite import APPLICATION_ID, SqliteConnection, explained
 from batch.model import MOVES
@@ -51,11 +52,6 @@ def empty(path: Path) -> SqliteConnection:
     connection = _connected(":memory:", path)
     connection.executescript(_schema())
     return connection
-
-
-def private_folder(path: Path) -> None:
-    """A folder for this user alone, where there is none yet; one that exists is left as it is."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def network_disk(path: Path) -> str:

@@ -21,8 +21,7 @@ import psycopg
 from filelock import Timeout
 
 from batch.errors import LedgerError
-from batch.ledger.locks import no_lock, system_lock, this_command
-from batch.ledger.opening import private_folder
+from batch.ledger.locks import no_lock, private_folder, system_lock, this_command
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], Connection]
