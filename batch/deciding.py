@@ -116,6 +116,14 @@ def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
     return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
 
 
+def goes_on(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether anything is left of a run for which its file is to be run again."""
+    held = _held_asks(ledger, store, run_id)
+    if held - _made_since(ledger, store, run_id, held).keys():
+        return True
+    return any(record.state is State.PLANNED for record in ledger.of_run(run_id))
+
+
 def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
     """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
     run = ledger.run(run_id)

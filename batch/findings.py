@@ -327,6 +327,19 @@ def decided_but_gone(order: Order, shipment_id: str) -> Finding:
     )
 
 
+def two_doubts(order_id: int, run_id: str) -> Finding:
+    """`run_id`: the run of the older doubt, or what was made, of the same order."""
+    return Finding(
+        Status.IN_DOUBT,
+        "two_doubts",
+        f"Order {order_id}: its store was written in two ways and is one now, and run {run_id} had sent a shipment of "
+        "the order under the other name; whether this one exists, too, is not known.",
+        "Look at the order, then run `shipbatch decide`: skip where its units are in the other shipment, exists:ID "
+        "where it is a shipment of its own.",
+        Who.CUSTOMER_SERVICE,
+    )
+
+
 def in_doubt(order_id: int, sender: str = "") -> Finding:
     """`sender`: a runner that lost the store while it was sending this, and is not proven to have ended."""
     if sender:

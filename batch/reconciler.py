@@ -1,6 +1,7 @@
 """Every doubt read back, every row accounted for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -45,7 +46,8 @@ class Reconciler:
         # Before the first look: what an ended runner has sent has all the settle window to become visible.
         ripe_at = [(await self._ripe_at(record), record) for record in found]
         new = [record for record in found if _doubt(record) not in self._absent]
-        self._absent.update(map(_doubt, await self._look_at(new, last=False)))
+        for some in _in_turn(new):
+            self._absent.update(map(_doubt, await self._look_at(some, last=False)))
         absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
         now, told = asyncio.get_running_loop().time, False
         while absent and not self._stop:
@@ -163,3 +165,15 @@ class Reconciler:
 
 def _doubt(record: Record) -> tuple[int, int]:
     return record.record_id, record.attempts
+
+
+def _in_turn(doubts: Iterable[Record]) -> list[list[Record]]:
+    """At most one doubt of an order at a time, the older first: what it claims is not the other's."""
+    turns: list[list[Record]] = []
+    had: Counter[int] = Counter()
+    for record in doubts:
+        turn = had[record.shipment.order_id]
+        turns += [[]] if turn == len(turns) else []
+        turns[turn].append(record)
+        had[record.shipment.order_id] += 1
+    return turns

@@ -12,7 +12,7 @@ from typing import Any
 from batch import inputs
 from batch.accounting import Carried, Report, summary_key
 from batch.bigcommerce import Client
-from batch.config import Settings, default_home
+from batch.config import Settings, default_home, one_store
 from batch.desk import Desk, Screen
 from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.ledger import exports, open_ledger, owned_ledger
@@ -110,7 +110,7 @@ def _telling(screen: Screen) -> Callable[[str], None]:
 def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
     """The job that carries out a plan: on the export as it was then, in the store that it was made for."""
     mark, promises = read_plan(path)
-    if mark.store and not sandbox and mark.store != settings.store:
+    if mark.store and not sandbox and one_store(mark.store) != settings.store:
         raise NothingSent(
             f"{path} is a plan for {mark.store}, and the settings are for {settings.store}.",
             "Give the plan's own store: --store, or the BIGCOMMERCE_ variables.",

@@ -2,6 +2,7 @@
 
 from batch.config.environment import default_home, token_variable
 from batch.config.loading import config_file, every_store, settings
+from batch.config.origins import one_store
 from batch.config.places import LEDGER, Database, Place, shown
 from batch.config.secrets import require_credentials
 from batch.config.settings import API_URL, Folder, Gates, Settings, Source
@@ -18,6 +19,7 @@ __all__ = [
     "config_file",
     "default_home",
     "every_store",
+    "one_store",
     "require_credentials",
     "settings",
     "shown",

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from batch.config.origins import LOOPBACK, one_spelling
 from batch.config.ownership import require_own
 from batch.config.settings import API_URL
 from batch.errors import ConfigError
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
 
 
@@ -60,19 +60,17 @@ def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, s
 
 
 def checked_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
-    """The API's address as it is put before a path; ConfigError, with `name`, where the token must not go there."""
+    """The API's address in one spelling; ConfigError, with `name`, where the token must not go there."""
     todo = f"Set it to {API_URL}, or leave it out."
     try:
-        parts = urlsplit(url.rstrip("/"))
-        host = parts.hostname or ""
-        parts.port  # noqa: B018  reading it is what checks it
+        plain = one_spelling(url)
     except ValueError as error:
-        raise ConfigError(f"{name} is {url!r}: {error}.", todo) from error
-    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
-        raise ConfigError(f"{name} is not a plain http(s) address of a host.", todo)
-    if parts.scheme == "http" and host not in LOOPBACK:
+        shown = "" if "@" in url else f" ({url!r})"  # what stands before it may be a password
+        raise ConfigError(f"{name} is not a plain http(s) address of a host{shown}: {error}.", todo) from error
+    parts = urlsplit(plain)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(
             f"{name} is {url!r}: plain http would show the token to the network.",
             f"Use https://{parts.netloc}; http is for this machine only ({', '.join(LOOPBACK)}).",
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return plain

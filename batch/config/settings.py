@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
 from batch import model
+from batch.config.origins import store_at
 from batch.config.places import LEDGER, Database, Place
 
 API_URL = "https://api.bigcommerce.com"
@@ -192,8 +193,8 @@ class Settings(Section):
 
     @property
     def store(self) -> str:
-        """API origin and store hash: what tells one store's records from another's."""
-        return self.identity or f"{self.api_url}/stores/{self.store_hash}"
+        """API origin and store hash, in one spelling: what tells one store's records from another's."""
+        return self.identity or store_at(self.api_url, self.store_hash)
 
     @property
     def ledger(self) -> Place:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from batch.config.environment import LOOPBACK
+from batch.config.origins import LOOPBACK
 from batch.errors import FileError
 from batch.sheet import LONGEST_NAME
 

@@ -8,6 +8,7 @@ entries    a file as it is put in, as its turn begins, as it ends
 queue      the files in line, and what became of each
 asking     what was asked of a file's run, on its way through the database
 turn       one file's turn: run, gone on with, finished or left
+recounting what has become of a finished file's rows since, told in its end
 skipping   a file taken out of the line
 sweeping   dead workers' stores, held files that were answered, what has expired
 rounds     what a worker does beside its turns

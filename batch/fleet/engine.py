@@ -92,6 +92,14 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute("SET LOCAL search_path TO DEFAULT")
 
 
+async def forget(connection: psycopg.AsyncConnection[Any], store: str) -> None:
+    """Nobody asks for turns of a store any more."""
+    await connection.execute(
+        f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE task_name = %s AND lock = %s",  # noqa: S608  our own name
+        (TURN, store),
+    )
+
+
 async def _in_its_schema(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(f"SET search_path TO {SCHEMA}")
     await connection.commit()

@@ -61,3 +61,7 @@ class End:
     run_id: str | None = None
     sheet_name: str | None = None
     sheet: bytes | None = None
+    left_open: int = 0
+    """Rows that may fare on."""
+    shipped: int | None = None
+    """Rows that its runs have shipped."""

@@ -3,6 +3,8 @@
 A file lies in `working` while it is in line. Whoever watches the folder next finds in the queue what became of it.
 """
 
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
 import asyncio
 import os
 import platform
@@ -17,14 +19,14 @@ from batch.errors import FileError, LedgerError
 from batch.fleet.asking import ask_of
 from batch.fleet.entries import Entry
 from batch.fleet.following import deliver
-from batch.fleet.queue import AWAY, Queue
+from batch.fleet.queue import AWAY, FINISHED, TOLD, Queue
 from batch.ledger import read_ledger
 from batch.runner import NOTHING_SENT
 from batch.stopping import Stop
 from batch.watcher import Post, letters
 from batch.watcher.bell import Bell
-from batch.watcher.places import free
-from batch.watcher.shelf import Shelf, clear_sheet
+from batch.watcher.places import SHEETS, free
+from batch.watcher.shelf import Held, Shelf, clear_sheet
 from batch.watcher.systemd import Systemd
 
 LOOK = 1.0  # seconds between two looks into the queue
@@ -117,8 +119,8 @@ class QueuedFolder:
     async def _rows(self) -> list[dict[str, Any]]:
         return await self._queue.dicts(
             "SELECT file_id, store, name, sha256, lies, state, exit_status, run_id, summary, told, sheet_name, filed,"
-            " CASE WHEN state IN ('done', 'failed', 'held') THEN ended END AS ended FROM shipbatch.files"
-            " WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < ended)"
+            f" CASE WHEN state IN {FINISHED} THEN {TOLD} END AS ended FROM shipbatch.files"
+            f" WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < {TOLD})"
             " ORDER BY file_id",
             self._key,
         )
@@ -159,12 +161,11 @@ class QueuedFolder:
             return
         room: Path = getattr(self.shelf.place, row["state"])
         target = file if file.parent == room else free(room, file.name)
-        held = self.shelf.release(file)
+        before = self.shelf.release(file) or Held("", file.with_name(f"{file.stem}{SHEETS[0]}"))
         sheet = await self._leave_sheet(row, target)
         _move(file, target)
         await self._filed(row, target)
-        if held:
-            clear_sheet(held, sheet)
+        clear_sheet(before, sheet)
         if row["state"] == "held":
             with read_ledger(self.settings.ledger) as ledger:
                 self.shelf.hold(target, row["run_id"], sheet, ledger)

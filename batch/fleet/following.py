@@ -1,6 +1,7 @@
 """Waiting for queued files where they were put in: their ends in words, their sheets beside them."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from batch.runner import NOTHING_SENT, PRECEDENCE, total
 from batch.stopping import Stop
 
 LOOK = 0.5  # seconds between two looks
+LATE = 300.0  # seconds that finished files are waited for whose doubts the workers settle
 FINISHED = frozenset({"done", "failed", "held"})
 LOST: dict[str, Any] = {
     "state": "lost",
@@ -69,12 +71,14 @@ class Ends:
 async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: Stop) -> list[dict[str, Any]]:
     """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
 
+    Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at most.
     A database that is away is waited for; a file that it has forgotten is lost.
     """
     first: dict[int, Mapping[str, Any]] = {}
     said: dict[int, str] = {}
     rows: list[dict[str, Any]] = []
     is_away = False
+    clock, late, doubted = asyncio.get_running_loop().time, math.inf, set[int]()
     while True:
         try:
             rows = _known(await queue.rows(numbers), numbers, first)
@@ -90,6 +94,11 @@ async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: S
                 said[row["file_id"]] = line
                 screen.say(f"{Path(row['name']).name}: {line}")
         is_over = not is_away and all(row["state"] in FINISHED | {"lost"} for row in rows)
+        if is_over:
+            late = min(late, clock() + LATE)
+            doubted |= {row["file_id"] for row in rows if row.get("unsettled")}
+            open_still = (row for row in rows if row["file_id"] in doubted)
+            is_over = clock() > late or not any(row["unsettled"] or row["behind"] for row in open_still)
         if is_over or not await stop.sleep(LOOK):
             return rows
 
@@ -143,7 +152,7 @@ def _line(row: Mapping[str, Any]) -> str:
     if row["state"] == "waiting":
         return "waiting for its turn"
     if row["state"] != "working":
-        return str(row["state"])
+        return f"{row['state']}, and what is in doubt is being settled" if row.get("unsettled") else str(row["state"])
     if row["trouble"]:
         return str(row["trouble"])
     total_of = f" {row['total']:,} shipments" if row["total"] else ""

@@ -28,8 +28,8 @@ SELECT store,
        count(*) FILTER (WHERE state = 'held') AS held,
        count(*) FILTER (WHERE state = 'done' AND ended >= date_trunc('day', now())) AS done_today,
        count(*) FILTER (WHERE state = 'failed' AND ended >= date_trunc('day', now())) AS failed_today,
-       coalesce(sum((summary->>'created')::bigint) FILTER (WHERE ended >= date_trunc('day', now())), 0)::bigint
-         AS shipped_today,
+       coalesce(sum(coalesce(shipped, (summary->>'created')::bigint))
+         FILTER (WHERE ended >= date_trunc('day', now())), 0)::bigint AS shipped_today,
        min(file_id) FILTER (WHERE state = 'waiting') AS next,
        extract(epoch FROM clock_timestamp() - min(put_at) FILTER (WHERE state = 'waiting'))::float8 AS oldest,
        (SELECT count(*) FROM shipbatch.workers AS worker WHERE file.store = ANY(worker.stores)

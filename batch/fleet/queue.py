@@ -18,9 +18,10 @@ from procrastinate.exceptions import ConnectorException
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from batch.config import one_store
 from batch.config.places import Database, shown
 from batch.errors import DatabaseAway, Stopped
-from batch.fleet.engine import CONNECTING, call, engine, install
+from batch.fleet.engine import CONNECTING, call, engine, forget, install
 from batch.fleet.entries import End, Entry, File, Next
 from batch.ledger import open_ledger
 from batch.ledger.postgres import explained
@@ -35,6 +36,12 @@ AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Connect
 """What is raised where the database does not answer, or takes no writes: another is taking over from it."""
 _FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
+FINISHED = "('done', 'failed', 'held')"
+TOLD = "greatest(ended, amended)"
+"""When a finished file's end was told last."""
+_END = (
+    "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s, left_open = %s, shipped = %s"
+)
 MAYBE_QUEUED = (
     "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
     " shipped once."
@@ -170,24 +177,28 @@ class Queue:
 
     async def end(self, file: File, end: End) -> bool:
         """The file is finished; False where it is no longer this turn's."""
-        return await self._write(
-            file,
-            "state = %s, exit_status = %s, told = %s, summary = %s, run_id = coalesce(%s, run_id), sheet_name = %s,"
-            " sheet = %s, ended = clock_timestamp(), open = false, rate = NULL, trouble = ''",
-            end.state,
-            end.exit_status,
-            [_text(line) for line in end.told],
-            Jsonb(dict(end.summary)),
-            end.run_id,
-            end.sheet_name,
-            end.sheet,
+        what = (
+            f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false, rate = NULL, trouble = ''"
+        )
+        return await self._write(file, what, *_told(end), end.run_id)
+
+    async def amend(self, number: int, end: End) -> None:
+        """A finished file's end is this now, unless it has gone on with another run."""
+        sql = f"UPDATE shipbatch.files SET {_END}, amended = clock_timestamp()"
+        await self.do(
+            f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}", *_told(end), number, end.run_id
         )
 
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """Files by their numbers, as they stand; sheets left out."""
         sql = (
             "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble, worker, run_id,"
-            " exit_status, summary, told, sheet_name FROM shipbatch.files WHERE file_id = ANY(%s) ORDER BY file_id"
+            " exit_status, summary, told, sheet_name,"
+            ' EXISTS (SELECT 1 FROM shipbatch.records WHERE run_id = file.run_id COLLATE "C"'
+            "   AND state IN ('intent', 'in_doubt')) AS unsettled,"
+            " left_open > 0 AND EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = file.store"
+            "   AND epoch IS DISTINCT FROM file.epoch) AS behind"
+            " FROM shipbatch.files AS file WHERE file_id = ANY(%s) ORDER BY file_id"
         )
         return await self.dicts(sql, list(numbers))
 
@@ -232,6 +243,12 @@ class Queue:
         assert isinstance(connector, procrastinate.PsycopgConnector)
         async with connector.pool.connection() as connection:
             yield connection
+
+
+def _told(end: End) -> tuple[object, ...]:
+    """An end as the columns of `_END` have it."""
+    told, summary = [_text(line) for line in end.told], Jsonb(dict(end.summary))
+    return end.state, end.exit_status, told, summary, end.sheet_name, end.sheet, end.left_open, end.shipped
 
 
 def _text(words: str) -> str:
@@ -287,6 +304,16 @@ async def _made(database: str) -> None:
         await connection.execute("SET LOCAL search_path TO shipbatch")
         await connection.execute(resources("batch.fleet").joinpath("queue.sql").read_bytes())
         await install(connection)
+        await _respell(connection)
+
+
+async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Files that an earlier version put in for a store written otherwise; a sweep asks for the store's turn."""
+    rows = await connection.execute("SELECT DISTINCT store FROM shipbatch.files")
+    for (written,) in await rows.fetchall():
+        if (store := one_store(written)) != written:
+            await connection.execute("UPDATE shipbatch.files SET store = %s WHERE store = %s", (store, written))
+            await forget(connection, written)
 
 
 def away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:

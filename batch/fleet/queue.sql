@@ -36,8 +36,23 @@ CREATE TABLE IF NOT EXISTS files (
 
   folder      text,                        -- the drop folder that it is of, with its machine
   lies        text,                        -- where it lies there
-  filed       timestamptz                  -- when its end was brought back there
+  filed       timestamptz,                 -- when its end was brought back there
+
+  left_open   integer NOT NULL DEFAULT 0,  -- rows of its end that may fare on
+  shipped     integer,                     -- rows that its runs have shipped
+  sign        text,                        -- what the ledger held of its run when its end was told …
+  epoch       bigint,                      -- … and under which of the store's owners that was looked at last
+  amended     timestamptz                  -- when its end was told anew
 );
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'files'::regclass AND attname = 'left_open') THEN
+    ALTER TABLE files ADD left_open integer NOT NULL DEFAULT 0, ADD shipped integer, ADD sign text, ADD epoch bigint,
+      ADD amended timestamptz;
+    UPDATE files SET left_open = (SELECT coalesce(sum((summary ->> name)::integer), 0)
+      FROM unnest('{held,waiting,in_doubt,not_sent}'::text[]) AS name) WHERE NOT summary ? 'held_by';
+  END IF;
+END $$;
+CREATE INDEX IF NOT EXISTS files_left_open ON files (store) WHERE left_open > 0;
 CREATE INDEX IF NOT EXISTS files_in_line ON files (store, file_id) WHERE state IN ('waiting', 'working');
 CREATE INDEX IF NOT EXISTS files_held ON files (file_id) WHERE state = 'held';
 CREATE INDEX IF NOT EXISTS files_of_folder ON files (folder, file_id) WHERE folder IS NOT NULL;

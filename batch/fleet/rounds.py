@@ -11,10 +11,10 @@ from importlib.metadata import version
 
 from batch import inputs
 from batch.config import Database, Settings
-from batch.deciding import still_waits, was_answered_elsewhere
+from batch.deciding import goes_on, still_waits, was_answered_elsewhere
 from batch.desk import Screen
 from batch.errors import LedgerError
-from batch.fleet import sweeping
+from batch.fleet import recounting, sweeping
 from batch.fleet.engine import call
 from batch.fleet.queue import AWAY, Queue
 from batch.fleet.turn import Turn
@@ -102,6 +102,8 @@ class Rounds:
                 if clock() >= look_at_held:
                     look_at_held = clock() + HELD_EVERY
                     await self._release_decided()
+                    for store in await recounting.behind(self._queue, list(self._stores)):
+                        await call(self._queue.app, store)
                 if clock() >= look_at_doubts:
                     look_at_doubts = clock() + DOUBTS_EVERY
                     await asyncio.to_thread(self._bury)
@@ -152,11 +154,16 @@ class Rounds:
                 await sweeping.release(self._queue, number, state)
 
     def _after_held(self, store: str, run_id: str) -> str:
-        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits."""
+        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits.
+
+        One that was in doubt alone, and is no longer, waits for the store's next turn, which tells of it.
+        """
         with read_ledger(self._stores[store].ledger) as ledger:
             if still_waits(ledger, store, run_id):
                 return ""
-            return "done" if was_answered_elsewhere(ledger, store, run_id) else "waiting"
+            if was_answered_elsewhere(ledger, store, run_id):
+                return "done"
+            return "waiting" if goes_on(ledger, store, run_id) else ""
 
     async def _expire(self) -> None:
         for settings in list(self._stores.values())[:1]:

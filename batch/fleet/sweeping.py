@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from batch.fleet.engine import SCHEMA, TURN, call
-from batch.fleet.queue import IN_LINE, Queue
+from batch.fleet.queue import IN_LINE, TOLD, Queue
 
 SILENT = 20.0  # seconds without a heartbeat after which a worker may be dead
 LOOK = 2.0  # seconds between two looks whether a store waits for a free slot …
@@ -46,6 +46,8 @@ LIMIT 1
 _HELD = f"""
 shipbatch.files AS held WHERE state = 'held'
   AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
+  AND NOT EXISTS (
+    SELECT 1 FROM shipbatch.owners WHERE store = held.store AND runner IS NOT NULL AND until > clock_timestamp())
 """
 _IN_DOUBT = """
 SELECT DISTINCT ON (record_id) record_id, store, evidence::json ->> 'runner' AS runner
@@ -66,7 +68,7 @@ DELETE FROM shipbatch.runners WHERE since < clock_timestamp() - make_interval(da
 _OLD = "ended < clock_timestamp() - make_interval(days => %s)"
 _EXPIRE = (
     f"UPDATE shipbatch.files SET sheet = NULL WHERE sheet IS NOT NULL AND {_OLD}",
-    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= ended) AND {_OLD}",
+    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= {TOLD}) AND {_OLD}",
 )
 _SERVED = """
 SELECT store FROM shipbatch.owners
@@ -93,7 +95,7 @@ async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
 
 
 async def held(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Files that wait for a person, with their runs; not while their store is at another one, which may answer them."""
+    """Files that wait for a person, with their runs; not while their store is at work, which may answer them."""
     return await queue.all(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
 
 

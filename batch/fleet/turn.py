@@ -19,6 +19,7 @@ from batch.fetching import LONGEST, fetched
 from batch.fleet.asking import jobs_for
 from batch.fleet.entries import End, File
 from batch.fleet.queue import Queue
+from batch.fleet.recounting import end_of, looked_at, shipped
 from batch.model import Record, Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
@@ -34,7 +35,6 @@ FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
 SPAN = 30.0  # seconds over which the rate is measured
 BUG = 70  # the exit status that sysexits.h has for it
-WAITS = 3  # the exit status of a run in which something waits for a person
 
 
 class TurnScreen:
@@ -176,13 +176,11 @@ class Turn:
             ) from None
 
     async def _finish(self, report: Report) -> None:
-        status = exit_status(report)
-        self.digests = [of_report(report, status)]
-        sheet = await asyncio.to_thread(report.sheet.read_bytes) if report.sheet else None
-        name = report.sheet.name if report.sheet else None
-        told = [line for line in telling.report(report) if not line.startswith("Results: ")]
-        end = End(_room(report, status), status, told, report.summary, report.run.run_id, name, sheet)
-        await self.queue.end(self.file, end)
+        self.digests = [of_report(report, exit_status(report))]
+        rows = await asyncio.to_thread(shipped, self.desk.ledger, self.file.file_id, report)
+        end = await asyncio.to_thread(end_of, report, rows)
+        if await self.queue.end(self.file, end):
+            await looked_at(self.queue, self.desk, self.file.file_id)
         self.screen.say(f"{telling.counts(report.summary)} → {end.state} (run {report.run.run_id})")
 
     async def _show(self) -> None:
@@ -234,9 +232,3 @@ async def _beside(work: Callable[[], T]) -> T:
 def _place(report: Report, copy: Path) -> Path | None:
     """Where the sheet is made, to be taken from there; none where the run goes on."""
     return None if report.stopped else copy
-
-
-def _room(report: Report, status: int) -> str:
-    if status == WAITS:
-        return "held"
-    return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"

@@ -11,7 +11,7 @@ from batch import telling
 from batch.config import Settings
 from batch.desk import Desk, Screen
 from batch.errors import CannotRunNow, ConfigError, DatabaseAway, LedgerError, ShipbatchError, Stopped, StoreStopped
-from batch.fleet import rounds, sweeping
+from batch.fleet import recounting, rounds, sweeping
 from batch.fleet.asking import settings_for
 from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.entries import Next
@@ -157,6 +157,7 @@ class Worker:
                 current = await self._queue.next(store)
                 if current and current.file_id == following.file_id:
                     digests, pause = await self._take(desk)
+                    await self._bring_up_to_date(desk)
         if await self._queue.next(store):
             await call(self._queue.app, store, after=pause)
         status = max((digest.status for digest in digests), default=0)
@@ -208,14 +209,22 @@ class Worker:
         return [of_error(said, turn.file.name, CANNOT_RUN_NOW)] if tries == TRIES else [], pause
 
     async def _look_after(self, settings: Settings) -> None:
-        """A store without a file: what earlier files left for a passing reason, where they did."""
-        if not await asyncio.to_thread(_has_left_something, settings):
+        """A store without a file: what earlier files left for a passing reason, and what has become of their rows."""
+        is_behind = await recounting.behind(self._queue, [settings.store])
+        if not is_behind and not await asyncio.to_thread(_has_left_something, settings):
             return
         with self._stop.part() as part:
             async with opened(settings, Door(lambda line: self._screen.say(f"{settings.store}: {line}")), part) as desk:
                 for one in await carried_over(Pipeline(desk), desk):
                     for line in telling.carried(one):
                         self._screen.say(f"{settings.store}: {line}")
+                await self._bring_up_to_date(desk)
+
+    async def _bring_up_to_date(self, desk: Desk) -> None:
+        """What other files' rows have come to is told in their own ends."""
+        if not desk.stop:
+            store = desk.settings.store
+            await recounting.bring_up_to_date(self._queue, desk, lambda line: self._screen.say(f"{store}: {line}"))
 
     async def _look_around(self, timestamp: int) -> None:
         """Every store that was ever at work has a turn now and then."""

@@ -33,7 +33,7 @@ class Facts:
     gone: tuple[Record, ...] = ()
     """Records of ours whose shipment is no longer in the store."""
     unsettled: tuple[Record, ...] = ()
-    """At most one: in doubt, or waiting for a person."""
+    """In doubt, or waiting for a person; more than one only where two stores became one."""
     namesakes: tuple[int, ...] = ()
     """Orders that carry the same external number, where there are several."""
 

@@ -1,10 +1,11 @@
 """From each version of the ledger to the next, in either store: an older ledger is upgraded when it is opened."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from batch import crash
 from batch.ledger.connection import Connection
+from batch.ledger.merging import merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,36 @@ class Step:
 
     sqlite: Sequence[str]
     postgres: Sequence[str]
+    change: Callable[[Connection, str], None] = lambda connection, store: None
+    """What no statement can say, after them; it gets the name of the store's field, too."""
 
 
-STEPS: tuple[Step, ...] = ()
+_OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"
+_FLIGHT = f"CREATE UNIQUE INDEX single_flight ON records (store, order_id, aside) WHERE {_OPEN}"
+_OF_ORDER = "store = NEW.store AND order_id = NEW.order_id"
+_OTHERS = f"EXISTS (SELECT 1 FROM records WHERE {_OF_ORDER} AND aside <> NEW.aside AND {_OPEN})"  # noqa: S608
+_BUSY = "'the order has another shipment in doubt'"
+_BEFORE = "CREATE TRIGGER aside_holds BEFORE UPDATE OF state ON records"
+_REFUSE = f"RAISE EXCEPTION {_BUSY} USING ERRCODE = 'integrity_constraint_violation'"
+_BODY = f"$$ BEGIN IF {_OTHERS} THEN {_REFUSE}; END IF; RETURN NEW; END $$"
+_ONE_SPELLING = Step(
+    sqlite=(
+        "ALTER TABLE records ADD COLUMN aside INTEGER NOT NULL DEFAULT 0",
+        "DROP INDEX single_flight",
+        _FLIGHT,
+        f"{_BEFORE} WHEN NEW.state = 'intent' AND {_OTHERS} BEGIN SELECT RAISE(ABORT, {_BUSY}); END",
+    ),
+    postgres=(
+        "ALTER TABLE records ADD COLUMN aside BIGINT NOT NULL DEFAULT 0",
+        "DROP INDEX single_flight",
+        _FLIGHT,
+        f"CREATE FUNCTION aside_holds() RETURNS trigger LANGUAGE plpgsql AS {_BODY}",
+        f"{_BEFORE} FOR EACH ROW WHEN (NEW.state = 'intent') EXECUTE FUNCTION aside_holds()",
+    ),
+    change=merge,
+)
+
+STEPS: tuple[Step, ...] = (_ONE_SPELLING,)
 """The first leads from version 1 to version 2."""
 
 
@@ -33,3 +61,5 @@ def upgrade(connection: Connection, store: str, found: int) -> None:
         for statement in getattr(step, store):
             connection.execute(statement)
             crash.point("in-migration")
+        step.change(connection, store)
+        crash.point("in-migration")

@@ -52,7 +52,7 @@ def enter(
     plan = _Plan(connection, run_id, at)
     for some in batches(shipments, AT_ONCE):
         plan.enter(some)
-    _note(connection, run_id, notes)
+    add_notes(connection, run_id, notes)
     return plan.places
 
 
@@ -143,14 +143,22 @@ def judge_again(
         raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
     if shipment is None and not notes:
         raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
-    _note(connection, before.run_id, (_named(note, before.shipment) for note in notes))
+    add_notes(connection, before.run_id, (_named(note, before.shipment) for note in notes))
     if shipment is not None:
         _replace(connection, before, at, shipment)
     else:
         _take_out(connection, record_id, at, tried=before.attempts > 0)
 
 
-def _note(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> None:
+def hand_over(connection: Connection, old: Record, to: Record, at: str) -> None:
+    """A planned record leaves its plan: another run has the same parcel."""
+    if old.run_id:
+        farewell = _farewell(_Leftover(to.record_id, old.run_id, old.shipment.rows), to.run_id)
+        add_notes(connection, old.run_id, [farewell])
+    _take_out(connection, old.record_id, at, tried=old.attempts > 0)
+
+
+def add_notes(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> None:
     """The notes in the given order, to be found by what their rows name."""
     for is_found, some in groupby(notes, key=lambda note: note.record_id is not None):
         if is_found:  # by its record

@@ -41,11 +41,13 @@ CREATE TABLE records (
   deleted          BOOLEAN NOT NULL DEFAULT FALSE,
   created_at       TEXT NOT NULL,
   changed_at       TEXT NOT NULL,
+  aside            BIGINT NOT NULL DEFAULT 0,
   CHECK ((state = 'created') = (shipment_id IS NOT NULL)),
   CHECK (NOT deleted OR state = 'created')
 );
 CREATE UNIQUE INDEX claimed ON records (shipment_id, store) WHERE shipment_id IS NOT NULL;
-CREATE UNIQUE INDEX single_flight ON records (store, order_id) WHERE state IN ('intent', 'in_doubt', 'needs_person');
+CREATE UNIQUE INDEX single_flight ON records (store, order_id, aside)
+  WHERE state IN ('intent', 'in_doubt', 'needs_person');
 CREATE UNIQUE INDEX one_parcel ON records (store, order_id, order_address_id, label)
   WHERE label <> '' AND state <> 'rejected' AND NOT deleted;
 CREATE INDEX records_by_run ON records (run_id, position);
@@ -130,6 +132,17 @@ EXECUTE FUNCTION refused('illegal move: a record begins planned');
 
 CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records FOR EACH ROW
 WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION legal_moves();
+
+CREATE FUNCTION aside_holds() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+  IF EXISTS (SELECT 1 FROM records WHERE store = NEW.store AND order_id = NEW.order_id AND aside <> NEW.aside
+    AND state IN ('intent', 'in_doubt', 'needs_person'))
+  THEN RAISE EXCEPTION 'the order has another shipment in doubt' USING ERRCODE = 'integrity_constraint_violation';
+  END IF; RETURN NEW;
+END $$;
+
+CREATE TRIGGER aside_holds BEFORE UPDATE OF state ON records FOR EACH ROW
+WHEN (NEW.state = 'intent') EXECUTE FUNCTION aside_holds();
 
 CREATE TRIGGER claim_stays BEFORE UPDATE OF shipment_id ON records FOR EACH ROW
 WHEN (OLD.shipment_id IS NOT NULL AND NEW.shipment_id IS DISTINCT FROM OLD.shipment_id)

@@ -67,6 +67,10 @@ class Queries:
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
 
+    def records(self, record_ids: Iterable[int]) -> list[Record]:
+        """Records by their numbers."""
+        return self._records(f"record_id {LISTED}", self._reader.listed(list(record_ids)))
+
     def unsettled(self, store: str) -> list[Record]:
         """Records in intent, in_doubt or needs_person."""
         return self._records(f"{_UNSETTLED} AND store = ?", store)

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS records (
   deleted          INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
   changed_at       TEXT NOT NULL,
+  aside            INTEGER NOT NULL DEFAULT 0,  -- its own id: its order had an older doubt when two stores became one
   CHECK ((state = 'created') = (shipment_id IS NOT NULL)),
   CHECK (NOT deleted OR state = 'created')
 );
@@ -46,7 +47,7 @@ CREATE TABLE IF NOT EXISTS records (
 -- One shipment of the store is one record's, for ever.
 CREATE UNIQUE INDEX IF NOT EXISTS claimed ON records (shipment_id, store) WHERE shipment_id IS NOT NULL;
 -- Single flight: at most one shipment of an order under way or in doubt, whoever asks.
-CREATE UNIQUE INDEX IF NOT EXISTS single_flight ON records (store, order_id)
+CREATE UNIQUE INDEX IF NOT EXISTS single_flight ON records (store, order_id, aside)
   WHERE state IN ('intent', 'in_doubt', 'needs_person');
 -- One parcel is one record, until refused or deleted.
 CREATE UNIQUE INDEX IF NOT EXISTS one_parcel ON records (store, order_id, order_address_id, label)
@@ -113,6 +114,12 @@ CREATE TABLE IF NOT EXISTS headers (
 
 CREATE TRIGGER IF NOT EXISTS begins_planned BEFORE INSERT ON records WHEN NEW.state <> 'planned'
 BEGIN SELECT RAISE(ABORT, 'illegal move: a record begins planned'); END;
+
+-- What was put aside waits beside an older doubt, and likewise keeps the order from all others.
+CREATE TRIGGER IF NOT EXISTS aside_holds BEFORE UPDATE OF state ON records WHEN NEW.state = 'intent' AND EXISTS (
+  SELECT 1 FROM records WHERE store = NEW.store AND order_id = NEW.order_id AND aside <> NEW.aside
+    AND state IN ('intent', 'in_doubt', 'needs_person'))
+BEGIN SELECT RAISE(ABORT, 'the order has another shipment in doubt'); END;
 
 CREATE TRIGGER IF NOT EXISTS claim_stays BEFORE UPDATE OF shipment_id ON records
 WHEN OLD.shipment_id IS NOT NULL AND NEW.shipment_id IS NOT OLD.shipment_id

@@ -19,7 +19,7 @@ from batch.turns import batches
 _TABLES = {
     "runs": "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile",
     "records": "record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
-    " attempts, baseline, shipment_id, made, finding, deleted, created_at, changed_at",
+    " attempts, baseline, shipment_id, made, finding, deleted, created_at, changed_at, aside",
     "skus": "sku, record_id",
     "attempts": "record_id, n, at, state, what, evidence",
     "notes": "note_id, run_id, rows, finding, record_id, ask, facts",
@@ -62,6 +62,7 @@ def _copied(old: Connection, new: Connection) -> dict[str, int]:
     # What has begun long ago need not begin as planned; the table is ours alone until the end.
     new.execute("ALTER TABLE records DISABLE TRIGGER begins_planned")
     shift = {key: _last(new, table, key) for table, key in _NUMBERED.items()}
+    shift["aside"] = shift["record_id"]
     copied = {}
     for table, columns in _TABLES.items():
         marks = ", ".join("?" for _ in columns.split(","))
@@ -84,7 +85,7 @@ def _rows(old: Connection, table: str, columns: str, shift: Mapping[str, int]) -
     def of_the_database(name: str, value: Any) -> Any:
         if name == "deleted":
             return bool(value)
-        return value if value is None else value + shift[name] if name in shift else value
+        return value + shift[name] if value and name in shift else value
 
     for row in old.execute(f"SELECT {columns} FROM {table} ORDER BY {_ORDER.get(table, '1')}"):
         yield tuple([of_the_database(*pair) for pair in zip(names, row, strict=True)])

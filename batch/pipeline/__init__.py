@@ -1,6 +1,6 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
-from batch.pipeline.closing import exit_status, summarize, write_sheet
+from batch.pipeline.closing import exit_status, known_waiting, summarize, write_sheet
 from batch.pipeline.decisions import is_answered, take_decisions
 from batch.pipeline.job import Job
 from batch.pipeline.pipeline import Pipeline
@@ -12,6 +12,7 @@ __all__ = [
     "copy_of",
     "exit_status",
     "is_answered",
+    "known_waiting",
     "read",
     "source_of_run",
     "summarize",

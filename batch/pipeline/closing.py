@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from batch import results
 from batch.accounting import Report, tally
 from batch.errors import ResultsError
+from batch.ledger import Queries
 from batch.loader import Load
 from batch.model import Record, RowNote, RowResult, Run, State, Status
 from batch.pipeline.job import Job
@@ -65,6 +67,18 @@ def write_sheet(
     except ResultsError as error:
         report.sheet_error = error
         report.summary["results"] = ""
+
+
+def known_waiting(ledger: Queries, run: Run, notes: Iterable[RowNote], days: int) -> int:
+    """Rows that wait for their order, and have waited in another file of the last days."""
+    waiting = [note for note in notes if note.finding.status is Status.WAITING]
+    if not waiting:
+        return 0
+    known: set[str] = set()
+    for run_id, asks in ledger.left_open(run.store, run.started - timedelta(days=days)).items():
+        other = ledger.run(run_id)
+        known |= asks if other and other.sha256 != run.sha256 else frozenset()
+    return sum(len(note.rows) for note in waiting if note.ask in known)
 
 
 def exit_status(report: Report) -> int:

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from batch.ledger import exports
 from batch.loader import Load
 from batch.matching import Baseline
 from batch.model import Finding, Parcel, Record, RowNote, Run, Status
-from batch.pipeline.closing import exit_status, saved, summarize, write_sheet
+from batch.pipeline.closing import exit_status, known_waiting, saved, summarize, write_sheet
 from batch.pipeline.decisions import take_answers
 from batch.pipeline.earlier import PATIENCE
 from batch.pipeline.job import Job
@@ -110,10 +110,11 @@ class Pipeline:
         """What an earlier run left open, tried again in its place; None where all of it is as it was.
 
         Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that were in doubt,
-        and are no longer. `expired`: what is open is given up instead.
+        and are no longer. `expired`: what is open is given up instead. The sheet of a queued file is the queue's.
         """
         began, asked = asyncio.get_running_loop().time(), self._client.requests
-        job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run))
+        place = _nowhere if run.profile.get("queued") else None
+        job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run), place=place)
         copy = await asyncio.to_thread(copy_of, run, self._settings)
         export = await asyncio.to_thread(read, copy, job.source, self._settings, self._ledger)
         judgement = Judgement(self._desk, run, job, self._baselines)
@@ -144,18 +145,6 @@ class Pipeline:
         plan.add(replace(note, finding=findings.expired(note.finding, days)) for note in waiting)
         return plan
 
-    def _known_waiting(self, run: Run, notes: Iterable[RowNote]) -> int:
-        """Rows that wait for their order, and have waited in another file of the last days."""
-        waiting = [note for note in notes if note.finding.status is Status.WAITING]
-        if not waiting:
-            return 0
-        since = run.started - timedelta(days=self._settings.carry_over)
-        known: set[str] = set()
-        for run_id, asks in self._ledger.left_open(run.store, since).items():
-            other = self._ledger.run(run_id)
-            known |= asks if other and other.sha256 != run.sha256 else frozenset()
-        return sum(len(note.rows) for note in waiting if note.ask in known)
-
     async def _report(
         self,
         run: Run,
@@ -181,7 +170,7 @@ class Pipeline:
         gated = gated or Gated(run)
         if gated.reasons:
             summary["held_by"] = [reason.code for reason in gated.reasons]
-        waited = self._known_waiting(run, notes()) if summary["waiting"] else 0
+        waited = known_waiting(self._ledger, run, notes(), self._settings.carry_over) if summary["waiting"] else 0
         report = Report(
             run,
             rows,
@@ -286,6 +275,10 @@ def _sheet_of(run: Run) -> Path | None:
 
 def _only(export: Load, asks: Collection[str]) -> Iterator[Parcel]:
     return (parcel for parcel in export.parcels() if parcel.ask in asks)
+
+
+def _nowhere(_: Report) -> None:
+    """Where the sheet of a run goes that somebody else writes."""
 
 
 class _NotSent(Protocol):
