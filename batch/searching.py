@@ -21,6 +21,7 @@ MOMENTS: Mapping[str, str] = {
     "read back": "read back from the store",
     "person": "a person decided",
     "updated": "corrected in the store",
+    "accepted": "a person lets it stay as it was made",
     "deleted": "deleted in the store",
 }
 """What an attempt's record in the ledger tells of."""
@@ -168,7 +169,7 @@ def _word(word: Decision) -> dict[str, str]:
 def _moment(attempt: Attempt) -> str:
     """`the store's answer: created (HTTP 201)`."""
     told, said = MOMENTS.get(attempt.what, attempt.what), _said(attempt.evidence)
-    if attempt.state is State.INTENT or attempt.what in {"updated", "deleted"}:
+    if attempt.state is State.INTENT or attempt.what in {"updated", "accepted", "deleted"}:
         return told + said
     return f"{told}: {attempt.state.value.replace('_', ' ')}{said}"
 

@@ -108,7 +108,7 @@ class _Bench:
                 return self._already(draft, here)
             equal = [e for e in here if e.ask == draft.parcel.ask]
         else:
-            equal = [e for e in here if draft.fits(e.made)]
+            equal = [e for e in here if draft.fits(e.made) or e.came_from(draft.parcel.ask)]
             if equal and any(self._short(want) for want in draft.wants):
                 return self._already(draft, equal[:1])
             if shared and not equal:
@@ -143,7 +143,7 @@ class _Bench:
                 {i.order_product_id: i.quantity for e in existing for i in e.made.items}
             )
         record = existing[0].record_id if len(existing) == 1 else None
-        note = draft.note(findings.already_created())
+        note = draft.note(findings.already_created(*(e.differs for e in existing)))
         shown = facts_of(e.made for e in existing) | {"row_lines": draft.row_lines, "warnings": draft.parcel.warnings}
         return replace(note, record_id=record, facts=shown)
 
@@ -286,8 +286,9 @@ class _Bench:
     # what there is
 
     def _there(self, draft: Draft) -> list[Existing]:
-        """Shipments to its address."""
-        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id)]
+        """Shipments to its address, and what the store has made of it for another one."""
+        ask = draft.parcel.ask
+        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id) or e.came_from(ask)]
 
     def _free(self, draft: Draft) -> list[Existing]:
         """Shipments to its address that no parcel of the file has been met as; first those without a label."""

@@ -5,7 +5,7 @@ move, also to a caller that does not ask first. Every write below is durable whe
 (synced to disk), and many of them share one sync.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -36,8 +36,14 @@ class Attempt:
     state: State
     """The state after it."""
     what: str
-    """intent, response, read back, person, crash, updated, deleted."""
+    """intent, response, read back, person, crash, updated, accepted, deleted."""
     evidence: Mapping[str, Any]
+
+
+def named(attempts: Sequence[Attempt]) -> int:
+    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named none."""
+    told = (attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"})
+    return int(next(told, {}).get("named") or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,10 @@ class Ledger(Protocol):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once)."""
+        """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
+
+        Updated or accepted, it no longer differs from what was asked.
+        """
 
     async def decide(self, store: str, decision: Decision) -> None:
         """Keep a person's word; the newest for an ask counts."""

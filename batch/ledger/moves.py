@@ -100,6 +100,8 @@ def append(
         raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
     if what == "deleted":
         connection.execute("UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id))
+    if what == "accepted" or (what == "updated" and before.differs):
+        connection.execute("UPDATE records SET finding = NULL WHERE record_id = ?", (record_id,))
     if made is not None:
         _remake(connection, before, at, made)
     note_attempt(connection, record_id, State.CREATED, at, what, json_text(evidence))

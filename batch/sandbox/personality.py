@@ -27,6 +27,8 @@ class Personality:
     min_id_inclusive: bool = True
     counts_refunded: bool = True
     """Refunded units can no longer be shipped."""
+    rewrites_numbers: bool = False
+    """A tracking number is kept without its blanks and in capitals."""
     checks_line_address: bool = False
     """A line that goes to another address of the order is refused."""
     lag: float = 0.0
