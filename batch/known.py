@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from batch import findings
 from batch.judging import facts_of
 from batch.ledger.base import Ledger
-from batch.matching import differences
+from batch.matching import misnamed
 from batch.model import Parcel, Record, RowNote, Run, State
 
 
@@ -27,7 +27,7 @@ def sort_out(
         records = known.get(ask, [])
         if not (parcel.numbers or parcel.tracking_link):
             records = [record for record in records if contents[record.run_id] == run.sha256]
-        if _whole(parcel, records, dealt=dealt) and not (update and any(map(_is_misnamed, records))):
+        if _whole(parcel, records, dealt=dealt) and not (update and any(map(_corrects, records))):
             notes += _notes(parcel, records)
         else:
             new.append(parcel)
@@ -51,11 +51,9 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
     return sum(len(record.shipment.items) for record in records) == len(parcel.lines)
 
 
-def _is_misnamed(record: Record) -> bool:
-    """Whether the number alone is not as it was asked."""
-    if record.made is None or not record.differs:
-        return False
-    return {what for what, *_ in differences(record.shipment, record.made)} <= {"tracking number", "tracking link"}
+def _corrects(record: Record) -> bool:
+    """Whether the store has made it under another number, and is to be asked to correct that."""
+    return record.differs and record.made is not None and misnamed(record.shipment, record.made)
 
 
 def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:

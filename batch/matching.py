@@ -133,6 +133,11 @@ def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, st
     ]
 
 
+def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
+    """Whether at most its number or link is not as it was asked: what alone can be corrected in the store."""
+    return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
+
+
 def _normal(text: str) -> str:
     """A number or link without what a store may write in another way."""
     return plain(unquote(text)).rstrip("/")

@@ -143,8 +143,9 @@ class TestAfterwards:
     async def test_the_same_file_again_tells_it_until_a_person_has_accepted_it(self, shop: OpenShop) -> None:
         """Already created, and still something to look at; accepted, it is as any other."""
         there = await made_otherwise(shop)
-        report = await there.run(MUG)
-        assert (said(report), exit_status(report)) == ({2: ("already created", "made_differs")}, 3)
+        for more in ({"verify": True}, {}):
+            report = await there.run(MUG, **more)
+            assert (said(report), exit_status(report)) == ({2: ("already created", "made_differs")}, 3)
         told = await waits(there, report.run.run_id)
         assert told.data[0]["answers"] == ("exists:1",)
         assert (await decide(there, "exists:1")).lines == (
@@ -171,10 +172,12 @@ class TestAfterwards:
             assert said(await there.run(MUG, **more)) == {2: ("already created", "")}
         assert troubles(await audit(there)) == []
 
-    async def test_update_corrects_no_items(self, shop: OpenShop) -> None:
-        """They cannot be changed: it stays as it is, and is told."""
-        there = await made_otherwise(shop, **MADE[2])
-        assert said(await there.run(MUG, update=True)) == {2: ("already created", "made_differs")}
+    @pytest.mark.parametrize("makes", MADE[2:], ids=str)
+    async def test_update_corrects_nothing_else(self, shop: OpenShop, makes: Mapping[str, Any]) -> None:
+        """Items and address cannot be changed: it stays as it is, and is told."""
+        there = await made_otherwise(shop, **makes)
+        for more in ({}, {"verify": True}):
+            assert said(await there.run(MUG, update=True, **more)) == {2: ("already created", "made_differs")}
         assert there.box.counts["PUT /orders/{}/shipments/{}"] == 0
 
     @pytest.mark.parametrize("makes", MADE[2:5], ids=str)

@@ -87,6 +87,8 @@ class _Bench:
         same = [e for e in self._there(draft) if draft.is_label_of(e.made, *e.labels)]
         if not same:
             return None
+        if ours := [e for e in same if e.came_from(draft.parcel.ask) and not self._corrects(draft, e)]:
+            return self._already(draft, ours[:1])
         fit = [e for e in same if draft.fits(e.made)]
         if not fit:
             return draft.note(findings.changed(same[0].made, self._as_asked(draft), same[0].origin))
@@ -95,6 +97,11 @@ class _Bench:
             return self._already(draft, alike[:1])
         differs = findings.changed if draft.is_label_of(fit[0].made) else findings.correction
         return self._correction(draft, fit[0], differs)
+
+    def _corrects(self, draft: Draft, existing: Existing) -> bool:
+        """Whether what was made otherwise than asked can be set right, and is to be."""
+        there = draft.is_for(existing.made.order_address_id)
+        return self.policy.update and there and draft.fits(existing.made) and not draft.is_label_of(existing.made)
 
     def _met_without(self, draft: Draft) -> Judged | None:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""

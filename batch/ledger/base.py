@@ -104,7 +104,7 @@ class Ledger(Protocol):
     ) -> None:
         """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
 
-        Updated or accepted, it no longer differs from what was asked.
+        Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
         """
 
     async def decide(self, store: str, decision: Decision) -> None:
