@@ -140,6 +140,9 @@ class Ledger(Protocol):
     def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
         """Run → what its plan holds for a person; of one run, where it is named."""
 
+    def differing(self, run_id: str) -> list[Record]:
+        """Records that a run has made, or met, and that still differ from what was asked."""
+
     def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
         """Run → those of these parcels that it has a note on."""
 
