@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from batch import findings
 from batch.errors import ResultsError
-from batch.model import Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status
+from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status
 from batch.shelf import Shelf
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Carried:
     @property
     def exit_status(self) -> int:
         """What they add to the exit status: only what has become of them tonight counts, not that they still wait."""
-        if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT]:
+        if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT] or any(map(self._differs, self.tried)):
             return 3
         return 1 if self.rows[Status.INVALID] or self.rows[Status.REJECTED] else 0
 
@@ -81,7 +81,11 @@ class Carried:
         """The report of those of them that somebody has to look at now."""
         bad = {Status.HELD, Status.IN_DOUBT, Status.INVALID, Status.REJECTED}
         rows = {row: self.report.rows[row] for row in self.tried}
-        return replace(self.report, rows={row: one for row, one in rows.items() if one.finding.status in bad})
+        trouble = {row: one for row, one in rows.items() if one.finding.status in bad or self._differs(row)}
+        return replace(self.report, rows=trouble)
+
+    def _differs(self, row: int) -> bool:
+        return self.report.rows[row].finding.code == MADE_DIFFERS
 
 
 def account(
@@ -103,9 +107,13 @@ def account(
 
 
 def tally(results: Mapping[int, RowResult]) -> dict[str, int]:
-    """How many rows have each status, under the names of the JSON summary."""
-    counts = Counter(result.finding.status for result in results.values())
-    return {summary_key(status): counts[status] for status in COUNTED}
+    """How many rows have each status, under the names of the JSON summary; and `made_differs`, where any has it."""
+    counts: Counter[Status] = Counter()
+    differ = 0
+    for result in results.values():
+        counts[result.finding.status] += 1
+        differ += result.finding.code == MADE_DIFFERS
+    return {summary_key(status): counts[status] for status in COUNTED} | ({MADE_DIFFERS: differ} if differ else {})
 
 
 def summary_key(status: Status) -> str:

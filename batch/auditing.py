@@ -21,6 +21,7 @@ class Trouble(StrEnum):
 
     GONE = "gone"  # made by us, and no longer in the store
     CHANGED = "changed"  # no longer as it was made
+    MADE_DIFFERS = "made differs"  # from what was asked, and nobody has accepted or corrected it
     DOUBLED = "doubled"  # two shipments of one order that are equal
     NO_TRACKING = "shipped without tracking"
     OVER_SHIPPED = "over-shipped"  # more units shipped than ordered, less refunds
@@ -94,6 +95,8 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
         now = by_id.get(record.made.shipment_id)
         if now is None:
             yield gone(record)
+        elif record.differs:
+            yield from made_differs(record, now)
         elif difference := changed(record.made, now):
             what = f"Order {now.order_id}: {findings.shown(now)} was changed: {difference}."
             yield Found(Trouble.CHANGED, now.order_id, (now.shipment_id,), what)
@@ -102,6 +105,12 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
         if not made.tracking_number and not made.tracking_link:
             what = f"Order {made.order_id}: {findings.shown(made)}."
             yield Found(Trouble.NO_TRACKING, made.order_id, (made.shipment_id,), what)
+
+
+def made_differs(record: Record, now: StoreShipment) -> Iterator[Found]:
+    """A shipment that was made otherwise than asked; nothing where somebody has set it right in the store."""
+    if finding := findings.made_differs(record.shipment, now):
+        yield Found(Trouble.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
 
 
 def gone(record: Record) -> Found:

@@ -1,12 +1,15 @@
 """Corrections of shipments that exist: a number or a carrier is set, items never are."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from batch import crash, findings
 from batch.bigcommerce import Client, Kind, Reply, Verdict, correction, judge
+from batch.errors import StoreStopped, Unreadable
 from batch.judging import Correction, facts_of
 from batch.ledger.base import Ledger
-from batch.model import Finding, RowNote, Status
+from batch.matching import differences
+from batch.model import Finding, RowNote, Status, StoreShipment
 from batch.stopping import Stop
 
 TRIES = 4
@@ -42,13 +45,34 @@ class Corrector:
             lambda: self._client.update_shipment(made.order_id, made.shipment_id, body), self._stop, expected=200
         )
         crash.point("corrected")
-        if verdict.kind is not Kind.DONE or verdict.shipment is None:
-            refused = findings.not_corrected(one.shipment, made, verdict.problems)
+        now = await self._as_asked(one, verdict) if verdict.kind is Kind.DONE else None
+        if now is None:
+            said = verdict.problems or ["the store's answer is of another shipment."] * (verdict.kind is Kind.DONE)
+            refused = findings.not_corrected(one.shipment, made, said)
             return RowNote(one.shipment.rows, refused, one.existing.record_id, one.shipment.ask, facts_of([made]))
         if one.existing.record_id is not None:
-            await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, verdict.shipment)
+            await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, now)
         note = Finding(Status.UPDATED, "updated", f"Was {findings.shown(made)}.")
-        return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.ask, facts_of([verdict.shipment]))
+        return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.ask, facts_of([now]))
+
+    async def _as_asked(self, one: Correction, verdict: Verdict) -> StoreShipment | None:
+        """The corrected shipment, read back where the answer is not of it; None where it is not as it was to be."""
+        now = verdict.shipment
+        if now is None or _is_as_asked(one, now):
+            return now
+        try:
+            now = await self._client.shipment(one.existing.made.order_id, one.existing.made.shipment_id)
+        except (StoreStopped, Unreadable):
+            return None
+        return now if now and _is_as_asked(one, now) else None
+
+
+def _is_as_asked(one: Correction, now: StoreShipment) -> bool:
+    """Whether a shipment is the one that was to be corrected, and has what was written into it."""
+    asked = one.shipment
+    label = asked.tracking_number or now.tracking_number
+    written = replace(asked, tracking_number=label, tracking_link=asked.tracking_link or now.tracking_link)
+    return now.shipment_id == one.existing.made.shipment_id and not differences(written, now)
 
 
 def _held(one: Correction) -> RowNote:

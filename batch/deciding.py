@@ -11,10 +11,10 @@ from batch.config.environment import this_user
 from batch.errors import NothingSent
 from batch.gates import FILE
 from batch.ledger import StoredLedger
-from batch.ledger.base import AlreadyClaimed, Decision
+from batch.ledger.base import AlreadyClaimed, Decision, named
 from batch.ledger.queries import Queries as Ledger
 from batch.matching import look
-from batch.model import Outcome, Record, RowNote, Run, State, StoreShipment
+from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
@@ -57,7 +57,7 @@ class Waiting:
     what: str
     """What is known, with the numbers."""
     record: Record | None = None
-    """In doubt; without one it is held."""
+    """In doubt, or made otherwise than asked; without one it is held."""
     code: str = ""
     """Why it is held."""
 
@@ -71,6 +71,8 @@ class Waiting:
         """What may be answered: each of them settles it."""
         if self.is_file:
             return ("ship", "skip")
+        if self.record and self.record.made:
+            return (f"exists:{self.record.made.shipment_id}",)
         return DOUBTED if self.record else NOT_TO_SHIP.get(self.code, HELD)
 
 
@@ -91,6 +93,7 @@ def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
             finding = record.finding or findings.in_doubt(record.shipment.order_id)
             shipment = record.shipment
             yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
+    yield from _made_otherwise(ledger, store, run_id)
     of_runs = ledger.held(store, run_id)
     if not of_runs:
         return
@@ -112,6 +115,8 @@ def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
     """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
     if any(record.run_id == run_id for record in ledger.unsettled(store)):
         return True
+    if any(_made_otherwise(ledger, store, run_id)):
+        return True
     held = _held_asks(ledger, store, run_id)
     return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
 
@@ -122,6 +127,19 @@ def goes_on(ledger: Ledger, store: str, run_id: str) -> bool:
     if held - _made_since(ledger, store, run_id, held).keys():
         return True
     return any(record.state is State.PLANNED for record in ledger.of_run(run_id))
+
+
+def _made_otherwise(ledger: Ledger, store: str, run_id: str) -> Iterator[Waiting]:
+    """What the store has made otherwise than asked, as far as no person has accepted it; each once."""
+    seen: set[int] = set()
+    for run in ledger.runs(store):
+        if (run_id and run.run_id != run_id) or (run.finished and not run.summary.get(MADE_DIFFERS)):
+            continue
+        for record in ledger.differing(run.run_id):
+            if record.record_id not in seen and record.finding:
+                seen.add(record.record_id)
+                of = record.shipment
+                yield Waiting(record.run_id, of.rows, of.order_id, of.ask, record.finding.error, record, MADE_DIFFERS)
 
 
 def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
@@ -167,16 +185,15 @@ class Decider:
         """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
         if one.record is None:
             return await self._held(one, answer)
+        if one.record.made:
+            return await self._accepted(one, one.record, answer)
         if answer.startswith("exists:"):
             return await self._exists(one.record, int(answer.removeprefix("exists:")))
         return await self._absent(one.record, answer)
 
     async def _held(self, one: Waiting, answer: str) -> str:
         if EXISTS.sub(EXISTS_AS, answer) not in one.answers:
-            raise NothingSent(
-                f"It cannot be answered with {answer}: {one.what or 'it is not in doubt.'}",
-                f"Answer with one of: {', '.join(one.answers)}.",
-            )
+            raise _no_answer(one, answer)
         if one.is_file:
             return await self._file(one, answer)
         if answer.startswith("exists:") and one.order_id is not None:
@@ -191,6 +208,13 @@ class Decider:
         if answer == "ship":
             return "released: run the same file again; one of the queue goes on by itself"
         return "left alone; run again, it is held again"
+
+    async def _accepted(self, one: Waiting, record: Record, answer: str) -> str:
+        """A shipment that was made otherwise than asked stays as it is, and is not told of again."""
+        if answer not in one.answers:
+            raise _no_answer(one, answer)
+        await self._ledger.append(record.record_id, "accepted", self._evidence())
+        return "stays as the store has made it"
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._found(record.shipment.order_id, shipment_id)
@@ -228,7 +252,9 @@ class Decider:
         """NothingSent where the store has, in plain sight, what a person says is not there."""
         shipment = record.shipment
         claimed = self._ledger.claimed(self._store, shipment.order_id)
-        found = look(shipment, await self._client.shipments(shipment.order_id), claimed, record.baseline).mine
+        seen = await self._client.shipments(shipment.order_id)
+        answer = named(self._ledger.attempts(record.record_id))
+        found = look(shipment, seen, claimed, record.baseline, answer).mine
         if found is not None:
             raise NothingSent(
                 f"Order {shipment.order_id}: the store has it as {findings.shown(found)}.",
@@ -240,3 +266,10 @@ class Decider:
 
     def _evidence(self) -> dict[str, str]:
         return {"who": self._who, "why": self._why}
+
+
+def _no_answer(one: Waiting, answer: str) -> NothingSent:
+    return NothingSent(
+        f"It cannot be answered with {answer}: {one.what or 'it is not in doubt.'}",
+        f"Answer with one of: {', '.join(one.answers)}.",
+    )

@@ -1,8 +1,10 @@
 """What is said of a row that does not ship, or need not: one sentence a finding, numbers included."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from batch.model import Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
+from batch.matching import Look, differences, units
+from batch.model import MADE_DIFFERS, Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
 
 CREATED = Finding(Status.CREATED)
 PLANNED = Finding(Status.PLANNED)
@@ -10,10 +12,9 @@ PLANNED = Finding(Status.PLANNED)
 
 def shown(made: StoreShipment) -> str:
     """A shipment in the store, in one line."""
-    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in made.items)
     number = made.tracking_number or made.tracking_link or "no tracking number"
     since = f", made {made.date_created}" if made.date_created else ""
-    return f"shipment {made.shipment_id} ({number}; {units}{since})"
+    return f"shipment {made.shipment_id} ({number}; {units(made.items)}{since})"
 
 
 def named(line: OrderLine) -> str:
@@ -239,14 +240,13 @@ def several_addresses(parcel: Parcel, addresses: Sequence[int]) -> Finding:
 
 
 def changed(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
-    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in asked.items)
     carrier = asked.shipping_provider or asked.tracking_carrier or "no carrier"
     theirs = made.shipping_provider or made.tracking_carrier or "no carrier"
     return Finding(
         Status.HELD,
         "changed",
         f"Order {asked.order_id}: the store has {shown(made)}, {theirs}, {origin}; "
-        f"this file says {units}, {carrier}, under the same number.",
+        f"this file says {units(asked.items)}, {carrier}, under the same number.",
         "Ask which is right. Items cannot be changed in a shipment; a carrier can, with --update.",
         Who.CUSTOMER_SERVICE,
     )
@@ -275,12 +275,11 @@ def equal_again(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
 
 
 def shipped_in_part(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
-    units = ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in asked.items)
     return Finding(
         Status.HELD,
         "shipped_in_part",
-        f"Order {asked.order_id}: this file ships {units} without a number; the same units of a line are in "
-        f"{shown(made)}, {origin}, and there is no number to tell whether these are others; units are left.",
+        f"Order {asked.order_id}: this file ships {units(asked.items)} without a number; the same units of a line are "
+        f"in {shown(made)}, {origin}, and there is no number to tell whether these are others; units are left.",
         "Decide `ship` if all of it is another parcel. If a part has shipped, take those rows out and run it again.",
         Who.WAREHOUSE,
     )
@@ -308,8 +307,9 @@ def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
     )
 
 
-def already_created() -> Finding:
-    return Finding(Status.ALREADY_CREATED)
+def already_created(*differs: Finding | None) -> Finding:
+    """`differs`: what is still to be told of shipments that were made otherwise than asked."""
+    return replace(next(filter(None, differs), CREATED), status=Status.ALREADY_CREATED)
 
 
 def decided_skip() -> Finding:
@@ -357,6 +357,40 @@ def in_doubt(order_id: int, sender: str = "") -> Finding:
         f"Order {order_id}: the store did not answer clearly, and whether the shipment exists is not known yet.",
         "Do not ship it by hand. The next run looks again; or run `shipbatch decide`.",
         Who.IT,
+    )
+
+
+def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, str]]) -> Finding:
+    """A 201 that does not name what was asked."""
+    sides = "; ".join(f"{what}: asked {asked}, answered {said}" for what, asked, said in differing)
+    return Finding(
+        Status.IN_DOUBT,
+        "answer_differs",
+        f"Order {shipment.order_id}: the store's answer is of another shipment than was asked for ({sides}), "
+        "and what it has made is not known yet.",
+        "Do not ship it by hand. The next run looks again; or run `shipbatch decide`.",
+        Who.IT,
+    )
+
+
+def read_back(asked: Shipment, found: Look) -> Finding | None:
+    """What is to be told of a shipment that was read back and claimed; None where it is as it was asked."""
+    assert found.mine is not None
+    return doubled(found.mine, found.twins) if found.twins else made_differs(asked, found.mine)
+
+
+def made_differs(asked: Shipment, made: StoreShipment) -> Finding | None:
+    sides = "; ".join(f"{what}: asked {ours}, made {theirs}" for what, ours, theirs in differences(asked, made))
+    if not sides:
+        return None
+    return Finding(
+        Status.CREATED,
+        MADE_DIFFERS,
+        f"Order {asked.order_id}: the store has made shipment {made.shipment_id} otherwise than asked: {sides}.",
+        "Compare it with the parcel. Where it is wrong, correct it in the control panel; a tracking number also by "
+        "running the file again with --update. Where it may stay: "
+        f"shipbatch decide --order {asked.order_id} --answer exists:{made.shipment_id}",
+        Who.CUSTOMER_SERVICE,
     )
 
 

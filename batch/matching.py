@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from urllib.parse import unquote
 
 from batch.model import Item, Order, Shipment, StoreShipment
 
@@ -44,7 +45,7 @@ class Look:
     """What one read-back of an order says of a shipment in doubt."""
 
     mine: StoreShipment | None = None
-    """The one to claim; the lowest id where several are equal."""
+    """The one to claim: the lowest id where several are equal; where none is, the one that the store has named."""
     twins: tuple[StoreShipment, ...] = ()
     """Equal ones that no record claims: made by someone else, or twice by the way there."""
     near: tuple[StoreShipment, ...] = ()
@@ -87,15 +88,59 @@ def likeness(shipment: Shipment, seen: StoreShipment) -> Likeness:
     return Likeness.OTHER
 
 
-def look(shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int) -> Look:
-    """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent."""
+def look(
+    shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int, named: int = 0
+) -> Look:
+    """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent.
+
+    `named`: the id that the store's answer has given it; that one is ours, however unlike.
+    """
     candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
     same = sorted(
         (s for s in candidates if likeness(shipment, s) is Likeness.SAME),
         key=lambda s: s.shipment_id,
     )
     near = tuple(s for s in candidates if likeness(shipment, s) is Likeness.NEAR)
+    if not same:
+        same = [s for s in candidates if s.shipment_id == named]
     return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)
+
+
+def units(items: Iterable[Item]) -> str:
+    """Units of order lines, in words."""
+    return ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in items)
+
+
+def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, str]]:
+    """What the store says of a shipment that is not what was asked: (what, as asked, as the store has it), in words.
+
+    Order, address, items and tracking number; the link where neither side has a number. What the store
+    does not say is no difference, nor is the case or a blank of a number.
+    """
+    named = all(item.order_product_id for item in seen.items)
+    sides = [
+        ("order", "order_id", str(asked.order_id), str(seen.order_id)),
+        ("address", "order_address_id", str(asked.order_address_id), str(seen.order_address_id)),
+        ("items", "items" if named else "", units(sorted(asked.items)), units(sorted(seen.items))),
+        ("tracking number", "tracking_number", asked.tracking_number, seen.tracking_number),
+    ]
+    if not asked.tracking_number and not seen.tracking_number:
+        sides.append(("tracking link", "tracking_link", asked.tracking_link, seen.tracking_link))
+    return [
+        (what, ours or "none", theirs or "none")
+        for what, key, ours, theirs in sides
+        if key in seen.answer and _normal(ours) != _normal(theirs)
+    ]
+
+
+def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
+    """Whether at most its number or link is not as it was asked: what alone can be corrected in the store."""
+    return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
+
+
+def _normal(text: str) -> str:
+    """A number or link without what a store may write in another way."""
+    return plain(unquote(text)).rstrip("/")
 
 
 def changed(before: StoreShipment, now: StoreShipment) -> str:

@@ -57,6 +57,9 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.REJECTED: frozenset(),
 }
 
+MADE_DIFFERS = "made_differs"
+"""Code of what the store has made otherwise than asked, until a person has accepted or corrected it."""
+
 UNSETTLED = frozenset({State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON})
 """At most one record in these states for an order of a store."""
 
@@ -338,6 +341,11 @@ class Record:
     """Made, and deleted again by `undo`."""
     created_at: datetime | None = None
     changed_at: datetime | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Made otherwise than asked, and nobody has accepted or corrected it."""
+        return bool(self.finding and self.finding.code == MADE_DIFFERS and not self.deleted)
 
     @property
     def labels(self) -> frozenset[str]:

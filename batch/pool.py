@@ -11,8 +11,8 @@ from batch.config import Settings
 from batch.config.environment import this_user
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.ledger.base import AlreadyClaimed, Ledger, OrderBusy
-from batch.matching import Baseline, look
-from batch.model import Outcome, Record, State
+from batch.matching import Baseline, differences, look
+from batch.model import Outcome, Record, State, StoreShipment
 from batch.stopping import Stop
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
@@ -116,7 +116,7 @@ class Pool:
         found = look(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
         if found.mine is None:
             return False
-        finding = findings.doubled(found.mine, found.twins) if found.twins else None
+        finding = findings.read_back(record.shipment, found)
         await self._intend(record, baseline)
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
@@ -140,7 +140,7 @@ class Pool:
 
     async def _record(self, record: Record, reply: Reply, verdict: Verdict, baseline: Baseline | None) -> bool | None:
         """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
-        outcome = _outcome(record, reply, verdict)
+        outcome = _outcome(record, reply, verdict, baseline or Baseline())
         try:
             moved = await self._ledger.move(record, outcome, "response")
         except AlreadyClaimed as error:  # an id that is another record's proves nothing
@@ -152,22 +152,52 @@ class Pool:
             )
             moved = await self._ledger.move(record, outcome, "response")
         crash.point("recorded")
-        match outcome.state:
+        if outcome.state is State.IN_DOUBT and verdict.shipment:
+            moved = await self._read_back(moved, verdict.shipment.shipment_id)
+        match moved.state:
             case State.CREATED:
-                if outcome.made and baseline:
-                    baseline.add(outcome.made)
+                if moved.made and baseline:
+                    baseline.add(moved.made)
                     self._baselines[record.shipment.order_id] = baseline
             case State.IN_DOUBT:
                 self.doubts.append(moved)
             case State.PLANNED:
                 return None
         self._watch(moved)
-        return outcome.state is not State.IN_DOUBT
+        return moved.state is not State.IN_DOUBT
+
+    async def _read_back(self, doubt: Record, named: int) -> Record:
+        """An answer that is not of what was asked, looked behind at once; still in doubt where that shows nothing."""
+        if self._stop:
+            return doubt
+        order_id = doubt.shipment.order_id
+        try:
+            seen = await self._client.shipments(order_id)
+        except Unreadable:  # it is looked for again when the doubts are settled
+            return doubt
+        found = look(doubt.shipment, seen, self._ledger.claimed(doubt.store, order_id), doubt.baseline, named)
+        if found.mine is None:
+            return doubt
+        crash.point("read back")
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        finding = findings.read_back(doubt.shipment, found)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        return await self._ledger.move(doubt, created, "read back")
 
 
-def _outcome(record: Record, reply: Reply, verdict: Verdict) -> Outcome:
-    evidence = {"phase": reply.phase, "status": reply.status, "problem": reply.problem, "said": list(verdict.problems)}
+def _outcome(record: Record, reply: Reply, verdict: Verdict, baseline: Baseline) -> Outcome:
+    evidence: dict[str, object] = {
+        "phase": reply.phase,
+        "status": reply.status,
+        "problem": reply.problem,
+        "said": list(verdict.problems),
+    }
     order_id = record.shipment.order_id
+    if verdict.shipment and (differing := _differing(record, verdict.shipment, baseline)):
+        evidence |= {"named": verdict.shipment.shipment_id, "differing": differing}
+        return Outcome(
+            State.IN_DOUBT, finding=findings.answered_otherwise(record.shipment, differing), evidence=evidence
+        )
     match verdict.kind:
         case Kind.DONE:
             return Outcome(State.CREATED, made=verdict.shipment, evidence=evidence)
@@ -179,6 +209,14 @@ def _outcome(record: Record, reply: Reply, verdict: Verdict) -> Outcome:
         case Kind.UNKNOWN:
             evidence |= uptime.gave_up()
             return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
+
+
+def _differing(record: Record, said: StoreShipment, baseline: Baseline) -> list[tuple[str, str, str]]:
+    """What of an answer is not of the shipment that was asked for: a new one's id is above all that were there."""
+    differing = differences(record.shipment, said)
+    if said.shipment_id <= baseline.shipment_id:
+        differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))
+    return differing
 
 
 def _backoff(tries: int) -> float:

@@ -9,7 +9,7 @@ from batch import crash, findings, uptime
 from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger.base import Attempt, Ledger
+from batch.ledger.base import Attempt, Ledger, named
 from batch.matching import Baseline, Look, look
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.stopping import Stop
@@ -97,7 +97,11 @@ class Reconciler:
             return True
         try:
             seen = await self._client.shipments(order_id)
-            found = look(record.shipment, seen, self._ledger.claimed(record.store, order_id), record.baseline)
+            claimed, answer = (
+                self._ledger.claimed(record.store, order_id),
+                named(self._ledger.attempts(record.record_id)),
+            )
+            found = look(record.shipment, seen, claimed, record.baseline, answer)
             if found.mine is not None:
                 await self._claim(record, found)
                 return True
@@ -142,7 +146,7 @@ class Reconciler:
     async def _claim(self, record: Record, found: Look) -> None:
         assert found.mine is not None
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
-        finding = findings.doubled(found.mine, found.twins) if found.twins else None
+        finding = findings.read_back(record.shipment, found)
         crash.point("read back")
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         await unbroken(self._ledger.move(record, created, "read back"))

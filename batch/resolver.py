@@ -159,7 +159,9 @@ class Resolver:
                 continue
             shipment = record.shipment
             origin = f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
-            yield Existing(made, origin, record.record_id, shipment.ask, record.labels, self._export_of(record.run_id))
+            differs = record.finding if record.differs else None
+            export = self._export_of(record.run_id)
+            yield Existing(made, origin, record.record_id, shipment.ask, record.labels, export, differs)
 
     def _export_of(self, run_id: str) -> str:
         if run_id not in self._exports:

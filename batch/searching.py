@@ -22,6 +22,7 @@ MOMENTS: Mapping[str, str] = {
     "person": "a person decided",
     "waits anew": "its settle window begins anew",
     "updated": "corrected in the store",
+    "accepted": "a person lets it stay as it was made",
     "deleted": "deleted in the store",
 }
 """What an attempt's record in the ledger tells of."""
@@ -169,7 +170,7 @@ def _word(word: Decision) -> dict[str, str]:
 def _moment(attempt: Attempt) -> str:
     """`the store's answer: created (HTTP 201)`."""
     told, said = MOMENTS.get(attempt.what, attempt.what), _said(attempt.evidence)
-    if attempt.state is State.INTENT or attempt.what in {"updated", "deleted"}:
+    if attempt.state is State.INTENT or attempt.what in {"updated", "accepted", "deleted"}:
         return told + said
     return f"{told}: {attempt.state.value.replace('_', ' ')}{said}"
 

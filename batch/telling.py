@@ -13,7 +13,7 @@ from batch.config import Database
 from batch.errors import NothingSent
 from batch.gates import MAILS
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Record, RowResult, Run, Status
+from batch.model import MADE_DIFFERS, Record, RowResult, Run, Status
 
 FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
@@ -53,6 +53,8 @@ def report(done: Report) -> Iterator[str]:
     less = f", {fewer} fewer than with four calls an order" if fewer else ""
     yield f"  {counted(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
+    if differ := summary.get(MADE_DIFFERS):
+        yield f"The store has made {counted(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
         yield "Then run the same file again: it goes on where it stopped."
@@ -121,10 +123,13 @@ def _to_look_at(done: Report) -> Iterator[str]:
 
 def _causes(codes: Mapping[tuple[Status, str], int], name: str) -> str:
     """How often each code stands behind a status that somebody has to do something about."""
-    if name not in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}:
-        return ""
-    causes = (f"{count} {code}" for (status, code), count in codes.items() if status.value.replace(" ", "_") == name)
-    return f" ({', '.join(causes)})"
+    to_do = name in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}
+    causes = [
+        f"{count} {code}"
+        for (status, code), count in codes.items()
+        if summary_key(status) == name and (to_do or code == MADE_DIFFERS)
+    ]
+    return f" ({', '.join(causes)})" if causes else ""
 
 
 def runs(ledger: Ledger) -> Told:
@@ -197,7 +202,8 @@ def record_line(record: Record, file: str = "") -> str:
     if made is None:
         return f"  {record.state.value}: {what}"
     deleted = ", deleted since" if record.deleted else ""
-    return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}"
+    differs = f"\n    {record.finding.error}" if record.differs and record.finding else ""
+    return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}{differs}"
 
 
 def local(at: datetime) -> str:

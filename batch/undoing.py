@@ -181,7 +181,8 @@ class Undo:
             elif difference := changed(record.made, now):
                 steps.append(Step(record, Fate.KEPT, f"changed since: {difference}"))
             else:
-                steps.append(Step(record, Fate.DELETE))
+                why = record.finding.error if record.differs and record.finding else ""
+                steps.append(Step(record, Fate.DELETE, why))
         before = self._status_before(records)
         return OrderUndone(order_id, steps, order.status_id if order else -1, before, others=len(seen))
 

@@ -1,6 +1,6 @@
 """Every endpoint against the sandbox, and how reads go on where the store fails."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from clock import VirtualLoop
@@ -8,7 +8,7 @@ from clock import VirtualLoop
 from batch.bigcommerce import Client, Kind, body, correction, judge
 from batch.errors import StoreStopped, Unreadable
 from batch.model import Item, Shipment
-from batch.sandbox import Fault, Faults, Personality, Quota, Reply
+from batch.sandbox import Fault, Faults, Personality, Quota, Reply, Sideloads
 
 ORDERS = {
     "orders": [
@@ -139,10 +139,10 @@ async def test_all_pages_are_read_however_small(store: Any, page_size: int) -> N
         assert [address["id"] for address in await client.shipping_addresses(100)] == [1, 2]
 
 
-@pytest.mark.parametrize("personality", [Personality(sideloads="stubs"), Personality(sideloads="cut", cut_at=0)])
-async def test_lines_cut_short_are_seen_and_products_has_them(store: Any, personality: Personality) -> None:
+@pytest.mark.parametrize("sideloads", get_args(Sideloads)[1:])
+async def test_lines_cut_short_are_seen_and_products_has_them(store: Any, sideloads: Any) -> None:
     """An order says that its lines are not all; /products knows what the consignments did not say."""
-    _, client = await store(personality=personality)
+    _, client = await store(personality=Personality(sideloads=sideloads, cut_at=0))
     async with client:
         order = await client.order(100)
         lines = await client.order_products(100)

@@ -12,6 +12,7 @@ from batch.model import Item
 
 MUG = {"id": 7, "order_address_id": 99, "sku": "MUG", "name": "Mug", "type": "physical", "quantity": 2}
 STUB = {"url": "https://api.bigcommerce.com/stores/x/v2/orders/129/products/12", "resource": "/orders/129/products/12"}
+WARNED = {"message": "Not all line items of this consignment are returned with this response, only 50 are included."}
 
 
 def order(consignments: Any, items_total: Any = 2) -> Any:
@@ -28,12 +29,20 @@ def shipping(*lines: Any, **fields: Any) -> dict[str, Any]:
     "consignments",
     [
         shipping(MUG),
+        {"shipping": [{"id": 99, "line_items": {"0": MUG}}]},
         [{"id": 99, "line_items": [MUG]}],
         [shipping(MUG)],
         {"shipping": [{"id": 99, "line_items": MUG}]},
         {"shipping": {"id": 99, "line_items": [MUG]}},
     ],
-    ids=["object", "legacy list", "list of objects", "one line without a list", "one consignment without a list"],
+    ids=[
+        "object",
+        "lines by their number",
+        "legacy list",
+        "list of objects",
+        "one line without a list",
+        "one consignment without a list",
+    ],
 )
 def test_lines_are_found_in_every_structure(consignments: Any) -> None:
     """Today's object, the older list, and the slips of the documentation hold the same line."""
@@ -53,6 +62,14 @@ def test_lines_are_found_in_every_structure(consignments: Any) -> None:
         (shipping(MUG, items_total=3), 2),
         ({"shipping": [{"id": 99}]}, 0),
         ([], 0),
+        (shipping(), 0),
+        (shipping(MUG, __warning__=WARNED), 2),
+        (shipping(MUG, {"__warning__": WARNED}), 2),
+        (shipping(MUG, WARNED["message"]), 2),
+        ({"shipping": [{"id": 99, "line_items": {"0": MUG, "__warning__": WARNED}}]}, 2),
+        ({"shipping": [{"id": 99, "line_items": [MUG]}, {"__warning__": WARNED}]}, 2),
+        ({"shipping": {"0": {"id": 99, "line_items": [MUG]}, "__warning__": WARNED}}, 2),
+        (shipping(MUG) | {"__warning__": WARNED}, 2),
     ],
     ids=[
         "absent",
@@ -63,10 +80,18 @@ def test_lines_are_found_in_every_structure(consignments: Any) -> None:
         "fewer units at one address",
         "none",
         "empty",
+        "an empty list",
+        "a warning beside the lines",
+        "a warning among the lines",
+        "a warning's text among the lines",
+        "a warning as a key of the lines",
+        "a warning among the consignments",
+        "a warning as a key of the consignments",
+        "a warning beside the consignments",
     ],
 )
 def test_lines_cut_short_are_noticed(consignments: Any, items_total: int) -> None:
-    """Links in place of lines, or fewer units than the order counts: the order says that it is cut."""
+    """Links in place of lines, fewer units than the order counts, or a warning wherever it stands."""
     assert order(consignments, items_total).cut
 
 

@@ -11,7 +11,7 @@ from ledger_samples import planned as planned_of
 from batch.config import Place
 from batch.ledger import open_ledger
 from batch.ledger.base import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
-from batch.model import MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
+from batch.model import MADE_DIFFERS, MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
 
 FIRST, SECOND = "20261123-120000-0001", "20261124-120000-0002"
 HELD = Finding(Status.HELD, "why", "what", "do")
@@ -479,3 +479,34 @@ async def test_an_unknown_record_is_an_illegal_move(ledger: Ledger) -> None:
     ):
         with pytest.raises(IllegalMove):
             await write
+
+
+async def test_what_was_made_otherwise_is_known_until_it_is_accepted(ledger: Ledger) -> None:
+    """Of the run that made it, and of one that met it; the history keeps what the person said."""
+    shipment = parcel(100, "A")
+    (record,) = await planned(ledger, shipment)
+    await ledger.intend(record.record_id, {})
+    differs = Finding(Status.CREATED, MADE_DIFFERS, "asked A, made B", "look")
+    await ledger.move(record, replace(created(8, shipment), finding=differs), "read back")
+    await ledger.begin(run_of(SECOND))
+    await ledger.plan(SECOND, [], [RowNote((2,), differs, record.record_id)])
+    for run_id in (FIRST, SECOND):
+        assert [each.record_id for each in ledger.differing(run_id)] == [record.record_id]
+    await ledger.append(record.record_id, "accepted", {"who": "Ann"})
+    assert (ledger.differing(FIRST), ledger.differing(SECOND)) == ([], [])
+    (last,) = [each for each in ledger.attempts(record.record_id) if each.what == "accepted"]
+    assert (last.state, last.evidence) == (State.CREATED, {"who": "Ann"})
+
+
+async def test_what_was_made_under_another_number_is_settled_by_its_correction(ledger: Ledger) -> None:
+    """Whatever the number is then; other items stay to be told."""
+    for order_id, items, left in ((100, None, 0), (101, (Item(5, 1),), 1)):
+        shipment = parcel(order_id, "A")
+        (record,) = await planned(ledger, shipment)
+        await ledger.intend(record.record_id, {})
+        differs = Finding(Status.CREATED, MADE_DIFFERS, "asked A, made B", "look")
+        await ledger.move(record, replace(created(order_id, shipment), finding=differs), "read back")
+        answer = {"tracking_number": "C", "items": []}
+        now = made(order_id, shipment, tracking_number="C", answer=answer)
+        await ledger.append(record.record_id, "updated", {}, replace(now, items=items or now.items))
+        assert len(ledger.differing(FIRST)) == left

@@ -2,13 +2,13 @@
 
 from math import ceil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, row, said, statuses, store
 
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Fault, Personality, Sideloads
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "reference" / "openapi_orders_v2.yaml"
 ORIGIN = "https://api.bigcommerce.com"
@@ -137,9 +137,9 @@ class TestLinesCutShort:
         order(101),
     )
 
-    @pytest.mark.parametrize("sideloads", ["cut", "stubs", "whole"])
+    @pytest.mark.parametrize("sideloads", get_args(Sideloads))
     async def test_are_read_from_the_order_itself(self, shop: OpenShop, sideloads: Any) -> None:
-        """Lines that the page holds back, or has as links only, are found all the same."""
+        """Lines that the page holds back, however it says so, or has as links only, are found all the same."""
         there = await shop(self.MANY, personality=Personality(sideloads=sideloads))
         report = await there.run((100, "SKU-59", 1, number(0)), (101, "MUG", 1, number(1)))
         assert statuses(report) == ["created", "created"]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sandbox_client import STORE, Client, parcel, session
@@ -354,6 +355,15 @@ class TestGateway:
 
 
 class TestPersonality:
+    async def place(self, client: Client, sideloads: Any, cut_at: int = 1) -> dict[str, Any]:
+        """Where the mug and the cup of an order go, as the list of orders has it."""
+        lines = [{"id": 901, "sku": "MUG", "quantity": 3}, {"id": 902, "sku": "CUP"}]
+        client.sandbox.store.arrive({"orders": [{"id": 90, "lines": lines}]})
+        client.sandbox.personality = Personality(sideloads=sideloads, cut_at=cut_at)
+        query = {"include": "consignments.line_items", "consignment_structure": "object"}
+        found: dict[str, Any] = (await client.get("/orders", **query)).json[0]["consignments"]["shipping"][0]
+        return found
+
     async def test_over_shipping_may_be_allowed(self, client: Client) -> None:
         """More units than ordered are shipped; a digital line is not."""
         client.sandbox.personality = Personality(refuses_overshipping=False)
@@ -373,14 +383,27 @@ class TestPersonality:
         client.sandbox.personality = Personality()
         assert (await client.post("/orders/100/shipments", parcel(1, 1, 1001))).status == 201
 
-    @pytest.mark.parametrize("sideloads", ["cut", "stubs"])
-    async def test_sideloaded_lines_may_be_cut_or_links(self, client: Client, sideloads: str) -> None:
+    @pytest.mark.parametrize(
+        ("sideloads", "skus"),
+        [("whole", ["MUG", "CUP"]), ("cut", ["MUG"]), ("stubs", [None, None]), ("none", [])],
+    )
+    async def test_sideloaded_lines_may_be_cut_or_links_or_none(
+        self, client: Client, sideloads: Any, skus: list[str | None]
+    ) -> None:
         """What is missing is seen in items_total."""
-        client.sandbox.personality = Personality(sideloads=sideloads, cut_at=0)
-        query = {"include": "consignments.line_items", "consignment_structure": "object"}
-        place = (await client.get("/orders", **query)).json[0]["consignments"]["shipping"][0]
-        assert place["items_total"] == 3
-        assert [line.get("sku") for line in place["line_items"]] == ([] if sideloads == "cut" else [None])
+        place = await self.place(client, sideloads)
+        assert place["items_total"] == 4
+        assert [line.get("sku") for line in place["line_items"]] == skus
+
+    @pytest.mark.parametrize("sideloads", ["warned beside", "warned within", "warned object"])
+    async def test_a_cut_may_be_told_in_one_of_three_places(self, client: Client, sideloads: Any) -> None:
+        """Beside the lines, as the last of them, or as a key of what is an object then."""
+        place = await self.place(client, sideloads)
+        lines = place["line_items"]
+        told = {"warned beside": place, "warned object": lines}.get(sideloads) or lines[-1]
+        assert "only 1 are included" in told["__warning__"]["message"]
+        assert (lines["0"] if isinstance(lines, dict) else lines[0])["sku"] == "MUG"
+        assert "__warning__" not in str(await self.place(client, sideloads, cut_at=2))
 
     async def test_an_empty_list_may_be_an_array(self, client: Client) -> None:
         """`[]` in place of 204."""

@@ -177,6 +177,22 @@ async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str
     assert dock.shop.posts == posts
 
 
+async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_accepted(dock: Dock) -> None:
+    """Somebody has to look: the file waits in held, and goes on by itself."""
+    dock.shop.fault(Fault(method="POST", nth=1, makes={"tracking_number": "OTHER"}))
+    async with dock.watched():
+        dock.drop("acme.csv", (100, "MUG", 1, "PARCEL1"), (101, "MUG", 1, "PARCEL2"))
+        await dock.filed("held/acme.csv")
+        assert dock.status["held"][0]["rows"] == 1
+        async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
+            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            (one,) = waiting(desk.ledger, desk.settings.store)
+            await decider.take(one, *one.answers)
+        await dock.filed("done/acme.csv")
+    assert dock.there("held") == []
+    assert dock.shop.posts == 2
+
+
 async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_released(dock: Dock) -> None:
     """More mails than a person has been asked for: nothing is sent, until `decide` says so."""
     gates = Gates(mail_gate=1)

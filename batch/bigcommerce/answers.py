@@ -43,7 +43,7 @@ class Verdict:
     problems: tuple[str, ...] = ()
     """The store's own words."""
     shipment: StoreShipment | None = None
-    """With DONE: what was made or changed, where the answer holds it."""
+    """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names instead."""
 
 
 def judge(reply: Reply, *, expected: int = HTTPStatus.CREATED, order_id: int | None = None) -> Verdict:
@@ -144,7 +144,7 @@ def _made(reply: Reply, order_id: int | None) -> Verdict:
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
-        return _no_proof()
+        return replace(_no_proof(), shipment=made)
     return Verdict(Kind.DONE, "done", shipment=made)
 
 

@@ -9,6 +9,9 @@ from batch.model import Item, Order, OrderLine, StoreShipment
 
 JsonObject = Mapping[str, Any]
 
+WARNING = "__warning__"
+"""A consignment's word that it holds 50 of its lines and no more. Where it stands is not documented."""
+
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
 """Not kept: people's names and addresses are none of the ledger's business."""
 
@@ -27,7 +30,7 @@ class _Consignment:
 
     lines: Sequence[JsonObject]
     stubs: bool
-    """Some lines are only links, or not there at all."""
+    """Some lines are only links, or not there at all; or the store says that it has cut them."""
     address_id: int = 0
     kind: str = "physical"
     pickup: bool = False
@@ -57,7 +60,8 @@ def whole(value: object) -> int | None:
 def order(found: object) -> Order:
     """An order as listed with its consignments; `cut` where its lines look incomplete. Malformed without an id."""
     fields = _object(found, "order")
-    groups = list(_consignments(fields.get("consignments")))
+    consignments = fields.get("consignments")
+    groups = list(_consignments(consignments))
     lines = {line.order_product_id: line for group in groups for line in _lines(group)}
     items_total = _count(fields, "items_total")
     listed = sum(line.quantity for line in lines.values())
@@ -70,7 +74,10 @@ def order(found: object) -> Order:
         lines=tuple(lines[line_id] for line_id in sorted(lines)),
         external_id=_text(fields, "external_order_id") or _text(fields, "external_id"),
         deleted=_text(fields, "is_deleted").casefold() in {"true", "1"},
-        cut=listed < items_total or not groups or any(group.cut for group in groups),
+        cut=listed < items_total
+        or not lines
+        or any(group.cut for group in groups)
+        or any(isinstance(part, Mapping) and WARNING in part for part in (fields, consignments)),
     )
 
 
@@ -134,10 +141,13 @@ def _consignments(found: object) -> Iterator[_Consignment]:
 
 def _consignment(part: JsonObject, *, kind: str = "physical", pickup: bool = False) -> _Consignment:
     found = part.get("line_items")
-    lines = [line for line in _list(found) if whole(line.get("id"))]
+    if isinstance(found, Mapping) and "id" not in found:  # a list with a key in it is an object to PHP
+        found = list(found.values())
+    entries = found if isinstance(found, list) else [found]
+    lines = [line for line in _list(entries) if whole(line.get("id"))]
     return _Consignment(
         lines=lines,
-        stubs=found is None or len(lines) < len(_list(found)),
+        stubs=len(lines) < len(entries) or WARNING in part,
         address_id=_count(part, "id") if kind == "physical" and not pickup else 0,
         kind=kind,
         pickup=pickup,

@@ -87,6 +87,8 @@ class _Bench:
         same = [e for e in self._there(draft) if draft.is_label_of(e.made, *e.labels)]
         if not same:
             return None
+        if ours := [e for e in same if e.came_from(draft.parcel.ask) and not self._corrects(draft, e)]:
+            return self._already(draft, ours[:1])
         fit = [e for e in same if draft.fits(e.made)]
         if not fit:
             return draft.note(findings.changed(same[0].made, self._as_asked(draft), same[0].origin))
@@ -95,6 +97,11 @@ class _Bench:
             return self._already(draft, alike[:1])
         differs = findings.changed if draft.is_label_of(fit[0].made) else findings.correction
         return self._correction(draft, fit[0], differs)
+
+    def _corrects(self, draft: Draft, existing: Existing) -> bool:
+        """Whether what was made otherwise than asked can be set right, and is to be."""
+        there = draft.is_for(existing.made.order_address_id)
+        return self.policy.update and there and draft.fits(existing.made) and not draft.is_label_of(existing.made)
 
     def _met_without(self, draft: Draft) -> Judged | None:
         """No number to tell parcels apart: equal and nothing left is met, equal with units left is asked about."""
@@ -108,7 +115,7 @@ class _Bench:
                 return self._already(draft, here)
             equal = [e for e in here if e.ask == draft.parcel.ask]
         else:
-            equal = [e for e in here if draft.fits(e.made)]
+            equal = [e for e in here if draft.fits(e.made) or e.came_from(draft.parcel.ask)]
             if equal and any(self._short(want) for want in draft.wants):
                 return self._already(draft, equal[:1])
             if shared and not equal:
@@ -143,7 +150,7 @@ class _Bench:
                 {i.order_product_id: i.quantity for e in existing for i in e.made.items}
             )
         record = existing[0].record_id if len(existing) == 1 else None
-        note = draft.note(findings.already_created())
+        note = draft.note(findings.already_created(*(e.differs for e in existing)))
         shown = facts_of(e.made for e in existing) | {"row_lines": draft.row_lines, "warnings": draft.parcel.warnings}
         return replace(note, record_id=record, facts=shown)
 
@@ -286,8 +293,9 @@ class _Bench:
     # what there is
 
     def _there(self, draft: Draft) -> list[Existing]:
-        """Shipments to its address."""
-        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id)]
+        """Shipments to its address, and what the store has made of it for another one."""
+        ask = draft.parcel.ask
+        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id) or e.came_from(ask)]
 
     def _free(self, draft: Draft) -> list[Existing]:
         """Shipments to its address that no parcel of the file has been met as; first those without a label."""

@@ -20,6 +20,12 @@ class Existing:
     """The numbers and links by which our record knows it; the store's may have been changed since."""
     export: str = ""
     """Digest of the export our record of it came from."""
+    differs: Finding | None = None
+    """What is to be told of it, where it was made otherwise than our record asked."""
+
+    def came_from(self, ask: str) -> bool:
+        """Whether it is what the store has made of a parcel, though not as that asked."""
+        return self.differs is not None and self.ask == ask
 
 
 @dataclass(frozen=True, slots=True)

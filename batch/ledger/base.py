@@ -5,7 +5,7 @@ move, also to a caller that does not ask first. Every write below is durable whe
 (synced to disk), and many of them share one sync.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -36,8 +36,14 @@ class Attempt:
     state: State
     """The state after it."""
     what: str
-    """intent, response, read back, person, crash, waits anew, updated, deleted."""
+    """intent, response, read back, person, crash, waits anew, updated, accepted, deleted."""
     evidence: Mapping[str, Any]
+
+
+def named(attempts: Sequence[Attempt]) -> int:
+    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named none."""
+    told = (attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"})
+    return int(next(told, {}).get("named") or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,9 @@ class Ledger(Protocol):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), deleted (once).
+        """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
 
+        Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
         And, in doubt, that it `waits anew`: its settle window begins once more.
         """
 
@@ -133,6 +140,9 @@ class Ledger(Protocol):
 
     def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
         """Run → what its plan holds for a person; of one run, where it is named."""
+
+    def differing(self, run_id: str) -> list[Record]:
+        """Records that a run has made, or met, and that still differ from what was asked."""
 
     def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
         """Run → those of these parcels that it has a note on."""

@@ -10,6 +10,7 @@ from typing import Any
 from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.connection import UNDO, Connection
 from batch.ledger.encoding import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
+from batch.matching import misnamed
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 
 LEGAL = "VALUES " + ", ".join(
@@ -101,6 +102,8 @@ def append(
         raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
     if what == "deleted":
         connection.execute("UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id))
+    if what == "accepted" or (made and before.differs and misnamed(before.shipment, made)):
+        connection.execute("UPDATE records SET finding = NULL WHERE record_id = ?", (record_id,))
     if made is not None:
         _remake(connection, before, at, made)
     note_attempt(connection, record_id, before.state, at, what, json_text(evidence))

@@ -15,7 +15,7 @@ from batch.ledger.connection import LISTED, Connection
 from batch.ledger.copying import back_up
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
 from batch.ledger.plans import OPEN_NOTE
-from batch.model import Record, Run
+from batch.model import MADE_DIFFERS, Record, Run, Status
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
 _SPENT = (  # a word to ship, and the parcel was made since
@@ -118,6 +118,13 @@ class Queries:
         for of_run, *note in self._rows(sql, run_id or store):
             found.setdefault(of_run, []).append(encoding.note_from(tuple(note)))
         return found
+
+    def differing(self, run_id: str) -> list[Record]:
+        """Records that a run has made, or met, and that still differ from what was asked."""
+        first = f'["{Status.CREATED}","{MADE_DIFFERS}"'
+        where = "state = 'created' AND NOT deleted AND substr(finding, 1, length(?)) = ?"
+        met = "SELECT record_id FROM notes WHERE run_id = ? AND record_id IS NOT NULL"
+        return self._records(f"{where} AND (run_id = ? OR record_id IN ({met}))", first, first, run_id, run_id)
 
     def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
         """Run → those of these parcels that it has a note on."""

@@ -9,7 +9,7 @@ from typing import Any
 from batch.accounting import Report
 from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.journal import Event
-from batch.model import Finding, Status
+from batch.model import MADE_DIFFERS, Finding, Status
 
 TROUBLES = (Status.HELD, Status.IN_DOUBT, Status.REJECTED, Status.INVALID, Status.WAITING, Status.NOT_SENT)
 SHOWN = 12  # rows named of one kind
@@ -42,7 +42,7 @@ def of_report(report: Report, status: int) -> Digest:
     kinds: dict[str, list[int]] = {}
     findings: dict[str, set[Finding]] = {}
     for row, result in report.rows.items():
-        if result.finding.status in TROUBLES:
+        if result.finding.status in TROUBLES or result.finding.code == MADE_DIFFERS:
             kind = f"{result.finding.status.value}: {result.finding.code}"
             kinds.setdefault(kind, []).append(row)
             findings.setdefault(kind, set()).add(result.finding)

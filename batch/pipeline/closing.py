@@ -11,7 +11,7 @@ from batch.accounting import Report, tally
 from batch.errors import ResultsError
 from batch.ledger import Queries
 from batch.loader import Load
-from batch.model import Record, RowNote, RowResult, Run, State, Status
+from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
 from batch.pipeline.job import Job
 from batch.promises import Promise
 
@@ -88,7 +88,7 @@ def exit_status(report: Report) -> int:
         return 75
     if report.sheet_error:
         return 74
-    if counts["held"] or counts["in_doubt"] or report.held:
+    if counts["held"] or counts["in_doubt"] or counts.get(MADE_DIFFERS) or report.held:
         return 3
     if any(counts[name] for name in ("invalid", "rejected", "not_sent")) or counts["waiting"] > report.known_waiting:
         return 1

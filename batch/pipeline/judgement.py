@@ -135,7 +135,8 @@ class Judgement:
         if self._desk.settings.verify:
             return parcels
         dealt = self._job.source.several_parcels == "even"
-        new, notes = sort_out(self._desk.ledger, self._run, parcels, dealt=dealt)
+        update = self._desk.settings.update
+        new, notes = sort_out(self._desk.ledger, self._run, parcels, dealt=dealt, update=update)
         self._keep(notes, plan)
         return new
 

@@ -21,8 +21,8 @@ server        all of it as a server
 from batch.sandbox.faults import Fault, Faults, Reply
 from batch.sandbox.invention import invent
 from batch.sandbox.orders import load_orders
-from batch.sandbox.personality import Personality
+from batch.sandbox.personality import Personality, Sideloads
 from batch.sandbox.quota import Quota
 from batch.sandbox.server import Sandbox, serve
 
-__all__ = ["Fault", "Faults", "Personality", "Quota", "Reply", "Sandbox", "invent", "load_orders", "serve"]
+__all__ = ["Fault", "Faults", "Personality", "Quota", "Reply", "Sandbox", "Sideloads", "invent", "load_orders", "serve"]

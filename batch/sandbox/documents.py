@@ -1,11 +1,11 @@
 """Orders, lines, addresses and shipments as the API writes them in JSON."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batch.sandbox.links import display_name, generated_link
 from batch.sandbox.orders import Line, Order, Shipment
+from batch.sandbox.personality import Sideloads
 from batch.sandbox.statuses import status_name
 
 API = "https://api.bigcommerce.com/stores/{store_hash}/v2"
@@ -87,6 +87,10 @@ _LINE: dict[str, Any] = dict.fromkeys(_LINE_COSTS, NOTHING) | {
     "product_options": [],
     "configurable_fields": [],
     "gift_certificate_id": None,
+}
+_WARNING = {
+    "message": "Not all line items of this consignment are returned with this response, only {} are included. "
+    "Please use the `/v2/orders/{{order_id}}/products` endpoint to fetch all line items."
 }
 _LOCATION = {
     "id": 1,
@@ -192,14 +196,19 @@ def shipment_document(order: Order, shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def consignments(order: Order, moment: float, *, lines: bool, most: float = math.inf) -> dict[str, Any]:
-    """Where an order's lines go: whole or as links, at most so many in each list."""
+def consignments(order: Order, moment: float, sideloads: Sideloads, most: int) -> dict[str, Any]:
+    """Where an order's lines go; a list that `sideloads` cuts has at most so many."""
 
-    def shown(chosen: Iterable[Line]) -> list[dict[str, Any]]:
-        first = [line for position, line in enumerate(chosen) if position < most]
-        if lines:
-            return [line_document(order, line, moment) for line in first]
-        return [link(f"/orders/{order.id}/products/{line.id}") for line in first]
+    def shown(chosen: Iterable[Line]) -> dict[str, Any]:
+        lines = list(chosen)
+        if sideloads == "none":
+            return {"line_items": []}
+        if sideloads == "stubs":
+            return {"line_items": [link(f"/orders/{order.id}/products/{line.id}") for line in lines]}
+        documents = [line_document(order, line, moment) for line in lines]
+        if sideloads == "whole" or len(lines) <= most:
+            return {"line_items": documents}
+        return _cut(documents[:most], sideloads, _WARNING | {"message": _WARNING["message"].format(most)})
 
     email = {"recipient_email": PERSON["email"]}
     all_lines = order.lines.values()
@@ -207,15 +216,27 @@ def consignments(order: Order, moment: float, *, lines: bool, most: float = math
     downloads = [line for line in all_lines if line.kind == "digital" and not line.pickup]
     gifts = [line for line in all_lines if line.kind == "giftcertificate" and not line.pickup]
     return {
-        "pickups": [_pickup(order) | {"line_items": shown(pickups)}] if pickups else [],
+        "pickups": [_pickup(order) | shown(pickups)] if pickups else [],
         "shipping": [
             _consignment(order, address_id, moment)
-            | {"line_items": shown(line for line in all_lines if line.ships and line.address_id == address_id)}
+            | shown(line for line in all_lines if line.ships and line.address_id == address_id)
             for address_id in order.addresses
         ],
-        "downloads": [email | {"line_items": shown(downloads)}] if downloads else [],
-        "email": {"gift_certificates": [email | {"line_items": shown(gifts)}] if gifts else []},
+        "downloads": [email | shown(downloads)] if downloads else [],
+        "email": {"gift_certificates": [email | shown(gifts)] if gifts else []},
     }
+
+
+def _cut(first: list[dict[str, Any]], sideloads: Sideloads, warning: dict[str, str]) -> dict[str, Any]:
+    """The first lines of a list, and the word on it where that stands."""
+    match sideloads:
+        case "warned beside":
+            return {"line_items": first, "__warning__": warning}
+        case "warned within":
+            return {"line_items": [*first, {"__warning__": warning}]}
+        case "warned object":
+            return {"line_items": {str(n): line for n, line in enumerate(first)} | {"__warning__": warning}}
+    return {"line_items": first}
 
 
 def _consignment(order: Order, address_id: int, moment: float) -> dict[str, Any]:

@@ -212,8 +212,7 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
 
 def _consignments(store: Store, call: Call, order: Order, *, lines: bool) -> dict[str, Any]:
     personality = store.personality
-    most = personality.cut_at if personality.sideloads == "cut" else math.inf
-    return consignments(order, _seen(store, call), lines=lines and personality.sideloads != "stubs", most=most)
+    return consignments(order, _seen(store, call), personality.sideloads if lines else "stubs", personality.cut_at)
 
 
 def _chosen(store: Store, call: Call) -> Iterable[Order]:

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -48,6 +48,12 @@ class Fault:
     """Seconds that a read is behind: a replica that lags."""
     body: str | None = None
     """Text in place of the reply's own body."""
+    makes: Mapping[str, Any] = field(default_factory=dict)
+    """Fields put in the place of the request's own, before the store does what is asked."""
+    says: Mapping[str, Any] = field(default_factory=dict)
+    """Fields put in the place of the reply's own: an answer that is not true."""
+    lacks: Collection[str] = ()
+    """Fields taken out of the reply."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers added to the reply, or put in the place of its own."""
     bare: bool = False

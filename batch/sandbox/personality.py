@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Sideloads = Literal["whole", "cut", "warned beside", "warned within", "warned object", "stubs", "none"]
+
 
 @dataclass(frozen=True, slots=True)
 class Personality:
@@ -10,10 +12,14 @@ class Personality:
 
     refuses_overshipping: bool = True
     """False: more units than are left are shipped without a word. Lines that never ship are refused by both."""
-    sideloads: Literal["whole", "cut", "stubs"] = "whole"
-    """Lines asked for with `include`: all; the first `cut_at` of a list; or links in their place."""
+    sideloads: Sideloads = "whole"
+    """Lines asked for with `include`: all; the first `cut_at` of a list; links in their place; or none.
+
+    A list that is cut says nothing, or has its `__warning__` beside it, as its last element, or as a key of the
+    object that it has become.
+    """
     cut_at: int = 50
-    """Lines of one list, where `sideloads` is cut."""
+    """Lines of one list, where `sideloads` cuts it."""
     empty_list: Literal["204", "[]"] = "204"
     """A list with nothing in it: no body, or an empty array."""
     page_size: int = 250
@@ -21,6 +27,8 @@ class Personality:
     min_id_inclusive: bool = True
     counts_refunded: bool = True
     """Refunded units can no longer be shipped."""
+    rewrites_numbers: bool = False
+    """A tracking number is kept without its blanks and in capitals."""
     checks_line_address: bool = False
     """A line that goes to another address of the order is refused."""
     lag: float = 0.0

@@ -1,6 +1,7 @@
 """The sandbox as a server on this machine: the gateway before the endpoints, and its life."""
 
 import asyncio
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -142,6 +143,8 @@ class Sandbox:
 
     async def _call(self, request: web.Request, target: gateway.Route, fault: Fault | None) -> Call:
         body = await request.read() if request.can_read_body else b""
+        if fault is not None and fault.makes:
+            body = json.dumps(json.loads(body) | fault.makes).encode()
         moment = self.store.clock.now() - fault.seen if fault is not None and fault.seen else math.inf
         return Call(f"{self.url}{request.path}", target.ids, request.query, body, moment)
 

@@ -68,6 +68,8 @@ class Store:
             raise Refused(Answer(400, errors))
         texts = TEXTS | {name: fields[name] for name in TEXTS if name in fields}
         texts["shipping_method"] = texts["shipping_method"] or TEXTS["shipping_method"]
+        if self.personality.rewrites_numbers:
+            texts["tracking_number"] = "".join(texts["tracking_number"].split()).upper()
         date = self.clock.date()
         return Shipment(self._next, order_id, fields["order_address_id"], date, fields["items"], texts)
 

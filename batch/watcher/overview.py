@@ -9,7 +9,7 @@ from typing import Any
 from batch.config import Settings
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries as Ledger
-from batch.model import Run
+from batch.model import MADE_DIFFERS, Run
 from batch.telling import Told, counted
 from batch.watcher.board import boards
 from batch.watcher.letters import ERROR
@@ -59,7 +59,7 @@ def _held(file: Path, ledger: Ledger) -> dict[str, Any]:
     told: dict[str, Any] = {"file": file.name, "rows": None, "run": "", "since": "", "sheet": ""}
     with suppress(OSError):
         for run in ledger.of_content(digest(file))[:1]:
-            waits = run.summary.get("held", 0) + run.summary.get("in_doubt", 0)
+            waits = sum(run.summary.get(name, 0) for name in ("held", "in_doubt", MADE_DIFFERS))
             sheet = Path(run.summary.get("results") or "").name
             since = run.started.astimezone().isoformat(timespec="seconds")
             told |= {"rows": waits, "run": run.run_id, "since": since, "sheet": sheet}

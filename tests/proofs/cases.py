@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from batch.sandbox import Fault, Personality, Reply
+from batch.sandbox import Fault, Personality, Reply, Sideloads
 
 COLUMNS = ("Order ID", "Order Address ID", "SKU", "Quantity", "Tracking Number", "Carrier")
 Made = tuple[int, int, str, tuple[tuple[int, int], ...]]
@@ -247,7 +247,7 @@ def case_of(seed: int, *, parcels: int = 9, share: float = 0.4) -> Case:
     case.faults += transport_faults(dice, [order["id"] for order in case.orders], share)
     case.personality = Personality(
         refuses_overshipping=dice.random() < 0.5,
-        sideloads=dice.choice(("whole", "whole", "cut", "stubs")),
+        sideloads=dice.choice(("whole", *get_args(Sideloads))),
         cut_at=1,
         empty_list=dice.choice(("204", "[]")),
         page_size=dice.choice((250, 250, 3, 1)),

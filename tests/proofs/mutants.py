@@ -17,6 +17,8 @@ JUDGING = ("tests/test_judging.py",)
 FETCHING = ("tests/test_fetching_whole.py",)
 TRUSTING = ("tests/test_ownership.py",)
 MET = ("tests/test_met_before.py",)
+DIFFERS = ("tests/test_made_differs.py",)
+PARSING = ("tests/test_client_parsing.py",)
 LATE = ("tests/test_proofs_late.py",)
 WAITS = ("tests/test_only_doubts_wait.py",)
 
@@ -166,6 +168,78 @@ MUTANTS: Sequence[Mutant] = (
         "frozenset({HTTPStatus.BAD_REQUEST, ",
         "frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_REQUEST, ",
         ANSWERS,
+    ),
+    # what was made
+    Mutant(
+        "takes any 201 for the shipment that was asked",
+        "pool.py",
+        "    if verdict.shipment and (differing := _differing(",
+        "    if False and (differing := _differing(",
+        DIFFERS,
+    ),
+    Mutant(
+        "takes an answer with an older shipment's id",
+        "pool.py",
+        "    if said.shipment_id <= baseline.shipment_id:\n",
+        "    if False:\n",
+        DIFFERS,
+    ),
+    Mutant(
+        "does not look behind a lying answer at once",
+        "pool.py",
+        "        if outcome.state is State.IN_DOUBT and verdict.shipment:\n",
+        "        if False:\n",
+        DIFFERS,
+    ),
+    Mutant(
+        "forgets which shipment an answer has named",
+        "pool.py",
+        'evidence |= {"named": verdict.shipment.shipment_id, ',
+        "evidence |= {",
+        DIFFERS,
+    ),
+    Mutant(
+        "says nothing of what was made otherwise than asked",
+        "findings.py",
+        "if found.twins else made_differs(asked, found.mine)\n",
+        "if found.twins else None\n",
+        DIFFERS,
+    ),
+    Mutant(
+        "ends well though something was made otherwise",
+        "pipeline/closing.py",
+        "or counts.get(MADE_DIFFERS) ",
+        "",
+        DIFFERS,
+    ),
+    Mutant(
+        "ships beside what was made otherwise",
+        "judging/bench.py",
+        "draft.fits(e.made) or e.came_from(draft.parcel.ask)]\n",
+        "draft.fits(e.made)]\n",
+        DIFFERS,
+    ),
+    # what is read
+    Mutant(
+        "does not heed a consignment's warning",
+        "bigcommerce/parsing.py",
+        " or WARNING in part,\n",
+        ",\n",
+        PARSING,
+    ),
+    Mutant(
+        "takes a list with a warning in it for whole",
+        "bigcommerce/parsing.py",
+        "        stubs=len(lines) < len(entries)",
+        "        stubs=not entries",
+        PARSING,
+    ),
+    Mutant(
+        "takes an order without lines for an empty one",
+        "bigcommerce/parsing.py",
+        "        or not lines\n",
+        "        or not groups\n",
+        PARSING,
     ),
     # the wire
     Mutant(
