@@ -28,6 +28,8 @@ from batch.sheet import Mark
 
 EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\x7f\u202e\u2066\u200f\u061c\u200b\u2028\u2029\u00ad\ufeff\U000e0041\u3164\u034f"
 """Colours, a title, a cleared screen; reversed text, blanks of no width, line ends of other kinds, fillers."""
+CELL = EVIL.replace("\x1b]0;owned\x07", "")
+"""Fewer of C0: a text that is full of them is no text."""
 LINES = "\r\nforged: 2 shipped"
 MARKUP = "[bold]:warning:[link=x]"
 NAMED = f"a{EVIL}\nforged{MARKUP}.csv"
@@ -74,15 +76,15 @@ async def shell(sandbox: OpenSandbox, tmp_path: Path) -> Terminal:
 
 
 ROWS: list[tuple[object, ...]] = [
-    (100, f"MUG{EVIL}{LINES}", 1, number(1), f"UPS{EVIL}{LINES}{MARKUP}", f"x{EVIL}"),
-    (101, "MUG", f"1{EVIL}{LINES}", number(2), "", ""),
-    (f"102{EVIL}{LINES}", "MUG", 1, number(3), "", ""),
-    (103, "MUG", 1, f"1Z{EVIL}{LINES}{MARKUP}", "", ""),
-    (104, "MUG", 1, number(5), f"Nobody's{EVIL}{LINES}{MARKUP}", f"=cmd{EVIL}"),
-    (105, f"a{EVIL}\u0430", 1, number(6), "", ""),
-    (106, "MUG", 1, f"https://track.example/{EVIL}", "", ""),
+    (100, f"MUG{CELL}{LINES}", 1, number(1), f"UPS{CELL}{LINES}{MARKUP}", f"x{CELL}"),
+    (101, "MUG", f"1{CELL}{LINES}", number(2), "", ""),
+    (f"102{CELL}{LINES}", "MUG", 1, number(3), "", ""),
+    (103, "MUG", 1, f"1Z{CELL}{LINES}{MARKUP}", "", ""),
+    (104, "MUG", 1, number(5), f"Nobody's{CELL}{LINES}{MARKUP}", f"=cmd{CELL}"),
+    (105, f"a{CELL}\u0430", 1, number(6), "", ""),
+    (106, "MUG", 1, f"https://track.example/{CELL}", "", ""),
 ]
-WIDE = (*HEADER, f"Carrier{EVIL}{LINES}{MARKUP}", f"Note{EVIL}{LINES}")
+WIDE = (*HEADER, f"Carrier{CELL}{LINES}{MARKUP}", f"Note{CELL}{LINES}")
 
 
 async def test_a_run_shows_what_it_quotes(shell: Terminal) -> None:
@@ -93,8 +95,8 @@ async def test_a_run_shows_what_it_quotes(shell: Terminal) -> None:
         ("run", "--map", "carrier=E", NAMED),
         ("history",),
         ("find", "--offline", "104"),
-        ("find", "--offline", f"MUG{EVIL}"),
-        ("find", "--offline", f"a{EVIL}"),
+        ("find", "--offline", f"MUG{CELL}"),
+        ("find", "--offline", f"a{CELL}"),
         ("decide",),
         ("decide", f"x{EVIL}{LINES}", "--answer", f"y{EVIL}"),
         ("run", f"--x{EVIL}{LINES}"),

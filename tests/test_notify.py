@@ -99,10 +99,10 @@ async def test_a_bad_night_is_one_digest(shell: Terminal, outside: Outside) -> N
 
 async def test_nothing_of_a_file_is_taken_as_markup(shell: Terminal, outside: Outside) -> None:
     """Whatever form a service takes: a file's name is escaped in it, and its line breaks are shown."""
-    name = "[x](http:e) <b>*z*\x1b[31m\nforged.csv"
     for form, said in (("markdown", "\\[x\\]\\(http:e\\)"), ("html", "&lt;b&gt;*z*")):
         shell.environ["SHIPBATCH_NOTIFY"] = shell.environ["SHIPBATCH_NOTIFY"].partition("&")[0] + f"&format={form}"
-        shell.write(name, f"nothing in {form}")
+        name = f"{form} [x](http:e) <b>*z*\x1b[31m\nforged.csv"
+        shell.write(name, "nothing")
         await shell("run", name)
         told = outside.told[-1]
         assert said in told["message"]
