@@ -15,6 +15,7 @@ ANSWERS = ("tests/test_answers.py",)
 CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
 JUDGING = ("tests/test_judging.py",)
 MET = ("tests/test_met_before.py",)
+SPELLING = ("tests/test_spelling.py",)
 LATE = ("tests/test_proofs_late.py",)
 
 
@@ -399,5 +400,20 @@ MUTANTS: Sequence[Mutant] = (
         "            if not judgement.has_aged:\n",
         "            if record:\n",
         SHIPPING,
+    ),
+    # text
+    Mutant(
+        "takes a sign for the digit it resembles",
+        "spelling.py",
+        "    return _VOICED.sub(lambda both: unicodedata.normalize(\"NFKC\", both[0]), text).translate(_USUAL)\n",
+        "    return unicodedata.normalize(\"NFKC\", text)\n",
+        SPELLING,
+    ),
+    Mutant(
+        "takes SKUs that differ in case for one",
+        "loader/packing.py",
+        "        found.setdefault(line.order_product_id or line.sku, []).append(line)\n",
+        "        found.setdefault(line.order_product_id or line.sku.lower(), []).append(line)\n",
+        SPELLING,
     ),
 )
