@@ -405,8 +405,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes a sign for the digit it resembles",
         "spelling.py",
-        "    return _VOICED.sub(lambda both: unicodedata.normalize(\"NFKC\", both[0]), text).translate(_USUAL)\n",
-        "    return unicodedata.normalize(\"NFKC\", text)\n",
+        '    return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)\n',
+        '    return unicodedata.normalize("NFKC", text)\n',
         SPELLING,
     ),
     Mutant(
