@@ -46,6 +46,8 @@ floor room           what happens there
 0     sheet          what our own sheets are called and known by
 0     fetching       files by address, dates filled in
 0     scheduling     texts for systemd, cron, launchd, Task Scheduler
+0     spelling       which spellings of a text are one
+0     escapes        what cannot be seen in a text, shown
 0     errors, config, journal, stopping, turns, uptime, scratch, crash
 -     sandbox        BigCommerce on this machine: another program
 ====  =============  ================================================================

@@ -17,7 +17,7 @@ from batch.matching import look
 from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
-EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*(\d+)")
+EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*([0-9]+)")
 WORDS = {
     "ship": "ship",
     "ship it": "ship",

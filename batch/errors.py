@@ -26,6 +26,11 @@ class ShipbatchError(Exception):
         super().__init__(message)
         self.todo = todo
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it says, line by line: one, but for several mistakes of a configuration."""
+        return (str(self),)
+
     def about(self, ours: str, theirs: str) -> Self:
         """The same of the file that a person knows, in place of our copy of it."""
         return type(self)(str(self).replace(ours, theirs), self.todo.replace(ours, theirs))
@@ -37,6 +42,14 @@ class NothingSent(ShipbatchError):
 
 class ConfigError(NothingSent):
     """A setting, an environment variable or an option is missing or wrong."""
+
+
+class ConfigMistakes(ConfigError):
+    """Several of them in one file, a line each."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(str(self).split("\n"))
 
 
 class FileError(NothingSent):

@@ -1,6 +1,5 @@
 """The log: a line an event, a file a day, in SHIPBATCH_HOME. Counts, codes and ids; never what a cell holds."""
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.config.secrets import hide
+from batch.escapes import json_line, visible
 from batch.scratch import private_folder
 
 FOLDER = "logs"
@@ -28,9 +28,9 @@ class Event:
         level = "warning" if self.trouble else "info"
         if form == "json":
             told = {"at": at.isoformat(timespec="seconds"), "level": level, "event": self.what, **self.facts}
-            return hide(json.dumps(told, ensure_ascii=False, default=str))
+            return hide(json_line(told))
         facts = " ".join(f"{name}={_plain(value)}" for name, value in self.facts.items())
-        return hide(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip())
+        return hide(visible(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip()))
 
 
 def write(home: Path, events: list[Event], *, form: str = "text", days: int = 30) -> list[str]:
@@ -59,5 +59,5 @@ def _expire(folder: Path, oldest: date) -> None:
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         value = ", ".join(f"{count} {kind}" for kind, count in value.items()) or "none"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n\r\t') else text
+    text = value if isinstance(value, str) else json_line(value)
+    return json_line(text) if not text or any(c in text for c in ' "=\n\r\t') else text

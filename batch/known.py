@@ -6,7 +6,8 @@ from batch import findings
 from batch.judging import facts_of
 from batch.ledger.base import Ledger
 from batch.matching import misnamed
-from batch.model import Parcel, Record, RowNote, Run, State
+from batch.model import Line, Parcel, Record, RowNote, Run, State
+from batch.spelling import named
 
 
 def sort_out(
@@ -48,7 +49,29 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
         return False
     if not parcel.lines:
         return True
-    return sum(len(record.shipment.items) for record in records) == len(parcel.lines)
+    if (parcel.numbers or parcel.tracking_link) and not _spelled_alike(parcel, records):
+        return False
+    lines = {line_id or line for line, line_id in _lines(parcel, records).items()}
+    return sum(len(record.shipment.items) for record in records) == len(lines)
+
+
+def _spelled_alike(parcel: Parcel, records: Sequence[Record]) -> bool:
+    """Whether its SKUs are those that were shipped, letter for letter: an order may have another one beside each."""
+    shipped = {sku for record in records for _, sku in record.shipment.skus}
+    return not shipped or all(line.order_product_id or line.sku in {"", *shipped} for line in parcel.lines)
+
+
+def _lines(parcel: Parcel, records: Sequence[Record]) -> dict[Line, int | None]:
+    """The order's line that each of its lines has shipped as, as far as that is known."""
+    only = records[0].shipment.items[0].order_product_id  # units without a name: of the order's only line
+    shipped = [pair for record in records for pair in record.shipment.skus]
+
+    def line_id(line: Line) -> int | None:
+        if line.order_product_id or not line.sku:
+            return line.order_product_id or only
+        return next((found for found, _ in named(line.sku, shipped, lambda pair: pair[1])), None)
+
+    return {line: line_id(line) for line in parcel.lines}
 
 
 def _corrects(record: Record) -> bool:
@@ -58,10 +81,7 @@ def _corrects(record: Record) -> bool:
 
 def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
     """One note a record, on the rows whose lines are in it."""
-    ids = {"": records[0].shipment.items[0].order_product_id}  # units without a name: of the order's only line
-    ids |= {sku.strip().casefold(): line_id for record in records for line_id, sku in record.shipment.skus}
-    named = {line: line.order_product_id or ids.get(line.sku.strip().casefold()) for line in parcel.lines}
-    row_lines = [(row, line_id) for line, line_id in named.items() if line_id for row in line.rows]
+    row_lines = [(row, line_id) for line, line_id in _lines(parcel, records).items() if line_id for row in line.rows]
     notes = []
     for record in records:
         assert record.made is not None

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from urllib.parse import unquote
 
 from batch.model import Item, Order, Shipment, StoreShipment
+from batch.spelling import folded
 
 
 class Likeness(Enum):
@@ -53,7 +54,7 @@ class Look:
 
 def plain(label: str) -> str:
     """A tracking number without blanks and case, as carriers read it."""
-    return "".join(label.split()).casefold()
+    return folded("".join(label.split()))
 
 
 def same_label(shipment: Shipment, seen: StoreShipment) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from batch.spelling import narrow
+
 
 class Field(StrEnum):
     """What a column of an export may mean; the value is the name used in `--map FIELD=COLUMN`."""
@@ -151,7 +153,10 @@ class Parcel:
     @property
     def ask(self) -> str:
         """Digest of what is asked: two parcels with one ask want the same shipment."""
-        lines = sorted((line.sku.casefold(), line.order_product_id or 0, line.quantity or 0) for line in self.lines)
+        skus = {line.sku: narrow(line.sku).casefold() for line in self.lines}
+        if len(set(skus.values())) < len(skus):  # SKUs of one parcel that differ in nothing else
+            skus = {sku: sku for sku in skus}
+        lines = sorted((skus[line.sku], line.order_product_id or 0, line.quantity or 0) for line in self.lines)
         asked = [
             self.external_order_id or self.order_id,  # as the file has it: it is one ask before and after the look-up
             self.order_address_id,

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from batch.escapes import visible
+
 RESULTS = "Results"
 """The sheet of a results workbook that has every row."""
 
@@ -100,7 +102,7 @@ class Mark:
         """As custom properties of a workbook, which hold 255 characters each."""
         plan = () if self.seal else ("planned", "seal")
         brief = {name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)}
-        texts = {f"{MARK} {name}": text for name in _APART if 0 < len(text := getattr(self, name)) < 256}
+        texts = {f"{MARK} {name}": text for name in _APART if 0 < len(text := _kept(getattr(self, name))) < 256}
         return {MARK: json.dumps(brief, separators=(",", ":"))} | texts
 
 
@@ -113,11 +115,21 @@ def read_mark(path: Path) -> Mark | None:
             return None
         properties = {each.get("name"): "".join(each.itertext()) for each in ET.fromstring(xml)}  # noqa: S314  bounded
         if MARK in properties:
-            told = json.loads(properties[MARK]) | {name: properties.get(f"{MARK} {name}", "") for name in _APART}
+            apart = {name: _as_it_was(properties.get(f"{MARK} {name}") or "") for name in _APART}
+            told = json.loads(properties[MARK]) | apart
             return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
     except (*_NO_ZIP, *_NO_MARK):
         return None
     return None
+
+
+def _kept(text: str) -> str:
+    """As XML can hold it: JSON, where something in it cannot be seen, or where it looks like that."""
+    return json.dumps(text) if visible(text) != text or text.startswith('"') else text
+
+
+def _as_it_was(text: str) -> str:
+    return str(json.loads(text)) if text.startswith('"') else text
 
 
 def distinct(name: str, columns: Iterable[str]) -> str:

@@ -28,6 +28,8 @@ FLOORS = [
         "journal",
         "scheduling",
         "fetching",
+        "spelling",
+        "escapes",
     },
     {"judging", "gates", "accounting", "promises"},
     {"loader", "bigcommerce", "ledger", "results", "inputs"},

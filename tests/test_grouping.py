@@ -57,10 +57,15 @@ def test_one_order_to_two_addresses_is_two_parcels(loaded):
 
 
 def test_rows_that_name_the_same_line_are_added_up_and_that_is_said(loaded):
-    (parcel,) = loaded(HEADER, "1001,A,1,T100000001,", "1001,a,2,T100000001,").parcels()
+    (parcel,) = loaded(HEADER, "1001,A,1,T100000001,", "1001,A,2,T100000001,").parcels()
     assert asked(parcel) == [("A", 3)]
     assert parcel.lines[0].rows == (2, 3)
     assert parcel.warnings == ("rows 2 and 3 both name SKU A: 1 + 2 = 3 units",)
+
+
+def test_skus_in_two_spellings_are_two_until_the_order_tells(loaded):
+    (parcel,) = loaded(HEADER, "1001,A,1,T100000001,", "1001,a,2,T100000001,").parcels()
+    assert asked(parcel) == [("A", 1), ("a", 2)]
 
 
 def test_a_bad_row_takes_its_parcel_with_it_and_is_named(loaded):

@@ -97,6 +97,19 @@ async def test_a_bad_night_is_one_digest(shell: Terminal, outside: Outside) -> N
     assert outside.pings == 1
 
 
+async def test_nothing_of_a_file_is_taken_as_markup(shell: Terminal, outside: Outside) -> None:
+    """Whatever form a service takes: a file's name is escaped in it, and its line breaks are shown."""
+    for form, said in (("markdown", "\\[x\\]\\(http:e\\)"), ("html", "&lt;b&gt;*z*")):
+        shell.environ["SHIPBATCH_NOTIFY"] = shell.environ["SHIPBATCH_NOTIFY"].partition("&")[0] + f"&format={form}"
+        name = f"{form} [x](http:e) <b>*z*\x1b[31m\nforged.csv"
+        shell.write(name, "nothing")
+        await shell("run", name)
+        told = outside.told[-1]
+        assert said in told["message"]
+        assert not [c for c in told["title"] + told["message"] if c < " " and c != "\n"]
+        assert "forged" not in {line.strip()[:6] for line in (told["title"] + told["message"]).splitlines()}
+
+
 async def test_people_are_told_once(shell: Terminal, outside: Outside) -> None:
     """Rows to fix are one kind, known the next night; another kind is new; too much of one is told each time."""
     export(shell, (100, "HAT", 1, number(50), NAME))

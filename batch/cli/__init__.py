@@ -7,6 +7,7 @@ from batch.cli import fleet, installing, looking, repairing, shipping, watching
 from batch.cli.streams import outlive_listeners
 from batch.cli.terminal import app, complain, status_of
 from batch.errors import ShipbatchError
+from batch.escapes import visible_lines
 
 __all__ = ["app", "fleet", "installing", "looking", "main", "repairing", "shipping", "watching"]
 
@@ -25,7 +26,7 @@ def main() -> None:
     except Exception:  # noqa: BLE001  a fault of ours: told as such, and without secrets
         from batch.config.secrets import hide
 
-        print(hide(traceback.format_exc()), file=sys.stderr)
+        print(visible_lines(hide(traceback.format_exc())), file=sys.stderr)
         print("shipbatch: this is a fault of shipbatch; please report the lines above.", file=sys.stderr)
         print("           Nothing is lost: run the same call again, it goes on where it stopped.", file=sys.stderr)
         sys.exit(FAULT)

@@ -1,6 +1,5 @@
 """Commands of many machines: `worker`, and what `run`, `watch` and `status` do with a queue."""
 
-import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batch.cli import options
+from batch.cli.streams import put, put_json
 from batch.cli.terminal import app, check_results, complain, settings_of, source_of, watched
 from batch.errors import ConfigError, FileError, ShipbatchError
 
@@ -125,7 +125,7 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     if ends is None:
         if as_json:
             queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
-            print(json.dumps({"store": settings.store, "queued": queued}, ensure_ascii=False))
+            put_json({"store": settings.store, "queued": queued})
         raise typer.Exit(signalled)
     _print_ends(ends, quiet=quiet, as_json=as_json)
     if signalled:
@@ -169,14 +169,14 @@ def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
     for problem in ends.problems:
         complain(problem)
     if as_json:
-        print(json.dumps(ends.summary, ensure_ascii=False))
+        put_json(ends.summary)
         return
     for row in ends.rows:
         if quiet and not row["exit_status"]:
             continue
-        print(*(row["told"] if row["summary"] else _plainly(row)), sep="\n")
+        put(*(row["told"] if row["summary"] else _plainly(row)))
         if sheet := ends.sheets.get(row["file_id"]):
-            print(f"Results: {sheet}")
+            put(f"Results: {sheet}")
 
 
 def _plainly(row: "Mapping[str, Any]") -> list[str]:

@@ -5,14 +5,19 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
+from batch.escapes import visible
 from batch.journal import Event
 from batch.model import Record, State
 
 EVERY = 500  # shipments between two plain lines
+
+
+def plainly(line: str) -> Text:
+    """A line that may quote a file: all of it is seen, and none of it is markup, a highlight or an emoji's name."""
+    return Text(visible(line))
 
 
 class Lines:
@@ -26,7 +31,7 @@ class Lines:
         """Print a line."""
         if not self._quiet:
             at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} " if self._timed else ""
-            self._console.print(f"{at}{line}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(plainly(f"{at}{line}"), soft_wrap=True)
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """Name the stage."""
@@ -86,11 +91,11 @@ class Bar:
         self._console = console
         self._counts = dict.fromkeys(("created", "refused", "in doubt"), 0)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             Pace(),
-            TextColumn("{task.fields[counts]}"),
+            TextColumn("{task.fields[counts]}", markup=False),
             console=console,
             transient=True,
         )
@@ -98,7 +103,7 @@ class Bar:
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
-        self._console.print(escape(line), highlight=False, soft_wrap=True)
+        self._console.print(plainly(line), soft_wrap=True)
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """A new bar for the stage."""

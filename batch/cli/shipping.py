@@ -1,6 +1,5 @@
 """Commands that ship: `run`, `resume`, and a sandbox to rehearse them in."""
 
-import json
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ import typer
 
 from batch.cli import options
 from batch.cli.fleet import Order, run_queued
+from batch.cli.streams import put, put_json
 from batch.cli.terminal import (
     app,
     check_names,
@@ -254,7 +254,7 @@ def _print_digests(digests: "Sequence[Digest]") -> None:
     """With --quiet: nothing of what went well, so that cron mails nobody."""
     for digest in digests:
         if digest.status:
-            print(*digest.lines, sep="\n")
+            put(*digest.lines)
 
 
 def _tell_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
@@ -274,14 +274,14 @@ def _print_tour(tour: "Tour", *, as_json: bool) -> None:
     if as_json:
         for report in tour.reports:
             _complain_of(report)
-        print(json.dumps(tour.summary, ensure_ascii=False))
+        put_json(tour.summary)
         return
     for one in tour.carried:
-        print(*telling.carried(one), sep="\n")
+        put(*telling.carried(one))
     for report in tour.reports:
-        print(*telling.report(report), sep="\n")
+        put(*telling.report(report))
     for job in tour.left:
-        print(f"{job.export.name}: not begun. Run the same files again: it goes on there.")
+        put(f"{job.export.name}: not begun. Run the same files again: it goes on there.")
 
 
 def _complain_of(report: "Report") -> None:

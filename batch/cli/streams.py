@@ -6,8 +6,20 @@ import os
 import sys
 from typing import Any
 
+from batch.escapes import json_line, visible
+
 ESCAPED = "escaped"
 """The name of what is done with a letter that a stream cannot write."""
+
+
+def put(*lines: str, error: bool = False) -> None:
+    """Lines on standard output, or error: what cannot be seen in them is shown, and nothing of them is obeyed."""
+    print(*map(visible, lines), sep="\n", file=sys.stderr if error else sys.stdout, flush=error)
+
+
+def put_json(data: object) -> None:
+    """JSON in one line on standard output."""
+    print(json_line(data))
 
 
 class Heard:

@@ -1,16 +1,17 @@
 """What the commands share: settings, the terminal, signals, and how things are printed."""
 
-import json
 import os
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
+from batch.cli.streams import put, put_json
 from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, Stopped, Unreadable
+from batch.escapes import visible
 
 if TYPE_CHECKING:
     from batch.config import Settings, Source
@@ -25,11 +26,32 @@ FIRST = ("run", "watch", "find", "decide", "resume", "history")
 """What a person needs most, and first in `--help`."""
 
 
+_WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]  # typer has it of click, or of its own copy of it
+
+
 class _InOrder(TyperGroup):
-    """The commands as people come to need them."""
+    """The commands as people come to need them; what is wrong with a call is said without obeying any of it."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _shown():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """A complaint about a call quotes it: a shell may have filled it in with the names of files."""
+    try:
+        yield
+    except _WRONG_CALL as error:
+        error.message = visible(error.message)  # type: ignore[attr-defined]
+        raise
 
 
 app = typer.Typer(
@@ -171,17 +193,16 @@ def watched(
 def print_told(told: "Told", *, as_json: bool) -> None:
     """An answer on standard output: sentences, or JSON."""
     if as_json:
-        print(json.dumps(told.data, ensure_ascii=False))
+        put_json(told.data)
     else:
-        print(*told.lines, sep="\n")
+        put(*told.lines)
 
 
 def complain(error: ShipbatchError, where: str = "") -> None:
     """What is wrong, and what to do, on standard error."""
     prefix = f"{where}: " if where and where not in str(error) else ""
-    print("shipbatch: " + f"{prefix}{error}".replace("\n", "\n           "), file=sys.stderr)
-    if error.todo:
-        print(f"           {error.todo}", file=sys.stderr)
+    first, *others = error.lines
+    put(f"shipbatch: {prefix}{first}", *(f"           {line}" for line in (*others, error.todo) if line), error=True)
 
 
 def status_of(error: ShipbatchError) -> int:

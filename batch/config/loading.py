@@ -12,7 +12,7 @@ from batch.config.file import ConfigFile, read_file
 from batch.config.mistakes import explained
 from batch.config.secrets import database_of
 from batch.config.settings import API_URL, ELSEWHERE, Named, Settings
-from batch.errors import ConfigError
+from batch.errors import ConfigError, ConfigMistakes
 
 NAME = "shipbatch.toml"
 
@@ -120,9 +120,9 @@ def _check(file: ConfigFile) -> None:
         try:
             _validate(file, general, section, name)
         except ConfigError as error:
-            mistakes |= dict.fromkeys(str(error).splitlines(), error.todo)
+            mistakes |= dict.fromkeys(error.lines, error.todo)
     if mistakes:
-        raise ConfigError("\n".join(mistakes), next(iter(mistakes.values())))
+        raise ConfigMistakes("\n".join(mistakes), next(iter(mistakes.values())))
 
 
 def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str, Any], store_name: str) -> None:
@@ -131,7 +131,7 @@ def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str
     refused = [(*above, name) for name in section if name in ELSEWHERE]
     refused += [(name,) for name in general if name in ELSEWHERE]
     if refused:
-        raise ConfigError(
+        raise ConfigMistakes(
             "\n".join(f"{file.place(key)}: it cannot be set here." for key in refused),
             "Take it out. The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
         )

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from batch.errors import ConfigError
+from batch.errors import ConfigError, ConfigMistakes
 
 Place = Callable[[tuple[int | str, ...]], str]
 """Where a setting was made, for a message."""
@@ -33,7 +33,7 @@ _KINDS = {
 def explained(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
     """All mistakes, a line each."""
     lines = [f"{place(each['loc'])}{_what(dict(each), kind)}" for each in error.errors()]
-    return ConfigError(
+    return ConfigMistakes(
         "\n".join(lines),
         "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
     )

@@ -1,12 +1,13 @@
 """From a parcel's lines to the order's lines: one draft an address and number, on its way to a shipment."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch import findings
 from batch.judging.facts import Judged, Policy
 from batch.matching import plain, same_items
 from batch.model import Finding, Item, Line, Order, OrderLine, Parcel, Record, RowNote, Shipment, StoreShipment
+from batch.spelling import named
 
 
 @dataclass(slots=True)
@@ -111,13 +112,16 @@ def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNot
     if bad:
         return _incomplete(parcel, bad), []
     wants: dict[int, Want] = {}
+    said: list[str] = []
     for line, hit in found:
         assert isinstance(hit, OrderLine)
         if (want := wants.get(hit.order_product_id)) is None:
             wants[hit.order_product_id] = Want(hit, line.quantity, line.rows)
-        else:  # a SKU and an id that name one line
+        else:  # a SKU and an id that name one line, or a SKU in two spellings
+            said.append(f"rows {want.rows[0]} and {line.rows[0]} name {findings.named(hit)} in two ways: it is one")
             total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
             want.quantity, want.rows = total, want.rows + line.rows
+    parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
     if not wants:
         return [], _numbered(parcel, parcel.order_address_id, [], policy)
     addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
@@ -164,7 +168,7 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
     elif not line.sku:
         return _only_line(line, address, order)
     else:
-        hits = [hit for hit in order.lines if hit.sku.strip().casefold() == line.sku.strip().casefold()]
+        hits = named(line.sku, order.lines, lambda hit: hit.sku)
         if not hits:
             return findings.unknown_sku(order, line.sku)
         what = f"SKU {line.sku}"

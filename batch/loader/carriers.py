@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from batch.loader.numbers import DHL_PAKET, UPS, compact, readings
+from batch.spelling import folded, narrow
 
 PROVIDERS = {
     "usps": "USPS",
@@ -62,7 +63,7 @@ GLUED = re.compile(
     r"|overnight|international|intl|\d?nd?day(?:air)?|\d(?:st|nd|rd)?day|nextday|nda|2da|3ds|surepost|smartpost|worldwide)"
 )
 
-CUSTOM_PROVIDER = re.compile(r"carrier_\d+")
+CUSTOM_PROVIDER = re.compile(r"carrier_[0-9]+")
 COMPANIES_OF_DHL = (
     (DHL_PAKET, "dhl-germany"),
     (re.compile(r"(?:420\d{5}(?:\d{4})?)?9[23]\d{20}|GM\d{10,30}"), "dhl-global-mail"),
@@ -93,7 +94,7 @@ class Carrier:
     @property
     def firm(self) -> tuple[str, str, str]:
         """What must be the same for all rows of a parcel: the carrier, not the service."""
-        return self.provider, self.slug, "" if self.known else self.name.casefold()
+        return self.provider, self.slug, "" if self.known else folded(self.name)
 
     @property
     def family(self) -> str:
@@ -158,9 +159,9 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
 def _code_of(value: str) -> Code:
     """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no carrier."""
     value = value.strip()
-    if value.casefold().startswith("provider:"):
+    if folded(value).startswith("provider:"):
         return Code(provider=value[len("provider:") :].strip())
-    value = value.casefold()
+    value = folded(value)
     if value in PROVIDERS or CUSTOM_PROVIDER.fullmatch(value):
         return Code(provider=value)
     if value in NATIVE:
@@ -175,7 +176,7 @@ def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: b
 
 def _exact(text: str, words: list[str]) -> Code | None:
     """The whole cell as a value of the API, an alias, or a name of AfterShip's."""
-    value, key = text.casefold(), "".join(words)
+    value, key = folded(text), "".join(words)
     if value in PROVIDERS or CUSTOM_PROVIDER.fullmatch(value):
         return Code(provider=value)
     for match in ("brand", "alone"):
@@ -202,8 +203,8 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 
 def tokens(text: str) -> list[str]:
-    """Runs of letters and digits, lower-case, without accents and ® signs, in any script."""
-    plain = unicodedata.normalize("NFKD", text.translate(SIGNS)).casefold()
+    """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no `2`."""
+    plain = unicodedata.normalize("NFD", folded(narrow(text.translate(SIGNS))))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
 

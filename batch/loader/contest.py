@@ -10,6 +10,7 @@ from batch.loader.carriers import carrier
 from batch.loader.synonyms import Strength, normalise
 from batch.loader.tables import Cell, words
 from batch.model import Field
+from batch.spelling import folded
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
@@ -248,4 +249,4 @@ def _essence(wanted: Field, cell: Cell) -> str:
     if wanted is Field.CARRIER:
         found = carrier(text)
         return found.family if found.known else normalise(text)
-    return text.casefold().lstrip("#")
+    return folded(text).lstrip("#")

@@ -1,10 +1,11 @@
 """What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always named."""
 
 import re
-import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch.loader.tables import Cell
+from batch.spelling import UNSEEN, narrow, trimmed
 
 EXACT = 10**15
 """From here on a spreadsheet's number has lost digits: it keeps 15."""
@@ -29,7 +30,8 @@ _DATE = re.compile(
 _DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
 _ROUNDED = re.compile(r"[1-9]\d{14}0{5,}|[1-9]\d{14,}0{6,}")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_PLAIN = {ord(blank): " " for blank in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"}
+_PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} | dict.fromkeys(map(ord, UNSEEN), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +94,25 @@ def shown(cell: Cell) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def undressed(text: str) -> str:
-    """Without what only protects or spaces it: `="…"`, a leading apostrophe, blanks, unseen characters."""
-    text = text.strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_UNSEEN).strip()
+def bare(text: str) -> str:
+    """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe, outer blanks."""
+    text = trimmed(text)
     if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
-        text = formula[1].replace('""', '"').strip()
-    return text[1:].strip() if text.startswith("'") else text
+        text = trimmed(formula[1].replace('""', '"'))
+    return trimmed(text[1:]) if text.startswith("'") else text
 
 
-def plain_text(cell: Cell) -> str | Wrong:
+def undressed(text: str) -> str:
+    """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is: no digit."""
+    return bare(text if text.isascii() else narrow(text).translate(_PLAIN))
+
+
+def plain_text(cell: Cell, dressed: Callable[[str], str] = undressed) -> str | Wrong:
     """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in doubt."""
     if cell is None:
         return ""
     if isinstance(cell, str):
-        text = undressed(cell)
+        text = dressed(cell)
         return error_value(text) or lost_digits(text) or text
     if isinstance(cell, bool):
         return Wrong("not_an_id", "it is a truth value", AS_TEXT)

@@ -18,6 +18,7 @@ from batch.loader.skus import Counted
 from batch.loader.tables import Cell
 from batch.loader.zeros import lost_zeros
 from batch.model import Field, Finding
+from batch.spelling import folded
 
 ALL = -1
 """As a quantity: all that remains."""
@@ -126,7 +127,7 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Cou
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is given.cells
     doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
-    ignored = frozenset(sku.casefold() for sku in seen.source.ignore_skus)
+    ignored = frozenset(folded(sku) for sku in seen.source.ignore_skus)
     several: dict[int, Counted] = {}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
         if row in seen.findings:
@@ -135,9 +136,9 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Cou
         if isinstance(found, Wrong):
             seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
         elif found is not None:
-            several[row] = tuple((sku, n) for sku, n in found if sku.casefold() not in ignored and n != 0)
+            several[row] = tuple((sku, n) for sku, n in found if folded(sku) not in ignored and n != 0)
     if ignored:
-        out = np.array([text.casefold() in ignored for text in texts], dtype=np.bool_)[given.codes]
+        out = np.array([folded(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, given)}: {nothing}"), alone=True)

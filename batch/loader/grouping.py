@@ -15,6 +15,7 @@ from batch.loader.entries import ALL, Entries
 from batch.loader.frame import Codes, Ints, Mask
 from batch.loader.inspection import Named, distinct, has_one_case, invalid
 from batch.model import Finding
+from batch.spelling import folded
 
 
 @dataclass(slots=True)
@@ -92,8 +93,8 @@ def _alike(texts: Named[str]) -> Ints:
 
     Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
     """
-    folded = texts.values if has_one_case(texts.values) else map(str.casefold, texts.values)
-    hashes = np.fromiter(map(hash, folded), np.int64, len(texts.values))
+    values = texts.values if has_one_case(texts.values) else map(folded, texts.values)
+    hashes = np.fromiter(map(hash, values), np.int64, len(texts.values))
     hashes[0] = 0
     return hashes[texts.codes]
 

@@ -14,6 +14,7 @@ from batch.loader.damage import AS_TEXT, Wrong, shown
 from batch.loader.frame import BLANK, Coded, Codes, Frame, Ints, Mask
 from batch.loader.tables import Cell, Table
 from batch.model import Field, Finding, Status, Who
+from batch.spelling import folded
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[st
     kept = [""]
     new = np.zeros(len(values), dtype=np.int32)
     for code, value in enumerate(values):
-        key = value.casefold() if fold else value
+        key = folded(value) if fold else value
         if key not in known:
             known[key] = len(kept)
             kept.append(value)

@@ -9,6 +9,7 @@ from batch.loader.tracking import link as link_text
 from batch.loader.tracking import plain_tracking, tracking
 from batch.loader.zeros import lost_zeros, rounded
 from batch.model import Field
+from batch.spelling import folded
 
 
 def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
@@ -61,5 +62,5 @@ def once(texts: Iterable[str]) -> list[str]:
     """All their numbers, each once; one that differs in case only is the same."""
     numbers: dict[str, str] = {}
     for number in (number for text in texts for number in text.split("\n") if number):
-        numbers.setdefault(number.casefold(), number)
+        numbers.setdefault(folded(number), number)
     return list(numbers.values())

@@ -7,7 +7,7 @@ from batch.loader.damage import BLANK_WORDS, Wrong, undressed
 from batch.loader.tables import Cell
 
 _AMOUNT = re.compile(
-    r"(?:[A-Za-z]{1,3}\s*)?[$€£¥₹]?\s*([+-]?)\s*[$€£¥₹]?\s*(\d[\d.,' \u00a0]*)\s*(?:[$€£¥₹]|[A-Za-z]{1,3})?"
+    r"(?:[A-Za-z]{1,3}\s*)?[$€£¥₹]?\s*([+-]?)\s*[$€£¥₹]?\s*([0-9][0-9.,' ]*)\s*(?:[$€£¥₹]|[A-Za-z]{1,3})?"
 )
 _LARGEST = Decimal(10) ** 9
 
@@ -24,7 +24,7 @@ def cost(cell: Cell) -> str | Wrong:
     if text.casefold() in BLANK_WORDS:
         return ""
     match = _AMOUNT.fullmatch(text)
-    digits = _decimal_point(re.sub(r"[' \u00a0]", "", match[2])) if match else None
+    digits = _decimal_point(re.sub("[' ]", "", match[2])) if match else None
     if match is None or digits is None:
         return _unread("it cannot be read as an amount")
     return _plain(Decimal(match[1] + digits))

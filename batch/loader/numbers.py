@@ -30,8 +30,8 @@ class Reading:
 
 
 def compact(number: str) -> str:
-    """Upper-case, without the blanks and dashes that labels are printed with."""
-    return re.sub(r"[\s\-]", "", number).upper()
+    """Upper-case, without the blanks and dashes that labels are printed with; as it is where it is no such number."""
+    return re.sub(r"[\s\-]", "", number).upper() if number.isascii() else number
 
 
 def readings(number: str) -> tuple[Reading, ...]:

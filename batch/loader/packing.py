@@ -98,7 +98,7 @@ def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tup
         return tuple(asked)
     found: dict[int | str, list[Line]] = {}
     for line in asked:
-        found.setdefault(line.order_product_id or line.sku.casefold(), []).append(line)
+        found.setdefault(line.order_product_id or line.sku, []).append(line)
     return tuple(lines[0] if len(lines) == 1 else _added(lines, warnings) for lines in found.values())
 
 

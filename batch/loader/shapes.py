@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, time, timedelta
 from itertools import accumulate
 
+from batch.loader import tables
 from batch.loader.carriers import carrier
 from batch.loader.damage import BLANK_WORDS, Wrong
 from batch.loader.numbers import compact, mod10, readings
 from batch.loader.order_numbers import MARKETPLACE, NO_ORDER, order_number
 from batch.loader.standing import voided
-from batch.loader.tables import Cell, words
+from batch.loader.tables import Cell
 from batch.model import Field
+from batch.spelling import folded, narrow
 
 BLANKS = BLANK_WORDS | {"#n/a", "tbd", "pending", "?"}
 MOST = 0.8
@@ -27,6 +29,11 @@ _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]{2,40}")
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
+
+
+def words(cell: Cell) -> str:
+    """A cell as a person reads it, its width forms as they usually are."""
+    return narrow(tables.words(cell))
 
 
 def filled(cells: Sequence[Cell]) -> list[Cell]:
@@ -64,7 +71,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     above it. Values that hold their order's own number are its references.
     """
     both = zip(_filled_down(orders), map(words, cells), strict=True)
-    pairs = {(order.casefold(), value.casefold()) for order, value in both if order and value}
+    pairs = {(folded(order), folded(value)) for order, value in both if order and value}
     values, numbered = {value for _, value in pairs}, {number for number, _ in pairs}
     if len(values) < 2 or any(number.lstrip("#") in value for number, value in pairs):
         return False
@@ -134,7 +141,7 @@ def _is_date_or_link(cell: Cell) -> bool:
 
 
 def _is_plain_words(cell: Cell) -> bool:
-    return not any(char.isdigit() for char in words(cell))
+    return not any(char.isdecimal() for char in words(cell))
 
 
 def _is_order(cell: Cell) -> bool:
@@ -159,10 +166,10 @@ def _is_quantity(cell: Cell) -> bool:
 def _is_tracking(cell: Cell) -> bool:
     """Letters and digits, eight or more, and no product barcode (EAN, UPC)."""
     number = compact(words(cell))
-    digits = sum(char.isdigit() for char in number)
-    if _is_date(cell) or not _NUMBER.fullmatch(number) or digits < 5 or (number.isdigit() and digits < 9):
+    digits = sum(char.isdecimal() for char in number)
+    if _is_date(cell) or not _NUMBER.fullmatch(number) or digits < 5 or (number.isdecimal() and digits < 9):
         return False
-    return not (number.isdigit() and digits in {12, 13, 14} and mod10(number))
+    return not (number.isdecimal() and digits in {12, 13, 14} and mod10(number))
 
 
 def _is_no_order_but_tracking(cell: Cell) -> bool:
@@ -195,18 +202,18 @@ def _no_tracking(cell: Cell) -> bool:
     number = compact(words(cell))
     found = carrier(words(cell))
     no_parcel = found.known and not (found.provider or found.slug)
-    return not no_parcel and (_no_order(cell) or (number.isdigit() and len(number) < 5))
+    return not no_parcel and (_no_order(cell) or (number.isdecimal() and len(number) < 5))
 
 
 def _no_quantity(cell: Cell) -> bool:
-    digits = sum(char.isdigit() for char in words(cell))
+    digits = sum(char.isdecimal() for char in words(cell))
     return not digits or digits > 6 or _is_date_or_link(cell)
 
 
 def _no_carrier(cell: Cell) -> bool:
     text = words(cell)
-    most_digits = 2 * sum(char.isdigit() for char in text) > len(text)
-    return _is_date_or_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdigit())
+    most_digits = 2 * sum(char.isdecimal() for char in text) > len(text)
+    return _is_date_or_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdecimal())
 
 
 def _is_void(cell: Cell) -> bool:
@@ -219,7 +226,7 @@ def _no_day(cell: Cell) -> bool:
 
 def _are_no_line_numbers(texts: Sequence[str]) -> bool:
     """False for 1, 2, 3 … in each order: line numbers, not articles."""
-    return not all(text.isdigit() and len(text) <= 2 for text in texts)
+    return not all(text.isdecimal() and len(text) <= 2 for text in texts)
 
 
 def _are_different(texts: Sequence[str]) -> bool:

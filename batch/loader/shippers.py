@@ -11,6 +11,7 @@ from batch.loader import cells
 from batch.loader.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
 from batch.loader.inspection import Inspection, Named
 from batch.model import Field
+from batch.spelling import folded
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -40,8 +41,8 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
 def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
     provider, slug, words, method = texts
-    given = provider.casefold() if _is_provider(provider) else ""
-    tracked = slug.casefold() if slug.casefold() in names() or _is_new_slug(slug) else ""
+    given = folded(provider) if _is_provider(provider) else ""
+    tracked = folded(slug) if folded(slug) in names() or _is_new_slug(slug) else ""
     words = words or ("" if given else provider) or ("" if tracked else slug)
     found = carrier(words, aliases) if words else None
     service = method or (found.method if found else "")
@@ -56,7 +57,7 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
 
 
 def _is_provider(text: str) -> bool:
-    return text.casefold() in PROVIDERS or CUSTOM_PROVIDER.fullmatch(text.casefold()) is not None
+    return folded(text) in PROVIDERS or CUSTOM_PROVIDER.fullmatch(folded(text)) is not None
 
 
 def _is_new_slug(text: str) -> bool:

@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 from typing import cast
 
 from batch.loader.cells import quantity
-from batch.loader.damage import CONTROL, Wrong, date_like, plain_text, read_as_number
+from batch.loader.damage import CONTROL, Wrong, bare, date_like, plain_text, read_as_number
 from batch.loader.tables import Cell
 
 Counted = tuple[tuple[str, int | None], ...]
@@ -18,15 +18,16 @@ _ODD = re.compile(  # each begins with the line end before it, which the search 
     r"|\d+(?:\.\d+)?[Ee]-?\d|\d{15}0{5}|\d{3,}\.0\n)"
 )
 _ONE_A_ROW = "Give each SKU a row of its own, or as many quantities as SKUs: 2|1."
-_SEVERAL = re.compile(r"[|^;\n,]|\s[x×*]\s*\d|\d\s*[x×*]\s", re.I)
-_SEPARATORS = ("|", "^", ";", "\n", ",")
-_TIMES_AFTER = re.compile(r"(.+?)\s+[x×*]\s*(\d{1,6})", re.I)
-_TIMES_BEFORE = re.compile(r"(\d{1,6})\s*[x×*]\s+(.+)", re.I)
+_DIGIT = "[0-9\uff10-\uff19]"  # full-width ones too; `²` is none
+_SEVERAL = re.compile(rf"[|^;\n,｜＾；，]|\s[x×*ｘ＊]\s*{_DIGIT}|{_DIGIT}\s*[x×*ｘ＊]\s", re.I)
+_SEPARATORS = ("|", "｜", "^", "＾", ";", "；", "\n", ",", "，")
+_TIMES_AFTER = re.compile(rf"(.+?)\s+[x×*ｘ＊]\s*({_DIGIT}{{1,6}})", re.I)
+_TIMES_BEFORE = re.compile(rf"({_DIGIT}{{1,6}})\s*[x×*ｘ＊]\s+(.+)", re.I)
 
 
 def sku(cell: Cell) -> str | Wrong:
-    """One SKU, or several as the cell has them."""
-    text = plain_text(cell)
+    """One SKU, or several as the cell has them, letter for letter."""
+    text = plain_text(cell, bare)
     if isinstance(text, Wrong):
         return text
     if wrong := date_like(text) or (text.endswith(".0") and read_as_number(text)) or None:

@@ -16,6 +16,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from batch.model import Field
+from batch.spelling import narrow
 
 SHORTEST_PART = 7
 """Letters a header must have to be looked for inside longer ones: `carrier`, `orderno`."""
@@ -51,6 +52,10 @@ COUNTED = "package|parcel|box|carton|shipment|label|item|product|line"
 """What a number may stand behind at the start of a header: `Package 2 Tracking`."""
 
 
+ORDINALS = str.maketrans({"º": "o", "ª": "a", "№": "no"})
+"""`Nº de pedido` is `No de pedido`."""
+
+
 class Strength(IntEnum):
     """How much a header's name is worth."""
 
@@ -80,8 +85,9 @@ OTHER = Meaning(MappingProxyType({}), known=True)
 
 
 def normalise(text: str) -> str:
-    """Lower-case, without accents, and only letters and digits, of any script; idempotent."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    """Lower-case, without accents, and only letters and digits, of any script; idempotent. `²` is no `2`."""
+    plain = unicodedata.normalize("NFD", narrow(text).translate(ORDINALS))
+    plain = unicodedata.normalize("NFD", plain.casefold())
     return "".join(char for char in plain if char.isalnum())
 
 

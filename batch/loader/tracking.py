@@ -28,7 +28,7 @@ _ALNUM = (ascii_letters + digits).encode()
 _SEPARATORS = re.compile(r"[,;|\n\r]+")
 _NUMBER_PART = re.compile(r"(?=.*\d)[\w.-]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[,.]\d{3})+")
-_LINK = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+_LINK = re.compile(r"(?ai:https?)://[^\s/]+\S*")
 
 
 def tracking(cell: Cell) -> str | Wrong:
@@ -99,9 +99,14 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
             "it cannot be told whether this is one number or several",
             "Put one tracking number in, or several with a ; between them.",
         )
-    if not parts or not all(part.isprintable() and part[0].isalnum() for part in parts):
+    if not parts or not all(part.isprintable() and part[0].isalnum() for part in parts) or _has_false_digits(text):
         return Wrong("bad_tracking_number", "it is not a tracking number", "Correct the tracking number.")
     return tuple(dict.fromkeys(parts))
+
+
+def _has_false_digits(text: str) -> bool:
+    """`²`, `①` and other scripts' digits: no carrier's number has them, and none of them is another digit."""
+    return not text.isascii() and any(char.isnumeric() for char in text if not char.isascii())
 
 
 def _blanks_out(text: str) -> list[str]:
@@ -119,7 +124,7 @@ def link(cell: Cell) -> str | Wrong:
         return text if isinstance(text, Wrong) else ""
     if wrong := error_value(text):
         return wrong
-    if not _LINK.fullmatch(text):
+    if not _LINK.fullmatch(text) or not text.isprintable():
         return Wrong("bad_tracking_link", "it is not a link: it begins with http:// or https://", "Correct the link.")
     if len(text) > LINK_LENGTH:
         return Wrong(

@@ -8,6 +8,7 @@ from batch import journal
 from batch.config import Settings
 from batch.config.secrets import find_secret, hide
 from batch.errors import ConfigError
+from batch.escapes import visible
 from batch.notify.channels import ping, tell_people
 from batch.notify.digest import Digest
 from batch.notify.memory import Memory, reasons
@@ -66,9 +67,10 @@ def _people(
         memory.keep(kinds, rules.forget, today)
         return []
     told = [digest for digest in troubled if digest.file in why]
-    body = "\n\n".join("\n".join([*digest.lines, f"Told because: {'; '.join(why[digest.file])}"]) for digest in told)
+    texts = ([*digest.lines, f"Told because: {'; '.join(why[digest.file])}"] for digest in told)
+    body = "\n\n".join("\n".join(map(visible, lines)) for lines in texts)
     title = f"shipbatch: {', '.join(digest.file for digest in told)}: somebody has to look"
-    problem = tell_people(urls.value.get_secret_value(), title, hide(body))
+    problem = tell_people(urls.value.get_secret_value(), hide(visible(title)), hide(body))
     if problem:
         wrong.append(problem)
         return []

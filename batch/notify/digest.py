@@ -75,7 +75,8 @@ def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
     # A message about a file may quote its cells: it is for whoever has the file, not for the log.
     why = {} if isinstance(error, FileError) else {"why": str(error)}
     todo = f"  {error.todo}" if error.todo else ""
-    lines = tuple(line for line in (f"{name}: not run, exit {status}", f"  {error}", todo) if line)
+    said = (f"{name}: not run, exit {status}", *(f"  {line}" for line in error.lines), todo)
+    lines = tuple(line for line in said if line)
     return Digest(name, status, lines, {kind: 1}, 0, {"error": what, **why})
 
 

@@ -10,7 +10,7 @@ WHOLE = 10**15  # numbers from here on lose digits in a spreadsheet
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # by XML 1.0
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
-FORMULA = frozenset("=+-@\t\r＝＋－＠")
+FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 """What a text begins with that a spreadsheet program would run."""
 
 

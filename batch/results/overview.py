@@ -7,6 +7,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from batch.escapes import visible
 from batch.model import Status
 from batch.results.cells import LONGEST, storable
 from batch.results.report import OUTCOMES, Proof, Report, outcome
@@ -53,7 +54,7 @@ class _Page:
     def line(self, *cells: tuple[str | float, Format]) -> None:
         for column, (cell, style) in enumerate(cells):
             if isinstance(cell, str):
-                self.sheet.write_string(self.row, column, storable(cell), style)
+                self.sheet.write_string(self.row, column, storable(visible(cell)), style)
             else:
                 self.sheet.write_number(self.row, column, cell, style)
         self.row += 1
@@ -64,7 +65,8 @@ class _Page:
 
     def paragraph(self, text: str) -> None:
         """Text over the full width, as high as it needs."""
-        self.sheet.set_row(self.row, 14 * max(1, -(-len(text) // 130) + text.count("\n")))
+        text = visible(text)
+        self.sheet.set_row(self.row, 14 * max(1, -(-len(text) // 130)))
         self.sheet.merge_range(self.row, 0, self.row, 3, "", self.plain)
         self.sheet.write_string(self.row, 0, storable(text), self.plain)
         self.row += 1

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from batch.errors import ResultsError
+from batch.escapes import visible
 from batch.model import Record, RowResult, Run, Status
 from batch.promises import Promise
 from batch.results.cells import Cell
@@ -90,7 +91,7 @@ class Report:
             result.link_source.value,
             finding.code,
             explanation(result),
-            finding.todo,
+            visible(finding.todo),
             finding.who.value,
             str(result.order_id or ""),
             str(result.order_address_id or ""),
@@ -101,8 +102,8 @@ class Report:
 
 def explanation(result: RowResult) -> str:
     """A row's error and, line by line, its warnings: a shipped row shows them too."""
-    error = result.finding.error
-    return "\n".join(filter(None, (error, *(f"Note: {w}" for w in result.warnings)))) if result.warnings else error
+    lines = (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))
+    return "\n".join(visible(line) for line in lines if line)
 
 
 class Proof:

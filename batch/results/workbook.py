@@ -12,6 +12,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from batch import promises
+from batch.escapes import visible
 from batch.model import Record, RowResult, Status
 from batch.results.cells import Cell, as_text
 from batch.results.overview import write_overview
@@ -87,7 +88,7 @@ def write_workbook(report: Report, path: Path, limits: Limits = EXCEL) -> None:
 
 def _fill(book: Book, report: Report) -> None:
     workbook = book.workbook
-    workbook.set_properties({"title": f"Results of {Path(report.run.file).name}", "author": "shipbatch"})
+    workbook.set_properties({"title": visible(f"Results of {Path(report.run.file).name}"), "author": "shipbatch"})
     proof = Proof(report)
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
@@ -97,7 +98,7 @@ def _fill(book: Book, report: Report) -> None:
         own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
         results.append(_result_cells(report, own, result))
         if result.finding.status in TO_FIX:
-            fix.append([*_padded(own, len(report.columns)), explanation(result), result.finding.todo])
+            fix.append([*_padded(own, len(report.columns)), explanation(result), visible(result.finding.todo)])
     for record in report.records:
         shipments.append(_shipment_cells(record))
     for name, text in _mark(book, report).properties.items():
@@ -175,7 +176,7 @@ def _shipment_cells(record: Record) -> list[Cell]:
         "deleted" if record.deleted else record.state.replace("_", " "),
         ", ".join(map(str, shipment.rows)),
         record.attempts,
-        record.finding.error if record.finding else "",
+        visible(record.finding.error) if record.finding else "",
         record.run_id,
     ]
 

@@ -5,15 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from batch.errors import ShipbatchError
+from batch.escapes import letter
 from batch.model import Run
 from batch.watcher.places import LETTERS, free
 
 ERROR, NOTE = LETTERS
 
 _SETTINGS = (
-    "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all: whoever looks after it puts\n"
-    'map.FIELD = "COLUMN", or sheet = "NAME", under [sources.NAME] in shipbatch.toml.\n'
-    "Or correct the header, or keep the right sheet alone.)"
+    "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all: whoever looks after it puts",
+    'map.FIELD = "COLUMN", or sheet = "NAME", under [sources.NAME] in shipbatch.toml.',
+    "Or correct the header, or keep the right sheet alone.)",
 )
 
 
@@ -24,15 +25,15 @@ def unusable(file: Path, error: ShipbatchError, folder: Path) -> str:
         f"{file.name} came back: it could not be used, and nothing of it was sent.",
         f"What is wrong: {wrong.replace(where, file.name)}",
         f"What to do: {todo.replace(where, file.name)}" if todo else "",
-        _SETTINGS if "--map" in todo or "--sheet" in todo else "",
+        *(_SETTINGS if "--map" in todo or "--sheet" in todo else ()),
         f"Then drop it into {folder} again.",
     ]
-    return _text(lines)
+    return letter(lines)
 
 
 def cut_short(file: Path, why: str, todo: str) -> str:
     """For a file that came back before all of it was sent."""
-    return _text([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
+    return letter([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
 
 
 def broken(file: Path, error: BaseException, tries: int) -> str:
@@ -43,7 +44,7 @@ def broken(file: Path, error: BaseException, tries: int) -> str:
         "What to do: give this text and the file to whoever looks after shipbatch. What was sent is recorded;",
         "dropped again, the file sends only what is left of it.",
     ]
-    return _text(lines)
+    return letter(lines)
 
 
 def met_before(file: Path, earlier: Run) -> str:
@@ -56,7 +57,7 @@ def met_before(file: Path, earlier: Run) -> str:
 def not_taken(sheet: Path, refused: Sequence[str], answer_in: Path | None) -> str:
     """For answers in a sheet that could not be taken."""
     again = f"Answer once more in {answer_in.name}: save it and close it." if answer_in else ""
-    return _text([f"Not every Decision in {sheet.name} could be taken:", *refused, again])
+    return letter([f"Not every Decision in {sheet.name} could be taken:", *refused, again])
 
 
 def leave(text: str, beside: Path, ending: str) -> None:
@@ -71,7 +72,3 @@ def take_away(beside: Path, ending: str) -> None:
     """Remove the text beside a file: it no longer holds."""
     with suppress(OSError):
         beside.with_name(f"{beside.stem}{ending}").unlink(missing_ok=True)
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "\n".join(line for line in lines if line) + "\n"

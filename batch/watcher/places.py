@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from batch.escapes import visible
 from batch.sheet import LONGEST_NAME
 
 WORKING, DONE, FAILED, HELD = ROOMS = ("working", "done", "failed", "held")
@@ -127,9 +128,9 @@ def oddity(mode: int) -> str:
 
 
 def fitted(name: str) -> str:
-    """A name that every disk takes and every log can show: its bytes are text, no control characters, not too long."""
+    """A name that every disk takes and every log can show: its bytes are text, all of it seen, not too long."""
     text = os.fsencode(name).decode("utf-8", "replace")
-    text = "".join(char if char.isprintable() else "_" for char in text)
+    text = "".join(char if char.isprintable() and visible(char) == char else "_" for char in text)
     stem, ending = _split(text)
     room = LONGEST_NAME - len(ending.encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + ending

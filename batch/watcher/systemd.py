@@ -5,6 +5,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
+from batch.escapes import visible
+
 
 class Systemd:
     """The service manager's socket; without NOTIFY_SOCKET it says nothing."""
@@ -21,6 +23,6 @@ class Systemd:
         if not self._address or not hasattr(socket, "AF_UNIX"):
             return
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
-        lines = "\n".join(f"{name}={' '.join(value.split())}" for name, value in state.items())
+        lines = "\n".join(f"{name}={visible(' '.join(value.split()))}" for name, value in state.items())
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.sendto(lines.encode(), address)

@@ -11,6 +11,7 @@ from batch.accounting import Report
 from batch.config import Settings, Source
 from batch.desk import Desk
 from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.escapes import letter
 from batch.ledger import Queries
 from batch.metrics import measure
 from batch.model import Run
@@ -143,7 +144,7 @@ class Turn:
         if earlier:
             note = letters.met_before(self.file, earlier)
             self.say(f"the {note}")
-            letters.leave(f"{self.file.name}: the {note}", self.target, letters.NOTE)
+            letters.leave(letter([f"{self.file.name}: the {note}"]), self.target, letters.NOTE)
         if self.refused:
             again = self.sheet if self.waits_for else None
             letters.leave(letters.not_taken(self.file, self.refused, again), self.target, letters.NOTE)

@@ -19,6 +19,7 @@ TRUSTING = ("tests/test_ownership.py",)
 MET = ("tests/test_met_before.py",)
 DIFFERS = ("tests/test_made_differs.py",)
 PARSING = ("tests/test_client_parsing.py",)
+SPELLING = ("tests/test_spelling.py",)
 LATE = ("tests/test_proofs_late.py",)
 WAITS = ("tests/test_only_doubts_wait.py",)
 
@@ -596,5 +597,20 @@ MUTANTS: Sequence[Mutant] = (
         "            if not (anew or judgement.has_aged):\n",
         "            if record:\n",
         SHIPPING,
+    ),
+    # text
+    Mutant(
+        "takes a sign for the digit it resembles",
+        "spelling.py",
+        '    return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)\n',
+        '    return unicodedata.normalize("NFKC", text)\n',
+        SPELLING,
+    ),
+    Mutant(
+        "takes SKUs that differ in case for one",
+        "loader/packing.py",
+        "        found.setdefault(line.order_product_id or line.sku, []).append(line)\n",
+        "        found.setdefault(line.order_product_id or line.sku.lower(), []).append(line)\n",
+        SPELLING,
     ),
 )
