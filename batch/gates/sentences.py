@@ -6,9 +6,12 @@ from statistics import median
 from batch.gates.profile import Profile
 from batch.model import Finding, Status, Who
 
-MAILS_OFF = (
-    "To ship without mails, switch them off first: control panel, Settings › Order notifications, untick every status."
+SWITCHES = (
+    "control panel, Settings › Order notifications, untick every status; with B2B Edition there is a second switch: "
+    "the B2B app, Settings › Emails, the buyers' templates"
 )
+"""Where a store's mails to customers are switched off; no request of the API can."""
+MAILS_OFF = f"To ship without mails, switch them off first: {SWITCHES}."
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
