@@ -14,7 +14,7 @@ from batch.accounting import Carried, Report, summary_key
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home
 from batch.desk import Desk, Screen
-from batch.errors import FileError, NothingSent, ShipbatchError
+from batch.errors import FileError, NothingSent, ShipbatchError, Stopped
 from batch.ledger import exports, open_ledger, owned_ledger
 from batch.loader import read_plan
 from batch.pipeline import Job, Pipeline, exit_status
@@ -39,6 +39,8 @@ class Tour:
     """What earlier nights left open, and has changed since."""
     carrying: int = 0
     """Requests that went into what earlier nights left open."""
+    wrote: bool = False
+    """Whether anything was sent that changes the store, of whichever night."""
     left: list[Job] = field(default_factory=list)
     """Files that were not begun, because the tour was stopped before them."""
 
@@ -64,11 +66,13 @@ class Tour:
 
     @property
     def exit_status(self) -> int:
-        """The first that applies to any of the files."""
-        if self.refused and not self.reports:
-            return NOTHING_SENT
+        """The first that applies to any of the files; once anything was sent, none that says that nothing was."""
         statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
         statuses += [one.exit_status for one in self.carried]
+        if self.wrote:
+            statuses = [1 if status in (CANNOT_RUN_NOW, NOTHING_SENT) else status for status in statuses]
+        elif self.refused and not self.reports:
+            return NOTHING_SENT
         return next(status for status in PRECEDENCE if status in statuses)
 
 
@@ -126,18 +130,17 @@ def carries(job: Job) -> bool:
     return not job.dry and job.limit is None and job.plan is None and job.copy is None
 
 
-async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
+async def carried_over(pipeline: Pipeline, desk: Desk) -> AsyncIterator[Carried]:
     """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up."""
     ledger, settings, now = desk.ledger, desk.settings, datetime.now(UTC)
     words = settings.until or settings.again or settings.trust_file  # given for tonight's file, not for others
     if not settings.carry_over or words:
-        return []
+        return
     alive = now - timedelta(days=settings.carry_over)
     settled = await _settled(pipeline, desk)
     left = ledger.left_open(settings.store, alive - timedelta(days=settings.carry_over))
     runs = [run for run_id in {**left, **settled} if (run := ledger.run(run_id)) and run.profile.get("carries")]
     newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}  # of one content, the last run
-    carried: list[Carried] = []
     for run in (run for run in newest.values() if run.summary.get("carries", True)):
         if desk.stop:
             break
@@ -148,8 +151,8 @@ async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
         except FileError as error:
             desk.screen.say(f"Run {run.run_id} cannot be gone on with: {error}")
             continue
-        carried += [one] if one else []
-    return carried
+        if one:
+            yield one
 
 
 async def _settled(pipeline: Pipeline, desk: Desk) -> dict[str, frozenset[int]]:
@@ -184,7 +187,8 @@ async def stopped_at(until: str, stop: Stop) -> AsyncIterator[None]:
 async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, stop: Stop) -> Tour:
     """Run files in turn; one that cannot be read does not keep the others from running.
 
-    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour.
+    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour, and so does
+    a stop.
     """
     tour = Tour()
     inputs.expire(settings.home, settings.keep_copies)
@@ -192,23 +196,38 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     progress = Progress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
     async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:
-        pipeline = Pipeline(desk)
-        if all(carries(job) for job in jobs):
-            tour.carried = await carried_over(pipeline, desk)
-            tour.carrying = desk.client.requests
-        for place, job in enumerate(jobs):
-            limit = None if job.limit is None else job.limit - progress.sent
-            if place and (stop or limit == 0):
-                tour.left += jobs[place:]
-                break
-            progress.next_file()
-            try:
-                tour.reports.append(await pipeline.run(replace(job, limit=limit)))
-            except FileError as error:
-                tour.refused.append((job, error))
-            except ShipbatchError as error:
-                if not tour.reports:
-                    raise
-                tour.refused.append((job, error))
-                break
+        left = list(jobs)
+        try:
+            await _tour(tour, left, desk, progress)
+        except Stopped:
+            if not (tour.reports or desk.client.wrote):
+                raise
+        except ShipbatchError as error:
+            if not (tour.reports or desk.client.wrote):
+                raise
+            tour.refused.append((left.pop(0), error))
+        tour.left, tour.wrote = left, desk.client.wrote
     return tour
+
+
+async def _tour(tour: Tour, left: list[Job], desk: Desk, progress: Progress) -> None:
+    """What earlier nights left, then the files in turn; those that have had theirs are taken off the list."""
+    pipeline = Pipeline(desk)
+    if all(carries(job) for job in left):
+        try:
+            async for one in carried_over(pipeline, desk):
+                tour.carried.append(one)
+        finally:
+            tour.carrying = desk.client.requests
+    first = left[0]
+    while left:
+        job = left[0]
+        limit = None if job.limit is None else job.limit - progress.sent
+        if job is not first and (desk.stop or limit == 0):
+            return
+        progress.next_file()
+        try:
+            tour.reports.append(await pipeline.run(replace(job, limit=limit)))
+        except FileError as error:
+            tour.refused.append((job, error))
+        left.pop(0)

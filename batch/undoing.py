@@ -16,6 +16,7 @@ from batch import crash
 from batch.bigcommerce import Kind
 from batch.corrections import insist
 from batch.desk import Desk
+from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.gates import SWITCHES
 from batch.matching import changed
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
@@ -192,8 +193,11 @@ class Undo:
         """Delete what the plan says and put the statuses back; the steps then say what became of them."""
 
         async def undo(order: OrderUndone) -> None:
-            if not self._stop:
-                await self._undo(order)
+            try:
+                if not self._stop:
+                    await self._undo(order)
+            except (LedgerError, StoreStopped, Unreadable) as error:  # what was deleted is told of all the same
+                self._stop.set(str(error), error.todo)
 
         await in_turns(undo, orders, at_once=self._settings.workers)
 

@@ -242,3 +242,14 @@ async def test_a_list_that_is_behind_does_not_make_a_shipment_gone(shop: OpenSho
     there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
     told = await undo(there, report)
     assert (told.data["deleted"], told.data["gone"], there.made()) == (3, 0, [])
+
+
+async def test_an_undo_that_has_deleted_something_says_so_whatever_comes_then(shop: OpenShop) -> None:
+    """The store answers no more after the first delete: what was done is told, with 1; never 75."""
+    there, report = await shipped(shop)
+    lost = Fault(500, performs=0, method="DELETE", nth=range(2, 99))
+    there.fault(lost, Fault(500, method="GET", path=r"/shipments/\d+$"))
+    async with there.desk(workers=1) as desk:
+        told = await undone(desk, report.run.run_id, for_real=True)
+    assert (told.data["deleted"], told.status, len(there.made())) == (1, 1, 2)
+    assert "Stopped before the end" in "\n".join(told.lines)

@@ -174,7 +174,7 @@ class Keeper:
         if not self._leaves_open:
             return []
         self._leaves_open = False
-        carried = await carried_over(Pipeline(desk), desk)
+        carried = [one async for one in carried_over(Pipeline(desk), desk)]
         for one in carried:
             for line in telling.carried(one):
                 self._say(line)
