@@ -1,4 +1,8 @@
-"""What a watcher is doing, on a small file that `status` reads from another process."""
+"""What a watcher is doing, on a small file that `status` reads from another process.
+
+Beside it lies a lock, which the operating system takes from the watcher when it dies: what a dead one has left says
+nothing, from that moment on. The boards of other machines are believed while they are touched.
+"""
 
 import asyncio
 import hashlib
@@ -11,6 +15,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import Timeout
+
+from batch.ledger.locks import system_lock
 
 FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
 OFTEN = 1.0  # seconds between two lines of progress
@@ -32,6 +40,7 @@ class Board:
         }
         self._written = 0.0
         self._is_behind = False
+        self._lock = system_lock(_lock_of(self._path))
 
     def show(self, **what: Any) -> None:
         """Show what is going on, in the place of what was shown before."""
@@ -59,12 +68,17 @@ class Board:
         """The watcher ends."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._lock.release()
+            _lock_of(self._path).unlink(missing_ok=True)
 
     def _write(self) -> None:
         self._written, self._is_behind = asyncio.get_running_loop().time(), False
         whole = self._path.with_suffix(".new")
         with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(Timeout):  # somebody looks whether it is free
+                self._lock.acquire()
             whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
             whole.chmod(0o600)
             whole.replace(self._path)
@@ -74,10 +88,27 @@ def boards(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
     """What the living watchers of a folder show; what the dead have left is taken down."""
     for path in sorted(_boards(home).glob(f"{_name(folder)}-*.json")):
         with suppress(OSError, ValueError):
-            if time.time() - path.stat().st_mtime > FRESH:
+            said = json.loads(path.read_text("utf-8"))
+            if time.time() - path.stat().st_mtime > FRESH or _has_died(said, _lock_of(path)):
                 path.unlink(missing_ok=True)
+                _lock_of(path).unlink(missing_ok=True)
             else:
-                yield json.loads(path.read_text("utf-8"))
+                yield said
+
+
+def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
+    """Whether a watcher of this machine has left its lock; one without a lock may be an earlier version's."""
+    if said.get("host") != socket.gethostname() or not lock.exists():
+        return False
+    try:
+        with system_lock(lock):
+            return True
+    except (Timeout, OSError):
+        return False
+
+
+def _lock_of(board: Path) -> Path:
+    return board.with_suffix(".lock")
 
 
 def _boards(home: Path) -> Path:

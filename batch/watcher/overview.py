@@ -23,11 +23,14 @@ def overview(folder: Path, settings: Settings, *, now: datetime | None = None) -
     place = Place(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
     dropped = [entry for entry in _listed(place.root) if entry.name not in ROOMS]
+    watchers = list(boards(settings.home, place.root))
+    at_it = {board["file"] for board in watchers if board.get("state") == "running"}
     with read_ledger(settings.ledger) as ledger:
         data = {
             "folder": str(place.root),
-            "watchers": list(boards(settings.home, place.root)),
-            "running": [entry.name for entry in _files(place.working)],
+            "watchers": watchers,
+            "running": sorted(at_it),
+            "unfinished": [entry.name for entry in _files(place.working) if entry.name not in at_it],
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
             "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
@@ -74,7 +77,7 @@ def _failed(file: Path) -> dict[str, str]:
 def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["folder"]
     watched = data["watchers"]
-    yield from _running(data["running"], watched)
+    yield from _running(data["unfinished"], watched)
     if waiting := data["waiting"]:
         yield f"  waiting  {_counted(waiting)}"
     done = data["done_today"]
@@ -94,15 +97,14 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
 
-def _running(files: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    at_it = {board["file"]: board for board in watched if board.get("state") == "running"}
-    for name, board in at_it.items():
+def _running(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for board in (board for board in watched if board.get("state") == "running"):
         stage = board.get("stage") or "Beginning"
         counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
-        yield f"  running  {name}: {stage}{counts}"
-    for name in files:
-        if name not in at_it:
-            yield f"  working  {name}: not finished; the watcher goes on with it"
+        yield f"  running  {board['file']}: {stage}{counts}"
+    for name in unfinished:
+        who = "the watcher goes on with it" if watched else "the next watcher goes on with it"
+        yield f"  working  {name}: not finished; {who}"
 
 
 def _waits(held: Mapping[str, Any]) -> str:
