@@ -32,9 +32,10 @@ def _held(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding
 def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
+    lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
     return _held(
         "most_orders_unknown",
-        f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{usually}.",
+        f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{lists}{usually}.",
         "Is it another store's file? Then run it with --store NAME.",
     )
 
