@@ -106,7 +106,7 @@ async def test_a_file_of_many_unknown_orders_is_held_instead(shop: OpenShop) -> 
 def test_all_are_found_in_any_store(
     seed: int, density: float, chosen: float, absent: int, page_size: int, inclusive: bool, at_once: int
 ) -> None:
-    """Whatever its gaps, its pages and its `min_id`: at most one request an order, three to learn of both ends, and one for each that is absent."""
+    """Whatever its gaps, pages and `min_id`: at most one request an order, one an absent one, three for the ends."""
     dice = random.Random(seed)
     ids = [n for n in range(100, 800) if dice.random() < density] or [100]
     wanted = {n for n in ids if dice.random() < chosen} | {dice.randrange(1, 1200) for _ in range(absent)}

@@ -16,9 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
-
-from batch.ledger.locks import system_lock
+from batch.ledger.locks import is_free, system_lock, taken
 
 FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
 OFTEN = 1.0  # seconds between two lines of progress
@@ -77,8 +75,7 @@ class Board:
         whole = self._path.with_suffix(".new")
         with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(Timeout):  # somebody looks whether it is free
-                self._lock.acquire()
+            taken(self._lock)  # where somebody is looking whether it is free: the next time
             whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
             whole.chmod(0o600)
             whole.replace(self._path)
@@ -98,13 +95,7 @@ def boards(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
 
 def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
     """Whether a watcher of this machine has left its lock; one without a lock may be an earlier version's."""
-    if said.get("host") != socket.gethostname() or not lock.exists():
-        return False
-    try:
-        with system_lock(lock):
-            return True
-    except (Timeout, OSError):
-        return False
+    return said.get("host") == socket.gethostname() and is_free(lock)
 
 
 def _lock_of(board: Path) -> Path:
