@@ -40,6 +40,17 @@ def unknown_order(parcel: Parcel) -> Finding:
     )
 
 
+def unlisted_order(parcel: Parcel) -> Finding:
+    return Finding(
+        Status.INVALID,
+        "order_not_listed",
+        f"Order {_order(parcel)} is not in the store's list of orders; it was not asked for by itself, "
+        "for too many others of this file had to be.",
+        "Check the order number against the store; if it belongs to another store, take the row out.",
+        Who.WAREHOUSE,
+    )
+
+
 def waiting(parcel: Parcel, newest: int) -> Finding:
     newest_said = f"the newest is {newest}" if newest else "it has no orders"
     return Finding(

@@ -20,7 +20,8 @@ RUNS = 150
 """Runs that are looked through for them: some are of one file."""
 SAMPLE = 500
 """Parcels by which it is found out how long ago a file was shipped."""
-ABSENT = frozenset({"unknown_order", "order_not_there_yet"})
+UNLISTED = "order_not_listed"
+ABSENT = frozenset({"unknown_order", "order_not_there_yet", UNLISTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,12 @@ class Gatekeeper:
         self, run: Run, export: Load, shipments: Iterable[Shipment], notes: Iterable[RowNote], gates: Gates
     ) -> Profile:
         """What the file alone says of itself, with what the store says of it."""
-        wrong = known = absent = 0
+        wrong = known = absent = unlisted = 0
         sample: list[str] = []
         for note in notes:
             wrong += len(note.rows) if note.finding.status is Status.INVALID else 0
             absent += note.finding.code in ABSENT
+            unlisted += note.finding.code == UNLISTED
             if note.finding.status is Status.ALREADY_CREATED:
                 known += 1
                 sample += [note.ask] if len(sample) < SAMPLE else []
@@ -127,6 +129,7 @@ class Gatekeeper:
             known=known,
             known_days=self._days_since(run, sample) or days or 0,
             absent=absent,
+            unlisted=unlisted,
             days=days,
             old=old,
             weekday=night_of(run.started),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from batch import crash
@@ -33,21 +34,28 @@ def take(given: Path, home: Path) -> Input:
         if not stat.S_ISREG(given.stat().st_mode):
             what = "a folder" if given.is_dir() else "not a plain file"
             raise FileError(f"{given} is {what}.", "Name the export itself.")
-        sha256 = _digest(given)
-        folder = _place(home, sha256)
-        private_folder(folder)
-        copy = folder / given.name
-        if not copy.exists():
-            _copy(given, copy)
-        if _digest(copy) != sha256:  # changed while it was read
-            copy.unlink()
-            raise FileError(f"{given} is still being written.", "Run it again when it is complete.")
+        with given.open("rb") as content:
+            return copied(content, given, home)
     except FileNotFoundError as error:
         raise FileError(f"{given}: there is no such file.", "Check the name and the folder.") from error
     except OSError as error:
         raise FileError(
             f"{given} cannot be read: {error.strerror or error}.", "Check the file and its folder."
         ) from error
+
+
+def copied(content: BufferedReader, given: Path, home: Path) -> Input:
+    """The same of an export that is open: what its name leads to meanwhile plays no part. OSError as it comes."""
+    sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    folder = _place(home, sha256)
+    private_folder(folder)
+    copy = folder / given.name
+    if not copy.exists():
+        content.seek(0)
+        _copy(content, copy)
+    if _digest(copy) != sha256:  # changed while it was read
+        copy.unlink()
+        raise FileError(f"{given} is still being written.", "Run it again when it is complete.")
     return Input(given, copy, sha256)
 
 
@@ -91,9 +99,10 @@ def _place(home: Path, sha256: str) -> Path:
     return home / "copies" / sha256[:16]
 
 
-def _copy(given: Path, copy: Path) -> None:
+def _copy(content: BufferedReader, copy: Path) -> None:
     with scratch(copy) as part:
-        shutil.copyfile(given, part)
+        with part.open("wb") as whole:
+            shutil.copyfileobj(content, whole, CHUNK)
         crash.point("before-copy")
         part.replace(copy)
         crash.point("after-copy")

@@ -57,7 +57,8 @@ class Resolver:
             if isinstance(key, str):
                 known = Facts(None, namesakes=self._numbers[key])
             else:
-                known = facts.get(key) or Facts(None, newest=orders.newest_before(key))
+                absent = Facts(None, newest=orders.newest_before(key), unproven=key in orders.unproven)
+                known = facts.get(key) or absent
             judged += judge(group, known, policy)
         return judged
 

@@ -14,7 +14,7 @@ from batch.accounting import Carried, Report, summary_key
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home, one_store
 from batch.desk import Desk, Screen
-from batch.errors import FileError, NothingSent, ShipbatchError
+from batch.errors import FileError, NothingSent, ShipbatchError, Stopped
 from batch.ledger import exports, open_ledger, owned_ledger
 from batch.loader import read_plan
 from batch.model import Record
@@ -40,6 +40,8 @@ class Tour:
     """What earlier nights left open, and has changed since."""
     carrying: int = 0
     """Requests that went into what earlier nights left open."""
+    wrote: bool = False
+    """Whether anything was sent that changes the store, of whichever night."""
     left: list[Job] = field(default_factory=list)
     """Files that were not begun, because the tour was stopped before them."""
 
@@ -65,11 +67,13 @@ class Tour:
 
     @property
     def exit_status(self) -> int:
-        """The first that applies to any of the files."""
-        if self.refused and not self.reports:
-            return NOTHING_SENT
+        """The first that applies to any of the files; once anything was sent, none that says that nothing was."""
         statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
         statuses += [one.exit_status for one in self.carried]
+        if self.wrote:
+            statuses = [1 if status in (CANNOT_RUN_NOW, NOTHING_SENT) else status for status in statuses]
+        elif self.refused and not self.reports:
+            return NOTHING_SENT
         return next(status for status in PRECEDENCE if status in statuses)
 
 
@@ -132,19 +136,20 @@ def may_carry(settings: Settings) -> bool:
     return bool(settings.carry_over) and not (settings.until or settings.again or settings.trust_file)
 
 
-async def carried_over(pipeline: Pipeline, desk: Desk) -> list[Carried]:
+async def carried_over(pipeline: Pipeline, desk: Desk) -> AsyncIterator[Carried]:
     """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up.
 
     Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait, and no others.
     """
     ledger, settings = desk.ledger, desk.settings
     if not may_carry(settings):
-        return []
+        return
     before = ledger.unsettled(settings.store)
     await pipeline.settle_earlier()
     settled = _settled(desk, before)
     left = ledger.left_open(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
-    return [one async for one in _carried(pipeline, desk, left, settled)]
+    async for one in _carried(pipeline, desk, left, settled):
+        yield one
 
 
 async def settled_late(pipeline: Pipeline, desk: Desk, doubts: Sequence[Record], *, carry: bool) -> list[Carried]:
@@ -223,7 +228,8 @@ async def stopped_at(until: str, stop: Stop) -> AsyncIterator[None]:
 async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, stop: Stop) -> Tour:
     """Run files in turn; one that cannot be read does not keep the others from running.
 
-    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour.
+    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour, and so does
+    a stop.
     """
     tour = Tour()
     inputs.expire(settings.home, settings.keep_copies)
@@ -231,28 +237,44 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     progress = Progress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
     async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:
-        pipeline, carry = Pipeline(desk), may_carry(settings) and all(carries(job) for job in jobs)
-        if carry:
-            tour.carried = await carried_over(pipeline, desk)
-            tour.carrying = desk.client.requests
-        doubts = desk.ledger.unsettled(settings.store)
-        for place, job in enumerate(jobs):
-            limit = None if job.limit is None else job.limit - progress.sent
-            if place and (stop or limit == 0):
-                tour.left += jobs[place:]
-                break
-            progress.next_file()
-            try:
-                tour.reports.append(await pipeline.run(replace(job, limit=limit)))
-            except FileError as error:
-                tour.refused.append((job, error))
-            except ShipbatchError as error:
-                if not tour.reports:
-                    raise
-                tour.refused.append((job, error))
-                break
-        else:
-            asked = desk.client.requests
-            late = await settled_late(pipeline, desk, doubts, carry=carry) if lock and doubts and not stop else []
-            tour.carried, tour.carrying = together([*tour.carried, *late]), tour.carrying + desk.client.requests - asked
+        left = list(jobs)
+        try:
+            await _tour(tour, left, desk, progress, lock=lock)
+        except Stopped:
+            if not (tour.reports or desk.client.wrote):
+                raise
+        except ShipbatchError as error:
+            if not (tour.reports or desk.client.wrote):
+                raise
+            tour.refused.append((left.pop(0), error))
+        tour.left, tour.wrote = left, desk.client.wrote
     return tour
+
+
+async def _tour(tour: Tour, left: list[Job], desk: Desk, progress: Progress, *, lock: bool) -> None:
+    """What earlier nights left, then the files in turn; those that have had theirs are taken off the list."""
+    pipeline, client, settings = Pipeline(desk), desk.client, desk.settings
+    carry = may_carry(settings) and all(carries(job) for job in left)
+    if carry:
+        try:
+            async for one in carried_over(pipeline, desk):
+                tour.carried.append(one)
+        finally:
+            tour.carrying = client.requests
+    doubts = desk.ledger.unsettled(settings.store)
+    first = left[0]
+    while left:
+        job = left[0]
+        limit = None if job.limit is None else job.limit - progress.sent
+        if job is not first and (desk.stop or limit == 0):
+            return
+        progress.next_file()
+        try:
+            tour.reports.append(await pipeline.run(replace(job, limit=limit)))
+        except FileError as error:
+            tour.refused.append((job, error))
+        left.pop(0)
+    if lock and doubts and not desk.stop:
+        asked = client.requests
+        late = await settled_late(pipeline, desk, doubts, carry=carry)
+        tour.carried, tour.carrying = together([*tour.carried, *late]), tour.carrying + client.requests - asked

@@ -64,7 +64,8 @@ class Stop:
 
         if not await self.unless(keep()):
             reading.close()
-            raise Stopped("Stopped before anything was sent.", "Run it again when you like.")
+            why = "" if self.why in ("", BY_HAND) else f": {self.why.rstrip('.')}"
+            raise Stopped(f"Stopped before anything was sent{why}.", self.todo or "Run it again when you like.")
         return found[0]
 
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:

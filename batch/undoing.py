@@ -1,12 +1,13 @@
 """A run taken back: the shipments it made and nobody has changed since are deleted, statuses put back.
 
-Mails cannot be taken back. Every step is recorded, so that a second call goes on where the first stopped.
+Mails cannot be taken back, and a status that is put back may send another: BigCommerce mails at changes of status.
+Every step is recorded, so that a second call goes on where the first stopped.
 """
 
 import asyncio
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +16,12 @@ from batch import crash
 from batch.bigcommerce import Kind
 from batch.corrections import insist
 from batch.desk import Desk
+from batch.errors import LedgerError, StoreStopped, Unreadable
+from batch.gates import SWITCHES
 from batch.matching import changed
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
 from batch.scratch import private_folder
-from batch.telling import Told, known_run
+from batch.telling import Told, counted, known_run
 from batch.turns import in_turns
 
 SHIPPED_STATUSES = frozenset({2, 3})
@@ -54,6 +57,9 @@ class OrderUndone:
     status_before: int | None
     others: int = 0
     """Shipments it keeps."""
+    keeps_status: bool = False
+    """A person has said to leave its status alone."""
+    put_back: bool = False
     said: list[str] = field(default_factory=list)
 
     @property
@@ -65,17 +71,23 @@ class OrderUndone:
             undone
             and not kept
             and not self.others
+            and not self.keeps_status
             and self.status_before not in (None, self.status_now)
             and self.status_now in SHIPPED_STATUSES
         )
 
 
-async def undone(desk: Desk, run_id: str, *, for_real: bool) -> Told:
-    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list."""
+async def undone(desk: Desk, run_id: str, *, for_real: bool, keep_status: bool = False) -> Told:
+    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
+
+    `keep_status`: the orders keep the status that they have.
+    """
     run = known_run(desk.ledger, run_id, desk.settings.store)
-    undo = Undo(desk)
+    undo = Undo(desk, keep_status=keep_status)
     orders = await undo.plan(run)
     if for_real:
+        for line in _mails(orders, for_real=False):
+            desk.screen.say(line)
         await undo.carry_out(orders)
     path = desk.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
@@ -118,15 +130,32 @@ def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool
         for step in order.steps:
             if step.why and step.record.made:
                 lines.append(f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}")
+    lines += _mails(orders, for_real=for_real)
     lines.append("The mails that were sent to the customers cannot be taken back; the orders concerned are in")
     lines.append(f"{path}.")
     if stopped:
         lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
     elif not for_real and counts[Fate.DELETE]:
-        lines.append(f"Nothing was deleted. To do it: shipbatch undo {run.run_id} --yes")
+        keeps = " --keep-status" if any(order.keeps_status for order in orders) else ""
+        lines.append(f"Nothing was deleted. To do it: shipbatch undo {run.run_id} --yes{keeps}")
     left = counts[Fate.KEPT] or counts[Fate.FAILED] or (for_real and counts[Fate.DELETE])
-    data = {fate.name.casefold(): counts[fate] for fate in Fate} | {"run": run.run_id, "orders": str(path)}
+    data = {fate.name.casefold(): counts[fate] for fate in Fate} | {
+        "statuses_to_put_back": sum(order.restores for order in orders),
+        "statuses_put_back": sum(order.put_back for order in orders),
+        "run": run.run_id,
+        "orders": str(path),
+    }
     return Told(tuple(lines), data, status=1 if left else 0)
+
+
+def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
+    """What putting statuses back may send, or may have sent."""
+    if done := sum(order.put_back for order in orders):
+        yield f"{counted(done, 'status change')} made: each may have mailed its customer."
+    if not for_real and (count := sum(order.restores for order in orders)):
+        yield f"{counted(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
+        yield f"{counted(count, 'customer')}. Switch these mails off first: {SWITCHES}."
+        yield "Or give --keep-status: the orders then keep the status that they have."
 
 
 def _with_doubts(told: Told, run: Run, doubts: Sequence[Record]) -> Told:
@@ -145,8 +174,9 @@ def _with_doubts(told: Told, run: Run, doubts: Sequence[Record]) -> Told:
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, keep_status: bool = False) -> None:
         self._client, self._ledger, self._settings, self._stop = desk.client, desk.ledger, desk.settings, desk.stop
+        self._keep_status = keep_status
 
     async def plan(self, run: Run) -> list[OrderUndone]:
         """What would become of each shipment that the run made; reads the store, writes nothing."""
@@ -164,8 +194,11 @@ class Undo:
         """Delete what the plan says and put the statuses back; the steps then say what became of them."""
 
         async def undo(order: OrderUndone) -> None:
-            if not self._stop:
-                await self._undo(order)
+            try:
+                if not self._stop:
+                    await self._undo(order)
+            except (LedgerError, StoreStopped, Unreadable) as error:  # what was deleted is told of all the same
+                self._stop.set(str(error), error.todo)
 
         await in_turns(undo, orders, at_once=self._settings.workers)
 
@@ -184,7 +217,8 @@ class Undo:
                 why = record.finding.error if record.differs and record.finding else ""
                 steps.append(Step(record, Fate.DELETE, why))
         before = self._status_before(records)
-        return OrderUndone(order_id, steps, order.status_id if order else -1, before, others=len(seen))
+        status = order.status_id if order else -1
+        return OrderUndone(order_id, steps, status, before, len(seen), keeps_status=self._keep_status)
 
     async def _unlisted(self, made: StoreShipment) -> StoreShipment | None:
         """A shipment that the order's list leaves out, asked for by itself: the list may be behind."""
@@ -244,7 +278,7 @@ class Undo:
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
                 return
-            order.status_now = before
+            order.status_now, order.put_back = before, True
             what, evidence = "status put back", {"status_id": before}
         for record_id in touched:
             await self._ledger.append(record_id, what, evidence)

@@ -9,9 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 import time_machine
-from shop import HEADER, OpenShop, Shop, dense, number, order, store, table
+from shop import HEADER, OpenShop, Shop, Watched, dense, number, order, store, table
 
 from batch.config import Source
+from batch.errors import StoreStopped
 from batch.model import Status
 from batch.notify import of_report
 from batch.pipeline import Job
@@ -195,3 +196,41 @@ async def test_what_was_in_doubt_is_settled_in_its_own_sheet(shop: OpenShop, clo
     assert (done.exit_status, dict(done.carried[0].rows)) == (0, {Status.CREATED: 1})
     assert [status for status, _ in sheet(there, "mon.csv")] == ["created", "created"]
     assert there.posts == 3
+
+
+@pytest.mark.parametrize("then", ["orders refused", "posts refused", "no export", "stopped"])
+async def test_what_has_shipped_is_never_called_nothing_sent(shop: OpenShop, clock: Any, then: str) -> None:
+    """What an earlier night left ships; whatever keeps tonight's file from it, the end says neither 75 nor 2."""
+    there = await shop(dense(4))
+    first = await night(there, clock, "mon.csv", mug(100), mug(104))
+    assert outcomes(first) == ["created", "waiting"]
+    there.box.store.arrive(store(order(104)))
+    stop = Stop()
+
+    def later(method: str, path: str, _order: int) -> None:
+        if len(there.made()) < 2:
+            return
+        if then == "orders refused":
+            there.box.faults.add(Fault(401, performs=0, method="GET", path=r"/orders$"))
+        elif then == "posts refused":
+            there.box.faults.add(Fault(401, performs=0, method="POST"))
+        elif then == "stopped":
+            stop.set("it was told to stop")
+
+    there.box.faults = Watched(later)
+    rows = [] if then == "no export" else [mug(101)]
+    done = await night(there, clock, "tue.csv", *rows, stop=stop)
+    assert dict(done.carried[0].rows) == {Status.CREATED: 1}
+    assert [order_id for order_id, *_ in there.made()] == [100, 104]
+    assert done.exit_status == 1
+    assert [status for status, _ in sheet(there, "mon.csv")] == ["created", "created"]
+
+
+async def test_a_stop_before_anything_was_sent_still_says_so(shop: OpenShop, clock: Any) -> None:
+    """Nothing carried over, the store refuses the token: it is raised, and ends with 2 or 75."""
+    there = await shop(dense(4))
+    there.fault(Fault(401, performs=0, method="GET"))
+    with pytest.raises(StoreStopped):
+        await night(there, clock, "mon.csv", mug(100))
+    there.fault(Fault(401, performs=0, method="POST"))
+    assert (await night(there, clock, "tue.csv", mug(100))).exit_status == 75

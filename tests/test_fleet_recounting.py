@@ -118,7 +118,7 @@ async def test_rows_that_ship_later(yard: Yard, how: str) -> None:
     async with opened(settings, yard.screen, Stop()) as desk:
         await decided(desk, row["run_id"], Word("absent", "ann", order=100))
         if how == "carry-over":
-            await carried_over(Pipeline(desk), desk)
+            assert [one async for one in carried_over(Pipeline(desk), desk)]
     if how == "queued again":
         await yard.queue.put(settings.store, [Entry("/srv/again.csv", path.read_bytes())], "ann")
     elif how != "carry-over":

@@ -135,5 +135,5 @@ async def test_a_later_run_of_the_store_leaves_it_to_whoever_goes_on(shop: OpenS
     made = len(there.made())
     assert report.stopped
     async with there.desk() as desk:
-        assert await carried_over(Pipeline(desk), desk) == []
+        assert [one async for one in carried_over(Pipeline(desk), desk)] == []
     assert len(there.made()) == made

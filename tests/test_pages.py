@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from collections import Counter
 from math import ceil
 
 import pytest
 from clock import VirtualLoop
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shop import OpenShop, dense, order, store
+from shop import OpenShop, dense, number, order, said, statuses, store
 
 from batch.bigcommerce import Client
 from batch.bigcommerce.pages import Pages
@@ -66,6 +67,32 @@ async def test_a_store_that_does_not_heed_min_id(shop: OpenShop) -> None:
     assert sorted(orders.found) == [101, 105, 109]
 
 
+async def test_an_order_that_a_page_left_out_is_asked_for_by_itself(shop: OpenShop) -> None:
+    """It is there all the same; absent is what its own read says is absent, and that is asked once."""
+    there = await shop(store(*(order(n) for n in (*range(100, 110), *range(120, 130)))))
+    whole = there.box.store.between
+    there.box.store.between = lambda low, high: (o for o in whole(low, high) if o.id != 105)  # type: ignore[method-assign]
+    async with there.desk() as desk:
+        pages = Pages(desk.client, 16)
+        orders = await pages.read([101, 105, 115, 125])
+        asked = desk.client.requests
+        await pages.read([115])
+    assert (sorted(orders.found), orders.unproven) == ([101, 105, 125], set())
+    assert [there.box.counts["GET /orders/{}"], desk.client.requests - asked] == [2, 1]
+
+
+async def test_a_file_of_many_unknown_orders_is_held_instead(shop: OpenShop) -> None:
+    """Fifty are asked for by themselves; that the others are absent nobody has proved, so the whole file waits."""
+    there = await shop(store(*(order(n) for n in range(100, 500) if n % 5)))
+    rows = [(n, "MUG", 1, number(n)) for n in range(100, 495)]
+    report = await there.run(*rows)
+    assert there.box.counts["GET /orders/{}"] == 50
+    assert [reason.code for reason in report.held] == ["most_orders_unknown"]
+    assert "29 by its lists alone" in report.held[0].error
+    assert (there.posts, set(statuses(report))) == (0, {"held", "invalid"})
+    assert Counter(code for _, code in said(report).values())["order_not_listed"] == 29
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**16),
@@ -79,7 +106,7 @@ async def test_a_store_that_does_not_heed_min_id(shop: OpenShop) -> None:
 def test_all_are_found_in_any_store(
     seed: int, density: float, chosen: float, absent: int, page_size: int, inclusive: bool, at_once: int
 ) -> None:
-    """Whatever its gaps, its pages and its `min_id`: at most one request an order, and three to learn of both ends."""
+    """Whatever its gaps, pages and `min_id`: at most one request an order, one an absent one, three for the ends."""
     dice = random.Random(seed)
     ids = [n for n in range(100, 800) if dice.random() < density] or [100]
     wanted = {n for n in ids if dice.random() < chosen} | {dice.randrange(1, 1200) for _ in range(absent)}
@@ -91,7 +118,7 @@ def test_all_are_found_in_any_store(
             async with Client(made) as client:
                 orders = await Pages(client, at_once).read(wanted)
                 assert sorted(orders.found) == sorted(wanted & set(ids))
-                assert client.requests <= len(wanted) + 3
+                assert client.requests <= len(wanted) + 3 + absent
                 if orders.end is not None and page_size == 250:
                     assert orders.end in {max(ids), 0} or len([n for n in ids if n > max(wanted & set(ids))]) > 250
 

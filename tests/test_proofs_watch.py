@@ -99,6 +99,23 @@ async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(d
     assert depot.shipped == Counter(numbers(MANY))
 
 
+async def test_status_right_after_a_kill_calls_nothing_running(depot: Depot) -> None:
+    """The lock beside its board is free the moment it is dead, however lately it gave a sign of life."""
+    depot.box.faults.add(Fault(delay=2, method="POST"))
+    (depot.folder / "shipbatch.toml").write_text('workers = 2\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
+    depot.export.rename(depot.inbox / "export.csv")
+    running = await depot.watch()
+    await depot.posted(running, 2)
+    running.tell(signal.SIGKILL)
+    await running.end()
+    told = json.loads((await (await depot.start("status", "--json")).end()).out)[0]
+    assert (told["running"], told["watchers"], told["unfinished"]) == ([], [], ["export.csv"])
+    said = (await (await depot.start("status")).end()).out
+    assert "running" not in said
+    assert "Nobody watches it" in said
+    assert not list((depot.folder / "home" / "watching").iterdir())
+
+
 async def test_two_watchers_of_two_processes_take_each_file_once(depot: Depot) -> None:
     """Each file in done once, with its sheet; each parcel shipped once."""
     header, *rows = depot.export.read_text().splitlines()

@@ -18,9 +18,9 @@ DELETE_ALL = "DELETE /orders/{}/shipments"
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
 
-async def undo(there: Shop, report: Report, *, for_real: bool = True) -> Told:
+async def undo(there: Shop, report: Report, *, for_real: bool = True, **more: bool) -> Told:
     async with there.desk() as desk:
-        return await undone(desk, report.run.run_id, for_real=for_real)
+        return await undone(desk, report.run.run_id, for_real=for_real, **more)
 
 
 async def shipped(shop: OpenShop, **more: Any) -> tuple[Shop, Report]:
@@ -75,6 +75,33 @@ async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
         ("101", "2", "deleted"),
         ("102", "3", "deleted"),
     ]
+
+
+async def test_a_status_that_goes_back_may_mail_and_is_counted_before(shop: OpenShop) -> None:
+    """Before anything is deleted it is said how many customers that may mail, and where both switches are."""
+    there, report = await shipped(shop)
+    told = " ".join((await undo(there, report, for_real=False)).lines)
+    assert "up to 3 customers" in told
+    assert "Order notifications" in told
+    assert "B2B app, Settings › Emails" in told
+    said: list[str] = []
+    there.box.faults = Watched(lambda method, *_: said.extend(there.screen.lines if method == "DELETE" else ()))
+    done = await undo(there, report)
+    assert "3 customers. Switch" in " ".join(said)
+    assert done.data["statuses_put_back"] == 3
+    assert "3 status changes made" in "\n".join(done.lines)
+    assert "up to" not in "\n".join(done.lines)
+
+
+async def test_statuses_can_be_left_alone(shop: OpenShop) -> None:
+    """With --keep-status no order is written to, now or by a later call, and nothing is said of such mails."""
+    there, report = await shipped(shop)
+    shown = await undo(there, report, for_real=False, keep_status=True)
+    assert "Order notifications" not in "\n".join(shown.lines)
+    assert shown.lines[-1].endswith("--yes --keep-status")
+    await undo(there, report, keep_status=True)
+    await undo(there, report)
+    assert (there.made(), order_statuses(there), there.box.counts["PUT /orders/{}"]) == ([], [3, 3, 3], 0)
 
 
 async def test_what_has_changed_since_is_kept(shop: OpenShop) -> None:
@@ -215,3 +242,14 @@ async def test_a_list_that_is_behind_does_not_make_a_shipment_gone(shop: OpenSho
     there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
     told = await undo(there, report)
     assert (told.data["deleted"], told.data["gone"], there.made()) == (3, 0, [])
+
+
+async def test_an_undo_that_has_deleted_something_says_so_whatever_comes_then(shop: OpenShop) -> None:
+    """The store answers no more after the first delete: what was done is told, with 1; never 75."""
+    there, report = await shipped(shop)
+    lost = Fault(500, performs=0, method="DELETE", nth=range(2, 99))
+    there.fault(lost, Fault(500, method="GET", path=r"/shipments/\d+$"))
+    async with there.desk(workers=1) as desk:
+        told = await undone(desk, report.run.run_id, for_real=True)
+    assert (told.data["deleted"], told.status, len(there.made())) == (1, 1, 2)
+    assert "Stopped before the end" in "\n".join(told.lines)

@@ -84,7 +84,7 @@ def _before_work(reply: Reply) -> Verdict | None:
             Kind.AGAIN,
             "certificate",
             stop="The store's certificate is not accepted: " + reply.problem,
-            todo="Check this machine's clock and certificates, and any proxy in between; nothing was sent.",
+            todo="Check this machine's clock and certificates, and any proxy in between.",
         )
     if reply.phase is Phase.NOT_SENT:
         return Verdict(Kind.AGAIN, "not_sent", wait=NOT_SENT_WAIT)

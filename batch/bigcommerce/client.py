@@ -56,6 +56,8 @@ class Client:
         }
         self._transport = Transport(headers, settings.timeout, may_write)
         self.quota = Quota(settings.reserve, most=settings.workers, say=say)
+        self.wrote = False
+        """Whether a request that changes anything has done so, for all that is known."""
 
     async def __aenter__(self) -> "Client":
         await self._transport.__aenter__()
@@ -169,7 +171,9 @@ class Client:
         sent = None if body is None else json.dumps(body).encode()
         if not admitted:
             await self.quota.admit()
-        return await self._exchange(Call(method, self._base + path, {}, sent), kind=method)
+        reply = await self._exchange(Call(method, self._base + path, {}, sent), kind=method)
+        self.wrote = self.wrote or _may_have_worked(reply)
+        return reply
 
     async def _exchange(self, call: Call, kind: str) -> Reply:
         """One admitted request; those of one kind take about as long as one another."""
@@ -233,6 +237,13 @@ class Client:
             return parse(part)
         except (ValueError, TypeError) as error:
             raise _not_the_api(str(error)) from error
+
+
+def _may_have_worked(reply: Reply) -> bool:
+    """Whether a write may have been worked on: it left, and was not plainly refused."""
+    if reply.phase is Phase.NOT_SENT or reply.status is None:
+        return reply.phase is not Phase.NOT_SENT
+    return reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _backoff(tries: int) -> float:

@@ -1,7 +1,7 @@
 """Orders by id, in as few requests as can be: a page knows up to 250 of them, and pages are read side by side."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from batch.bigcommerce.client import PAGE, Client
@@ -10,6 +10,7 @@ from batch.turns import in_turns
 
 GAPPY = 1.02  # ids an order, from which on pages are taken to reach a little less far than they seem to
 CAREFUL = 0.95  # of it
+ALONE = 50  # orders that no page had, and that are asked for by themselves: a page may leave one out
 
 
 @dataclass(slots=True)
@@ -19,6 +20,8 @@ class Orders:
     found: dict[int, Order]
     end: int | None = None
     """Largest order id of the store, once a page has shown that there is an end."""
+    unproven: set[int] = field(default_factory=set)
+    """In no page, though the store has newer ones, and not asked for by themselves: ALONE others were."""
 
     def newest_before(self, order_id: int) -> int | None:
         """The store's newest order, where this one is newer; None where it is not, or not known."""
@@ -43,7 +46,8 @@ class Pages:
     """Reads orders, and learns from each page how far the next ones reach.
 
     Every page begins with a wanted order that is not known yet, so that there are never more
-    requests than orders; where they lie far apart, a page holds one order and no more.
+    pages than orders; where they lie far apart, a page holds one order and no more.
+    What no page has is asked for by itself, ALONE of them at most in all reads.
     """
 
     def __init__(self, client: Client, at_once: int) -> None:
@@ -53,10 +57,13 @@ class Pages:
         self._reach = 0  # ids that a page spans; 0: no page has come yet
         self._holds = 0  # orders of the longest page
         self._seen = 0  # the largest id
+        self._left = ALONE
+        self._absent: set[int] = set()  # their own read says so
 
     async def read(self, order_ids: Iterable[int]) -> Orders:
         """These orders, as far as the store has them, each with all its lines."""
-        known, missing = Orders({}), sorted(set(order_ids))
+        known, wanted = Orders({}), sorted(set(order_ids))
+        missing = wanted
         beyond, idle = 0, False  # the first order that is newer than all
         while missing:
             settled: set[int] = set()
@@ -75,9 +82,10 @@ class Pages:
                 settled = {await self._alone(missing[0], known)}
             idle = not settled
             missing = [order_id for order_id in missing if order_id not in settled]
-        await self._complete(known)
         if beyond:
             known.end = self._seen if self._seen == beyond - 1 else await self._end()
+        await self._prove(wanted, known)
+        await self._complete(known)
         return known
 
     def _spans(self, missing: Sequence[int]) -> list[_Span]:
@@ -98,9 +106,24 @@ class Pages:
         orders = span.last - span.first + 1 + (span.begin < span.first and self._inclusive is None)
         return await self._client.orders(min_id=span.begin, limit=min(orders, PAGE) if self._reach else PAGE)
 
+    async def _prove(self, wanted: Sequence[int], known: Orders) -> None:
+        """What no page had is absent once its own read says so; what is newer than all may come yet."""
+        here = (n for n in wanted if known.newest_before(n) is None)
+        lacking = [n for n in here if n not in known.found and n not in self._absent]
+        alone, rest = lacking[: self._left], lacking[self._left :]
+        self._left -= len(alone)
+        known.unproven = set(rest)
+
+        async def ask(order_id: int) -> int:
+            return await self._alone(order_id, known)
+
+        await in_turns(ask, alone, at_once=self._at_once)
+
     async def _alone(self, order_id: int, known: Orders) -> int:
         if (order := await self._client.order(order_id)) is not None:
             known.found[order_id] = order
+        else:
+            self._absent.add(order_id)
         return order_id
 
     def _learn(self, span: _Span, ids: Sequence[int]) -> None:

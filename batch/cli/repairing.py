@@ -66,6 +66,9 @@ def decide(
 def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+    keep_status: Annotated[
+        bool, typer.Option("--keep-status", help="Leave the orders' statuses alone: a change may mail the customer.")
+    ] = False,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -77,7 +80,7 @@ def undo(
         from batch.undoing import undone
 
         async with opened(settings, screen, stop, lock=yes) as store_open:
-            return await undone(store_open, run_id, for_real=yes)
+            return await undone(store_open, run_id, for_real=yes, keep_status=keep_status)
 
     told, signalled = watched(work, quiet=as_json, reads=not yes, database=settings.database)
     print_told(told, as_json=as_json)

@@ -25,7 +25,7 @@ from batch.runner import NOTHING_SENT
 from batch.stopping import Stop
 from batch.watcher import Post, letters
 from batch.watcher.bell import Bell
-from batch.watcher.places import SHEETS, free
+from batch.watcher.places import SHEETS, Refused, free
 from batch.watcher.shelf import Held, Shelf, clear_sheet
 from batch.watcher.systemd import Systemd
 
@@ -137,10 +137,26 @@ class QueuedFolder:
     async def _put(self, paths: Sequence[Path]) -> None:
         for path in paths:
             with suppress(FileNotFoundError):
-                content = await asyncio.to_thread(path.read_bytes)
+                content = await asyncio.to_thread(self._read, path)
+                if content is None:
+                    continue
                 entry = Entry(str(path), content, ask=self._ask, folder=self._key, lies=str(path))
                 (number,) = await self._queue.put(self.settings.store, [entry], self._by)
                 self._screen.say(f"{path.name}: file {number} of the queue")
+
+    def _read(self, path: Path) -> bytes | None:
+        """What was claimed; a thing that is no plain file of its own goes to `failed`, with a letter."""
+        place = self.shelf.place
+        try:
+            with place.open(path) as content:
+                return content.read()
+        except Refused as refused:
+            place.check()  # the room's, not the file's
+            error = FileError(f"{path.name} is {refused}.", "Drop the file itself.")
+            target = free(place.failed, path.name)
+            letters.leave(letters.unusable(path, error, place.root), target, letters.ERROR)
+            place.move(path, target)
+            return None
 
     async def _put_answers(self, now: float) -> None:
         """A sheet in `held` in which somebody has answered goes the way of one that was dropped back in."""
@@ -149,7 +165,9 @@ class QueuedFolder:
         with read_ledger(self.settings.ledger) as ledger:
             answered = list(self.shelf.answered(ledger, now))
         for file, sheet in answered:
-            content = await asyncio.to_thread(sheet.read_bytes)
+            content = await asyncio.to_thread(self._read, sheet)
+            if content is None:
+                continue
             await self._queue.put(self.settings.store, [Entry(str(sheet), content, ask=self._ask)], self._by)
             self._screen.say(f"{file.name}: the answers in {sheet.name} are in line")
 
@@ -163,7 +181,7 @@ class QueuedFolder:
         target = file if file.parent == room else free(room, file.name)
         before = self.shelf.release(file) or Held("", file.with_name(f"{file.stem}{SHEETS[0]}"))
         sheet = await self._leave_sheet(row, target)
-        _move(file, target)
+        self._move(file, target)
         await self._filed(row, target)
         clear_sheet(before, sheet)
         if row["state"] == "held":
@@ -191,6 +209,12 @@ class QueuedFolder:
             row["file_id"],
         )
 
+    def _move(self, file: Path, target: Path) -> None:
+        crash.point("before-filing")
+        if file != target:
+            self.shelf.place.move(file, target)
+        crash.point("after-filing")
+
     def _tell_away(self, error: Exception | None) -> None:
         if error and not self._is_away:
             self._screen.say(f"{self.shelf.place.root}: the database does not answer; what is dropped waits for it.")
@@ -201,9 +225,3 @@ class QueuedFolder:
 
 def _is_there(file: Path) -> bool:
     return file.exists()
-
-
-def _move(file: Path, target: Path) -> None:
-    crash.point("before-filing")
-    file.rename(target)
-    crash.point("after-filing")

@@ -215,7 +215,7 @@ class Worker:
             return
         with self._stop.part() as part:
             async with opened(settings, Door(lambda line: self._screen.say(f"{settings.store}: {line}")), part) as desk:
-                for one in await carried_over(Pipeline(desk), desk):
+                async for one in carried_over(Pipeline(desk), desk):
                     for line in telling.carried(one):
                         self._screen.say(f"{settings.store}: {line}")
                 await self._bring_up_to_date(desk)

@@ -6,6 +6,6 @@ compared by medians, so that one odd night changes nothing; while few are known,
 
 from batch.gates.profile import FILE, Profile, file_ask
 from batch.gates.rules import mailed, reasons
-from batch.gates.sentences import MAILS, release
+from batch.gates.sentences import MAILS, SWITCHES, release
 
-__all__ = ["FILE", "MAILS", "Profile", "file_ask", "mailed", "reasons", "release"]
+__all__ = ["FILE", "MAILS", "SWITCHES", "Profile", "file_ask", "mailed", "reasons", "release"]

@@ -26,6 +26,8 @@ class Profile:
     """How long ago: the median."""
     absent: int = 0
     """Parcels whose order the store does not have, or not yet."""
+    unlisted: int = 0
+    """Those of them that no page of the store's had, and that were not asked for by themselves."""
     units: float = 0
     """Units a row asks: the geometric mean, so that one large row does not move it."""
     carriers: Mapping[str, int] = field(default_factory=dict)

@@ -54,6 +54,7 @@ def _far_more(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding
 def _absent(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = middle_share([night.absent for night in nights], [night.parcels for night in nights])
     most = file.parcels >= FEW and file.absent >= gates.absent * file.parcels and file.absent
+    most = most or file.unlisted  # so many that they were not even asked for one by one
     if not gates.absent or not most or file.absent < 2 * before * file.parcels:
         return None
     return sentences.orders_unknown(file, before if nights else None)

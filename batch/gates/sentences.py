@@ -6,9 +6,12 @@ from statistics import median
 from batch.gates.profile import Profile
 from batch.model import Finding, Status, Who
 
-MAILS_OFF = (
-    "To ship without mails, switch them off first: control panel, Settings › Order notifications, untick every status."
+SWITCHES = (
+    "control panel, Settings › Order notifications, untick every status; with B2B Edition there is a second switch: "
+    "the B2B app, Settings › Emails, the buyers' templates"
 )
+"""Where a store's mails to customers are switched off; no request of the API can."""
+MAILS_OFF = f"To ship without mails, switch them off first: {SWITCHES}."
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -29,9 +32,10 @@ def _held(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding
 def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
+    lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
     return _held(
         "most_orders_unknown",
-        f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{usually}.",
+        f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{lists}{usually}.",
         "Is it another store's file? Then run it with --store NAME.",
     )
 

@@ -42,7 +42,7 @@ def _absent(parcel: Parcel, facts: Facts, policy: Policy) -> Finding:
         return findings.several_orders(parcel, facts.namesakes)
     if facts.newest is not None:
         return findings.waiting(parcel, facts.newest)
-    return findings.unknown_order(parcel)
+    return findings.unlisted_order(parcel) if facts.unproven else findings.unknown_order(parcel)
 
 
 class _Bench:

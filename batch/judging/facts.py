@@ -35,6 +35,8 @@ class Facts:
     order: Order | None
     newest: int | None = None
     """Without an order: the store's newest order id, where this one is newer; None where it is not."""
+    unproven: bool = False
+    """Without an order: no page of the store's had it, and it was not asked for by itself."""
     existing: tuple[Existing, ...] = ()
     gone: tuple[Record, ...] = ()
     """Records of ours whose shipment is no longer in the store."""

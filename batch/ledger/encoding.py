@@ -6,8 +6,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+from batch.ledger import soundness
 from batch.ledger.base import Attempt, Decision, RowNote
-from batch.model import Finding, Item, Record, Run, Shipment, State, Status, StoreShipment, Who
+from batch.ledger.soundness import every, fit, is_path, is_text, is_whole, maybe, moment, need, sound
+from batch.model import Field, Finding, Item, Record, Run, Shipment, State, Status, StoreShipment, Who
 
 Row = tuple[Any, ...]
 
@@ -21,6 +23,8 @@ _IN_COLUMNS = frozenset({"order_id", "order_address_id", "ask", "items"})
 # Built from the classes, so that a field they gain is kept without a word here.
 _SHIPMENT = tuple((f.name, f.default) for f in fields(Shipment) if f.name not in _IN_COLUMNS)
 _MADE = tuple((f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"})
+_SHIPMENT_FITS, _MADE_FITS = soundness.SHIPMENT, soundness.MADE
+_FIELDS = frozenset(field.value for field in Field)
 _ADDRESSES = frozenset({"billing_address", "shipping_address"})
 
 
@@ -68,8 +72,9 @@ def shipment_text(shipment: Shipment) -> str:
 def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> Shipment:
     """The shipment that `shipment_text` wrote."""
     body = json.loads(text)
-    items = tuple([Item(*pair) for pair in body.pop("items")])
+    items = _items(body)
     for name, value in body.items():
+        need(_SHIPMENT_FITS.get(name, is_text)(value), name)
         if type(value) is list:
             body[name] = _tuples(value)
     return Shipment(order_id, order_address_id, items, ask=ask, **body)
@@ -86,8 +91,24 @@ def made_text(made: StoreShipment) -> str:
 def made_from(text: str) -> StoreShipment:
     """The store's shipment that `made_text` wrote."""
     body = json.loads(text)
-    items = tuple([Item(*pair) for pair in body.pop("items")])
+    items = _items(body)
+    for name, value in body.items():
+        need(_MADE_FITS.get(name, is_text)(value), name)
     return StoreShipment(items=items, **body)
+
+
+def _items(body: dict[str, Any]) -> tuple[Item, ...]:
+    items = tuple([Item(*pair) for pair in body.pop("items")])
+    need(all(is_whole(item.order_product_id) and is_whole(item.quantity) for item in items), "items")
+    return items
+
+
+@sound("records")
+def rows_of(shipment: str) -> tuple[int, ...]:
+    """The rows of a stored shipment."""
+    rows = json.loads(shipment).get("rows", ())
+    need(every(is_whole)(rows), "rows")
+    return tuple(rows)
 
 
 def _tuples(value: list[Any]) -> tuple[Any, ...]:
@@ -102,13 +123,17 @@ def finding_text(finding: Finding) -> str:
 def finding_from(text: str) -> Finding:
     """The finding that `finding_text` wrote."""
     status, code, error, todo, who = json.loads(text)
+    need(all(map(is_text, (code, error, todo))), "a finding")
     return Finding(Status(status), code, error, todo, Who(who))
 
 
+@sound("records")
 def record_from(row: Row) -> Record:
     """A row of the RECORD columns."""
     (record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts) = row[:9]
     (baseline, made, finding, deleted, created_at, changed_at) = row[9:]
+    need(all(map(is_whole, (record_id, order_id, order_address_id, attempts, baseline))), "a number")
+    need(is_text(store) and is_text(ask) and maybe(is_text)(run_id) and deleted in (0, 1), "a column")
     return Record(
         record_id=record_id,
         run_id=run_id or "",
@@ -120,8 +145,8 @@ def record_from(row: Row) -> Record:
         finding=finding_from(finding) if finding else None,
         baseline=baseline,
         deleted=bool(deleted),
-        created_at=datetime.fromisoformat(created_at),
-        changed_at=datetime.fromisoformat(changed_at),
+        created_at=moment(created_at),
+        changed_at=moment(changed_at),
     )
 
 
@@ -142,21 +167,24 @@ def run_row(run: Run) -> Row:
     )
 
 
+@sound("runs")
 def run_from(row: Row) -> Run:
     """The run of a row of `runs`."""
     run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile = row
+    need(all(map(is_path, (run_id, store, file, sha256, copy, source))), "a text")
+    need(maybe(is_whole)(exit_status), "exit_status")
     return Run(
         run_id,
         store,
         file,
         sha256,
         copy,
-        datetime.fromisoformat(started),
-        datetime.fromisoformat(finished) if finished else None,
+        moment(started),
+        moment(finished) if finished else None,
         exit_status,
-        json.loads(summary),
+        fit(json.loads(summary), soundness.SUMMARY, "a summary"),
         source,
-        json.loads(profile),
+        fit(json.loads(profile), soundness.PROFILE, "a profile"),
     )
 
 
@@ -166,21 +194,35 @@ def note_row(run_id: str, note: RowNote) -> Row:
     return (run_id, _encode(note.rows), finding_text(note.finding), note.record_id, note.ask, facts)
 
 
+@sound("notes")
 def note_from(row: Row) -> RowNote:
     """The note of rows, finding, record_id, ask, facts; sequences in facts come back as lists."""
     rows, finding, record_id, ask, facts = row
-    return RowNote(
-        tuple(json.loads(rows)), finding_from(finding), record_id, ask, None if facts is None else json.loads(facts)
-    )
+    numbers = json.loads(rows)
+    need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
+    known = None if facts is None else fit(json.loads(facts), soundness.FACTS, "facts")
+    return RowNote(tuple(numbers), finding_from(finding), record_id, ask, known)
 
 
+@sound("attempts")
 def attempt_from(row: Row) -> Attempt:
     """The attempt of record_id, at, state, what, evidence."""
     record_id, at, state, what, evidence = row
-    return Attempt(record_id, datetime.fromisoformat(at), State(state), what, json.loads(evidence))
+    need(is_whole(record_id) and is_text(what), "a column")
+    return Attempt(record_id, moment(at), State(state), what, fit(json.loads(evidence), soundness.EVIDENCE, "evidence"))
 
 
+@sound("decisions")
 def decision_from(row: Row) -> Decision:
     """The decision of ask, answer, who, why, at."""
     ask, answer, who, why, at = row
-    return Decision(ask, answer, who, why, datetime.fromisoformat(at))
+    need(all(map(is_text, (ask, answer, who, why))), "a column")
+    return Decision(ask, answer, who, why, moment(at))
+
+
+@sound("headers")
+def columns_from(text: str) -> Mapping[str, str]:
+    """Which column was which field, as it was remembered."""
+    columns: Mapping[str, str] = json.loads(text)
+    need(type(columns) is dict and all(name in _FIELDS and is_text(column) for name, column in columns.items()), text)
+    return columns

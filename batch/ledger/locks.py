@@ -115,7 +115,7 @@ def holder(path: Path) -> str:
 async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[str], None]) -> None:
     clock = asyncio.get_running_loop().time
     until, told = clock() + wait, False
-    while not _taken(lock):
+    while not taken(lock):
         who = holder(Path(lock.lock_file))
         if clock() >= until:
             raise CannotRunNow(f"Another runner of {store} is at work: {who}.", _LATER)
@@ -125,7 +125,19 @@ async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[s
         await asyncio.sleep(min(POLL, max(0.0, until - clock())))
 
 
-def _taken(lock: FileLock) -> bool:
+def is_free(path: Path) -> bool:
+    """Whether a lock's process is dead. A lock file that is not here proves nothing: it may be another disk's."""
+    if not path.exists():
+        return False
+    try:
+        with system_lock(path):
+            return True
+    except (Timeout, OSError):
+        return False
+
+
+def taken(lock: FileLock) -> bool:
+    """Whether a lock could be had at once; OSError where it cannot be had at all."""
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -2,14 +2,13 @@
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from batch.ledger.base import IllegalMove, RowNote
 from batch.ledger.connection import LISTED, UNDO, Connection
-from batch.ledger.encoding import Row, note_row, search_form, shipment_text
+from batch.ledger.encoding import Row, note_row, rows_of, search_form, shipment_text
 from batch.ledger.moves import record
 from batch.model import Finding, Record, Shipment, State, Status
 from batch.turns import batches
@@ -129,7 +128,7 @@ class _Plan:
         )
         found: dict[Key, list[_Leftover]] = {}
         for *key, record_id, run_id, shipment in rows:
-            left = _Leftover(record_id, run_id, tuple(json.loads(shipment).get("rows", ())))
+            left = _Leftover(record_id, run_id, rows_of(shipment))
             found.setdefault(_key_of(*key), []).append(left)
         return found
 

@@ -14,6 +14,7 @@ from batch.config import Database
 from batch.config.places import passwords_of
 from batch.errors import ConfigError, DatabaseAway, LedgerError
 from batch.ledger.connection import LISTED, Values
+from batch.ledger.soundness import Damage
 
 if TYPE_CHECKING:
     from psycopg import Connection as Link
@@ -40,6 +41,9 @@ _SESSION = (
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
 """SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
+_RESTORE = (
+    "Nothing more is sent. Put back a dump of it (`pg_restore`); then `shipbatch audit` says where the store has more."
+)
 REASONS = {
     "42501": ("this user may not do that", "Let it make schemas in there, or own `shipbatch` and `procrastinate`."),
     "53100": ("its disk is full", "Make room on the server, then run the same call again; nothing is lost."),
@@ -71,6 +75,8 @@ def explained(error: Exception, place: Database) -> LedgerError:
     """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
     if isinstance(error, LedgerError):
         return error
+    if isinstance(error, Damage):
+        return LedgerError(f"The ledger in the database {place} is damaged ({error}).", _RESTORE)
     said, state = " ".join(str(error).split()), getattr(error, "sqlstate", None) or ""
     reason, todo = REASONS.get(state, ("it cannot be used", "Report this message."))
     made = LedgerError(f"The database {place}: {reason} ({said}).", todo)

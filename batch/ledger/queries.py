@@ -2,11 +2,10 @@
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from batch.config import Place
 from batch.ledger import encoding
@@ -15,7 +14,10 @@ from batch.ledger.connection import LISTED, Connection
 from batch.ledger.copying import back_up
 from batch.ledger.encoding import RECORD, Row, record_from, search_form
 from batch.ledger.plans import OPEN_NOTE
+from batch.ledger.soundness import Damage, is_whole
 from batch.model import MADE_DIFFERS, Record, Run, Status
+
+T = TypeVar("T")
 
 PAGE = 1_000  # rows read at a time by the iterators: nobody's commit waits for a slow reader
 _SPENT = (  # a word to ship, and the parcel was made since
@@ -54,16 +56,19 @@ class Queries:
 
     def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
-        where = f"ask {LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted"
+        where, wanted = f"ask {LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted", set(asks)
         found: dict[str, list[Record]] = {}
-        for record in self._records(where, self._reader.listed(list(asks)), store):
+        for record in self._records(where, self._reader.listed(wanted), store):
+            self._need(record.shipment.ask in wanted, record)
             found.setdefault(record.shipment.ask, []).append(record)
         return found
 
     def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
         """All records of these orders, in the order they were planned."""
         found: dict[int, list[Record]] = {}
-        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.listed(list(order_ids)), store):
+        wanted = set(order_ids)
+        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.listed(wanted), store):
+            self._need(record.shipment.order_id in wanted, record)
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
 
@@ -88,26 +93,26 @@ class Queries:
     def of_run(self, run_id: str) -> Iterator[Record]:
         """A run's records, in the order they were planned."""
         sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
-        return (record_from(row) for row in self._pages(sql, run_id))
+        return self._each(record_from, self._pages(sql, run_id))
 
     def planned(self, run_id: str, places: range) -> Iterator[Record]:
         """Those of the records at these places of a run's plan that are still planned, in their order."""
         where = "run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = 'planned'"
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
-        return (record_from(row) for row in self._pages(sql, run_id, places.start, places.stop - 1))
+        return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
 
     def notes(self, run_id: str) -> Iterator[RowNote]:
         """What a run's plan says of the rows that have no record of it."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
-        return (encoding.note_from(row) for row in self._pages(sql, run_id))
+        return self._each(encoding.note_from, self._pages(sql, run_id))
 
     def unmet(self, run_id: str) -> Iterator[RowNote]:
         """Those of a run's notes that are of no record."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         where = "run_id = ? AND note_id > ? AND record_id IS NULL"
         sql = f"SELECT {columns} FROM notes WHERE {where} ORDER BY note_id LIMIT {PAGE}"
-        return (encoding.note_from(row) for row in self._pages(sql, run_id))
+        return self._each(encoding.note_from, self._pages(sql, run_id))
 
     def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
         """Run → what its plan holds for a person; of one run, where it is named."""
@@ -116,7 +121,7 @@ class Queries:
         sql = f"SELECT {columns} FROM notes WHERE {which} AND substr(finding, 1, 7) = '[\"held\"' ORDER BY note_id"
         found: dict[str, list[RowNote]] = {}
         for of_run, *note in self._rows(sql, run_id or store):
-            found.setdefault(of_run, []).append(encoding.note_from(tuple(note)))
+            found.setdefault(of_run, []).extend(self._each(encoding.note_from, [tuple(note)]))
         return found
 
     def differing(self, run_id: str) -> list[Record]:
@@ -138,7 +143,7 @@ class Queries:
     def attempts(self, record_id: int) -> list[Attempt]:
         """All that happened to a record, oldest first."""
         sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
-        return [encoding.attempt_from(row) for row in self._rows(sql, record_id)]
+        return list(self._each(encoding.attempt_from, self._rows(sql, record_id)))
 
     def stores(self) -> list[str]:
         """The stores that anything was run for."""
@@ -147,12 +152,12 @@ class Queries:
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
-        return [encoding.run_from(row) for row in self._rows(sql, store, store)]
+        return list(self._each(encoding.run_from, self._rows(sql, store, store)))
 
     def runs_of(self, store: str, source: str, last: int) -> list[Run]:
         """The last runs of a source's files, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
-        return [encoding.run_from(row) for row in self._rows(sql, store, source, last)]
+        return list(self._each(encoding.run_from, self._rows(sql, store, source, last)))
 
     def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
         """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
@@ -170,13 +175,13 @@ class Queries:
     def runs_since(self, moment: datetime) -> list[Run]:
         """The runs of all stores that began at this moment or later, oldest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE started >= ? ORDER BY started, run_id"
-        return [encoding.run_from(row) for row in self._rows(sql, encoding.time_text(moment))]
+        return list(self._each(encoding.run_from, self._rows(sql, encoding.time_text(moment))))
 
     def of_content(self, sha256: str, store: str | None = None) -> list[Run]:
         """The runs of the same content, newest first; of one store, where it is named."""
         where = "sha256 = ? AND (store = ? OR CAST(? AS TEXT) IS NULL)"
         sql = f"SELECT {_RUN} FROM runs WHERE {where} ORDER BY started DESC, run_id DESC"
-        return [encoding.run_from(row) for row in self._rows(sql, sha256, store, store)]
+        return list(self._each(encoding.run_from, self._rows(sql, sha256, store, store)))
 
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""
@@ -184,7 +189,7 @@ class Queries:
         rows = self._rows(sql, run_id, run_id)
         # The first is the exact one, where there is one: it sorts before all that it begins.
         only = len(rows) == 1 or (rows and rows[0][0] == run_id)
-        return encoding.run_from(rows[0]) if only else None
+        return next(self._each(encoding.run_from, rows[:1])) if only else None
 
     def find(self, what: str) -> list[Record]:
         """Records with this order, shipment id, tracking number or link; case and blanks do not matter."""
@@ -202,7 +207,7 @@ class Queries:
         wanted = search_form(sku)
         having = "records JOIN skus USING (record_id) WHERE sku = ?"
         sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
-        found = (record_from(row) for row in self._rows(sql, wanted, last))
+        found = self._each(record_from, self._rows(sql, wanted, last))
         return [record for record in found if any(search_form(name) == wanted for _, name in record.shipment.skus)]
 
     def noted(self, what: str, last: int) -> list[tuple[str, RowNote]]:
@@ -211,34 +216,48 @@ class Queries:
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
         # Each note once, and without its own rows: of a file that is held as a whole, these are all.
         sql = "SELECT run_id, finding, record_id, ask, facts FROM notes WHERE note_id = ?"
-        notes = {note_id: self._rows(sql, note_id)[0] for note_id in dict.fromkeys(note_id for note_id, _ in places)}
-        found = ((*notes[note_id], place) for note_id, place in places)
-        return [(run_id, encoding.note_from((f"[{place}]", *note))) for run_id, *note, place in found]
+        notes = {note_id: self._rows(sql, note_id) for note_id in dict.fromkeys(note_id for note_id, _ in places)}
+        found = [(f"[{place}]", *row[1:]) for note_id, place in places for row in notes[note_id]]
+        runs = [row[0] for note_id, _ in places for row in notes[note_id]]
+        return list(zip(runs, self._each(encoding.note_from, found), strict=True))
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
         sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
         rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.listed(list(asks)), store)
         newest = {row[0]: row for row in rows}
-        return {ask: encoding.decision_from(row[:-1]) for ask, row in newest.items() if not row[-1]}
+        words = (row[:-1] for row in newest.values() if not row[-1])
+        return {word.ask: word for word in self._each(encoding.decision_from, words)}
 
     def words(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
         """All that people have ever said of each of these parcels, oldest first."""
         sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
         found: dict[str, list[Decision]] = {}
         for row in self._rows(sql, self._reader.listed(list(asks)), store):
-            found.setdefault(row[0], []).append(encoding.decision_from(row))
+            found.setdefault(row[0], []).extend(self._each(encoding.decision_from, [row]))
         return found
 
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""
         rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
-        columns: dict[str, str] = json.loads(rows[0][0]) if rows else {}
-        return columns
+        return next(self._each(encoding.columns_from, (columns for (columns,) in rows)), {})
 
     def _records(self, where: str, *values: object) -> list[Record]:
         rows = self._rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY record_id", *values)
-        return [record_from(row) for row in rows]
+        return list(self._each(record_from, rows))
+
+    def _need(self, fits: bool, record: Record) -> None:  # noqa: FBT001
+        """LedgerError where an index has led to a record that does not belong there."""
+        if not fits:
+            raise self._reader.explained(Damage(f"record {record.record_id} is not where its index has it"))
+
+    def _each(self, decode: Callable[[Any], T], rows: Iterable[Any]) -> Iterator[T]:
+        """The rows decoded; LedgerError where one is not what was written."""
+        try:
+            for row in rows:
+                yield decode(row)
+        except Damage as damage:
+            raise self._reader.explained(damage) from damage
 
     def _pages(self, sql: str, run_id: str, *more: object) -> Iterator[Row]:
         """Rows without their first column, by which the pages go on."""
@@ -246,6 +265,8 @@ class Queries:
         while rows := self._rows(sql, run_id, last, *more):
             yield from (row[1:] for row in rows)
             last = rows[-1][0]
+            if not is_whole(last):
+                raise self._reader.explained(Damage(f"a place in run {run_id} is no number"))
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         try:

@@ -18,10 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from filelock import Timeout
 
 from batch.errors import LedgerError
-from batch.ledger.locks import no_lock, system_lock, this_command
+from batch.ledger.locks import is_free, no_lock, system_lock, this_command
 from batch.scratch import private_folder
 
 Connection = psycopg.Connection[Any]
@@ -89,22 +88,11 @@ def still_running(connection: Connection, runner: str) -> Runner | None:
 def bury(connection: Connection) -> list[Runner]:
     """Strike out the runners of this machine that are proven to have ended, and free their stores; who they were."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)).fetchall()
-    dead = [runner for runner in (Runner(*row) for row in rows) if _lock_is_free(Path(runner.lock))]
+    dead = [runner for runner in (Runner(*row) for row in rows) if is_free(Path(runner.lock))]
     for runner in dead:
         _strike(connection, runner.runner)
         Path(runner.lock).unlink(missing_ok=True)
     return dead
-
-
-def _lock_is_free(path: Path) -> bool:
-    """Whether its process is dead. A lock file that is not here proves nothing: it may be another disk's."""
-    if not path.exists():
-        return False
-    try:
-        with system_lock(path):
-            return True
-    except (Timeout, OSError):
-        return False
 
 
 def _strike(connection: Connection, runner: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batch.errors import LedgerError
 from batch.ledger.reserve import Reserve
+from batch.ledger.soundness import Damage
 
 APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
 CHECK = 0.5  # seconds a check may take; a ledger of millions is checked in part
@@ -16,9 +17,11 @@ NEW_WORK = frozenset({"plan", "intent"})
 """What is no longer begun on a full disk."""
 _BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 _RESTORE = (
-    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy of the three; "
-    "without a copy the next run looks into the store before it sends."
+    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy (`shipbatch history "
+    "--backup` makes one); then `shipbatch audit` says where the store has more than it. Without a copy the next run "
+    "looks into the store before it sends."
 )
+_NO_TEXT = "Could not decode to UTF-8"
 _REASONS = {
     "FULL": ("the disk is full", "Make room on the disk, then run the same call again; nothing is lost."),
     "READONLY": ("it cannot be written", "Give this user write access to the file and its folder."),
@@ -34,6 +37,9 @@ _REASONS = {
 def explained(error: Exception, path: Path) -> LedgerError:
     """What SQLite said, as a LedgerError with the path, the reason and what to do."""
     name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
+    if str(error).startswith(_NO_TEXT):
+        error = Damage(str(error).partition(" with text")[0])
+    name = "CORRUPT" if isinstance(error, Damage) else name
     reason, todo = _REASONS.get(name, ("it cannot be used", "Report this message."))
     made = LedgerError(f"The ledger {path}: {reason} ({error}).", todo)
     made.__cause__ = error

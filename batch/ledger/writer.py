@@ -13,6 +13,7 @@ from batch import crash
 from batch.errors import LedgerError
 from batch.ledger.base import IllegalMove
 from batch.ledger.connection import UNDO, Connection
+from batch.ledger.soundness import Damage
 from batch.ledger.together import Alike, Intend, Move
 
 T = TypeVar("T")
@@ -216,6 +217,8 @@ class Writer:
             if not self.connection.is_bug(error):  # the disk or the database: nothing of this commit can be trusted
                 raise
             unit.refusal = error
+        except Damage as damage:
+            unit.refusal = self.connection.explained(damage)
         except Exception as refusal:  # noqa: BLE001  the caller's, and raised there
             unit.refusal = refusal
         if unit.refusal is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batch.accounting import Report
 from batch.config import Source
+from batch.inputs import Input
 from batch.promises import Promises
 
 
@@ -23,6 +24,8 @@ class Job:
     """Ship what a dry run has planned, and nothing else."""
     copy: Path | None = None
     """Work on this copy of the export, not on what has become of it since."""
+    taken: Input | None = None
+    """The copy that was taken of the export already, from the file as it was opened then."""
     name: Path | None = None
     """What the person calls the export, where it lies elsewhere for us."""
     goes_on: bool = False

@@ -235,7 +235,8 @@ class Pipeline:
 
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.title.name}")
-        taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
+        if (taken := job.taken) is None:
+            taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
         try:
             export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
         except FileError as error:

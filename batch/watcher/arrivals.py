@@ -28,6 +28,8 @@ class Whole:
     changed: int
     name: str
     path: Path
+    seen: Entry = field(compare=False)
+    """What was whole: what is claimed is that, or is waited for anew."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class Arrivals:
                 look.unready += 1
                 continue
             if now >= due and not is_being_written(path):
-                look.whole.append(Whole(each.since, each.entry.changed, each.entry.name, path))
+                look.whole.append(Whole(each.since, each.entry.changed, each.entry.name, path, each.entry))
                 continue
             look.unready += 1
             due = due if now < due else now + self._still

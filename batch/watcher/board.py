@@ -1,4 +1,8 @@
-"""What a watcher is doing, on a small file that `status` reads from another process."""
+"""What a watcher is doing, on a small file that `status` reads from another process.
+
+Beside it lies a lock, which the operating system takes from the watcher when it dies: what a dead one has left says
+nothing, from that moment on. The boards of other machines are believed while they are touched.
+"""
 
 import asyncio
 import hashlib
@@ -12,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batch.ledger.locks import is_free, system_lock, taken
 from batch.scratch import private_folder
 
 FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
@@ -34,6 +39,7 @@ class Board:
         }
         self._written = 0.0
         self._is_behind = False
+        self._lock = system_lock(_lock_of(self._path))
 
     def show(self, **what: Any) -> None:
         """Show what is going on, in the place of what was shown before."""
@@ -61,12 +67,16 @@ class Board:
         """The watcher ends."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._lock.release()
+            _lock_of(self._path).unlink(missing_ok=True)
 
     def _write(self) -> None:
         self._written, self._is_behind = asyncio.get_running_loop().time(), False
         whole = self._path.with_suffix(".new")
         with suppress(OSError):
             private_folder(self._path.parent)
+            taken(self._lock)  # where somebody is looking whether it is free: the next time
             whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
             whole.chmod(0o600)
             whole.replace(self._path)
@@ -76,10 +86,21 @@ def boards(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
     """What the living watchers of a folder show; what the dead have left is taken down."""
     for path in sorted(_boards(home).glob(f"{_name(folder)}-*.json")):
         with suppress(OSError, ValueError):
-            if time.time() - path.stat().st_mtime > FRESH:
+            said = json.loads(path.read_text("utf-8"))
+            if time.time() - path.stat().st_mtime > FRESH or _has_died(said, _lock_of(path)):
                 path.unlink(missing_ok=True)
+                _lock_of(path).unlink(missing_ok=True)
             else:
-                yield json.loads(path.read_text("utf-8"))
+                yield said
+
+
+def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
+    """Whether a watcher of this machine has left its lock; one without a lock may be an earlier version's."""
+    return said.get("host") == socket.gethostname() and is_free(lock)
+
+
+def _lock_of(board: Path) -> Path:
+    return board.with_suffix(".lock")
 
 
 def _boards(home: Path) -> Path:

@@ -18,7 +18,9 @@ from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
 from batch.stopping import Stop
 from batch.watcher import letters
+from batch.watcher.arrivals import Whole
 from batch.watcher.bell import Bell
+from batch.watcher.places import is_same
 from batch.watcher.screens import Door, FileScreen
 from batch.watcher.shelf import Held, Shelf, clear_sheet
 from batch.watcher.troubles import Troubles, pause_after
@@ -174,7 +176,7 @@ class Keeper:
         if not self._leaves_open:
             return []
         self._leaves_open = False
-        carried = await carried_over(Pipeline(desk), desk)
+        carried = [one async for one in carried_over(Pipeline(desk), desk)]
         for one in carried:
             for line in telling.carried(one):
                 self._say(line)
@@ -210,7 +212,7 @@ class Keeper:
         for each, shelf in sorted(whole, key=lambda one: one[0]):
             if not self._troubles.is_due(each.path, now):
                 continue
-            if claimed := self._claim(shelf, each.path, now):
+            if claimed := self._claim(shelf, each, now):
                 return self._turn_of(shelf, claimed, is_new=True)
         while self._decided:
             shelf, path = self._decided.pop()
@@ -220,7 +222,8 @@ class Keeper:
                 return shelf_, turn, held
         return None
 
-    def _claim(self, shelf: Shelf, path: Path, now: float) -> Path | None:
+    def _claim(self, shelf: Shelf, whole: Whole, now: float) -> Path | None:
+        path = whole.path
         crash.point("before-claim")
         try:
             claimed = shelf.place.claim(path)
@@ -229,6 +232,9 @@ class Keeper:
             self._troubles.put_off(path, now + AGAIN)
             return None
         crash.point("after-claim")
+        if claimed and not is_same(claimed, whole.seen):  # put there after the look: nobody has seen it whole
+            self._troubles.put_off(claimed, now + AGAIN)
+            return None
         return claimed
 
     def _turn_of(self, shelf: Shelf, file: Path, *, is_new: bool) -> tuple[Shelf, Turn, Held | None]:

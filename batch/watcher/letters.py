@@ -63,9 +63,9 @@ def not_taken(sheet: Path, refused: Sequence[str], answer_in: Path | None) -> st
 def leave(text: str, beside: Path, ending: str) -> None:
     """Put a text beside a file; where there is no room for it, the log alone has said so."""
     with suppress(OSError):
-        free(beside.parent, f"{beside.stem}{ending}").write_text(
-            f"{text.rstrip()}\n", "utf-8-sig"
-        )  # Windows' editor looks for the BOM
+        letter = free(beside.parent, f"{beside.stem}{ending}")
+        with letter.open("x", encoding="utf-8-sig") as file:  # new, no link followed; Windows' editor looks for the BOM
+            file.write(f"{text.rstrip()}\n")
 
 
 def take_away(beside: Path, ending: str) -> None:

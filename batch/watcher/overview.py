@@ -1,6 +1,6 @@
 """What `status` says of a drop folder: running, waiting, done today, held, failed, and whether anybody watches."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from batch.model import MADE_DIFFERS, Run
 from batch.telling import Told, counted
 from batch.watcher.board import boards
 from batch.watcher.letters import ERROR
-from batch.watcher.places import ROOMS, Entry, Place, digest, entries, is_sheet
+from batch.watcher.places import Entry, Place, digest, is_sheet
 
 SHOWN = 20  # names in a line
 
@@ -22,30 +22,41 @@ def overview(folder: Path, settings: Settings, *, now: datetime | None = None) -
     """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
     place = Place(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
-    dropped = [entry for entry in _listed(place.root) if entry.name not in ROOMS]
+    dropped = _listed(place.dropped)
+    watchers = list(boards(settings.home, place.root))
+    at_it = {board["file"] for board in watchers if board.get("state") == "running"}
     with read_ledger(settings.ledger) as ledger:
         data = {
             "folder": str(place.root),
-            "watchers": list(boards(settings.home, place.root)),
-            "running": [entry.name for entry in _files(place.working)],
+            "refused": _refused(place),
+            "watchers": watchers,
+            "running": sorted(at_it),
+            "unfinished": [entry.name for entry in _files(place, place.working) if entry.name not in at_it],
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
             "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
-            "held": [_held(place.held / entry.name, ledger) for entry in _files(place.held)],
-            "failed": [_failed(place.failed / entry.name) for entry in _files(place.failed)],
+            "held": [_held(place.held / entry.name, ledger) for entry in _files(place, place.held)],
+            "failed": [_failed(place.failed / entry.name) for entry in _files(place, place.failed)],
         }
     return Told(tuple(_lines(data)), data)
 
 
-def _listed(folder: Path) -> list[Entry]:
+def _refused(place: Place) -> list[str]:
     with suppress(OSError):
-        return sorted(entries(folder), key=lambda entry: entry.name)
+        return list(place.refused())
     return []
 
 
-def _files(folder: Path) -> list[Entry]:
+def _listed(found: Callable[[], Iterable[Entry]]) -> list[Entry]:
+    with suppress(OSError):
+        return sorted(found(), key=lambda entry: entry.name)
+    return []
+
+
+def _files(place: Place, room: Path) -> list[Entry]:
     """What people have dropped, without what lies beside it."""
-    return [entry for entry in _listed(folder) if not entry.oddity and not is_sheet(entry.name)]
+    inside = _listed(lambda: place.inside(room))
+    return [entry for entry in inside if not entry.oddity and not is_sheet(entry.name)]
 
 
 def _done(runs: Iterable[Run]) -> dict[str, int]:
@@ -73,8 +84,9 @@ def _failed(file: Path) -> dict[str, str]:
 
 def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["folder"]
+    yield from (f"  refused  {wrong}" for wrong in data["refused"])
     watched = data["watchers"]
-    yield from _running(data["running"], watched)
+    yield from _running(data["unfinished"], watched)
     if waiting := data["waiting"]:
         yield f"  waiting  {_counted(waiting)}"
     done = data["done_today"]
@@ -94,15 +106,14 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
 
-def _running(files: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    at_it = {board["file"]: board for board in watched if board.get("state") == "running"}
-    for name, board in at_it.items():
+def _running(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for board in (board for board in watched if board.get("state") == "running"):
         stage = board.get("stage") or "Beginning"
         counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
-        yield f"  running  {name}: {stage}{counts}"
-    for name in files:
-        if name not in at_it:
-            yield f"  working  {name}: not finished; the watcher goes on with it"
+        yield f"  running  {board['file']}: {stage}{counts}"
+    for name in unfinished:
+        who = "the watcher goes on with it" if watched else "the next watcher goes on with it"
+        yield f"  working  {name}: not finished; {who}"
 
 
 def _waits(held: Mapping[str, Any]) -> str:

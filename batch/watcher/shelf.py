@@ -14,7 +14,7 @@ from batch.pipeline import exit_status, is_answered
 from batch.sheet import read_mark
 from batch.watcher.arrivals import Arrivals, Look, is_being_written
 from batch.watcher.board import Board
-from batch.watcher.places import SHEETS, WAITS, Entry, Place, digest, entries, entry, free, is_open, is_sheet
+from batch.watcher.places import SHEETS, WAITS, Entry, Place, digest, entry, free, is_open, is_sheet
 
 STILL = 2.0  # seconds for which a file must not have changed
 LEFT_OPEN = 900.0  # seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
@@ -56,7 +56,7 @@ class Shelf:
         try:
             self.place.make()
             self.arrived = self._arrivals.look(now)
-            left = (entry.name for entry in entries(self.place.working))
+            left = (entry.name for entry in self.place.inside(self.place.working))
             self.left = sorted(self.place.working / name for name in left if not is_sheet(name))
         except OSError as error:
             self.arrived, self.left = Look(), []
@@ -79,7 +79,7 @@ class Shelf:
 
     def remember_held(self, ledger: Ledger) -> None:
         """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
-        for each in entries(self.place.held) if self.place.held.is_dir() else ():
+        for each in self.place.inside(self.place.held) if self.place.held.is_dir() else ():
             file = self.place.held / each.name
             runs = [] if each.oddity else ledger.of_content(digest(file), self._settings.store)
             if runs:
@@ -96,12 +96,12 @@ class Shelf:
         waits = exit_status(report) == WAITS
         target = free(self.place.held if waits else self.place.failed, file.name)
         try:
-            file.rename(target)
+            self.place.move(file, target)
         except OSError:  # somebody has it open; people are told all the same
             return
         moved = sheet
         with suppress(OSError):
-            moved = sheet.rename(target.with_name(f"{target.stem}{SHEETS[0]}"))
+            self.place.move(sheet, moved := target.with_name(f"{target.stem}{SHEETS[0]}"))
         await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
         who = "a person has to decide of it" if waits else "rows of it are to be fixed"
         self._say(f"{file.name}: {who} after all → {target.parent.name}")
@@ -112,7 +112,7 @@ class Shelf:
         """The file in `done` that a sheet there is of."""
         if report.sheet is None or report.sheet.parent != self.place.done:
             return None
-        files = (self.place.done / each.name for each in entries(self.place.done) if not each.oddity)
+        files = (self.place.done / each.name for each in self.place.inside(self.place.done) if not each.oddity)
         beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
         return next((file for file in beside if digest(file) == report.run.sha256), None)
 
@@ -156,8 +156,8 @@ class Shelf:
     def _file_away(self, file: Path, held: Held) -> None:
         with suppress(FileNotFoundError):
             if held.sheet and held.sheet.parent == self.place.held and held.sheet.exists():
-                held.sheet.rename(free(self.place.done, held.sheet.name))
-            file.rename(free(self.place.done, file.name))
+                self.place.move(held.sheet, free(self.place.done, held.sheet.name))
+            self.place.move(file, free(self.place.done, file.name))
             self._say(f"{file.name}: every word on it has been said, and what was to ship has shipped → done")
         del self._held[file]
 

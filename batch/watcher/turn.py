@@ -2,11 +2,12 @@
 
 import asyncio
 import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch import crash
+from batch import crash, inputs
 from batch.accounting import Report
 from batch.config import Settings, Source
 from batch.desk import Desk
@@ -21,7 +22,7 @@ from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
 from batch.telling import counts
 from batch.watcher import letters
-from batch.watcher.places import SHEETS, WAITS, Place, free, oddity
+from batch.watcher.places import SHEETS, WAITS, Place, Refused, free
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
@@ -75,12 +76,15 @@ class Turn:
 
     async def take(self, desk: Desk) -> None:
         """Run the file, once or for each sheet that is to be read, and file it away."""
-        if said := oddity(self.file.lstat().st_mode):
-            self.send_back(FileError(f"{self.file.name} is {said}.", "Drop the file itself."))
-            return
         try:
-            for source in await asyncio.to_thread(sources_in, self.file, self.source, desk.settings, desk.ledger):
-                report = await self._run(desk, source)
+            taken, was = await asyncio.to_thread(self._taken, desk.settings.home)
+            for source in await asyncio.to_thread(sources_in, taken.copy, self.source, desk.settings, desk.ledger):
+                report = await self._run(desk, source, taken)
+            self._look_again(was)
+        except Refused as error:
+            self.place.check()  # the room's, not the file's
+            self.send_back(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
+            return
         except FileError as error:
             if _is_passing(error) or isinstance(error, StillWritten) or not self.file.exists():
                 raise
@@ -101,19 +105,32 @@ class Turn:
         self._leave_in(self.place.failed, letters.broken(self.file, error, tries), letters.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
-    async def _run(self, desk: Desk, source: Source) -> Report:
-        before = self.file.stat()
+    def _taken(self, home: Path) -> tuple[inputs.Input, os.stat_result]:
+        """The copy that is run, of the file as it was opened, and what that was; Refused, or FileError."""
+        try:
+            with self.place.open(self.file) as content:
+                return inputs.copied(content, self.file, home), os.fstat(content.fileno())
+        except Refused:
+            raise
+        except OSError as error:
+            what = f"{self.file} cannot be read: {error.strerror or error}."
+            raise FileError(what, "Check the file and its folder.") from error
+
+    def _look_again(self, was: os.stat_result) -> None:
+        """StillWritten where what lies there is no longer what was run: it has grown, or was put in its place."""
+        now = self.file.lstat()
+        if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
+            raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
+
+    async def _run(self, desk: Desk, source: Source, taken: inputs.Input) -> Report:
         pipeline = Pipeline(desk)
-        report = await pipeline.run(Job(self.file, source, place=self._place))
+        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place))
         self.refused = pipeline.refusals
         if report.stopped:
             raise StoreStopped(report.stopped, report.todo)
         self.sheet = report.sheet
         if report.sheet_error and self.needs_sheet:
             raise report.sheet_error
-        after = self.file.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
         if problem := await asyncio.to_thread(measure, desk.settings, [report]):
             self.say(problem)
         return report
@@ -124,6 +141,7 @@ class Turn:
             return None
         if exit_status(report) == WAITS:
             self.waits_for = report.run.run_id
+        self.place.check()
         self.target = free(self._room(report), self.file.name)
         return self.target
 
@@ -151,13 +169,14 @@ class Turn:
         self._move(self.target)
 
     def _leave_in(self, room: Path, text: str, ending: str) -> None:
+        self.place.check()
         target = free(room, self.file.name)
         letters.leave(text, target, ending)
         self._move(target)
 
     def _move(self, target: Path) -> None:
         crash.point("before-filing")
-        self.file.rename(target)
+        self.place.move(self.file, target)
         crash.point("after-filing")
         self.target = target
         stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
