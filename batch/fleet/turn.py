@@ -2,14 +2,11 @@
 
 import asyncio
 import shutil
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from batch import telling
 from batch.accounting import Report
@@ -23,9 +20,9 @@ from batch.model import Record, Run
 from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.runner import NOTHING_SENT
+from batch.stopping import beside
 from batch.watcher.places import fitted
 
-T = TypeVar("T")
 TURN_OVER = "its turn was over"
 """Why a turn ended whose file goes on later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
@@ -167,7 +164,7 @@ class Turn:
         self.screen.begin(FETCHING)
         try:
             async with asyncio.timeout(LONGEST_FETCH):
-                return await _beside(lambda: fetched(address, folder).read_bytes())
+                return await beside(lambda: fetched(address, folder).read_bytes())
         except TimeoutError:
             raise FileError(
                 f"{self.file.name} has not come within {LONGEST_FETCH / 60:.0f} minutes.",
@@ -207,27 +204,6 @@ class Turn:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _beside(work: Callable[[], T]) -> T:
-    """Work in a thread of its own: what never ends holds up neither the turn nor the worker's own end."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[T] = loop.create_future()
-
-    def answer(tell: Callable[[], None]) -> None:
-        if not waiter.done():
-            tell()
-
-    def do() -> None:
-        try:
-            told = partial(waiter.set_result, work())
-        except Exception as error:  # noqa: BLE001  raised where it is waited for
-            told = partial(waiter.set_exception, error)
-        with suppress(RuntimeError):  # the loop is gone
-            loop.call_soon_threadsafe(answer, told)
-
-    threading.Thread(target=do, name="fetching", daemon=True).start()
-    return await waiter
 
 
 def _place(report: Report, copy: Path) -> Path | None:

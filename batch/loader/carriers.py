@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from batch.loader.numbers import DHL_PAKET, UPS, compact, readings
+from batch.loader.tables import normalised
 
 PROVIDERS = {
     "usps": "USPS",
@@ -203,7 +204,7 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 def tokens(text: str) -> list[str]:
     """Runs of letters and digits, lower-case, without accents and ® signs, in any script."""
-    plain = unicodedata.normalize("NFKD", text.translate(SIGNS)).casefold()
+    plain = normalised("NFKD", text.translate(SIGNS)).casefold()
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
 

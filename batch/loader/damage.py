@@ -1,10 +1,9 @@
 """What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always named."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-from batch.loader.tables import Cell
+from batch.loader.tables import Cell, normalised
 
 EXACT = 10**15
 """From here on a spreadsheet's number has lost digits: it keeps 15."""
@@ -27,7 +26,7 @@ _DATE = re.compile(
     r"|\d{4}-\d\d-\d\d(?:[ T].*)?|\d{1,2}/\d{1,2}/\d{4}"
 )
 _DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
-_ROUNDED = re.compile(r"[1-9]\d{14}0{5,}|[1-9]\d{14,}0{6,}")
+_ROUNDED = re.compile(r"[1-9]\d{14}(?:0{5,}+|\d{6,}+(?<=000000))")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 
@@ -96,7 +95,7 @@ def undressed(text: str) -> str:
     """Without what only protects or spaces it: `="…"`, a leading apostrophe, blanks, unseen characters."""
     text = text.strip()
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_UNSEEN).strip()
+        text = normalised("NFKC", text).translate(_UNSEEN).strip()
     if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
         text = formula[1].replace('""', '"').strip()
     return text[1:].strip() if text.startswith("'") else text

@@ -8,7 +8,7 @@ Run with the file, its seconds, the job and its words; imports neither pandas no
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -100,7 +100,7 @@ def _far_cell(blob: Blob, kind: object, notes: object, seconds: int) -> dict[str
     return {"far": far_cell(blob) if kind is Content.XLSX else "", "name": blob.name}
 
 
-_JOBS = {"tables": _write_tables, "format": _number_format, "far": _far_cell}
+_JOBS: dict[str, Callable[..., dict[str, Any]]] = {"tables": _write_tables, "format": _number_format, "far": _far_cell}
 
 
 def _limit(memory: int, seconds: int) -> None:

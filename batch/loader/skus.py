@@ -20,8 +20,8 @@ _ODD = re.compile(  # each begins with the line end before it, which the search 
 _ONE_A_ROW = "Give each SKU a row of its own, or as many quantities as SKUs: 2|1."
 _SEVERAL = re.compile(r"[|^;\n,]|\s[x×*]\s*\d|\d\s*[x×*]\s", re.I)
 _SEPARATORS = ("|", "^", ";", "\n", ",")
-_TIMES_AFTER = re.compile(r"(.+?)\s+[x×*]\s*(\d{1,6})", re.I)
-_TIMES_BEFORE = re.compile(r"(\d{1,6})\s*[x×*]\s+(.+)", re.I)
+_TIMES_AFTER = re.compile(r"(.*\S)\s+[x×*]\s*(\d{1,6})", re.I)
+_TIMES_BEFORE = re.compile(r"(\d{1,6})\s*[x×*]\s+(\S.*)", re.I)
 
 
 def sku(cell: Cell) -> str | Wrong:

@@ -7,7 +7,6 @@ of units ordered; `known` is understood and not ours.
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from batch.loader.tables import normalised
 from batch.model import Field
 
 SHORTEST_PART = 7
@@ -81,7 +81,7 @@ OTHER = Meaning(MappingProxyType({}), known=True)
 
 def normalise(text: str) -> str:
     """Lower-case, without accents, and only letters and digits, of any script; idempotent."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = normalised("NFKD", normalised("NFKD", text).casefold())
     return "".join(char for char in plain if char.isalnum())
 
 
@@ -114,7 +114,7 @@ def _in_common(sides: list[str]) -> Meaning | None:
 
 def _by_last(header: str) -> Meaning | None:
     """What a path ends with: `Shipment Information_Void Indicator`, `shipments.tracking_number`, `Stock/Done`."""
-    *path, last = re.split(r"\s*[/:>]\s*|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
+    *path, last = re.split(r"[/:>]|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
     said = table().get(normalise(last), UNKNOWN)
     fields = {
         field: strength

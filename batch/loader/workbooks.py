@@ -5,11 +5,12 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 import zipfile
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 from html import unescape
 from itertools import chain, islice, repeat
-from typing import Any, BinaryIO
+from typing import BinaryIO, cast
 
 import python_calamine as calamine
 
@@ -36,13 +37,13 @@ _ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
 _UNCOUNTED_MARKS = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
 LONGEST_MARK = max(map(len, (*_ERROR_MARKS, *_UNCOUNTED_MARKS)))
 _ERROR_CELL = re.compile(
-    rb"""<(?:\w+:)?c(?=\s)(?=[^>]*\st=["']e["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
-    rb"""(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
+    rb"""<(?:\w+:)?c(?=\s)(?=[^<>]*\st=["']e["'])(?>[^<>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*>"""
+    rb"""(?:<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
 )
 
 _NEVER_COUNTED = re.compile(
-    rb"""<c(?=\s)(?![^>]*\st=["']str["'])[^>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>"""
-    rb"""<f\b[^>]*>([^<]{1,8192})</f>(?:<v></v>|<v ?/>)?</c>"""
+    rb"""<c(?=\s)(?![^<>]*\st=["']str["'])(?>[^<>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*>"""
+    rb"""<f\b[^<>]*>([^<]{1,8192})</f>(?:<v></v>|<v ?/>)?</c>"""
 )
 """A formula that no spreadsheet program has worked out yet: it would read as a blank."""
 
@@ -60,7 +61,7 @@ _XLS_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME
 
 
 _SAVE_ANEW = "Open it in a spreadsheet program, save it anew as .xlsx, and try again."
-_PASSWORD = "Open it, take the password off (File > Info > Protect Workbook), and save it again."
+_UNLOCK = "Open it, take the password off (File > Info > Protect Workbook), and save it again."
 
 
 def size_of(blob: Blob, kind: str) -> int:
@@ -72,7 +73,7 @@ def size_of(blob: Blob, kind: str) -> int:
             size = sum(part.file_size for part in archive.infolist())
             encrypted = MANIFEST in archive.namelist() and b":encryption-data" in archive.read(MANIFEST)
     if encrypted:
-        raise FileError(f"{blob.name} is protected by a password.", _PASSWORD)
+        raise FileError(f"{blob.name} is protected by a password.", _UNLOCK)
     return size
 
 
@@ -90,7 +91,9 @@ def read_workbook(blob: Blob, kind: str, sheet: str) -> Iterator[Table]:
             if isinstance(error, GeneratorExit):
                 raise
             why = str(error) or type(error).__name__
-            raise FileError(f"{blob.name} is damaged or not complete, or of a kind not known here: {why}.", _SAVE_ANEW) from error
+            raise FileError(
+                f"{blob.name} is damaged or not complete, or of a kind not known here: {why}.", _SAVE_ANEW
+            ) from error
 
 
 def _tables(blob: Blob, stream: BinaryIO, kind: str, wanted: str) -> Iterator[Table]:
@@ -122,8 +125,9 @@ def _same(name: str, wanted: str) -> bool:
 
 def _rows(blob: Blob, sheet: calamine.CalamineSheet, errors: Errors) -> Iterator[Row]:
     """Rows from the sheet's first, columns from its first; blank rows at the end are left out."""
-    left = [""] * (sheet.start[1] if sheet.start else 0)
-    rows: Iterator[Row] = (left + row for row in sheet.iter_rows()) if left else sheet.iter_rows()
+    left: Row = [""] * (sheet.start[1] if sheet.start else 0)
+    given = cast("Iterator[Row]", sheet.iter_rows())
+    rows = (left + row for row in given) if left else given
     if errors:
         rows = _with_errors(rows, errors)
     blank = 0
@@ -137,7 +141,7 @@ def _rows(blob: Blob, sheet: calamine.CalamineSheet, errors: Errors) -> Iterator
                 f"{blob.name} holds something in row {row:,} of sheet {sheet.name!r}, after {blank:,} empty rows.",
                 "Delete the rows below the table (Ctrl+End shows where the sheet ends), and save it again.",
             )
-        yield from ([] for _ in range(blank))
+        yield from repeat([], blank)
         blank = 0
         yield from batch
 
@@ -161,7 +165,9 @@ def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
     marked = set()
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
-            if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _inflates_to_errors(blob, archive, part):
+            if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _inflates_to_errors(
+                blob, archive, part
+            ):
                 marked.add(part.filename)
         if kind == "ods" and "content.xml" in marked:
             return _ods_errors(_parsed(archive, "content.xml"))
@@ -229,8 +235,8 @@ def _xls_errors(content: bytes) -> dict[str, Errors]:
     for record in _XLS_ERROR.finditer(content, max(base, 0)):
         row, column = struct.unpack("<HH", record["bool_cell"] or record["formula_cell"])
         text = _XLS_ERRORS.get((record["bool_code"] or record["formula_code"])[0])
-        if text and (before := [name for start, name in starts if start < record.start()]):
-            found.setdefault(before[-1], {}).setdefault(row + 1, {})[column + 1] = text
+        if text and (before := bisect_left(starts, (record.start(), ""))):
+            found.setdefault(starts[before - 1][1], {}).setdefault(row + 1, {})[column + 1] = text
     return found
 
 
@@ -275,7 +281,6 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
 
 def _parsed(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
     return ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused before
-
 
 
 def _nothing(blob: Blob, sheet: str, names: list[str], hidden: list[str]) -> FileError:

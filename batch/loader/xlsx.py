@@ -27,7 +27,7 @@ def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
     from batch.loader.workbooks import sheet_parts
 
     address = f"{column_letters(column)}{row}".encode()
-    cell = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*?\br=["']""" + address + rb"""["'])[^>]*>""")
+    cell = re.compile(rb"""<(?:\w+:)?c\s(?=[^<>]*?\br=["']""" + address + rb"""["'])[^<>]*>""")
     try:
         with opened_zip(blob) as archive:
             tag = _found(cell, archive, sheet_parts(archive)[sheet])

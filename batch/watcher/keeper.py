@@ -11,7 +11,7 @@ from pathlib import Path
 from batch import crash, inputs, telling
 from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
-from batch.errors import FileError, LedgerError, ShipbatchError, Stopped
+from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Stopped
 from batch.ledger import exports, read_ledger
 from batch.notify import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, take_decisions
@@ -267,7 +267,7 @@ class Keeper:
     async def _wait_out(self, error: Exception, turn: Turn | None) -> None:
         """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
         now = asyncio.get_running_loop().time()
-        if isinstance(error, StillWritten) and turn:
+        if isinstance(error, StillWritten | ReaderDied) and turn:
             self._troubles.put_off(turn.file, now + AGAIN)
             self._say_once(f"{turn.file.name}: {error} {error.todo}")
             return
