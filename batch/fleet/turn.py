@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from batch import telling
 from batch.accounting import Report
 from batch.desk import Desk
-from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError, StoreStopped
+from batch.errors import ConfigError, FileError, NothingSent, ReaderDied, ShipbatchError, StoreStopped
 from batch.fetching import fetched
 from batch.fleet.asking import jobs_for
 from batch.fleet.entries import End, File
@@ -120,7 +121,7 @@ class Turn:
         copy = folder / fitted(Path(self.file.name).name)
         await self._fetch(copy)
         pipeline = Pipeline(self.desk)
-        jobs = await asyncio.to_thread(self._jobs, copy)
+        jobs = await self.desk.stop.interrupt(beside(partial(self._jobs, copy)))
         begun = self._begun() if len(jobs) == 1 else None
         for job in jobs:
             report = await (pipeline.go_on(begun, job) if begun else pipeline.run(job))
@@ -134,7 +135,11 @@ class Turn:
 
     def _jobs(self, copy: Path) -> list[Job]:
         try:
-            jobs = list(jobs_for(self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger))
+            ask = partial(jobs_for, self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger)
+            try:
+                jobs = list(ask())
+            except ReaderDied:  # once may be chance
+                jobs = list(ask())
         except NothingSent as error:
             raise error.about(str(copy), self.file.name) from error
         return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]

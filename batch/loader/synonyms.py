@@ -42,7 +42,7 @@ LONGEST = 160
 
 _REMARKS = re.compile(
     r"[(\[]\s*(?:required|optional|mandatory|if (?:any|known|applicable)|pflicht\w*|obligatoire|obligatorio|必須|任意)"
-    r"[^)\]]*[)\]]",
+    r"[^)\]]{0,80}+[)\]]",
     re.IGNORECASE,
 )
 """What a template says of a column beside its name."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from batch import crash, inputs, telling
@@ -16,7 +17,7 @@ from batch.ledger import exports, read_ledger
 from batch.notify import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
-from batch.stopping import Stop
+from batch.stopping import Stop, beside
 from batch.watcher import letters
 from batch.watcher.bell import Bell
 from batch.watcher.screens import Door, FileScreen
@@ -118,14 +119,19 @@ class Keeper:
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
-        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-            self._answered += [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
+        with suppress(Stopped):
+            self._answered += await self._stop.interrupt(beside(partial(self._answers, now)))
         seen = _signs_of(self.settings.ledger)
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
                 decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
                 self._decided += [one for one in decided if one not in self._decided]
+
+    def _answers(self, now: float) -> list[tuple[Shelf, Path, Path]]:
+        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
+            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
+        return []
 
     def _remember(self) -> None:
         with suppress(OSError, LedgerError), read_ledger(self.settings.ledger) as ledger:
