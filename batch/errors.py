@@ -6,7 +6,8 @@
     ├── NothingSent           stop before the first request: exit 2
     │   ├── ConfigError       a setting, a variable, an option
     │   └── FileError         the file as a whole
-    │       └── ColumnError   its columns: a --map settles it
+    │       ├── ColumnError   its columns: a --map settles it
+    │       └── ReaderDied    its reader ended or hung without a word: once may be chance
     ├── CannotRunNow          another runner, the store is down: exit 75
     ├── Stopped               told to stop before anything was sent: exit 130, 143
     ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
@@ -58,6 +59,10 @@ class FileError(NothingSent):
 
 class ColumnError(FileError):
     """A column is missing, or two compete; `todo` holds a `--map` line that works."""
+
+
+class ReaderDied(FileError):
+    """The process that read the file ended or hung, and said nothing; it may do better once more, and no oftener."""
 
 
 class CannotRunNow(ShipbatchError):

@@ -1,5 +1,6 @@
 """What our own sheets are called and known by: their columns, and the mark a workbook of ours carries."""
 
+import io
 import json
 import lzma
 import struct
@@ -72,6 +73,7 @@ PREFIX = "Shipbatch "
 _APART = ("file", "store", "sheet")  # of a mark: texts that are too long to go with the rest
 _MARK_PART = "docProps/custom.xml"
 _MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
+_LONGEST_READ = 2**20  # bytes; of thousands of parts, of which a workbook of ours has a few dozen
 _NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
 _NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
 
@@ -106,11 +108,23 @@ class Mark:
         return {MARK: json.dumps(brief, separators=(",", ":"))} | texts
 
 
+class _Archive(io.FileIO):
+    """A file whose list of parts is not read where it is far too long for a workbook."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_READ:
+            raise zipfile.BadZipFile("too many parts")
+        return super().read(size) or b""
+
+
 def read_mark(path: Path) -> Mark | None:
     """The mark of a workbook of ours; None for every other file, readable or not."""
     try:
-        with zipfile.ZipFile(path) as workbook, workbook.open(_MARK_PART) as part:
-            xml = part.read(_MARK_SIZE)
+        with _Archive(path) as file, zipfile.ZipFile(file) as workbook:
+            if workbook.getinfo(_MARK_PART).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                return None  # others inflate more than is asked for
+            with workbook.open(_MARK_PART) as part:
+                xml = part.read(_MARK_SIZE)
         if b"<!" in xml:  # no entities: a property has no use for them
             return None
         properties = {each.get("name"): "".join(each.itertext()) for each in ET.fromstring(xml)}  # noqa: S314  bounded

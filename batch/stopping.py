@@ -1,8 +1,10 @@
 """One stop for all who wait: set once, with its reason."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from batch.errors import Stopped
@@ -105,3 +107,24 @@ class _Wait:
         if not (self.over or self.broken_off):  # a stop may be set more than once
             self.broken_off = True
             self.task.cancel()
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Work in a thread of its own: what never ends holds up neither a stop nor the program's own end."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[T] = loop.create_future()
+
+    def answer(tell: Callable[[], None]) -> None:
+        if not waiter.done():
+            tell()
+
+    def do() -> None:
+        try:
+            told = partial(waiter.set_result, work())
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            told = partial(waiter.set_exception, error)
+        with suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(answer, told)
+
+    threading.Thread(target=do, name="beside", daemon=True).start()
+    return await waiter

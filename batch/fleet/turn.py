@@ -2,19 +2,17 @@
 
 import asyncio
 import shutil
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from batch import telling
 from batch.accounting import Report
 from batch.desk import Desk
-from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError, StoreStopped
+from batch.errors import ConfigError, FileError, NothingSent, ReaderDied, ShipbatchError, StoreStopped
 from batch.fetching import LONGEST, fetched
 from batch.fleet.asking import jobs_for
 from batch.fleet.entries import End, File
@@ -25,9 +23,9 @@ from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.runner import NOTHING_SENT
 from batch.scratch import private_folder
+from batch.stopping import beside
 from batch.watcher.places import fitted
 
-T = TypeVar("T")
 TURN_OVER = "its turn was over"
 """Why a turn ended whose file goes on later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
@@ -123,7 +121,7 @@ class Turn:
         copy = folder / fitted(Path(self.file.name).name)
         await self._fetch(copy)
         pipeline = Pipeline(self.desk)
-        jobs = await asyncio.to_thread(self._jobs, copy)
+        jobs = await self.desk.stop.interrupt(beside(partial(self._jobs, copy)))
         begun = self._begun() if len(jobs) == 1 else None
         for job in jobs:
             report = await (pipeline.go_on(begun, job) if begun else pipeline.run(job))
@@ -137,7 +135,11 @@ class Turn:
 
     def _jobs(self, copy: Path) -> list[Job]:
         try:
-            jobs = list(jobs_for(self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger))
+            ask = partial(jobs_for, self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger)
+            try:
+                jobs = list(ask())
+            except ReaderDied:  # once may be chance
+                jobs = list(ask())
         except NothingSent as error:
             raise error.about(str(copy), self.file.name) from error
         return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]
@@ -168,7 +170,7 @@ class Turn:
         try:
             async with asyncio.timeout(LONGEST):
                 largest = self.desk.settings.fetch_largest
-                return await _beside(lambda: fetched(address, folder, largest).read_bytes())
+                return await beside(lambda: fetched(address, folder, largest).read_bytes())
         except TimeoutError:
             raise FileError(
                 f"{self.file.name} has not come within {LONGEST / 60:.0f} minutes.",
@@ -206,27 +208,6 @@ class Turn:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _beside(work: Callable[[], T]) -> T:
-    """Work in a thread of its own: what never ends holds up neither the turn nor the worker's own end."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[T] = loop.create_future()
-
-    def answer(tell: Callable[[], None]) -> None:
-        if not waiter.done():
-            tell()
-
-    def do() -> None:
-        try:
-            told = partial(waiter.set_result, work())
-        except Exception as error:  # noqa: BLE001  raised where it is waited for
-            told = partial(waiter.set_exception, error)
-        with suppress(RuntimeError):  # the loop is gone
-            loop.call_soon_threadsafe(answer, told)
-
-    threading.Thread(target=do, name="fetching", daemon=True).start()
-    return await waiter
 
 
 def _place(report: Report, copy: Path) -> Path | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch.errors import FileError
+from batch.loader.reader_limits import Deadline
 
 BUFFER = 2**17
 """Bytes read from a file at once."""
@@ -42,6 +43,8 @@ class Blob:
     open: Callable[[], BinaryIO]
     plain: bool = True
     """Lies on disk as it is, not inside an archive."""
+    in_time: Callable[[], None] = lambda: None
+    """Asked between two pieces of its first reading: FileError past its deadline."""
 
     def head(self, length: int) -> bytes:
         """At most `length` bytes of its beginning."""
@@ -58,7 +61,8 @@ def file_blob(path: Path) -> Blob:
                 raise FileError(f"{path} is {name}, not a file.", todo)
         if status.st_size == 0:
             raise FileError(f"{path} is empty: 0 bytes.", "Export it again; the export may still have been running.")
-        blob = Blob(path, str(path), status.st_size, lambda: _open_regular(path))
+        late = Deadline(str(path), status.st_size)
+        blob = Blob(path, str(path), status.st_size, lambda: _open_regular(path), in_time=late.check)
         blob.open().close()
     return blob
 

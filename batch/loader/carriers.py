@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from batch.loader.numbers import DHL_PAKET, UPS, compact, readings
+from batch.loader.tables import normalised
 from batch.spelling import folded, narrow
 
 PROVIDERS = {
@@ -204,7 +205,7 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 def tokens(text: str) -> list[str]:
     """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no `2`."""
-    plain = unicodedata.normalize("NFD", folded(narrow(text.translate(SIGNS))))
+    plain = normalised("NFD", folded(narrow(text.translate(SIGNS))))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
 

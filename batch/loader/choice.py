@@ -80,8 +80,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
 
 
 def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
-    whole = list(islice(table.rows(), ROWS_SEARCHED + SAMPLE))
-    rows = [row[:MOST_COLUMNS] for row in whole]
+    rows, widths = _first_rows(table)
     if not any(any(map(words, row)) for row in rows):
         raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
     at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
@@ -89,7 +88,7 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
         by_place = _by_place(table, source, rows[:SAMPLE])
         if (at := _unknown_header(rows, by_place)) is None:
             return Candidate(table, 0, (), by_place, range(0))
-    if (width := _width(whole[at])) > MOST_COLUMNS:
+    if (width := widths[at]) > MOST_COLUMNS:
         raise FileError(
             f"{_name(table)} has {width:,} columns; {MOST_COLUMNS:,} are read at most.",
             "It is no table, or its columns are separated by something unusual: export it as .xlsx.",
@@ -106,6 +105,17 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
     )
     filled_in = is_template(header) or (mark is not None and mark.template)
     return Candidate(table, at + 1, header, found, ours, filled_in)
+
+
+def _first_rows(table: Table) -> tuple[list[list[Cell]], list[int]]:
+    """The rows to recognise it by, cut to as many columns as are read; and how wide each is."""
+    rows: list[list[Cell]] = []
+    widths: list[int] = []
+    for row in islice(table.rows(), ROWS_SEARCHED + SAMPLE):
+        table.in_time()
+        rows.append(row[:MOST_COLUMNS])
+        widths.append(_width(row) if len(row) > MOST_COLUMNS else len(row))
+    return rows, widths
 
 
 def _by_place(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Recognition:

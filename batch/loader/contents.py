@@ -51,7 +51,7 @@ _FOREIGN = (
 )
 _BINARY_ONLY = (b"BM", b"MZ", b"RIFF", b"Rar!", b"BZh", b"PAR1", b"GIF8")  # could begin a header line of text
 _HTML = re.compile(
-    rb"(?:<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b", re.I | re.S
+    rb"(?:(?><!--.*?-->)|\s++)*+<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b", re.I | re.S
 )
 _XML = re.compile(rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*\s+xmlns")
 _JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{])')

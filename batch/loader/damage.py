@@ -28,7 +28,7 @@ _DATE = re.compile(
     r"|\d{4}-\d\d-\d\d(?:[ T].*)?|\d{1,2}/\d{1,2}/\d{4}"
 )
 _DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
-_ROUNDED = re.compile(r"[1-9]\d{14}0{5,}|[1-9]\d{14,}0{6,}")
+_ROUNDED = re.compile(r"[1-9]\d{14}(?:0{5,}+|\d{6,}+(?<=000000))")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _PLAIN = {ord(blank): " " for blank in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"}
 _PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} | dict.fromkeys(map(ord, UNSEEN), "")

@@ -10,6 +10,8 @@ from batch.loader.blobs import Blob
 
 PIECE = 2**20
 """Bytes read at once."""
+LONGEST_LINE = 2 * PIECE
+"""Characters of a line at most; of bytes it shows somewhat earlier."""
 MENDING = "shipbatch-mending"
 """The codec error handler that reads a byte which is not UTF-8 as Windows Western."""
 
@@ -22,6 +24,8 @@ _MARKS = (
 )
 _WESTERN_LETTERS = 0xE0
 """Where accented small letters begin in cp1252; its capitals are single characters in cp932."""
+NAMED = 5
+"""Lines that a note names by their numbers."""
 _NO_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -50,6 +54,12 @@ def encoding_of(blob: Blob) -> Encoding:
     if sound:
         return Encoding(name, nuls=nuls)
     return replace(_older(blob, name), nuls=nuls)
+
+
+def too_long(blob: Blob) -> FileError:
+    """What is said of a text without line ends."""
+    said = f"{blob.name} has a line longer than {PIECE:,} bytes: it is no table."
+    return FileError(said, "Export it as CSV or .xlsx.")
 
 
 def _mend(error: UnicodeError) -> tuple[str, int]:
@@ -87,32 +97,32 @@ def _pieces(blob: Blob) -> Iterator[bytes]:
     """The bytes, piece by piece, and an empty piece at the end."""
     with blob.open() as stream:
         while piece := stream.read(PIECE):
+            blob.in_time()
             if len(piece) == PIECE and b"\n" not in piece and b"\r" not in piece:
-                raise FileError(
-                    f"{blob.name} has a line longer than {PIECE:,} bytes: it is no table.", "Export it as CSV or .xlsx."
-                )
+                raise too_long(blob)
             yield piece
     yield b""
 
 
 def _older(blob: Blob, name: str) -> Encoding:
     """Not UTF-8 throughout: Japanese, mixed line by line, or Windows Western."""
-    good, bad = 0, []
+    good, many, bad = 0, 0, list[int]()
     sample = bytearray()
     undefined = 0
     for number, line in _lines(blob):
         if _is_utf8(line):
             good += 1
             continue
-        bad.append(number)
+        many += 1
+        bad += [number] if many <= NAMED else []
         undefined = undefined or (number if line.translate(None, _NO_CP1252) != line else 0)
         if len(sample) < PIECE:
             sample += line
-    if len(bad) >= good and _is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
+    if many >= good and _is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
         return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
     if good:
-        note = f"The text mixes encodings: {_named(bad)} not UTF-8 as the rest, read as Windows Western (cp1252)."
+        note = f"The text mixes encodings: {_named(bad, many)} not UTF-8 as the rest, read as Windows Western (cp1252)."
         return Encoding(name, MENDING, warnings=(note, *unclear))
     note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
     if _is_foreign(bytes(sample)):
@@ -126,6 +136,8 @@ def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:
     number = 1
     with blob.open() as stream, io.TextIOWrapper(stream, "latin-1", newline="") as text:
         while line := text.readline(PIECE):
+            if number % 10_000 == 0:
+                blob.in_time()
             if not line.isascii():
                 yield number, line.encode("latin-1")
             number += line.endswith(("\n", "\r"))
@@ -145,10 +157,10 @@ def _is_foreign(sample: bytes) -> bool:
     return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
 
-def _named(lines: list[int]) -> str:
-    shown = ", ".join(map(str, lines[:5]))
-    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
-    return f"line {shown} is" if len(lines) == 1 else f"lines {shown}{more} are"
+def _named(lines: list[int], many: int) -> str:
+    shown = ", ".join(map(str, lines))
+    more = f" and {many - len(lines)} more" if many > len(lines) else ""
+    return f"line {shown} is" if many == 1 else f"lines {shown}{more} are"
 
 
 def _is_japanese(sample: bytes) -> bool:

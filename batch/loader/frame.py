@@ -124,11 +124,13 @@ def _says_nothing(cell: Cell) -> bool:
 def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> Frame:
     """Stream the rows below the header; `wanted` is field → positions counted from 0."""
     reader = _Reader(table, header, wanted)
-    rows = table.rows()
+    most = len(header) + MOST_BEYOND
+    rows = (row if len(row) <= most else _Cut(row, most) for row in table.rows())
     for _ in islice(rows, header_row):
         pass
     number = header_row + 1
     while chunk := list(islice(rows, CHUNK)):
+        table.in_time()
         reader.add(chunk, number)
         number += len(chunk)
     return reader.finish()
@@ -215,13 +217,11 @@ class _Reader:
         """Take over rows; the first has this number."""
         numbers = np.arange(first, first + len(chunk), dtype=np.int32)
         widths = list(map(len, chunk))
-        if max(widths) > (most := len(self.header) + MOST_BEYOND):
-            chunk = [_cut(row, most) for row in chunk]
-        needed = max(*map(len, chunk), max(self.builders) + 1)
+        needed = max(*widths, max(self.builders) + 1)
         padded = [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
         columns = list(zip(*padded, strict=True))
         if not _is_plain(columns[self.key]) or (self.is_text and 0 < len(self.header) < needed):
-            kept = self._look(padded, widths)
+            kept = self._look(padded, [row.width if isinstance(row, _Cut) else len(row) for row in chunk])
             numbers = numbers[kept]
             columns = list(zip(*(padded[index] for index in kept), strict=True)) or [()] * needed
         for position, builder in self.builders.items():
@@ -279,9 +279,12 @@ def _are_short(cells: Sequence[Cell]) -> bool:
         return False
 
 
-def _cut(row: list[Cell], most: int) -> list[Cell]:
+class _Cut(list[Cell]):
     """A row of absurd width, cut; that something stood beyond is kept."""
-    return row if len(row) <= most else [*row[:most], "" if is_blank(row[most:]) else "\u2026"]
+
+    def __init__(self, row: list[Cell], most: int) -> None:
+        super().__init__([*row[:most], "" if is_blank(row[most:]) else "\u2026"])
+        self.width = len(row)
 
 
 def _has_blanks(cells: Sequence[Cell]) -> bool:

@@ -1,7 +1,10 @@
 """The tables of an HTML page, as many systems write them under the name .xls."""
 
+import re
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
-from html.parser import HTMLParser
+from html import unescape
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob, reading
@@ -10,25 +13,33 @@ from batch.loader.tables import Cell, Table
 from batch.loader.text import opened
 
 LARGEST = 64 * 2**20
-"""Bytes of a page at most; its tables are held in memory."""
+"""Characters of a page at most; its tables are held in memory."""
 SPAN = 200
 """Columns or rows a cell may span at most."""
+
+_TOKEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<[!?][^>]*+>?|</(?![a-z])[^>]*+>?"
+    r"|<(?P<name>/?[a-z][^\s/>]*+)"
+    r"""(?P<attributes>(?:[^>=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|=)*+)(?:>|\Z)"""
+    r"|(?P<text>[^<]++|<)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What a page is made of, one after another; what is not closed goes on to its end, and nothing is read twice."""
+_SPANS = re.compile(r"""\b(colspan|rowspan)\s*+=\s*+["']?(\d{1,9})""", re.IGNORECASE)
+_RAW_ENDS = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
+_LONG_REFERENCE = re.compile(r"&#\d{8,}+;?")
+"""Of no character; and more digits than Python takes for a number."""
 
 Grid = list[list[Cell]]
 
 
 def read_page(blob: Blob) -> list[Table]:
     """The tables of a page that have two columns and two rows at least; FileError if there is none."""
-    if blob.size > LARGEST:
-        raise FileError(f"{blob.name} is an HTML page of {blob.size:,} bytes.", "Export it as CSV or .xlsx.")
     with reading(blob.name):
         encoding = encoding_of(blob)
-        parser = _Tables()
         with opened(blob, encoding) as lines:
-            for line in lines:
-                parser.feed(line)
-        parser.close()
-    grids = [grid for grid in parser.grids if len(grid) > 1 and max(map(len, grid)) > 1]
+            page = "".join(_within(lines, blob))
+    grids = [grid for grid in _grids(page) if len(grid) > 1 and max(map(len, grid)) > 1]
     if not grids:
         raise FileError(
             f"{blob.name} is an HTML page with no table in it, perhaps a login or an error page.",
@@ -40,31 +51,40 @@ def read_page(blob: Blob) -> list[Table]:
     ]
 
 
-class _Tables(HTMLParser):
-    """Collects every table's cells; a table within a cell is a table of its own."""
+def _within(lines: Iterator[str], blob: Blob) -> Iterator[str]:
+    length = 0
+    for line in lines:
+        length += len(line)
+        if length > LARGEST:
+            said = f"{blob.name} is an HTML page of more than {LARGEST:,} characters."
+            raise FileError(said, "Export it as CSV or .xlsx.")
+        yield line
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.grids: list[Grid] = []
-        self._open: list[_Grid] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self._open.append(_Grid())
-            self.grids.append(self._open[-1].rows)
-        elif self._open:
-            spans = dict(attrs)
-            self._open[-1].start(tag, _span(spans.get("colspan")), _span(spans.get("rowspan")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open:
-            self._open[-1].end(tag)
-            if tag == "table":
-                self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self._open[-1].text += data
+def _grids(page: str) -> list[Grid]:
+    """Every table's cells; a table within a cell is a table of its own."""
+    found: list[Grid] = []
+    inside: list[_Grid] = []
+    at = 0
+    while token := _TOKEN.match(page, at):
+        at, name = token.end(), (token["name"] or "").casefold()
+        if name == "table":
+            inside.append(_Grid())
+            found.append(inside[-1].rows)
+        elif name in _RAW_ENDS:
+            end = _RAW_ENDS[name].search(page, at)
+            at = end.start() if end else len(page)
+        elif not inside:
+            continue
+        elif name.startswith("/"):
+            inside[-1].end(name[1:])
+            if name == "/table":
+                inside.pop()
+        elif name:
+            inside[-1].start(name, token["attributes"])
+        else:
+            inside[-1].text.append(token["text"] or "")
+    return found
 
 
 class _Grid:
@@ -72,12 +92,13 @@ class _Grid:
 
     def __init__(self) -> None:
         self.rows: Grid = []
-        self.text = ""
+        self.text: list[str] = []
         self._spans = (1, 1)
         self._in_cell = False
-        self._taken: dict[tuple[int, int], bool] = {}
+        self._taken: dict[int, int] = defaultdict(int)
+        """Column → up to which row a cell from above goes on in it."""
 
-    def start(self, tag: str, columns: int, rows: int) -> None:
+    def start(self, tag: str, attributes: str) -> None:
         if tag in {"td", "th", "tr"}:
             self.end(tag)
         if tag == "tr":
@@ -85,22 +106,24 @@ class _Grid:
         elif tag in {"td", "th"}:
             if not self.rows:
                 self.rows.append([])
-            self.text, self._spans, self._in_cell = "", (columns, rows), True
+            spans = {name.casefold(): _span(count) for name, count in _SPANS.findall(attributes)}
+            self.text, self._spans, self._in_cell = [], (spans.get("colspan", 1), spans.get("rowspan", 1)), True
         elif tag in {"br", "p", "div"}:
-            self.text += " "
+            self.text.append(" ")
 
     def end(self, tag: str) -> None:
         if not self._in_cell or tag not in {"td", "th", "tr", "table"}:
             return
         self._in_cell = False
         row, number = self.rows[-1], len(self.rows)
-        while self._taken.pop((number, len(row)), False):
+        while self._taken.get(len(row), 0) >= number:
             row.append("")
         columns, rows = self._spans
-        for below in range(1, rows):
-            self._taken |= {(number + below, len(row) + right): True for right in range(columns)}
-        row += [" ".join(self.text.split()), *[""] * (columns - 1)]
+        if rows > 1:
+            self._taken.update(dict.fromkeys(range(len(row), len(row) + columns), number + rows - 1))
+        text = unescape(_LONG_REFERENCE.sub("\ufffd", "".join(self.text)))
+        row += [" ".join(text.split()), *[""] * (columns - 1)]
 
 
-def _span(value: str | None) -> int:
-    return min(int(value), SPAN) if value and value.isascii() and value.isdigit() and int(value[:9]) else 1
+def _span(value: str) -> int:
+    return min(int(value), SPAN) or 1

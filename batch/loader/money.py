@@ -7,7 +7,7 @@ from batch.loader.damage import BLANK_WORDS, Wrong, undressed
 from batch.loader.tables import Cell
 
 _AMOUNT = re.compile(
-    r"(?:[A-Za-z]{1,3}\s*)?[$€£¥₹]?\s*([+-]?)\s*[$€£¥₹]?\s*([0-9][0-9.,' ]*)\s*(?:[$€£¥₹]|[A-Za-z]{1,3})?"
+    r"(?:[A-Za-z]{1,3}\s*+)?[$€£¥₹]?\s*+([+-]?)\s*+[$€£¥₹]?\s*+([0-9][0-9.,' ]*+)\s*+(?:[$€£¥₹]|[A-Za-z]{1,3})?"
 )
 _LARGEST = Decimal(10) ** 9
 

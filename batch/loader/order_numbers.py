@@ -27,7 +27,7 @@ LARGEST = 10**9
 
 _ORDER = re.compile(
     r"(?:(?P<prefix>[a-z]+(?:[-_][a-z]+)*)(?:[-_]#?|\s?#)"
-    r"|(?:order|bestellung|commande|pedido|ordine)?\s*(?:no|nr|№)?[.: ]*#?\s*)?"
+    r"|(?:order|bestellung|commande|pedido|ordine)?\s*+(?:no|nr|№)?[.: ]*+#?\s*+)?"
     r"(?P<id>\d{1,255})(?:\.0+)?(?:-(?:\d{1,2}|[a-z]))?",
     re.IGNORECASE | re.ASCII,
 )

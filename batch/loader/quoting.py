@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 QUOTE = '"'
+LONGEST_RECORD = 2**20
+"""Characters of a record at most: what is longer is a quote that was never closed."""
+AGAIN = 2**20
+"""Characters that may be read again for stray quotes, besides four times what was read."""
+AT_ONCE = 1000
+"""Records given at a time, of those that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +46,72 @@ def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]
             rows = list(_reader(lines, dialect, strict=True))
         except csv.Error:
             rows = []
-        yield rows if len(rows) == len(lines) else list(_looked_at(lines, pieces, dialect))
+        if len(rows) == len(lines):
+            yield rows
+            continue
+        looked_at = _looked_at(lines, pieces, dialect)
+        while rows := list(islice(looked_at, AT_ONCE)):
+            yield rows
 
 
 def _looked_at(lines: list[str], pieces: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
-    """The records of these lines, and on to where one ends with a piece; a record of several lines is looked at."""
-    waiting = deque(lines)
-    while waiting:
-        ahead, behind = tee(_flowing(waiting, pieces))
+    """The records of these lines, and on to where one ends with a piece; a record of several lines is looked at.
+
+    After a stray quote the lines behind it are read again; where that has been too often, each by itself.
+    """
+    flow = _Flow(deque(lines), pieces)
+    again = 0
+    while flow.waiting:
+        ahead, behind = tee(flow)
         reader = _reader(ahead, dialect, strict=True)
-        seen = 0  # lines of `behind` already accounted for
+        seen = flow.open = 0  # lines of `behind` already accounted for; characters since
         try:
             for row in reader:
                 count = reader.line_num - seen
                 seen += count
+                flow.open = 0
                 if count == 1:
                     next(behind)
                     yield row
                 else:
                     yield from _long_record(row, list(islice(behind, count)), dialect)
-                if not waiting:
+                if not flow.waiting:
                     return
         except csv.Error:
-            first, *rest = islice(behind, reader.line_num - seen)
-            waiting.extendleft(reversed(rest))
+            first, *rest = islice(behind, max(1, reader.line_num - seen))
+            again += sum(map(len, rest))
+            if again > AGAIN + 4 * flow.length:
+                yield from (_mended(line, dialect) for line in (first, *rest))
+                continue
+            flow.give_back(rest)
             yield _mended(first, dialect)
 
 
-def _flowing(waiting: deque[str], pieces: Iterator[str]) -> Iterator[str]:
+class _Flow:
     """The waiting lines, and those of the next piece where a record goes on."""
-    while waiting or (piece := next(pieces, "")):
-        if not waiting:
-            waiting.extend(io.StringIO(piece))
-        yield waiting.popleft()
+
+    def __init__(self, waiting: deque[str], pieces: Iterator[str]) -> None:
+        self.waiting, self._pieces = waiting, pieces
+        self.length = self.open = 0
+        """Characters of all lines, once each; of the lines since the last record."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.open > LONGEST_RECORD:
+            raise csv.Error("a quote is not closed")
+        if not self.waiting:
+            self.waiting.extend(io.StringIO(next(self._pieces)))
+        line = self.waiting.popleft()
+        self.length += len(line)
+        self.open += len(line)
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """Lines to come once more."""
+        self.waiting.extendleft(reversed(lines))
+        self.length -= sum(map(len, lines))
 
 
 def split(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:

@@ -15,7 +15,10 @@ from batch.model import Field
 READABLE = 0.9
 """Share of the filled cells that one way of writing dates must explain."""
 
-_SHAPE = re.compile(r"\s*(\d{1,4})\s*[-/. 年]\s*(\d{1,2})\s*[-/. 月]\s*(\d{1,4})(?:日|[T ,].*)?\s*")
+_SHAPE = re.compile(
+    r"\s*+(\d{1,4})(?:\s++[-/.年]?|[-/.年])\s*+(\d{1,2})(?:\s++[-/.月]?|[-/.月])\s*+(\d{1,4})"
+    r"(?:日|[T ,].*+)?\s*+"
+)
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(?:\d{4,6})?")
 _WORDS = re.compile(
     r"\s*(?:(\d{1,2})[-. ]+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.? +(\d{1,2}),?)[-., ]+(\d{4}|\d\d)\b.*", re.I

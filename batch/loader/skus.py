@@ -21,8 +21,8 @@ _ONE_A_ROW = "Give each SKU a row of its own, or as many quantities as SKUs: 2|1
 _DIGIT = "[0-9\uff10-\uff19]"  # full-width ones too; `²` is none
 _SEVERAL = re.compile(rf"[|^;\n,｜＾；，]|\s[x×*ｘ＊]\s*{_DIGIT}|{_DIGIT}\s*[x×*ｘ＊]\s", re.I)
 _SEPARATORS = ("|", "｜", "^", "＾", ";", "；", "\n", ",", "，")
-_TIMES_AFTER = re.compile(rf"(.+?)\s+[x×*ｘ＊]\s*({_DIGIT}{{1,6}})", re.I)
-_TIMES_BEFORE = re.compile(rf"({_DIGIT}{{1,6}})\s*[x×*ｘ＊]\s+(.+)", re.I)
+_TIMES_AFTER = re.compile(rf"(.*\S)\s+[x×*ｘ＊]\s*({_DIGIT}{{1,6}})", re.I)
+_TIMES_BEFORE = re.compile(rf"({_DIGIT}{{1,6}})\s*[x×*ｘ＊]\s+(\S.*)", re.I)
 
 
 def sku(cell: Cell) -> str | Wrong:

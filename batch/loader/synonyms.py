@@ -7,7 +7,6 @@ of units ordered; `known` is understood and not ours.
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from batch.loader.tables import normalised
 from batch.model import Field
 from batch.spelling import narrow
 
@@ -43,7 +43,7 @@ LONGEST = 160
 
 _REMARKS = re.compile(
     r"[(\[]\s*(?:required|optional|mandatory|if (?:any|known|applicable)|pflicht\w*|obligatoire|obligatorio|必須|任意)"
-    r"[^)\]]*[)\]]",
+    r"[^)\]]{0,80}+[)\]]",
     re.IGNORECASE,
 )
 """What a template says of a column beside its name."""
@@ -86,8 +86,8 @@ OTHER = Meaning(MappingProxyType({}), known=True)
 
 def normalise(text: str) -> str:
     """Lower-case, without accents, and only letters and digits, of any script; idempotent. `²` is no `2`."""
-    plain = unicodedata.normalize("NFD", narrow(text).translate(ORDINALS))
-    plain = unicodedata.normalize("NFD", plain.casefold())
+    plain = normalised("NFD", narrow(text).translate(ORDINALS))
+    plain = normalised("NFD", plain.casefold())
     return "".join(char for char in plain if char.isalnum())
 
 
@@ -120,7 +120,7 @@ def _in_common(sides: list[str]) -> Meaning | None:
 
 def _by_last(header: str) -> Meaning | None:
     """What a path ends with: `Shipment Information_Void Indicator`, `shipments.tracking_number`, `Stock/Done`."""
-    *path, last = re.split(r"\s*[/:>]\s*|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
+    *path, last = re.split(r"[/:>]|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
     said = table().get(normalise(last), UNKNOWN)
     fields = {
         field: strength

@@ -1,12 +1,18 @@
 """One table of a file, as typed cells; knows no shipping."""
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Literal
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 """A cell as the file holds it: text stays text, a workbook's number is a float, a blank is `""`."""
+
+
+LONGEST_NAME = 1_000
+"""Characters of what names anything: an order, an article, a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,9 @@ class Table:
     Reads the file again: for one cell of a column, not for every one.
     """
 
+    in_time: Callable[[], None] = lambda: None
+    """Asked between two pieces of its first reading: FileError past the file's deadline."""
+
     def address(self, row: int, column: int) -> str:
         """Where a cell is, both counted from 1: `Sheet1!F214`, or for text `row 214, column 6 (F)`."""
         letters = column_letters(column)
@@ -47,6 +56,11 @@ def words(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return f"{cell:.0f}" if abs(cell) < 1e15 else f"{cell:g}"
     return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
+
+
+def normalised(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """The text in one of Unicode's forms; one too long for a name as it is: marks are sorted in quadratic time."""
+    return unicodedata.normalize(form, text) if len(text) <= LONGEST_NAME else text
 
 
 def column_letters(column: int) -> str:

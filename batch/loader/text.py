@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import cast
 
 from batch.errors import FileError
 from batch.loader.blobs import Blob, reading
-from batch.loader.encodings import Encoding, encoding_of
+from batch.loader.encodings import LONGEST_LINE, Encoding, encoding_of, too_long
 from batch.loader.quoting import Dialect, records, split
 from batch.loader.tables import Cell, Table
 
@@ -47,9 +48,9 @@ class Text:
         """The text, some whole lines at a time."""
         with reading(self.blob.name), decoded(self.blob, self.encoding) as text:
             if self.announced:
-                text.readline()
+                _line(text, self.blob)
             while piece := text.read(PIECE):
-                piece += text.readline()
+                piece += _line(text, self.blob)
                 yield piece.translate(_TAKEN_OUT) if self.encoding.nuls else piece
 
 
@@ -58,7 +59,7 @@ def read_text(blob: Blob) -> Table:
     with reading(blob.name):
         encoding = encoding_of(blob)
         with opened(blob, encoding) as lines:
-            sample = list(islice(lines, SAMPLE))
+            sample = _sample(lines)
             if not any(map(str.strip, sample)) and not any(map(str.strip, lines)):
                 raise FileError(f"{blob.name} holds no data: nothing but blanks.", "Export it again.")
     announced = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE)
@@ -67,19 +68,46 @@ def read_text(blob: Blob) -> Table:
     warnings = [*encoding.warnings, *_cut_short(text)]
     if encoding.nuls:
         warnings.append("The text holds NUL characters; they were taken out.")
-    return Table(blob.path, text.rows, said=(*encoding.said, *_separated(dialect)), warnings=tuple(warnings))
+    return Table(
+        blob.path,
+        text.rows,
+        in_time=blob.in_time,
+        said=(*encoding.said, *_separated(dialect)),
+        warnings=tuple(warnings),
+    )
 
 
 @contextmanager
 def opened(blob: Blob, encoding: Encoding) -> Iterator[Iterator[str]]:
     """The lines of a text; their ends, LF, CRLF or CR, become LF."""
-    with decoded(blob, encoding) as lines:
+    with decoded(blob, encoding) as text:
+        lines = iter(partial(_line, text, blob), "")
         yield (line.translate(_TAKEN_OUT) for line in lines) if encoding.nuls else lines
+
+
+def _line(text: io.TextIOWrapper, blob: Blob) -> str:
+    """The next line; FileError where it is endless."""
+    line = text.readline(LONGEST_LINE)
+    if len(line) == LONGEST_LINE and not line.endswith("\n"):
+        raise too_long(blob)
+    return line
 
 
 def decoded(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
     """The text as a stream in which every line ends with LF."""
     return io.TextIOWrapper(blob.open(), encoding.name, encoding.errors)
+
+
+def _sample(lines: Iterator[str]) -> list[str]:
+    """The first lines, fewer where they are long."""
+    sample: list[str] = []
+    length = 0
+    for line in islice(lines, SAMPLE):
+        sample.append(line)
+        length += len(line)
+        if length > LONGEST_LINE:
+            break
+    return sample
 
 
 def _dialect_of(sample: list[str], delimiters: str) -> Dialect:

@@ -28,7 +28,7 @@ _ALNUM = (ascii_letters + digits).encode()
 _SEPARATORS = re.compile(r"[,;|\n\r]+")
 _NUMBER_PART = re.compile(r"(?=.*\d)[\w.-]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[,.]\d{3})+")
-_LINK = re.compile(r"(?ai:https?)://[^\s/]+\S*")
+_LINK = re.compile(r"(?ai:https?)://[^\s/]\S*")
 
 
 def tracking(cell: Cell) -> str | Wrong:

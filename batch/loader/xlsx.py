@@ -15,6 +15,7 @@ LONGEST = 4096
 """Bytes of a cell's opening tag at most."""
 
 _FAR = re.compile(rb"""\sr=["']([A-Z]{3}\d+|[A-Z]+\d{6,7})["']""")
+_PADDED = re.compile(rb"""formatCode=["']0[0 \-]*0""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 
@@ -23,10 +24,10 @@ def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
 
     Reads the sheet up to the cell: for one cell of a column, not for every one.
     """
-    from batch.loader.workbook_process import sheet_parts  # here: it imports calamine
+    from batch.loader.workbooks import sheet_parts
 
     address = f"{column_letters(column)}{row}".encode()
-    cell = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*?\br=["']""" + address + rb"""["'])[^>]*>""")
+    cell = re.compile(rb"""<(?:\w+:)?c\s(?=[^<>]*?\br=["']""" + address + rb"""["'])[^<>]*>""")
     try:
         with opened_zip(blob) as archive:
             tag = _found(cell, archive, sheet_parts(archive)[sheet])
@@ -34,6 +35,13 @@ def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
             return _formats(archive)[int(style[1])] if style else ""
     except (FileError, ET.ParseError, LookupError):
         return ""
+
+
+def pads_numbers(blob: Blob) -> bool:
+    """Whether any number format of its own begins with zeros, as `00000` does."""
+    with opened_zip(blob) as archive:
+        part = _styles(archive)
+        return bool(part) and _found(_PADDED, archive, part) is not None
 
 
 def far_cell(blob: Blob) -> str:
@@ -59,10 +67,13 @@ def _formats(archive: zipfile.ZipFile) -> list[str]:
     """The number format of each cell style, by its index."""
     from openpyxl.styles.numbers import BUILTIN_FORMATS  # here: only a worded error needs openpyxl
 
-    part = next((name for name in archive.namelist() if name.casefold().endswith("xl/styles.xml")), "")
-    if not part:
+    if not (part := _styles(archive)):
         return []
     root = ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused on reading
     own = {element.get("numFmtId"): element.get("formatCode", "") for element in root.findall("{*}numFmts/{*}numFmt")}
     numbers = [style.get("numFmtId", "0") for style in root.findall("{*}cellXfs/{*}xf")]
     return [own.get(number) or str(BUILTIN_FORMATS.get(int(number), "General")) for number in numbers]
+
+
+def _styles(archive: zipfile.ZipFile) -> str:
+    return next((name for name in archive.namelist() if name.casefold().endswith("xl/styles.xml")), "")

@@ -1,6 +1,7 @@
 """What people write into the Decision cells of a sheet of ours, taken as `decide` would take it."""
 
 from collections.abc import Awaitable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from batch.config import Settings, Source
@@ -11,6 +12,7 @@ from batch.loader import Load
 from batch.model import Parcel
 from batch.pipeline.reading import Remembering, read
 from batch.sheet import RESULTS, Mark, read_mark
+from batch.stopping import beside
 
 
 def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Remembering) -> bool:
@@ -23,7 +25,8 @@ def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Remembe
 
 async def take_decisions(desk: Desk, sheet: Path, source: Source) -> list[str]:
     """Take the answers in a results sheet; what was not taken, and why."""
-    return await take_answers(desk, _read(sheet, source, desk.settings, desk.ledger), read_mark(sheet), sheet.name)
+    export = await desk.stop.interrupt(beside(partial(_read, sheet, source, desk.settings, desk.ledger)))
+    return await take_answers(desk, export, read_mark(sheet), sheet.name)
 
 
 async def take_answers(desk: Desk, export: Load, mark: Mark | None, name: str) -> list[str]:

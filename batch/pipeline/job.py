@@ -1,6 +1,7 @@
 """What a person asked for."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from batch.accounting import Report
 from batch.config import Source
 from batch.inputs import Input
 from batch.promises import Promises
+
+Reading = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Job:
     """What the person calls the export, where it lies elsewhere for us."""
     goes_on: bool = False
     """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to him."""
+    reading: Reading | None = None
+    """Around each try to read it, for a caller that counts them; without one a reader that died is tried once more."""
     number: int | None = None
     """Its number in the queue of many machines."""
     place: Callable[[Report], Path | None] | None = None

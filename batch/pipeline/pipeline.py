@@ -14,9 +14,10 @@ from typing import Protocol
 
 from batch import findings, inputs
 from batch.accounting import Carried, Report, account
+from batch.config import Source
 from batch.deciding import who
 from batch.desk import Desk
-from batch.errors import FileError, LedgerError
+from batch.errors import FileError, LedgerError, ReaderDied
 from batch.holding import Gated, Gatekeeper
 from batch.ledger import exports
 from batch.loader import Load
@@ -25,7 +26,7 @@ from batch.model import Finding, Parcel, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, known_waiting, saved, summarize, write_sheet
 from batch.pipeline.decisions import take_answers
 from batch.pipeline.earlier import PATIENCE
-from batch.pipeline.job import Job
+from batch.pipeline.job import Job, Reading
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
 from batch.pipeline.reading import copy_of, loader_notes, read, source_of_run
@@ -33,7 +34,7 @@ from batch.pipeline.shipping import Shipping
 from batch.promises import Look, Promises, promise
 from batch.sheet import Mark, read_mark
 from batch.shelf import Shelf
-from batch.stopping import BY_HAND
+from batch.stopping import BY_HAND, beside
 
 
 class Pipeline:
@@ -95,7 +96,7 @@ class Pipeline:
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
-            export = await asyncio.to_thread(read, job.export, job.source, self._settings, self._ledger)
+            export = await self._read(job.export, job.source)
             judgement = Judgement(self._desk, run, job, self._baselines)
             await self._stop.interrupt(judgement.prepare(export.parcels()))
             await self._shipping.go_on(run, judgement, job)
@@ -116,7 +117,7 @@ class Pipeline:
         place = _nowhere if run.profile.get("queued") else None
         job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run), place=place)
         copy = await asyncio.to_thread(copy_of, run, self._settings)
-        export = await asyncio.to_thread(read, copy, job.source, self._settings, self._ledger)
+        export = await self._read(copy, job.source)
         judgement = Judgement(self._desk, run, job, self._baselines)
         async with self._shipping.settling():
             if expired:
@@ -238,7 +239,7 @@ class Pipeline:
         if (taken := job.taken) is None:
             taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
         try:
-            export = await asyncio.to_thread(read, taken.copy, job.source, self._settings, self._ledger)
+            export = await self._read(taken.copy, job.source, job.reading)
         except FileError as error:
             raise error.about(str(taken.copy), str(job.title)) from error
         await asyncio.to_thread(exports.keep, self._settings.ledger, taken.sha256, taken.copy)
@@ -248,6 +249,17 @@ class Pipeline:
         while self._ledger.run(run_id := f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"):
             pass  # of many runs within a second, two may draw the same
         return Run(run_id, self._settings.store, str(job.title), taken.sha256, str(taken.copy), started), export
+
+    async def _read(self, copy: Path, source: Source, counted: Reading | None = None) -> Load:
+        """The export, read beside the loop: a stop does not wait for it."""
+        work = partial(read, copy, source, self._settings, self._ledger)
+        if counted:
+            with counted():
+                return await self._stop.interrupt(beside(work))
+        try:
+            return await self._stop.interrupt(beside(work))
+        except ReaderDied:
+            return await self._stop.interrupt(beside(work))
 
     async def settle_earlier(self) -> None:
         """Look at what earlier runs left in doubt; what is not there, and whose settle window lasts, stays so."""

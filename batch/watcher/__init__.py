@@ -8,6 +8,7 @@ arrivals  which dropped files are whole
 bell      when to look
 shelf     one folder as its watcher sees it
 turn      one file: run, filed away
+attempts  how often a file could not be read, also by a watcher that died on it
 letters   what a person finds beside a file that came back
 keeper    one store's folders: order, the lock, trouble
 troubles  which files are tried again, and when

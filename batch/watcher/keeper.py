@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from batch import crash, inputs, telling
 from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
-from batch.errors import FileError, LedgerError, ShipbatchError, Stopped
+from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Stopped
 from batch.ledger import exports, read_ledger
 from batch.notify import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, take_decisions
 from batch.runner import CANNOT_RUN_NOW, carried_over, opened
-from batch.stopping import Stop
+from batch.stopping import Stop, beside
 from batch.watcher import letters
 from batch.watcher.arrivals import Whole
 from batch.watcher.bell import Bell
@@ -120,14 +121,19 @@ class Keeper:
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
-        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-            self._answered += [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
+        with suppress(Stopped):
+            self._answered += await self._stop.interrupt(beside(partial(self._answers, now)))
         seen = _signs_of(self.settings.ledger)
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
                 decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
                 self._decided += [one for one in decided if one not in self._decided]
+
+    def _answers(self, now: float) -> list[tuple[Shelf, Path, Path]]:
+        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
+            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
+        return []
 
     def _remember(self) -> None:
         with suppress(OSError, LedgerError), read_ledger(self.settings.ledger) as ledger:
@@ -273,7 +279,7 @@ class Keeper:
     async def _wait_out(self, error: Exception, turn: Turn | None) -> None:
         """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
         now = asyncio.get_running_loop().time()
-        if isinstance(error, StillWritten) and turn:
+        if isinstance(error, StillWritten | ReaderDied) and turn:
             self._troubles.put_off(turn.file, now + AGAIN)
             self._say_once(f"{turn.file.name}: {error} {error.todo}")
             return

@@ -5,13 +5,14 @@ import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from batch import crash, inputs
 from batch.accounting import Report
 from batch.config import Settings, Source
 from batch.desk import Desk
-from batch.errors import FileError, ShipbatchError, StoreStopped
+from batch.errors import FileError, ReaderDied, ShipbatchError, StoreStopped
 from batch.escapes import letter
 from batch.ledger import Queries
 from batch.metrics import measure
@@ -20,8 +21,10 @@ from batch.notify import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status, read
 from batch.runner import NOTHING_SENT
 from batch.sheet import RESEND, RESULTS, read_mark
+from batch.stopping import beside
 from batch.telling import counts
 from batch.watcher import letters
+from batch.watcher.attempts import counted
 from batch.watcher.places import SHEETS, WAITS, Place, Refused, free
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
@@ -43,10 +46,14 @@ def sources_in(file: Path, source: Source, settings: Settings, ledger: Queries) 
     try:
         export = read(file, results, settings, ledger)
         decided = any(parcel.decision.strip() for parcel in export.parcels())
+    except ReaderDied:
+        raise
     except FileError:
         return [source.model_copy(update={"sheet": ""})]
     try:
         read(file, fix, settings, ledger)
+    except ReaderDied:
+        raise
     except FileError:  # there was nothing to fix
         return [results]
     return [results, fix] if decided else [fix]
@@ -78,7 +85,7 @@ class Turn:
         """Run the file, once or for each sheet that is to be read, and file it away."""
         try:
             taken, was = await asyncio.to_thread(self._taken, desk.settings.home)
-            for source in await asyncio.to_thread(sources_in, taken.copy, self.source, desk.settings, desk.ledger):
+            for source in await self._sources(desk, taken.copy):
                 report = await self._run(desk, source, taken)
             self._look_again(was)
         except Refused as error:
@@ -86,11 +93,16 @@ class Turn:
             self.send_back(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
             return
         except FileError as error:
-            if _is_passing(error) or isinstance(error, StillWritten) or not self.file.exists():
+            if _is_passing(error) or isinstance(error, StillWritten | ReaderDied) or not self.file.exists():
                 raise
             self.send_back(error)
             return
         self._file_away(desk, report)
+
+    async def _sources(self, desk: Desk, copy: Path) -> list[Source]:
+        look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
+        with counted(self.file, desk.settings.home):
+            return await desk.stop.interrupt(beside(look))
 
     def send_back(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
@@ -124,7 +136,8 @@ class Turn:
 
     async def _run(self, desk: Desk, source: Source, taken: inputs.Input) -> Report:
         pipeline = Pipeline(desk)
-        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place))
+        reading = partial(counted, self.file, desk.settings.home)
+        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place, reading=reading))
         self.refused = pipeline.refusals
         if report.stopped:
             raise StoreStopped(report.stopped, report.todo)
