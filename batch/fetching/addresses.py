@@ -86,7 +86,7 @@ def split(url: str) -> SplitResult:
 def name_of(url: str) -> str:
     """What a file from an address is called: one name that every disk takes, not a path; empty where there is none."""
     name = _NO_NAME.sub("_", unquote(split(url).path.rpartition("/")[2]))
-    name = "".join(char if char.isprintable() else "_" for char in name).strip(". ")
+    name = "".join(char if char.isprintable() else "_" for char in name).rstrip(". ")
     name = f"_{name}" if _DEVICE.match(name) else name
     ending = PurePosixPath(name).suffix
     ending = ending if len(ending.encode()) < _LONGEST_ENDING else ""

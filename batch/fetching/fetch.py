@@ -47,7 +47,7 @@ def _fetched(url: str, scheme: str, home: Path, largest: int) -> Path:
     private_folder(home / FOLDER)
     now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     folder = Path(tempfile.mkdtemp(prefix=f"{now}-", dir=home / FOLDER))
-    target = folder / name_of(url)
+    target = folder / Path(name_of(url)).name  # never elsewhere, whatever it is
     try:
         with scratch(target) as part:
             with part.open("wb") as file:
