@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from batch import crash, findings, uptime
@@ -34,18 +35,21 @@ class Reconciler:
         self._absent: set[tuple[int, int]] = set()
         """Doubts, by record and attempt, that were looked for once and not found."""
 
-    async def settle(self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None) -> None:
+    async def settle(
+        self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None, *, at_once: int | None = None
+    ) -> None:
         """Look once at each; at what is not there, once more when the settle window since its doubt has passed.
 
         Afterwards each is created, planned again, waiting for a person, or, where a look failed
         or the run is being stopped, or who was sending it may do so yet, still in doubt.
-        `looked` is told when more can be known by waiting alone.
+        `looked` is told when more can be known by waiting alone; `at_once`: looks side by side, all the workers' if None.
         """
+        look_at = partial(self._look_at, at_once=at_once or self._settings.workers)
         found = [await self._in_doubt(record) for record in doubts]
         # Before the first look: what an ended runner has sent has all the settle window to become visible.
         ripe_at = [(await self._ripe_at(record), record) for record in found]
         new = [record for record in found if _doubt(record) not in self._absent]
-        self._absent.update(map(_doubt, await self._look_at(new, last=False)))
+        self._absent.update(map(_doubt, await look_at(new, last=False)))
         absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
         now, told = asyncio.get_running_loop().time, False
         while absent and not self._stop:
@@ -57,7 +61,7 @@ class Reconciler:
                 if not await self._stop.sleep(wait):
                     return
             moment = now()
-            await self._look_at([record for at, record in absent if at <= moment], last=True)
+            await look_at([record for at, record in absent if at <= moment], last=True)
             absent = [(at, record) for at, record in absent if at > moment]
 
     async def _in_doubt(self, record: Record) -> Record:
@@ -79,13 +83,13 @@ class Reconciler:
             await self._ledger.append(record.record_id, "waits anew", uptime.gave_up())
         return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
 
-    async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
+    async def _look_at(self, doubts: Sequence[Record], *, last: bool, at_once: int) -> list[Record]:
         """One look at each, a few at a time; those that are not there."""
 
         async def settled(record: Record) -> bool:
             return await self._settled(record, last=last)
 
-        found = await in_turns(settled, doubts, at_once=self._settings.workers)
+        found = await in_turns(settled, doubts, at_once=at_once)
         return [record for record, there in zip(doubts, found, strict=True) if not there]
 
     async def _settled(self, record: Record, *, last: bool) -> bool:
