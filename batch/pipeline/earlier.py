@@ -11,7 +11,7 @@ from batch.reconciler import Reconciler
 from batch.stopping import Stop
 
 PATIENCE = 2.0  # seconds in which the first look may spare us to wait with an order; a store may be slow to answer it
-FEW = 4  # looks side by side: the work's own requests stand in line behind no more
+FEW = 8  # looks side by side: the work's own requests stand in line behind no more
 
 
 class Earlier:

@@ -247,7 +247,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "looks once",
         "reconciler.py",
-        "        self._absent.update(map(_doubt, await look_at(new, last=False)))\n",
+        "        await look_at(new, last=False)\n",
         "        await look_at(new, last=True)\n",
         SHIPPING,
     ),
