@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from batch import crash, findings, uptime
@@ -35,19 +36,22 @@ class Reconciler:
         self._absent: set[tuple[int, int]] = set()
         """Doubts, by record and attempt, that were looked for once and not found."""
 
-    async def settle(self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None) -> None:
+    async def settle(
+        self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None, *, at_once: int | None = None
+    ) -> None:
         """Look once at each; at what is not there, once more when the settle window since its doubt has passed.
 
         Afterwards each is created, planned again, waiting for a person, or, where a look failed
         or the run is being stopped, or who was sending it may do so yet, still in doubt.
-        `looked` is told when more can be known by waiting alone.
+        `looked` is told when more can be known by waiting alone. `at_once`: looks side by side; None: all the workers'.
         """
+        look_at = partial(self._look_at, at_once=at_once or self._settings.workers)
         found = [await self._in_doubt(record) for record in doubts]
         # Before the first look: what an ended runner has sent has all the settle window to become visible.
         ripe_at = [(await self._ripe_at(record), record) for record in found]
         new = [record for record in found if _doubt(record) not in self._absent]
         for some in _in_turn(new):
-            self._absent.update(map(_doubt, await self._look_at(some, last=False)))
+            await look_at(some, last=False)
         absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
         now, told = asyncio.get_running_loop().time, False
         while absent and not self._stop:
@@ -59,7 +63,7 @@ class Reconciler:
                 if not await self._stop.sleep(wait):
                     return
             moment = now()
-            await self._look_at([record for at, record in absent if at <= moment], last=True)
+            await look_at([record for at, record in absent if at <= moment], last=True)
             absent = [(at, record) for at, record in absent if at > moment]
 
     async def _in_doubt(self, record: Record) -> Record:
@@ -81,20 +85,15 @@ class Reconciler:
             await self._ledger.append(record.record_id, "waits anew", uptime.gave_up())
         return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
 
-    async def _look_at(self, doubts: Sequence[Record], *, last: bool) -> list[Record]:
-        """One look at each, a few at a time; those that are not there."""
+    async def _look_at(self, doubts: Sequence[Record], *, last: bool, at_once: int) -> None:
+        """One look at each, a few at a time."""
+        await in_turns(partial(self._look_for, last=last), doubts, at_once=at_once)
 
-        async def settled(record: Record) -> bool:
-            return await self._settled(record, last=last)
-
-        found = await in_turns(settled, doubts, at_once=self._settings.workers)
-        return [record for record, there in zip(doubts, found, strict=True) if not there]
-
-    async def _settled(self, record: Record, *, last: bool) -> bool:
-        """Look at one order; False where the shipment is not there. A look that failed has seen nothing: it stays."""
+    async def _look_for(self, record: Record, *, last: bool) -> None:
+        """Look at one order: claim what is there, or keep that it is not. A look that failed has seen nothing."""
         order_id = record.shipment.order_id
         if self._stop:
-            return True
+            return
         try:
             seen = await self._client.shipments(order_id)
             claimed, answer = (
@@ -104,16 +103,14 @@ class Reconciler:
             found = look(record.shipment, seen, claimed, record.baseline, answer)
             if found.mine is not None:
                 await self._claim(record, found)
-                return True
-            if last:
+            elif last:
                 await self._decide(record, found, await self._moved(record), seen)
+            else:
+                self._absent.add(_doubt(record))
         except Unreadable as error:
             self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
         except StoreStopped as error:
             self._stop.set(str(error), error.todo)
-        else:
-            return False
-        return True
 
     async def _moved(self, record: Record) -> bool:
         """Whether units of the order were shipped that neither the ledger nor the list explains."""

@@ -11,6 +11,7 @@ from batch.reconciler import Reconciler
 from batch.stopping import Stop
 
 PATIENCE = 2.0  # seconds in which the first look may spare us to wait with an order; a store may be slow to answer it
+FEW = 8  # looks side by side: the work's own requests stand in line behind no more
 
 
 class Earlier:
@@ -54,7 +55,7 @@ async def settled_beside(
     What is not there is looked for again beside the block, which ends without waiting for that. `whole`: before it.
     """
     looked = asyncio.Event()
-    settling = asyncio.create_task(reconciler.settle(ledger.unsettled(store), looked.set))
+    settling = asyncio.create_task(reconciler.settle(ledger.unsettled(store), looked.set, at_once=FEW))
     settling.add_done_callback(lambda _: looked.set())
     try:
         with suppress(TimeoutError):

@@ -25,7 +25,6 @@ from batch.matching import Baseline
 from batch.model import Finding, Parcel, Record, RowNote, Run, Status
 from batch.pipeline.closing import exit_status, known_waiting, saved, summarize, write_sheet
 from batch.pipeline.decisions import take_answers
-from batch.pipeline.earlier import PATIENCE
 from batch.pipeline.job import Job, Reading
 from batch.pipeline.judgement import Judgement
 from batch.pipeline.plan import Plan
@@ -62,8 +61,7 @@ class Pipeline:
             report.summary["estimate"] = estimate.data
             return report
         # An answer in a sheet may be to what is in doubt; a plan holds only where nothing is.
-        patience = None if export.marked else PATIENCE
-        async with self._shipping.settling(patience, whole=job.plan is not None):
+        async with self._shipping.settling(looked=export.marked, whole=job.plan is not None):
             gated, plan, judgement = await self._judged(run, job, export)
             run = gated.run
             await self._ledger.begin(run)

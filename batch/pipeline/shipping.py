@@ -1,5 +1,6 @@
 """A plan made durable, posted, settled, and posted again where nothing was made."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -39,18 +40,23 @@ class Shipping:
             self._client, self._ledger, self._settings, stop=self._stop, baselines=baselines, say=self._screen.say
         )
         self._earlier = Earlier()
+        self._patient_until: float | None = None
 
     @asynccontextmanager
-    async def settling(self, patience: float | None = PATIENCE, *, whole: bool = False) -> AsyncIterator[None]:
+    async def settling(self, *, looked: bool = False, whole: bool = False) -> AsyncIterator[None]:
         """While the block lasts, what earlier runs left in doubt is settled, and its orders wait for that.
 
-        The block begins when each was looked at, or after so much patience; `whole`: when all are settled.
+        The block begins when each was looked at, or patience has ended, which is had once; `looked`: not before
+        that; `whole`: when all are settled.
         """
         if not (doubts := self._ledger.unsettled(self._settings.store)):
             yield
             return
         self._screen.begin(_SETTLING.format(len(doubts)))
         of_store = self._reconciler, self._ledger, self._settings.store, self._stop
+        now = asyncio.get_running_loop().time()
+        self._patient_until = self._patient_until or now + PATIENCE
+        patience = None if looked else max(0.0, self._patient_until - now)
         try:
             async with settled_beside(*of_store, patience=patience, whole=whole) as self._earlier:
                 yield

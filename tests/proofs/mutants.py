@@ -324,8 +324,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "looks once",
         "reconciler.py",
-        "        self._absent.update(map(_doubt, await self._look_at(new, last=False)))\n",
-        "        await self._look_at(new, last=True)\n",
+        "        await look_at(new, last=False)\n",
+        "        await look_at(new, last=True)\n",
         SHIPPING,
     ),
     Mutant(
