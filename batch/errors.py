@@ -9,6 +9,7 @@
     │       ├── ColumnError   its columns: a --map settles it
     │       └── ReaderDied    its reader ended or hung without a word: once may be chance
     ├── CannotRunNow          another runner, the store is down: exit 75
+    │   └── OutOfMemory       what this process may have of it is not enough
     ├── Stopped               told to stop before anything was sent: exit 130, 143
     ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
     ├── Unreadable            an answer to a read that could not be had or understood
@@ -17,7 +18,11 @@
         └── DatabaseAway      its database does not answer: exit 75
 """
 
+import errno
 from typing import Self
+
+_NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread", "out of memory")
+"""What libraries say where it cannot be had."""
 
 
 class ShipbatchError(Exception):
@@ -69,6 +74,10 @@ class CannotRunNow(ShipbatchError):
     """Nothing was sent and nothing is wrong with the file; the same call later will do."""
 
 
+class OutOfMemory(CannotRunNow):
+    """The system, or a limit set on this process, gives no more memory."""
+
+
 class Stopped(ShipbatchError):
     """A person or the system said stop, and nothing was sent yet."""
 
@@ -87,6 +96,21 @@ class ResultsError(ShipbatchError):
 
 class LedgerError(ShipbatchError):
     """The ledger is full, read-only, corrupt or of another version."""
+
+
+def of_memory(error: BaseException) -> OutOfMemory | None:
+    """What a fault says for which memory was lacking, also as a library words it; None where it was not."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(of_memory, error.exceptions)), None)
+    said = str(error)
+    lacking = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    if not lacking and not any(words in said for words in _NO_MEMORY):
+        return None
+    return OutOfMemory(
+        "There is not enough memory for this.",
+        "Raise the limit (`ulimit -v`, systemd's MemoryMax, the container's) or split the file; then give the same "
+        "command again: what was sent is recorded, and it goes on there.",
+    )
 
 
 class DatabaseAway(LedgerError, CannotRunNow):

@@ -14,7 +14,7 @@ from batch.accounting import Carried, Report, summary_key
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home, one_store
 from batch.desk import Desk, Screen
-from batch.errors import FileError, NothingSent, ShipbatchError, Stopped
+from batch.errors import FileError, NothingSent, ShipbatchError, Stopped, of_memory
 from batch.ledger import exports, open_ledger, owned_ledger
 from batch.loader import read_plan
 from batch.model import Record
@@ -243,9 +243,10 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
         except Stopped:
             if not (tour.reports or desk.client.wrote):
                 raise
-        except ShipbatchError as error:
-            if not (tour.reports or desk.client.wrote):
-                raise
+        except Exception as fault:  # noqa: BLE001  raised again, unless it is one of a memory that is not enough
+            error = fault if isinstance(fault, ShipbatchError) else of_memory(fault)
+            if error is None or not (tour.reports or desk.client.wrote):
+                raise (error or fault) from fault.__cause__
             tour.refused.append((left.pop(0), error))
         tour.left, tour.wrote = left, desk.client.wrote
     return tour

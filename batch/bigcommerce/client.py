@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from batch.bigcommerce import parsing
 from batch.bigcommerce.answers import Kind, Verdict, judge_read
+from batch.bigcommerce.clock import far_off
 from batch.bigcommerce.quota import Quota
 from batch.bigcommerce.reply import Phase, Reply
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
@@ -56,6 +57,7 @@ class Client:
         }
         self._transport = Transport(headers, settings.timeout, may_write)
         self.quota = Quota(settings.reserve, most=settings.workers, say=say)
+        self._say, self._is_first = say, True
         self.wrote = False
         """Whether a request that changes anything has done so, for all that is known."""
 
@@ -184,6 +186,10 @@ class Client:
                 reply = (await self._transport.exchange(call)).without(self._token)
         finally:
             self.quota.settle(reply.sent or began, reply, kind)
+        if self._is_first and reply.headers:
+            self._is_first = False
+            if said := far_off(reply.headers):
+                self._say(said)
         return reply
 
     async def _list(self, path: str, params: Params) -> list[Any]:

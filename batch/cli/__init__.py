@@ -1,16 +1,18 @@
 """The command line: one short function a command; the only room that prints or exits."""
 
+import os
 import sys
 import traceback
 
 from batch.cli import fleet, installing, looking, repairing, shipping, watching
 from batch.cli.streams import outlive_listeners
 from batch.cli.terminal import app, complain, status_of
-from batch.errors import ShipbatchError
+from batch.errors import ShipbatchError, of_memory
 from batch.escapes import visible_lines
 
 __all__ = ["app", "fleet", "installing", "looking", "main", "repairing", "shipping", "watching"]
 
+LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
 FAULT = 70
 """Exit status of a fault of ours: no other means it."""
 
@@ -18,15 +20,30 @@ FAULT = 70
 def main() -> None:
     """Run a command; what a person can act on is said in two lines, with its exit status."""
     outlive_listeners()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's, which nothing here uses: each takes memory
     try:
+        _look_at_memory()
         app()
     except ShipbatchError as error:
         complain(error)
         sys.exit(status_of(error))
-    except Exception:  # noqa: BLE001  a fault of ours: told as such, and without secrets
+    except Exception as fault:  # noqa: BLE001  a fault of ours: told as such, and without secrets
+        if lacking := of_memory(fault):
+            complain(lacking)
+            sys.exit(status_of(lacking) if isinstance(fault, ImportError) else 1)
         from batch.config.secrets import hide
 
         print(visible_lines(hide(traceback.format_exc())), file=sys.stderr)
         print("shipbatch: this is a fault of shipbatch; please report the lines above.", file=sys.stderr)
         print("           Nothing is lost: run the same call again, it goes on where it stopped.", file=sys.stderr)
         sys.exit(FAULT)
+
+
+def _look_at_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST:
+        raise of_memory(MemoryError()) or MemoryError

@@ -127,7 +127,12 @@ def check_results(results: Path, files: list[Path]) -> None:
         raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
     if not results.absolute().parent.is_dir():
         raise ConfigError(f"--results {results}: there is no folder {results.absolute().parent}.", "Make it first.")
-    if results.resolve() in {file.resolve() for file in files}:
+    try:
+        resolved = results.resolve(strict=results.is_symlink())
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
+        wrong = "it is a link that leads nowhere, or back to itself"
+        raise ConfigError(f"--results {results}: {wrong}.", "Give a name that is no link.") from error
+    if resolved in {Path(os.path.realpath(file)) for file in files}:
         raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from batch.errors import LedgerError
+from batch.errors import LedgerError, of_memory
 from batch.ledger.reserve import Reserve
 from batch.ledger.soundness import Damage
 
@@ -37,6 +37,8 @@ _REASONS = {
 def explained(error: Exception, path: Path) -> LedgerError:
     """What SQLite said, as a LedgerError with the path, the reason and what to do."""
     name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
+    if lacking := of_memory(error):
+        return LedgerError(f"The ledger {path}: {lacking}", lacking.todo)
     if str(error).startswith(_NO_TEXT):
         error = Damage(str(error).partition(" with text")[0])
     name = "CORRUPT" if isinstance(error, Damage) else name

@@ -12,7 +12,7 @@ from pathlib import Path
 from batch import crash, inputs, telling
 from batch.config import Database, Folder, Place, Settings
 from batch.desk import Desk, Screen
-from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Stopped
+from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Stopped, of_memory
 from batch.ledger import exports, read_ledger
 from batch.notify import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, take_decisions
@@ -167,7 +167,7 @@ class Keeper:
             elif turn:
                 self._say(f"{turn.file.name}: stopped before its end; the next start goes on with it.")
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
-            await self._wait_out(error, turn)
+            await self._wait_out(of_memory(error) or error, turn)
         else:
             if digests:
                 await self._report(digests)
