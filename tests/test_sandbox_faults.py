@@ -254,3 +254,24 @@ class TestQuota:
         assert wait * 1000 >= int(refused.headers["X-Rate-Limit-Time-Reset-Ms"]) > 0
         await asyncio.sleep(wait)
         assert (await client.post(PATH, parcel())).status == 201
+
+
+class TestAnswersThatAreNotTrue:
+    async def test_a_201_may_say_another_thing_than_was_made(self, client: Client) -> None:
+        """And leave something out; a refusal stays as it is."""
+        client.sandbox.faults.add(Fault(says={"tracking_number": "OTHER"}, lacks=["items"], method="POST"))
+        answer = await client.post(PATH, parcel(tracking_number="1Z9"))
+        assert (answer.json["tracking_number"], "items" in answer.json) == ("OTHER", False)
+        assert client.sandbox.shipments()[0]["tracking_number"] == "1Z9"
+        assert (await client.post(PATH, parcel(quantity=9))).status == 400
+
+    async def test_another_thing_may_be_made_than_was_asked(self, client: Client) -> None:
+        """The answer is true then."""
+        client.sandbox.faults.add(Fault(makes={"tracking_number": "OTHER"}, method="POST"))
+        made = (await client.post(PATH, parcel(tracking_number="1Z9"))).json
+        assert (made["tracking_number"], client.sandbox.shipments()[0]["tracking_number"]) == ("OTHER", "OTHER")
+
+    async def test_a_store_may_write_numbers_in_its_own_way(self, client: Client) -> None:
+        """Without blanks, in capitals."""
+        client.sandbox.personality = Personality(rewrites_numbers=True)
+        assert (await client.post(PATH, parcel(tracking_number="1z 9"))).json["tracking_number"] == "1Z9"

@@ -51,9 +51,9 @@ class Fault:
     makes: Mapping[str, Any] = field(default_factory=dict)
     """Fields put in the place of the request's own, before the store does what is asked."""
     says: Mapping[str, Any] = field(default_factory=dict)
-    """Fields put in the place of the reply's own: an answer that is not true."""
+    """Fields put in the place of a 200's or 201's own: an answer that is not true."""
     lacks: Collection[str] = ()
-    """Fields taken out of the reply."""
+    """Fields taken out of such an answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers added to the reply, or put in the place of its own."""
     bare: bool = False

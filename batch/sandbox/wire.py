@@ -74,7 +74,7 @@ def disguised(wire: Wire, fault: Fault) -> Wire:
         wire = Wire.of(STORE_SUSPENDED, wire.headers)
     elif reply is Reply.PORTAL:
         wire = _page(200, PORTAL)
-    if fault.says or fault.lacks:
+    if (fault.says or fault.lacks) and wire.status in {200, 201}:
         said = json.loads(wire.body) | fault.says
         wire = replace(wire, body=json.dumps({name: said[name] for name in said if name not in fault.lacks}).encode())
     body = wire.body if fault.body is None else fault.body.encode()

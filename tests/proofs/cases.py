@@ -213,6 +213,8 @@ BROKEN = (
     Fault(Reply.CLOSE, late=0.1),  # commits after the client has given up
     Fault(502, late=0.05),
     Fault(Reply.STALE),
+    Fault(says={"tracking_number": "SOMEBODY-ELSES"}),  # a 201 that is not true
+    Fault(says={"id": 1, "items": []}),
     Fault(429, performs=0, headers={"X-Rate-Limit-Time-Reset-Ms": "20", "X-Rate-Limit-Requests-Left": "7"}),
 )
 
