@@ -29,9 +29,9 @@ from batch.config import Gates, Settings
 from batch.ledger import LEDGER, open_ledger
 from batch.model import Item, Record, Run, Shipment
 from batch.pipeline import Job
-from batch.runner import run_files
+from batch.pipeline.runner import run_files
+from batch.primitives.stop import Stop
 from batch.sandbox import Quota, Sandbox
-from batch.stopping import Stop
 
 ROOT = Path(__file__).parents[1]
 FIRST = 1001  # the smallest order id

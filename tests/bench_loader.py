@@ -176,21 +176,21 @@ def _calamine(path: Path) -> None:
 
 def _load(path: Path) -> object:
     from batch.config import Source
-    from batch.loader import load
+    from batch.loader.load import load
 
     return load(path, Source())
 
 
 def _parcels(path: Path) -> None:
     from batch.config import Source
-    from batch.loader import load
+    from batch.loader.load import load
 
     for _ in load(path, Source()).parcels():
         pass
 
 
 def _group(path: Path) -> Callable[[], object]:
-    from batch.loader.grouping import group
+    from batch.loader.rows.grouping import group
 
     entries = _load(path)._entries
     return lambda: group(entries)

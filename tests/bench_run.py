@@ -26,15 +26,15 @@ from typing import Any
 
 import aiohttp
 
-from batch.accounting import Report
 from batch.bigcommerce import Client
 from batch.config import LEDGER, Settings
-from batch.desk import Desk
 from batch.ledger import open_ledger, read_ledger
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
+from batch.pipeline.session import Desk
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Quota, Sandbox
-from batch.stopping import Stop
 from tests.proofs.warehouse import Warehouse
 
 PAGE = 250  # orders a request

@@ -111,8 +111,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 @pytest.fixture
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker looks after others, and after what was held, several times a second."""
-    monkeypatch.setattr("batch.fleet.rounds.BEAT", 0.3)
-    monkeypatch.setattr("batch.fleet.rounds.HELD_EVERY", 0.3)
+    monkeypatch.setattr("batch.fleet.housekeeping.BEAT", 0.3)
+    monkeypatch.setattr("batch.fleet.housekeeping.HELD_EVERY", 0.3)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from openpyxl import load_workbook
 from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
-from batch.desk import Desk, Screen
-from batch.notify import after
-from batch.runner import opened
-from batch.stopping import Stop
-from batch.watcher import Post, overview, watch
+from batch.monitoring import after
+from batch.pipeline.runner import opened
+from batch.pipeline.session import Desk, Screen
+from batch.primitives.stop import Stop
+from batch.watcher import Post, folder_status, watch
 
 LONGEST = 3_600.0  # virtual seconds for anything to happen
 GLANCE = 0.5  # virtual seconds between two looks at it
@@ -79,11 +79,11 @@ class Dock:
 
     @property
     def status(self) -> Any:
-        return overview(self.inbox, self.shop.settings()).data
+        return folder_status(self.inbox, self.shop.settings()).data
 
     @property
     def told(self) -> str:
-        return "\n".join(overview(self.inbox, self.shop.settings()).lines)
+        return "\n".join(folder_status(self.inbox, self.shop.settings()).lines)
 
 
 def sheet(path: Path, name: str) -> list[dict[str, Any]]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ledger_samples import STORE, created, outcome, parcel, run_of
 
-from batch import crash
 from batch.config import Database, Place
 from batch.ledger import open_ledger
-from batch.ledger.base import Ledger
+from batch.ledger.contract import Ledger
 from batch.model import Record, State
+from batch.primitives import failpoints
 
 RUN = run_of().run_id
 
@@ -29,7 +29,7 @@ async def ship(ledger: Ledger, shipped: Path, record: Record) -> None:
     print(record.record_id, State.INTENT, flush=True)
     with shipped.open("a") as store:
         store.write(record.shipment.tracking_number + "\n")
-    crash.point("sent")
+    failpoints.point("sent")
     await settle(ledger, record, "response")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from batch.ledger.base import Ledger
+from batch.ledger.contract import Ledger
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status, StoreShipment
 
 STORE = "https://api.bigcommerce.com/stores/abc123"

@@ -10,16 +10,16 @@ from typing import Any
 
 from clock import VirtualLoop
 
-from batch.accounting import Report
 from batch.config import LEDGER, Settings, Source
-from batch.desk import Desk
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries
 from batch.model import Record, RowResult
 from batch.pipeline import Job, Pipeline
-from batch.runner import opened
+from batch.pipeline.runner import opened
+from batch.pipeline.session import Desk
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Sandbox
-from batch.stopping import Stop
 
 OpenShop = Callable[..., Awaitable["Shop"]]
 """What the fixture `shop` gives: `await shop(orders, personality=…)`."""

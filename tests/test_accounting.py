@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledger_samples import made, parcel
 
-from batch.accounting import account, tally
 from batch.model import Finding, LinkSource, Record, RowNote, Shipment, State, Status
+from batch.results.accounting import account, tally
 
 RUN = "20261123-120000-0001"
 LATER = Finding(Status.NOT_SENT, "stopped", "why", "what")

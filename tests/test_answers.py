@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from batch.bigcommerce import Kind, Phase, Reply, Verdict, judge
-from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT, judge_read, retry_after
+from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT, judge_read, retry_after
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in to Airport WiFi</title></head></html>"
 GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"

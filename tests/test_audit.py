@@ -4,9 +4,9 @@ from typing import Any
 
 from shop import OpenShop, Shop, dense, line, number, order, store
 
-from batch.auditing import audited
-from batch.telling import Told
-from batch.undoing import undone
+from batch.commands.audit import audited
+from batch.commands.undo import undone
+from batch.results.run_text import Told
 
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 

@@ -7,15 +7,15 @@ import pytest
 from shop import OpenShop, dense, number, said, statuses
 
 from batch.errors import LedgerError
-from batch.pipeline import judgement
+from batch.pipeline import planner
+from batch.primitives.spill import Shelf
 from batch.sandbox import Fault
-from batch.shelf import Shelf
 
 
 @pytest.fixture(autouse=True)
 def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two orders at a time."""
-    monkeypatch.setattr(judgement, "AT_ONCE", 2)
+    monkeypatch.setattr(planner, "AT_ONCE", 2)
 
 
 class TestJudgedInPieces:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.loader.carriers import (
+from batch.loader.cells.carriers import (
     NATIVE,
     PROVIDERS,
     carrier,
@@ -18,7 +18,7 @@ from batch.loader.carriers import (
     table,
     tokens,
 )
-from batch.loader.numbers import mod10, posts, readings, s10_digit, ups_digit
+from batch.loader.cells.check_digits import mod10, posts, readings, s10_digit, ups_digit
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"

@@ -14,13 +14,13 @@ from shop import HEADER, OpenShop, Shop, Watched, dense, number, order, store, t
 from batch.config import Source
 from batch.errors import StoreStopped
 from batch.model import Status
-from batch.notify import of_report
+from batch.model.sheet_format import RESULTS
+from batch.monitoring import of_report
 from batch.pipeline import Job
-from batch.runner import Tour, run_files
+from batch.pipeline.runner import Tour, run_files
+from batch.primitives.stop import BY_HAND, Stop
+from batch.results.run_text import carried
 from batch.sandbox import Fault, Reply
-from batch.sheet import RESULTS
-from batch.stopping import BY_HAND, Stop
-from batch.telling import carried
 
 EVENING = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
 

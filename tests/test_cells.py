@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch.loader import cells, order_numbers, skus, tracking
-from batch.loader.damage import Wrong, date_like, plain_text, shown, undressed
-from batch.loader.money import cost
-from batch.loader.standing import voided
+from batch.loader.cells import order_numbers, skus, tracking_numbers, values
+from batch.loader.cells.damage import Wrong, date_like, plain_text, shown, undressed
+from batch.loader.cells.money import cost
+from batch.loader.cells.row_status import voided
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_words_for_nothing_are_no_order(cell):
 
 @pytest.mark.parametrize("cell", ["2", 2.0, 2, "2.0", "2,0", "2.00", "+2", "'2", "2.", "２"])
 def test_units_are_whole_numbers_however_written(cell):
-    assert cells.quantity(cell) == 2
+    assert values.quantity(cell) == 2
 
 
 @pytest.mark.parametrize("cell", ["1,000", "1.000"])
 def test_a_thousand_that_may_be_one_is_refused(cell):
-    found = cells.quantity(cell)
+    found = values.quantity(cell)
     assert isinstance(found, Wrong)
     assert "1 or 1000" in found.why
 
 
 @pytest.mark.parametrize("cell", ["-1", 1.5, "two", "2 pcs", "1e3", True, datetime(2026, 1, 2), "9400111", math.nan])
 def test_what_is_no_number_of_units_is_refused(cell):
-    assert isinstance(cells.quantity(cell), Wrong)
+    assert isinstance(values.quantity(cell), Wrong)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_no_number_of_units_is_refused(cell):
     ],
 )
 def test_a_tracking_cell_gives_its_numbers(cell, number):
-    assert tracking.tracking(cell) == number
+    assert tracking_numbers.tracking(cell) == number
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_tracking_cell_gives_its_numbers(cell, number):
     ],
 )
 def test_a_damaged_tracking_cell_is_refused(cell, code):
-    found = tracking.tracking(cell)
+    found = tracking_numbers.tracking(cell)
     assert isinstance(found, Wrong)
     assert found.code == code
 
@@ -157,11 +157,14 @@ def test_a_cost_becomes_a_plain_decimal_or_is_left_out(cell, plain):
 @pytest.mark.parametrize(
     ("rule", "cell", "code"),
     [
-        (tracking.tracking, "123456789012.0", "read_as_number"), (tracking.tracking, "12345678.5", "read_as_number"),
-        (tracking.tracking, "=A2&B2", "formula_text"), (tracking.tracking, "+9400111899223197428490", None),
-        (tracking.tracking, "-1234567890", None), (tracking.tracking, "9400111899223197000000", "digits_lost"),
+        (tracking_numbers.tracking, "123456789012.0", "read_as_number"),
+        (tracking_numbers.tracking, "12345678.5", "read_as_number"),
+        (tracking_numbers.tracking, "=A2&B2", "formula_text"),
+        (tracking_numbers.tracking, "+9400111899223197428490", None),
+        (tracking_numbers.tracking, "-1234567890", None),
+        (tracking_numbers.tracking, "9400111899223197000000", "digits_lost"),
         (skus.sku, "12345.0", "read_as_number"), (skus.sku, "=A2", "formula_text"),
-        (cells.words, "=A2", "formula_text"), (order_numbers.order_number, "=A2", "formula_text"),
+        (values.words, "=A2", "formula_text"), (order_numbers.order_number, "=A2", "formula_text"),
     ],
 )  # fmt: skip
 def test_what_a_program_made_of_a_number_is_refused_not_shipped(rule, cell, code):
@@ -172,11 +175,11 @@ def test_what_a_program_made_of_a_number_is_refused_not_shipped(rule, cell, code
 
 @pytest.mark.parametrize("cell", ["99.00.123456.12345678", "134.609506.647380.000", "1Z.999", "A1.0"])
 def test_a_number_with_points_in_it_is_one(cell):
-    assert tracking.tracking(cell) == cell
+    assert tracking_numbers.tracking(cell) == cell
 
 
 def test_a_comment_may_look_like_a_formula():
-    assert cells.comments("=== fragile ===") == "=== fragile ==="
+    assert values.comments("=== fragile ===") == "=== fragile ==="
 
 
 def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
@@ -185,8 +188,8 @@ def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
 
 CELL = st.text() | st.floats() | st.booleans() | st.none() | st.datetimes() | st.dates() | st.times() | st.timedeltas()
 RULES = (
-    order_numbers.order_number, order_numbers.external_number, cells.identifier, cells.quantity, cells.words,
-    cells.comments, voided, skus.sku, tracking.tracking, tracking.link, cost, plain_text,
+    order_numbers.order_number, order_numbers.external_number, values.identifier, values.quantity, values.words,
+    values.comments, voided, skus.sku, tracking_numbers.tracking, tracking_numbers.link, cost, plain_text,
 )  # fmt: skip
 
 
@@ -208,7 +211,7 @@ LIKELY = st.from_regex(
 PLAIN = (
     (order_numbers.plain_ids, order_numbers.order_number),
     (skus.plain_skus, skus.sku),
-    (tracking.plain_tracking, tracking.tracking),
+    (tracking_numbers.plain_tracking, tracking_numbers.tracking),
 )
 
 

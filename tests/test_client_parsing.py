@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.bigcommerce import parsing
-from batch.bigcommerce.parsing import Malformed, whole
+from batch.bigcommerce import parse
+from batch.bigcommerce.parse import Malformed, whole
 from batch.model import Item
 
 MUG = {"id": 7, "order_address_id": 99, "sku": "MUG", "name": "Mug", "type": "physical", "quantity": 2}
@@ -16,7 +16,7 @@ WARNED = {"message": "Not all line items of this consignment are returned with t
 
 
 def order(consignments: Any, items_total: Any = 2) -> Any:
-    return parsing.order(
+    return parse.order(
         {"id": 129, "status_id": 11, "items_total": items_total, "consignments": consignments, "unheard_of": {"a": []}}
     )
 
@@ -122,13 +122,13 @@ def test_what_does_not_ship_is_told_by_where_it_stands() -> None:
 
 def test_a_pickup_line_of_products_is_one() -> None:
     """/products has no consignments: its own field tells."""
-    assert parsing.order_line(MUG | {"order_pickup_method_id": 3}).pickup
-    assert not parsing.order_line(MUG | {"order_pickup_method_id": 0}).pickup
+    assert parse.order_line(MUG | {"order_pickup_method_id": 3}).pickup
+    assert not parse.order_line(MUG | {"order_pickup_method_id": 0}).pickup
 
 
 def test_a_part_of_a_bundle_knows_its_parent() -> None:
     """0, null and nothing are no parent."""
-    parents = [parsing.order_line(MUG | {"parent_order_product_id": parent}).parent for parent in (6, 0, None)]
+    parents = [parse.order_line(MUG | {"parent_order_product_id": parent}).parent for parent in (6, 0, None)]
     assert parents == [6, None, None]
 
 
@@ -177,7 +177,7 @@ SHIPMENT = {
 
 def test_a_shipment_as_the_store_holds_it() -> None:
     """Items are sorted and each line is there once; null is empty; people are left out."""
-    made = parsing.shipment(SHIPMENT)
+    made = parse.shipment(SHIPMENT)
     assert made.items == (Item(7, 2), Item(9, 2))
     assert (made.order_address_id, made.comments, made.link) == (99, "", "https://tools.usps.example/EJ958083578US")
     assert "Doe" not in repr(made)
@@ -185,7 +185,7 @@ def test_a_shipment_as_the_store_holds_it() -> None:
 
 
 @pytest.mark.parametrize("found", [None, 1, "text", [], {}, {"id": 0}, {"id": -1}, {"id": None}, {"id": "x"}])
-@pytest.mark.parametrize("parse", [parsing.order, parsing.order_line, parsing.shipment])
+@pytest.mark.parametrize("parse", [parse.order, parse.order_line, parse.shipment])
 def test_what_has_no_id_is_malformed(parse: Any, found: Any) -> None:
     """Without an id nothing can be done with it, and it is said so."""
     with pytest.raises(Malformed):
@@ -211,8 +211,8 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_json_parses_or_is_malformed(value: Any) -> None:
     """Whatever the store answers: an object of ours, or Malformed, and no other exception."""
-    for parse in (parsing.order, parsing.order_line, parsing.shipment):
+    for parsed in (parse.order, parse.order_line, parse.shipment):
         try:
-            parse(value)
+            parsed(value)
         except Malformed:
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.rate_limit import Quota
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 

@@ -9,13 +9,13 @@ import pytest
 from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store, table
 from terminal import Terminal
 
-from batch.accounting import Report
-from batch.answering import Word, decided, listed
-from batch.deciding import answer_of
+from batch.commands.decide import Word, decided, listed
 from batch.errors import NothingSent
 from batch.model import State
+from batch.pipeline.decisions import answer_of
+from batch.results.accounting import Report
+from batch.results.run_text import Told
 from batch.sandbox import Fault, Sandbox
-from batch.telling import Told
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
 MUG = (100, "MUG", 1, number(0))

@@ -4,7 +4,7 @@ import pytest
 from shop import OpenShop
 from test_decide import MUG, drop_with, held, statuses
 
-from batch.deciding import who
+from batch.pipeline.decisions import who
 
 
 async def test_an_answer_that_was_carried_out_is_not_taken_again(shop: OpenShop) -> None:

@@ -13,14 +13,14 @@ from clock import VirtualLoop
 from sample_expectations import ADDED_UP, FILES, IDS, LAGER, PICKS, SHIPSTATION, SPECIAL
 from shop import Quiet
 
-from batch.accounting import Report
 from batch.config import Gates, Settings
 from batch.model import LinkSource, Status
+from batch.model.sheet_format import OURS
 from batch.pipeline import Job
-from batch.runner import Tour, run_files
+from batch.pipeline.runner import Tour, run_files
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Personality, Sandbox, load_orders
-from batch.sheet import OURS
-from batch.stopping import Stop
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 CONTRACT = (

@@ -18,13 +18,13 @@ from shop import HEADER, dense, number, table
 from terminal import Said, Terminal
 from test_watch import dock  # noqa: F401  the fixture
 
-from batch.cli.screen import Bar, Lines
+from batch.cli.progress import Bar, Lines
 from batch.errors import FileError
-from batch.escapes import json_line, letter, visible
-from batch.journal import Event
-from batch.notify import of_error
+from batch.model.sheet_format import Mark
+from batch.monitoring import of_error
+from batch.monitoring.log import Event
+from batch.primitives.escapes import json_line, letter, visible
 from batch.sandbox import Quota, Sandbox
-from batch.sheet import Mark
 
 EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\x7f\u202e\u2066\u200f\u061c\u200b\u2028\u2029\u00ad\ufeff\U000e0041\u3164\u034f"
 """Colours, a title, a cleared screen; reversed text, blanks of no width, line ends of other kinds, fillers."""
@@ -132,7 +132,7 @@ async def test_its_sheets_open_and_our_words_in_them_are_seen(shell: Terminal) -
 @pytest.mark.parametrize("text", [f"/a{EVIL}/b", '"quoted"', "C:\\new", "plain", "x\x1b"])
 def test_a_mark_keeps_a_name_as_it_is(text: str, tmp_path: Path) -> None:
     """In XML that every program can read."""
-    from batch.sheet import read_mark
+    from batch.model.sheet_format import read_mark
 
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -230,7 +230,7 @@ def test_a_letter_and_a_digest_have_the_lines_they_are_given() -> None:
 
 def test_a_claimed_file_has_a_name_to_show() -> None:
     """A dropped file's odd name becomes one that can be shown."""
-    from batch.watcher.places import fitted
+    from batch.watcher.folder_layout import fitted
 
     assert unseen(fitted(NAMED)) == []
     assert fitted("Größe 番号.csv") == "Größe 番号.csv"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from batch.config import Source
-from batch.loader import Load, load
-from batch.loader.headers import recognise
+from batch.loader.columns.headers import recognise
+from batch.loader.load import Load, load
 from batch.model import Parcel
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from shop import dense, number, table
 from terminal import Terminal
 
 from batch.errors import FileError
-from batch.fetching import dated, fetched, is_far
+from batch.remote_files import dated, fetched, is_far
 from batch.sandbox import Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]

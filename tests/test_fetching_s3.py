@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from batch.errors import FileError
-from batch.fetching import clouds, fetched
-from batch.fetching.copy import Copy
+from batch.remote_files import fetched, object_stores
+from batch.remote_files.copy import Copy
 
 s3fs = pytest.importorskip("s3fs")
 pytest.importorskip("moto")
@@ -72,7 +72,7 @@ def test_an_object_that_is_replaced_while_it_comes_is_not_taken(put: Put, length
             return super().write(piece)  # type: ignore[arg-type]
 
     with pytest.raises((FileError, OSError)) as refused:
-        clouds.fetch("s3://depot/big.csv", Copy(Slow(), "s3://depot/big.csv"))
+        object_stores.fetch("s3://depot/big.csv", Copy(Slow(), "s3://depot/big.csv"))
     assert "replaced" in str(refused.value) or "no longer" in str(refused.value)
 
 

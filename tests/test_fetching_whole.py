@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from batch.errors import FileError
-from batch.fetching import fetched
+from batch.remote_files import fetched
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -16,15 +16,15 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Database
-from batch.fleet import Entry, Queue, delivered, overview, sweeping, turn, worker
-from batch.fleet.engine import call
+from batch.fleet import Entry, Queue, delivered, file_job, maintenance, queue_status, worker
+from batch.fleet.procrastinate_app import call
 from batch.ledger import open_ledger
-from batch.ledger.lease import Lease, leased
-from batch.ledger.postgres import connected
+from batch.ledger.postgres.connection import connected
+from batch.ledger.postgres.lease import Lease, leased
 from batch.pipeline import Job
-from batch.runner import run_files
+from batch.pipeline.runner import run_files
+from batch.primitives.stop import Stop
 from batch.sandbox import Fault, Faults, Personality
-from batch.stopping import Stop
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def test_many_may_open_a_new_queue_at_once(database: str) -> None:
 
 async def test_a_large_store_does_not_starve_a_small_one(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """One slot: the large store's turn ends, the small one ships, the large one goes on with the run that it began."""
-    monkeypatch.setattr(sweeping, "LOOK", 0.1)
+    monkeypatch.setattr(maintenance, "LOOK", 0.1)
     large, small = await yard.store(300, faults=Faults(Fault(delay=0.05, method="POST"))), await yard.store(3)
     async with yard.worker(side_by_side=1, turn=0.3, workers=4):
         (first,) = await yard.put(large, rows_of(range(100, 400)))
@@ -134,7 +134,7 @@ async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order
     async with yard.worker():
 
         async def is_stuck() -> bool:
-            told = await overview(yard.queue, yard.database)
+            told = await queue_status(yard.queue, yard.database)
             return any("token" in one["why"] and "start it anew" in one["why"] for one in told.data["stuck"])
 
         await until(is_stuck, lambda: yard.screen.lines)
@@ -215,7 +215,7 @@ async def test_a_database_that_restarts_costs_nothing(
 async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -> None:
     box, other = await yard.store(), await yard.store()
     await yard.put(box, rows_of([100]))
-    told = await overview(yard.queue, yard.database)
+    told = await queue_status(yard.queue, yard.database)
     assert told.data["stuck"] == [
         {"what": "the queue", "why": "no worker is alive", "todo": "Start `shipbatch worker` on a machine."}
     ]
@@ -223,7 +223,7 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
 
         async def is_known() -> bool:
             nonlocal told
-            told = await overview(yard.queue, yard.database)
+            told = await queue_status(yard.queue, yard.database)
             return bool(told.data["workers"])
 
         await until(is_known)
@@ -269,7 +269,7 @@ async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:
         sql = f"UPDATE shipbatch.files SET ended = now() - interval '91 days', sheet = 'x' WHERE file_id = {number}"
         await yard.queue.do(sql)
         await yard.queue.do(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
-    await sweeping.expire(yard.queue, 90)
+    await maintenance.expire(yard.queue, 90)
     rows = await yard.queue.all("SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id")
     names = list(ends)
     assert [(names[number - 1], has) for number, has in rows] == [
@@ -288,7 +288,7 @@ async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
         await yard.finished()
         await yard.queue.do("DELETE FROM shipbatch.files")
         await yard.queue.do("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
-        assert await sweeping.served(yard.queue) == [yard.settings(box).store]
+        assert await maintenance.served(yard.queue) == [yard.settings(box).store]
 
 
 async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(yard: Yard) -> None:
@@ -304,15 +304,15 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
         await ledger.intend(record.record_id, {"runner": "sender"})
 
         async def left() -> list[str]:
-            await sweeping.expire(yard.queue, 90)
+            await maintenance.expire(yard.queue, 90)
             return [runner for (runner,) in await yard.queue.all("SELECT runner FROM shipbatch.runners ORDER BY 1")]
 
-        (stuck,) = (await overview(yard.queue, yard.database)).data["stuck"]
+        (stuck,) = (await queue_status(yard.queue, yard.database)).data["stuck"]
         assert stuck["what"].startswith("`shipbatch run` (process 12 on gone, since 20")
         assert f"1 shipment of {run.store}" in stuck["why"]
         assert await left() == ["recent", "sender"]
         await ledger.move(record, created(1, record.shipment), "response")
-        assert (await overview(yard.queue, yard.database)).data["stuck"] == []
+        assert (await queue_status(yard.queue, yard.database)).data["stuck"] == []
         assert await left() == ["recent"]
 
 
@@ -342,7 +342,7 @@ async def test_a_turn_that_cannot_show_how_far_it_is_ends_and_says_why(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody could tell it from one that hangs."""
-    monkeypatch.setattr(turn, "SHOWN_EVERY", 0.1)
+    monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
     monkeypatch.setattr(worker, "pause_after", lambda tries: 0.1)
     box = await yard.store(30, faults=Faults(Fault(delay=0.1, method="POST")))
     await yard.queue.do("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
@@ -365,7 +365,7 @@ async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
         for silent, todo in ((40, "within a minute"), (2400, f"end its process ({worker_})")):
             await yard.queue.do(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
             await yard.queue.do("UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'")
-            (stuck,) = (await overview(yard.queue, database)).data["stuck"]
+            (stuck,) = (await queue_status(yard.queue, database)).data["stuck"]
             assert (stuck["what"], todo in stuck["todo"]) == (store, True), stuck
         await yard.queue.do("UPDATE shipbatch.files SET state = 'done'")
 

@@ -22,9 +22,9 @@ from yard import PLENTY, Yard, rows_of, until
 
 from batch.errors import LedgerError
 from batch.fleet import Entry, Queue, delivered, followed, worker
-from batch.inputs import expire
+from batch.pipeline.input_copies import expire
+from batch.primitives.stop import Stop
 from batch.sandbox import Faults, Sandbox
-from batch.stopping import Stop
 from tests.proofs.warehouse import Running
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]

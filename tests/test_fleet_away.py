@@ -12,8 +12,8 @@ from cutting import cutter
 from postgres import Postgres
 from yard import Yard, rows_of, until
 
-from batch.fleet import Entry, Queue, followed, rounds, sweeping
-from batch.stopping import Stop
+from batch.fleet import Entry, Queue, followed, housekeeping, maintenance
+from batch.primitives.stop import Stop
 
 LOST = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
 
@@ -43,8 +43,8 @@ async def test_a_worker_outlives_a_database_that_takes_no_writes(
     yard: Yard, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a fail-over, between the primary's end and the standby's promotion."""
-    monkeypatch.setattr(rounds, "BEAT", 0.05)
-    monkeypatch.setattr(sweeping, "SILENT", 0.05)
+    monkeypatch.setattr(housekeeping, "BEAT", 0.05)
+    monkeypatch.setattr(maintenance, "SILENT", 0.05)
     box = await yard.store()
 
     async def lives(since: str) -> bool:
@@ -72,7 +72,7 @@ async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
     yard: Yard, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between putting a file in and calling its store: it is in line, and whoever put it in is told so."""
-    monkeypatch.setattr(rounds, "BEAT", 0.05)
+    monkeypatch.setattr(housekeeping, "BEAT", 0.05)
     box = await yard.store()
     told_here = partial(_told_here, database)
     told_here(

@@ -17,8 +17,8 @@ from yard import Yard, rows_of, until
 
 from batch.fleet import followed as awaited
 from batch.fleet import worker
+from batch.primitives.stop import Stop
 from batch.sandbox import Fault, Faults, Personality
-from batch.stopping import Stop
 
 STORES, FILES, ROWS = 3, 5, 4
 SLOW = Fault(delay=0.05, method="POST")

@@ -12,8 +12,8 @@ from yard import Yard, rows_of, until
 
 from batch.config import Folder
 from batch.fleet import Queue, skipped, watch_queued
+from batch.primitives.stop import Stop
 from batch.sandbox import Sandbox
-from batch.stopping import Stop
 from batch.watcher import Post
 
 

@@ -12,13 +12,13 @@ from shop import HEADER, table
 from test_fleet_folder import Inbox
 from yard import Yard, rows_of, until
 
-from batch.answering import Word, decided
-from batch.fleet import Entry, delivered, followed, overview
+from batch.commands.decide import Word, decided
+from batch.fleet import Entry, delivered, followed, queue_status
+from batch.model.sheet_format import RESULTS
 from batch.pipeline import Job, Pipeline
-from batch.runner import carried_over, opened, run_files
+from batch.pipeline.runner import carried_over, opened, run_files
+from batch.primitives.stop import Stop
 from batch.sandbox import Fault, Sandbox
-from batch.sheet import RESULTS
-from batch.stopping import Stop
 
 LOST = Fault(504, method="POST", performs=1)
 """It is made, and its answer is lost …"""
@@ -36,7 +36,7 @@ async def yard(database: str, tmp_path: Path, in_haste: None) -> AsyncIterator[Y
 @pytest.fixture(autouse=True)
 def doubts_are_settled_by_whom_the_test_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker looks at them by itself."""
-    monkeypatch.setattr("batch.fleet.rounds.DOUBTS_EVERY", HOUR)
+    monkeypatch.setattr("batch.fleet.housekeeping.DOUBTS_EVERY", HOUR)
 
 
 async def doubtful(yard: Yard, orders: range, *faults: Fault) -> tuple[Sandbox, int]:
@@ -74,7 +74,7 @@ async def sheet(yard: Yard, number: int) -> list[str]:
 
 
 async def shipped_today(yard: Yard) -> int:
-    told = await overview(yard.queue, yard.database)
+    told = await queue_status(yard.queue, yard.database)
     return sum(store["shipped_today"] for store in told.data["stores"])
 
 
@@ -169,7 +169,7 @@ async def test_whoever_waits_gets_the_sheet_with_what_was_in_doubt(yard: Yard) -
 async def test_who_waits_for_what_nobody_settles_does_not_wait_for_ever(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batch.fleet.following.LATE", 0.2)
+    monkeypatch.setattr("batch.fleet.follow.LATE", 0.2)
     _, number = await doubtful(yard, range(100, 102))
     (row,) = await followed(yard.queue, [number], yard.screen, Stop())
     assert row["exit_status"] == 3

@@ -12,10 +12,10 @@ from pytest_aiohttp import AiohttpServer
 from terminal import Terminal
 from yard import Yard, rows_of, until
 
-from batch.cli.fleet import skip_queued
+from batch.cli.queue import skip_queued
 from batch.config import Database
 from batch.errors import ConfigError, NothingSent
-from batch.fleet import Entry, overview, skipped, turn, worker
+from batch.fleet import Entry, file_job, skipped, status, worker
 from batch.ledger import open_ledger, read_ledger
 from batch.sandbox import Fault, Faults
 
@@ -30,8 +30,8 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
     yard: Yard, aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The turn that waits for it ends within its next sign of life; so does its worker, whose thread hangs on."""
-    monkeypatch.setattr(turn, "SHOWN_EVERY", 0.1)
-    monkeypatch.setitem(overview.__globals__, "HUNG", 0.0)
+    monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
+    monkeypatch.setitem(status.__globals__, "HUNG", 0.0)
     box, asked, never = await yard.store(), asyncio.Event(), asyncio.Event()
 
     async def silence(_: web.Request) -> web.Response:
@@ -49,7 +49,7 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
         await asked.wait()
 
         async def is_named() -> bool:
-            told = await overview(yard.queue, yard.database)
+            told = await status(yard.queue, yard.database)
             return any(f"decide --queued {first} --answer skip" in one["todo"] for one in told.data["stuck"])
 
         await until(is_named, lambda: yard.screen.lines)
@@ -67,7 +67,7 @@ async def test_what_was_shipped_before_is_recorded_and_nothing_more_is_sent(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in flight is finished; queued again, the rest ships."""
-    monkeypatch.setattr(turn, "SHOWN_EVERY", 0.05)
+    monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.05)
     box = await yard.store(60, faults=Faults(Fault(delay=0.1, method="POST")))
     async with yard.worker(workers=2):
         (first,) = await yard.put(box, rows_of(range(100, 160)))

@@ -87,7 +87,7 @@ CLOSED = {"README.md", "batch", "pyproject.toml", "sample_data", "tests"}
 
 
 def name_of(path: Path) -> str:
-    """`batch.ledger.sqlite`; a package by its folder's name."""
+    """`batch.ledger.sqlite.connection`; a package by its folder's name."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from batch.config import Gates, Settings, Source
-from batch.gates import Profile, mailed, reasons
-from batch.gates.profile import ages
-from batch.loader import load
+from batch.loader.load import load
+from batch.planning.gates import Profile, mailed, reasons
+from batch.planning.gates.profile import ages
 
 GATES = Gates()
 WEEK = (1.2, 1.0, 1.0, 1.0, 1.1, 0.4, 0.3)
@@ -168,7 +168,7 @@ def test_what_a_file_looks_like(tmp_path: Path) -> None:
 
 
 def test_a_night_goes_from_noon_to_noon() -> None:
-    from batch.gates.profile import night_of
+    from batch.planning.gates.profile import night_of
 
     evening = datetime(2026, 11, 25, 23, 50).astimezone()
     assert night_of(evening) == night_of(evening + timedelta(minutes=40)) == 2

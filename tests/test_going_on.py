@@ -6,12 +6,12 @@ from typing import Any
 
 from shop import HEADER, OpenShop, Quiet, Shop, dense, number, order, statuses, store, table
 
-from batch.accounting import Report
 from batch.model import Record, Run
 from batch.pipeline import Job, Pipeline
-from batch.runner import carried_over
+from batch.pipeline.runner import carried_over
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply
-from batch.stopping import Stop
 
 FEW = 10
 MANY = 200

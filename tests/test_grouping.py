@@ -3,7 +3,7 @@
 import pytest
 
 from batch.config import Source
-from batch.loader import Load, load
+from batch.loader.load import Load, load
 from batch.model import Status
 
 HEADER = "Order Number,SKU,Quantity,Tracking Number,Carrier"

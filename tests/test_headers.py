@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import ColumnError
-from batch.loader.headers import find_header, headerless, normalise, recognise
-from batch.loader.synonyms import Strength, entries, table
+from batch.loader.columns.headers import find_header, headerless, normalise, recognise
+from batch.loader.columns.synonyms import Strength, entries, table
 from batch.model import Field
 
 UPS = "1Z5R89390357567127"

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, number, statuses
 
-from batch.accounting import Report
-from batch.answering import Word, decided, listed
+from batch.commands.decide import Word, decided, listed
 from batch.config import Gates
 from batch.errors import NothingSent
 from batch.pipeline import exit_status
-from batch.telling import Told, report
+from batch.results.accounting import Report
+from batch.results.run_text import Told, report
 
 COUNT = 24
 

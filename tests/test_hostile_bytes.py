@@ -22,15 +22,18 @@ import pytest
 import batch.loader
 from batch.config import Source
 from batch.errors import FileError, ReaderDied
-from batch.loader import cells, load, money, order_numbers, reader, reader_limits, ship_dates, skus, standing, tracking
-from batch.loader.contents import content_of
-from batch.loader.damage import lost_digits, undressed
-from batch.loader.frames import Broken, decoded, encoded
-from batch.loader.markup import _grids
-from batch.loader.quoting import Dialect, records
-from batch.loader.sheets import read_tables
-from batch.loader.synonyms import numbered_meaning
-from batch.sheet import read_mark
+from batch.loader.cells import money, order_numbers, row_status, skus, tracking_numbers, values
+from batch.loader.cells.damage import lost_digits, undressed
+from batch.loader.columns.synonyms import numbered_meaning
+from batch.loader.files import reader, reader_limits
+from batch.loader.files.detect import content_of
+from batch.loader.files.dialect import Dialect, records
+from batch.loader.files.html_table import _grids
+from batch.loader.files.read import read_tables
+from batch.loader.files.row_stream import Broken, decoded, encoded
+from batch.loader.load import load
+from batch.loader.rows import ship_dates
+from batch.model.sheet_format import read_mark
 from batch.watcher.attempts import counted
 
 MODULES = [
@@ -111,15 +114,15 @@ READERS: dict[str, Callable[[str], object]] = {
     "external": order_numbers.external_number,
     "sku": lambda text: (skus.sku(text), skus.items(text), skus.may_be_several(text)),
     "plain skus": lambda text: skus.plain_skus([text]),
-    "tracking": tracking.tracking,
-    "link": tracking.link,
-    "quantity": cells.quantity,
-    "identifier": cells.identifier,
-    "comments": cells.comments,
+    "tracking": tracking_numbers.tracking,
+    "link": tracking_numbers.link,
+    "quantity": values.quantity,
+    "identifier": values.identifier,
+    "comments": values.comments,
     "cost": money.cost,
     "day": lambda text: ship_dates._read(text, day_first=True),
-    "status": standing.standing,
-    "void": standing.voided,
+    "status": row_status.standing,
+    "void": row_status.voided,
     "header": numbered_meaning,
     "page": _grids,
     "page in a cell": lambda text: _grids(f"<table><td>{text}"),

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.judging import Correction, Existing, Facts, Judged, Policy, judge
 from batch.model import (
     Finding,
     Item,
@@ -23,6 +22,7 @@ from batch.model import (
     Status,
     StoreShipment,
 )
+from batch.planning import Correction, Existing, Facts, Judged, Policy, judge
 
 HOME, WORK = 10, 20
 """Two addresses."""

@@ -17,11 +17,11 @@ from postgres import Postgres
 
 from batch.config import Database
 from batch.errors import CannotRunNow, LedgerError
-from batch.ledger import lease as leases
-from batch.ledger.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
-from batch.ledger.postgres import PostgresConnection, connected
-from batch.ledger.postgres_opening import make
-from batch.ledger.runners import bury, entered, still_running
+from batch.ledger.postgres import lease as leases
+from batch.ledger.postgres.connection import PostgresConnection, connected
+from batch.ledger.postgres.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
+from batch.ledger.postgres.opening import make
+from batch.ledger.postgres.runners import bury, entered, still_running
 
 STORE, OTHER = "https://api.example/stores/a", "https://api.example/stores/b"
 Connect = Callable[[], "psycopg.Connection[Any]"]

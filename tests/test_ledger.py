@@ -10,7 +10,7 @@ from ledger_samples import planned as planned_of
 
 from batch.config import Place
 from batch.ledger import open_ledger
-from batch.ledger.base import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
+from batch.ledger.contract import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
 from batch.model import MADE_DIFFERS, MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
 
 FIRST, SECOND = "20261123-120000-0001", "20261124-120000-0002"

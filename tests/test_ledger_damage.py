@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from shop import OpenShop, Shop, dense, number
 
-from batch import telling
-from batch.accounting import account
-from batch.answering import listed
+from batch.commands.decide import listed
+from batch.commands.find import found
 from batch.config import LEDGER
 from batch.errors import LedgerError
-from batch.findings import PLANNED
 from batch.ledger import read_ledger
 from batch.ledger.queries import Queries
-from batch.metrics import _now, _totals
+from batch.model.findings import PLANNED
+from batch.monitoring.metrics import _now, _totals
+from batch.results import run_text
+from batch.results.accounting import account
 from batch.sandbox import Fault
-from batch.searching import found
 
 FLIPS = 5
 """Bits flipped in each value, one after the other."""
@@ -46,7 +46,7 @@ async def lived_in(shop: OpenShop) -> Shop:
 def exercise(ledger: Queries) -> None:
     """All that a person can ask of a ledger, and what a run asks of it."""
     for run in ledger.runs():
-        telling.one_run(ledger, run.run_id)
+        run_text.one_run(ledger, run.run_id)
         account(run.run_id, ledger.notes(run.run_id), ledger.of_run(run.run_id), lambda record: PLANNED)
         asks = {note.ask for note in ledger.notes(run.run_id)} | {r.shipment.ask for r in ledger.of_run(run.run_id)}
         for ask in (ledger.known, ledger.decisions, ledger.words):
@@ -57,7 +57,7 @@ def exercise(ledger: Queries) -> None:
         ledger.runs_of(run.store, run.source, 5)
         ledger.recall(run.source)
     ledger.of_orders(ledger.stores()[0], range(100, 110))
-    telling.runs(ledger)
+    run_text.runs(ledger)
     listed(ledger, None, "")
     for what in ("101", number(0), "MUG", "300"):
         found(ledger, what, None)

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 from ledger_samples import STORE, created, outcome, parcel, planned, run_of
 
 from batch.config import LEDGER, Database, Place
-from batch.ledger import encoding, open_ledger
-from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.ledger import open_ledger, rows
+from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.model import (
     MOVES,
     UNSETTLED,
@@ -230,21 +230,21 @@ def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipmen
 @given(ANSWERS)
 def test_an_answer_of_the_store_is_read_as_it_was(answer: StoreShipment) -> None:
     """Every field, and every JSON it may hold."""
-    assert encoding.made_from(encoding.made_text(answer)) == answer
+    assert rows.made_from(rows.made_text(answer)) == answer
 
 
 @given(FINDINGS, ROWS, NUMBER)
 def test_a_note_is_read_as_it_was(finding: Finding, rows: tuple[int, ...], ask: str) -> None:
     """Every word of its finding."""
     note = RowNote(rows, finding, None, ask)
-    assert encoding.note_from(encoding.note_row("run", note)[1:]) == note
+    assert rows.note_from(rows.note_row("run", note)[1:]) == note
 
 
 @given(TIMES)
 def test_a_time_is_kept_to_the_microsecond_in_utc(at: datetime) -> None:
     """Whatever the zone it was told in; as text it sorts as it passed."""
     run = Run("r", STORE, "f", "s", "c", at)
-    assert encoding.run_from(encoding.run_row(run)) == run
-    assert (encoding.time_text(at) < encoding.time_text(datetime(2050, 1, 1, tzinfo=UTC))) == (
+    assert rows.run_from(rows.run_row(run)) == run
+    assert (rows.time_text(at) < rows.time_text(datetime(2050, 1, 1, tzinfo=UTC))) == (
         at < datetime(2050, 1, 1, tzinfo=UTC)
     )

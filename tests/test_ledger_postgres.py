@@ -19,12 +19,12 @@ from postgres import Postgres, _wait
 from batch.config import Database, Place
 from batch.errors import ConfigError, DatabaseAway, LedgerError, NothingSent
 from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
-from batch.ledger.lease import Overtaken
 from batch.ledger.migrations import version
-from batch.ledger.postgres import connected
-from batch.ledger.postgres_opening import open_writable, server
+from batch.ledger.postgres.connection import connected
+from batch.ledger.postgres.lease import Overtaken
+from batch.ledger.postgres.opening import open_writable, server
 from batch.model import State
-from batch.turns import Anew
+from batch.primitives.concurrency import Anew
 
 RUN = run_of().run_id
 SECRET = "corridor7"

@@ -8,8 +8,8 @@ from ledger_samples import created, outcome, parcel, planned, run_of
 from batch.config import Database, Place
 from batch.ledger import StoredLedger, open_ledger
 from batch.ledger.connection import Connection
-from batch.ledger.opening import open_writable
-from batch.ledger.postgres import PostgresConnection
+from batch.ledger.postgres.connection import PostgresConnection
+from batch.ledger.sqlite.opening import open_writable
 from batch.model import MOVES, State
 
 RUN = run_of().run_id

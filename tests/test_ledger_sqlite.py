@@ -22,11 +22,11 @@ from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run
 
 from batch.errors import LedgerError
 from batch.ledger import StoredLedger, open_ledger, read_ledger
-from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.migrations import version
-from batch.ledger.opening import network_disk, open_writable
-from batch.ledger.reserve import SIZE, Reserve
-from batch.ledger.sqlite import SqliteSession
+from batch.ledger.sqlite.connection import SqliteSession
+from batch.ledger.sqlite.opening import network_disk, open_writable
+from batch.ledger.sqlite.reserve import SIZE, Reserve
 from batch.ledger.writer import Writer
 from batch.model import Record, State
 

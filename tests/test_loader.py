@@ -11,9 +11,10 @@ import xlsxwriter
 
 from batch.config import Source
 from batch.errors import ColumnError, FileError
-from batch.loader import frame, load
+from batch.loader.load import load
+from batch.loader.rows import frame
 from batch.model import Field, Status
-from batch.sheet import OURS
+from batch.model.sheet_format import OURS
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier")

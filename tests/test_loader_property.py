@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from batch.config import Source
 from batch.errors import FileError
-from batch.judging import Correction, Facts, Policy, judge
-from batch.loader import Load, load
-from batch.loader.headers import ROWS_SEARCHED
+from batch.loader.columns.headers import ROWS_SEARCHED
+from batch.loader.load import Load, load
 from batch.model import Field, Order, OrderLine, Parcel, Status
+from batch.planning import Correction, Facts, Policy, judge
 
 HEADERS = (
     "Order Number", "External Order ID", "order_product_id", "order_address_id", "SKU", "Quantity", "Tracking Number",

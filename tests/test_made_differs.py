@@ -10,10 +10,10 @@ from test_decide import decide, waits
 from test_undo import undo
 
 from batch.errors import NothingSent
-from batch.matching import differences
 from batch.model import Item, Shipment, StoreShipment
-from batch.notify import of_report
+from batch.monitoring import of_report
 from batch.pipeline import exit_status
+from batch.planning.matching import differences
 from batch.sandbox import Fault, Personality
 
 MUG = (100, "MUG", 1, number(0))

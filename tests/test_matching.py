@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from batch.matching import Baseline, Likeness, changed, likeness, look
 from batch.model import Item, Order, OrderLine, Shipment, StoreShipment
+from batch.planning.matching import Baseline, Likeness, changed, likeness, look
 
 MINE = Shipment(100, 10, (Item(1, 2),), tracking_number="1Z1", shipping_provider="ups")
 

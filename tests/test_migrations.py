@@ -11,11 +11,12 @@ from ledger_samples import STORE, parcel, planned, run_of
 
 from batch.config import Database, Place
 from batch.errors import DatabaseAway, LedgerError
-from batch.ledger import migrations, open_ledger, postgres_schema, read_ledger
+from batch.ledger import migrations, open_ledger, read_ledger
 from batch.ledger.connection import Connection
 from batch.ledger.migrations import Step, version
-from batch.ledger.opening import open_writable
-from batch.ledger.postgres import PostgresConnection
+from batch.ledger.postgres import schema
+from batch.ledger.postgres.connection import PostgresConnection
+from batch.ledger.sqlite.opening import open_writable
 
 RUN = run_of().run_id
 STATEMENTS = (
@@ -107,7 +108,7 @@ async def test_an_upgraded_ledger_is_refused_by_the_older_program(older: Place) 
 
 async def test_no_upgrade_under_a_runner_of_the_older_version(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are updated one by one: the first new one waits until the old ones have ended."""
-    monkeypatch.setattr(postgres_schema, "GRACE", "100ms")
+    monkeypatch.setattr(schema, "GRACE", "100ms")
     place = Database(database)
     async with open_ledger(place) as old:
         await old.begin(run_of())

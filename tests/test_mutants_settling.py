@@ -13,9 +13,9 @@ from shop import OpenShop, Shop, Watched, dense, number, statuses
 
 from batch.config import LEDGER
 from batch.errors import CannotRunNow
-from batch.matching import look
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
-from batch.pool import Pool
+from batch.pipeline.dispatcher import Pool
+from batch.planning.matching import look
 from batch.sandbox import Fault, Personality
 
 NOT_MADE = Fault(504, performs=0, method="POST", nth=1)

@@ -10,7 +10,7 @@ from aiohttp import web
 from shop import dense, number, table
 from terminal import Terminal
 
-from batch.notify.memory import Memory, reasons
+from batch.monitoring.alert_history import Memory, reasons
 from batch.sandbox import Fault, Quota, Sandbox
 
 CANARY = "canary7f3a9c51d20b48e6"

@@ -4,7 +4,7 @@ import pytest
 from conftest import OpenShop
 from shop import Shop, dense, number, said, statuses
 
-from batch.deciding import Decider, waiting
+from batch.pipeline.decisions import Decider, waiting
 from batch.sandbox import Fault
 
 ROW = (100, "MUG", 1, "")

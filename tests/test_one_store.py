@@ -11,17 +11,17 @@ import pytest
 from ledger_samples import NOON, created, outcome, parcel, run_of
 from shop import HEADER, OpenShop, dense, number, table
 
-from batch.answering import Word, decided
+from batch.commands.decide import Word, decided
 from batch.config import LEDGER, Database, Place, Settings, one_store
 from batch.config import settings as settings_of
 from batch.errors import ConfigError, DatabaseAway
 from batch.ledger import StoredLedger, locks, open_ledger, read_ledger
-from batch.ledger.base import Decision, OrderBusy
-from batch.ledger.transfer import transfer
+from batch.ledger.contract import Decision, OrderBusy
+from batch.ledger.import_sqlite import transfer
 from batch.model import Item, Record, State
 from batch.pipeline import Job, Pipeline
-from batch.runner import opened, run_files
-from batch.stopping import Stop
+from batch.pipeline.runner import opened, run_files
+from batch.primitives.stop import Stop
 
 ONE = "http://localhost:8080/stores/abc123"
 OTHER = "http://LOCALHOST:08080/stores/abc123"  # sorts before it

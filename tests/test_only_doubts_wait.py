@@ -13,15 +13,15 @@ from clock import VirtualLoop
 from ledger_samples import planned
 from shop import OpenShop, Quiet, Shop, Watched, dense, line, number, order, said, statuses, store, table
 
-from batch import uptime
 from batch.config import Database, Gates
-from batch.desk import Desk
-from batch.ledger.postgres import connected
+from batch.ledger.postgres.connection import connected
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
-from batch.runner import Tour, opened, run_files
+from batch.pipeline.runner import Tour, opened, run_files
+from batch.pipeline.session import Desk
+from batch.primitives import uptime
+from batch.primitives.stop import Stop
 from batch.sandbox import Fault, Personality
-from batch.stopping import Stop
 
 ROOT = Path(__file__).parents[1]
 WINDOW = 90.0  # seconds: the default
@@ -265,7 +265,7 @@ async def tour(there: Shop, name: str, *orders: int, stop: Stop | None = None) -
     path = there.folder / name
     path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("batch.runner.opened", in_time)
+        patch.setattr("batch.pipeline.runner.opened", in_time)
         return await run_files([Job(path)], there.settings(), there.screen, Stop() if stop is None else stop)
 
 

@@ -13,8 +13,8 @@ from shop import HEADER, OpenShop, dense, number, statuses, table
 from batch.cli.terminal import check_results
 from batch.errors import ConfigError, OutOfMemory, of_memory
 from batch.pipeline import Job
-from batch.runner import run_files
-from batch.stopping import Stop
+from batch.pipeline.runner import run_files
+from batch.primitives.stop import Stop
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ async def test_memory_that_ends_after_something_was_sent_is_no_75(
         if point == "before-copy" and there.posts:
             raise MemoryError
 
-    monkeypatch.setattr("batch.crash.point", lacking)
+    monkeypatch.setattr("batch.primitives.failpoints.point", lacking)
     jobs = [Job(there.folder / name) for name in ("a.csv", "b.csv")]
     tour = await run_files(jobs, there.settings(), there.screen, Stop())
     assert (tour.exit_status, there.posts, len(tour.reports)) == (1, 1, 1)

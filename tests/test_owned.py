@@ -10,7 +10,7 @@ import pytest
 from postgres import Postgres
 
 from batch.config import Database
-from batch.ledger.postgres import connected
+from batch.ledger.postgres.connection import connected
 from batch.sandbox import Fault, Faults, Sandbox
 from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, write_export
 

@@ -15,7 +15,7 @@ from batch.config import default_home, settings
 from batch.config.environment import config_folder
 from batch.config.ownership import require_own
 from batch.config.secrets import find_secret, keep_in_file
-from batch.config.writing import keep_hash
+from batch.config.toml_edit import keep_hash
 from batch.errors import ConfigError
 from batch.sandbox import Sandbox
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop import OpenShop, dense, number, order, said, statuses, store
 
 from batch.bigcommerce import Client
-from batch.bigcommerce.pages import Pages
+from batch.bigcommerce.order_pages import Pages
 from batch.config import Settings
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
 

@@ -7,14 +7,14 @@ import openpyxl
 import pytest
 from shop import HEADER, OpenShop, Shop, dense, line, number, order, said, statuses, store, table
 
-from batch.accounting import Report
 from batch.config import Source
 from batch.errors import FileError, NothingSent
+from batch.model.sheet_format import PLAN
 from batch.pipeline import Job, Pipeline, exit_status
-from batch.runner import planned, run_files
+from batch.pipeline.runner import planned, run_files
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault
-from batch.sheet import PLAN
-from batch.stopping import Stop
 
 ROWS = [(100 + n, "MUG", 2, number(n)) for n in range(4)]
 

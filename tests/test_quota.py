@@ -10,8 +10,8 @@ import pytest
 from clock import VirtualLoop
 
 from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.answers import LONGEST_WAIT, NO_WORD_WAIT
-from batch.bigcommerce.quota import SLOWEST, Quota
+from batch.bigcommerce.rate_limit import SLOWEST, Quota
+from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 

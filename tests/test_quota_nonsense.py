@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.answers import LONGEST_WAIT
-from batch.bigcommerce.quota import LONG, SLOWEST, Quota
+from batch.bigcommerce.rate_limit import LONG, SLOWEST, Quota
+from batch.bigcommerce.verdict import LONGEST_WAIT
 
 NUMBERS = st.one_of(
     st.sampled_from(["0", "-1", "1", "35", "150", "30000", "7200000", "2147483647", "9" * 30, "1e3", "nan", "-0", ""]),

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.rate_limit import Quota
 
 WINDOWS = 5
 

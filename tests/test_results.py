@@ -27,7 +27,7 @@ from batch.model import (
     Who,
 )
 from batch.results import Mark, Report, outcome, read_mark, results_path, write
-from batch.results.delimited import write_csv
+from batch.results.csv_file import write_csv
 from batch.results.table import Limits
 from batch.results.workbook import write_workbook
 

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from batch.model import Finding, RowResult, Run, Status
 from batch.results import Report, write
 from batch.results.cells import inert, storable
-from batch.results.paper import Paper
+from batch.results.fast_worksheet import Paper
 
 RUN = Run(
     "20261123-140328-7f3a", "https://x.test/stores/a", "a.xlsx", "5e" * 32, "", datetime(2026, 11, 23, tzinfo=UTC)

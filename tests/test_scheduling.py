@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
-from batch.scheduling import SYSTEMS, Service, text_for
+from batch.commands.service import SYSTEMS, Service, text_for
 
 ODD = '/exports/100% "new" & $HOME/{date:YYYYMMDD} x.csv'
 NIGHTLY = Service(["/opt/ship batch/shipbatch", "run", "--quiet", ODD], "23:30", {"SHIPBATCH_HOME": "/srv/a b"}, "/srv")

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, store
 
-from batch import searching
-from batch.answering import Word, decided
-from batch.searching import found
-from batch.telling import Told
-from batch.tracing import Seen
+from batch.commands.decide import Word, decided
+from batch.commands.find import found
+from batch.commands.find_live import Seen
+from batch.results.run_text import Told
 
 QUANTITY = {"map": {"quantity": "Quantity"}}
 CANCELLED = store(order(100, status_id=5), order(101, line(1010, "CUP", 1)))
@@ -109,7 +108,7 @@ async def test_an_answer_that_is_cut_says_so(
     shop: OpenShop, monkeypatch: pytest.MonkeyPatch, most: int, *, complete: bool
 ) -> None:
     """In the JSON too."""
-    monkeypatch.setattr(searching, "MOST", most)
+    monkeypatch.setattr(find, "MOST", most)
     there = await shop(dense(3))
     await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(3)))
     told = find(there, "MUG")

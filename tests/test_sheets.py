@@ -11,8 +11,8 @@ import pytest
 import xlsxwriter
 
 from batch.errors import FileError
-from batch.loader.sheets import read_tables
-from batch.loader.tables import Table
+from batch.loader.files.read import read_tables
+from batch.loader.files.tables import Table
 
 Fill = Callable[[xlsxwriter.Workbook], None]
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch.errors import FileError
-from batch.loader.sheets import read_tables
+from batch.loader.files.read import read_tables
 
 SHEET = "xl/worksheets/sheet1.xml"
 MB = 2**20

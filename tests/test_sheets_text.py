@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from batch.errors import FileError
-from batch.loader.sheets import read_tables
-from batch.loader.tables import Table
+from batch.loader.files.read import read_tables
+from batch.loader.files.tables import Table
 
 
 def read(folder: Path, content: bytes | str, name: str = "export.csv") -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import FileError
-from batch.loader.sheets import read_tables
+from batch.loader.files.read import read_tables
 
 TORTURE = Path(__file__).parents[2] / "shared" / "torture"
 FILES = sorted(path.name for path in TORTURE.glob("*__*"))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch import shelf
-from batch.shelf import Shelf
+from batch.primitives import spill
+from batch.primitives.spill import Shelf
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.none() | st.integers())), st.integers(1, 4))
@@ -13,7 +13,7 @@ def test_it_holds_what_a_dictionary_holds(changes: list[tuple[int, int | None]],
     things: Shelf[list[int]] = Shelf()
     held: dict[int, list[int]] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shelf, "AT_ONCE", at_once)
+        patch.setattr(spill, "AT_ONCE", at_once)
         for number, thing in changes:
             if thing is not None:
                 things[number] = held[number] = [thing]

@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 from shop import OpenShop, line, number, order, said, store
 
-from batch.deciding import answer_of
 from batch.errors import NothingSent
-from batch.loader import cells, order_numbers, shapes, skus, tracking
-from batch.loader.carriers import carrier
-from batch.loader.damage import Wrong
-from batch.loader.headers import fingerprint
-from batch.loader.money import cost
-from batch.loader.numbers import readings
-from batch.loader.shippers import _is_provider
-from batch.loader.synonyms import meaning, numbered_meaning
-from batch.matching import plain
+from batch.loader.cells import order_numbers, skus, tracking_numbers, values
+from batch.loader.cells.carriers import carrier
+from batch.loader.cells.check_digits import readings
+from batch.loader.cells.damage import Wrong
+from batch.loader.cells.money import cost
+from batch.loader.columns import value_shapes
+from batch.loader.columns.headers import fingerprint
+from batch.loader.columns.synonyms import meaning, numbered_meaning
+from batch.loader.rows.carrier_columns import _is_provider
 from batch.model import Line, Parcel
-from batch.spelling import named, narrow
+from batch.pipeline.decisions import answer_of
+from batch.planning.matching import plain
+from batch.primitives.spelling import named, narrow
 
 
 @pytest.mark.parametrize(
@@ -51,11 +52,11 @@ def test_only_width_forms_have_another_form(text: str) -> None:
 @pytest.mark.parametrize("written", ["10²", "1²", "²", "①", "1½"])
 def test_a_superscript_is_no_digit_in_any_cell(written: str) -> None:
     """Orders, ids, units, tracking numbers: refused; costs: left out; other shops' numbers: looked up as they are."""
-    rules = (order_numbers.order_number, cells.identifier, cells.quantity, tracking.tracking, cost)
+    rules = (order_numbers.order_number, values.identifier, values.quantity, tracking_numbers.tracking, cost)
     assert all(isinstance(rule(written), Wrong) for rule in rules)
-    assert order_numbers.external_number(written) == skus.sku(written) == cells.words(written) == written
-    assert not shapes.are_few([written])
-    assert not shapes.are_store_numbers([written])
+    assert order_numbers.external_number(written) == skus.sku(written) == values.words(written) == written
+    assert not value_shapes.are_few([written])
+    assert not value_shapes.are_store_numbers([written])
     with pytest.raises(NothingSent):
         answer_of(f"exists {written}")
 
@@ -75,7 +76,7 @@ def test_carrier_words_and_codes_are_compared_as_they_are() -> None:
     assert not _is_provider("uſps")
     assert readings("1Z999AA10123456784")
     assert not readings("1ſ999AA10123456784")
-    assert isinstance(tracking.tracking("httpſ://track.example/1"), Wrong)
+    assert isinstance(tracking_numbers.tracking("httpſ://track.example/1"), Wrong)
     assert plain("1zß") != plain("1ZSS")
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from batch.config import Source
 from batch.errors import ColumnError
-from batch.loader import load
-from batch.loader.damage import Wrong
-from batch.loader.standing import Standing, standing, voided
+from batch.loader.cells.damage import Wrong
+from batch.loader.cells.row_status import Standing, standing, voided
+from batch.loader.load import load
 from batch.model import Field, Status
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from batch.errors import Stopped
-from batch.stopping import Stop
+from batch.primitives.stop import Stop
 
 
 async def forever() -> None:

@@ -7,14 +7,14 @@ import openpyxl
 import pytest
 from shop import line, order, said, store
 
+from batch.commands.template import SHIPPING_STATUSES, carrier_list, templated
 from batch.config import Source
 from batch.errors import ResultsError
-from batch.loader import load
-from batch.loader.carriers import carrier
+from batch.loader.cells.carriers import carrier
+from batch.loader.load import load
 from batch.model import Field, Order, OrderLine
+from batch.model.sheet_format import TEMPLATE, read_mark
 from batch.results.template import write_template
-from batch.sheet import TEMPLATE, read_mark
-from batch.templating import SHIPPING_STATUSES, carrier_list, templated
 
 UPS = "1Z999AA10123456784"
 LONG = "00340434161094021501"

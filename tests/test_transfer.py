@@ -9,9 +9,10 @@ from ledger_samples import NOON, OTHER_STORE, STORE, created, outcome, parcel, p
 
 from batch.config import LEDGER, Database
 from batch.errors import DatabaseAway, NothingSent
-from batch.ledger import StoredLedger, open_ledger, postgres_schema, read_ledger
-from batch.ledger.base import Decision
-from batch.ledger.transfer import transfer
+from batch.ledger import StoredLedger, open_ledger, read_ledger
+from batch.ledger.contract import Decision
+from batch.ledger.import_sqlite import transfer
+from batch.ledger.postgres import schema
 from batch.model import Finding, RowNote, State, Status
 
 RUN = run_of().run_id
@@ -81,7 +82,7 @@ async def test_no_ledger_is_put_under_a_transaction(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table is the transfer's alone; where somebody stays in it, nothing is changed."""
-    monkeypatch.setattr(postgres_schema, "GRACE", "100ms")
+    monkeypatch.setattr(schema, "GRACE", "100ms")
     async with open_ledger(tmp_path / LEDGER) as here:
         await lived_in(here, RUN, STORE)
     await open_ledger(Database(database)).close()

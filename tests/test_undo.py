@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, Watched, dense, line, number, order, statuses, store
 
-from batch.accounting import Report
+from batch.commands.undo import undone
 from batch.errors import NothingSent
+from batch.results.accounting import Report
+from batch.results.run_text import Told
 from batch.sandbox import Fault, Reply
-from batch.telling import Told
-from batch.undoing import undone
 
 DELETE = "DELETE /orders/{}/shipments/{}"
 DELETE_ALL = "DELETE /orders/{}/shipments"

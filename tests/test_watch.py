@@ -9,19 +9,19 @@ import pytest
 from dock import Dock, opened_in_time, sheet, write
 from shop import OpenShop, dense, number, order, store
 
+from batch.commands.find import found
 from batch.config import Gates
-from batch.deciding import Decider, waiting
-from batch.notify import Digest
+from batch.monitoring import Digest
+from batch.pipeline.decisions import Decider, waiting
 from batch.sandbox import Fault, Reply
-from batch.searching import found
-from batch.watcher import keeper
-from batch.watcher.places import Place
+from batch.watcher import store_watcher
+from batch.watcher.folder_layout import Place
 
 
 @pytest.fixture
 async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
     """A store of ten orders from 100 on, and a drop folder for it."""
-    monkeypatch.setattr(keeper, "opened", opened_in_time)  # only so that the clock knows of the ledger's thread
+    monkeypatch.setattr(store_watcher, "opened", opened_in_time)  # only so that the clock knows of the ledger's thread
     return Dock(await shop(dense(10)))
 
 
@@ -391,14 +391,14 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
 
 async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried three times, then it comes back with a text; the next file ships."""
-    read = keeper.Turn.take
+    read = store_watcher.Turn.take
 
-    async def take(turn: keeper.Turn, desk: object) -> None:
+    async def take(turn: store_watcher.Turn, desk: object) -> None:
         if turn.file.name == "odd.csv":
             raise KeyError("odd")
         await read(turn, desk)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(keeper.Turn, "take", take)
+    monkeypatch.setattr(store_watcher.Turn, "take", take)
     async with dock.watched():
         dock.drop("odd.csv", row(100))
         await asyncio.sleep(5)

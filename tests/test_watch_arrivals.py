@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch.watcher.arrivals import EMPTY, Arrivals
-from batch.watcher.places import DONE, Place, free
+from batch.watcher.folder_layout import DONE, Place, free
 
 STILL = 2.0
 

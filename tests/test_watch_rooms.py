@@ -8,7 +8,7 @@ import pytest
 from dock import Dock
 from shop import HEADER, OpenShop, Watched, dense, number, table
 
-from batch.watcher.places import ROOMS, Place, Refused, entry
+from batch.watcher.folder_layout import ROOMS, Place, Refused, entry
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_what_is_put_there_between_look_and_claim_is_not_read(
             dropped.unlink()
             THINGS[words](dropped, theirs)
 
-    monkeypatch.setattr("batch.crash.point", swap)
+    monkeypatch.setattr("batch.primitives.failpoints.point", swap)
     async with dock.watched():
         await dock.filed("failed/a.error.txt")
     assert words in (dock.inbox / "failed" / "a.error.txt").read_text("utf-8-sig")
@@ -116,7 +116,7 @@ async def test_a_file_swapped_between_look_and_claim_is_whole_before_it_is_run(
             (dock.inbox / "new.part").write_text(grows[0])
             (dock.inbox / "new.part").replace(dropped)
 
-    monkeypatch.setattr("batch.crash.point", swap)
+    monkeypatch.setattr("batch.primitives.failpoints.point", swap)
     async with dock.watched():
         await dock.until(lambda: dock.there("working"))
         assert dock.shop.posts == 0

@@ -10,8 +10,8 @@ from shop import HEADER, Quiet, dense, number, table
 
 from batch.config import Settings
 from batch.fleet import Entry, Queue, Worker
+from batch.primitives.stop import Stop
 from batch.sandbox import Quota, Sandbox
-from batch.stopping import Stop
 
 PLENTY = Quota(1_000_000)
 LONGEST = 60.0  # seconds for anything to happen

@@ -10,12 +10,12 @@ from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
-from batch.bigcommerce import parsing
-from batch.bigcommerce.answers import Kind, Verdict, judge_read
+from batch.bigcommerce import parse
 from batch.bigcommerce.clock import far_off
-from batch.bigcommerce.quota import Quota
-from batch.bigcommerce.reply import Phase, Reply
+from batch.bigcommerce.rate_limit import Quota
+from batch.bigcommerce.response import Phase, Reply
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
+from batch.bigcommerce.verdict import Kind, Verdict, judge_read
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
 from batch.model import Order, OrderLine, StoreShipment
@@ -85,17 +85,17 @@ class Client:
         """
         params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
         found = await self._list("/orders", params if status_id is None else {**params, "status_id": status_id})
-        return [self._parsed(parsing.order, part) for part in found]
+        return [self._parsed(parse.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
         """The orders that carry a marketplace's number. Scope store_v2_orders_read_only."""
         params = {"external_order_id": external_order_id, "limit": PAGE, **WHOLE_ORDER}
-        return [self._parsed(parsing.order, part) for part in await self._list("/orders", params)]
+        return [self._parsed(parse.order, part) for part in await self._list("/orders", params)]
 
     async def order(self, order_id: int) -> Order | None:
         """One order; None where the store has none. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}", WHOLE_ORDER)
-        return None if found is None else self._parsed(parsing.order, found)
+        return None if found is None else self._parsed(parse.order, found)
 
     async def whole(self, order: Order) -> Order:
         """The order with all its lines, also where the answer it came in cut them short."""
@@ -112,7 +112,7 @@ class Client:
     ) -> list[OrderLine]:
         """All lines of an order: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
         path = f"/orders/{order_id}/products"
-        return await self._pages(path, parsing.order_line, lambda line: line.order_product_id, enough)
+        return await self._pages(path, parse.order_line, lambda line: line.order_product_id, enough)
 
     async def shipping_addresses(self, order_id: int) -> list[dict[str, Any]]:
         """An order's shipping addresses as the store has them, all pages. Scope store_v2_orders_read_only."""
@@ -123,18 +123,18 @@ class Client:
     ) -> list[StoreShipment]:
         """All shipments of an order, by id: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
         path = f"/orders/{order_id}/shipments"
-        found = await self._pages(path, parsing.shipment, lambda one: one.shipment_id, enough)
+        found = await self._pages(path, parse.shipment, lambda one: one.shipment_id, enough)
         return sorted(found, key=lambda one: one.shipment_id)
 
     async def shipment(self, order_id: int, shipment_id: int) -> StoreShipment | None:
         """One shipment; None where the order has no such one. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}/shipments/{shipment_id}")
-        return None if found is None else self._parsed(parsing.shipment, found)
+        return None if found is None else self._parsed(parse.shipment, found)
 
     async def shipment_count(self, order_id: int) -> int:
         """How many shipments an order has. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}/shipments/count")
-        count = parsing.whole(found.get("count")) if isinstance(found, Mapping) else None
+        count = parse.whole(found.get("count")) if isinstance(found, Mapping) else None
         if count is None and found is not None:
             raise _not_the_api("a count of shipments was expected")
         return count or 0
@@ -142,7 +142,7 @@ class Client:
     async def order_statuses(self) -> dict[int, str]:
         """The names of the order statuses, by id. Scope store_v2_orders_read_only."""
         found = await self._list("/order_statuses", {})
-        return {parsing.whole(part.get("id")) or 0: str(part.get("name", "")) for part in found}
+        return {parse.whole(part.get("id")) or 0: str(part.get("name", "")) for part in found}
 
     async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Reply:
         """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 
-from batch.bigcommerce.reply import Phase, Reply
+from batch.bigcommerce.response import Phase, Reply
 
 CONNECT_TIMEOUT = 15.0  # seconds to look up the host, connect and shake hands; nothing has left before
 LARGEST_ANSWER = 1_000_000  # bytes; a shipment has a few thousand

@@ -4,13 +4,13 @@ import os
 import sys
 import traceback
 
-from batch.cli import fleet, installing, looking, repairing, shipping, watching
+from batch.cli import admin, decide, inspect, queue, run, watch
 from batch.cli.streams import outlive_listeners
 from batch.cli.terminal import app, complain, status_of
 from batch.errors import ShipbatchError, of_memory
-from batch.escapes import visible_lines
+from batch.primitives.escapes import visible_lines
 
-__all__ = ["app", "fleet", "installing", "looking", "main", "repairing", "shipping", "watching"]
+__all__ = ["admin", "app", "decide", "inspect", "main", "queue", "run", "watch"]
 
 LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
 FAULT = 70

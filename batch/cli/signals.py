@@ -9,8 +9,8 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-from batch.cli.screen import Bar, Events, Lines
-from batch.stopping import BY_HAND, Stop
+from batch.cli.progress import Bar, Events, Lines
+from batch.primitives.stop import BY_HAND, Stop
 
 PATIENCE = 5.0  # seconds that the end of a command waits for a database that is away
 
@@ -52,7 +52,7 @@ class Signals:
 
     def _end_where_it_is_away(self) -> None:
         from batch.config import Database
-        from batch.ledger.postgres import answers
+        from batch.ledger.postgres.connection import answers
 
         heard = time.monotonic()
         while time.monotonic() < heard + PATIENCE:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from batch.escapes import json_line, visible
+from batch.primitives.escapes import json_line, visible
 
 ESCAPED = "escaped"
 """The name of what is done with a letter that a stream cannot write."""

@@ -11,14 +11,14 @@ from typer.core import TyperGroup
 
 from batch.cli.streams import put, put_json
 from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, Stopped, Unreadable
-from batch.escapes import visible
+from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
     from batch.config import Settings, Source
-    from batch.desk import Screen
     from batch.ledger.queries import Queries
-    from batch.stopping import Stop
-    from batch.telling import Told
+    from batch.pipeline.session import Screen
+    from batch.primitives.stop import Stop
+    from batch.results.run_text import Told
 
 T = TypeVar("T")
 
@@ -171,9 +171,9 @@ def watched(
 
     from rich.console import Console
 
-    from batch.cli.screen import Bar, Events, Lines
+    from batch.cli.progress import Bar, Events, Lines
     from batch.cli.signals import Signals
-    from batch.stopping import Stop
+    from batch.primitives.stop import Stop
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain

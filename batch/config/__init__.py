@@ -1,9 +1,9 @@
 """Every setting, with its unit and default; options beat the environment, which beats the file."""
 
 from batch.config.environment import default_home, token_variable
-from batch.config.loading import config_file, every_store, settings
+from batch.config.ledger_place import LEDGER, Database, Place, shown
+from batch.config.load import config_file, every_store, settings
 from batch.config.origins import one_store
-from batch.config.places import LEDGER, Database, Place, shown
 from batch.config.secrets import require_credentials
 from batch.config.settings import API_URL, Folder, Gates, Settings, Source
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from batch.config.loading import named_tables
+from batch.config.load import named_tables
 from batch.config.settings import ELSEWHERE, Section, Settings
 
 _TOP = """\

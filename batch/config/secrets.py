@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
+from batch.config.ledger_place import DATABASE, checked_database, passwords_of
 from batch.config.ownership import require_own
-from batch.config.places import DATABASE, checked_database, passwords_of
 from batch.config.settings import Settings
 from batch.errors import ConfigError
-from batch.scratch import private_folder, scratch
+from batch.primitives.atomic_file import private_folder, scratch
 
 KEYRING = "shipbatch"
 """The service's name in a keyring."""

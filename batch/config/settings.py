@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
 from batch import model
+from batch.config.ledger_place import LEDGER, Database, Place
 from batch.config.origins import store_at
-from batch.config.places import LEDGER, Database, Place
 
 API_URL = "https://api.bigcommerce.com"
 LARGEST_FETCH = 1_000_000_000  # bytes

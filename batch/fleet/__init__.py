@@ -15,17 +15,28 @@ rounds     what a worker does beside its turns
 worker     stores side by side, for as long as it lives
 following  waiting for queued files where they were put in; their sheets beside them
 folder     a drop folder whose files go to the queue
-overview   what `status --fleet` says
+queue_status  what `status --fleet` says
 =========  ================================================================================
 """
 
-from batch.fleet.asking import ask_of
-from batch.fleet.entries import Entry
-from batch.fleet.folder import watch_queued
-from batch.fleet.following import Ends, delivered, followed
-from batch.fleet.overview import overview
+from batch.fleet.cancel import skipped
+from batch.fleet.follow import Ends, delivered, followed
 from batch.fleet.queue import Queue
-from batch.fleet.skipping import skipped
+from batch.fleet.queue_items import Entry
+from batch.fleet.queued_folder import watch_queued
+from batch.fleet.run_options import ask_of
+from batch.fleet.status import queue_status
 from batch.fleet.worker import Worker
 
-__all__ = ["Ends", "Entry", "Queue", "Worker", "ask_of", "delivered", "followed", "overview", "skipped", "watch_queued"]
+__all__ = [
+    "Ends",
+    "Entry",
+    "Queue",
+    "Worker",
+    "ask_of",
+    "delivered",
+    "followed",
+    "queue_status",
+    "skipped",
+    "watch_queued",
+]

@@ -19,13 +19,13 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from batch.config import one_store
-from batch.config.places import Database, shown
+from batch.config.ledger_place import Database, shown
 from batch.errors import DatabaseAway, Stopped
-from batch.fleet.engine import CONNECTING, call, engine, forget, install
-from batch.fleet.entries import End, Entry, File, Next
+from batch.fleet.procrastinate_app import CONNECTING, call, engine, forget, install
+from batch.fleet.queue_items import End, Entry, File, Next
 from batch.ledger import open_ledger
-from batch.ledger.postgres import explained
-from batch.stopping import Stop
+from batch.ledger.postgres.connection import explained
+from batch.primitives.stop import Stop
 
 T = TypeVar("T")
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made

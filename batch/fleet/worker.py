@@ -7,26 +7,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from batch import telling
 from batch.config import Settings
-from batch.desk import Desk, Screen
 from batch.errors import CannotRunNow, ConfigError, DatabaseAway, LedgerError, ShipbatchError, Stopped, StoreStopped
-from batch.fleet import recounting, rounds, sweeping
-from batch.fleet.asking import settings_for
-from batch.fleet.engine import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
-from batch.fleet.entries import Next
+from batch.fleet import housekeeping, late_results, maintenance
+from batch.fleet.file_job import BUG, Turn, TurnScreen
+from batch.fleet.housekeeping import Rounds
+from batch.fleet.procrastinate_app import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.queue import AWAY, Queue
-from batch.fleet.rounds import Rounds
-from batch.fleet.turn import BUG, Turn, TurnScreen
+from batch.fleet.queue_items import Next
+from batch.fleet.run_options import settings_for
 from batch.ledger import read_ledger
-from batch.metrics import measure
-from batch.notify import Digest, after, of_error
+from batch.monitoring import Digest, after, of_error
+from batch.monitoring.metrics import measure
+from batch.monitoring.systemd import Systemd
 from batch.pipeline import Pipeline
-from batch.runner import CANNOT_RUN_NOW, carried_over, opened
-from batch.stopping import Stop
-from batch.watcher.screens import Door
-from batch.watcher.systemd import Systemd
-from batch.watcher.troubles import pause_after
+from batch.pipeline.runner import CANNOT_RUN_NOW, carried_over, opened
+from batch.pipeline.session import Desk, Screen
+from batch.primitives.stop import Stop
+from batch.results import run_text
+from batch.watcher.progress import Door
+from batch.watcher.retries import pause_after
 
 POLL = 0.4  # seconds between two looks for a turn, where a slot is free
 LEASE_WAIT = 20.0  # seconds that a turn waits for a store whose last owner's lease has not run out
@@ -112,8 +112,8 @@ class Worker:
                 listen_notify=False,  # a connection for each slot, to save a third of a second
                 install_signal_handlers=False,
                 delete_jobs="always",
-                update_heartbeat_interval=rounds.BEAT,
-                stalled_worker_timeout=sweeping.SILENT,
+                update_heartbeat_interval=housekeeping.BEAT,
+                stalled_worker_timeout=maintenance.SILENT,
             )
             try:
                 await self._stop.unless(working)
@@ -210,13 +210,13 @@ class Worker:
 
     async def _look_after(self, settings: Settings) -> None:
         """A store without a file: what earlier files left for a passing reason, and what has become of their rows."""
-        is_behind = await recounting.behind(self._queue, [settings.store])
+        is_behind = await late_results.behind(self._queue, [settings.store])
         if not is_behind and not await asyncio.to_thread(_has_left_something, settings):
             return
         with self._stop.part() as part:
             async with opened(settings, Door(lambda line: self._screen.say(f"{settings.store}: {line}")), part) as desk:
                 async for one in carried_over(Pipeline(desk), desk):
-                    for line in telling.carried(one):
+                    for line in run_text.carried(one):
                         self._screen.say(f"{settings.store}: {line}")
                 await self._bring_up_to_date(desk)
 
@@ -224,11 +224,11 @@ class Worker:
         """What other files' rows have come to is told in their own ends."""
         if not desk.stop:
             store = desk.settings.store
-            await recounting.bring_up_to_date(self._queue, desk, lambda line: self._screen.say(f"{store}: {line}"))
+            await late_results.bring_up_to_date(self._queue, desk, lambda line: self._screen.say(f"{store}: {line}"))
 
     async def _look_around(self, timestamp: int) -> None:
         """Every store that was ever at work has a turn now and then."""
-        for store in await sweeping.served(self._queue):
+        for store in await maintenance.served(self._queue):
             await call(self._queue.app, store)
 
     async def _watchdog(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from batch.errors import CannotRunNow, LedgerError
-from batch.scratch import private_folder
+from batch.primitives.atomic_file import private_folder
 
 POLL = 0.2  # seconds between two tries
 _LATER = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from batch import crash
 from batch.ledger.connection import Connection
-from batch.ledger.merging import merge
+from batch.ledger.merge_stores import merge
+from batch.primitives import failpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,6 @@ def upgrade(connection: Connection, store: str, found: int) -> None:
     for step in STEPS[found - 1 :]:
         for statement in getattr(step, store):
             connection.execute(statement)
-            crash.point("in-migration")
+            failpoints.point("in-migration")
         step.change(connection, store)
-        crash.point("in-migration")
+        failpoints.point("in-migration")

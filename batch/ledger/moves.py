@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from batch.ledger.base import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.connection import UNDO, Connection
-from batch.ledger.encoding import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
-from batch.matching import misnamed
+from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
+from batch.ledger.rows import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
+from batch.planning.matching import misnamed
 
 LEGAL = "VALUES " + ", ".join(
     f"('{old}', '{new}')" for old in MOVES for new in sorted(MOVES[old]) if new is not State.INTENT

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from batch.ledger.base import IllegalMove, RowNote
 from batch.ledger.connection import LISTED, UNDO, Connection
-from batch.ledger.encoding import Row, note_row, rows_of, search_form, shipment_text
+from batch.ledger.contract import IllegalMove, RowNote
 from batch.ledger.moves import record
+from batch.ledger.rows import Row, note_row, rows_of, search_form, shipment_text
 from batch.model import Finding, Record, Shipment, State, Status
-from batch.turns import batches
+from batch.primitives.concurrency import batches
 
 _INSERT = (
     "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"

@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from batch.config import Place
-from batch.ledger import encoding
-from batch.ledger.base import Attempt, Decision, RowNote
+from batch.ledger.backup import back_up
 from batch.ledger.connection import LISTED, Connection
-from batch.ledger.copying import back_up
-from batch.ledger.encoding import RECORD, Row, record_from, search_form
+from batch.ledger.contract import Attempt, Decision, RowNote
 from batch.ledger.plans import OPEN_NOTE
+from batch.ledger.rows import (
+    RECORD,
+    Row,
+    attempt_from,
+    columns_from,
+    decision_from,
+    note_from,
+    record_from,
+    run_from,
+    search_form,
+    time_text,
+)
 from batch.ledger.soundness import Damage, is_whole
 from batch.model import MADE_DIFFERS, Record, Run, Status
 
@@ -105,14 +115,14 @@ class Queries:
         """What a run's plan says of the rows that have no record of it."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
-        return self._each(encoding.note_from, self._pages(sql, run_id))
+        return self._each(note_from, self._pages(sql, run_id))
 
     def unmet(self, run_id: str) -> Iterator[RowNote]:
         """Those of a run's notes that are of no record."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         where = "run_id = ? AND note_id > ? AND record_id IS NULL"
         sql = f"SELECT {columns} FROM notes WHERE {where} ORDER BY note_id LIMIT {PAGE}"
-        return self._each(encoding.note_from, self._pages(sql, run_id))
+        return self._each(note_from, self._pages(sql, run_id))
 
     def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
         """Run → what its plan holds for a person; of one run, where it is named."""
@@ -121,7 +131,7 @@ class Queries:
         sql = f"SELECT {columns} FROM notes WHERE {which} AND substr(finding, 1, 7) = '[\"held\"' ORDER BY note_id"
         found: dict[str, list[RowNote]] = {}
         for of_run, *note in self._rows(sql, run_id or store):
-            found.setdefault(of_run, []).extend(self._each(encoding.note_from, [tuple(note)]))
+            found.setdefault(of_run, []).extend(self._each(note_from, [tuple(note)]))
         return found
 
     def differing(self, run_id: str) -> list[Record]:
@@ -143,7 +153,7 @@ class Queries:
     def attempts(self, record_id: int) -> list[Attempt]:
         """All that happened to a record, oldest first."""
         sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
-        return list(self._each(encoding.attempt_from, self._rows(sql, record_id)))
+        return list(self._each(attempt_from, self._rows(sql, record_id)))
 
     def stores(self) -> list[str]:
         """The stores that anything was run for."""
@@ -152,12 +162,12 @@ class Queries:
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
-        return list(self._each(encoding.run_from, self._rows(sql, store, store)))
+        return list(self._each(run_from, self._rows(sql, store, store)))
 
     def runs_of(self, store: str, source: str, last: int) -> list[Run]:
         """The last runs of a source's files, newest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
-        return list(self._each(encoding.run_from, self._rows(sql, store, source, last)))
+        return list(self._each(run_from, self._rows(sql, store, source, last)))
 
     def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
         """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
@@ -166,7 +176,7 @@ class Queries:
             f"SELECT run_id, ask FROM records WHERE state = 'planned' AND {within}"
             f" UNION SELECT run_id, ask FROM notes WHERE {OPEN_NOTE} AND {within}"
         )
-        runs = (store, encoding.time_text(since))
+        runs = (store, time_text(since))
         found: dict[str, set[str]] = {}
         for run_id, ask in self._rows(sql, *runs, *runs):
             found.setdefault(run_id, set()).add(ask)
@@ -175,13 +185,13 @@ class Queries:
     def runs_since(self, moment: datetime) -> list[Run]:
         """The runs of all stores that began at this moment or later, oldest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE started >= ? ORDER BY started, run_id"
-        return list(self._each(encoding.run_from, self._rows(sql, encoding.time_text(moment))))
+        return list(self._each(run_from, self._rows(sql, time_text(moment))))
 
     def of_content(self, sha256: str, store: str | None = None) -> list[Run]:
         """The runs of the same content, newest first; of one store, where it is named."""
         where = "sha256 = ? AND (store = ? OR CAST(? AS TEXT) IS NULL)"
         sql = f"SELECT {_RUN} FROM runs WHERE {where} ORDER BY started DESC, run_id DESC"
-        return list(self._each(encoding.run_from, self._rows(sql, sha256, store, store)))
+        return list(self._each(run_from, self._rows(sql, sha256, store, store)))
 
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""
@@ -189,7 +199,7 @@ class Queries:
         rows = self._rows(sql, run_id, run_id)
         # The first is the exact one, where there is one: it sorts before all that it begins.
         only = len(rows) == 1 or (rows and rows[0][0] == run_id)
-        return next(self._each(encoding.run_from, rows[:1])) if only else None
+        return next(self._each(run_from, rows[:1])) if only else None
 
     def find(self, what: str) -> list[Record]:
         """Records with this order, shipment id, tracking number or link; case and blanks do not matter."""
@@ -219,7 +229,7 @@ class Queries:
         notes = {note_id: self._rows(sql, note_id) for note_id in dict.fromkeys(note_id for note_id, _ in places)}
         found = [(f"[{place}]", *row[1:]) for note_id, place in places for row in notes[note_id]]
         runs = [row[0] for note_id, _ in places for row in notes[note_id]]
-        return list(zip(runs, self._each(encoding.note_from, found), strict=True))
+        return list(zip(runs, self._each(note_from, found), strict=True))
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
@@ -227,20 +237,20 @@ class Queries:
         rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.listed(list(asks)), store)
         newest = {row[0]: row for row in rows}
         words = (row[:-1] for row in newest.values() if not row[-1])
-        return {word.ask: word for word in self._each(encoding.decision_from, words)}
+        return {word.ask: word for word in self._each(decision_from, words)}
 
     def words(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
         """All that people have ever said of each of these parcels, oldest first."""
         sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
         found: dict[str, list[Decision]] = {}
         for row in self._rows(sql, self._reader.listed(list(asks)), store):
-            found.setdefault(row[0], []).extend(self._each(encoding.decision_from, [row]))
+            found.setdefault(row[0], []).extend(self._each(decision_from, [row]))
         return found
 
     def recall(self, header: str) -> Mapping[str, str]:
         """What was remembered for a header row's digest; empty if nothing."""
         rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
-        return next(self._each(encoding.columns_from, (columns for (columns,) in rows)), {})
+        return next(self._each(columns_from, (columns for (columns,) in rows)), {})
 
     def _records(self, where: str, *values: object) -> list[Record]:
         rows = self._rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY record_id", *values)

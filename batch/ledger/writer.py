@@ -9,12 +9,12 @@ from itertools import groupby
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from batch import crash
 from batch.errors import LedgerError
-from batch.ledger.base import IllegalMove
+from batch.ledger.bulk_moves import Alike, Intend, Move
 from batch.ledger.connection import UNDO, Connection
+from batch.ledger.contract import IllegalMove
 from batch.ledger.soundness import Damage
-from batch.ledger.together import Alike, Intend, Move
+from batch.primitives import failpoints
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -155,10 +155,10 @@ class Writer:
             return
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
-            crash.point(f"before-{point}")
+            failpoints.point(f"before-{point}")
         self._session.commit()
         for point in written:
-            crash.point(f"after-{point}")
+            failpoints.point(f"after-{point}")
 
     def _begun(self, units: list[_Unit]) -> Iterator[_Unit]:
         for unit in units:

@@ -1,10 +1,10 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
-from batch.pipeline.closing import exit_status, known_waiting, summarize, write_sheet
-from batch.pipeline.decisions import is_answered, take_decisions
 from batch.pipeline.job import Job
+from batch.pipeline.load import copy_of, read, source_of_run
 from batch.pipeline.pipeline import Pipeline
-from batch.pipeline.reading import copy_of, read, source_of_run
+from batch.pipeline.report import exit_status, known_waiting, summarize, write_sheet
+from batch.pipeline.sheet_answers import is_answered, take_decisions
 
 __all__ = [
     "Job",

@@ -1,91 +1,274 @@
-"""What people write into the Decision cells of a sheet of ours, taken as `decide` would take it."""
+"""What waits for a person: in doubt or held, with the evidence; and the person's word, taken."""
 
-from collections.abc import Awaitable, Iterator, Sequence
-from functools import partial
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from batch.config import Settings, Source
-from batch.deciding import Decider, Waiting, answer_of, waiting, who
-from batch.desk import Desk
-from batch.errors import FileError, NothingSent
-from batch.loader import Load
-from batch.model import Parcel
-from batch.pipeline.reading import Remembering, read
-from batch.sheet import RESULTS, Mark, read_mark
-from batch.stopping import beside
+from batch.bigcommerce import Client
+from batch.config.environment import this_user
+from batch.errors import NothingSent
+from batch.ledger import StoredLedger
+from batch.ledger.contract import AlreadyClaimed, Decision, named
+from batch.ledger.queries import Queries as Ledger
+from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment, findings
+from batch.planning.gates import FILE
+from batch.planning.matching import look
 
-
-def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Remembering) -> bool:
-    """Whether anybody has written into the Decision cells of a results sheet."""
-    try:
-        return any(_answered(_read(sheet, source, settings, ledger)))
-    except FileError:  # it is gone, or is none any more
-        return False
-
-
-async def take_decisions(desk: Desk, sheet: Path, source: Source) -> list[str]:
-    """Take the answers in a results sheet; what was not taken, and why."""
-    export = await desk.stop.interrupt(beside(partial(_read, sheet, source, desk.settings, desk.ledger)))
-    return await take_answers(desk, export, read_mark(sheet), sheet.name)
-
-
-async def take_answers(desk: Desk, export: Load, mark: Mark | None, name: str) -> list[str]:
-    """Take the answers in an export that is a sheet of ours; what was not taken, and why."""
-    answered = list(_answered(export))
-    if not answered:
-        return []
-    ledger, store = desk.ledger, desk.settings.store
-    decider = Decider(desk.client, ledger, store, who=who(), why=f"in the sheet {name}")
-    waits = list(waiting(ledger, store))
-    content = mark.sha256 if mark else ""
-    if content and (files := [one for one in waits if one.is_file and one.ask.endswith(content)]):
-        return await _said(desk, "The whole file", _for_the_file(decider, files, answered))
-    asks = [parcel.ask for parcel in answered]
-    known, decided = ledger.known(store, asks), ledger.decisions(store, asks)
-    skipped = {ask for ask, word in decided.items() if word.answer == "skip"}  # may be set right
-    settled = (known.keys() | decided.keys()) - skipped
-    held = {one.ask: one for one in waits}
-    refused: list[str] = []
-    for parcel in answered:
-        fresh = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "")
-        one = held.get(parcel.ask, None if parcel.ask in settled else fresh)
-        refused += await _said(desk, f"Row {parcel.rows[0]}", _for_a_parcel(decider, one, parcel))
-    return refused
+ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
+EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*([0-9]+)")
+WORDS = {
+    "ship": "ship",
+    "ship it": "ship",
+    "send": "ship",
+    "yes": "ship",
+    "skip": "skip",
+    "skip it": "skip",
+    "no": "skip",
+    "absent": "absent",
+    "does not": "absent",
+    "it does not": "absent",
+    "does not exist": "absent",
+}
+EXISTS_AS = "exists:ID"
+DOUBTED = (EXISTS_AS, "absent", "skip")
+HELD = ("ship", "skip", EXISTS_AS)
+NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
+    "changed": (EXISTS_AS, "skip"),  # its number is taken: a second shipment of that number is never made
+    "correction": (EXISTS_AS, "skip"),  # its units are shipped: none are left for another one
+    "not_corrected": (EXISTS_AS, "skip"),
+    "several_parcels": (EXISTS_AS, "skip"),  # what is in which parcel only the source's setting says
+    "several_addresses": (EXISTS_AS, "skip"),
+    "too_many_parcels": ("skip",),
+    "several_orders": ("skip",),
+}
+"""What is held for a reason that no `ship` can overrule, and what may be answered there."""
 
 
-async def _said(desk: Desk, place: str, answer: Awaitable[str]) -> list[str]:
-    """Say what follows from an answer; where it is not taken, that, and why."""
-    try:
-        desk.screen.say(f"{place}: {await answer}")
-    except NothingSent as error:
-        line = f"{place}: the decision was not taken: {error} {error.todo}"
-        desk.screen.say(line)
-        return [line]
-    return []
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One parcel that a person has to decide."""
+
+    run_id: str
+    rows: tuple[int, ...]
+    order_id: int | None
+    ask: str
+    what: str
+    """What is known, with the numbers."""
+    record: Record | None = None
+    """In doubt, or made otherwise than asked; without one it is held."""
+    code: str = ""
+    """Why it is held."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a whole file is held, not a parcel of it."""
+        return self.ask.startswith(FILE)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What may be answered: each of them settles it."""
+        if self.is_file:
+            return ("ship", "skip")
+        if self.record and self.record.made:
+            return (f"exists:{self.record.made.shipment_id}",)
+        return DOUBTED if self.record else NOT_TO_SHIP.get(self.code, HELD)
 
 
-async def _for_a_parcel(decider: Decider, one: Waiting | None, parcel: Parcel) -> str:
-    if one is None:
-        return "nothing waits for it any more, its Decision is passed over"
-    return await decider.take(one, answer_of(parcel.decision))
+def answer_of(text: str) -> str:
+    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent where they are none of these."""
+    plain = " ".join(text.casefold().split()).rstrip(".!")
+    if found := EXISTS.fullmatch(plain):
+        return f"exists:{found[1]}"
+    if plain in WORDS:
+        return WORDS[plain]
+    raise NothingSent(f"{text!r} is not an answer.", f"Answer with one of: {ANSWERS}.")
 
 
-async def _for_the_file(decider: Decider, files: Sequence[Waiting], answered: Sequence[Parcel]) -> str:
-    """What follows for a file that is held as a whole: all of its rows have one answer, or NothingSent."""
-    words = {answer_of(parcel.decision) for parcel in answered}
-    missing = len(files[0].rows) - sum(len(parcel.rows) for parcel in answered)
-    if missing > 0 or len(words) > 1:
-        lacks = f"{missing} of its rows have no answer" if missing > 0 else "its rows have different answers"
-        raise NothingSent(
-            f"The whole file is held, and {lacks}.", "Write `ship` into the Decision cell of every held row, or `skip`."
-        )
-    (word,) = words
-    return [await decider.take(one, word) for one in files][-1]
+def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
+    """All that waits for a person in a store, newest run first; of one run, where it is named."""
+    for record in ledger.unsettled(store):
+        if not run_id or record.run_id == run_id:
+            finding = record.finding or findings.in_doubt(record.shipment.order_id)
+            shipment = record.shipment
+            yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
+    yield from _made_otherwise(ledger, store, run_id)
+    of_runs = ledger.held(store, run_id)
+    if not of_runs:
+        return
+    said = ledger.said_of(store, {note.ask for notes in of_runs.values() for note in notes} - {""})
+    seen: set[str] = set()
+    newer: set[str] = set()
+    for run in ledger.runs(store):
+        if not run_id or run.run_id == run_id:
+            held = [note for note in of_runs.get(run.run_id, ()) if note.ask and note.ask not in seen]
+            known = ledger.known(store, [note.ask for note in held])
+            settled = {ask for ask, records in known.items() if any(r.run_id in newer for r in records)}
+            settled |= ledger.decisions(store, [note.ask for note in held]).keys()
+            yield from (_held(run.run_id, note) for note in held if note.ask not in settled)
+            seen |= said.get(run.run_id, set())  # a newer run's word on a parcel stands
+        newer.add(run.run_id)
 
 
-def _read(sheet: Path, source: Source, settings: Settings, ledger: Remembering) -> Load:
-    return read(sheet, source.model_copy(update={"sheet": RESULTS}), settings, ledger)
+def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
+    if any(record.run_id == run_id for record in ledger.unsettled(store)):
+        return True
+    if any(_made_otherwise(ledger, store, run_id)):
+        return True
+    held = _held_asks(ledger, store, run_id)
+    return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
 
 
-def _answered(export: Load) -> Iterator[Parcel]:
-    return (parcel for parcel in export.decided() if parcel.decision.strip())
+def goes_on(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether anything is left of a run for which its file is to be run again."""
+    held = _held_asks(ledger, store, run_id)
+    if held - _made_since(ledger, store, run_id, held).keys():
+        return True
+    return any(record.state is State.PLANNED for record in ledger.of_run(run_id))
+
+
+def _made_otherwise(ledger: Ledger, store: str, run_id: str) -> Iterator[Waiting]:
+    """What the store has made otherwise than asked, as far as no person has accepted it; each once."""
+    seen: set[int] = set()
+    for run in ledger.runs(store):
+        if (run_id and run.run_id != run_id) or (run.finished and not run.summary.get(MADE_DIFFERS)):
+            continue
+        for record in ledger.differing(run.run_id):
+            if record.record_id not in seen and record.finding:
+                seen.add(record.record_id)
+                of = record.shipment
+                yield Waiting(record.run_id, of.rows, of.order_id, of.ask, record.finding.error, record, MADE_DIFFERS)
+
+
+def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
+    """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
+    run = ledger.run(run_id)
+    later = _made_since(ledger, store, run_id, _held_asks(ledger, store, run_id))
+    return run is not None and any(each.sha256 != run.sha256 for runs in later.values() for each in runs)
+
+
+def _held_asks(ledger: Ledger, store: str, run_id: str) -> set[str]:
+    return {note.ask for note in ledger.held(store, run_id).get(run_id, ()) if note.ask}
+
+
+def _made_since(ledger: Ledger, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:
+    """The runs that began after this one and have taken these parcels up, by parcel."""
+    began = ledger.run(run_id)
+    later: dict[str, list[Run]] = {}
+    for ask, records in ledger.known(store, asks).items():
+        runs = (ledger.run(record.run_id) for record in records if record.run_id)
+        if since := [run for run in runs if run and began and run.started > began.started]:
+            later[ask] = since
+    return later
+
+
+def _held(run_id: str, note: RowNote) -> Waiting:
+    order_id = (note.facts or {}).get("order_id")
+    return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error, code=note.finding.code)
+
+
+def who() -> str:
+    """Whoever decides, where nobody is named."""
+    return this_user()
+
+
+class Decider:
+    """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
+
+    def __init__(self, client: Client, ledger: StoredLedger, store: str, *, who: str, why: str) -> None:
+        self._client, self._ledger, self._store = client, ledger, store
+        self._who, self._why = who, why
+
+    async def take(self, one: Waiting, answer: str) -> str:
+        """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
+        if one.record is None:
+            return await self._held(one, answer)
+        if one.record.made:
+            return await self._accepted(one, one.record, answer)
+        if answer.startswith("exists:"):
+            return await self._exists(one.record, int(answer.removeprefix("exists:")))
+        return await self._absent(one.record, answer)
+
+    async def _held(self, one: Waiting, answer: str) -> str:
+        if EXISTS.sub(EXISTS_AS, answer) not in one.answers:
+            raise _no_answer(one, answer)
+        if one.is_file:
+            return await self._file(one, answer)
+        if answer.startswith("exists:") and one.order_id is not None:
+            await self._found(one.order_id, int(answer.removeprefix("exists:")))
+        await self._keep(one.ask, answer)
+        follows = {"ship": "ships with `shipbatch resume`", "skip": "is skipped from now on"}
+        return follows.get(answer, "counts as that shipment from now on")
+
+    async def _file(self, one: Waiting, answer: str) -> str:
+        """A file goes on as it is, or is left alone; its rows have no other answer."""
+        await self._keep(one.ask, answer)
+        if answer == "ship":
+            return "released: run the same file again; one of the queue goes on by itself"
+        return "left alone; run again, it is held again"
+
+    async def _accepted(self, one: Waiting, record: Record, answer: str) -> str:
+        """A shipment that was made otherwise than asked stays as it is, and is not told of again."""
+        if answer not in one.answers:
+            raise _no_answer(one, answer)
+        await self._ledger.append(record.record_id, "accepted", self._evidence())
+        return "stays as the store has made it"
+
+    async def _exists(self, record: Record, shipment_id: int) -> str:
+        made = await self._found(record.shipment.order_id, shipment_id)
+        try:
+            await self._ledger.move(record, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person")
+        except AlreadyClaimed as error:
+            raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
+        return f"created, as {findings.shown(made)}"
+
+    async def _found(self, order_id: int, shipment_id: int) -> StoreShipment:
+        """The shipment that a person says it exists as; NothingSent where the order has none such."""
+        made = await self._client.shipment(order_id, shipment_id)
+        if made is None:
+            raise NothingSent(
+                f"Order {order_id} has no shipment {shipment_id} in the store.", "Look at the order, and answer again."
+            )
+        return replace(made, order_id=order_id)
+
+    async def _absent(self, record: Record, answer: str) -> str:
+        await self._contradict(record)
+        outcome = Outcome(State.PLANNED, evidence=self._evidence() | {"answer": answer})
+        if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
+            doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
+            await self._ledger.move(record, doubt, "crash")
+        # The word before the move: a kill between them must not leave planned what a person said to skip.
+        await self._keep(record.shipment.ask, "skip" if answer == "skip" else "ship")
+        await self._ledger.move(record, outcome, "person")
+        if answer == "skip":
+            note = RowNote(record.shipment.rows, findings.decided_skip(), ask=record.shipment.ask)
+            await self._ledger.judge_again(record.record_id, None, note)
+            return "skipped from now on"
+        return "planned again; ships with `shipbatch resume`"
+
+    async def _contradict(self, record: Record) -> None:
+        """NothingSent where the store has, in plain sight, what a person says is not there."""
+        shipment = record.shipment
+        claimed = self._ledger.claimed(self._store, shipment.order_id)
+        seen = await self._client.shipments(shipment.order_id)
+        answer = named(self._ledger.attempts(record.record_id))
+        found = look(shipment, seen, claimed, record.baseline, answer).mine
+        if found is not None:
+            raise NothingSent(
+                f"Order {shipment.order_id}: the store has it as {findings.shown(found)}.",
+                f"Answer exists:{found.shipment_id}.",
+            )
+
+    async def _keep(self, ask: str, answer: str) -> None:
+        await self._ledger.decide(self._store, Decision(ask, answer, self._who, self._why, datetime.now(UTC)))
+
+    def _evidence(self) -> dict[str, str]:
+        return {"who": self._who, "why": self._why}
+
+
+def _no_answer(one: Waiting, answer: str) -> NothingSent:
+    return NothingSent(
+        f"It cannot be answered with {answer}: {one.what or 'it is not in doubt.'}",
+        f"Answer with one of: {', '.join(one.answers)}.",
+    )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import ceil
 
-from batch.bigcommerce.quota import Quota
+from batch.bigcommerce.rate_limit import Quota
 from batch.config import Settings
-from batch.telling import counted
+from batch.results.run_text import counted
 
 MINUTE, HOUR = 60, 3600
 

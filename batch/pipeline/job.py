@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch.accounting import Report
 from batch.config import Source
-from batch.inputs import Input
-from batch.promises import Promises
+from batch.pipeline.input_copies import Input
+from batch.planning.saved_plan import Promises
+from batch.results.accounting import Report
 
 Reading = Callable[[], AbstractContextManager[None]]
 

@@ -12,28 +12,28 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from batch import findings, inputs
-from batch.accounting import Carried, Report, account
 from batch.config import Source
-from batch.deciding import who
-from batch.desk import Desk
 from batch.errors import FileError, LedgerError, ReaderDied
-from batch.holding import Gated, Gatekeeper
-from batch.ledger import exports
-from batch.loader import Load
-from batch.matching import Baseline
-from batch.model import Finding, Parcel, Record, RowNote, Run, Status
-from batch.pipeline.closing import exit_status, known_waiting, saved, summarize, write_sheet
-from batch.pipeline.decisions import take_answers
+from batch.ledger import export_store
+from batch.loader.load import Load
+from batch.model import Finding, Parcel, Record, RowNote, Run, Status, findings
+from batch.model.sheet_format import Mark, read_mark
+from batch.pipeline import input_copies
+from batch.pipeline.decisions import who
+from batch.pipeline.gate import Gated, Gatekeeper
 from batch.pipeline.job import Job, Reading
-from batch.pipeline.judgement import Judgement
+from batch.pipeline.load import copy_of, loader_notes, read, source_of_run
 from batch.pipeline.plan import Plan
-from batch.pipeline.reading import copy_of, loader_notes, read, source_of_run
-from batch.pipeline.shipping import Shipping
-from batch.promises import Look, Promises, promise
-from batch.sheet import Mark, read_mark
-from batch.shelf import Shelf
-from batch.stopping import BY_HAND, beside
+from batch.pipeline.planner import Judgement
+from batch.pipeline.report import exit_status, known_waiting, saved, summarize, write_sheet
+from batch.pipeline.session import Desk
+from batch.pipeline.sheet_answers import take_answers
+from batch.pipeline.shipper import Shipping
+from batch.planning.matching import Baseline
+from batch.planning.saved_plan import Look, Promises, promise
+from batch.primitives.spill import Shelf
+from batch.primitives.stop import BY_HAND, beside
+from batch.results.accounting import Carried, Report, account
 
 
 class Pipeline:
@@ -235,12 +235,12 @@ class Pipeline:
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.title.name}")
         if (taken := job.taken) is None:
-            taken = await asyncio.to_thread(inputs.take, job.copy or job.export, self._settings.home)
+            taken = await asyncio.to_thread(input_copies.take, job.copy or job.export, self._settings.home)
         try:
             export = await self._read(taken.copy, job.source, job.reading)
         except FileError as error:
             raise error.about(str(taken.copy), str(job.title)) from error
-        await asyncio.to_thread(exports.keep, self._settings.ledger, taken.sha256, taken.copy)
+        await asyncio.to_thread(export_store.keep, self._settings.ledger, taken.sha256, taken.copy)
         for line in (*export.said, *export.warnings):
             self._screen.say(line)
         started = datetime.now(UTC)

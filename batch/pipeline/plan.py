@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from batch.judging import Correction, Judged
 from batch.model import Record, RowNote, Run, Shipment, State
-from batch.shelf import Shelf
+from batch.planning import Correction, Judged
+from batch.primitives.spill import Shelf
 
 
 class Plan:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from batch.errors import ResultsError
-from batch.results.delimited import write_csv
-from batch.results.places import put, results_path, spared
-from batch.results.report import Report, outcome
+from batch.model.sheet_format import Mark, read_mark
+from batch.primitives.atomic_file import scratch
+from batch.results.csv_file import write_csv
+from batch.results.paths import put, results_path, spared
+from batch.results.sheet import Report, outcome
 from batch.results.workbook import fits, write_workbook
-from batch.scratch import scratch
-from batch.sheet import Mark, read_mark
 
 __all__ = ["Mark", "Report", "deliver", "outcome", "read_mark", "results_path", "spared", "write"]
 

@@ -10,7 +10,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from batch.results.cells import WHOLE, Cell, as_text, printable, storable
-from batch.results.paper import Paper
+from batch.results.fast_worksheet import Paper
 
 LINK_LENGTH = 2_079  # characters; Excel's limit
 SAMPLE = 200  # rows that a column's width is taken from

@@ -11,11 +11,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch.errors import ResultsError
 from batch.model import Order, OrderLine
+from batch.model.sheet_format import MARK, TEMPLATE, Mark
+from batch.primitives.atomic_file import scratch
 from batch.results.cells import storable
-from batch.results.places import Sink, put
+from batch.results.paths import Sink, put
 from batch.results.table import EXCEL, LINE, Styles, height
-from batch.scratch import scratch
-from batch.sheet import MARK, TEMPLATE, Mark
 
 WIDTHS = {
     "Order ID": 10,

@@ -11,15 +11,15 @@ from xlsxwriter.exceptions import XlsxFileError
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from batch import promises
-from batch.escapes import visible
 from batch.model import Record, RowResult, Status
+from batch.model.sheet_format import DECISION, OURS, OURS_TO_FIX, PLAN, RESEND, RESULTS, Mark, distinct
+from batch.planning import saved_plan
+from batch.primitives.escapes import visible
 from batch.results.cells import Cell, as_text
-from batch.results.overview import write_overview
-from batch.results.places import Sink
-from batch.results.report import FIX, OUTCOMES, Proof, Report, explanation
+from batch.results.paths import Sink
+from batch.results.sheet import FIX, OUTCOMES, Proof, Report, explanation
+from batch.results.summary_sheet import write_overview
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
-from batch.sheet import DECISION, OURS, OURS_TO_FIX, PLAN, RESEND, RESULTS, Mark, distinct
 
 WIDTHS = {
     "Outcome": 14,
@@ -67,7 +67,7 @@ SHIPMENT_COLUMNS = (
 )
 PLAN_COLUMNS = tuple(
     Column(name, width, ours=True)
-    for name, width in zip(promises.COLUMNS, (11, 18, 26, 14, 26, 16, 14, 26, 12, 18), strict=True)
+    for name, width in zip(saved_plan.COLUMNS, (11, 18, 26, 14, 26, 16, 14, 26, 12, 18), strict=True)
 )
 
 

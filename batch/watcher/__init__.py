@@ -15,11 +15,11 @@ troubles  which files are tried again, and when
 screens   where a file's run tells how it goes
 watching  all stores at once; systemd's signs of life
 board     what goes on, for `status` in another process
-overview  what `status` says
+folder_status  what `status` says
 ========  ==============================================================================
 """
 
-from batch.watcher.overview import overview
-from batch.watcher.watching import Post, watch
+from batch.watcher.status import folder_status
+from batch.watcher.watch import Post, watch
 
-__all__ = ["Post", "overview", "watch"]
+__all__ = ["Post", "folder_status", "watch"]

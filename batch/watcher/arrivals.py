@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch.watcher.places import Entry, Place
+from batch.watcher.folder_layout import Entry, Place
 
 EMPTY = 60.0  # seconds for which an empty file is waited for: some programs make the name first
 

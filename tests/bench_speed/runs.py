@@ -11,13 +11,13 @@ from typing import Any
 
 import aiohttp
 
-from batch.accounting import Report
 from batch.config import Settings
 from batch.ledger import open_ledger
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.pipeline import Job, Pipeline
-from batch.runner import opened
-from batch.stopping import Stop
+from batch.pipeline.runner import opened
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from tests.bench_ledger import planned
 from tests.bench_speed.store import Place, Spec
 

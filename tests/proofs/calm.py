@@ -15,19 +15,19 @@ from pathlib import Path
 
 import time_machine
 
-from batch.accounting import Report
-from batch.answering import Word, decided
+from batch.commands.decide import Word, decided
 from batch.config import Settings
-from batch.deciding import waiting
 from batch.errors import ShipbatchError
 from batch.ledger import LEDGER, read_ledger
-from batch.notify import of_error, of_report
-from batch.notify.memory import Memory
-from batch.notify.memory import reasons as told_because
+from batch.monitoring import of_error, of_report
+from batch.monitoring.alert_history import Memory
+from batch.monitoring.alert_history import reasons as told_because
 from batch.pipeline import Job, exit_status
-from batch.runner import Tour, opened, run_files
+from batch.pipeline.decisions import waiting
+from batch.pipeline.runner import Tour, opened, run_files
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox
-from batch.stopping import Stop
 from tests.clock import VirtualLoop
 from tests.proofs.exports import DISASTERS, Warehouse
 from tests.proofs.score import folder

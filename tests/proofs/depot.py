@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from batch.accounting import Report
+from batch.commands.undo import undone
 from batch.config import LEDGER, Settings
-from batch.deciding import Decider, waiting
 from batch.errors import CannotRunNow
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Record
 from batch.pipeline import Job
-from batch.runner import opened
+from batch.pipeline.decisions import Decider, waiting
+from batch.pipeline.runner import opened
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
 from batch.sandbox.answers import Refused
 from batch.sandbox.orders import Shipment
-from batch.stopping import Stop
-from batch.undoing import undone
 from tests.clock import VirtualLoop
 from tests.proofs.cases import COLUMNS, Made, address_of, line_of, sku_of
 from tests.proofs.process import Death, Process, desk_of

@@ -33,8 +33,8 @@ import xlsxwriter  # noqa: F401
 from aiohttp import web
 
 from batch import fleet  # noqa: F401
-from batch.fleet import rounds, sweeping, worker
-from batch.ledger import lease
+from batch.fleet import housekeeping, maintenance, worker
+from batch.ledger.postgres import lease
 from batch.sandbox import Fault, Faults, Sandbox
 from tests.postgres import Postgres, served
 from tests.proofs.score import folder
@@ -86,8 +86,8 @@ def quicken(pace: float) -> None:
     """Everything by which a worker is found to be gone, so many times shorter; also in children forked from now on."""
     for module, names in (
         (lease, ("LEASE", "RENEW", "MARGIN", "POLL")),
-        (sweeping, ("SILENT", "UNOWNED")),
-        (rounds, ("BEAT", "HELD_EVERY", "DOUBTS_EVERY")),
+        (maintenance, ("SILENT", "UNOWNED")),
+        (housekeeping, ("BEAT", "HELD_EVERY", "DOUBTS_EVERY")),
         (worker, ("LEASE_WAIT", "LATER")),
     ):
         for name in names:

@@ -1,4 +1,4 @@
-"""SIGKILL at every passage of every named point (`batch/crash.py`): `python -m tests.proofs.points`.
+"""SIGKILL at every passage of every named point (`batch/primitives/failpoints.py`): `python -m tests.proofs.points`.
 
 For each scenario, point and kind of store (one that refuses to ship more than was ordered, one that
 does not): killed at the point's 1st passage, its 2nd, … until the command gets through; after each

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from batch.accounting import Report
 from batch.config import LEDGER, Settings
-from batch.desk import Desk, Screen
 from batch.errors import ShipbatchError
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
-from batch.runner import opened
+from batch.pipeline.runner import opened
+from batch.pipeline.session import Desk, Screen
+from batch.primitives.stop import Stop
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply
-from batch.stopping import Stop
 from tests.clock import VirtualLoop
 
 

@@ -20,7 +20,8 @@ import openpyxl  # noqa: F401
 import rich.console  # noqa: F401
 import xlsxwriter  # noqa: F401
 
-from batch import answering, auditing, rehearsal, rewriting, undoing  # noqa: F401
+from batch.commands import audit, decide, history, undo  # noqa: F401
+from batch.pipeline import sandbox_run  # noqa: F401
 from tests.proofs.world import Judgement, World
 
 T = TypeVar("T")

@@ -26,7 +26,7 @@ import xlsxwriter  # noqa: F401
 
 from batch import watcher  # noqa: F401
 from batch.sandbox import Personality
-from batch.watcher.places import LETTERS, SHEETS
+from batch.watcher.folder_layout import LETTERS, SHEETS
 from tests.proofs.cases import BROKEN, COLUMNS, Case, sku_of
 from tests.proofs.score import folder
 from tests.proofs.world import SETTLE, TIMEOUT, commanded, ended, forked, made_in, served

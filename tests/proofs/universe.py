@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from batch.accounting import Report
 from batch.config import LEDGER, Settings, Source
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Field, Finding, Record, State
 from batch.pipeline import Job
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox
 from batch.sandbox.answers import Refused
 from batch.sandbox.orders import Shipment

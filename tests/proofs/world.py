@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batch import cli, crash
+from batch import cli
 from batch.config import LEDGER
 from batch.ledger import read_ledger
+from batch.primitives import failpoints
 from batch.sandbox import Faults, Quota, Sandbox
 from tests.proofs.cases import Case, Made
 
@@ -206,7 +207,7 @@ def commanded(
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, signal.SIG_DFL)
     signal.alarm(longest)  # one that hangs is ended by it, and found wrong
-    importlib.reload(crash)  # as at the start of a process
+    importlib.reload(failpoints)  # as at the start of a process
     sys.argv = ["shipbatch", *command]
     cli.main()
 

@@ -1,0 +1,158 @@
+"""What the headers of answers tell of the store's quota: fixed windows, seen through delays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from batch.bigcommerce.parse import whole
+from batch.bigcommerce.verdict import LONGEST_WAIT
+
+LENGTH = 30.0  # seconds; the documented window, where an answer does not say it
+TICK = 0.001  # seconds; the headers are no finer, and cut off what is
+AHEAD = 0.1  # share of the last quota that may go before a fresh window has been heard of
+TAIL = 0.05  # share of the quota that goes one request at a time, where other apps spend from it, too;
+FEWEST = 4  # and no fewer than these
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer's word on the quota, as far as it goes. Times are the loop's."""
+
+    quota: int | None
+    left: int | None
+    until: float | None
+    """Seconds to the window's end; None where the answer has none, or only repeats the window's length."""
+    length: float
+    sent: float
+    now: float
+
+    @classmethod
+    def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "Told | None":
+        """What an answer tells; None where it says nothing of a quota. ValueError where that makes no sense."""
+        texts = [
+            headers.get(f"x-rate-limit-{name}", "").strip()
+            for name in ("requests-quota", "requests-left", "time-reset-ms", "time-window-ms")
+        ]
+        if not texts[0] and not texts[1]:
+            return None
+        quota, left, reset, length = map(whole, texts)
+        if (texts[0] and (quota is None or quota <= 0)) or (texts[1] and left is None):
+            raise ValueError(f"{texts[1] or 'nothing'} left of {texts[0] or 'nothing'}")
+        seconds = min(length / 1000, LONGEST_WAIT) if length and length > 0 else LENGTH
+        until = reset / 1000 if reset is not None and reset >= 0 else None
+        if until == seconds and (left or 0) * 2 < (quota or 0):  # half spent, and as if it had just begun
+            until = None
+        return cls(quota, left, until, seconds, sent, now)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The window ends between these moments: an answer tells it only to within its own time."""
+        if self.until is None:
+            return self.now, self.now + self.length + TICK
+        until = min(self.until, LONGEST_WAIT)
+        return self.sent + until, self.now + until + TICK
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is known of the store's current window.
+
+    `left` falls with every request that the store works on, so the smallest one seen is the latest
+    and has every answered request in it; only those in flight may still be missing from it.
+    """
+
+    quota: int
+    left: int
+    ends_after: float
+    ends_before: float
+    length: float
+    low_at: float = 0.0
+    """When the smallest `left` was heard of."""
+    mine: int = 0
+    """Requests of ours that were worked on in it."""
+    company: bool = False
+    """Whether other apps spent from the window before this one, or nobody knows."""
+    heard: bool = True
+    """False: it should have begun by now, and no answer has said so."""
+    capped: bool = False
+    """The store names a later end than anyone waits for: until then, it is asked now and then."""
+
+    @classmethod
+    def of(cls, told: Told, last: "Window | None" = None) -> "Window":
+        """A window of which this is the first answer."""
+        quota = told.quota or max(told.left or 1, last.quota if last else 1)
+        left = quota - 1 if told.left is None else max(0, min(told.left, quota))
+        capped = told.until is not None and told.until > LONGEST_WAIT
+        company = last is None or (last.shared(0) if last.heard else last.company)
+        return cls(quota, left, *told.ends, told.length, told.now, mine=1, company=company, capped=capped)
+
+    def learn(self, told: Told) -> "Window":
+        """What is known after one more answer: of this window, of an earlier one, or of the next."""
+        if not self.heard or self._is_over(told):
+            return Window.of(told, self)
+        after, before = told.ends
+        if before < self.ends_after - self._slack(told):  # late, of an earlier one, or the store has changed its mind
+            return self if told.sent < self.low_at else Window.of(told, self)
+        quota = told.quota or self.quota
+        left = self.left - 1 + quota - self.quota if told.left is None else min(self.left, max(0, told.left))
+        ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
+        return replace(
+            self,
+            quota=quota,
+            left=left,
+            ends_after=max(self.ends_after, ends[0]),
+            ends_before=min(self.ends_before, ends[1]),
+            length=told.length,
+            low_at=told.now if left < self.left else self.low_at,
+            mine=self.mine + 1,
+        )
+
+    def untold(self, sent: float, now: float) -> Told:
+        """What an answer without a word on the quota is taken for: of a store that goes on as it was."""
+        return Told(self.quota, None, None, self.length, sent, now)
+
+    def next(self, in_flight: int) -> "Window":
+        """The window after this one, of which nothing has been heard yet."""
+        company = self.shared(in_flight) if self.heard else self.company
+        return Window(
+            self.quota, self.quota, 0.0, float("inf"), self.length, company=company, heard=False, capped=self.capped
+        )
+
+    def shared(self, in_flight: int) -> bool:
+        """Whether more was spent than what is ours."""
+        return self.quota - self.left > self.mine + in_flight
+
+    def spare(self, in_flight: int, reserve: float) -> int:
+        """Requests that may go now."""
+        if not self.heard:
+            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.kept(reserve))
+            return max(1, ahead) - in_flight
+        free = self.left - in_flight - self.kept(reserve)
+        if free <= max(self.quota * TAIL, FEWEST) and (self.company or self.shared(in_flight)):  # others may be quicker
+            return min(free, 1) if in_flight == 0 else 0
+        return free
+
+    def kept(self, reserve: float) -> int:
+        """Requests of each window that stay for the store's other apps; never all of them."""
+        return min(int(self.quota * reserve), self.quota - 1)
+
+    def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float | None:
+        """The least time in which so many more requests are within the quota; None where its end is too far to tell."""
+        free = self.left - in_flight - self.kept(reserve) if self.heard else 0
+        if requests <= free:
+            return 0.0
+        if self.capped:
+            return None
+        windows = -(-(requests - max(free, 0)) // (self.quota - self.kept(reserve)))
+        return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
+
+    def _is_over(self, told: Told) -> bool:
+        """Whether an answer is of a later window: that ends later, or has more left than one before it had."""
+        if told.left is not None and told.left > self.left and told.sent >= self.low_at:
+            return True
+        if told.until is None:
+            return told.now >= self.ends_before
+        return told.ends[0] > self.ends_before + self._slack(told)
+
+    def _slack(self, told: Told) -> float:
+        """Seconds by which two views of one window may differ: clocks in whole seconds, milliseconds cut off."""
+        return min(self.length, told.length) / 4

@@ -1,0 +1,87 @@
+"""Commands that mend: `decide`, `undo`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli import options
+from batch.cli.queue import skip_queued
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
+
+if TYPE_CHECKING:
+    from batch.pipeline.session import Screen
+    from batch.primitives.stop import Stop
+    from batch.results.run_text import Told
+
+
+@app.command()
+def decide(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")] = "",
+    answer: Annotated[
+        str, typer.Option(help="exists:ID, absent, ship or skip; without it, what waits is listed.")
+    ] = "",
+    order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
+    row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Answer for all parcels that wait.")] = False,
+    file: Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")] = False,
+    queued: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Take this file of the queue out of the line, with skip.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """List all that waits for a person, held or in doubt, with the numbers; take the decision."""
+    from batch.commands.decide import Word, decided, listed
+    from batch.pipeline.decisions import answer_of
+    from batch.pipeline.decisions import who as this_user
+
+    if queued is not None:
+        others = (run_id, order, row, everything, file)
+        told = skip_queued(queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others))
+        print_told(told, as_json=as_json)
+        return
+    if not answer:
+        settings = settings_of(store=store)
+        with ledger_of() as ledger:
+            told = listed(ledger, settings.store if settings.store_hash else None, run_id)
+        print_told(told, as_json=as_json)
+        raise typer.Exit(told.status)
+    settings = live_settings(store=store_of(run_id, store))
+    word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.pipeline.runner import opened
+
+        async with opened(settings, screen, stop) as store_open:
+            return await decided(store_open, run_id, word)
+
+    told, signalled = watched(work, quiet=as_json, database=settings.database)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled or told.status)
+
+
+@app.command()
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+    keep_status: Annotated[
+        bool, typer.Option("--keep-status", help="Leave the orders' statuses alone: a change may mail the customer.")
+    ] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
+    settings = live_settings(store=store_of(run_id, store))
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.commands.undo import undone
+        from batch.pipeline.runner import opened
+
+        async with opened(settings, screen, stop, lock=yes) as store_open:
+            return await undone(store_open, run_id, for_real=yes, keep_status=keep_status)
+
+    told, signalled = watched(work, quiet=as_json, reads=not yes, database=settings.database)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled or told.status)

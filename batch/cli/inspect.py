@@ -1,0 +1,134 @@
+"""Commands that look: `history`, `find`, `audit`, `template`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.cli import options
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
+from batch.errors import ConfigError, ShipbatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from batch.commands.find_live import Seen
+    from batch.config import Database
+    from batch.pipeline.session import Screen
+    from batch.primitives.stop import Stop
+    from batch.results.run_text import Told
+
+
+@app.command()
+def history(
+    run_id: options.RunId = "",
+    results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
+    backup: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used.")
+    ] = None,
+    into_database: Annotated[
+        bool, typer.Option("--into-database", help="Put this machine's ledger into SHIPBATCH_DATABASE, once.")
+    ] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what was run; write a run's results sheet again."""
+    from batch.commands.history import rewrite
+    from batch.results import run_text
+
+    if into_database:
+        print_told(run_text.transferred(*_file_and_database()), as_json=as_json)
+        return
+    with ledger_of(sandbox=sandbox) as ledger:
+        if backup is not None:
+            told = run_text.backed_up(ledger, backup)
+        elif results:
+            told = rewrite(ledger, run_id, settings_of(sandbox=sandbox))
+        else:
+            told = run_text.one_run(ledger, run_id) if run_id else run_text.runs(ledger)
+    print_told(told, as_json=as_json)
+
+
+def _file_and_database() -> "tuple[Path, Database]":
+    """The ledger of this machine, and the database of all; ConfigError where there is no such thing."""
+    from batch.config import LEDGER, Database
+
+    settings = settings_of()
+    if not settings.database:
+        raise ConfigError("SHIPBATCH_DATABASE is not set.", "Set it to postgresql://USER:PASSWORD@HOST/DATABASE.")
+    if not (file := settings.home / LEDGER).is_file():
+        raise ConfigError(f"There is no ledger in {settings.home}.", "Nothing has to be put into the database.")
+    return file, Database(settings.database)
+
+
+@app.command()
+def find(
+    what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
+    store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no store: only what the ledger knows.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
+    from batch.commands.find import found
+
+    def live(orders: "Collection[tuple[str, int]]") -> "Seen":
+        import asyncio
+
+        from batch.commands.find_live import Seen, traced
+
+        try:
+            settings = live_settings(store=store)
+        except ShipbatchError as error:
+            return Seen("", why=f"the store was not asked: {error}")
+        return asyncio.run(traced(settings, orders))
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        told = found(ledger, what, None if sandbox or offline else live)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(told.status)
+
+
+@app.command()
+def audit(
+    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
+    days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
+    settings = live_settings(store=store_of(run_id, store))
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.commands.audit import audited
+        from batch.pipeline.runner import opened
+
+        async with opened(settings, screen, stop, lock=False) as store_open:
+            return await audited(store_open, run_id, days)
+
+    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled or told.status)
+
+
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
+    status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
+    since: Annotated[int, typer.Option("--from", metavar="ORDER", help="Only orders from this number on.")] = 1,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
+    settings = live_settings(store=store)
+
+    async def work(screen: "Screen", stop: "Stop") -> "Told":
+        from batch.commands.template import SHIPPING_STATUSES, templated
+        from batch.pipeline.runner import opened
+
+        async with opened(settings, screen, stop, lock=False) as desk:
+            return await templated(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+
+    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
+    print_told(told, as_json=as_json)
+    raise typer.Exit(signalled)

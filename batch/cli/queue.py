@@ -1,0 +1,278 @@
+"""Commands of many machines: `worker`, and what `run`, `watch` and `status` do with a queue."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batch.cli import options
+from batch.cli.streams import put, put_json
+from batch.cli.terminal import app, check_results, complain, settings_of, source_of, watched
+from batch.errors import ConfigError, FileError, ShipbatchError
+
+if TYPE_CHECKING:
+    from batch.config import Settings
+    from batch.fleet import Ends, Entry, Queue
+    from batch.pipeline.session import Screen
+    from batch.primitives.stop import Stop
+    from batch.results.run_text import Told
+    from batch.watcher import Post
+
+SIDE_BY_SIDE = 16
+
+
+@app.command()
+def worker(
+    only: Annotated[
+        list[str] | None, typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated.")
+    ] = None,
+    side_by_side: Annotated[
+        int, typer.Option("--stores", min=1, max=500, help="So many stores side by side.")
+    ] = SIDE_BY_SIDE,
+    quiet: options.Silent = False,
+    log_format: options.LogLines = None,
+) -> None:
+    """Ship what is queued in the database, for every store whose token is here; on any number of machines."""
+    given = {"log_format": log_format} if log_format else {}
+    stores = _stores(given, only or [])
+    database = database_of(stores[0])
+
+    async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.fleet import Queue, Worker
+        from batch.monitoring import after
+
+        tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        async with Queue.awaited(database, stop, screen.say, most=side_by_side + 4) as queue:
+            crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
+            await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
+
+    needs_fleet()
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "", database=database)
+    raise typer.Exit(signalled)
+
+
+def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
+    """The stores whose token is here, each once."""
+    from batch.config import every_store, require_credentials
+    from batch.config.secrets import token_of
+
+    every = every_store(given)
+    if unknown := set(only) - {each.store_name for each in every}:
+        raise ConfigError(f"--store {min(unknown)}: shipbatch.toml has no such store.", "Add it, or correct the name.")
+    chosen = [each for each in every if not only or each.store_name in only]
+    known: dict[str, Settings] = {}
+    for each in chosen:
+        if each.store_hash and (only or token_of(each, each.store_name)):
+            known.setdefault(each.store, require_credentials(each, each.store_name))
+    if not known:
+        raise ConfigError(
+            "No store's token is here, and a worker ships for those alone.",
+            "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN, or [stores.NAME] and its token, for each store.",
+        )
+    return list(known.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `run --queue` was asked for."""
+
+    files: Sequence[str]
+    plan: Path | None
+    chosen: Mapping[str, Any]
+    store: str
+    columns: Sequence[str]
+    sheet: str
+    limit: int | None
+    results: Path | None
+
+
+def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool) -> None:
+    """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as `run` does.
+
+    `here`: the options are those of a rehearsal or a dry run, which need no queue.
+    """
+    if not queue or here:
+        what = "A rehearsal and a dry run need no queue." if queue else "--follow waits for what --queue has put in."
+        raise ConfigError(what, "Leave --queue out." if queue else "Add --queue.")
+    settings = store_settings({}, order.store)
+    _check(order)
+    database, entries = database_of(settings), _entries(order, settings)
+    needs_fleet()
+
+    async def work(screen: "Screen", stop: "Stop") -> "tuple[list[int], Ends | None]":
+        from batch.config.environment import this_user
+        from batch.fleet import Queue, delivered, followed
+        from batch.fleet.queue import AWAY, MAYBE_QUEUED, away
+
+        async with Queue.opened(database) as line:
+            try:
+                numbers = await line.put(settings.store, entries, this_user())
+            except AWAY as error:
+                raise away(database, error, MAYBE_QUEUED) from error
+            for number, entry in zip(numbers, entries, strict=True):
+                screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
+            if not follow:
+                return numbers, None
+            rows = await followed(line, numbers, screen, stop)
+            return numbers, await delivered(line, rows, settings, order.results)
+
+    (numbers, ends), signalled = watched(work, quiet=quiet or as_json, database=database)
+    if ends is None:
+        if as_json:
+            queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
+            put_json({"store": settings.store, "queued": queued})
+        raise typer.Exit(signalled)
+    _print_ends(ends, quiet=quiet, as_json=as_json)
+    if signalled:
+        complain(ShipbatchError("Nobody waits for them any more; they stay in the queue, and are shipped."))
+    raise typer.Exit(signalled or ends.exit_status)
+
+
+def store_settings(given: dict[str, Any], store: str) -> "Settings":
+    """The settings of a store, whose token may be elsewhere; ConfigError where the store is not known."""
+    settings = settings_of(given, store)
+    if not settings.store_hash:
+        raise ConfigError("The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store.")
+    return settings
+
+
+def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log: str) -> int:
+    """Put what is dropped in line, and file it away with what comes back; the exit status."""
+    database = database_of(posts[0].settings)
+    needs_fleet()
+
+    async def work(screen: "Screen", stop: "Stop") -> None:
+        from batch.config.environment import this_user
+        from batch.fleet import Queue, watch_queued
+
+        async with Queue.awaited(database, stop, screen.say) as line:
+            await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
+
+    _, signalled = watched(work, quiet=quiet, plain=True, log=log, database=database)
+    return signalled
+
+
+def _check(order: Order) -> None:
+    """ConfigError, before anything is queued, where it is not said what."""
+    if (order.plan is None) == (not order.files):
+        raise ConfigError("Name the files to queue, or a plan with --plan: one of the two.")
+    if order.results is not None:
+        check_results(order.results, [Path(file) for file in order.files])
+
+
+def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
+    for problem in ends.problems:
+        complain(problem)
+    if as_json:
+        put_json(ends.summary)
+        return
+    for row in ends.rows:
+        if quiet and not row["exit_status"]:
+            continue
+        put(*(row["told"] if row["summary"] else _plainly(row)))
+        if sheet := ends.sheets.get(row["file_id"]):
+            put(f"Results: {sheet}")
+
+
+def _plainly(row: "Mapping[str, Any]") -> list[str]:
+    """A file that made no run: what is wrong, or where it stands."""
+    return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
+
+
+def _entries(order: Order, settings: "Settings") -> "list[Entry]":
+    """The files with their content, or their address: FileError, and nothing is queued, where one cannot be read."""
+    needs_fleet()
+    from batch.fleet import Entry, ask_of
+    from batch.remote_files import dated, is_far
+
+    bare = settings.model_copy(update={"sources": ()})
+    today = datetime.now().astimezone().date()
+    entries = []
+    for given in [str(order.plan)] if order.plan else [dated(each, today) for each in order.files]:
+        source = source_of(bare, Path(given), list(order.columns), order.sheet)
+        ask = ask_of(order.chosen, source=source, limit=order.limit, plan=order.plan is not None)
+        if is_far(given):
+            entries.append(Entry(given, address=given, ask=ask))
+        else:
+            entries.append(Entry(str(Path(given).absolute()), content=_content(Path(given)), ask=ask))
+    return entries
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        raise FileError(f"{path}: {reason}. Nothing was queued.", "Check the name and the folder.") from error
+
+
+def fleet_status() -> "Told":
+    """Workers, stores, what is in line, what is stuck."""
+    database = database_of(settings_of())
+
+    async def look(queue: "Queue") -> "Told":
+        from batch.fleet import queue_status
+
+        return await queue_status(queue, database)
+
+    return _asked(database, look)
+
+
+def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "Told":
+    """Take a file out of the line; ConfigError where something else is asked of it."""
+    if answer != "skip" or not alone:
+        what = "can only be skipped" if answer != "skip" else "is answered for as a whole"
+        raise ConfigError(f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".')
+    settings = store_settings({}, store) if store else settings_of()
+
+    async def skip(queue: "Queue") -> "Told":
+        from batch.fleet import skipped
+
+        return await skipped(queue, number, who, why, settings.store if store else "")
+
+    return _asked(database_of(settings), skip)
+
+
+def _asked(database: str, ask: "Callable[[Queue], Awaitable[Told]]") -> "Told":
+    """What the queue answers; DatabaseAway where it does not."""
+    import asyncio
+
+    needs_fleet()
+    from batch.fleet import Queue
+    from batch.fleet.queue import AWAY, away
+
+    async def asked() -> "Told":
+        async with Queue.opened(database) as queue:
+            return await ask(queue)
+
+    try:
+        return asyncio.run(asked())
+    except AWAY as error:
+        raise away(database, error) from error
+
+
+def database_of(settings: "Settings") -> str:
+    """The queue's database; ConfigError where none is set."""
+    if not settings.database:
+        raise ConfigError(
+            "SHIPBATCH_DATABASE is not set, and the queue is in a PostgreSQL database.",
+            "Set SHIPBATCH_DATABASE=postgresql://USER:PASSWORD@HOST/DATABASE, the same on every machine.",
+        )
+    return settings.database
+
+
+def needs_fleet() -> None:
+    """ConfigError where the libraries of the fleet are not installed."""
+    try:
+        import batch.fleet  # noqa: F401
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("batch"):
+            raise
+        raise ConfigError(
+            f"A queue needs libraries that are not installed ({error.name}).", "Run: pip install 'shipbatch[fleet]'."
+        ) from None

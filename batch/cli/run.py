@@ -1,0 +1,300 @@
+"""Commands that ship: `run`, `resume`, and a sandbox to rehearse them in."""
+
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batch.cli import options
+from batch.cli.queue import Order, run_queued
+from batch.cli.streams import put, put_json
+from batch.cli.terminal import (
+    app,
+    check_names,
+    check_results,
+    complain,
+    ledger_of,
+    live_settings,
+    settings_of,
+    source_of,
+    status_of,
+    store_of,
+    watched,
+)
+from batch.errors import ConfigError, FileError, ShipbatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch.config import Settings
+    from batch.monitoring import Digest
+    from batch.pipeline import Job
+    from batch.pipeline.runner import Tour
+    from batch.pipeline.session import Screen
+    from batch.primitives.stop import Stop
+    from batch.results.accounting import Report
+
+
+@app.command()
+def run(
+    files: options.Exports = None,
+    dry_run: options.DryRun = False,
+    sandbox: options.Rehearsal = False,
+    results: options.Results = None,
+    store: options.StoreName = "",
+    column: options.Columns = None,
+    sheet: options.SheetName = "",
+    limit: options.Limit = None,
+    as_json: options.SummaryAsJson = False,
+    plan: options.Plan = None,
+    update: options.Update = False,
+    again: options.Again = False,
+    verify: options.Verify = False,
+    trust_file: options.TrustFile = False,
+    reserve: options.Reserve = None,
+    timeout: options.Timeout = None,
+    settle: options.Settle = None,
+    never_resend: options.NeverResend = False,
+    until: options.Until = None,
+    customers_will_be_mailed: options.Mailed = False,
+    wait: options.Wait = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = None,
+    queue: options.InQueue = False,
+    follow: options.Follow = False,
+) -> None:
+    """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
+    values = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
+    switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
+    switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
+    check_names(files or [])
+    chosen = _given(values | {"log_format": log_format}, switches)
+    if queue or follow:
+        order = Order(files or [], plan, chosen, store, column or [], sheet, limit, results)
+        run_queued(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
+    if sandbox:
+        settings = settings_of(chosen, store, sandbox=True)
+    else:
+        settings = _live_or_told(chosen, store, (files or [str(plan)])[0])
+    if (plan or dry_run) and trust_file:
+        raise ConfigError("--trust-file reads no orders, and a plan is held against them.", "Leave it out.")
+    if (plan is None) == (not files) or (plan and dry_run):
+        raise ConfigError("Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run.")
+    try:
+        named = _named(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
+    except FileError as error:
+        if files and not (sandbox or dry_run):
+            _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
+        raise
+    if results is not None:
+        check_results(results, [] if plan else [job.export for job in named])
+    asked = [(job, source_of(settings, job.export, column or [], sheet or job.source.sheet)) for job in named]
+    jobs = [replace(job, source=source, limit=limit, results=results) for job, source in asked]
+    _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
+
+
+@app.command()
+def resume(
+    run_id: options.RunId = "",
+    store: options.StoreName = "",
+    limit: options.Limit = None,
+    as_json: options.SummaryAsJson = False,
+    until: options.Until = None,
+    customers_will_be_mailed: options.Mailed = False,
+    timeout: options.Timeout = None,
+    settle: options.Settle = None,
+    never_resend: options.NeverResend = False,
+) -> None:
+    """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
+    from batch.pipeline import Job, copy_of, source_of_run
+    from batch.results.run_text import known_run, newest_run
+
+    switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
+    chosen = _given({"timeout": timeout, "settle": settle, "until": until}, switches)
+    settings = live_settings(chosen, store_of(run_id, store))
+    with ledger_of() as ledger:
+        past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
+    job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))
+    _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
+
+
+@app.command()
+def sandbox(
+    orders_from: Annotated[
+        list[Path] | None, typer.Option("--orders-from", help="Exports to invent a store from; or a store.json.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0: any free one.")] = 8750,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what this store has shipped before.")] = False,
+) -> None:
+    """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
+    import asyncio
+
+    from batch.pipeline import Job
+    from batch.pipeline.sandbox_run import serve_store
+
+    settings = settings_of(sandbox=True)
+    jobs = [Job(file, settings.source_for(file.name)) for file in orders_from or []]
+    try:
+        asyncio.run(serve_store(jobs, settings, port=port, fresh=fresh, ready=_say_where))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."
+        ) from error
+
+
+def _given(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
+    """The options as they were given: a switch that is off says nothing against `shipbatch.toml`."""
+    return values | {name: True for name, on in switches.items() if on}
+
+
+def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
+    """The settings with credentials; people are told where those are missing: nobody watches a nightly call."""
+    try:
+        return live_settings(chosen, store)
+    except ConfigError as error:
+        with suppress(ConfigError):
+            _tell_after(settings_of(chosen, store), [_digest_of(error, file)], status_of(error))
+        raise
+
+
+def _named(files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
+    """What is to run: the plan, or each file; FileError where one cannot be had."""
+    from batch.pipeline import Job
+    from batch.pipeline.runner import planned
+
+    if plan is not None:
+        return [planned(plan, settings, sandbox=sandbox)]
+    return [Job(file, dry=dry) for file in _here(files, settings)]
+
+
+def _here(exports: list[str], settings: "Settings") -> list[Path]:
+    """The exports as files of this machine: dates filled in, what lies elsewhere fetched."""
+    from batch.remote_files import dated, fetched, is_far
+
+    today = datetime.now().astimezone().date()
+    places = [dated(each, today) for each in exports]
+    return [fetched(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place) for place in places]
+
+
+def _ship(
+    jobs: "Sequence[Job]",
+    settings: "Settings",
+    *,
+    sandbox: bool = False,
+    quiet: bool = False,
+    as_json: bool = False,
+    log: str = "",
+) -> None:
+    """Run the files, print what became of them, and exit with their status."""
+
+    async def work(screen: "Screen", stop: "Stop") -> "Tour":
+        from batch.pipeline.runner import run_files
+
+        if not sandbox:
+            return await run_files(jobs, settings, screen, stop)
+        import asyncio
+
+        from batch.pipeline.sandbox_run import orders_for, rehearse
+
+        orders = await asyncio.to_thread(orders_for, jobs, settings)
+        async with rehearse(orders, settings) as rehearsal:
+            return await run_files(jobs, rehearsal, screen, stop)
+
+    try:
+        tour, signalled = watched(work, quiet=quiet, log=log, database=settings.database)
+    except ShipbatchError as error:
+        if not sandbox:
+            _tell_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
+        if log:
+            raise typer.Exit(status_of(error)) from None
+        raise
+    status = signalled or tour.exit_status
+    digests = _digests(tour)
+    if quiet and not as_json and not log:
+        _print_digests(digests)
+    elif as_json or not log:
+        _print_tour(tour, as_json=as_json)
+    if not sandbox and not all(job.dry for job in jobs):
+        _tell_after(settings, digests, status, log=log)
+        _measure(settings, tour)
+    raise typer.Exit(status)
+
+
+def _measure(settings: "Settings", tour: "Tour") -> None:
+    from batch.monitoring.metrics import measure
+
+    if problem := measure(settings, tour.reports):
+        complain(ShipbatchError(problem))
+
+
+def _digests(tour: "Tour") -> "list[Digest]":
+    """Each file's end in a few lines."""
+    from batch.monitoring import of_report
+    from batch.pipeline import exit_status
+
+    ran = [of_report(one.trouble, one.exit_status) for one in tour.carried if one.exit_status]
+    ran += [of_report(report, exit_status(report)) for report in tour.reports]
+    return ran + [_digest_of(error, str(job.export)) for job, error in tour.refused]
+
+
+def _digest_of(error: ShipbatchError, file: str) -> "Digest":
+    from batch.monitoring import of_error
+
+    return of_error(error, file, status_of(error))
+
+
+def _print_digests(digests: "Sequence[Digest]") -> None:
+    """With --quiet: nothing of what went well, so that cron mails nobody."""
+    for digest in digests:
+        if digest.status:
+            put(*digest.lines)
+
+
+def _tell_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
+    """The log, people, the dead man's switch; what cannot be told changes nothing of the run."""
+    from batch.monitoring import after
+
+    for problem in after(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
+        complain(ShipbatchError(problem))
+
+
+def _print_tour(tour: "Tour", *, as_json: bool) -> None:
+    """The summary: JSON on standard output, or sentences."""
+    from batch.results import run_text
+
+    for job, error in tour.refused:
+        complain(error, str(job.export))
+    if as_json:
+        for report in tour.reports:
+            _complain_of(report)
+        put_json(tour.summary)
+        return
+    for one in tour.carried:
+        put(*run_text.carried(one))
+    for report in tour.reports:
+        put(*run_text.report(report))
+    for job in tour.left:
+        put(f"{job.export.name}: not begun. Run the same files again: it goes on there.")
+
+
+def _complain_of(report: "Report") -> None:
+    """What kept a run from its end, or its sheet from being written: JSON has no place for it."""
+    if report.stopped:
+        complain(ShipbatchError(f"stopped before the end: {report.stopped}", report.todo))
+    if report.sheet_error:
+        complain(report.sheet_error)
+
+
+def _say_where(url: str, store_hash: str, token: str) -> None:
+    print(f"A store on this machine answers at {url}. In another terminal:")
+    print(f"  export BIGCOMMERCE_API_URL={url}")
+    print(f"  export BIGCOMMERCE_STORE_HASH={store_hash}")
+    print(f"  export BIGCOMMERCE_ACCESS_TOKEN={token}")
+    print("Ctrl-C ends it.", flush=True)

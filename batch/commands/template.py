@@ -1,0 +1,46 @@
+"""The store's lines that can ship, as a workbook to be filled in."""
+
+import asyncio
+from pathlib import Path
+
+from batch.bigcommerce.client import PAGE
+from batch.loader.cells.carriers import brands
+from batch.model import Order
+from batch.pipeline.session import Desk
+from batch.results.run_text import Told
+from batch.results.template import shippable, write_template
+
+SHIPPING_STATUSES = (11, 9, 3)
+"""Awaiting Fulfillment, Awaiting Shipment, Partially Shipped: the orders a warehouse works on."""
+
+NATIVE = 6
+"""Carriers at the head of the package's table that the API knows by a code of their own."""
+
+
+async def templated(desk: Desk, path: Path, *, statuses: tuple[int, ...], min_id: int) -> Told:
+    """Write a template of all lines that can ship, of orders in these statuses from `min_id` on."""
+    orders: dict[int, Order] = {}
+    for status in statuses:
+        desk.screen.begin(f"Reading orders in status {status}")
+        orders |= {order.order_id: order for order in await _orders(desk, status, min_id)}
+    lines = list(shippable(orders[order_id] for order_id in sorted(orders)))
+    made = await asyncio.to_thread(write_template, lines, path, carrier_list())
+    data = {"orders": len({order.order_id for order, _ in lines}), "lines": len(lines), "template": str(made)}
+    said = f"{data['lines']} lines of {data['orders']} orders can ship ({desk.client.requests} requests)."
+    return Told((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
+
+
+def carrier_list() -> list[str]:
+    """Carriers to choose from: those the API knows first, then by the alphabet."""
+    names = brands()
+    return [*names[:NATIVE], *sorted(names[NATIVE:], key=str.casefold)]
+
+
+async def _orders(desk: Desk, status: int, min_id: int) -> list[Order]:
+    """All orders in a status, a page a request."""
+    found: list[Order] = []
+    start = min_id
+    while page := await desk.client.orders(min_id=start, limit=PAGE, status_id=status):
+        found += [await desk.client.whole(order) for order in page if not order.deleted]
+        start = max(order.order_id for order in page) + 1
+    return found

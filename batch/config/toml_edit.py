@@ -1,0 +1,82 @@
+"""What `setup` writes into shipbatch.toml: a store's hash, and nothing else of the file is touched."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from batch.config.environment import config_folder
+from batch.config.load import NAME, config_file
+from batch.config.toml_file import ConfigFile, read_file
+from batch.errors import ConfigError
+from batch.primitives.atomic_file import private_folder, scratch
+
+
+def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Path:
+    """Write a store's hash into shipbatch.toml, made in the platform's folder where there is none; its path.
+
+    ConfigError where the file has another hash for the store: whoever wrote it may have meant it.
+    """
+    path = config_file(environ) or config_folder() / NAME
+    file = read_file(path) if path.is_file() else ConfigFile(path, "", {})
+    key = ("stores", store_name, "store_hash") if store_name else ("store_hash",)
+    line = f"store_hash = {json.dumps(store_hash)}"
+    wanted = _with(file.values, key, store_hash)
+    if wanted == file.values:
+        return path
+    if (had := _at(file.values, key)) is not None:
+        raise ConfigError(f"{file.place(key)} is {had!r}, and you gave {store_hash!r}.", f"Change the line to: {line}")
+    text = _added(file, store_name, line)
+    if _parsed(text) != wanted:
+        table = f"[stores.{store_name}]" if store_name else "the top of the file"
+        raise ConfigError(f"{path}: there is no plain place for the store's hash.", f"Write into {table}: {line}")
+    _replace(path, text)
+    return path
+
+
+def _added(file: ConfigFile, store_name: str, line: str) -> str:
+    if not store_name:
+        return f"{line}\n{file.text}"  # before any table
+    lines = file.text.splitlines()
+    if store_name in file.values.get("stores", {}):
+        at = file.line(("stores", store_name))
+        return "\n".join([*lines[:at], line, *lines[at:], ""])
+    header = store_name if store_name.replace("-", "").replace("_", "").isalnum() else json.dumps(store_name)
+    return "\n".join([*lines, *([""] if lines else []), f"[stores.{header}]", line, ""])
+
+
+def _parsed(text: str) -> Mapping[str, Any] | None:
+    with suppress(tomllib.TOMLDecodeError):
+        return tomllib.loads(text)
+    return None
+
+
+def _at(values: Mapping[str, Any], key: tuple[str, ...]) -> Any:
+    found: Any = values
+    for part in key:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _with(values: Mapping[str, Any], key: tuple[str, ...], value: str) -> dict[str, Any]:
+    first, *rest = key
+    return {**values, first: _with(values.get(first, {}), tuple(rest), value) if rest else value}
+
+
+def _replace(path: Path, text: str) -> None:
+    """The file whole or as it was, with the permissions that it had."""
+    real = path.resolve()  # a link to the file stays one
+    try:
+        private_folder(real.parent)
+        with scratch(real) as new:
+            new.write_text(text, "utf-8")
+            if real.exists():
+                new.chmod(real.stat().st_mode & 0o777)
+            new.replace(real)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror or error}.", "Name another place in SHIPBATCH_CONFIG."
+        ) from error

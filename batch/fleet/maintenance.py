@@ -1,0 +1,133 @@
+"""What a worker does beside its turns: shows that it lives, and gives stores their turns back that a dead one had.
+
+A store's job is dead where nobody has the store's lease and its worker is silent, or it was taken long ago: the lease
+is the truth, procrastinate's heartbeat only says where to look.
+"""
+
+# ruff: noqa: S608  only names of our own are put into a statement; every value is bound
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+
+from batch.fleet.procrastinate_app import SCHEMA, TURN, call
+from batch.fleet.queue import IN_LINE, TOLD, Queue
+
+SILENT = 20.0  # seconds without a heartbeat after which a worker may be dead
+LOOK = 2.0  # seconds between two looks whether a store waits for a free slot …
+LOOKS = 2  # … as often as must be met, so that it is no passing moment
+WEEK = 7  # days
+UNOWNED = 60.0  # seconds for which a job may be without the store's lease: it opens what it needs
+
+_DEAD = f"""
+SELECT job.id, job.lock FROM {SCHEMA}.procrastinate_jobs AS job
+  LEFT JOIN {SCHEMA}.procrastinate_workers AS worker ON worker.id = job.worker_id
+WHERE job.status = 'doing' AND job.task_name = '{TURN}'
+  AND NOT EXISTS (
+    SELECT 1 FROM shipbatch.owners WHERE store = job.lock AND runner IS NOT NULL AND until > clock_timestamp())
+  AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => %s)
+       OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events WHERE job_id = job.id AND type = 'started')
+          < clock_timestamp() - make_interval(secs => %s))
+"""
+_LEFT_BEHIND = f"""
+SELECT DISTINCT store FROM shipbatch.files AS file WHERE {IN_LINE} AND NOT EXISTS (
+  SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = file.store AND status IN ('todo', 'doing'))
+"""
+_WAITS = f"""
+SELECT 1 FROM {SCHEMA}.procrastinate_jobs AS job
+WHERE status = 'todo' AND task_name = '{TURN}' AND lock = ANY(%s)
+  AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())
+  AND NOT EXISTS (SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = job.lock AND status = 'doing')
+LIMIT 1
+"""
+_HELD = f"""
+shipbatch.files AS held WHERE state = 'held'
+  AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
+  AND NOT EXISTS (
+    SELECT 1 FROM shipbatch.owners WHERE store = held.store AND runner IS NOT NULL AND until > clock_timestamp())
+"""
+_IN_DOUBT = """
+SELECT DISTINCT ON (record_id) record_id, store, evidence::json ->> 'runner' AS runner
+FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)
+WHERE records.state IN ('intent', 'in_doubt', 'needs_person') AND what = 'intent' ORDER BY record_id, n DESC
+"""
+_SENDERS = f"""
+SELECT host, pid, command, since, count(*) AS shipments, array_agg(DISTINCT store ORDER BY store) AS stores
+FROM shipbatch.runners JOIN ({_IN_DOUBT}) AS sent USING (runner)
+WHERE NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner AND until > clock_timestamp())
+GROUP BY runners.runner ORDER BY since
+"""
+_PAST = f"""
+DELETE FROM shipbatch.runners WHERE since < clock_timestamp() - make_interval(days => %s)
+  AND NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner)
+  AND NOT EXISTS (SELECT 1 FROM ({_IN_DOUBT}) AS sent WHERE runner = runners.runner)
+"""
+_OLD = "ended < clock_timestamp() - make_interval(days => %s)"
+_EXPIRE = (
+    f"UPDATE shipbatch.files SET sheet = NULL WHERE sheet IS NOT NULL AND {_OLD}",
+    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= {TOLD}) AND {_OLD}",
+)
+_SERVED = """
+SELECT store FROM shipbatch.owners
+WHERE EXISTS (SELECT 1 FROM shipbatch.workers WHERE owners.store = ANY(workers.stores))
+"""
+
+
+async def sweep(queue: Queue) -> list[str]:
+    """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve them; which."""
+    manager = queue.app.job_manager
+    for job_id, _ in await queue.all(_DEAD, SILENT, UNOWNED):
+        try:
+            await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise  # else another worker has been faster
+    behind = [store for (store,) in await queue.all(_LEFT_BEHIND)]
+    return [store for store in behind if await call(queue.app, store)]
+
+
+async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
+    """Whether one of these stores could have its turn now, and has not."""
+    return bool(await queue.all(_WAITS, list(stores)))
+
+
+async def held(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Files that wait for a person, with their runs; not while their store is at work, which may answer them."""
+    return await queue.all(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
+
+
+async def release(queue: Queue, number: int, state: str) -> None:
+    """Every word on a held file has been said: it is in line again, or done."""
+    sql = f"UPDATE {_HELD.replace('WHERE', 'SET state = %s, ended = clock_timestamp() WHERE', 1)} AND file_id = %s"
+    await queue.do(sql, state, number)
+
+
+async def in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
+    """Stores that have files with shipments in doubt, and nothing in line that would settle them."""
+    sql = f"SELECT DISTINCT store FROM {_HELD} AND store = ANY(%s) AND (summary->>'in_doubt')::int > 0"
+    return [store for (store,) in await queue.all(sql, list(stores))]
+
+
+async def served(queue: Queue) -> list[str]:
+    """Stores that somebody has shipped for, and that a worker has the token of."""
+    return [store for (store,) in await queue.all(_SERVED)]
+
+
+async def senders(queue: Queue) -> list[dict[str, Any]]:
+    """Runners that are not proven to have ended and own nothing: what they may still send is in doubt."""
+    return await queue.dicts(_SENDERS)
+
+
+async def expire(queue: Queue, days: int) -> None:
+    """What is older than so many days, and who never came back.
+
+    Sheets, which the ledger can still write; files that are finished, and filed away where they came from a folder;
+    runners that were not seen to end, where nothing of theirs is in doubt: they own nothing, and begin nothing.
+    """
+    for statement in _EXPIRE:
+        await queue.do(statement, days)
+    await queue.do(_PAST, WEEK)
+    await queue.do("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")

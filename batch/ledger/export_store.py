@@ -1,0 +1,47 @@
+"""The copy of an export travels with a ledger that many machines share; beside a file, it lies in the home.
+
+Each call is whole by itself, and waits for a database that is away.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from batch.config import Database, Place
+
+LARGEST = 500_000_000  # bytes: PostgreSQL takes no value of a gigabyte, and less at once
+
+
+def keep(place: Place, sha256: str, copy: Path) -> None:
+    """Keep an export where every machine finds it; one that is kept already is kept on."""
+    if not isinstance(place, Database) or copy.stat().st_size > LARGEST:
+        return
+    kept = "UPDATE exports SET kept_at = clock_timestamp() WHERE sha256 = ?"
+    new = "INSERT INTO exports (sha256, name, content) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    if not _done(place, lambda run: run(kept, (sha256,)).rowcount):
+        _done(place, lambda run: run(new, (sha256, copy.name, copy.read_bytes())))
+
+
+def fetch(place: Place, sha256: str) -> bytes | None:
+    """An export's bytes; None where they were never kept, or have expired."""
+    if not isinstance(place, Database):
+        return None
+    row = _done(place, lambda run: run("SELECT content FROM exports WHERE sha256 = ?", (sha256,)).fetchone())
+    return bytes(row[0]) if row else None
+
+
+def expire(place: Place, days: int) -> None:
+    """Remove what was kept for so many days."""
+    if isinstance(place, Database):
+        sql = "DELETE FROM exports WHERE kept_at < clock_timestamp() - make_interval(days => ?::int)"
+        _done(place, lambda run: run(sql, (days,)))
+
+
+def _done(place: Database, work: Callable[[Callable[..., Any]], Any]) -> Any:
+    from batch.ledger.postgres.opening import prepared
+
+    connection = prepared(place)
+    try:
+        return connection.again(lambda: work(connection.execute))
+    finally:
+        connection.close()

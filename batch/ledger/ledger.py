@@ -1,0 +1,193 @@
+"""The ledger's contract on a database: one writer thread, readers that never wait."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from batch.config import Place
+from batch.errors import LedgerError
+from batch.ledger import moves, plans
+from batch.ledger.bulk_moves import Intend, Move
+from batch.ledger.connection import Connection
+from batch.ledger.contract import Decision, IllegalMove, RowNote
+from batch.ledger.queries import Queries
+from batch.ledger.rows import json_text, run_row, time_text
+from batch.ledger.writer import Work, Writer
+from batch.model import Outcome, Record, Run, Shipment, StoreShipment
+
+if TYPE_CHECKING:
+    from batch.ledger.postgres.lease import Lease
+
+T = TypeVar("T")
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time by the clock of this machine."""
+    return datetime.now(UTC)
+
+
+class _Taken(Iterable[T]):
+    """What a plan is made of, taken once more where its transaction was lost with the database; see `turns.Anew`."""
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._things, self._is_begun = things, False
+
+    def __iter__(self) -> Iterator[T]:
+        if self._is_begun and iter(self._things) is self._things:
+            raise LedgerError("The database was lost while a plan was entered.", "Run the same call again.")
+        self._is_begun = True
+        return iter(self._things)
+
+
+class StoredLedger(Queries):
+    """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
+
+    def __init__(
+        self,
+        reader: Connection,
+        place: Place,
+        writer: Writer | None,
+        advice: str,
+        now: Now,
+        lease: "Lease | None" = None,
+    ) -> None:
+        super().__init__(reader, place)
+        self._writer = writer
+        self._now = now
+        self._lease = lease
+        self.advice = advice
+        """What is unwise about the place; empty where nothing is."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def runner(self) -> str:
+        """Who has the lease; nothing where a lock of the operating system is one: it proves that its holder ended."""
+        return self._lease.runner if self._lease else ""
+
+    def ours(self) -> bool:
+        """Whether no other runner can have the store yet: asked right before the first byte of a write."""
+        return self._lease is None or self._lease.sure()
+
+    def may_still_send(self, runner: str) -> str:
+        """An earlier runner that is not proven to have ended, in words; empty where it is."""
+        if not runner:
+            return ""
+        from batch.ledger.postgres.runners import STANDING, Runner
+
+        return "".join(str(Runner(*row)) for row in self._rows(STANDING, runner))
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        """Whom to tell, in this event loop, that the database is away and that it is back."""
+        loop, here = asyncio.get_running_loop(), threading.get_ident()
+
+        def say_here(line: str) -> None:
+            if threading.get_ident() == here:  # the loop itself waits
+                say(line)
+            else:
+                loop.call_soon_threadsafe(say, line)
+
+        self._reader.listen(say_here)
+        if self._writer:
+            self._writer.connection.listen(say_here)
+
+    @property
+    def pending(self) -> int:
+        """Writes not yet answered."""
+        return self._writer.pending if self._writer else 0
+
+    def writing(self) -> bool:
+        """Whether a write is not yet answered: a simulated clock must not jump then."""
+        return self.pending > 0
+
+    async def begin(self, run: Run) -> None:
+        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
+        sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
+
+    async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
+        """Close a run with what it says of itself; again after a resume."""
+        values = (self._at(), exit_status, json_text(summary), run_id)
+        sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
+
+        def close_run(ledger: Connection) -> None:
+            if not ledger.execute(sql, values).rowcount:
+                raise IllegalMove(f"Run {run_id} was not begun.")
+
+        await self._write("finish", close_run)
+
+    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
+        """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
+
+        Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
+        where a numbered parcel has a record that is more than planned.
+        """
+        at, shipments, notes = self._at(), _Taken(shipments), _Taken(notes)
+        return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
+
+    async def plan_again(
+        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    ) -> range:
+        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
+        at, open_asks, shipments, notes = self._at(), list(asks), _Taken(shipments), _Taken(notes)
+        return await self._write(
+            "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
+        )
+
+    async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
+        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+        await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
+
+    async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
+        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
+        columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
+        point = "read-back" if what == "read back" else "outcome"
+        return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
+
+    async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
+        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
+        at = self._at()
+        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes))
+
+    async def append(
+        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
+    ) -> None:
+        """What happens after `created`: updated, deleted (once); and, in doubt, that it `waits anew`."""
+        at = self._at()
+        await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
+
+    async def decide(self, store: str, decision: Decision) -> None:
+        """Keep a person's word; the newest for an ask counts."""
+        sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
+        words = (store, decision.ask, decision.answer, decision.who, decision.why, time_text(decision.at))
+        await self._write("decision", lambda ledger: ledger.execute(sql, words))
+
+    async def remember(self, header: str, columns: Mapping[str, str]) -> None:
+        """Keep which column was which field, for a header row's digest."""
+        values = (header, json_text(columns), self._at())
+        sql = (
+            "INSERT INTO headers VALUES (?, ?, ?)"
+            " ON CONFLICT (header) DO UPDATE SET columns = excluded.columns, at = excluded.at"
+        )
+        await self._write("header", lambda ledger: ledger.execute(sql, values))
+
+    async def close(self) -> None:
+        """Let the writer finish and go."""
+        self._reader.close()
+        if self._writer:
+            await self._writer.close()
+
+    def _at(self) -> str:
+        return time_text(self._now())
+
+    async def _write(self, point: str, work: Work[T]) -> T:
+        if self._writer is None:
+            raise LedgerError(f"The ledger {self.place} was opened for reading only.", "Report this: a fault of ours.")
+        return await self._writer.write(point, work)

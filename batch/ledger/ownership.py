@@ -1,0 +1,48 @@
+"""The ledger as a runner opens it: with no other runner of its store meanwhile."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batch.config import Database, Place
+from batch.ledger.ledger import StoredLedger
+from batch.ledger.locks import store_lock
+from batch.ledger.open import open_ledger
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@asynccontextmanager
+async def owned_ledger(
+    place: Place, store: str, home: Path, wait: float, waiting: Callable[[str], None], beyond: Path | None = None
+) -> AsyncIterator[StoredLedger]:
+    """The ledger at a place, and its store ours alone: by the lock of a file, or by a lease in a database.
+
+    Where it is not free, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow says so.
+    `beyond` is a folder that runners with other homes have, too; see `locks.store_lock`.
+    """
+    if isinstance(place, Database):
+        from batch.ledger.postgres.opening import make
+
+        make(place)  # first: it says what is to be installed
+        from batch.ledger.postgres.lease import leased
+
+        async with (
+            leased(lambda: _connected(place), store, home, wait, waiting) as lease,
+            open_ledger(place, lease=lease) as ledger,
+        ):
+            yield ledger
+    else:
+        async with store_lock(home, store, wait, waiting, beyond), open_ledger(place) as ledger:
+            yield ledger
+
+
+def _connected(place: Database) -> "psycopg.Connection[Any]":
+    from batch.ledger.postgres.connection import connected, driver, explained
+
+    try:
+        return connected(place)
+    except driver().Error as error:
+        raise explained(error, place) from error

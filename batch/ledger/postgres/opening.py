@@ -1,0 +1,106 @@
+"""Opening the ledger in PostgreSQL, to write or to read alone; the server, looked at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from batch.config import Database
+from batch.errors import LedgerError
+from batch.ledger import migrations
+from batch.ledger.connection import Connection
+from batch.ledger.postgres.connection import REASONS, SCHEMA, PostgresConnection, PostgresReader
+from batch.ledger.postgres.schema import bring_up_to_date, check_version, version_of
+from batch.ledger.postgres.session import PostgresSession, WritingConnection
+from batch.ledger.sqlite import opening
+
+C = TypeVar("C", bound=PostgresConnection)
+
+
+@contextmanager
+def _closed_unless_used(connection: C) -> Iterator[C]:
+    """A connection that stays open where the block ends well; what the database said is explained."""
+    try:
+        yield connection
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, connection.Error):
+            raise connection.explained(error) from error
+        raise
+
+
+def open_writable(place: Database) -> PostgresSession:
+    """A session that may write, to a ledger of this version; made where there is none."""
+    prepared(place).close()
+    with _closed_unless_used(WritingConnection(place)) as connection:
+        return PostgresSession(connection, advice(connection))
+
+
+def prepared(place: Database) -> PostgresConnection:
+    """A connection to a ledger of this version; made where there is none, upgraded where it is older."""
+    with _closed_unless_used(PostgresConnection(place)) as connection:
+        bring_up_to_date(connection)
+        return connection
+
+
+def make(place: Database) -> None:
+    """The ledger, where there is none yet."""
+    prepared(place).close()
+
+
+def open_readable(place: Database) -> Connection:
+    """A connection that cannot write; an empty ledger in memory where there is none yet. An older one is upgraded."""
+    with _closed_unless_used(PostgresReader(place)) as connection:
+        found = version_of(connection)
+        if found is not None:
+            check_version(found, place)
+            if found < migrations.version():
+                prepared(place).close()
+            return connection
+    connection.close()
+    return opening.empty(Path())
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it is found."""
+
+    name: str
+    advice: str
+
+
+def server(place: Database) -> Server:
+    """The server at a place; LedgerError as for `open_readable`."""
+    connection = PostgresReader(place)
+    try:
+        if version_of(connection) is None:
+            _check_right(connection)
+        return Server(f"PostgreSQL {_shown(connection, 'server_version')}", advice(connection))
+    except connection.Error as error:
+        raise connection.explained(error) from error
+    finally:
+        connection.close()
+
+
+def _check_right(connection: PostgresReader) -> None:
+    """LedgerError where the ledger is still to be made, and this user may not."""
+    sql = (
+        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = ?),"
+        " has_database_privilege(current_database(), 'CREATE'))"
+    )
+    if not connection.execute(sql, (SCHEMA,)).fetchone()[0]:
+        reason, todo = REASONS["42501"]
+        raise LedgerError(f"The database {connection.place}: {reason}: make the ledger.", todo)
+
+
+def advice(connection: Connection) -> str:
+    """What a power cut on the server could undo; empty where nothing."""
+    unsafe = [name for name in ("fsync", "full_page_writes") if _shown(connection, name) == "off"]
+    if not unsafe:
+        return ""
+    return f"The database has {' and '.join(unsafe)} off: a power cut there can lose what was shipped. Switch it on."
+
+
+def _shown(connection: Connection, setting: str) -> Any:
+    return connection.execute("SELECT current_setting(?)", (setting,)).fetchone()[0]

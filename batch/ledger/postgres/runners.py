@@ -1,0 +1,100 @@
+"""Who works on a database's stores, and who is proven to be at it no longer.
+
+A runner's row stands from before its first request until it is known to have ended: it says so itself, its
+connections closed; or another runner of its machine gets the lock that the operating system takes from a process
+when it dies, and not before. Nothing else is proof: a runner that is silent may be paused, and send when it wakes.
+"""
+
+# ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from batch.errors import LedgerError
+from batch.ledger.locks import is_free, no_lock, system_lock, this_command
+from batch.primitives.atomic_file import private_folder
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[[], Connection]
+
+_COLUMNS = "runner, host, lock, pid, command, since"
+STANDING = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
+"""The runner of an id, while it is not proven to have ended; in the words of `connection.Connection`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A process at work on a store, as it entered itself."""
+
+    runner: str
+    host: str
+    lock: str
+    """The path of its lock file, on its machine."""
+    pid: int
+    command: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since.astimezone():%Y-%m-%d %H:%M})"
+
+
+@contextmanager
+def entered(connect: Connect, home: Path) -> Iterator[str]:
+    """A row for this process, for as long as the block lasts; its id.
+
+    Where the database cannot be told of its end, row and lock file stay: the next runner of this machine finds
+    the lock free.
+    """
+    runner, folder = uuid4().hex, home / "locks"
+    path = folder / f"runner-{runner}.lock"
+    lock = system_lock(path)
+    try:
+        private_folder(home)
+        private_folder(folder)
+        lock.acquire()
+    except OSError as error:
+        raise no_lock(path, error) from error
+    try:
+        with connect() as connection:
+            connection.execute(
+                f"INSERT INTO runners ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, clock_timestamp())",
+                (runner, platform.node(), str(path), os.getpid(), this_command()),
+            )
+        try:
+            yield runner
+        finally:
+            with suppress(psycopg.Error, LedgerError), connect() as connection:
+                _strike(connection, runner)
+                path.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def still_running(connection: Connection, runner: str) -> Runner | None:
+    """The runner, where it is not proven to have ended."""
+    row = connection.execute(STANDING.replace("?", "%s"), (runner,)).fetchone()
+    return Runner(*row) if row else None
+
+
+def bury(connection: Connection) -> list[Runner]:
+    """Strike out the runners of this machine that are proven to have ended, and free their stores; who they were."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)).fetchall()
+    dead = [runner for runner in (Runner(*row) for row in rows) if is_free(Path(runner.lock))]
+    for runner in dead:
+        _strike(connection, runner.runner)
+        Path(runner.lock).unlink(missing_ok=True)
+    return dead
+
+
+def _strike(connection: Connection, runner: str) -> None:
+    connection.execute("UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,))
+    connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

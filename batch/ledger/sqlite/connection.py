@@ -1,0 +1,139 @@
+"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about a full disk."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from batch.errors import LedgerError, of_memory
+from batch.ledger.soundness import Damage
+from batch.ledger.sqlite.reserve import Reserve
+
+APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
+CHECK = 0.5  # seconds a check may take; a ledger of millions is checked in part
+NEW_WORK = frozenset({"plan", "intent"})
+"""What is no longer begun on a full disk."""
+_BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+_RESTORE = (
+    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy (`shipbatch history "
+    "--backup` makes one); then `shipbatch audit` says where the store has more than it. Without a copy the next run "
+    "looks into the store before it sends."
+)
+_NO_TEXT = "Could not decode to UTF-8"
+_REASONS = {
+    "FULL": ("the disk is full", "Make room on the disk, then run the same call again; nothing is lost."),
+    "READONLY": ("it cannot be written", "Give this user write access to the file and its folder."),
+    "PERM": ("it cannot be written", "Give this user write access to the file and its folder."),
+    "CANTOPEN": ("it cannot be opened or made", "Give this user write access to the file and its folder."),
+    "CORRUPT": ("it is damaged", _RESTORE),
+    "NOTADB": ("it is damaged, or not a ledger", _RESTORE),
+    "IOERR": ("the disk failed or is full", "Check the disk and its free space, then run the same call again."),
+    "BUSY": ("another process has been writing it for a minute", "Wait for it to end, then run the same call again."),
+}
+
+
+def explained(error: Exception, path: Path) -> LedgerError:
+    """What SQLite said, as a LedgerError with the path, the reason and what to do."""
+    name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
+    if lacking := of_memory(error):
+        return LedgerError(f"The ledger {path}: {lacking}", lacking.todo)
+    if str(error).startswith(_NO_TEXT):
+        error = Damage(str(error).partition(" with text")[0])
+    name = "CORRUPT" if isinstance(error, Damage) else name
+    reason, todo = _REASONS.get(name, ("it cannot be used", "Report this message."))
+    made = LedgerError(f"The ledger {path}: {reason} ({error}).", todo)
+    made.__cause__ = error
+    return made
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """quick_check, given up without a verdict after CHECK seconds."""
+    until = time.monotonic() + CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        verdict = "ok"
+    finally:
+        connection.set_progress_handler(None, 0)
+    if verdict != "ok":
+        damage = sqlite3.DatabaseError(verdict)
+        damage.sqlite_errorname = "SQLITE_CORRUPT"
+        raise damage
+
+
+class SqliteConnection(sqlite3.Connection):
+    """See `connection.Connection`."""
+
+    path: Path
+
+    def listed(self, values: Collection[object], /) -> str:
+        return json.dumps(list(values))
+
+    def new_ids(self, count: int, /) -> Iterable[int]:
+        # One writer: whoever asks holds the file's lock.
+        given = self.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'")
+        first: int = given.fetchone()[0] + 1
+        return range(first, first + count)
+
+    def is_bug(self, error: Exception, /) -> bool:
+        return isinstance(error, _BUGS)
+
+    def explained(self, error: Exception, /) -> LedgerError:
+        return explained(error, self.path)
+
+    def listen(self, say: Callable[[str], None]) -> None:
+        """A file is not away."""
+
+    def check(self) -> None:
+        check(self)
+
+
+class SqliteSession:
+    """What the writer asks of a SQLite file.
+
+    After a failed commit what the disk holds is known only by opening the ledger anew: a failed fsync is never
+    retried. A full disk alone is known to have taken nothing: the reserve is given back to it, no new work is
+    begun, and what is under way still gets its outcome.
+    """
+
+    most = 4_096
+
+    def __init__(self, connection: SqliteConnection, reserve: Reserve) -> None:
+        self.connection = connection
+        self._reserve = reserve
+        self._full: Exception | None = None
+
+    def begin(self, *, large: bool) -> None:
+        # What undoes a statement: a file costs more than a small one, and memory grows with a large one.
+        self.connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.connection.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        self.connection.rollback()
+
+    def recovers(self, error: Exception) -> bool:
+        with suppress(sqlite3.Error):
+            self.connection.rollback()
+        if _is_full(error) and self._reserve.release():
+            self._full = error
+            return True
+        return False
+
+    def refusal(self, point: str) -> LedgerError | None:
+        return self.connection.explained(self._full) if self._full and point in NEW_WORK else None
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.connection.close()
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

@@ -1,0 +1,123 @@
+"""What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always named."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from batch.loader.files.tables import Cell
+from batch.primitives.spelling import UNSEEN, narrow, trimmed
+
+EXACT = 10**15
+"""From here on a spreadsheet's number has lost digits: it keeps 15."""
+
+BLANK_WORDS = frozenset({"", "-", "--", "n/a", "na", "none", "null", "nil", "nan", "."})
+"""What people and programs write for nothing, without case."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Characters that no field of the API should hold; line ends and tabs are not among them."""
+
+AS_TEXT = "Format the column as Text and export again."
+
+_ERROR = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|#{4,}", re.I
+)
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+|[+-]?\d+[.,]\d+E\d+", re.I)
+_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_DATE = re.compile(
+    rf"\d{{1,2}}-(?:{_MONTH})(?:-\d\d(?:\d\d)?)?|(?:{_MONTH})-\d\d"
+    r"|\d{4}-\d\d-\d\d(?:[ T].*)?|\d{1,2}/\d{1,2}/\d{4}"
+)
+_DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
+_ROUNDED = re.compile(r"[1-9]\d{14}(?:0{5,}+|\d{6,}+(?<=000000))")
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_PLAIN = {ord(blank): " " for blank in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"}
+_PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} | dict.fromkeys(map(ord, UNSEEN), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a cell cannot be used; goes into the row's finding, behind the cell's address."""
+
+    code: str
+    why: str
+    todo: str
+
+
+def error_value(text: str) -> Wrong | None:
+    """A formula's error or the formula itself, or a cell too narrow when it was exported."""
+    if text.startswith("=") and len(text) > 1:
+        return Wrong(
+            "formula_text", "it is a formula, not what it comes to", "Save it from the spreadsheet program again."
+        )
+    if not text.startswith("#") or not _ERROR.fullmatch(text):
+        return None
+    if text.startswith("##"):
+        return Wrong("cell_too_narrow", "the column was too narrow to show it", "Widen the column and export again.")
+    return Wrong("formula_error", "a formula failed here", "Correct the formula, or type the value in.")
+
+
+def lost_digits(text: str) -> Wrong | None:
+    """Scientific notation, or digits rounded to zeros."""
+    if _SCIENTIFIC.fullmatch(text):
+        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+    if _ROUNDED.fullmatch(text):
+        return Wrong("digits_lost", "the last digits have become zeros", AS_TEXT)
+    return None
+
+
+def read_as_number(text: str) -> Wrong | None:
+    """A text that a program has made of something it took for a decimal number: `123456789012.0`."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    return Wrong("read_as_number", "it was read as a number with a fraction", AS_TEXT)
+
+
+def date_like(text: str) -> Wrong | None:
+    """A text that a spreadsheet program has made of something it took for a date: `Apr-72`."""
+    return read_as_date() if _DATE.fullmatch(text) else None
+
+
+def read_as_date() -> Wrong:
+    """What is said of a cell that holds a date where no date can be."""
+    return Wrong("read_as_date", "it was read as a date", AS_TEXT)
+
+
+def shown(cell: Cell) -> str:
+    """A cell as a spreadsheet program shows it, short enough for a message."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, int | float) and abs(cell) >= EXACT:
+        return f"{cell:.5E}"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    text = " ".join(str(cell).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def bare(text: str) -> str:
+    """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe, outer blanks."""
+    text = trimmed(text)
+    if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
+        text = trimmed(formula[1].replace('""', '"'))
+    return trimmed(text[1:]) if text.startswith("'") else text
+
+
+def undressed(text: str) -> str:
+    """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is: no digit."""
+    return bare(text if text.isascii() else narrow(text).translate(_PLAIN))
+
+
+def plain_text(cell: Cell, dressed: Callable[[str], str] = undressed) -> str | Wrong:
+    """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in doubt."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        text = dressed(cell)
+        return error_value(text) or lost_digits(text) or text
+    if isinstance(cell, bool):
+        return Wrong("not_an_id", "it is a truth value", AS_TEXT)
+    if not isinstance(cell, int | float):
+        return read_as_date()
+    if cell != cell or abs(cell) >= EXACT:
+        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+    return str(int(cell)) if cell == int(cell) else repr(cell)

@@ -1,0 +1,254 @@
+"""Which column wins which field: names by their strength, values as witnesses, a person's word before all."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from batch.errors import ColumnError
+from batch.loader.cells.carriers import carrier
+from batch.loader.columns import value_shapes
+from batch.loader.columns.columns import LEAVE_OUT, Column, find, listed, map_option
+from batch.loader.columns.synonyms import Strength, normalise
+from batch.loader.files.tables import Cell, words
+from batch.model import Field
+from batch.primitives.spelling import folded
+
+CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
+ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
+LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
+LESSER = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
+"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
+
+
+@dataclass(slots=True)
+class Contest:
+    """The columns while they are given to the fields, one step after the other."""
+
+    columns: list[Column]
+    is_ours: bool
+    given: Collection[Field] = ()
+    """Fields that have a constant."""
+    taken: dict[Field, tuple[Column, ...]] = field(default_factory=dict)
+    left_out: set[Field] = field(default_factory=set)
+    refused: dict[Field, Column] = field(default_factory=dict)
+    reasons: dict[Field, str] = field(default_factory=dict)
+    guessed: set[Field] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
+
+    def obey(self, mapping: Mapping[Field, str]) -> None:
+        """Take what the person named, whatever it holds."""
+        for wanted, text in mapping.items():
+            if text.strip() in LEAVE_OUT:
+                self.left_out.add(wanted)
+            elif column := find(text, self.columns):
+                self._take(wanted, [column], "--map")
+            else:
+                raise ColumnError(
+                    f"--map {wanted}={text}: there is no column {text!r}. The file has: {listed(self.columns)}.",
+                    f"Name one of them, for example {self.likeliest(wanted)}",
+                )
+
+    def accept(self, known: Mapping[Field, str]) -> None:
+        """Take what is beyond doubt, where the person has said nothing else."""
+        for wanted, text in known.items():
+            column = find(text, self.free())
+            if column and not self.is_settled(wanted):
+                self._take(wanted, [column])
+
+    def remember(self, remembered: Mapping[Field, str]) -> None:
+        """Take what an earlier run settled, where it is there and still fits."""
+        for wanted, text in remembered.items():
+            column = find(text, self.free())
+            if column and not self.is_settled(wanted) and not value_shapes.contradicts(wanted, column.cells):
+                self._take(wanted, [column], "remembered")
+
+    def match(self, strength: Strength) -> None:
+        """Give every field still without a column those that name it so strongly."""
+        for wanted in Field:
+            if self.is_settled(wanted) or (wanted is Field.DECISION and not self.is_ours):
+                continue
+            if wanted is Field.CARRIER and strength < Strength.STRONG and self.has(*CARRIER_FIELDS):
+                continue
+            candidates = [column for column in self.free() if column.says.get(wanted) == strength]
+            fitting = [column for column in candidates if self._fits(wanted, column, strength)]
+            if fitting:
+                self._take(wanted, *self._settle(wanted, fitting, strength))
+
+    def carrier_from_service(self) -> None:
+        """Where no column is the carrier's, service words may name it: "USPS Priority Mail"."""
+        service = self.first(Field.SHIPPING_METHOD)
+        if not service or self.has(*CARRIER_FIELDS) or Field.CARRIER in self.left_out:
+            return
+        if value_shapes.confirms(Field.CARRIER, service.cells):
+            del self.taken[Field.SHIPPING_METHOD]
+            self._take(Field.CARRIER, [service], "its values name carriers")
+
+    def links_as_numbers(self) -> None:
+        """A column named for tracking numbers that holds links is read all the same, where no other column does that.
+
+        A link in a number column is taken for what it is.
+        """
+        number, link = Field.TRACKING_NUMBER, Field.TRACKING_LINK
+        column = self.refused.get(number)
+        if column not in self.free() or self.is_settled(number) or self.is_settled(link):
+            return
+        if column and value_shapes.confirms(link, column.cells):
+            self._take(number, [column], "its values are links")
+
+    def sku_by_values(self) -> None:
+        """Where units want a line, a column of another name may be the SKU's: its values go by line."""
+        orders = self.first(*ORDER_FIELDS)
+        if not orders or Field.QUANTITY not in self.taken or self.has(*LINE_FIELDS) or Field.SKU in self.left_out:
+            return
+        hinted = [column for column in self.like_skus() if column.says.get(Field.SKU) == Strength.HINT]
+        found = [column for column in hinted if value_shapes.go_by_line(orders.cells, column.cells)]
+        if len(found) == 1:
+            self._take(Field.SKU, found, "its values go by line, as SKUs do")
+            self.guessed.add(Field.SKU)
+            self.warnings.append(
+                f"{found[0].label} ({found[0].shown}) is read as sku by its values; no column says so plainly. "
+                f"If it is something else: {self.options(Field.SKU, None)}"
+            )
+
+    def foreign_orders(self) -> None:
+        """An order column that holds another system's numbers alone is looked up as such."""
+        orders, external = self.first(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
+        if not orders or external in self.left_out or not value_shapes.are_foreign_orders(orders.cells):
+            return
+        rivals = [column for column in self.free() if _may_be_the_stores(column)]
+        if rivals and external not in self.taken and self.reasons[Field.ORDER_ID] not in {"--map", "remembered"}:
+            raise self.compete(Field.ORDER_ID, [orders, *rivals])
+        del self.taken[Field.ORDER_ID]
+        label, like = orders.label, orders.examples[0]
+        if external in self.taken:
+            self.warnings.append(f"{label} is not used: numbers like {like} are not the store's.")
+            return
+        self._take(external, [orders], f"numbers like {like}")
+        self.guessed.add(external)
+        if not value_shapes.is_marketplace(orders.cells):
+            self.warnings.append(
+                f"{label} holds another system's order numbers ({like}), none of which can be the store's: "
+                f"each is looked up as external_order_id. To refuse them instead: {self.options(external, None)}"
+            )
+
+    def said(self) -> tuple[str, ...]:
+        """A line for every column that was taken, in the columns' order."""
+        taken = sorted((column.index, column.label, name) for name, found in self.taken.items() for column in found)
+        because = {name: f" ({why})" if why else "" for name, why in self.reasons.items()}
+        left_out = (f"{name} is left out (--map)" for name in sorted(self.left_out))
+        return (*(f"read {label} as {name}{because[name]}" for _, label, name in taken), *left_out)
+
+    def free(self) -> list[Column]:
+        """The columns that no field has taken."""
+        used = {column.index for found in self.taken.values() for column in found}
+        return [column for column in self.columns if column.index not in used]
+
+    def first(self, *fields: Field) -> Column | None:
+        """The first column that has been taken for one of the fields."""
+        return next((self.taken[name][0] for name in fields if name in self.taken), None)
+
+    def has(self, *fields: Field) -> bool:
+        return self.first(*fields) is not None
+
+    def is_settled(self, wanted: Field) -> bool:
+        return wanted in self.taken or wanted in self.left_out
+
+    def like_skus(self) -> list[Column]:
+        """Columns not taken whose values could be SKUs, those first that are called so; none of ids of lines."""
+        free = (column for column in self.free() if Field.ORDER_PRODUCT_ID not in column.says)
+        fitting = [column for column in free if value_shapes.confirms(Field.SKU, column.cells)]
+        return sorted(fitting, key=lambda column: Field.SKU not in column.says)
+
+    def once_an_order(self, column: Column) -> Sequence[Cell]:
+        """Its cells, those of one order's rows that say the same only once."""
+        orders = self.first(*ORDER_FIELDS)
+        return value_shapes.once_an_order(orders.cells, column.cells) if orders else column.cells
+
+    def options(self, wanted: Field, *columns: Column | None) -> str:
+        """The `--map` options to choose from; None leaves the field out."""
+        return " or ".join(map_option(wanted, column, self.columns) for column in columns)
+
+    def likeliest(self, wanted: Field) -> str:
+        """A `--map` for the column that looks most like the field."""
+        free = self.free() or self.columns
+        likely = [column for column in free if value_shapes.confirms(wanted, column.cells)]
+        likely.sort(key=lambda column: column.is_known and wanted not in column.says)
+        return self.options(wanted, next(iter(likely or free), None))
+
+    def compete(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
+        """The question which of the columns it is."""
+        shown = " and ".join(f"{column.label} ({column.shown})" for column in fitting)
+        which = self.options(wanted, *fitting)
+        return ColumnError(f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}")
+
+    def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
+        self.taken[wanted] = tuple(found)
+        self.reasons[wanted] = why
+
+    def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
+        if strength < Strength.STRONG:
+            cells = self.once_an_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
+            return value_shapes.confirms(wanted, cells)
+        if value_shapes.contradicts(wanted, column.cells):
+            self.refused[wanted] = column
+            return False
+        return True
+
+    def _settle(self, wanted: Field, fitting: list[Column], strength: Strength) -> tuple[list[Column], str]:
+        """The column, or columns, of several that name one field, and why; ColumnError where they compete."""
+        why = {Strength.WEAK: "by its values", Strength.PART: "by a part of its name and its values"}.get(strength, "")
+        if why and wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER, Field.QUANTITY}:
+            self.warnings.append(f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly.")
+        if wanted is Field.STATUS or (wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)):
+            return fitting, "one of several" if len(fitting) > 1 else ""
+        fitting = [column for column in fitting if column.examples] or fitting[:1]
+        if wanted is Field.ORDER_ID:
+            fitting = [column for column in fitting if not value_shapes.is_marketplace(column.cells)] or fitting
+        if len(fitting) == 1:
+            return fitting, why
+        if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
+            return fitting, "one of several"
+        best = max(fitting, key=lambda column: _speaking(wanted, column))
+        others = ", ".join(column.label for column in fitting if column is not best)
+        if agree(wanted, fitting):
+            return [best], f"the same as {others}"
+        if wanted in LESSER:
+            self.warnings.append(f"{best.label} is read as {wanted}; {others} could be it too.")
+            return [best], why
+        raise self.compete(wanted, fitting)
+
+
+def _may_be_the_stores(column: Column) -> bool:
+    """Whether a column that is called a reference of some kind holds numbers as a store gives them out."""
+    return column.says.get(Field.ORDER_ID, Strength.HINT) >= Strength.WEAK and value_shapes.are_store_numbers(
+        column.cells
+    )
+
+
+def _are_numbered(fitting: Sequence[Column]) -> bool:
+    """`Tracking Number`, `Tracking Number 2`, …: also those that happen to be blank in the sample."""
+    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
+
+
+def _never_meet(fitting: Sequence[Column]) -> bool:
+    """Never filled in the same row: each holds the numbers of other parcels."""
+    rows = zip(*(column.cells for column in fitting), strict=True)
+    return all(len(value_shapes.filled(row)) <= 1 for row in rows)
+
+
+def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
+    """Whether the columns say the same in every row where more than one speaks."""
+    rows = zip(*(column.cells for column in fitting), strict=True)
+    return all(len({_essence(wanted, cell) for cell in value_shapes.filled(row)} - {""}) <= 1 for row in rows)
+
+
+def _speaking(wanted: Field, column: Column) -> int:
+    return sum(bool(_essence(wanted, cell)) for cell in value_shapes.filled(column.cells))
+
+
+def _essence(wanted: Field, cell: Cell) -> str:
+    """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
+    text = words(cell)
+    if wanted is Field.CARRIER:
+        found = carrier(text)
+        return found.family if found.known else normalise(text)
+    return folded(text).lstrip("#")

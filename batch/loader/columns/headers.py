@@ -1,0 +1,144 @@
+"""Which row is the header and which column is which field; said at every run, never guessed in silence.
+
+A person's `--map` comes first, then what was remembered for this header row, then sure names, strong
+names that the values do not contradict, weak names that the values confirm, and last a part of a name.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from batch.loader.columns.assignment import Contest
+from batch.loader.columns.columns import columns_of
+from batch.loader.columns.complete_answer import answered
+from batch.loader.columns.own_sheets import template_columns
+from batch.loader.columns.review import review
+from batch.loader.columns.synonyms import OTHER, Strength, meaning, normalise
+from batch.loader.files.tables import Cell, words
+from batch.model import Field
+
+ROWS_SEARCHED = 60
+"""At a table's beginning, among which the header is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Which column is which field, and what to tell the person about it."""
+
+    columns: Mapping[Field, tuple[int, ...]]
+    """0-based; several only for tracking numbers and statuses, which may have several columns."""
+    said: tuple[str, ...]
+    """One line a recognised column: "read `Order - Number` as order_id"."""
+    fingerprint: str
+    """Of the header row, as the function of this name has it."""
+    warnings: tuple[str, ...]
+    guessed: frozenset[Field]
+    """Fields whose column this file's values tell, not its name: the next file's must tell anew."""
+
+
+def find_header(rows: Sequence[Sequence[Cell]], mapped: Collection[str] = ()) -> int | None:
+    """Index of the header among the first rows; None where no row names a field.
+
+    Of rows that name equally much the first counts, but for its direct successor (Amazon's localised
+    header row stands above the real one). `mapped`: the columns a person named, which count as known.
+    """
+    wanted = {normalise(name) for name in mapped if len(name) > 1}
+    scores = [_header_score(row, wanted) for row in rows[:ROWS_SEARCHED]]
+    best = max(scores, default=0)
+    if best < Strength.STRONG:
+        return None
+    found = scores.index(best)
+    while found + 1 < len(scores) and scores[found + 1] == best:
+        found += 1
+    return found
+
+
+def _header_score(row: Sequence[Cell], wanted: Collection[str]) -> int:
+    texts = [words(cell) for cell in row if isinstance(cell, str) and cell.strip()]
+    filled = sum(1 for cell in row if words(cell))
+    if 2 * len(texts) < filled:
+        return 0
+    score = 0
+    named_fields: set[Field] = set()
+    for text in texts:
+        said = meaning(text)
+        fields = {name: worth for name, worth in said.fields.items() if name is not Field.STATUS}
+        strength = max(fields.values(), default=0)
+        named_fields |= {name for name, worth in fields.items() if worth >= Strength.WEAK}
+        score += (
+            Strength.STRONG
+            if normalise(text) in wanted
+            else min(strength, Strength.STRONG) or (said.known and said is not OTHER)
+        )
+    return score if len(named_fields) > 1 or score >= Strength.STRONG else 0
+
+
+def recognise(
+    header: Sequence[str],
+    sample: Sequence[Sequence[Cell]],
+    *,
+    mapping: Mapping[Field, str] | None = None,
+    remembered: Mapping[Field, str] | None = None,
+    ours: Collection[int] = (),
+    constants: Collection[Field] = (),
+) -> Recognition:
+    """Match columns to fields by name and by the look of the sample's values.
+
+    `mapping` is the person's word (FIELD → header text, letter or 1-based number; `-` leaves the field out).
+    `ours` are columns of our own results sheet, not to be read; `constants` are fields that need no column.
+    ColumnError where the order has no column, two columns compete, units have no SKU, values plainly contradict a
+    name, or the mapping names what is not there.
+    """
+    columns = columns_of(header, sample, ours)
+
+    def settled(said: Mapping[Field, str]) -> Contest:
+        contest = Contest(columns, is_ours=bool(ours), given=constants)
+        _settle(contest, header, said, remembered or {})
+        return contest
+
+    return _recognition(answered(settled, mapping or {}), header)
+
+
+def _settle(
+    contest: Contest, header: Sequence[str], said: Mapping[Field, str], remembered: Mapping[Field, str]
+) -> None:
+    contest.obey(said)
+    contest.accept(template_columns(header))
+    contest.remember(remembered)
+    for strength in (Strength.SURE, Strength.STRONG):
+        contest.match(strength)
+    contest.carrier_from_service()
+    contest.links_as_numbers()
+    for strength in (Strength.WEAK, Strength.PART):
+        contest.match(strength)
+    contest.sku_by_values()
+    contest.foreign_orders()
+    review(contest)
+
+
+def headerless(
+    mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]], constants: Collection[Field] = ()
+) -> Recognition:
+    """A table without a header row: every field by its column's letter or 1-based number."""
+    width = max(map(len, sample), default=0)
+    columns = columns_of([""] * width, sample, ())
+
+    def settled(said: Mapping[Field, str]) -> Contest:
+        contest = Contest(columns, is_ours=False, given=constants)
+        contest.obey(said)
+        review(contest)
+        return contest
+
+    return _recognition(answered(settled, mapping), [])
+
+
+def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:
+    columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
+    return Recognition(
+        columns, contest.said(), fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
+    )
+
+
+def fingerprint(header: Sequence[str]) -> str:
+    """The digest of a header row, case, accents and punctuation aside: what is remembered is kept under it."""
+    return hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]

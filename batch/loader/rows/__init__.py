@@ -1,0 +1,1 @@
+"""Rows, typed and grouped into parcels."""

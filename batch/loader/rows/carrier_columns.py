@@ -1,0 +1,80 @@
+"""The rows' carriers as the API takes them, from up to four columns; each combination is looked up once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from batch.loader.cells import values
+from batch.loader.cells.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
+from batch.loader.rows.inspection import Inspection, Named
+from batch.model import Field
+from batch.primitives.spelling import folded
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Shipper(NamedTuple):
+    """Who carries a parcel, and by which service."""
+
+    method: str = ""
+    carrier: Carrier | None = None
+    """None where none is named."""
+
+
+def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
+    """Code 0 is a row that names neither carrier nor service."""
+    fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
+    texts = [seen.named(name, values.words) for name in fields]
+    combined = np.zeros(len(seen.frame), dtype=np.int64)
+    for text in (text for text in texts if text.codes.any()):
+        combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
+    first = np.unique(combined, return_index=True)[1]
+    found = [_shipper([text[row] for text in texts], aliases) for row in first.tolist()]
+    known = {Shipper(): 0}
+    codes = np.array([known.setdefault(shipper, len(known)) for shipper in found], dtype=np.int32)
+    return Named(codes[combined], list(known))
+
+
+def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
+    """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
+    provider, slug, words, method = texts
+    given = folded(provider) if _is_provider(provider) else ""
+    tracked = folded(slug) if folded(slug) in names() or _is_new_slug(slug) else ""
+    words = words or ("" if given else provider) or ("" if tracked else slug)
+    found = carrier(words, aliases) if words else None
+    service = method or (found.method if found else "")
+    if given or tracked:
+        return Shipper(service, Code(given, tracked).carrier())
+    if not words and method:
+        of_method = carrier(method, aliases)
+        found = of_method if of_method.provider or of_method.slug else None
+    if found is None or not found.name:
+        return Shipper(service)
+    return Shipper(service, with_service(found, words, method))
+
+
+def _is_provider(text: str) -> bool:
+    return folded(text) in PROVIDERS or CUSTOM_PROVIDER.fullmatch(folded(text)) is not None
+
+
+def _is_new_slug(text: str) -> bool:
+    """Whether it looks like a slug that AfterShip has and this package's list has not."""
+    found = carrier(text)
+    return _SLUG.fullmatch(text) is not None and not (found.provider or found.slug)
+
+
+def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
+    """One line for each name nobody knows: how many rows have it, and what to write where."""
+    counts = np.bincount(shipper.codes, minlength=len(shipper.values))
+    rows: dict[str, int] = {}
+    for found, count in zip(shipper.values, counts.tolist(), strict=True):
+        if found.carrier and not found.carrier.known:
+            rows[found.carrier.name] = rows.get(found.carrier.name, 0) + count
+    return tuple(
+        f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no tracking link. "
+        f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
+        for name, count in rows.items()
+    )

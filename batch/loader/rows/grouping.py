@@ -1,0 +1,210 @@
+"""Rows → parcels by order, address and number; a parcel with a bad row is bad as a whole. Pure.
+
+All of it is arrays: one integer a row says its parcel, and nothing is made per parcel before it is asked for.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from batch.loader.rows.frame import Codes, Ints, Mask
+from batch.loader.rows.inspection import Named, distinct, has_one_case, invalid
+from batch.loader.rows.typed_rows import ALL, Entries
+from batch.model import Finding
+from batch.model.findings import parcel_incomplete
+from batch.primitives.spelling import folded
+
+
+@dataclass(slots=True)
+class Groups:
+    """Which rows make which parcel."""
+
+    of: Ints
+    """The parcel of each data row, numbered by first row; -1 for none."""
+    count: int
+
+    def rows(self, keep: Mask) -> Iterator[list[int]]:
+        """The data rows of each parcel to keep, in file order."""
+        members = np.flatnonzero(self.of >= 0)
+        ordered = members[np.argsort(self.of[members], kind="stable")]
+        ends = np.cumsum(np.bincount(self.of[members], minlength=self.count)).tolist()
+        start = 0
+        for end, kept in zip(ends, keep.tolist(), strict=True):
+            if kept:
+                yield ordered[start:end].tolist()
+            start = end
+
+    def any(self, mask: Mask) -> Mask:
+        """Parcels with a row in the mask."""
+        found = np.zeros(self.count, dtype=np.bool_)
+        found[self.of[mask & (self.of >= 0)]] = True
+        return found
+
+    def among(self, mask: Mask) -> Mask:
+        """Rows of parcels that have a row in the mask."""
+        return np.append(self.any(mask), False)[self.of]
+
+    def at_odds(self, codes: Codes | Ints) -> Mask:
+        """Rows whose code differs from the first of their parcel; 0 is never at odds."""
+        given = np.flatnonzero((codes != 0) & (self.of >= 0))
+        first = np.zeros(self.count, dtype=np.int64)
+        first[self.of[given[::-1]]] = codes[given[::-1]]
+        odds = np.zeros(len(codes), dtype=np.bool_)
+        odds[given] = codes[given] != first[self.of[given]]
+        return odds
+
+
+def group(entries: Entries) -> Groups:
+    """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
+    members = np.flatnonzero(~entries.alone)
+    label = _labels(entries)[members]
+    orders = _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members])
+    place = _numbered(orders, entries.address[members])
+    parcel = _numbered(place, label)
+    named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
+    named[parcel[(entries.names_line | entries.headings)[members]]] = True
+    if not named.all():
+        parcel = _numbered(_numbered(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
+    of = np.full(len(entries.rows), -1, dtype=np.int64)
+    of[members] = parcel
+    return Groups(of, int(parcel.max(initial=-1)) + 1)
+
+
+def _labels(entries: Entries) -> Ints:
+    """What tells an order's parcels apart: equal numbers, or where there is none equal links, have equal ones."""
+    numbers = _alike(entries.numbers)
+    return np.where(numbers != 0, numbers, _alike(entries.link))
+
+
+def _numbered(groups: Ints, values: Ints) -> Ints:
+    """The groups, each divided by its rows' values, and numbered by first appearance."""
+    if not values.any():
+        return groups
+    codes, kinds = pd.factorize(values)
+    both, _ = pd.factorize(groups * len(kinds) + codes) if groups.any() else (codes, kinds)
+    return cast("Ints", both)
+
+
+def _alike(texts: Named[str]) -> Ints:
+    """The texts' hashes, case aside; 0 for none.
+
+    Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
+    """
+    values = texts.values if has_one_case(texts.values) else map(folded, texts.values)
+    hashes = np.fromiter(map(hash, values), np.int64, len(texts.values))
+    hashes[0] = 0
+    return hashes[texts.codes]
+
+
+def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
+    """Whether a file without quantities writes a line once for each unit: then all its rows are one unit."""
+    if entries.counted:
+        return False
+    rows = np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
+    sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
+    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
+    pairs = _numbered(groups.of[rows], line)
+    if not len(rows) or pairs.max() + 1 == len(rows):
+        return False
+    entries.quantity[rows] = 1
+    for row, parts in entries.several.items():
+        entries.several[row] = tuple((sku, units or 1) for sku, units in parts)
+    return True
+
+
+def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
+    """Find what is wrong with whole parcels, and give every row of them its finding; returns the good ones."""
+    _refuse_odds(entries, groups)
+    bad = np.zeros(len(entries.rows), dtype=np.bool_)
+    bad[list(entries.findings)] = True
+    spoilt = groups.any(bad)
+    for rows in groups.rows(spoilt):
+        worst = next(row for row in rows if row in entries.findings)
+        reason = entries.findings[worst].error
+        for row in rows:
+            if row not in entries.findings:
+                entries.findings[row] = parcel_incomplete(int(entries.rows[row]), reason)
+    return ~spoilt
+
+
+def _refuse_odds(entries: Entries, groups: Groups) -> None:
+    """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
+    named = entries.names_line | entries.headings
+    loose = ~named & groups.among(named)
+    _refuse(entries, loose, _no_line)
+    counted = groups.among(entries.counts_only) & groups.among(_not_first(groups))
+    _refuse(entries, counted, _units_of_what)
+    kinds: dict[tuple[str, str, str], int] = {}
+    firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
+    odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
+    _refuse(entries, odds, _carrier_conflict)
+    odds = groups.at_odds(entries.link.codes) & groups.among(named)
+    _refuse(entries, odds, _link_conflict)
+    _refuse_uncounted(entries, groups)
+
+
+def _not_first(groups: Groups) -> Mask:
+    """Rows of a parcel that has begun in another."""
+    _, firsts = np.unique(groups.of, return_index=True)
+    later = groups.of >= 0
+    later[firsts] = False
+    return later
+
+
+def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
+    """In a file without quantities, a parcel whose rows give units for some SKUs and none for others."""
+    given = np.zeros(len(entries.rows), dtype=np.bool_)
+    given[[row for row, parts in entries.several.items() if parts[0][1] is not None]] = True
+    if not given.any():
+        return
+    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.among(given)
+    _refuse(entries, bare, _no_units)
+
+
+def _refuse(entries: Entries, mask: Mask, finding: Callable[[Entries, int], Finding]) -> None:
+    for row in np.flatnonzero(mask).tolist():
+        entries.findings.setdefault(row, finding(entries, row))
+
+
+def _no_line(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "no_line",
+        f"Row {entries.rows[row]} names no SKU, so it asks for all that remains; other rows of its parcel name theirs.",
+        "Put the SKU and quantity in, or take the row out.",
+    )
+
+
+def _units_of_what(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "quantity_without_line",
+        f"Row {entries.rows[row]} is one of several of its parcel, and nothing says which line of the order each is.",
+        "Add a column with the SKU; or leave the quantities blank to ship all that remains of the order.",
+    )
+
+
+def _carrier_conflict(entries: Entries, row: int) -> Finding:
+    named = entries.shipper[row].carrier
+    return invalid(
+        "carrier_conflict",
+        f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel say another.",
+        "One parcel has one carrier: correct it, or give the rows their own tracking numbers.",
+    )
+
+
+def _link_conflict(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "link_conflict",
+        f"Row {entries.rows[row]} has the tracking link {entries.link[row]}, other rows of its parcel another one.",
+        "One parcel has one link: correct it, or give the rows their own tracking numbers.",
+    )
+
+
+def _no_units(entries: Entries, row: int) -> Finding:
+    return invalid(
+        "no_quantity",
+        f"Row {entries.rows[row]} gives no units for {entries.sku[row]}; other rows of its parcel give theirs.",
+        "Put the units in.",
+    )

@@ -1,0 +1,188 @@
+"""Columns under inspection: each distinct cell is judged once, each row keeps its first finding."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import numpy as np
+
+from batch.config import Source
+from batch.errors import ColumnError
+from batch.loader.cells.damage import AS_TEXT, Wrong, shown
+from batch.loader.files.tables import Cell, Table
+from batch.loader.rows.frame import BLANK, Coded, Codes, Frame, Ints, Mask
+from batch.model import Field, Finding, Status, Who
+from batch.primitives.spelling import folded
+
+T = TypeVar("T")
+
+Rule = Callable[[Cell], Any]
+"""A cell's value, or a `Wrong`."""
+
+Plain = Callable[[Sequence[Cell]], Sequence[Any] | None]
+"""The values of many cells at once, where all are plain; else None."""
+
+BLOCK = 4_096
+"""Cells that are taken for plain, or looked at one by one, together."""
+
+
+@dataclass(slots=True)
+class Named(Generic[T]):
+    """A value a row, by code: row i has `values[codes[i]]`; code 0 is none."""
+
+    codes: Codes
+    values: list[T]
+
+    def __getitem__(self, row: int) -> T:
+        return self.values[self.codes.item(row)]
+
+
+def invalid(code: str, error: str, todo: str) -> Finding:
+    """A row, or a parcel's row, that the warehouse must correct."""
+    return Finding(Status.INVALID, code, error, todo, Who.WAREHOUSE)
+
+
+def skipped(code: str, error: str) -> Finding:
+    """A row that is not meant to ship."""
+    return Finding(Status.SKIPPED, code, error)
+
+
+class Inspection:
+    """The columns of one table, and what has been found wrong in them so far."""
+
+    def __init__(self, frame: Frame, table: Table, source: Source, *, is_template: bool = False) -> None:
+        self.frame = frame
+        self.table = table
+        self.source = source
+        self.is_template = is_template
+        """Whether a person has filled it in, line by line, and left what does not ship."""
+        self.findings: dict[int, Finding] = {}
+        """Data row → its first finding."""
+        self.alone = np.zeros(len(frame), dtype=np.bool_)
+        """Rows whose finding keeps them out of every parcel."""
+        self.warnings: dict[int, list[str]] = defaultdict(list)
+        """Data row → what is said beside it; it ships all the same."""
+        self.said: list[str] = []
+        """How the columns were read, where that is not plain."""
+
+    def has(self, name: Field) -> bool:
+        return bool(self.frame.of.get(name) or self.source.constants.get(name))
+
+    def every(self, name: Field) -> list[Coded]:
+        """The field's columns, or one that is blank; the source's constant fills the blanks."""
+        found = list(self.frame.of.get(name, ()))
+        found = found or [Coded(0, np.zeros(len(self.frame), dtype=np.int32), [""])]
+        if constant := self.source.constants.get(name, ""):
+            found[0] = found[0].with_constant(constant)
+        return found
+
+    def column(self, name: Field) -> Coded:
+        """The field's only column; a tracking number may have several (see `every`)."""
+        return self.every(name)[0]
+
+    def values(self, column: Coded, rule: Rule, *, plain: Plain | None = None, alone: bool = False) -> list[str]:
+        """The rule's text for each code, empty for none; rows with a `Wrong` get their finding.
+
+        `plain` does the same for a block of cells at once, or declines. The result is the column's own
+        list of cells where all of them are what they say.
+        """
+        values: list[str] = [""]
+        same = True
+        for block, made in self._blocks(column, rule, "", plain, alone=alone):
+            same = same and made is block
+            values += made
+        return cast("list[str]", column.cells) if same and plain else values
+
+    def numbers(self, column: Coded, rule: Rule, *, alone: bool = False) -> Ints:
+        """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
+        if not column.codes.any():
+            return np.zeros(len(column.codes), dtype=np.int64)
+        values = array("q", [0])
+        for _, made in self._blocks(column, rule, 0, None, alone=alone):
+            values.extend(made)
+        judged = np.frombuffer(values, dtype=np.int64)[np.maximum(column.codes, BLANK)]
+        return np.where(column.codes < 0, -column.codes, judged)
+
+    def _blocks(
+        self, column: Coded, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
+    ) -> Iterator[tuple[list[Cell], Sequence[Any]]]:
+        wrong: dict[int, Wrong] = {}
+        for start in range(1, len(column.cells), BLOCK):
+            block = column.cells[start : start + BLOCK]
+            made = plain(block) if plain else None
+            if made is None:
+                made = list(map(rule, block))
+                wrong |= {code: value for code, value in enumerate(made, start) if isinstance(value, Wrong)}
+                made = [empty if isinstance(value, Wrong) else value for value in made]
+            yield block, made
+        if wrong:
+            self.refuse_cells(column, wrong, alone=alone)
+
+    def refuse_cells(self, column: Coded, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
+        """Give each row that has one of these codes its finding."""
+        for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
+            code = int(column.codes[row])
+            if column.position == 0:
+                raise ColumnError(
+                    f"A constant of this source is {shown(column.cells[code])}: {wrong[code].why}.",
+                    "Correct it under [sources.NAME.constants] in shipbatch.toml.",
+                )
+            self.refuse(row, self.worded(row, column, wrong[code]), alone=alone)
+
+    def worded(self, row: int, column: Coded, wrong: Wrong) -> Finding:
+        """The finding of one cell: `Sheet1!F214: 9.40011E+21: the digits are lost; format …`."""
+        remedy = f"; {AS_TEXT[0].lower()}{AS_TEXT[1:]}" if wrong.todo == AS_TEXT else "."
+        return invalid(wrong.code, f"{self.quoted(row, column)}: {wrong.why}{remedy}", wrong.todo)
+
+    def quoted(self, row: int, column: Coded) -> str:
+        """A cell with its place."""
+        return f"{self.place(row, column)}: {shown(column.cell(row))}"
+
+    def place(self, row: int, column: Coded) -> str:
+        """Where a cell is, as a person finds it."""
+        return self.table.address(int(self.frame.rows[row]), column.position)
+
+    def refuse(self, row: int, finding: Finding, *, alone: bool = False) -> None:
+        """Give a row its finding, if it has none yet; `alone` counts whichever finding stays."""
+        self.findings.setdefault(row, finding)
+        self.alone[row] |= alone
+
+    def refuse_rows(self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False) -> None:
+        """Give each row of the mask its finding, if it has none yet."""
+        for row in np.flatnonzero(mask).tolist():
+            self.refuse(row, finding(row), alone=alone)
+
+    def warn_cells(self, column: Coded, wrong: Mapping[int, Wrong]) -> None:
+        """Say of each row with one of these codes what is left out."""
+        for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
+            self.warnings[row].append(f"{self.quoted(row, column)}: {wrong[int(column.codes[row])].why}.")
+
+    def named(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Named[str]:
+        """A field of text; with `fold`, texts that differ in case only are one."""
+        column = self.column(name)
+        return distinct(column.codes, self.values(column, rule), fold=fold)
+
+
+def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[str]:
+    """One code for equal values, and code 0 for empty ones."""
+    cased = fold and not has_one_case(values)
+    if not cased and len(set(values)) == len(values):
+        return Named(codes, values)
+    known: dict[str, int] = {"": 0}
+    kept = [""]
+    new = np.zeros(len(values), dtype=np.int32)
+    for code, value in enumerate(values):
+        key = folded(value) if fold else value
+        if key not in known:
+            known[key] = len(kept)
+            kept.append(value)
+        new[code] = known[key]
+    return Named(new[codes], kept)
+
+
+def has_one_case(values: Sequence[str]) -> bool:
+    """Whether no two of the texts can differ in case only."""
+    whole = "".join(values)
+    return whole.isascii() and whole == whole.upper()

@@ -1,0 +1,233 @@
+"""What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from batch.loader.cells import skus, values
+from batch.loader.cells.damage import Wrong
+from batch.loader.cells.money import cost
+from batch.loader.cells.order_numbers import external_number, order_number
+from batch.loader.cells.skus import Counted
+from batch.loader.files.tables import Cell
+from batch.loader.rows.carrier_columns import Shipper, shippers
+from batch.loader.rows.frame import Codes, Ints, Mask
+from batch.loader.rows.inspection import Inspection, Named, distinct, invalid, skipped
+from batch.loader.rows.lost_zeros import lost_zeros
+from batch.loader.rows.skipped_rows import set_aside
+from batch.loader.rows.tracking_columns import labels
+from batch.model import Field, Finding
+from batch.primitives.spelling import folded
+
+ALL = -1
+"""As a quantity: all that remains."""
+
+
+@dataclass(slots=True)
+class Entries:
+    """The data rows of a file, typed; every array has one element a row."""
+
+    rows: Codes
+    """Their numbers in the spreadsheet."""
+    order: Ints
+    """The order's id; below zero, `externals[-1 - order]`; 0 for none."""
+    externals: list[str]
+    address: Ints
+    line: Ints
+    sku: Named[str]
+    several: dict[int, Counted]
+    """Data row → what its cell asks for, where that is more than one SKU or has the units with it."""
+    quantity: Ints
+    numbers: Named[str]
+    """Several numbers of one cell or row with a line break between them."""
+    link: Named[str]
+    shipper: Named[Shipper]
+    cost: Named[str]
+    comments: Named[str]
+    decision: Named[str]
+    headings: Mask
+    """Order rows above their item rows: in the parcel, without a line of their own."""
+    counted: bool
+    """Whether the file has quantities at all."""
+    names_lines: bool
+    """Whether the file has a column for what a row is of."""
+    findings: dict[int, Finding]
+    alone: Mask
+    """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
+    notes: Mapping[int, list[str]] = field(default_factory=dict)
+    """Data row → warnings."""
+    said: tuple[str, ...] = ()
+    """How the cells were read, where that is not plain."""
+
+    @property
+    def names_line(self) -> Mask:
+        """Rows that say which line of the order they mean, if only by their units: the order's only line."""
+        named: Mask = (self.sku.codes != 0) | (self.line != 0) | self.counts_only
+        named[list(self.several)] = True
+        return named
+
+    def words(self, row: int) -> set[str]:
+        """What is named in the row with this number: its order, its parcel, its units."""
+        at = int(np.searchsorted(self.rows, row))
+        if at == len(self.rows) or self.rows[at] != row:
+            return set()
+        order = int(self.order[at])
+        named = {str(order) if order > 0 else self.externals[-1 - order] if order else "", self.sku[at], self.link[at]}
+        return (named | {*self.numbers[at].split("\n")} | {sku for sku, _ in self.several.get(at, ())}) - {""}
+
+    @property
+    def counts_only(self) -> Mask:
+        """Rows that give units, in a file that never says of what: of their order's only line, where it has one."""
+        given: Mask = (self.quantity != ALL) & ~self.headings
+        return given & (not self.names_lines)
+
+
+def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -> Entries:
+    """Judge every recognised column. A row keeps the first finding: what is skipped comes before what is wrong."""
+    set_aside(seen)
+    line = _ids(seen, Field.ORDER_PRODUCT_ID)
+    sku, several = _skus(seen, line != 0)
+    quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
+    order, externals = _orders(seen)
+    numbers, link = labels(seen)
+    return Entries(
+        rows=seen.frame.rows,
+        order=order,
+        externals=externals,
+        address=_ids(seen, Field.ORDER_ADDRESS_ID, alone=True),
+        line=line,
+        sku=sku,
+        several=several,
+        quantity=quantity,
+        numbers=numbers,
+        link=link,
+        shipper=shippers(seen, aliases),
+        cost=_costs(seen),
+        comments=seen.named(Field.COMMENTS, values.comments),
+        decision=seen.named(Field.DECISION, values.words),
+        headings=headings,
+        counted=seen.has(Field.QUANTITY),
+        names_lines=_names_lines(seen),
+        findings=seen.findings,
+        alone=seen.alone,
+        notes=seen.warnings,
+        said=tuple(seen.said),
+    )
+
+
+def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Counted]]:
+    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it.
+
+    Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor taken apart.
+    """
+    given, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
+    column = given.without(identified)
+    seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
+    texts = seen.values(column, skus.sku, plain=skus.plain_skus)
+    plain = texts is given.cells
+    doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
+    ignored = frozenset(folded(sku) for sku in seen.source.ignore_skus)
+    several: dict[int, Counted] = {}
+    for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
+        if row in seen.findings:
+            continue
+        found = skus.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
+        if isinstance(found, Wrong):
+            seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
+        elif found is not None:
+            several[row] = tuple((sku, n) for sku, n in found if folded(sku) not in ignored and n != 0)
+    if ignored:
+        out = np.array([folded(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
+        out[[row for row, left in several.items() if not left]] = True
+        nothing = "not shipped (ignore_skus)."
+        seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, given)}: {nothing}"), alone=True)
+    sku = Named(given.codes, texts) if plain else distinct(given.codes, texts)
+    return sku, {row: left for row, left in several.items() if left}
+
+
+def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, headings: Mask) -> Ints:
+    elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
+    elsewhere[list(several)] = True
+    column = seen.column(Field.QUANTITY).without(elsewhere)
+    none_asked = [code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0]
+    seen.refuse_rows(
+        np.isin(column.codes, none_asked),
+        lambda row: skipped("quantity_zero", f"{seen.quoted(row, column)}: no unit to ship."),
+        alone=True,
+    )
+    quantity = seen.numbers(column, _units)
+    quantity[~column.filled] = ALL
+    if seen.has(Field.QUANTITY) and not seen.is_template:
+        blank = ~column.filled & ~elsewhere & named
+        seen.refuse_rows(blank, lambda row: _no_quantity(seen.place(row, column)))
+    if seen.has(Field.QUANTITY) and _names_lines(seen):
+        loose = column.filled & ~named & ~elsewhere
+        seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
+    return quantity
+
+
+def _names_lines(seen: Inspection) -> bool:
+    return seen.has(Field.SKU) or seen.has(Field.ORDER_PRODUCT_ID)
+
+
+def _units(cell: Cell) -> int | Wrong:
+    units = values.quantity(cell)
+    return ALL if units is None else units
+
+
+def _no_quantity(place: str) -> Finding:
+    return invalid("no_quantity", f"{place}: the quantity is blank.", "Put the number of units in.")
+
+
+def _quantity_of_nothing(quoted: str) -> Finding:
+    return invalid(
+        "quantity_without_line",
+        f"{quoted}: units are given, but no SKU or order_product_id says of what.",
+        "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
+    )
+
+
+def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
+    """Order ids, and a marketplace's numbers beside them as negative ones."""
+    column, external = seen.column(Field.ORDER_ID), seen.column(Field.EXTERNAL_ORDER_ID)
+    known: dict[str, int] = {}
+    shortened: dict[str, int] = {}
+
+    def numbered(order: int | str | Wrong) -> int | Wrong:
+        return known.setdefault(order, -1 - len(known)) if isinstance(order, str) and order else order or 0
+
+    def own(cell: Cell) -> int | Wrong:
+        order = order_number(cell)
+        if isinstance(cell, str) and isinstance(order, int) and order and not cell.strip().isdecimal():
+            shortened[cell.strip()] = order
+        return numbered(order)
+
+    order = seen.numbers(column, own, alone=True)
+    other = seen.numbers(external, lambda cell: numbered(external_number(cell)), alone=True)
+    order = np.where(order != 0, order, other)
+    where = column if column.position else external
+
+    def no_order(row: int) -> Finding:
+        return invalid("no_order", f"{seen.place(row, where)}: the order number is blank.", "Put the order number in.")
+
+    seen.refuse_rows(order == 0, no_order, alone=True)
+    if shortened:
+        text, number = next(iter(shortened.items()))
+        seen.said.append(f"order numbers are read without what stands around them: {text} is order {number}")
+    return order, list(known)
+
+
+def _ids(seen: Inspection, name: Field, *, alone: bool = False) -> Ints:
+    column = seen.column(name)
+    return seen.numbers(column, values.identifier, alone=alone)
+
+
+def _costs(seen: Inspection) -> Named[str]:
+    """Costs as the API likes them; one that cannot be read is left out and said, never refused."""
+    column = seen.column(Field.MERCHANT_SHIPPING_COST)
+    values = ["", *map(cost, column.cells[1:])]
+    wrong = {code: value for code, value in enumerate(values) if isinstance(value, Wrong)}
+    if wrong:
+        seen.warn_cells(column, wrong)
+    return distinct(column.codes, [value if isinstance(value, str) else "" for value in values])

@@ -1,0 +1,154 @@
+"""What our own sheets are called and known by: their columns, and the mark a workbook of ours carries."""
+
+import io
+import json
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from batch.primitives.escapes import visible
+
+RESULTS = "Results"
+"""The sheet of a results workbook that has every row."""
+
+RESEND = "Fix and resend"
+"""The sheet of a results workbook that has the rows to correct."""
+
+PLAN = "Plan"
+"""The sheet of a dry run's workbook that has every shipment it would make, and what its order looked like."""
+
+OURS = (
+    "Outcome",
+    "Status",
+    "Shipment ID",
+    "Tracking Link",
+    "Link Source",
+    "Error Code",
+    "Error",
+    "What To Do",
+    "Who",
+    "Order ID",
+    "Order Address ID",
+    "Order Product ID",
+    "Run",
+)
+"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
+
+OURS_TO_FIX = ("Error", "What To Do")
+"""What follows them in `Fix and resend`."""
+
+DECISION = "Decision"
+"""Follows ours where a row is held: a person answers `ship` or `skip`."""
+
+LONGEST_NAME = 180
+"""Bytes of an export's name; 255 is what a disk takes, the rest is for what we append to it."""
+
+TEMPLATE = (
+    "Order ID",
+    "SKU",
+    "Product",
+    "Ordered",
+    "Left To Ship",
+    "Quantity",
+    "Tracking Number",
+    "Carrier",
+    "Service",
+    "Comments",
+    "order_address_id",
+    "order_product_id",
+)
+"""The columns of a template: the store's lines that can ship, to be filled in by a warehouse."""
+
+MARK = "shipbatch"
+"""The custom property of a workbook that holds its mark."""
+
+PREFIX = "Shipbatch "
+"""Tells a column of ours from the export's where both have one name."""
+
+_APART = ("file", "store", "sheet")  # of a mark: texts that are too long to go with the rest
+_MARK_PART = "docProps/custom.xml"
+_MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
+_LONGEST_READ = 2**20  # bytes; of thousands of parts, of which a workbook of ours has a few dozen
+_NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
+_NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is a template."""
+
+    run: str = ""
+    sha256: str = ""
+    """Of the export, not of the sheet."""
+    columns: int = 0
+    """How many of the sheet's first columns are the export's own; the rest are ours."""
+    file: str = ""
+    """The export's path."""
+    store: str = ""
+    sheet: str = ""
+    """The export's sheet that was read, where one was named."""
+    planned: int = 0
+    """Shipments of a plan."""
+    seal: str = ""
+    """Digest of a plan's rows; empty where it is none."""
+    version: int = 1
+    template: bool = False
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """As custom properties of a workbook, which hold 255 characters each."""
+        plan = () if self.seal else ("planned", "seal")
+        brief = {name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)}
+        texts = {f"{MARK} {name}": text for name in _APART if 0 < len(text := _kept(getattr(self, name))) < 256}
+        return {MARK: json.dumps(brief, separators=(",", ":"))} | texts
+
+
+class _Archive(io.FileIO):
+    """A file whose list of parts is not read where it is far too long for a workbook."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_READ:
+            raise zipfile.BadZipFile("too many parts")
+        return super().read(size) or b""
+
+
+def read_mark(path: Path) -> Mark | None:
+    """The mark of a workbook of ours; None for every other file, readable or not."""
+    try:
+        with _Archive(path) as file, zipfile.ZipFile(file) as workbook:
+            if workbook.getinfo(_MARK_PART).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                return None  # others inflate more than is asked for
+            with workbook.open(_MARK_PART) as part:
+                xml = part.read(_MARK_SIZE)
+        if b"<!" in xml:  # no entities: a property has no use for them
+            return None
+        properties = {each.get("name"): "".join(each.itertext()) for each in ET.fromstring(xml)}  # noqa: S314  bounded
+        if MARK in properties:
+            apart = {name: _as_it_was(properties.get(f"{MARK} {name}") or "") for name in _APART}
+            told = json.loads(properties[MARK]) | apart
+            return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
+    except (*_NO_ZIP, *_NO_MARK):
+        return None
+    return None
+
+
+def _kept(text: str) -> str:
+    """As XML can hold it: JSON, where something in it cannot be seen, or where it looks like that."""
+    return json.dumps(text) if visible(text) != text or text.startswith('"') else text
+
+
+def _as_it_was(text: str) -> str:
+    return str(json.loads(text)) if text.startswith('"') else text
+
+
+def distinct(name: str, columns: Iterable[str]) -> str:
+    """A name of ours, with `Shipbatch ` in front where the export has a column called so."""
+    taken = {column.strip().casefold() for column in columns}
+    while name.casefold() in taken:
+        name = PREFIX + name
+    return name

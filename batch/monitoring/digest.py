@@ -1,0 +1,96 @@
+"""What a run came to, in the few lines that somebody reads at night; nothing of what a cell holds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from batch.errors import FileError, NothingSent, ShipbatchError
+from batch.model import MADE_DIFFERS, Finding, Status
+from batch.monitoring.log import Event
+from batch.results.accounting import Report
+
+TROUBLES = (Status.HELD, Status.IN_DOUBT, Status.REJECTED, Status.INVALID, Status.WAITING, Status.NOT_SENT)
+SHOWN = 12  # rows named of one kind
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One file's end."""
+
+    file: str
+    status: int
+    """The exit status it comes to."""
+    lines: tuple[str, ...]
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """Kind of trouble → rows."""
+    rows: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """For the log."""
+
+    @property
+    def event(self) -> Event:
+        """The digest as a line of the log."""
+        facts = {"file": self.file, "exit": self.status, **self.facts}
+        return Event("run" if self.rows else "refused", self.status != 0, facts)
+
+
+def of_report(report: Report, status: int) -> Digest:
+    """The digest of a run that came to its end, or was stopped."""
+    summary, run = report.summary, report.run
+    kinds: dict[str, list[int]] = {}
+    findings: dict[str, set[Finding]] = {}
+    for row, result in report.rows.items():
+        if result.finding.status in TROUBLES or result.finding.code == MADE_DIFFERS:
+            kind = f"{result.finding.status.value}: {result.finding.code}"
+            kinds.setdefault(kind, []).append(row)
+            findings.setdefault(kind, set()).add(result.finding)
+    name = Path(run.file).name
+    lines = [f"{name}: {summary['rows']} rows, run {run.run_id}, exit {status}"]
+    lines += [f"  {summary[each]} {each.replace('_', ' ')}" for each in ("created", "updated") if summary[each]]
+    for one in report.held:
+        lines += [f"  held: {one.error}", f"    {one.todo}"]
+    if report.release:
+        lines.append(f"  To ship it all the same: {report.release}")
+    for kind, rows in kinds.items():
+        lines += list(_of_kind(kind, rows, findings[kind]))
+    if report.stopped:
+        lines.append(f"  Stopped before the end: {report.stopped} {report.todo}".rstrip())
+    lines.append(f"Results: {report.sheet}" if report.sheet else f"No sheet: {report.sheet_error}")
+    counts = {kind: len(rows) for kind, rows in kinds.items()}
+    if report.stopped:
+        counts["stopped"] = summary["rows"]
+    if report.sheet_error:
+        counts["no sheet"] = summary["rows"]
+    known = {key: summary[key] for key in ("rows", "created", "updated", "already_created", "requests", "seconds")}
+    facts = {"run": run.run_id, "store": run.store, **known, "trouble": counts}
+    return Digest(name, status, tuple(lines), counts, summary["rows"], facts)
+
+
+def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
+    """The digest of a file that was not run: new every day, for nothing of it has shipped."""
+    name, what = Path(file).name, type(error).__name__
+    kind = f"{date.today().isoformat()} {what} {name}" if isinstance(error, NothingSent) else what  # noqa: DTZ011
+    # A message about a file may quote its cells: it is for whoever has the file, not for the log.
+    why = {} if isinstance(error, FileError) else {"why": str(error)}
+    todo = f"  {error.todo}" if error.todo else ""
+    said = (f"{name}: not run, exit {status}", *(f"  {line}" for line in error.lines), todo)
+    lines = tuple(line for line in said if line)
+    return Digest(name, status, lines, {kind: 1}, 0, {"error": what, **why})
+
+
+def of_arrival(source: str, said: str, todo: str) -> Digest:
+    """The digest of a file that has not come: told once a day."""
+    today = date.today().isoformat()  # noqa: DTZ011  the day of whoever waits for it
+    facts = {"error": "NoFile", "why": said}
+    return Digest(source, 2, (f"{source}: {said}", f"  {todo}"), {f"{today} no file {source}": 1}, 0, facts)
+
+
+def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:
+    named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
+    yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
+    todos, who = {finding.todo for finding in found}, ", ".join(sorted({f.who.value for f in found} - {""}))
+    todo = todos.pop() if len(todos) == 1 else "The sheet says for each row what to do."
+    if todo:
+        yield f"    {todo}{f' [{who}]' if who else ''}"

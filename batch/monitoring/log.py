@@ -1,0 +1,63 @@
+"""The log: a line an event, a file a day, in SHIPBATCH_HOME. Counts, codes and ids; never what a cell holds."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from batch.config.secrets import hide
+from batch.primitives.atomic_file import private_folder
+from batch.primitives.escapes import json_line, visible
+
+FOLDER = "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. Its facts are safe to show to anybody who may read logs."""
+
+    what: str
+    """Short and stable: `run`, `refused`, `notified`."""
+    trouble: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def line(self, form: str, at: datetime) -> str:
+        """The event as `text` or `json`, without any secret that this process has read."""
+        level = "warning" if self.trouble else "info"
+        if form == "json":
+            told = {"at": at.isoformat(timespec="seconds"), "level": level, "event": self.what, **self.facts}
+            return hide(json_line(told))
+        facts = " ".join(f"{name}={_plain(value)}" for name, value in self.facts.items())
+        return hide(visible(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip()))
+
+
+def write(home: Path, events: list[Event], *, form: str = "text", days: int = 30) -> list[str]:
+    """Append to today's file; older ones are removed. A log that cannot be written stops nothing. Returns the lines.
+
+    A file a day, never renamed: several processes append to one, and any tool may hold it open.
+    """
+    now = datetime.now(UTC)
+    lines, folder = [event.line(form, now) for event in events], home / FOLDER
+    with suppress(OSError):
+        private_folder(folder)
+        path = folder / f"shipbatch-{now:%Y-%m-%d}.log"
+        if not path.exists():
+            _expire(folder, now.date() - timedelta(days=days))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+    return lines
+
+
+def _expire(folder: Path, oldest: date) -> None:
+    for path in folder.glob("shipbatch-????-??-??.log"):
+        if path.stem.removeprefix("shipbatch-") < oldest.isoformat():
+            path.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{count} {kind}" for kind, count in value.items()) or "none"
+    text = value if isinstance(value, str) else json_line(value)
+    return json_line(text) if not text or any(c in text for c in ' "=\n\r\t') else text

@@ -1,6 +1,0 @@
-"""Who is told of a night, and when: the log always; people for what is new or too much; the dead man's switch."""
-
-from batch.notify.afterwards import after
-from batch.notify.digest import Digest, of_arrival, of_error, of_report
-
-__all__ = ["Digest", "after", "of_arrival", "of_error", "of_report"]

@@ -1,0 +1,224 @@
+"""The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's quota."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable, MutableMapping
+
+from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
+from batch.config import Settings
+from batch.config.environment import this_user
+from batch.errors import LedgerError, StoreStopped, Unreadable
+from batch.ledger.contract import AlreadyClaimed, Ledger, OrderBusy
+from batch.model import Outcome, Record, State, StoreShipment, findings
+from batch.planning.matching import Baseline, differences, look
+from batch.primitives import failpoints, uptime
+from batch.primitives.stop import Stop
+
+PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
+LONGEST_PAUSE = 60.0  # seconds between two such tries
+STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
+
+
+class Pool:
+    """Posts planned shipments, each at most once an attempt, and records what became of them."""
+
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        settings: Settings,
+        *,
+        stop: Stop,
+        baselines: MutableMapping[int, Baseline],
+        watch: Callable[[Record], None] = lambda record: None,
+    ) -> None:
+        self._client, self._ledger, self._settings = client, ledger, settings
+        self._stop, self._baselines, self._watch = stop, baselines, watch
+        self._who = this_user()
+        self._parked: dict[int, deque[Record]] = {}
+        self._busy: set[int] = set()
+        self._turn = asyncio.Lock()
+        self.doubts: list[Record] = []
+
+    async def ship(self, work: AsyncIterator[Record]) -> None:
+        """Post all records of `work`, until it ends or the stop comes."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(self._settings.workers):
+                workers.create_task(self._worker(work))
+
+    async def _worker(self, work: AsyncIterator[Record]) -> None:
+        try:
+            while (record := await self._next(work)) is not None:
+                await self._deliver_all(record)
+        except (LedgerError, StoreStopped, Unreadable) as error:  # nothing is sent that cannot be recorded, or judged
+            self._stop.set(str(error), error.todo)
+
+    async def _deliver_all(self, record: Record) -> None:
+        """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
+        order_id = record.shipment.order_id
+        free = await self._deliver(record)
+        while free and (parked := self._parked.get(order_id)) and not self._stop:
+            free = await self._deliver(parked.popleft())
+        if free:
+            self._busy.discard(order_id)
+            self._parked.pop(order_id, None)
+
+    async def _next(self, work: AsyncIterator[Record]) -> Record | None:
+        """The next record whose order has nothing in flight; the others wait behind theirs."""
+        async with self._turn:
+            while not self._stop:
+                record = await anext(work, None)
+                if record is None:
+                    return None
+                order_id = record.shipment.order_id
+                if order_id not in self._busy:
+                    self._busy.add(order_id)
+                    return record
+                self._parked.setdefault(order_id, deque()).append(record)
+        return None
+
+    async def _deliver(self, record: Record) -> bool:
+        """Bring one shipment to its outcome; whether its order is free for the next one."""
+        clock = asyncio.get_running_loop()
+        patience, tries = clock.time() + PATIENCE, 0
+        baseline = self._baselines.get(record.shipment.order_id)
+        while not self._stop:
+            if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.admit())):
+                break
+            try:
+                await self._intend(record, baseline or Baseline())
+            except OrderBusy:
+                self._client.quota.give_back()
+                return False
+            reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
+            failpoints.point("answered")
+            verdict = judge(reply, order_id=record.shipment.order_id)
+            done = await self._record(record, reply, verdict, baseline)
+            if verdict.stop:
+                self._stop.set(verdict.stop, verdict.todo)
+            if done is not None:
+                return done
+            if clock.time() + verdict.wait > patience:
+                why = reply.problem or f"it answers {reply.status}"
+                self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}", STATUS_PAGE)
+            elif not self._stop:
+                tries += 1
+                await self._stop.sleep(max(verdict.wait, _backoff(tries)))
+            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record, baseline):
+                return True
+        return False
+
+    async def _made_all_the_same(self, record: Record, baseline: Baseline | None) -> bool:
+        """Whether the store has what it has just refused to work on: a gateway's 429 may come after the work."""
+        order_id, baseline = record.shipment.order_id, baseline or Baseline()
+        claimed = self._ledger.claimed(record.store, order_id)
+        found = look(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
+        if found.mine is None:
+            return False
+        finding = findings.read_back(record.shipment, found)
+        await self._intend(record, baseline)
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        self._watch(await self._ledger.move(record, created, "read back"))
+        baseline.add(found.mine)
+        self._baselines[order_id] = baseline
+        return True
+
+    async def _intend(self, record: Record, baseline: Baseline) -> None:
+        evidence = {
+            "shipped": baseline.shipped,
+            "baseline": baseline.shipment_id,
+            "status_id": baseline.status_id,
+            "never_resend": self._settings.never_resend,
+            "who": self._who,
+        }
+        if self._ledger.runner:
+            evidence["runner"] = self._ledger.runner
+        await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
+        failpoints.point("intended")
+
+    async def _record(self, record: Record, reply: Reply, verdict: Verdict, baseline: Baseline | None) -> bool | None:
+        """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
+        outcome = _outcome(record, reply, verdict, baseline or Baseline())
+        try:
+            moved = await self._ledger.move(record, outcome, "response")
+        except AlreadyClaimed as error:  # an id that is another record's proves nothing
+            unknown = findings.in_doubt(record.shipment.order_id)
+            outcome = Outcome(
+                State.IN_DOUBT,
+                finding=unknown,
+                evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up(),
+            )
+            moved = await self._ledger.move(record, outcome, "response")
+        failpoints.point("recorded")
+        if outcome.state is State.IN_DOUBT and verdict.shipment:
+            moved = await self._read_back(moved, verdict.shipment.shipment_id)
+        match moved.state:
+            case State.CREATED:
+                if moved.made and baseline:
+                    baseline.add(moved.made)
+                    self._baselines[record.shipment.order_id] = baseline
+            case State.IN_DOUBT:
+                self.doubts.append(moved)
+            case State.PLANNED:
+                return None
+        self._watch(moved)
+        return moved.state is not State.IN_DOUBT
+
+    async def _read_back(self, doubt: Record, named: int) -> Record:
+        """An answer that is not of what was asked, looked behind at once; still in doubt where that shows nothing."""
+        if self._stop:
+            return doubt
+        order_id = doubt.shipment.order_id
+        try:
+            seen = await self._client.shipments(order_id)
+        except Unreadable:  # it is looked for again when the doubts are settled
+            return doubt
+        found = look(doubt.shipment, seen, self._ledger.claimed(doubt.store, order_id), doubt.baseline, named)
+        if found.mine is None:
+            return doubt
+        failpoints.point("read back")
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        finding = findings.read_back(doubt.shipment, found)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        return await self._ledger.move(doubt, created, "read back")
+
+
+def _outcome(record: Record, reply: Reply, verdict: Verdict, baseline: Baseline) -> Outcome:
+    evidence: dict[str, object] = {
+        "phase": reply.phase,
+        "status": reply.status,
+        "problem": reply.problem,
+        "said": list(verdict.problems),
+    }
+    order_id = record.shipment.order_id
+    if verdict.shipment and (differing := _differing(record, verdict.shipment, baseline)):
+        evidence |= {"named": verdict.shipment.shipment_id, "differing": differing}
+        return Outcome(
+            State.IN_DOUBT, finding=findings.answered_otherwise(record.shipment, differing), evidence=evidence
+        )
+    match verdict.kind:
+        case Kind.DONE:
+            return Outcome(State.CREATED, made=verdict.shipment, evidence=evidence)
+        case Kind.NEVER:
+            finding = findings.refused(record.shipment, reply.status or 0, verdict.problems)
+            return Outcome(State.REJECTED, finding=finding, evidence=evidence)
+        case Kind.AGAIN:
+            return Outcome(State.PLANNED, evidence=evidence)
+        case Kind.UNKNOWN:
+            evidence |= uptime.gave_up()
+            return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
+
+
+def _differing(record: Record, said: StoreShipment, baseline: Baseline) -> list[tuple[str, str, str]]:
+    """What of an answer is not of the shipment that was asked for: a new one's id is above all that were there."""
+    differing = differences(record.shipment, said)
+    if said.shipment_id <= baseline.shipment_id:
+        differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))
+    return differing
+
+
+def _backoff(tries: int) -> float:
+    """Full jitter: nothing to half the time, so that many workers do not come back together."""
+    return random.uniform(0, min(LONGEST_PAUSE, 2.0**tries))  # noqa: S311  a pause is no secret

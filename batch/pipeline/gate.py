@@ -1,0 +1,155 @@
+"""A file judged as a whole, before its first shipment: let through, or held until a person releases it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from statistics import median
+
+from batch.config import Gates, Settings, Source
+from batch.ledger import StoredLedger
+from batch.ledger.contract import Decision
+from batch.loader.load import Load
+from batch.model import Finding, RowNote, Run, Shipment, Status
+from batch.model.sheet_format import Mark
+from batch.planning.gates import Profile, file_ask, mailed, reasons, release
+from batch.planning.gates.profile import ages, night_of
+
+NIGHTS = 60
+"""Earlier files that a file is compared with."""
+RUNS = 150
+"""Runs that are looked through for them: some are of one file."""
+SAMPLE = 500
+"""Parcels by which it is found out how long ago a file was shipped."""
+UNLISTED = "order_not_listed"
+ABSENT = frozenset({"unknown_order", "order_not_there_yet", UNLISTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What the gates say of a file."""
+
+    run: Run
+    """With its source and what the file looks like."""
+    reasons: tuple[Finding, ...] = ()
+    """Why it is held; empty where it goes on."""
+    release: str = ""
+    """The command that lets it go on."""
+
+    def notes(self, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> Iterator[RowNote]:
+        """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
+        rows: set[int] = {row for shipment in shipments for row in shipment.rows}
+        for note in notes:
+            if note.finding.status in {Status.WAITING, Status.NOT_SENT}:
+                rows.update(note.rows)
+            else:
+                yield note
+        for reason in self.reasons:
+            todo = (
+                f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again; "
+                "or write `ship` into the Decision cell of every held row of this sheet, and run it "
+                "(in `held` of a drop folder: save and close it)."
+            )
+            ask = file_ask(self.run.sha256, reason.code)
+            yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})
+
+
+class Gatekeeper:
+    """Compares a file with its source's earlier ones, and knows what people have said of it."""
+
+    def __init__(self, ledger: StoredLedger, settings: Settings, *, who: str) -> None:
+        self._ledger, self._settings, self._who = ledger, settings, who
+
+    async def judge(
+        self,
+        run: Run,
+        export: Load,
+        source: Source,
+        shipments: Iterable[Shipment],
+        notes: Iterable[RowNote],
+        *,
+        mark: Mark | None = None,
+        resumed: bool,
+        dry: bool,
+    ) -> Gated:
+        """Why a file is held, less what a person has released; a file that went through once goes through again."""
+        gates = self._settings.gates_for(source)
+        name = "" if export.by_hand else source.name or export.fingerprint
+        earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
+        passed = [one for one in earlier if not one.profile.get("held")]
+        profile = self._profile(run, export, shipments, notes, gates)
+        run = replace(run, source=name, profile=profile.kept)
+        before = [one.sha256 for one in passed] if resumed else [one.sha256 for one in passed[:1]]
+        if run.sha256 in before or (mark and self._was_released(mark)):
+            return Gated(run)
+        nights = _nights(run, passed)
+        found = list(reasons(profile, nights, gates))
+        mails = list(mailed(profile, nights, gates))
+        if self._settings.customers_will_be_mailed and not dry:
+            await self._keep(run, mails)
+        elif not self._settings.customers_will_be_mailed:
+            found += mails
+        words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
+        held = tuple(r for r in found if not _released(words.get(file_ask(run.sha256, r.code))))
+        run = replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]})
+        return Gated(run, held, release(run.run_id, self._settings.store_name) if held else "")
+
+    def _was_released(self, mark: Mark) -> bool:
+        """Whether a sheet of ours is of a file that was held as a whole, until a person has said to ship it."""
+        earlier = self._ledger.run(mark.run)
+        asks = [file_ask(mark.sha256, code) for code in (earlier.profile.get("held") or () if earlier else ())]
+        words = self._ledger.decisions(earlier.store, asks) if earlier else {}
+        return bool(asks) and all(_released(words.get(ask)) for ask in asks)
+
+    async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
+        """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""
+        for reason in mails:
+            word = Decision(
+                file_ask(run.sha256, reason.code), "ship", self._who, "--customers-will-be-mailed", datetime.now(UTC)
+            )
+            await self._ledger.decide(run.store, word)
+
+    def _profile(
+        self, run: Run, export: Load, shipments: Iterable[Shipment], notes: Iterable[RowNote], gates: Gates
+    ) -> Profile:
+        """What the file alone says of itself, with what the store says of it."""
+        wrong = known = absent = unlisted = 0
+        sample: list[str] = []
+        for note in notes:
+            wrong += len(note.rows) if note.finding.status is Status.INVALID else 0
+            absent += note.finding.code in ABSENT
+            unlisted += note.finding.code == UNLISTED
+            if note.finding.status is Status.ALREADY_CREATED:
+                known += 1
+                sample += [note.ask] if len(sample) < SAMPLE else []
+        days, old = ages(export.shipped, run.started.astimezone().date(), old=gates.old_days)
+        return replace(
+            export.profile,
+            wrong=wrong,
+            new=sum(1 for _ in shipments),
+            known=known,
+            known_days=self._days_since(run, sample) or days or 0,
+            absent=absent,
+            unlisted=unlisted,
+            days=days,
+            old=old,
+            weekday=night_of(run.started),
+        )
+
+    def _days_since(self, run: Run, asks: Sequence[str]) -> int | None:
+        """How long ago parcels were shipped by earlier runs: the median."""
+        records = [record for found in self._ledger.known(run.store, asks).values() for record in found]
+        made = [(run.started - record.changed_at).days for record in records if record.made and record.changed_at]
+        return int(median(made)) if made else None
+
+
+def _nights(run: Run, passed: Sequence[Run]) -> list[Profile]:
+    """What the source's earlier files looked like when they first went through, oldest first."""
+    files = {
+        one.sha256: one for one in passed if one.profile and one.sha256 != run.sha256
+    }  # newest first: the oldest stays
+    oldest_first = sorted(files.values(), key=lambda one: one.started)
+    return [Profile.of(one.profile) for one in oldest_first[-NIGHTS:]]
+
+
+def _released(word: Decision | None) -> bool:
+    return word is not None and word.answer == "ship"

@@ -1,0 +1,180 @@
+"""Every doubt read back, every row accounted for."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
+from typing import Any
+
+from batch.bigcommerce import Client
+from batch.config import Settings
+from batch.errors import StoreStopped, Unreadable
+from batch.ledger.contract import Attempt, Ledger, named
+from batch.model import Outcome, Record, State, StoreShipment, findings
+from batch.planning.matching import Baseline, Look, look
+from batch.primitives import failpoints, uptime
+from batch.primitives.concurrency import in_turns, unbroken
+from batch.primitives.stop import Stop
+
+
+class Reconciler:
+    """Settles what is in doubt by reading the store; nothing is sent from here but reads."""
+
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        settings: Settings,
+        *,
+        stop: Stop,
+        baselines: MutableMapping[int, Baseline] | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._client, self._ledger, self._settings = client, ledger, settings
+        self._stop, self._say = stop, say
+        self._baselines = {} if baselines is None else baselines
+        self._absent: set[tuple[int, int]] = set()
+        """Doubts, by record and attempt, that were looked for once and not found."""
+
+    async def settle(
+        self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None, *, at_once: int | None = None
+    ) -> None:
+        """Look once at each; at what is not there, once more when the settle window since its doubt has passed.
+
+        Afterwards each is created, planned again, waiting for a person, or, where a look failed
+        or the run is being stopped, or who was sending it may do so yet, still in doubt.
+        `looked` is told when more can be known by waiting alone. `at_once`: looks side by side; None: all the workers'.
+        """
+        look_at = partial(self._look_at, at_once=at_once or self._settings.workers)
+        found = [await self._in_doubt(record) for record in doubts]
+        # Before the first look: what an ended runner has sent has all the settle window to become visible.
+        ripe_at = [(await self._ripe_at(record), record) for record in found]
+        new = [record for record in found if _doubt(record) not in self._absent]
+        for some in _in_turn(new):
+            await look_at(some, last=False)
+        absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
+        now, told = asyncio.get_running_loop().time, False
+        while absent and not self._stop:
+            if (wait := min(at for at, _ in absent) - now()) > 0:
+                looked()
+                if not told:
+                    self._say(f"{len(absent)} shipments in doubt: looking again in {wait:.0f} s.")
+                told = True
+                if not await self._stop.sleep(wait):
+                    return
+            moment = now()
+            await look_at([record for at, record in absent if at <= moment], last=True)
+            absent = [(at, record) for at, record in absent if at > moment]
+
+    async def _in_doubt(self, record: Record) -> Record:
+        """An intent without an outcome is what a crash leaves: it may have been sent, until its runner ended."""
+        if record.state is not State.INTENT:
+            return record
+        sender = self._sender(record)
+        finding = findings.in_doubt(record.shipment.order_id, sender)
+        evidence = {} if sender else uptime.gave_up()
+        return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence), "crash")
+
+    async def _ripe_at(self, record: Record) -> float | None:
+        """When its settle window has passed, by the event loop's time; None where nobody waits for that."""
+        if record.state is not State.IN_DOUBT or self._sender(record):
+            return None
+        tried = self._since_intent(record)
+        passed = uptime.since(next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {}))
+        if passed is None:
+            await self._ledger.append(record.record_id, "waits anew", uptime.gave_up())
+        return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
+
+    async def _look_at(self, doubts: Sequence[Record], *, last: bool, at_once: int) -> None:
+        """One look at each, a few at a time."""
+        await in_turns(partial(self._look_for, last=last), doubts, at_once=at_once)
+
+    async def _look_for(self, record: Record, *, last: bool) -> None:
+        """Look at one order: claim what is there, or keep that it is not. A look that failed has seen nothing."""
+        order_id = record.shipment.order_id
+        if self._stop:
+            return
+        try:
+            seen = await self._client.shipments(order_id)
+            claimed, answer = (
+                self._ledger.claimed(record.store, order_id),
+                named(self._ledger.attempts(record.record_id)),
+            )
+            found = look(record.shipment, seen, claimed, record.baseline, answer)
+            if found.mine is not None:
+                await self._claim(record, found)
+            elif last:
+                await self._decide(record, found, await self._moved(record), seen)
+            else:
+                self._absent.add(_doubt(record))
+        except Unreadable as error:
+            self._say(f"Order {order_id} could not be read back: {error} It stays in doubt.")
+        except StoreStopped as error:
+            self._stop.set(str(error), error.todo)
+
+    async def _moved(self, record: Record) -> bool:
+        """Whether units of the order were shipped that neither the ledger nor the list explains."""
+        order = await self._client.order(record.shipment.order_id)
+        before = self._baseline(record)
+        return order is None or before is None or before.moved(await self._client.whole(order))
+
+    def _intent(self, record: Record) -> Mapping[str, Any]:
+        """What was known, and promised, when the shipment was last about to be sent."""
+        tried = self._since_intent(record)
+        return tried[-1].evidence if tried and tried[-1].what == "intent" else {}
+
+    def _since_intent(self, record: Record) -> Sequence[Attempt]:
+        """What has happened since the shipment was last about to be sent, newest first, and that at the end."""
+        attempts = self._ledger.attempts(record.record_id)[::-1]
+        last = next((place for place, attempt in enumerate(attempts) if attempt.what == "intent"), len(attempts))
+        return attempts[: last + 1]
+
+    def _sender(self, record: Record) -> str:
+        """Who may still be sending it: another runner, paused or out of reach, that is not proven to have ended."""
+        runner = str(self._intent(record).get("runner", ""))
+        return self._ledger.may_still_send(runner) if runner != self._ledger.runner else ""
+
+    def _baseline(self, record: Record) -> Baseline | None:
+        shipped = self._intent(record).get("shipped")
+        if shipped is None:
+            return None
+        return Baseline(record.baseline, {int(line): units for line, units in shipped.items()})
+
+    async def _claim(self, record: Record, found: Look) -> None:
+        assert found.mine is not None
+        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
+        finding = findings.read_back(record.shipment, found)
+        failpoints.point("read back")
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        await unbroken(self._ledger.move(record, created, "read back"))
+        if baseline := self._baselines.get(record.shipment.order_id):
+            baseline.add(found.mine)  # else the order's next shipment would find its units moved
+            self._baselines[record.shipment.order_id] = baseline
+
+    async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
+        """Absent twice: planned again, unless anything speaks against it."""
+        evidence: Mapping[str, object] = {"absent": 2, "moved": moved, "seen": [s.shipment_id for s in seen]}
+        never = self._settings.never_resend or bool(self._intent(record).get("never_resend"))
+        why = findings.why_not_again(record.shipment, found.near, moved=moved, never=never)
+        if why is None:
+            outcome = Outcome(State.PLANNED, evidence=evidence)
+        else:
+            outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
+        failpoints.point("decided")
+        await unbroken(self._ledger.move(record, outcome, "read back"))
+
+
+def _doubt(record: Record) -> tuple[int, int]:
+    return record.record_id, record.attempts
+
+
+def _in_turn(doubts: Iterable[Record]) -> list[list[Record]]:
+    """At most one doubt of an order at a time, the older first: what it claims is not the other's."""
+    turns: list[list[Record]] = []
+    had: Counter[int] = Counter()
+    for record in doubts:
+        turn = had[record.shipment.order_id]
+        turns += [[]] if turn == len(turns) else []
+        turns[turn].append(record)
+        had[record.shipment.order_id] += 1
+    return turns

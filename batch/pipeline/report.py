@@ -1,0 +1,95 @@
+"""A run's end: its rows added up, its results sheet written, its exit status."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from batch import results
+from batch.errors import ResultsError
+from batch.ledger import Queries
+from batch.loader.load import Load
+from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
+from batch.pipeline.job import Job
+from batch.planning.saved_plan import Promise
+from batch.results.accounting import Report, tally
+
+LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, its addresses
+
+
+def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
+    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
+    return {
+        "run": run.run_id,
+        "file": run.file,
+        "rows": export.row_count,
+        "shipments": shipments,
+        **tally(rows),
+    }
+
+
+def saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dry: bool) -> int:
+    """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
+    met = Counter(note.finding.status for note in notes)
+    sent = met[Status.UPDATED] + (0 if dry else states.total() - states[State.PLANNED])
+    return max(0, LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total()) + sent - requests)
+
+
+def write_sheet(
+    report: Report, export: Load, records: Iterable[Record], home: Path, job: Job, planned: Iterable[Promise] = ()
+) -> None:
+    """Write the results; where that fails the report says why, for what is sent is sent."""
+    sheet = results.Report(
+        run=report.run,
+        columns=export.columns,
+        rows=export.cells(),
+        results=report.rows,
+        records=records,
+        summary=report.summary,
+        said=export.said,
+        warnings=export.warnings,
+        id_columns=export.id_columns,
+        dry=job.dry,
+        promises=planned,
+    )
+    export_path = job.place(report) if job.place else job.export
+    if export_path is None:
+        report.summary["results"] = ""
+        return
+    try:
+        if job.results:
+            path = results.spared(job.results, report.run)
+        else:
+            path = results.results_path(export_path, report.run, dry=job.dry, home=home)
+        report.sheet = results.write(sheet, path)
+        report.summary["results"] = str(report.sheet)
+    except ResultsError as error:
+        report.sheet_error = error
+        report.summary["results"] = ""
+
+
+def known_waiting(ledger: Queries, run: Run, notes: Iterable[RowNote], days: int) -> int:
+    """Rows that wait for their order, and have waited in another file of the last days."""
+    waiting = [note for note in notes if note.finding.status is Status.WAITING]
+    if not waiting:
+        return 0
+    known: set[str] = set()
+    for run_id, asks in ledger.left_open(run.store, run.started - timedelta(days=days)).items():
+        other = ledger.run(run_id)
+        known |= asks if other and other.sha256 != run.sha256 else frozenset()
+    return sum(len(note.rows) for note in waiting if note.ask in known)
+
+
+def exit_status(report: Report) -> int:
+    """The first of DESIGN section 5's that applies to a run that came to its end."""
+    counts = report.summary
+    if report.stopped and not any(counts[name] for name in ("created", "updated", "rejected", "in_doubt")):
+        return 75
+    if report.sheet_error:
+        return 74
+    if counts["held"] or counts["in_doubt"] or counts.get(MADE_DIFFERS) or report.held:
+        return 3
+    if any(counts[name] for name in ("invalid", "rejected", "not_sent")) or counts["waiting"] > report.known_waiting:
+        return 1
+    return 0

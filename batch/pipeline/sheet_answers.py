@@ -1,0 +1,91 @@
+"""What people write into the Decision cells of a sheet of ours, taken as `decide` would take it."""
+
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from batch.config import Settings, Source
+from batch.errors import FileError, NothingSent
+from batch.loader.load import Load
+from batch.model import Parcel
+from batch.model.sheet_format import RESULTS, Mark, read_mark
+from batch.pipeline.decisions import Decider, Waiting, answer_of, waiting, who
+from batch.pipeline.load import Remembering, read
+from batch.pipeline.session import Desk
+from batch.primitives.stop import beside
+
+
+def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Remembering) -> bool:
+    """Whether anybody has written into the Decision cells of a results sheet."""
+    try:
+        return any(_answered(_read(sheet, source, settings, ledger)))
+    except FileError:  # it is gone, or is none any more
+        return False
+
+
+async def take_decisions(desk: Desk, sheet: Path, source: Source) -> list[str]:
+    """Take the answers in a results sheet; what was not taken, and why."""
+    export = await desk.stop.interrupt(beside(partial(_read, sheet, source, desk.settings, desk.ledger)))
+    return await take_answers(desk, export, read_mark(sheet), sheet.name)
+
+
+async def take_answers(desk: Desk, export: Load, mark: Mark | None, name: str) -> list[str]:
+    """Take the answers in an export that is a sheet of ours; what was not taken, and why."""
+    answered = list(_answered(export))
+    if not answered:
+        return []
+    ledger, store = desk.ledger, desk.settings.store
+    decider = Decider(desk.client, ledger, store, who=who(), why=f"in the sheet {name}")
+    waits = list(waiting(ledger, store))
+    content = mark.sha256 if mark else ""
+    if content and (files := [one for one in waits if one.is_file and one.ask.endswith(content)]):
+        return await _said(desk, "The whole file", _for_the_file(decider, files, answered))
+    asks = [parcel.ask for parcel in answered]
+    known, decided = ledger.known(store, asks), ledger.decisions(store, asks)
+    skipped = {ask for ask, word in decided.items() if word.answer == "skip"}  # may be set right
+    settled = (known.keys() | decided.keys()) - skipped
+    held = {one.ask: one for one in waits}
+    refused: list[str] = []
+    for parcel in answered:
+        fresh = Waiting("", parcel.rows, parcel.order_id, parcel.ask, "")
+        one = held.get(parcel.ask, None if parcel.ask in settled else fresh)
+        refused += await _said(desk, f"Row {parcel.rows[0]}", _for_a_parcel(decider, one, parcel))
+    return refused
+
+
+async def _said(desk: Desk, place: str, answer: Awaitable[str]) -> list[str]:
+    """Say what follows from an answer; where it is not taken, that, and why."""
+    try:
+        desk.screen.say(f"{place}: {await answer}")
+    except NothingSent as error:
+        line = f"{place}: the decision was not taken: {error} {error.todo}"
+        desk.screen.say(line)
+        return [line]
+    return []
+
+
+async def _for_a_parcel(decider: Decider, one: Waiting | None, parcel: Parcel) -> str:
+    if one is None:
+        return "nothing waits for it any more, its Decision is passed over"
+    return await decider.take(one, answer_of(parcel.decision))
+
+
+async def _for_the_file(decider: Decider, files: Sequence[Waiting], answered: Sequence[Parcel]) -> str:
+    """What follows for a file that is held as a whole: all of its rows have one answer, or NothingSent."""
+    words = {answer_of(parcel.decision) for parcel in answered}
+    missing = len(files[0].rows) - sum(len(parcel.rows) for parcel in answered)
+    if missing > 0 or len(words) > 1:
+        lacks = f"{missing} of its rows have no answer" if missing > 0 else "its rows have different answers"
+        raise NothingSent(
+            f"The whole file is held, and {lacks}.", "Write `ship` into the Decision cell of every held row, or `skip`."
+        )
+    (word,) = words
+    return [await decider.take(one, word) for one in files][-1]
+
+
+def _read(sheet: Path, source: Source, settings: Settings, ledger: Remembering) -> Load:
+    return read(sheet, source.model_copy(update={"sheet": RESULTS}), settings, ledger)
+
+
+def _answered(export: Load) -> Iterator[Parcel]:
+    return (parcel for parcel in export.decided() if parcel.decision.strip())

@@ -1,0 +1,206 @@
+"""From a parcel's lines to the order's lines: one draft an address and number, on its way to a shipment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from batch.model import (
+    Finding,
+    Item,
+    Line,
+    Order,
+    OrderLine,
+    Parcel,
+    Record,
+    RowNote,
+    Shipment,
+    StoreShipment,
+    findings,
+)
+from batch.planning.facts import Judged, Policy
+from batch.planning.matching import plain, same_items
+from batch.primitives.spelling import named
+
+
+@dataclass(slots=True)
+class Want:
+    """Units of one line; None is all that remains of it."""
+
+    line: OrderLine
+    quantity: int | None
+    rows: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A parcel's share for one address and one number, on its way to a shipment."""
+
+    parcel: Parcel
+    number: str
+    address: int | None
+    wants: list[Want]
+    rest: bool = False
+    """All that remains: wants are found when units are handed out."""
+    share: tuple[int, int] = (0, 1)
+    """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
+    comments: str = ""
+    judged: Judged | None = None
+
+    @property
+    def label(self) -> str:
+        return self.number or self.parcel.tracking_link
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows it answers for: those of its lines, and those of the parcel that name no line."""
+        named = {row for line in self.parcel.lines for row in line.rows}
+        own = {row for want in self.wants for row in want.rows}
+        return tuple(sorted(own | (set(self.parcel.rows) - named)))
+
+    @property
+    def row_lines(self) -> tuple[tuple[int, int], ...]:
+        return tuple((row, want.line.order_product_id) for want in self.wants for row in want.rows)
+
+    def is_for(self, address: int) -> bool:
+        """Whether it goes to an address; one that names none may go to any."""
+        return self.address in (None, address)
+
+    def is_label_of(self, made: StoreShipment, *before: str) -> bool:
+        """Whether a shipment has its number or link, or had it before."""
+        if plain(self.label) in map(plain, before):
+            return True
+        if self.number:
+            return plain(self.number) == plain(made.tracking_number)
+        return self.label.strip() == made.tracking_link.strip()
+
+    def fits(self, made: StoreShipment) -> bool:
+        """Whether a shipment holds what it asks; what it leaves open fits anything."""
+        if self.rest or self.share[1] > 1:
+            return True
+        units = {item.order_product_id: item.quantity for item in made.items}
+        asked = ((want.line.order_product_id, want.quantity) for want in self.wants)
+        return same_items((Item(line, quantity or units.get(line, 0)) for line, quantity in asked), made.items)
+
+    def is_carried_like(self, made: StoreShipment) -> bool:
+        """Equal carriers, in so far as the file names one; the store may know it under either name."""
+        ours = {self.parcel.shipping_provider, self.parcel.tracking_carrier} - {""}
+        theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
+        return not ours or not theirs or bool(ours & theirs)
+
+    def has_made(self, record: Record) -> bool:
+        """Whether a record of ours came from its parcel."""
+        shipment = record.shipment
+        alike = plain(self.label) in map(plain, record.labels) if self.label else self.parcel.ask == shipment.ask
+        return alike and self.is_for(shipment.order_address_id)
+
+    def shipment(self, items: Iterable[Item], address: int) -> Shipment:
+        parcel = self.parcel
+        return Shipment(
+            order_id=parcel.order_id or 0,
+            order_address_id=address,
+            items=tuple(sorted(items)),
+            tracking_number=self.number,
+            tracking_link=parcel.tracking_link,
+            shipping_provider=parcel.shipping_provider,
+            tracking_carrier=parcel.tracking_carrier,
+            shipping_method=parcel.shipping_method,
+            merchant_shipping_cost=parcel.merchant_shipping_cost,
+            comments=self.comments or parcel.comments,
+            rows=self.rows,
+            row_lines=self.row_lines,
+            ask=parcel.ask,
+            warnings=parcel.warnings,
+        )
+
+    def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
+        facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
+        return RowNote(rows or self.rows, finding, ask=self.parcel.ask, facts=facts)
+
+
+def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[Draft]]:
+    """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
+    found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
+    bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
+    if bad:
+        return _incomplete(parcel, bad), []
+    wants: dict[int, Want] = {}
+    said: list[str] = []
+    for line, hit in found:
+        assert isinstance(hit, OrderLine)
+        if (want := wants.get(hit.order_product_id)) is None:
+            wants[hit.order_product_id] = Want(hit, line.quantity, line.rows)
+        else:  # a SKU and an id that name one line, or a SKU in two spellings
+            said.append(f"rows {want.rows[0]} and {line.rows[0]} name {findings.named(hit)} in two ways: it is one")
+            total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
+            want.quantity, want.rows = total, want.rows + line.rows
+    parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
+    if not wants:
+        return [], _numbered(parcel, parcel.order_address_id, [], policy)
+    addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
+    return [], [
+        draft
+        for address in addresses
+        for draft in _numbered(
+            parcel, address, [w for w in wants.values() if w.line.order_address_id == address], policy
+        )
+    ]
+
+
+def _numbered(parcel: Parcel, address: int | None, wants: list[Want], policy: Policy) -> list[Draft]:
+    """One draft a tracking number; several numbers for the same units as the source says."""
+    rest, numbers = not wants, parcel.numbers or ("",)
+    if len(numbers) == 1:
+        return [Draft(parcel, numbers[0], address, wants, rest)]
+    if policy.several_parcels == "even":
+        return [Draft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
+    others = f"Further parcels: {', '.join(numbers[1:])}"
+    comments = "\n".join(filter(None, (parcel.comments, others)))
+    return [Draft(parcel, numbers[0], address, wants, rest, comments=comments)]
+
+
+def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
+    """The bad rows with their own reason, the parcel's others naming the first of them."""
+    facts = {"order_id": parcel.order_id}
+    notes = [RowNote(line.rows, finding, ask=parcel.ask, facts=facts) for line, finding in bad]
+    named = {row for line, _ in bad for row in line.rows}
+    if others := tuple(row for row in parcel.rows if row not in named):
+        line, finding = bad[0]
+        told = findings.parcel_incomplete(line.rows[0], finding.error)
+        notes.append(RowNote(others, told, ask=parcel.ask, facts=facts))
+    return notes
+
+
+def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
+    """The one order line that a file's line names."""
+    if line.order_product_id is not None:
+        hits = [hit for hit in order.lines if hit.order_product_id == line.order_product_id]
+        if not hits:
+            return findings.unknown_line(order, line.order_product_id)
+        what = f"line {line.order_product_id}"
+    elif not line.sku:
+        return _only_line(line, address, order)
+    else:
+        hits = named(line.sku, order.lines, lambda hit: hit.sku)
+        if not hits:
+            return findings.unknown_sku(order, line.sku)
+        what = f"SKU {line.sku}"
+    shipping = [hit for hit in hits if hit.ships]
+    if not shipping:
+        return findings.not_shippable(order, hits[0])
+    here = [hit for hit in shipping if address in (None, hit.order_address_id)]
+    if not here:
+        assert address is not None
+        return findings.wrong_address(order, address, what, [hit.order_address_id for hit in shipping])
+    return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
+
+
+def _only_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
+    """The line of units that come without a name: the only one that ships (there).
+
+    What has shipped counts too: else the same row would mean another line tomorrow.
+    """
+    shipping = [hit for hit in order.lines if hit.ships]
+    here = [hit for hit in shipping if address in (None, hit.order_address_id)]
+    if shipping and not here:
+        assert address is not None
+        return findings.wrong_address(order, address, "all that ships", sorted({h.order_address_id for h in shipping}))
+    return here[0] if len(here) == 1 else findings.units_of_what(order, line.quantity or 0, here)

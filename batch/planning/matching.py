@@ -1,0 +1,158 @@
+"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop us?"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from urllib.parse import unquote
+
+from batch.model import Item, Order, Shipment, StoreShipment
+from batch.primitives.spelling import folded
+
+
+class Likeness(Enum):
+    """How a shipment in the store compares with one that was asked for."""
+
+    SAME = auto()  # may be claimed as ours
+    NEAR = auto()  # too like to be passed over: nothing is sent beside it
+    OTHER = auto()
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What an order held before an intent: what is there later, and was not then, may be ours."""
+
+    shipment_id: int = 0
+    """Largest shipment id of the order."""
+    shipped: dict[int, int] = field(default_factory=dict)
+    """Units shipped, by order line."""
+    status_id: int | None = None
+    """The order's status, to which `undo` puts it back."""
+    left: dict[int, int] = field(default_factory=dict)
+    """Units that can be shipped, by order line, when the order was read."""
+
+    def add(self, made: StoreShipment) -> None:
+        """Count in a shipment of ours that the store has confirmed."""
+        self.shipment_id = max(self.shipment_id, made.shipment_id)
+        for item in made.items:
+            self.shipped[item.order_product_id] = self.shipped.get(item.order_product_id, 0) + item.quantity
+
+    def moved(self, order: Order) -> bool:
+        """Whether the order's lines count other units as shipped than they did."""
+        return any(self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one read-back of an order says of a shipment in doubt."""
+
+    mine: StoreShipment | None = None
+    """The one to claim: the lowest id where several are equal; where none is, the one that the store has named."""
+    twins: tuple[StoreShipment, ...] = ()
+    """Equal ones that no record claims: made by someone else, or twice by the way there."""
+    near: tuple[StoreShipment, ...] = ()
+
+
+def plain(label: str) -> str:
+    """A tracking number without blanks and case, as carriers read it."""
+    return folded("".join(label.split()))
+
+
+def same_label(shipment: Shipment, seen: StoreShipment) -> bool:
+    """Equal tracking numbers; where there is none, equal custom links."""
+    if shipment.tracking_number or seen.tracking_number:
+        return plain(shipment.tracking_number) == plain(seen.tracking_number)
+    return shipment.tracking_link.strip() == seen.tracking_link.strip()
+
+
+def same_carrier(shipment: Shipment, seen: StoreShipment) -> bool:
+    """Equal provider and carrier, in so far as both sides name one."""
+    pairs = (
+        (shipment.shipping_provider, seen.shipping_provider),
+        (shipment.tracking_carrier, seen.tracking_carrier),
+    )
+    return all(not ours or not theirs or ours == theirs for ours, theirs in pairs)
+
+
+def same_items(ours: Iterable[Item], theirs: Iterable[Item]) -> bool:
+    """Equal units of equal lines, in any order."""
+    return sorted(ours) == sorted(theirs)
+
+
+def likeness(shipment: Shipment, seen: StoreShipment) -> Likeness:
+    """Strict where a shipment would be claimed, loose where one would be sent again."""
+    label = same_label(shipment, seen)
+    items = same_items(shipment.items, seen.items)
+    if label and items and shipment.order_address_id == seen.order_address_id and same_carrier(shipment, seen):
+        return Likeness.SAME
+    if items or (label and shipment.label):
+        return Likeness.NEAR
+    return Likeness.OTHER
+
+
+def look(
+    shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int, named: int = 0
+) -> Look:
+    """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent.
+
+    `named`: the id that the store's answer has given it; that one is ours, however unlike.
+    """
+    candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
+    same = sorted(
+        (s for s in candidates if likeness(shipment, s) is Likeness.SAME),
+        key=lambda s: s.shipment_id,
+    )
+    near = tuple(s for s in candidates if likeness(shipment, s) is Likeness.NEAR)
+    if not same:
+        same = [s for s in candidates if s.shipment_id == named]
+    return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)
+
+
+def units(items: Iterable[Item]) -> str:
+    """Units of order lines, in words."""
+    return ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in items)
+
+
+def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, str]]:
+    """What the store says of a shipment that is not what was asked: (what, as asked, as the store has it), in words.
+
+    Order, address, items and tracking number; the link where neither side has a number. What the store
+    does not say is no difference, nor is the case or a blank of a number.
+    """
+    named = all(item.order_product_id for item in seen.items)
+    sides = [
+        ("order", "order_id", str(asked.order_id), str(seen.order_id)),
+        ("address", "order_address_id", str(asked.order_address_id), str(seen.order_address_id)),
+        ("items", "items" if named else "", units(sorted(asked.items)), units(sorted(seen.items))),
+        ("tracking number", "tracking_number", asked.tracking_number, seen.tracking_number),
+    ]
+    if not asked.tracking_number and not seen.tracking_number:
+        sides.append(("tracking link", "tracking_link", asked.tracking_link, seen.tracking_link))
+    return [
+        (what, ours or "none", theirs or "none")
+        for what, key, ours, theirs in sides
+        if key in seen.answer and _normal(ours) != _normal(theirs)
+    ]
+
+
+def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
+    """Whether at most its number or link is not as it was asked: what alone can be corrected in the store."""
+    return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
+
+
+def _normal(text: str) -> str:
+    """A number or link without what a store may write in another way."""
+    return plain(unquote(text)).rstrip("/")
+
+
+def changed(before: StoreShipment, now: StoreShipment) -> str:
+    """What of a shipment is no longer as it was made, in words; empty if nothing."""
+    said = []
+    for name in ("tracking_number", "tracking_link", "shipping_provider", "tracking_carrier", "comments"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new:
+            said.append(f"{name} was {old or 'empty'}, is {new or 'empty'}")
+    if before.order_address_id != now.order_address_id:
+        said.append(f"address was {before.order_address_id}, is {now.order_address_id}")
+    if not same_items(before.items, now.items):
+        said.append("its items are others")
+    return "; ".join(said)

@@ -1,0 +1,160 @@
+"""What a dry run promised of each shipment, as it stands in its workbook; and whether it still holds. Pure."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from batch.model import RowNote, Shipment, Status, findings
+
+SILENT = ("skus", "row_lines", "warnings")
+"""What of a shipment is not sent."""
+COLUMNS = (
+    "Order ID",
+    "Order Address ID",
+    "Tracking Number",
+    "Carrier",
+    "Items",
+    "Rows",
+    "Order Status",
+    "Units Left",
+    "Planned",
+    "Seal",
+)
+"""Of the sheet `Plan`: the first are there to be read, the last two are what is gone by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an order looks like, as far as a shipment of it depends on that."""
+
+    status_id: int | None = None
+    left: Mapping[int, int] = field(default_factory=dict)
+    """Units that can be shipped, by order line."""
+
+    def __str__(self) -> str:
+        left = ", ".join(f"{units} of line {line}" for line, units in sorted(self.left.items())) or "nothing"
+        return f"status {self.status_id}, left {left}"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A shipment, and the order it was promised for."""
+
+    shipment: Mapping[str, Any]
+    look: Look
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What tells it from the other parcels of its file."""
+        label = self.shipment["tracking_number"] or self.shipment["tracking_link"]
+        return self.shipment["ask"], self.shipment["order_address_id"], label
+
+    @property
+    def text(self) -> str:
+        """As JSON, always in one order."""
+        order = {"status_id": self.look.status_id, "left": sorted(self.look.left.items())}
+        return json.dumps({"shipment": self.shipment, "order": order}, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """As a row of the sheet `Plan`."""
+        made = self.shipment
+        shown = (
+            str(made["order_id"]),
+            str(made["order_address_id"]),
+            made["tracking_number"] or made["tracking_link"],
+            made["shipping_provider"] or made["tracking_carrier"],
+            ", ".join(f"{item['quantity']} × {item['order_product_id']}" for item in made["items"]),
+            ", ".join(map(str, made["rows"])),
+            "" if self.look.status_id is None else str(self.look.status_id),
+            ", ".join(f"{units} × {line}" for line, units in sorted(self.look.left.items())),
+            self.text,
+        )
+        return (*shown, sealed(shown))
+
+
+def promise(shipment: Shipment, look: Look) -> Promise:
+    """What is planned, for an order that looks so."""
+    plain = {name: value for name, value in asdict(shipment).items() if name not in SILENT}
+    return Promise(json.loads(json.dumps(plain)), look)
+
+
+def promise_from(text: str) -> Promise:
+    """The promise whose `text` it is; ValueError or KeyError where it is none."""
+    body = json.loads(text)
+    return Promise(body["shipment"], Look(body["order"]["status_id"], dict(map(tuple, body["order"]["left"]))))
+
+
+def sealed(cells: Sequence[str]) -> str:
+    """A digest of cells: one that was changed in the sheet has another."""
+    return hashlib.sha256("\x1f".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Promises:
+    """A whole plan, held against what a file comes to now."""
+
+    def __init__(self, promises: Iterable[Promise]) -> None:
+        self._by_key = {one.key: one for one in promises}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def kept(
+        self,
+        shipments: Iterable[Shipment],
+        notes: Iterable[RowNote],
+        look: Callable[[int], Look],
+        released: Callable[[str], bool],
+    ) -> Iterator[Shipment | RowNote]:
+        """What ships of a judgement: exactly what was promised, of orders that have not changed since.
+
+        `look` is how an order looks now; `released` whether a person has said to ship a parcel all the same.
+        """
+        others = list(notes)
+        made = {note.ask for note in others if note.finding.status is Status.ALREADY_CREATED}
+        asked = {ask for ask, _, _ in self._by_key}
+        ours = self._shipped_since(made)
+        for shipment in shipments:
+            now = promise(shipment, look(shipment.order_id))
+            then = self._by_key.get(now.key)
+            if then is None:
+                yield RowNote(shipment.rows, findings.not_in_plan(shipment.order_id), ask=shipment.ask)
+            elif released(shipment.ask) or (
+                then.shipment == now.shipment
+                and now.look == _expected(then.look, now.look, ours.get(shipment.order_id))
+            ):
+                yield shipment
+            else:
+                changed = findings.changed_since_plan(shipment.order_id, _differences(then, now))
+                yield RowNote(shipment.rows, changed, ask=shipment.ask, facts={"order_id": shipment.order_id})
+        for note in others:
+            gone = note.ask in asked and note.ask not in made and note.finding.status is not Status.SKIPPED
+            order_id = (note.facts or {}).get("order_id")
+            changed = findings.changed_since_plan(order_id, note.finding.error) if gone else note.finding
+            yield RowNote(note.rows, changed, note.record_id, note.ask, note.facts)
+
+    def _shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
+        """Units of the plan itself that are shipped by now, by order and line: they do not count as a change."""
+        shipped: dict[int, dict[int, int]] = {}
+        for one in self._by_key.values():
+            if one.key[0] in made:
+                lines = shipped.setdefault(one.shipment["order_id"], {})
+                for item in one.shipment["items"]:
+                    lines[item["order_product_id"]] = lines.get(item["order_product_id"], 0) + item["quantity"]
+        return shipped
+
+
+def _expected(then: Look, now: Look, shipped: Mapping[int, int] | None) -> Look:
+    """How an order would look if only the plan's own shipments had changed it."""
+    if not shipped:
+        return then
+    return Look(now.status_id, {line: units - shipped.get(line, 0) for line, units in then.left.items()})
+
+
+def _differences(then: Promise, now: Promise) -> str:
+    if then.shipment != now.shipment:
+        names = [name.replace("_", " ") for name, value in now.shipment.items() if then.shipment.get(name) != value]
+        return f"another shipment would be made ({', '.join(names)})."
+    return f"it had {then.look}; it has {now.look}."

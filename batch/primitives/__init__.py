@@ -1,0 +1,1 @@
+"""Parts that know nothing of shipping: stop, concurrency, spilled dicts, atomic files, failpoints."""

@@ -1,0 +1,19 @@
+"""Files by address: date placeholders filled in, what lies elsewhere fetched into the home, whole or not at all.
+
+=========  ==========================================================
+module     what it knows
+=========  ==========================================================
+fetch      a place of its own for each fetch
+addresses  what an address may be, and how a file from it is called
+copy       what has come so far: length, cap, deadline
+ssh        sftp://, as `sftp` would get it
+web        https://, one answer and no other
+clouds     s3://, gs://, abfs://, by fsspec
+=========  ==========================================================
+"""
+
+from batch.remote_files.addresses import dated, is_far
+from batch.remote_files.copy import LONGEST
+from batch.remote_files.fetch import fetched
+
+__all__ = ["LONGEST", "dated", "fetched", "is_far"]

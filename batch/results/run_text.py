@@ -1,0 +1,238 @@
+"""What the ledger and a report say, in sentences and as data; read only."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from batch.config import Database
+from batch.errors import NothingSent
+from batch.ledger.queries import Queries as Ledger
+from batch.model import MADE_DIFFERS, Record, RowResult, Run, Status
+from batch.planning.gates import MAILS
+from batch.results.accounting import Carried, Report, summary_key
+
+FEW = 3  # shipments of a run that are shown one by one
+WORDS: Mapping[str, str] = {
+    "created": "shipped",
+    "updated": "corrected",
+    "already_created": "already shipped before",
+    "planned": "would ship",
+    "skipped": "skipped",
+    "invalid": "to be fixed",
+    "rejected": "refused by the store",
+    "held": "held for a person",
+    "waiting": "waiting: the order is not in the store yet",
+    "in_doubt": "in doubt",
+    "not_sent": "not sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer, for a person and for a program."""
+
+    lines: tuple[str, ...]
+    data: Any
+    status: int = 0
+    """Exit status of the command."""
+
+
+def report(done: Report) -> Iterator[str]:
+    """A run in a few lines: what became of its rows, and where the sheet is."""
+    summary = done.summary
+    codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
+    yield f"{Path(done.run.file).name}: {counted(summary['rows'], 'row')}, run {done.run.run_id}"
+    for name, words in WORDS.items():
+        if count := summary[name]:
+            yield f"  {count:>6} {words}{_causes(codes, name)}"
+    fewer = summary.get("requests_saved", 0)
+    less = f", {fewer} fewer than with four calls an order" if fewer else ""
+    yield f"  {counted(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
+    yield from _to_look_at(done)
+    if differ := summary.get(MADE_DIFFERS):
+        yield f"The store has made {counted(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
+    if done.stopped:
+        yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
+        yield "Then run the same file again: it goes on where it stopped."
+    if done.sheet:
+        yield f"Results: {done.sheet}"
+    elif done.sheet_error:
+        yield f"{done.sheet_error} {done.sheet_error.todo}"
+    yield from _held(done)
+    if done.summary["planned"] and done.sheet and done.sheet.suffix == ".xlsx":
+        yield "To ship exactly this, whatever becomes of the orders meanwhile:"
+        yield f"  shipbatch run --plan {shlex.quote(str(done.sheet))}"
+
+
+def counts(summary: Mapping[str, Any]) -> str:
+    """A run's rows by what became of them, in a line."""
+    parts = ", ".join(f"{summary[name]} {words}" for name, words in WORDS.items() if summary[name])
+    return f"{counted(summary['rows'], 'row')}: {parts or 'nothing to ship'}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def carried(one: Carried) -> Iterator[str]:
+    """What has become of rows that an earlier night left open."""
+    run = one.report.run
+    counts = ", ".join(f"{count} {WORDS[summary_key(status)]}" for status, count in one.rows.items())
+    yield f"Carried over from {Path(run.file).name}, run {run.run_id}: {counts}"
+    if one.report.sheet:
+        yield f"  its sheet is up to date: {one.report.sheet}"
+
+
+def _held(done: Report) -> Iterator[str]:
+    """Why a file is held, and at the end the one line that releases it."""
+    if not done.held:
+        return
+    would = "A run of it would be held" if done.summary["planned"] else "The whole file is held"
+    yield f"{would}; nothing of it has been sent."
+    for reason in done.held:
+        yield f"  {reason.error}"
+        yield f"    {reason.todo}"
+    if done.summary["planned"]:
+        return
+    if {reason.code for reason in done.held} <= MAILS:
+        yield "If the mails are meant, or are switched off, run it again with --customers-will-be-mailed."
+    yield "To ship it all the same, release it, then run the same file again:"
+    yield f"  {done.release}"
+
+
+def _to_look_at(done: Report) -> Iterator[str]:
+    """Where a first shipment, or a few, can be seen: the customer's link, and the order in the control panel."""
+    made: dict[tuple[int, ...], RowResult] = {}
+    for row in done.rows.values():
+        if row.finding.status is Status.CREATED:
+            made[row.shipment_ids] = row
+            if len(made) > FEW:
+                return
+    panel = done.run.store.rpartition("/stores/")[2]
+    for row in made.values():
+        ids, links = ", ".join(map(str, row.shipment_ids)), "  ".join(row.tracking_links)
+        yield f"Look at it: shipment {ids} of order {row.order_id}  {links or '(no tracking link)'}"
+        if panel.isalnum():
+            yield f"            https://store-{panel}.mybigcommerce.com/manage/orders/{row.order_id}"
+
+
+def _causes(codes: Mapping[tuple[Status, str], int], name: str) -> str:
+    """How often each code stands behind a status that somebody has to do something about."""
+    to_do = name in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}
+    causes = [
+        f"{count} {code}"
+        for (status, code), count in codes.items()
+        if summary_key(status) == name and (to_do or code == MADE_DIFFERS)
+    ]
+    return f" ({', '.join(causes)})" if causes else ""
+
+
+def runs(ledger: Ledger) -> Told:
+    """All runs, newest first."""
+    every = ledger.runs()
+    lines = tuple(_run_line(run) for run in every) or ("Nothing has been run yet.",)
+    return Told(lines, [_run_data(run) for run in every])
+
+
+def backed_up(ledger: Ledger, target: Path) -> Told:
+    """The ledger copied, and what is in the copy."""
+    ledger.back_up(target)
+    size, count = target.stat().st_size, len(ledger.runs())
+    line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
+    return Told((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
+
+
+def transferred(source: Path, target: Database) -> Told:
+    """A machine's ledger put into the database, and what was in it."""
+    from batch.ledger.import_sqlite import transfer
+
+    counts = transfer(source, target)
+    runs, records = counts["runs"], counts["records"]
+    line = f"Put {source} into {target}: {runs:,} run{'s' if runs != 1 else ''}, {records:,} shipments."
+    return Told((line, "The file stays as it is; nothing here uses it any more."), dict(counts))
+
+
+def one_run(ledger: Ledger, run_id: str) -> Told:
+    """A run with its shipments."""
+    run = known_run(ledger, run_id)
+    records = list(ledger.of_run(run.run_id))
+    return Told(
+        (_run_line(run), *(record_line(r) for r in records)),
+        _run_data(run) | {"shipments": [record_data(record) for record in records]},
+    )
+
+
+def known_run(ledger: Ledger, run_id: str, store: str = "") -> Run:
+    """The run with this id, of this store where one is given; NothingSent, with what there is, where there is none."""
+    if (run := ledger.run(run_id)) is not None:
+        if store and run.store != store:
+            raise NothingSent(
+                f"Run {run.run_id} is of {run.store}, and the settings are for {store}: another store's orders.",
+                "Give the run's own store: --store, or the BIGCOMMERCE_ variables.",
+            )
+        return run
+    newest = ", ".join(run.run_id for run in ledger.runs()[:3]) or "none yet"
+    raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")
+
+
+def newest_run(ledger: Ledger, store: str) -> Run:
+    """The store's newest run; NothingSent where there is none."""
+    for run in ledger.runs(store):
+        return run
+    raise NothingSent(f"Nothing has been run for {store} yet.", "Run an export first.")
+
+
+def _run_line(run: Run) -> str:
+    counts = ", ".join(f"{run.summary[n]} {words}" for n, words in WORDS.items() if run.summary.get(n))
+    ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
+    return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
+
+
+def record_line(record: Record, file: str = "") -> str:
+    """A shipment: what it is now, of what, from where."""
+    shipment, made = record.shipment, record.made
+    rows = ", ".join(map(str, shipment.rows))
+    run = f"{file}, run {record.run_id}" if file else f"run {record.run_id}"
+    what = f"order {shipment.order_id}, {shipment.label or 'no number'}, row {rows} of {run}"
+    if made is None:
+        return f"  {record.state.value}: {what}"
+    deleted = ", deleted since" if record.deleted else ""
+    differs = f"\n    {record.finding.error}" if record.differs and record.finding else ""
+    return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}{differs}"
+
+
+def local(at: datetime) -> str:
+    """A moment on this machine's clock."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _run_data(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run_id,
+        "store": run.store,
+        "file": run.file,
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat() if run.finished else None,
+        "exit_status": run.exit_status,
+        "summary": dict(run.summary),
+    }
+
+
+def record_data(record: Record) -> dict[str, Any]:
+    """A shipment as data."""
+    return {
+        "order_id": record.shipment.order_id,
+        "order_address_id": record.shipment.order_address_id,
+        "tracking_number": record.shipment.tracking_number,
+        "state": record.state.value,
+        "shipment_id": record.made.shipment_id if record.made else None,
+        "tracking_link": record.made.link if record.made else "",
+        "rows": list(record.shipment.rows),
+        "run": record.run_id,
+        "deleted": record.deleted,
+    }

@@ -1,0 +1,214 @@
+"""One file's turn: run it, and file it away with its sheet, or with a text that says what to do."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from batch.config import Settings, Source
+from batch.errors import FileError, ReaderDied, ShipbatchError, StoreStopped
+from batch.ledger import Queries
+from batch.model import Run
+from batch.model.sheet_format import RESEND, RESULTS, read_mark
+from batch.monitoring import Digest, of_error, of_report
+from batch.monitoring.metrics import measure
+from batch.pipeline import Job, Pipeline, exit_status, input_copies, read
+from batch.pipeline.runner import NOTHING_SENT
+from batch.pipeline.session import Desk
+from batch.primitives import failpoints
+from batch.primitives.escapes import letter
+from batch.primitives.stop import beside
+from batch.results.accounting import Report
+from batch.results.run_text import counts
+from batch.watcher import notices
+from batch.watcher.attempts import counted
+from batch.watcher.folder_layout import SHEETS, WAITS, Place, Refused, free
+
+_PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
+PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
+"""Faults of a disk or a network, not of a file."""
+BUG = 70  # the exit status that sysexits.h has for it
+
+
+class StillWritten(FileError):
+    """Somebody went on writing after the file had been taken for whole."""
+
+
+def sources_in(file: Path, source: Source, settings: Settings, ledger: Queries) -> list[Source]:
+    """What to read of a file: of a results sheet dropped back in the decisions, and the rows to resend."""
+    mark = read_mark(file)
+    if mark is None or mark.template:
+        return [source]
+    results, fix = (source.model_copy(update={"sheet": sheet}) for sheet in (RESULTS, RESEND))
+    try:
+        export = read(file, results, settings, ledger)
+        decided = any(parcel.decision.strip() for parcel in export.parcels())
+    except ReaderDied:
+        raise
+    except FileError:
+        return [source.model_copy(update={"sheet": ""})]
+    try:
+        read(file, fix, settings, ledger)
+    except ReaderDied:
+        raise
+    except FileError:  # there was nothing to fix
+        return [results]
+    return [results, fix] if decided else [fix]
+
+
+@dataclass(slots=True)
+class Turn:
+    """A claimed file; `take` runs it and files it away. What `take` raises leaves it in `working`."""
+
+    place: Place
+    file: Path
+    """Where it lies, in `working`."""
+    source: Source
+    say: Callable[[str], None]
+    is_new: bool = True
+    """Not so where it lay in `working` or `held`: it is no news that its content is known."""
+    needs_sheet: bool = True
+    """Not so where its sheet could not be written again and again: the ledger can still write it."""
+    target: Path | None = None
+    sheet: Path | None = None
+    digests: list[Digest] = field(default_factory=list)
+    """What it came to, for the log and for whoever is to be told."""
+    refused: list[str] = field(default_factory=list)
+    """Answers in it that were not taken, and why."""
+    waits_for: str = ""
+    """The run in which something waits for a person."""
+
+    async def take(self, desk: Desk) -> None:
+        """Run the file, once or for each sheet that is to be read, and file it away."""
+        try:
+            taken, was = await asyncio.to_thread(self._taken, desk.settings.home)
+            for source in await self._sources(desk, taken.copy):
+                report = await self._run(desk, source, taken)
+            self._look_again(was)
+        except Refused as error:
+            self.place.check()  # the room's, not the file's
+            self.send_back(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
+            return
+        except FileError as error:
+            if _is_passing(error) or isinstance(error, StillWritten | ReaderDied) or not self.file.exists():
+                raise
+            self.send_back(error)
+            return
+        self._file_away(desk, report)
+
+    async def _sources(self, desk: Desk, copy: Path) -> list[Source]:
+        look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
+        with counted(self.file, desk.settings.home):
+            return await desk.stop.interrupt(beside(look))
+
+    def send_back(self, error: FileError) -> None:
+        """To `failed`, with what is wrong and what to do."""
+        self.digests = [of_error(error, str(self.file), NOTHING_SENT)]
+        self._leave_in(self.place.failed, notices.unusable(self.file, error, self.place.root), notices.ERROR)
+        self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
+
+    def give_up(self, error: BaseException, tries: int) -> None:
+        """To `failed`: the program cannot do it."""
+        said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
+        self.digests = [of_error(said, str(self.file), BUG)]
+        self._leave_in(self.place.failed, notices.broken(self.file, error, tries), notices.ERROR)
+        self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
+
+    def _taken(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
+        """The copy that is run, of the file as it was opened, and what that was; Refused, or FileError."""
+        try:
+            with self.place.open(self.file) as content:
+                return input_copies.copied(content, self.file, home), os.fstat(content.fileno())
+        except Refused:
+            raise
+        except OSError as error:
+            what = f"{self.file} cannot be read: {error.strerror or error}."
+            raise FileError(what, "Check the file and its folder.") from error
+
+    def _look_again(self, was: os.stat_result) -> None:
+        """StillWritten where what lies there is no longer what was run: it has grown, or was put in its place."""
+        now = self.file.lstat()
+        if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
+            raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
+
+    async def _run(self, desk: Desk, source: Source, taken: input_copies.Input) -> Report:
+        pipeline = Pipeline(desk)
+        reading = partial(counted, self.file, desk.settings.home)
+        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place, reading=reading))
+        self.refused = pipeline.refusals
+        if report.stopped:
+            raise StoreStopped(report.stopped, report.todo)
+        self.sheet = report.sheet
+        if report.sheet_error and self.needs_sheet:
+            raise report.sheet_error
+        if problem := await asyncio.to_thread(measure, desk.settings, [report]):
+            self.say(problem)
+        return report
+
+    def _place(self, report: Report) -> Path | None:
+        """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
+        if report.stopped:
+            return None
+        if exit_status(report) == WAITS:
+            self.waits_for = report.run.run_id
+        self.place.check()
+        self.target = free(self._room(report), self.file.name)
+        return self.target
+
+    def _room(self, report: Report) -> Path:
+        if self.waits_for:
+            return self.place.held
+        to_fix = report.summary["invalid"] or report.summary["rejected"]
+        return self.place.failed if to_fix else self.place.done
+
+    def _file_away(self, desk: Desk, report: Report) -> None:
+        assert self.target is not None
+        self.digests = [of_report(report, exit_status(report))]
+        room = self.target.parent.name
+        self.say(f"{counts(report.summary)} → {room} (run {report.run.run_id})")
+        if report.sheet_error:
+            self.say(f"{report.sheet_error} {report.sheet_error.todo}")
+        earlier = _earlier(desk, report) if self.is_new else None
+        if earlier:
+            note = notices.met_before(self.file, earlier)
+            self.say(f"the {note}")
+            notices.leave(letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE)
+        if self.refused:
+            again = self.sheet if self.waits_for else None
+            notices.leave(notices.not_taken(self.file, self.refused, again), self.target, notices.NOTE)
+        self._move(self.target)
+
+    def _leave_in(self, room: Path, text: str, ending: str) -> None:
+        self.place.check()
+        target = free(room, self.file.name)
+        notices.leave(text, target, ending)
+        self._move(target)
+
+    def _move(self, target: Path) -> None:
+        failpoints.point("before-filing")
+        self.place.move(self.file, target)
+        failpoints.point("after-filing")
+        self.target = target
+        stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
+        if read_mark(stray):  # of `resume`, or of a night that carried it over: the one beside the file is newer
+            stray.unlink(missing_ok=True)
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Whether a disk or a network is behind it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in PASSING:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _earlier(desk: Desk, report: Report) -> Run | None:
+    """The run in which the same content was processed, where this one had nothing left to send."""
+    if report.summary["created"] or report.summary["updated"]:
+        return None
+    runs = desk.ledger.of_content(report.run.sha256, report.run.store)
+    return next((run for run in runs if run.run_id != report.run.run_id and run.finished), None)

@@ -1,0 +1,184 @@
+"""One drop folder, as its watcher sees it: what has arrived, what was left behind, what is held for a person."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batch.config import Folder, Settings, Source
+from batch.ledger import StoredLedger, network_disk
+from batch.ledger.queries import Queries as Ledger
+from batch.model.sheet_format import read_mark
+from batch.pipeline import exit_status, is_answered
+from batch.pipeline.decisions import still_waits, was_answered_elsewhere
+from batch.results.accounting import Carried, Report
+from batch.watcher.arrivals import Arrivals, Look, is_being_written
+from batch.watcher.folder_layout import SHEETS, WAITS, Entry, Place, digest, entry, free, is_open, is_sheet
+from batch.watcher.status_file import Board
+
+STILL = 2.0  # seconds for which a file must not have changed
+LEFT_OPEN = 900.0  # seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
+STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that waits for a person."""
+
+    run_id: str
+    sheet: Path | None
+    read: Entry | None = None
+    """The sheet as it was when its answers were last looked at."""
+    seen: Entry | None = None
+    since: float = 0.0
+    """When the sheet was first seen so."""
+
+
+class Shelf:
+    """A drop folder with its board; keeps what it has seen, and nothing of what is gone."""
+
+    def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
+        self.place = Place(folder.path.absolute())
+        self.is_far = bool(network_disk(self.place.root)) or str(self.place.root).startswith(("\\\\", "//"))
+        self.still = folder.still or (STILL_FAR if self.is_far else STILL)
+        self.board = Board(settings.home, self.place.root)
+        self.arrived = Look()
+        self.left: list[Path] = []
+        """What lies in `working`: of a watcher that is no more, or of one that is at it."""
+        self._arrivals = Arrivals(self.place, self.still)
+        self._folder, self._settings, self._say = folder, settings, say
+        self._held: dict[Path, Held] = {}
+        self._trouble = ""
+        self._odd: set[str] = set()
+
+    def look(self, now: float) -> None:
+        """See what has changed; a folder that is gone, or cannot be written, is told of once, and waited for."""
+        try:
+            self.place.make()
+            self.arrived = self._arrivals.look(now)
+            left = (entry.name for entry in self.place.inside(self.place.working))
+            self.left = sorted(self.place.working / name for name in left if not is_sheet(name))
+        except OSError as error:
+            self.arrived, self.left = Look(), []
+            self._tell(f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can.")
+            return
+        self._tell("")
+        for name in self.arrived.odd.keys() - self._odd:
+            self._say(f"{self.place.root / name} is {self.arrived.odd[name]} and is left alone: drop the file itself.")
+        self._odd = set(self.arrived.odd)
+
+    def source_for(self, name: str) -> Source:
+        """What is known of a file's source: the folder's, else by the file's name."""
+        named = (source for source in self._settings.sources if source.name == self._folder.source)
+        return next(named, Source()) if self._folder.source else self._settings.source_for(name)
+
+    def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: Ledger) -> None:
+        """Remember a held file; one that waits for nothing a person could say is not looked at again."""
+        if still_waits(ledger, self._settings.store, run_id):
+            self._held[file] = Held(run_id, sheet, read=entry(sheet) if sheet else None)
+
+    def remember_held(self, ledger: Ledger) -> None:
+        """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
+        for each in self.place.inside(self.place.held) if self.place.held.is_dir() else ():
+            file = self.place.held / each.name
+            runs = [] if each.oddity else ledger.of_content(digest(file), self._settings.store)
+            if runs:
+                told = Path(runs[0].summary.get("results") or "")
+                beside = file.with_name(f"{file.stem}{SHEETS[0]}")
+                self._held[file] = Held(runs[0].run_id, next(filter(Path.is_file, (told, beside)), None))
+
+    async def bring_back(self, carried: Carried, ledger: StoredLedger) -> None:
+        """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with its sheet."""
+        report, run = carried.report, carried.report.run
+        sheet, file = report.sheet, self._done(report)
+        if sheet is None or file is None:
+            return
+        waits = exit_status(report) == WAITS
+        target = free(self.place.held if waits else self.place.failed, file.name)
+        try:
+            self.place.move(file, target)
+        except OSError:  # somebody has it open; people are told all the same
+            return
+        moved = sheet
+        with suppress(OSError):
+            self.place.move(sheet, moved := target.with_name(f"{target.stem}{SHEETS[0]}"))
+        await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
+        who = "a person has to decide of it" if waits else "rows of it are to be fixed"
+        self._say(f"{file.name}: {who} after all → {target.parent.name}")
+        if waits:
+            self.hold(target, run.run_id, moved, ledger)
+
+    def _done(self, report: Report) -> Path | None:
+        """The file in `done` that a sheet there is of."""
+        if report.sheet is None or report.sheet.parent != self.place.done:
+            return None
+        files = (self.place.done / each.name for each in self.place.inside(self.place.done) if not each.oddity)
+        beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
+        return next((file for file in beside if digest(file) == report.run.sha256), None)
+
+    def decided(self, ledger: Ledger) -> Iterator[Path]:
+        """Held files on which every word has been said, and that are to be run again.
+
+        What a results sheet dropped back in has shipped needs no other run: such a file is filed away as it is.
+        """
+        store = self._settings.store
+        for file, held in list(self._held.items()):
+            if not file.exists():
+                del self._held[file]
+            elif still_waits(ledger, store, held.run_id):
+                continue
+            elif was_answered_elsewhere(ledger, store, held.run_id):
+                self._file_away(file, held)
+            else:
+                yield file
+
+    def answered(self, ledger: Ledger, now: float) -> Iterator[tuple[Path, Path]]:
+        """Held files and their sheets in which a person has answered where they lie, saved and closed since."""
+        for file, held in list(self._held.items()):
+            saved = entry(held.sheet) if held.sheet else None
+            if held.sheet is None or saved is None or saved == held.read:
+                continue
+            if saved != held.seen:
+                self._held[file] = replace(held, seen=saved, since=now)
+            elif self._is_given(held.sheet, now - held.since):
+                self._held[file] = replace(held, read=saved)
+                if is_answered(held.sheet, self.source_for(file.name), self._settings, ledger):
+                    yield file, held.sheet
+
+    def _is_given(self, sheet: Path, since: float) -> bool:
+        """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead program's."""
+        return since >= self.still and not is_being_written(sheet) and (since >= LEFT_OPEN or not is_open(sheet))
+
+    def release(self, file: Path) -> Held | None:
+        """A held file has its turn again."""
+        return self._held.pop(file, None)
+
+    def _file_away(self, file: Path, held: Held) -> None:
+        with suppress(FileNotFoundError):
+            if held.sheet and held.sheet.parent == self.place.held and held.sheet.exists():
+                self.place.move(held.sheet, free(self.place.done, held.sheet.name))
+            self.place.move(file, free(self.place.done, file.name))
+            self._say(f"{file.name}: every word on it has been said, and what was to ship has shipped → done")
+        del self._held[file]
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything waits for a person here."""
+        return bool(self._held)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._say(f"{self.place.root}: {trouble}" if trouble else f"{self.place.root} can be used again.")
+            self.board.show(state="stopped" if trouble else "watching", trouble=trouble)
+        self._trouble = trouble
+
+
+def clear_sheet(held: Held, new: Path | None) -> None:
+    """Take away the sheet of a held file that has a newer one; only if it is ours, of the same content."""
+    old = held.sheet
+    if old is None or old == new or new is None or not old.is_file():
+        return
+    mark, newer = read_mark(old), read_mark(new)
+    if mark and newer and mark.sha256 == newer.sha256:
+        with suppress(OSError):  # Windows: it is open
+            old.unlink()
