@@ -78,7 +78,7 @@ class OutOfMemory(CannotRunNow):
     """The system, or a limit set on this process, gives no more memory."""
 
 
-class Stopped(ShipbatchError):
+class StopRequested(ShipbatchError):
     """A person or the system said stop, and nothing was sent yet."""
 
 

@@ -30,7 +30,7 @@ from batch.ledger import LEDGER, open_ledger
 from batch.model import Item, Record, Run, Shipment
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Quota, Sandbox
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,7 @@ async def ship(file: Path, settings: dict[str, Any]) -> None:
     """One run of the export; prints its stages, then its summary."""
     gauge = Gauge()
     rules = Settings(**settings, identity="bench", customers_will_be_mailed=True, settle=30, gates=Gates(hold_above=0))
-    tour = await run_files([Job(file)], rules, gauge, Stop())
+    tour = await run_files([Job(file)], rules, gauge, StopEvent())
     gauge.begin("")
     stopped = [report.stopped or report.held for report in tour.reports if report.stopped or report.held]
     assert not stopped, stopped
@@ -211,7 +211,7 @@ async def build(path: Path, shipments: int) -> None:
             f"1Z{n:016}",
             rows=(n + 2,),
             skus=((n * 10, sku(n)),),
-            ask=f"{n:032x}",
+            request_key=f"{n:032x}",
         )
         for n in range(shipments)
     )

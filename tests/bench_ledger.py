@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from batch.config import LEDGER, Database
-from batch.ledger import StoredLedger, open_ledger
+from batch.ledger import Ledger, open_ledger
 from batch.model import Item, Outcome, Record, Run, Shipment, State, StoreShipment
 from tests.postgres import served
 
@@ -24,16 +24,18 @@ ALONE = 2_000  # records written one by one: enough for a rate
 def shipment(order_id: int) -> Shipment:
     items = (Item(order_id * 10, 1), Item(order_id * 10 + 1, 2))
     number = f"1Z{order_id:016d}"
-    return Shipment(order_id, 7, items, number, shipping_provider="ups", rows=(order_id,), ask=f"{order_id:032x}")
+    return Shipment(
+        order_id, 7, items, number, shipping_provider="ups", rows=(order_id,), request_key=f"{order_id:032x}"
+    )
 
 
-async def planned(ledger: StoredLedger, run_id: str, orders: range) -> list[Record]:
+async def planned(ledger: Ledger, run_id: str, orders: range) -> list[Record]:
     await ledger.begin(Run(run_id, STORE, "bench.csv", "", "", datetime.now(UTC)))
     await ledger.plan(run_id, map(shipment, orders), [])
-    return list(ledger.of_run(run_id))
+    return list(ledger.records_of_run(run_id))
 
 
-async def outcome(ledger: StoredLedger, record: Record) -> None:
+async def outcome(ledger: Ledger, record: Record) -> None:
     asked = record.shipment
     made = StoreShipment(record.record_id, asked.order_id, 7, asked.items, asked.tracking_number)
     await ledger.move(record, Outcome(State.CREATED, made, evidence={"http": 201}), "response")
@@ -56,7 +58,7 @@ async def by_workers(write: Callable[[Record], Awaitable[None]], records: list[R
     await asyncio.gather(*(worker() for _ in range(workers)))
 
 
-async def measure(ledger: StoredLedger, many: int) -> None:
+async def measure(ledger: Ledger, many: int) -> None:
     def told(what: str, per_second: float, against: float) -> None:
         print(f"{what:<42} {per_second:>10,.0f}/s {per_second / against:>8.1f}x")
 
@@ -78,7 +80,7 @@ async def measure(ledger: StoredLedger, many: int) -> None:
     told("outcomes, all awaited together", outcomes, one)
     told("plan, one transaction", plan, one)
     began = time.perf_counter()
-    found = ledger.known(STORE, [record.shipment.ask for record in records])
+    found = ledger.records_by_key(STORE, [record.shipment.request_key for record in records])
     told("known, read back", len(found) / (time.perf_counter() - began), one)
 
 

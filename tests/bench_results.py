@@ -23,7 +23,7 @@ from openpyxl import Workbook as Openpyxl
 from xlsxwriter import Workbook
 
 from batch.model import Finding, LinkSource, RowResult, Run, Status, Who
-from batch.results import Report, write
+from batch.results import SheetContent, write
 
 ROWS = 100_000
 RUST = "rustpy_xlsxwriter"
@@ -57,23 +57,23 @@ class Results(Mapping[int, RowResult]):
         return len(self._rows)
 
 
-def report(rows: int) -> Report:
+def report(rows: int) -> SheetContent:
     """A report whose rows are made while it is written."""
     exported = (
         (row, (row, f"SKU-{row % 97}", 2, f"1Z{row:016}", "UPS Ground", "2026-11-20", f"Name {row}"))
         for row in range(2, rows + 2)
     )
-    return Report(RUN, COLUMNS, exported, Results(rows))
+    return SheetContent(RUN, COLUMNS, exported, Results(rows))
 
 
-def _cells(made: Report) -> Iterator[Sequence[str | int]]:
+def _cells(made: SheetContent) -> Iterator[Sequence[str | int]]:
     """What stands in the sheet `Results`."""
     yield [*made.columns, *made.own_columns]
     for row, cells in made.rows:
         yield [*cells, *made.own_cells(made.results[row])]  # type: ignore[list-item]  the export's are such
 
 
-def bare_xlsxwriter(made: Report, path: Path) -> None:
+def bare_xlsxwriter(made: SheetContent, path: Path) -> None:
     """The cells in constant memory."""
     with Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("Results")
@@ -85,7 +85,7 @@ def bare_xlsxwriter(made: Report, path: Path) -> None:
                     sheet.write_string(row, column, cell)
 
 
-def openpyxl_write_only(made: Report, path: Path) -> None:
+def openpyxl_write_only(made: SheetContent, path: Path) -> None:
     """The cells in openpyxl's write-only mode."""
     book = Openpyxl(write_only=True)
     sheet = book.create_sheet("Results")
@@ -94,7 +94,7 @@ def openpyxl_write_only(made: Report, path: Path) -> None:
     book.save(path)
 
 
-def rust_writer(made: Report, path: Path) -> None:
+def rust_writer(made: SheetContent, path: Path) -> None:
     """The cells with links, filter and frozen header."""
     module, cells = import_module(RUST), _cells(made)
     header = next(cells)
@@ -102,19 +102,19 @@ def rust_writer(made: Report, path: Path) -> None:
     module.write_worksheet(rows, str(path), freeze_row=1, autofilter=True, url_columns=["Tracking Link"])
 
 
-def csv_writer(made: Report, path: Path) -> None:
+def csv_writer(made: SheetContent, path: Path) -> None:
     """The cells as text."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows(_cells(made))
 
 
-def nothing(made: Report, path: Path) -> None:
+def nothing(made: SheetContent, path: Path) -> None:
     """Only makes the rows: what all the others spend on them too."""
     for _ in _cells(made):
         pass
 
 
-WORKS: dict[str, tuple[Callable[[Report, Path], object], str]] = {
+WORKS: dict[str, tuple[Callable[[SheetContent, Path], object], str]] = {
     "rows made, nothing written": (nothing, "x"),
     "xlsxwriter, bare": (bare_xlsxwriter, "a.xlsx"),
     "openpyxl, write-only": (openpyxl_write_only, "a.xlsx"),

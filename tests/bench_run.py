@@ -31,8 +31,8 @@ from batch.config import LEDGER, Settings
 from batch.ledger import open_ledger, read_ledger
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.session import Desk
-from batch.primitives.stop import Stop
+from batch.pipeline.session import StoreSession
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Quota, Sandbox
 from tests.proofs.warehouse import Warehouse
@@ -122,7 +122,7 @@ async def run(box: Sandbox, shipments: int) -> tuple[Report, float]:
         settings = Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, home=Path(place) / "home")
         async with open_ledger(settings.home / "ledger.sqlite3") as ledger, Client(settings) as client:
             timed = Timed(ledger)
-            desk = Desk(client, timed, settings, Silent(), Stop())  # type: ignore[arg-type]  it is one, but for its class
+            desk = StoreSession(client, timed, settings, Silent(), StopEvent())  # type: ignore[arg-type]  it is one, but for its class
             return await Pipeline(desk).run(Job(file)), timed.seconds
 
 

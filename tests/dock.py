@@ -12,9 +12,9 @@ from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
 from batch.monitoring import after
-from batch.pipeline.runner import opened
-from batch.pipeline.session import Desk, Screen
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import open_store
+from batch.pipeline.session import Progress, StoreSession
+from batch.primitives.stop import StopEvent
 from batch.watcher import Post, folder_status, watch
 
 LONGEST = 3_600.0  # virtual seconds for anything to happen
@@ -29,14 +29,14 @@ class Dock:
         self.inbox = shop.home.parent / "inbox"
         self.inbox.mkdir()
         self.screen = Quiet()
-        self.stop = Stop()
+        self.stop = StopEvent()
         self.changes: dict[str, Any] = {}
 
     @asynccontextmanager
     async def watched(self, *inboxes: Path, **changes: Any) -> AsyncIterator[None]:
         """A watcher at work; at the end of the block it is told to stop, and has stopped."""
         tell = changes.pop("tell", after)
-        self.stop, settings = Stop(), self.shop.settings(**changes)
+        self.stop, settings = StopEvent(), self.shop.settings(**changes)
         posts = [Post(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
         watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, tell=tell, environ={}))
         try:
@@ -102,13 +102,13 @@ def write(path: Path, name: str, column: str, row: int, value: object) -> None:
 
 
 @asynccontextmanager
-async def opened_in_time(settings: Settings, screen: Screen, stop: Stop) -> AsyncIterator[Desk]:
+async def opened_in_time(settings: Settings, screen: Progress, stop: StopEvent) -> AsyncIterator[StoreSession]:
     """The store as the watcher opens it; the virtual clock stands still while the ledger's thread writes."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    async with opened(settings, screen, stop) as desk:
-        loop.busy.append(desk.ledger.writing)
+    async with open_store(settings, screen, stop) as desk:
+        loop.busy.append(desk.ledger.is_writing)
         try:
             yield desk
         finally:
-            loop.busy.remove(desk.ledger.writing)
+            loop.busy.remove(desk.ledger.is_writing)

@@ -11,8 +11,7 @@ from pathlib import Path
 from ledger_samples import STORE, created, outcome, parcel, run_of
 
 from batch.config import Database, Place
-from batch.ledger import open_ledger
-from batch.ledger.contract import Ledger
+from batch.ledger import Ledger, open_ledger
 from batch.model import Record, State
 from batch.primitives import failpoints
 
@@ -29,7 +28,7 @@ async def ship(ledger: Ledger, shipped: Path, record: Record) -> None:
     print(record.record_id, State.INTENT, flush=True)
     with shipped.open("a") as store:
         store.write(record.shipment.tracking_number + "\n")
-    failpoints.point("sent")
+    failpoints.failpoint("sent")
     await settle(ledger, record, "response")
 
 
@@ -53,11 +52,11 @@ async def run_to_the_end(place: Place, shipped: Path, orders: int) -> None:
     async with open_ledger(place) as ledger:
         if ledger.run(RUN) is None:
             await ledger.begin(run_of())
-        if next(ledger.of_run(RUN), None) is None:
+        if next(ledger.records_of_run(RUN), None) is None:
             await ledger.plan(RUN, [parcel(n // 2, f"P{n}") for n in range(2, 2 * orders + 2)], [])
         await recover(ledger, shipped)
         left: dict[int, list[Record]] = {}
-        for record in ledger.of_run(RUN):
+        for record in ledger.records_of_run(RUN):
             if record.state is State.PLANNED:
                 left.setdefault(record.shipment.order_id, []).append(record)
 

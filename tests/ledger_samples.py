@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from batch.ledger.contract import Ledger
+from batch.ledger import Ledger
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status, StoreShipment
 
 STORE = "https://api.bigcommerce.com/stores/abc123"
@@ -24,7 +24,7 @@ def parcel(order_id: int = 100, number: str = "1Z999", **more: Any) -> Shipment:
         "items": (Item(order_id * 10, 2),),
         "shipping_provider": "ups",
         "rows": (order_id,),
-        "ask": f"{order_id}/{number}",
+        "request_key": f"{order_id}/{number}",
     }
     return Shipment(order_id=order_id, tracking_number=number, **(given | more))
 
@@ -52,7 +52,7 @@ def outcome(state: State) -> Outcome:
 
 async def planned(ledger: Ledger, run_id: str, shipments: Sequence[Shipment]) -> list[Record]:
     """Plan these shipments of a run; their records."""
-    return list(ledger.planned(run_id, await ledger.plan(run_id, shipments, [])))
+    return list(ledger.planned_records(run_id, await ledger.plan(run_id, shipments, [])))
 
 
 async def all_of(*writes: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -12,12 +12,12 @@ from clock import VirtualLoop
 
 from batch.config import LEDGER, Settings, Source
 from batch.ledger import read_ledger
-from batch.ledger.queries import Queries
+from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowResult
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import opened
-from batch.pipeline.session import Desk
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import open_store
+from batch.pipeline.session import StoreSession
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Sandbox
 
@@ -94,7 +94,7 @@ class Shop:
         self.folder = home / "exports"
         self.folder.mkdir()
         self.screen = Quiet()
-        self.stop = Stop()
+        self.stop = StopEvent()
 
     def settings(self, **changes: Any) -> Settings:
         box = self.box
@@ -103,16 +103,16 @@ class Shop:
         )
 
     @asynccontextmanager
-    async def desk(self, **changes: Any) -> AsyncIterator[Desk]:
+    async def desk(self, **changes: Any) -> AsyncIterator[StoreSession]:
         """The store, opened as a command does."""
-        self.screen, self.stop = Quiet(), Stop()
-        async with opened(self.settings(**changes), self.screen, self.stop) as desk:
+        self.screen, self.stop = Quiet(), StopEvent()
+        async with open_store(self.settings(**changes), self.screen, self.stop) as desk:
             loop = asyncio.get_running_loop()
             if isinstance(loop, VirtualLoop):
-                loop.busy.append(desk.ledger.writing)
+                loop.busy.append(desk.ledger.is_writing)
             yield desk
             if isinstance(loop, VirtualLoop):
-                loop.busy.remove(desk.ledger.writing)
+                loop.busy.remove(desk.ledger.is_writing)
 
     async def run(self, *rows: Iterable[object], **more: Any) -> Report:
         """Run an export of these rows; `name`, `header`, `source`, `dry` and `limit`, else settings."""
@@ -131,7 +131,7 @@ class Shop:
             return await Pipeline(desk).run(Job(sheet))
 
     @contextmanager
-    def ledger(self) -> Iterator[Queries]:
+    def ledger(self) -> Iterator[LedgerReader]:
         """The ledger as it lies on disk."""
         with read_ledger(self.home / LEDGER) as ledger:
             yield ledger

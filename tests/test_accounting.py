@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from ledger_samples import made, parcel
 
 from batch.model import Finding, LinkSource, Record, RowNote, Shipment, State, Status
-from batch.results.accounting import account, tally
+from batch.results.accounting import count_statuses, row_results
 
 RUN = "20261123-120000-0001"
 LATER = Finding(Status.NOT_SENT, "stopped", "why", "what")
@@ -19,7 +19,7 @@ def record(shipment: Shipment, state: State = State.CREATED, shipment_id: int = 
 def test_every_row_of_a_shipment_has_its_id_and_link() -> None:
     """And the line that it names, not the others'."""
     shipment = parcel(rows=(2, 3), row_lines=((2, 1000), (3, 1001)))
-    rows = account(RUN, [], [record(shipment, link="https://t.example/1")], lambda _: LATER)
+    rows = row_results(RUN, [], [record(shipment, link="https://t.example/1")], lambda _: LATER)
     for number, line in ((2, 1000), (3, 1001)):
         result = rows[number]
         assert (result.finding.status, result.shipment_ids) == (Status.CREATED, (7,))
@@ -38,7 +38,7 @@ def test_a_state_is_a_status() -> None:
         State.PLANNED: Status.NOT_SENT,
     }
     for state, status in expected.items():
-        rows = account(RUN, [], [record(parcel(rows=(2,)), state)], lambda _: LATER)
+        rows = row_results(RUN, [], [record(parcel(rows=(2,)), state)], lambda _: LATER)
         assert rows[2].finding.status is status
 
 
@@ -46,9 +46,9 @@ def test_a_row_of_several_parcels_takes_the_worst() -> None:
     """With every id and link that there is."""
     first, second = parcel(number="A", rows=(2,)), parcel(number="B", rows=(2,))
     good, bad = record(first, link="https://t.example/A"), record(second, State.REJECTED, 8)
-    result = account(RUN, [], [good, bad], lambda _: LATER)[2]
+    result = row_results(RUN, [], [good, bad], lambda _: LATER)[2]
     assert (result.finding.status, result.shipment_ids) == (Status.REJECTED, (7,))
-    both = account(RUN, [], [good, record(second, shipment_id=8, link="https://t.example/B")], lambda _: LATER)[2]
+    both = row_results(RUN, [], [good, record(second, shipment_id=8, link="https://t.example/B")], lambda _: LATER)[2]
     assert both.shipment_ids == (7, 8)
     assert both.tracking_links == ("https://t.example/A", "https://t.example/B")
 
@@ -56,7 +56,7 @@ def test_a_row_of_several_parcels_takes_the_worst() -> None:
 def test_a_note_answers_for_its_rows() -> None:
     """With the facts that it has."""
     facts = {"shipment_ids": [9], "tracking_links": ["https://t"], "link_source": "generated", "order_id": 100}
-    rows = account(RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER)
+    rows = row_results(RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER)
     assert [rows[n].shipment_ids for n in (2, 3)] == [(9,), (9,)]
     assert rows[2].link_source is LinkSource.GENERATED
 
@@ -64,8 +64,8 @@ def test_a_note_answers_for_its_rows() -> None:
 @given(st.lists(st.tuples(st.integers(2, 20), st.sampled_from(Status)), max_size=40))
 def test_the_counts_are_the_rows(said: list[tuple[int, Status]]) -> None:
     """Whatever is said, and however often of one row: each counts once, as its worst."""
-    rows = account(RUN, [RowNote((row,), Finding(status)) for row, status in said], [], lambda _: LATER)
-    counts = tally(rows)
+    rows = row_results(RUN, [RowNote((row,), Finding(status)) for row, status in said], [], lambda _: LATER)
+    counts = count_statuses(rows)
     assert sum(counts.values()) == len(rows) == len({row for row, _ in said})
     worst_first = list(Status)
     for row, result in rows.items():
@@ -74,7 +74,7 @@ def test_the_counts_are_the_rows(said: list[tuple[int, Status]]) -> None:
 
 def test_the_counts_have_the_contracts_names() -> None:
     """Also those that are nought."""
-    assert list(tally({})) == [
+    assert list(count_statuses({})) == [
         "created",
         "updated",
         "already_created",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batch.bigcommerce import Kind, Phase, Reply, Verdict, judge
+from batch.bigcommerce import Kind, Phase, Response, Verdict, judge
 from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT, judge_read, retry_after
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in to Airport WiFi</title></head></html>"
@@ -33,24 +33,26 @@ SCOPE = {
 SUSPENDED = "The store is suspended. This may be due to an administrative action, or due to a billing issue."
 
 
-def answered(status: int, body: Any = b"", **headers: str) -> Reply:
+def answered(status: int, body: Any = b"", **headers: str) -> Response:
     """An answer read whole; a body that is not bytes is sent as JSON, header names get dashes."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(Phase.ANSWERED, status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
+    return Response(Phase.ANSWERED, status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
-def sent(problem: str) -> Reply:
-    return Reply(Phase.SENT, problem=problem)
+def sent(problem: str) -> Response:
+    return Response(Phase.SENT, problem=problem)
 
 
-NOT_SENT = Reply(Phase.NOT_SENT, problem="no connection")
-CERTIFICATE = Reply(Phase.NOT_SENT, problem="the certificate of api.bigcommerce.com is not trusted", certificate=True)
+NOT_SENT = Response(Phase.NOT_SENT, problem="no connection")
+CERTIFICATE = Response(
+    Phase.NOT_SENT, problem="the certificate of api.bigcommerce.com is not trusted", certificate=True
+)
 
 STOPS = True
 GOES_ON = False
 
 # Catalogue number, what happens, what came of the POST, the verdict's kind, whether the run stops.
-PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
+PART_C: list[tuple[int, str, Response, Kind, bool]] = [
     (34, "DNS failure, refused, no route", NOT_SENT, Kind.AGAIN, GOES_ON),
     (35, "connect timeout, TLS handshake failure", NOT_SENT, Kind.AGAIN, GOES_ON),
     (35, "bad certificate", CERTIFICATE, Kind.AGAIN, STOPS),
@@ -61,7 +63,7 @@ PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
     (39, "read timeout, the server did create", sent("timeout"), Kind.UNKNOWN, GOES_ON),
     (40, "read timeout, the server did not create", sent("timeout"), Kind.UNKNOWN, GOES_ON),
     (41, "read timeout, the server creates late", sent("timeout"), Kind.UNKNOWN, GOES_ON),
-    (42, "201 cut", Reply(Phase.CUT, 201), Kind.UNKNOWN, GOES_ON),
+    (42, "201 cut", Response(Phase.CUT, 201), Kind.UNKNOWN, GOES_ON),
     (42, "201 truncated within its JSON", answered(201, b'{"id": 9, "ord'), Kind.UNKNOWN, GOES_ON),
     (42, "201 empty", answered(201), Kind.UNKNOWN, GOES_ON),
     (42, "201 without an id", answered(201, {"order_id": 100}), Kind.UNKNOWN, GOES_ON),
@@ -87,7 +89,7 @@ PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
     (45, "503, suspended, as an array", answered(503, [{"status": 503, "message": SUSPENDED}]), Kind.AGAIN, STOPS),
     (46, "429 with its headers", answered(429, x_rate_limit_time_reset_ms="15000"), Kind.AGAIN, GOES_ON),
     (46, "429 that says Left 35", answered(429, x_rate_limit_requests_left="35"), Kind.AGAIN, GOES_ON),
-    (46, "429 cut", Reply(Phase.CUT, 429), Kind.AGAIN, GOES_ON),
+    (46, "429 cut", Response(Phase.CUT, 429), Kind.AGAIN, GOES_ON),
     (47, "429 without a header", answered(429), Kind.AGAIN, GOES_ON),
     (47, "429 with absurd headers", answered(429, x_retry_after="-1"), Kind.AGAIN, GOES_ON),
     (48, "400 with the v2 array", answered(400, OVER), Kind.NEVER, GOES_ON),
@@ -95,12 +97,12 @@ PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
     (48, "422", answered(422, {"status": 422, "title": "Missing Required Fields"}), Kind.NEVER, GOES_ON),
     (49, "401", answered(401, b"X-Auth-Token header is required"), Kind.AGAIN, STOPS),
     (49, "403", answered(403, SCOPE), Kind.AGAIN, STOPS),
-    (49, "401 cut", Reply(Phase.CUT, 401), Kind.AGAIN, STOPS),
+    (49, "401 cut", Response(Phase.CUT, 401), Kind.AGAIN, STOPS),
     (50, "404 of the API", answered(404, V2_404), Kind.NEVER, GOES_ON),
     (50, "404 of a gateway", answered(404, b"The route is not found, check the URL"), Kind.AGAIN, STOPS),
     (50, "404 as an object", answered(404, {"status": 404, "title": "Not found"}), Kind.AGAIN, STOPS),
     (50, "404 empty", answered(404), Kind.AGAIN, STOPS),
-    (50, "404 cut: nobody knows whose", Reply(Phase.CUT, 404), Kind.UNKNOWN, GOES_ON),
+    (50, "404 cut: nobody knows whose", Response(Phase.CUT, 404), Kind.UNKNOWN, GOES_ON),
     (51, "409", answered(409), Kind.NEVER, GOES_ON),
     (52, "301", answered(301, location="https://elsewhere.example/"), Kind.AGAIN, STOPS),
     (52, "302", answered(302), Kind.AGAIN, STOPS),
@@ -108,8 +110,8 @@ PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
     (52, "308", answered(308), Kind.AGAIN, STOPS),
     (53, "captive portal", answered(200, HTML, content_type="text/html"), Kind.UNKNOWN, STOPS),
     (53, "captive portal that calls itself JSON", answered(200, HTML), Kind.UNKNOWN, STOPS),
-    (54, "slow-loris answer", Reply(Phase.CUT, 201, problem="no whole answer within 30 s"), Kind.UNKNOWN, GOES_ON),
-    (55, "giant answer", Reply(Phase.CUT, 201, problem="longer than 1,000,000 bytes"), Kind.UNKNOWN, GOES_ON),
+    (54, "slow-loris answer", Response(Phase.CUT, 201, problem="no whole answer within 30 s"), Kind.UNKNOWN, GOES_ON),
+    (55, "giant answer", Response(Phase.CUT, 201, problem="longer than 1,000,000 bytes"), Kind.UNKNOWN, GOES_ON),
     (58, "a proxy sent it twice", answered(201, MADE), Kind.DONE, GOES_ON),
     (59, "a proxy that breaks TLS open", CERTIFICATE, Kind.AGAIN, STOPS),
     (59, "a proxy that wants a password", answered(407), Kind.UNKNOWN, GOES_ON),
@@ -126,10 +128,10 @@ PART_C: list[tuple[int, str, Reply, Kind, bool]] = [
 ]
 
 # Reading back: catalogue number, what happens, what came of the GET, the verdict's kind, whether the run stops.
-READS: list[tuple[int, str, Reply, Kind, bool]] = [
+READS: list[tuple[int, str, Response, Kind, bool]] = [
     (56, "the look fails: 500", answered(500), Kind.AGAIN, GOES_ON),
     (56, "the look fails: timeout", sent("timeout"), Kind.AGAIN, GOES_ON),
-    (56, "the look fails: cut", Reply(Phase.CUT, 200), Kind.AGAIN, GOES_ON),
+    (56, "the look fails: cut", Response(Phase.CUT, 200), Kind.AGAIN, GOES_ON),
     (56, "the look fails: not JSON", answered(200, b"[{"), Kind.AGAIN, GOES_ON),
     (56, "the look fails: 200 without a body", answered(200), Kind.AGAIN, GOES_ON),
     (56, "the look fails: never left", NOT_SENT, Kind.AGAIN, GOES_ON),
@@ -143,12 +145,14 @@ READS: list[tuple[int, str, Reply, Kind, bool]] = [
 ]
 
 
-def named(rows: list[tuple[int, str, Reply, Kind, bool]]) -> list[Any]:
+def named(rows: list[tuple[int, str, Response, Kind, bool]]) -> list[Any]:
     return [pytest.param(*row, id=f"{number} {what}".removeprefix("0 ")) for row in rows for number, what, *_ in [row]]
 
 
 @pytest.mark.parametrize(("_number", "_what", "reply", "kind", "stops"), named(PART_C))
-def test_every_fault_of_part_c_has_its_verdict(_number: int, _what: str, reply: Reply, kind: Kind, stops: bool) -> None:
+def test_every_fault_of_part_c_has_its_verdict(
+    _number: int, _what: str, reply: Response, kind: Kind, stops: bool
+) -> None:
     """A create is judged as the catalogue says; what stops the run also says what to do."""
     verdict = judge(reply, order_id=100)
     assert (verdict.kind, bool(verdict.stop)) == (kind, stops)
@@ -158,7 +162,9 @@ def test_every_fault_of_part_c_has_its_verdict(_number: int, _what: str, reply: 
 
 
 @pytest.mark.parametrize(("_number", "_what", "reply", "kind", "stops"), named(READS))
-def test_every_fault_of_a_look_has_its_verdict(_number: int, _what: str, reply: Reply, kind: Kind, stops: bool) -> None:
+def test_every_fault_of_a_look_has_its_verdict(
+    _number: int, _what: str, reply: Response, kind: Kind, stops: bool
+) -> None:
     """A failed look is tried again or given up; it never says that nothing is there."""
     verdict = judge_read(reply)
     assert (verdict.kind, bool(verdict.stop)) == (kind, stops)
@@ -199,7 +205,7 @@ def test_only_201_is_made_and_only_refusals_are_refused(status: int) -> None:
 def test_the_longer_of_the_two_waits_counts(headers: dict[str, str], seconds: float | None) -> None:
     """A 429's wait is the longer header's, in bounds; what makes no sense is as good as absent."""
     assert retry_after(headers) == seconds
-    verdict = judge(Reply(Phase.ANSWERED, 429, headers))
+    verdict = judge(Response(Phase.ANSWERED, 429, headers))
     assert verdict.wait == (NO_WORD_WAIT if seconds is None else seconds)
 
 
@@ -217,7 +223,7 @@ def test_the_longer_of_the_two_waits_counts(headers: dict[str, str], seconds: fl
         (sent("the connection broke before an answer came"), ("the connection broke",)),
     ],
 )
-def test_the_stores_words_are_kept_out_of_every_shape(reply: Reply, words: tuple[str, ...]) -> None:
+def test_the_stores_words_are_kept_out_of_every_shape(reply: Response, words: tuple[str, ...]) -> None:
     """Array, object, XML, HTML, text: the message for the person is in `problems`."""
     said = " ".join(judge(reply).problems)
     assert all(word in said for word in words), said
@@ -269,7 +275,7 @@ CHANGED = 200
         (DELETED, sent("timeout"), Verdict(Kind.UNKNOWN, "no_answer")),
     ],
 )
-def test_changes_and_deletions_are_judged_by_their_own_status(expected: int, reply: Reply, verdict: Verdict) -> None:
+def test_changes_and_deletions_are_judged_by_their_own_status(expected: int, reply: Response, verdict: Verdict) -> None:
     """A PUT is done with 200 and the object, a DELETE with 204, or when it is gone already."""
     judged = judge(reply, expected=expected)
     assert (judged.kind, judged.code) == (verdict.kind, verdict.code)

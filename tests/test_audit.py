@@ -4,19 +4,19 @@ from typing import Any
 
 from shop import OpenShop, Shop, dense, line, number, order, store
 
-from batch.commands.audit import audited
+from batch.commands.audit import audit_store
 from batch.commands.undo import undone
-from batch.results.run_text import Told
+from batch.results.run_text import CommandResult
 
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
 
-async def audit(there: Shop, run_id: str = "", days: int = 30) -> Told:
+async def audit(there: Shop, run_id: str = "", days: int = 30) -> CommandResult:
     async with there.desk() as desk:
-        return await audited(desk, run_id, days)
+        return await audit_store(desk, run_id, days)
 
 
-def troubles(told: Told) -> list[tuple[str, int]]:
+def troubles(told: CommandResult) -> list[tuple[str, int]]:
     return [(each["trouble"], each["order_id"]) for each in told.data["found"]]
 
 

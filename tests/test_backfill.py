@@ -8,7 +8,7 @@ from shop import OpenShop, dense, number, said, statuses
 
 from batch.errors import LedgerError
 from batch.pipeline import planner
-from batch.primitives.spill import Shelf
+from batch.primitives.spill import SpillDict
 from batch.sandbox import Fault
 
 
@@ -72,7 +72,7 @@ class TestJudgedInPieces:
 class TestShelf:
     def test_it_is_a_mapping_by_number(self) -> None:
         """Read in the numbers' order; what was taken out and changed is put back to count."""
-        shelf: Shelf[list[str]] = Shelf()
+        shelf: SpillDict[list[str]] = SpillDict()
         shelf.update({3: ["c"], 1: ["a"], -2: ["z"]})
         assert list(shelf.items()) == [(-2, ["z"]), (1, ["a"]), (3, ["c"])]
         shelf[1].append("lost")
@@ -89,7 +89,7 @@ class TestShelf:
 
     def test_a_full_disk_is_told(self) -> None:
         """With what to do; no part of it is taken for whole."""
-        shelf: Shelf[bytes] = Shelf()
+        shelf: SpillDict[bytes] = SpillDict()
         shelf._file.execute("PRAGMA max_page_count = 10")
         with pytest.raises(LedgerError, match="no room for temporary files") as told:
             shelf.update((n, bytes(4096)) for n in range(1000))
@@ -97,7 +97,7 @@ class TestShelf:
 
     def test_it_is_closed_with_its_owner(self) -> None:
         """No file is left open."""
-        shelf: Shelf[int] = Shelf()
+        shelf: SpillDict[int] = SpillDict()
         file = shelf._file
         del shelf
         gc.collect()
@@ -106,10 +106,10 @@ class TestShelf:
 
     def test_it_can_be_read_while_it_is_read(self) -> None:
         """Keys, and a value for each."""
-        shelf: Shelf[int] = Shelf()
+        shelf: SpillDict[int] = SpillDict()
         shelf.update((n, n * n) for n in range(1000))
         assert sum(shelf[n] for n in _every(shelf)) == sum(n * n for n in range(1000))
 
 
-def _every(shelf: Shelf[int]) -> Iterator[int]:
+def _every(shelf: SpillDict[int]) -> Iterator[int]:
     return iter(shelf)

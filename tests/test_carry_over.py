@@ -17,9 +17,9 @@ from batch.model import Status
 from batch.model.sheet_format import RESULTS
 from batch.monitoring import of_report
 from batch.pipeline import Job
-from batch.pipeline.runner import Tour, run_files
-from batch.primitives.stop import BY_HAND, Stop
-from batch.results.run_text import carried
+from batch.pipeline.runner import RunResults, run_files
+from batch.primitives.stop import BY_HAND, StopEvent
+from batch.results.run_text import carried_over_text
 from batch.sandbox import Fault, Reply
 
 EVENING = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
@@ -31,17 +31,17 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
-async def night(there: Shop, clock: Any, name: str, *rows: Any, days: int = 1, **more: Any) -> Tour:
+async def night(there: Shop, clock: Any, name: str, *rows: Any, days: int = 1, **more: Any) -> RunResults:
     """The next night's run, as cron makes it."""
     job = {key: more.pop(key) for key in ("limit", "dry") if key in more}
-    stop = more.pop("stop") if "stop" in more else Stop()
+    stop = more.pop("stop") if "stop" in more else StopEvent()
     clock.shift(timedelta(days=days))
     path = there.folder / name
     path.write_text(table(*rows, header=HEADER), "utf-8")
     return await run_files([Job(path, **job)], there.settings(**more), there.screen, stop)
 
 
-def outcomes(tour: Tour) -> list[str]:
+def outcomes(tour: RunResults) -> list[str]:
     return [result.finding.status.value for _, result in sorted(tour.reports[0].rows.items())]
 
 
@@ -68,7 +68,7 @@ async def test_an_order_that_comes_a_night_late_ships_without_being_sent_again(s
     (one,) = done.carried
     assert (one.report.run.run_id, dict(one.rows)) == (first.reports[0].run.run_id, {Status.CREATED: 1})
     assert [status for status, _ in sheet(there, "mon.csv")] == ["created", "created"]
-    assert next(iter(carried(one))) == f"Carried over from mon.csv, run {one.report.run.run_id}: 1 shipped"
+    assert next(iter(carried_over_text(one))) == f"Carried over from mon.csv, run {one.report.run.run_id}: 1 shipped"
     assert done.summary["carried_over"][0]["created"] == 1
     assert (await night(there, clock, "thu.csv", mug(103))).carried == []
     assert there.posts == 5
@@ -122,7 +122,7 @@ async def test_it_is_read_from_the_sheet_that_was_named(shop: OpenShop, clock: A
     book.save(there.folder / "mon.xlsx")
     there.fault(Fault(401, performs=0, method="POST"))
     job = Job(there.folder / "mon.xlsx", Source(sheet="Tonight"))
-    assert outcomes(await run_files([job], there.settings(), there.screen, Stop())) == ["not sent"]
+    assert outcomes(await run_files([job], there.settings(), there.screen, StopEvent())) == ["not sent"]
     there.fault()
     await night(there, clock, "tue.csv", mug(102))
     assert [order_id for order_id, *_ in there.made()] == [101, 102]
@@ -148,7 +148,7 @@ async def test_after_seven_days_it_is_given_up_and_said_once(shop: OpenShop, clo
 @pytest.mark.parametrize("how", ["limit", "by hand", "switched off"])
 async def test_what_a_person_has_stopped_is_not_gone_on_with(shop: OpenShop, clock: Any, how: str) -> None:
     there = await shop(dense(6))
-    stop = Stop()
+    stop = StopEvent()
     if how == "by hand":
         there.fault(Fault(401, performs=0, method="POST", nth=range(2, 99)))
         stop.set = lambda why, todo="", told=stop.set: told(BY_HAND, todo)  # type: ignore[method-assign]
@@ -205,7 +205,7 @@ async def test_what_has_shipped_is_never_called_nothing_sent(shop: OpenShop, clo
     first = await night(there, clock, "mon.csv", mug(100), mug(104))
     assert outcomes(first) == ["created", "waiting"]
     there.box.store.arrive(store(order(104)))
-    stop = Stop()
+    stop = StopEvent()
 
     def later(method: str, path: str, _order: int) -> None:
         if len(there.made()) < 2:

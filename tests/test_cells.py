@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.loader.cells import order_numbers, skus, tracking_numbers, values
-from batch.loader.cells.damage import Wrong, date_like, plain_text, shown, undressed
+from batch.loader.cells.damage import Wrong, date_like, display, plain_text, undress
 from batch.loader.cells.money import cost
-from batch.loader.cells.row_status import voided
+from batch.loader.cells.row_status import is_void
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_no_number_of_units_is_refused(cell):
     ],
 )
 def test_a_tracking_cell_gives_its_numbers(cell, number):
-    assert tracking_numbers.tracking(cell) == number
+    assert tracking_numbers.tracking_number(cell) == number
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_tracking_cell_gives_its_numbers(cell, number):
     ],
 )
 def test_a_damaged_tracking_cell_is_refused(cell, code):
-    found = tracking_numbers.tracking(cell)
+    found = tracking_numbers.tracking_number(cell)
     assert isinstance(found, Wrong)
     assert found.code == code
 
@@ -157,12 +157,12 @@ def test_a_cost_becomes_a_plain_decimal_or_is_left_out(cell, plain):
 @pytest.mark.parametrize(
     ("rule", "cell", "code"),
     [
-        (tracking_numbers.tracking, "123456789012.0", "read_as_number"),
-        (tracking_numbers.tracking, "12345678.5", "read_as_number"),
-        (tracking_numbers.tracking, "=A2&B2", "formula_text"),
-        (tracking_numbers.tracking, "+9400111899223197428490", None),
-        (tracking_numbers.tracking, "-1234567890", None),
-        (tracking_numbers.tracking, "9400111899223197000000", "digits_lost"),
+        (tracking_numbers.tracking_number, "123456789012.0", "read_as_number"),
+        (tracking_numbers.tracking_number, "12345678.5", "read_as_number"),
+        (tracking_numbers.tracking_number, "=A2&B2", "formula_text"),
+        (tracking_numbers.tracking_number, "+9400111899223197428490", None),
+        (tracking_numbers.tracking_number, "-1234567890", None),
+        (tracking_numbers.tracking_number, "9400111899223197000000", "digits_lost"),
         (skus.sku, "12345.0", "read_as_number"), (skus.sku, "=A2", "formula_text"),
         (values.words, "=A2", "formula_text"), (order_numbers.order_number, "=A2", "formula_text"),
     ],
@@ -175,7 +175,7 @@ def test_what_a_program_made_of_a_number_is_refused_not_shipped(rule, cell, code
 
 @pytest.mark.parametrize("cell", ["99.00.123456.12345678", "134.609506.647380.000", "1Z.999", "A1.0"])
 def test_a_number_with_points_in_it_is_one(cell):
-    assert tracking_numbers.tracking(cell) == cell
+    assert tracking_numbers.tracking_number(cell) == cell
 
 
 def test_a_comment_may_look_like_a_formula():
@@ -183,13 +183,13 @@ def test_a_comment_may_look_like_a_formula():
 
 
 def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
-    assert shown(9.400110000000001e21) == "9.40011E+21"
+    assert display(9.400110000000001e21) == "9.40011E+21"
 
 
 CELL = st.text() | st.floats() | st.booleans() | st.none() | st.datetimes() | st.dates() | st.times() | st.timedeltas()
 RULES = (
     order_numbers.order_number, order_numbers.external_number, values.identifier, values.quantity, values.words,
-    values.comments, voided, skus.sku, tracking_numbers.tracking, tracking_numbers.link, cost, plain_text,
+    values.comments, is_void, skus.sku, tracking_numbers.tracking_number, tracking_numbers.link, cost, plain_text,
 )  # fmt: skip
 
 
@@ -197,12 +197,12 @@ RULES = (
 def test_no_cell_makes_a_rule_fail(cell):
     for rule in RULES:
         rule(cell)
-    shown(cell)
+    display(cell)
 
 
 @given(st.text())
 def test_taking_the_protection_off_twice_changes_nothing_more_than_the_text_has(text):
-    assert len(undressed(undressed(text))) <= len(undressed(text))
+    assert len(undress(undress(text))) <= len(undress(text))
 
 
 LIKELY = st.from_regex(
@@ -211,7 +211,7 @@ LIKELY = st.from_regex(
 PLAIN = (
     (order_numbers.plain_ids, order_numbers.order_number),
     (skus.plain_skus, skus.sku),
-    (tracking_numbers.plain_tracking, tracking_numbers.tracking),
+    (tracking_numbers.plain_tracking, tracking_numbers.tracking_number),
 )
 
 

@@ -16,7 +16,7 @@ import pytest
 from clock import VirtualLoop
 from rawserver import Behaviour, Line, RawServer, self_signed
 
-from batch.bigcommerce import Client, Kind, Phase, Reply, judge
+from batch.bigcommerce import Client, Kind, Phase, Response, judge
 from batch.config import Settings
 from batch.errors import StoreStopped
 
@@ -37,7 +37,7 @@ async def client_of(url: str, **changes: Any) -> AsyncIterator[Client]:
         yield client
 
 
-async def posted(behaviour: Behaviour, server: RawServer | None = None) -> tuple[Reply, RawServer]:
+async def posted(behaviour: Behaviour, server: RawServer | None = None) -> tuple[Response, RawServer]:
     """What comes of one create against a server that behaves so."""
     async with (server or RawServer()).serve(behaviour) as raw, client_of(raw.url) as client:
         return await client.create_shipment(100, BODY), raw
@@ -228,7 +228,7 @@ async def test_a_server_that_does_not_speak_tls() -> None:
     assert (reply.phase, reply.certificate) == (Phase.NOT_SENT, False)
 
 
-WRITES: list[Callable[[Client], Awaitable[Reply]]] = [
+WRITES: list[Callable[[Client], Awaitable[Response]]] = [
     lambda client: client.create_shipment(100, BODY),
     lambda client: client.update_shipment(100, 9, {"tracking_number": "1"}),
     lambda client: client.delete_shipment(100, 9),
@@ -238,7 +238,7 @@ WRITES: list[Callable[[Client], Awaitable[Reply]]] = [
 
 @pytest.mark.parametrize("write", WRITES, ids=["POST", "PUT", "DELETE", "PUT order"])
 async def test_a_dropped_keep_alive_connection_is_no_reason_to_send_again(
-    write: Callable[[Client], Awaitable[Reply]],
+    write: Callable[[Client], Awaitable[Response]],
 ) -> None:
     """38: the second request on a connection arrives and gets no answer: it is sent once, and unknown."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from batch.config import Database, Settings, require_credentials, settings, shown
+from batch.config import Database, Settings, redacted, require_credentials, settings
 from batch.config.example import example
 from batch.config.secrets import find_secret, hide, keep_in_file, secret_file
 from batch.config.settings import ELSEWHERE, Section
@@ -284,5 +284,5 @@ class TestSecrets:
 )
 def test_a_database_is_shown_without_its_password(url: str, seen: str) -> None:
     """Wherever it is printed; the rest is what a person needs to find it."""
-    assert shown(url) == str(Database(url)) == seen
+    assert redacted(url) == str(Database(url)) == seen
     assert "s3cret" not in repr(Database(url)) + repr(Settings(database=url))

@@ -9,12 +9,12 @@ import pytest
 from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store, table
 from terminal import Terminal
 
-from batch.commands.decide import Word, decided, listed
+from batch.commands.decide import Answer, list_pending, take_decision
 from batch.errors import NothingSent
 from batch.model import State
 from batch.pipeline.decisions import answer_of
 from batch.results.accounting import Report
-from batch.results.run_text import Told
+from batch.results.run_text import CommandResult
 from batch.sandbox import Fault, Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
@@ -22,15 +22,15 @@ MUG = (100, "MUG", 1, number(0))
 SHIPMENTS = r"/shipments$"
 
 
-async def waits(there: Shop, run_id: str = "") -> Told:
+async def waits(there: Shop, run_id: str = "") -> CommandResult:
     with there.ledger() as ledger:
-        return listed(ledger, "shop", run_id)
+        return list_pending(ledger, "shop", run_id)
 
 
-async def decide(there: Shop, answer: str, **which: Any) -> Told:
+async def decide(there: Shop, answer: str, **which: Any) -> CommandResult:
     async with there.desk() as desk:
-        word = Word(answer_of(answer), "Ann", "she looked", **({"everything": True} | which))
-        return await decided(desk, "", word)
+        word = Answer(answer_of(answer), "Ann", "she looked", **({"everything": True} | which))
+        return await take_decision(desk, "", word)
 
 
 async def in_doubt(shop: OpenShop) -> Shop:

@@ -4,7 +4,7 @@ import pytest
 from shop import OpenShop
 from test_decide import MUG, drop_with, held, statuses
 
-from batch.pipeline.decisions import who
+from batch.pipeline.decisions import current_user
 
 
 async def test_an_answer_that_was_carried_out_is_not_taken_again(shop: OpenShop) -> None:
@@ -22,4 +22,4 @@ def test_a_user_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatc
     """In a container nobody need be in the list of users: a decision is still somebody's."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert who()
+    assert current_user()

@@ -17,8 +17,8 @@ from batch.config import Gates, Settings
 from batch.model import LinkSource, Status
 from batch.model.sheet_format import OURS
 from batch.pipeline import Job
-from batch.pipeline.runner import Tour, run_files
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import RunResults, run_files
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Personality, Sandbox, load_orders
 
@@ -65,7 +65,7 @@ class World:
         for name in FILES:
             shutil.copy(SAMPLES / name, self.folder / name)
 
-    async def run(self, *names: str, **job: Any) -> Tour:
+    async def run(self, *names: str, **job: Any) -> RunResults:
         box = self.box
         settings = Settings(
             api_url=box.url,
@@ -76,7 +76,7 @@ class World:
             gates=Gates.open(),  # the samples were shipped long ago, whatever day it is
         )
         jobs = [Job(self.folder / name, settings.source_for(name), **job) for name in names or FILES]
-        return await run_files(jobs, settings, Quiet(), Stop())
+        return await run_files(jobs, settings, Quiet(), StopEvent())
 
 
 @pytest.fixture(params=SIDES)
@@ -85,7 +85,7 @@ async def world(request: pytest.FixtureRequest, sandbox: Any, tmp_path: Path, vi
     return World(box, tmp_path)
 
 
-def reports(tour: Tour) -> dict[str, Report]:
+def reports(tour: RunResults) -> dict[str, Report]:
     assert not tour.refused
     return {Path(report.run.file).name: report for report in tour.reports}
 

@@ -22,7 +22,7 @@ from batch.cli.progress import Bar, Lines
 from batch.errors import FileError
 from batch.model.sheet_format import Mark
 from batch.monitoring import of_error
-from batch.monitoring.log import Event
+from batch.monitoring.log import LogEvent
 from batch.primitives.escapes import json_line, letter, visible
 from batch.sandbox import Quota, Sandbox
 
@@ -214,7 +214,7 @@ def test_a_line_of_the_log_is_one_line() -> None:
     """In either form; JSON says what it was."""
     from datetime import UTC, datetime
 
-    event = Event("refused", facts={"file": NAMED, "trouble": {f"new {EVIL}": 1}})
+    event = LogEvent("refused", facts={"file": NAMED, "trouble": {f"new {EVIL}": 1}})
     for form in ("text", "json"):
         line = event.line(form, datetime.now(UTC))
         assert unseen(line) == []
@@ -230,7 +230,7 @@ def test_a_letter_and_a_digest_have_the_lines_they_are_given() -> None:
 
 def test_a_claimed_file_has_a_name_to_show() -> None:
     """A dropped file's odd name becomes one that can be shown."""
-    from batch.watcher.folder_layout import fitted
+    from batch.watcher.folder_layout import safe_name
 
-    assert unseen(fitted(NAMED)) == []
-    assert fitted("Größe 番号.csv") == "Größe 番号.csv"
+    assert unseen(safe_name(NAMED)) == []
+    assert safe_name("Größe 番号.csv") == "Größe 番号.csv"

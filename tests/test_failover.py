@@ -47,7 +47,7 @@ async def test_a_standby_that_has_all_takes_over(pair: Pair) -> None:
         await asyncio.to_thread(primary.kill)
         await asyncio.to_thread(standby.promote)
         await asyncio.gather(*work)
-        assert {record.state for record in ledger.of_run(RUN)} == {State.CREATED}
+        assert {record.state for record in ledger.records_of_run(RUN)} == {State.CREATED}
         assert {len(ledger.attempts(record.record_id)) for record in records} == {2}
 
 
@@ -67,7 +67,7 @@ async def test_a_standby_that_lagged_is_not_written(pair: Pair) -> None:
             await ledger.intend(second.record_id, {})
         assert "shipbatch audit" in stopped.value.todo
     with read_ledger(place) as left:
-        assert {record.state for record in left.of_run(RUN)} <= {State.PLANNED}
+        assert {record.state for record in left.records_of_run(RUN)} <= {State.PLANNED}
 
 
 def has_the_plan(url: str) -> bool:

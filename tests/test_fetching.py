@@ -18,7 +18,7 @@ from shop import dense, number, table
 from terminal import Terminal
 
 from batch.errors import FileError
-from batch.remote_files import dated, fetched, is_far
+from batch.remote_files import fetch_file, fill_in_dates, is_far
 from batch.sandbox import Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
@@ -37,7 +37,7 @@ OpenSandbox = Callable[..., Awaitable[Sandbox]]
 )
 def test_dates_are_filled_in(given: str, made: str) -> None:
     """And what is no date stays."""
-    assert dated(given, date(2026, 3, 1)) == made
+    assert fill_in_dates(given, date(2026, 3, 1)) == made
 
 
 def test_a_drive_is_no_address() -> None:
@@ -58,7 +58,7 @@ def test_a_drive_is_no_address() -> None:
 def test_addresses_that_will_not_do(tmp_path: Path, url: str, said: str) -> None:
     """Refused before anything is asked, and never shown with what is secret in them."""
     with pytest.raises(FileError, match=said) as refused:
-        fetched(url, tmp_path)
+        fetch_file(url, tmp_path)
     assert "canary" not in str(refused.value)
 
 

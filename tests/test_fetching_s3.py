@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import FileError
-from batch.remote_files import fetched, object_stores
+from batch.remote_files import fetch_file, object_stores
 from batch.remote_files.copy import Copy
 
 s3fs = pytest.importorskip("s3fs")
@@ -55,7 +55,7 @@ def test_one_name_under_two_keys_is_two_files(put: Put, tmp_path: Path) -> None:
     keys = {"north/export.csv": b"north", "south/export.csv": b"south", "a#b.csv": b"odd", "..%2Fx.csv": b"up"}
     for key, content in keys.items():
         put(key, content)
-    made = {key: fetched(f"s3://depot/{key}", tmp_path) for key in keys}
+    made = {key: fetch_file(f"s3://depot/{key}", tmp_path) for key in keys}
     assert {key: path.read_bytes() for key, path in made.items()} == keys
     assert {path.parent.parent for path in made.values()} == {tmp_path / "fetched"}
 
@@ -91,5 +91,5 @@ def test_what_is_not_taken(put: Put, tmp_path: Path, url: str, said: str) -> Non
     put("export.csv", b"large")
     put("folder/x.csv", b"x")
     with pytest.raises(FileError, match=said):
-        fetched(url, tmp_path, 4)
+        fetch_file(url, tmp_path, 4)
     assert not [*tmp_path.glob("fetched/*")]

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from batch.errors import FileError
-from batch.remote_files import fetched
+from batch.remote_files import fetch_file
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -28,7 +28,7 @@ class Site:
         return await handler(request) if handler else web.Response(status=404)
 
     async def fetch(self, path: str, largest: int = 1_000_000) -> Path:
-        return await asyncio.to_thread(fetched, self.url + path, self.home, largest)
+        return await asyncio.to_thread(fetch_file, self.url + path, self.home, largest)
 
     async def refuse(self, path: str, largest: int = 1_000_000) -> str:
         """What is said of an address; nothing of it is left."""

@@ -16,14 +16,14 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Database
-from batch.fleet import Entry, Queue, delivered, file_job, maintenance, queue_status, worker
+from batch.fleet import Queue, QueueItem, deliver_sheets, file_job, maintenance, queue_status, worker
 from batch.fleet.procrastinate_app import call
 from batch.ledger import open_ledger
-from batch.ledger.postgres.connection import connected
-from batch.ledger.postgres.lease import Lease, leased
+from batch.ledger.postgres.connection import open_link
+from batch.ledger.postgres.lease import Lease, acquire_lease
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Faults, Personality
 
 
@@ -58,8 +58,8 @@ async def test_many_may_open_a_new_queue_at_once(database: str) -> None:
     """The tables are made once, whoever comes first."""
 
     async def put(store: str) -> list[int]:
-        async with Queue.opened(database) as queue:
-            return await queue.put(store, [Entry("a.csv", b"Order ID\n")], "ann")
+        async with Queue.open(database) as queue:
+            return await queue.put(store, [QueueItem("a.csv", b"Order ID\n")], "ann")
 
     numbers = await asyncio.gather(*(put(f"store-{k}") for k in range(8)))
     assert sorted(n for some in numbers for n in some) == [*range(1, 9)]
@@ -86,7 +86,7 @@ async def test_what_cannot_be_used_comes_back_with_what_to_do(yard: Yard) -> Non
     """And the store's next file is shipped."""
     box = await yard.store()
     settings = yard.settings(box)
-    numbers = await yard.queue.put(settings.store, [Entry("/srv/plan.csv", b"Holiday plan\n")], "ann")
+    numbers = await yard.queue.put(settings.store, [QueueItem("/srv/plan.csv", b"Holiday plan\n")], "ann")
     numbers += await yard.put(box, rows_of([100]))
     async with yard.worker():
         bad, good = await yard.finished(*numbers)
@@ -103,7 +103,7 @@ async def test_a_worker_fetches_what_lies_at_an_address(yard: Yard, aiohttp_serv
 
     app.router.add_get("/export.csv", export)
     server = await aiohttp_server(app)
-    entry = Entry("export.csv", address=str(server.make_url("/export.csv")))
+    entry = QueueItem("export.csv", address=str(server.make_url("/export.csv")))
     await yard.queue.put(yard.settings(box).store, [entry], "ann")
     async with yard.worker():
         (row,) = await yard.finished()
@@ -117,7 +117,7 @@ async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
     rows = [(order, 1, f"1Z{order}", "MUG") for order in range(100, 105)]
     content = table(*rows, header=("Auftrag", "Menge", "Paket", "Artikel")).encode()
     columns = {"order_id": "Auftrag", "quantity": "Menge", "tracking_number": "Paket", "sku": "Artikel"}
-    entry = Entry("export.csv", content, ask={"map": columns, "limit": 2})
+    entry = QueueItem("export.csv", content, ask={"map": columns, "limit": 2})
     await yard.queue.put(yard.settings(box).store, [entry], "ann")
     async with yard.worker():
         (row,) = await yard.finished()
@@ -164,7 +164,7 @@ async def test_who_has_lost_a_store_begins_no_turn_in_it(yard: Yard, tmp_path: P
     await yard.put(box, rows_of([100]))
 
     def lease(home: str) -> AbstractAsyncContextManager[Lease]:
-        return leased(lambda: connected(place), store, tmp_path / home, 0.0, lambda who: None)
+        return acquire_lease(lambda: open_link(place), store, tmp_path / home, 0.0, lambda who: None)
 
     async with lease("paused") as old:
         await yard.queue.do("UPDATE shipbatch.owners SET until = clock_timestamp()")
@@ -288,7 +288,7 @@ async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
         await yard.finished()
         await yard.queue.do("DELETE FROM shipbatch.files")
         await yard.queue.do("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
-        assert await maintenance.served(yard.queue) == [yard.settings(box).store]
+        assert await maintenance.served_stores(yard.queue) == [yard.settings(box).store]
 
 
 async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(yard: Yard) -> None:
@@ -326,10 +326,10 @@ async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: 
     other, box = await yard.store(), await yard.store()
     export = tmp_path / "export.csv"
     export.write_text(table(*rows_of([100]), header=HEADER))
-    tour = await run_files([Job(export, dry=True)], yard.settings(other), yard.screen, Stop())
+    tour = await run_files([Job(export, dry=True)], yard.settings(other), yard.screen, StopEvent())
     plan = tour.reports[0].sheet
     assert plan is not None
-    entry = Entry("/home/ann/export.plan.xlsx", plan.read_bytes(), ask={"plan": True})
+    entry = QueueItem("/home/ann/export.plan.xlsx", plan.read_bytes(), ask={"plan": True})
     await yard.queue.put(yard.settings(box).store, [entry], "ann")
     await yard.put(box, rows_of([100]))
     async with yard.worker(box):
@@ -390,9 +390,9 @@ async def test_a_sheet_is_delivered_whose_run_the_database_has_forgotten(yard: Y
     box = await yard.store()
     settings = yard.settings(box)
     content = table(*rows_of([100]), header=HEADER).encode()
-    numbers = await yard.queue.put(settings.store, [Entry(str(tmp_path / "a.csv"), content)], "ann")
+    numbers = await yard.queue.put(settings.store, [QueueItem(str(tmp_path / "a.csv"), content)], "ann")
     async with yard.worker():
         rows = await yard.finished()
     await yard.queue.do("UPDATE shipbatch.files SET run_id = '20200101-000000-dead'")
-    ends = await delivered(yard.queue, await yard.queue.rows(numbers), settings)
+    ends = await deliver_sheets(yard.queue, await yard.queue.rows(numbers), settings)
     assert (ends.exit_status, ends.sheets) == (0, {1: tmp_path / "a.results.xlsx"}), rows

@@ -21,9 +21,9 @@ from test_fleet_failover import LENIENT, SLOW, have_shipped
 from yard import PLENTY, Yard, rows_of, until
 
 from batch.errors import LedgerError
-from batch.fleet import Entry, Queue, delivered, followed, worker
+from batch.fleet import Queue, QueueItem, deliver_sheets, follow_files, worker
 from batch.pipeline.input_copies import expire
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Faults, Sandbox
 from tests.proofs.warehouse import Running
 
@@ -43,12 +43,12 @@ async def test_names_that_are_no_names_travel(yard: Yard, tmp_path: Path) -> Non
     folder = tmp_path / "in" / "here"
     folder.mkdir(parents=True)
     contents = [table((100 + k, "MUG", 1, ""), header=HEADER).encode() for k in range(len(NAMES))]
-    entries = [Entry(str(folder / name), content) for name, content in zip(NAMES, contents, strict=True)]
+    entries = [QueueItem(str(folder / name), content) for name, content in zip(NAMES, contents, strict=True)]
     settings = yard.settings(box)
     numbers = await yard.queue.put(settings.store, entries, 'ann "the" O\'Neill\n😀')
     async with yard.worker():
-        rows = await followed(yard.queue, numbers, yard.screen, Stop())
-        ends = await delivered(yard.queue, rows, settings)
+        rows = await follow_files(yard.queue, numbers, yard.screen, StopEvent())
+        ends = await deliver_sheets(yard.queue, rows, settings)
     assert [row["state"] for row in rows] == ["done"] * len(NAMES)
     assert ends.problems == []
     found = list((tmp_path / "in").rglob("*.xlsx"))
@@ -61,7 +61,7 @@ async def test_a_large_file_travels(yard: Yard) -> None:
     box = await yard.store(30)
     rows = [(*row, "x" * 1_000_000) for row in rows_of(range(100, 130))]
     content = table(*rows, header=(*HEADER, "Picture")).encode()
-    await yard.queue.put(yard.settings(box).store, [Entry("/srv/large.csv", content)], "ann")
+    await yard.queue.put(yard.settings(box).store, [QueueItem("/srv/large.csv", content)], "ann")
     async with yard.worker():
         (row,) = await yard.finished()
     assert (row["state"], row["summary"]["created"]) == ("done", 30), row
@@ -77,7 +77,7 @@ async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_s
     with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(content, "w") as odd:
         for name in plain.namelist():
             odd.writestr(name, plain.read(name).replace(b"@NUL@", b"_x0000_"))
-    await yard.queue.put(yard.settings(await yard.store()).store, [Entry("a.xlsx", content.getvalue())], "ann")
+    await yard.queue.put(yard.settings(await yard.store()).store, [QueueItem("a.xlsx", content.getvalue())], "ann")
     async with yard.worker():
         (row,) = await yard.finished()
     assert (row["state"], row["exit_status"], "`What\ufffd`" in row["told"][0]) == ("failed", 2, True), row
@@ -120,7 +120,7 @@ async def test_clocks_that_are_an_hour_off_make_no_difference(yard: Yard) -> Non
     first.tell(signal.SIGTERM)
     assert (await first.end()).status == 143
     async with behind.at_work("worker"):
-        rows = await followed(yard.queue, numbers, yard.screen, Stop())
+        rows = await follow_files(yard.queue, numbers, yard.screen, StopEvent())
     assert [(row["state"], row["exit_status"]) for row in rows] == [("done", 0), ("done", 0)]
     assert rows[0]["summary"]["created"] + rows[0]["summary"]["already_created"] == 20
     assert [one["order_id"] // 120 for one in box.shipments()] == [0] * 20 + [1] * 10
@@ -169,12 +169,12 @@ async def test_a_queue_needs_no_right_that_it_was_given_once(guest: str, databas
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("CREATE SCHEMA shipbatch AUTHORIZATION guest")
         with pytest.raises(LedgerError, match="may not do that") as refused:
-            async with Queue.opened(guest):
+            async with Queue.open(guest):
                 pass
         assert "procrastinate" in refused.value.todo
         admin.execute("CREATE SCHEMA procrastinate AUTHORIZATION guest")
-        async with Queue.opened(guest) as queue:
-            assert await queue.put("store", [Entry("a.csv", b"Order ID\n")], "ann") == [1]
+        async with Queue.open(guest) as queue:
+            assert await queue.put("store", [QueueItem("a.csv", b"Order ID\n")], "ann") == [1]
 
 
 async def test_a_database_of_yesterday_doubles_nothing(
@@ -197,7 +197,7 @@ async def test_a_database_of_yesterday_doubles_nothing(
             await yard.finished(2)
             box.faults.add(SLOW)
             (third,) = await yard.put(box, rows_of(range(120, 160)))
-            following = asyncio.create_task(followed(yard.queue, [third], yard.screen, Stop()))
+            following = asyncio.create_task(follow_files(yard.queue, [third], yard.screen, StopEvent()))
             await until(partial(have_shipped, yard, 25))
             await asyncio.to_thread(put_back, postgres, database, copy)
             (lost,) = await following

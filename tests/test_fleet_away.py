@@ -12,8 +12,8 @@ from cutting import cutter
 from postgres import Postgres
 from yard import Yard, rows_of, until
 
-from batch.fleet import Entry, Queue, followed, housekeeping, maintenance
-from batch.primitives.stop import Stop
+from batch.fleet import Queue, QueueItem, follow_files, housekeeping, maintenance
+from batch.primitives.stop import StopEvent
 
 LOST = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
 
@@ -91,12 +91,12 @@ async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
 async def test_a_lost_commit_puts_no_file_in_twice(database: str, cut: str) -> None:
     """Whether the server had it or not, the call goes on by itself, and says the numbers that are in line."""
     with cutter(database) as network:
-        async with Queue.opened(network.url) as queue:
+        async with Queue.open(network.url) as queue:
             impatient(queue)
             network.cut = cut
-            numbers = await queue.put("store", [Entry("a.csv", b"a"), Entry("b.csv", b"b")], "ann")
+            numbers = await queue.put("store", [QueueItem("a.csv", b"a"), QueueItem("b.csv", b"b")], "ann")
         assert network.cuts == 1
-    async with Queue.opened(database) as queue:
+    async with Queue.open(database) as queue:
         assert await queue.all("SELECT file_id, name FROM shipbatch.files ORDER BY file_id") == [
             (numbers[0], "a.csv"),
             (numbers[1], "b.csv"),
@@ -108,7 +108,7 @@ async def test_who_follows_a_file_waits_for_the_database(yard: Yard, postgres: P
     numbers = await yard.put(box, rows_of([100]))
     impatient(yard.queue)
     postgres.stop()
-    following = asyncio.create_task(followed(yard.queue, numbers, yard.screen, Stop()))
+    following = asyncio.create_task(follow_files(yard.queue, numbers, yard.screen, StopEvent()))
 
     async def is_said() -> bool:
         return any("does not answer" in line for line in yard.screen.lines)
@@ -140,4 +140,4 @@ async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(yard: Yard, i
         await until(has_entered)
         await yard.queue.do("ALTER TABLE shipbatch.workers ADD CONSTRAINT closed CHECK (false) NOT VALID")
         await until(has_ended)
-        assert "CheckViolation" in crew._stop.why
+        assert "CheckViolation" in crew._stop.reason

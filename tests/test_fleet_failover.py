@@ -15,9 +15,9 @@ from standby import Standby, confirmed_by_both, followed, of_both
 from terminal import Terminal
 from yard import Yard, rows_of, until
 
-from batch.fleet import followed as awaited
+from batch.fleet import follow_files as awaited
 from batch.fleet import worker
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Faults, Personality
 
 STORES, FILES, ROWS = 3, 5, 4
@@ -52,7 +52,7 @@ async def test_a_standby_that_has_all_takes_over_under_a_worker(pair: tuple[Post
     async with machine.at_work("worker"):
         await until(partial(have_shipped, yard, STORES * FILES * ROWS // 4))
         await fail_over(primary, standby)
-        rows = await awaited(yard.queue, numbers, yard.screen, Stop())
+        rows = await awaited(yard.queue, numbers, yard.screen, StopEvent())
     assert {(row["state"], row["exit_status"]) for row in rows} == {("done", 0)}
     for box in boxes:
         shipments = sorted(box.shipments(), key=lambda one: one["id"])
@@ -84,7 +84,7 @@ async def test_a_standby_that_lagged_takes_over_under_a_worker(
         box.faults.add(SLOW)
         await until(partial(have_shipped, yard, 20))
         await fail_over(primary, standby)
-        (row,) = await awaited(yard.queue, [number], yard.screen, Stop())
+        (row,) = await awaited(yard.queue, [number], yard.screen, StopEvent())
     assert Counter(one["order_id"] for one in box.shipments()) == Counter(range(100, 140))
     assert (row["state"], row["exit_status"], row["summary"]["held"]) == ("held", 3, 1)
     assert any("no longer has what it had confirmed" in line and "audit" in line for line in yard.screen.lines)

@@ -11,8 +11,8 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Folder
-from batch.fleet import Queue, skipped, watch_queued
-from batch.primitives.stop import Stop
+from batch.fleet import Queue, cancel_file, watch_queued
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Sandbox
 from batch.watcher import Post
 
@@ -26,10 +26,10 @@ class Inbox:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        stop = Stop()
+        stop = StopEvent()
         settings = self.yard.settings(self.box, home="producer").model_copy(update={"token": None})
         post = Post(Folder(path=self.root, still=0.1), settings)
-        async with Queue.opened(self.yard.database) as queue:
+        async with Queue.open(self.yard.database) as queue:
             watching = asyncio.create_task(
                 watch_queued([post], queue, self.yard.screen, stop, by="ann", polling=True, environ={})
             )
@@ -116,7 +116,7 @@ async def test_a_file_that_was_taken_out_of_the_line_comes_back_with_a_letter(in
     async with inbox.watched():
         inbox.drop("night.csv", *rows_of([100]))
         await inbox.says("night.csv: file 1 of the queue")
-        await skipped(inbox.yard.queue, 1, "ann", "wrong warehouse")
+        await cancel_file(inbox.yard.queue, 1, "ann", "wrong warehouse")
         await inbox.holds("failed/night.csv", "failed/night.error.txt")
     letter = (inbox.root / "failed/night.error.txt").read_text("utf-8-sig")
     assert letter.startswith("night.csv came back before all of it was sent.\nWhy: ann has taken it out of the line")

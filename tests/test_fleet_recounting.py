@@ -12,12 +12,12 @@ from shop import HEADER, table
 from test_fleet_folder import Inbox
 from yard import Yard, rows_of, until
 
-from batch.commands.decide import Word, decided
-from batch.fleet import Entry, delivered, followed, queue_status
+from batch.commands.decide import Answer, take_decision
+from batch.fleet import QueueItem, deliver_sheets, follow_files, queue_status
 from batch.model.sheet_format import RESULTS
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import carried_over, opened, run_files
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import carry_over_leftovers, open_store, run_files
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Sandbox
 
 LOST = Fault(504, method="POST", performs=1)
@@ -45,7 +45,9 @@ async def doubtful(yard: Yard, orders: range, *faults: Fault) -> tuple[Sandbox, 
     for fault in faults or (Fault(504, method="POST", order=orders[0]), BLIND):
         box.faults.add(fault)
     content = table(*rows_of(orders), header=HEADER).encode()
-    (number,) = await yard.queue.put(yard.settings(box).store, [Entry(str(yard.folder / "night.csv"), content)], "ann")
+    (number,) = await yard.queue.put(
+        yard.settings(box).store, [QueueItem(str(yard.folder / "night.csv"), content)], "ann"
+    )
     async with yard.worker():
         (row,) = await yard.finished(number)
     assert (row["state"], row["exit_status"], row["summary"]["in_doubt"]) == ("held", 3, 1), yard.screen.lines
@@ -82,7 +84,7 @@ async def test_a_doubt_that_somebody_else_has_settled(yard: Yard) -> None:
     """Status, exit, sheet and the fleet's count follow, without another run of the file."""
     box, number = await doubtful(yard, range(100, 104))
     assert await shipped_today(yard) == 3
-    async with opened(yard.settings(box, home="other"), yard.screen, Stop()) as desk:
+    async with open_store(yard.settings(box, home="other"), yard.screen, StopEvent()) as desk:
         await Pipeline(desk).settle_earlier()
     row = await told_anew(yard, number, created=4, in_doubt=0)
     assert (row["state"], row["exit_status"], row["told"][0][:9]) == ("done", 0, "night.csv")
@@ -98,10 +100,10 @@ async def test_a_persons_word_on_a_doubt(yard: Yard, answer: str, status: str) -
         yard, range(100, 102), Fault(504, method="POST", order=100, performs=int(answer != "skip")), BLIND
     )
     made = {one["order_id"]: one["id"] for one in box.shipments()}
-    async with opened(yard.settings(box), yard.screen, Stop()) as desk:
+    async with open_store(yard.settings(box), yard.screen, StopEvent()) as desk:
         (row,) = await yard.queue.rows([number])
         answer = f"exists:{made[100]}" if answer != "skip" else answer
-        await decided(desk, row["run_id"], Word(answer, "ann", order=100))
+        await take_decision(desk, row["run_id"], Answer(answer, "ann", order=100))
     await told_anew(yard, number, in_doubt=0, created=1 + (status == "created"))
     row = (await yard.queue.rows([number]))[0]
     assert (row["state"], row["exit_status"], await sheet(yard, number)) == ("done", 0, [status, "created"])
@@ -115,15 +117,15 @@ async def test_rows_that_ship_later(yard: Yard, how: str) -> None:
     settings = yard.settings(box, settle=30, home="other", carry_over=7 if how == "carry-over" else 0)
     path = yard.folder / "by hand.csv"
     path.write_text(table(*rows_of(range(100, 104 if how != "a larger file" else 105)), header=HEADER))
-    async with opened(settings, yard.screen, Stop()) as desk:
-        await decided(desk, row["run_id"], Word("absent", "ann", order=100))
+    async with open_store(settings, yard.screen, StopEvent()) as desk:
+        await take_decision(desk, row["run_id"], Answer("absent", "ann", order=100))
         if how == "carry-over":
-            assert [one async for one in carried_over(Pipeline(desk), desk)]
+            assert [one async for one in carry_over_leftovers(Pipeline(desk), desk)]
     if how == "queued again":
-        await yard.queue.put(settings.store, [Entry("/srv/again.csv", path.read_bytes())], "ann")
+        await yard.queue.put(settings.store, [QueueItem("/srv/again.csv", path.read_bytes())], "ann")
     elif how != "carry-over":
         copy = path if how == "resume" else None
-        await run_files([Job(path, copy=copy)], settings, yard.screen, Stop())
+        await run_files([Job(path, copy=copy)], settings, yard.screen, StopEvent())
     await told_anew(yard, number, in_doubt=0, not_sent=0, held=0)
     row = (await yard.queue.rows([number]))[0]
     assert (row["state"], row["exit_status"]) == ("done", 0)
@@ -135,7 +137,7 @@ async def test_rows_that_ship_later(yard: Yard, how: str) -> None:
 async def test_a_large_ledger_is_not_counted_again_where_nothing_has_changed(yard: Yard) -> None:
     """Whoever was at work with the store."""
     box, number = await doubtful(yard, range(100, 104))
-    async with opened(yard.settings(box), yard.screen, Stop()):
+    async with open_store(yard.settings(box), yard.screen, StopEvent()):
         pass
 
     async def is_looked_at() -> bool:
@@ -151,16 +153,16 @@ async def test_a_large_ledger_is_not_counted_again_where_nothing_has_changed(yar
 
 async def test_whoever_waits_gets_the_sheet_with_what_was_in_doubt(yard: Yard) -> None:
     box, number = await doubtful(yard, range(100, 104))
-    waiting = asyncio.create_task(followed(yard.queue, [number], yard.screen, Stop()))
+    waiting = asyncio.create_task(follow_files(yard.queue, [number], yard.screen, StopEvent()))
 
     async def is_said() -> bool:
         return any("what is in doubt is being settled" in line for line in yard.screen.lines)
 
     await until(is_said)
-    async with opened(yard.settings(box), yard.screen, Stop()) as desk:
+    async with open_store(yard.settings(box), yard.screen, StopEvent()) as desk:
         await Pipeline(desk).settle_earlier()
     async with yard.worker():
-        ends = await delivered(yard.queue, await waiting, yard.settings(box))
+        ends = await deliver_sheets(yard.queue, await waiting, yard.settings(box))
     assert (ends.exit_status, ends.summary["created"], ends.summary["in_doubt"]) == (0, 4, 0)
     rows = [*load_workbook(ends.sheets[number])[RESULTS].iter_rows(values_only=True)]
     assert {row[rows[0].index("Status")] for row in rows[1:]} == {"created"}
@@ -171,7 +173,7 @@ async def test_who_waits_for_what_nobody_settles_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr("batch.fleet.follow.LATE", 0.2)
     _, number = await doubtful(yard, range(100, 102))
-    (row,) = await followed(yard.queue, [number], yard.screen, Stop())
+    (row,) = await follow_files(yard.queue, [number], yard.screen, StopEvent())
     assert row["exit_status"] == 3
 
 
@@ -185,7 +187,7 @@ async def test_the_drop_folder_gets_the_file_and_its_new_sheet(yard: Yard) -> No
         inbox.drop("night.csv", *rows_of([100, 101]))
         await inbox.holds("held/night.csv", "held/night.results.xlsx")
         box.faults.clear()
-        async with opened(yard.settings(box, home="other", wait=30), yard.screen, Stop()) as desk:
+        async with open_store(yard.settings(box, home="other", wait=30), yard.screen, StopEvent()) as desk:
             await Pipeline(desk).settle_earlier()
         await inbox.holds("done/night.csv", "done/night.results.xlsx")
     rows = [*load_workbook(inbox.root / "done/night.results.xlsx")[RESULTS].iter_rows(values_only=True)]

@@ -15,7 +15,7 @@ from yard import Yard, rows_of, until
 from batch.cli.queue import skip_queued
 from batch.config import Database
 from batch.errors import ConfigError, NothingSent
-from batch.fleet import Entry, file_job, skipped, status, worker
+from batch.fleet import QueueItem, cancel_file, file_job, status, worker
 from batch.ledger import open_ledger, read_ledger
 from batch.sandbox import Fault, Faults
 
@@ -42,7 +42,7 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
     app = web.Application()
     app.router.add_get("/export.csv", silence)
     server = await aiohttp_server(app)
-    entry = Entry("export.csv", address=str(server.make_url("/export.csv")))
+    entry = QueueItem("export.csv", address=str(server.make_url("/export.csv")))
     (first,) = await yard.queue.put(yard.settings(box).store, [entry], "ann")
     (second,) = await yard.put(box, rows_of([100]))
     async with yard.worker():
@@ -53,7 +53,7 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
             return any(f"decide --queued {first} --answer skip" in one["todo"] for one in told.data["stuck"])
 
         await until(is_named, lambda: yard.screen.lines)
-        told = await skipped(yard.queue, first, "ann", "its server is gone")
+        told = await cancel_file(yard.queue, first, "ann", "its server is gone")
         assert f"File {first} of the queue" in told.lines[0]
         out, after = await yard.finished(first, second)
     assert (out["state"], out["exit_status"], after["state"]) == ("failed", 1, "done")
@@ -72,7 +72,7 @@ async def test_what_was_shipped_before_is_recorded_and_nothing_more_is_sent(
     async with yard.worker(workers=2):
         (first,) = await yard.put(box, rows_of(range(100, 160)))
         await until(lambda: asyncio.sleep(0, box.shipments()))
-        await skipped(yard.queue, first, "ann", "")
+        await cancel_file(yard.queue, first, "ann", "")
 
         async def has_ended() -> bool:
             with read_ledger(Database(yard.database)) as ledger:
@@ -100,7 +100,7 @@ async def test_what_a_dead_worker_left_of_it_is_not_carried_over(yard: Yard) -> 
         for run in (mine, other):
             await ledger.begin(run)
         await planned(ledger, mine.run_id, [parcel(100, "1Z100")])
-        await skipped(yard.queue, number, "ann", "")
+        await cancel_file(yard.queue, number, "ann", "")
         assert [each.summary for run in (mine, other) if (each := ledger.run(run.run_id))] == [{"carries": False}, {}]
 
 
@@ -134,7 +134,7 @@ async def test_what_is_not_in_line_is_said_as_such(yard: Yard) -> None:
         (numbers[2], store, f"is not of {store}"),
     ):
         with pytest.raises(NothingSent, match=words) as wrong:
-            await skipped(yard.queue, number, "ann", "", of)
+            await cancel_file(yard.queue, number, "ann", "", of)
         assert wrong.value.todo
     assert (await yard.states())[numbers[2]] == "waiting"
 

@@ -11,7 +11,7 @@ import pytest
 
 from batch.config import Gates, Settings, Source
 from batch.loader.load import load
-from batch.planning.gates import Profile, mailed, reasons
+from batch.planning.gates import Profile, mail_holds, reasons
 from batch.planning.gates.profile import ages
 
 GATES = Gates()
@@ -27,7 +27,7 @@ def night(number: int, rows: int = 300, **more: Any) -> Profile:
 
 
 def codes(file: Profile, nights: Sequence[Profile], gates: Gates = GATES) -> list[str]:
-    return [reason.code for reason in (*reasons(file, nights, gates), *mailed(file, nights, gates))]
+    return [reason.code for reason in (*reasons(file, nights, gates), *mail_holds(file, nights, gates))]
 
 
 KNOWN = [night(number) for number in range(35)]
@@ -164,7 +164,7 @@ def test_what_a_file_looks_like(tmp_path: Path) -> None:
     assert (profile.number, profile.number_orders) == ("SAME0001", 2)
     assert profile.carriers == {"UPS": 3}
     assert profile.units == pytest.approx(4 ** (1 / 3))
-    assert Profile.of(profile.kept) == profile
+    assert Profile.of(profile.as_data) == profile
 
 
 def test_a_night_goes_from_noon_to_noon() -> None:

@@ -8,8 +8,8 @@ from shop import HEADER, OpenShop, Quiet, Shop, dense, number, order, statuses, 
 
 from batch.model import Record, Run
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import carried_over
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import carry_over_leftovers
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply
 
@@ -21,7 +21,7 @@ Rows = Sequence[tuple[object, ...]]
 class Until(Quiet):
     """A screen that stops the run after so many shipments."""
 
-    def __init__(self, stop: Stop, most: int) -> None:
+    def __init__(self, stop: StopEvent, most: int) -> None:
         super().__init__()
         self._stop, self._most = stop, most
 
@@ -42,7 +42,7 @@ async def turn(there: Shop, job: Job, run: Run | None = None, *, most: int = 10*
     async with there.desk(workers=1, **changes) as desk:
         object.__setattr__(desk, "screen", Until(desk.stop, most))
         pipeline = Pipeline(desk)
-        return await (pipeline.go_on(run, job) if run else pipeline.run(job))
+        return await (pipeline.resume(run, job) if run else pipeline.run(job))
 
 
 def run_of(there: Shop, report: Report) -> Run:
@@ -135,5 +135,5 @@ async def test_a_later_run_of_the_store_leaves_it_to_whoever_goes_on(shop: OpenS
     made = len(there.made())
     assert report.stopped
     async with there.desk() as desk:
-        assert [one async for one in carried_over(Pipeline(desk), desk)] == []
+        assert [one async for one in carry_over_leftovers(Pipeline(desk), desk)] == []
     assert len(there.made()) == made

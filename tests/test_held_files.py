@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, number, statuses
 
-from batch.commands.decide import Word, decided, listed
+from batch.commands.decide import Answer, list_pending, take_decision
 from batch.config import Gates
 from batch.errors import NothingSent
 from batch.pipeline import exit_status
 from batch.results.accounting import Report
-from batch.results.run_text import Told, report
+from batch.results.run_text import CommandResult, report
 
 COUNT = 24
 
@@ -19,9 +19,9 @@ def rows(first: int = 100, count: int = COUNT, numbers: int | None = None) -> li
     return [(first + n, "MUG", 1, number(first + n if numbers is None else numbers)) for n in range(count)]
 
 
-async def decide(there: Shop, run_id: str, answer: str = "ship", **which: Any) -> Told:
+async def decide(there: Shop, run_id: str, answer: str = "ship", **which: Any) -> CommandResult:
     async with there.desk() as desk:
-        return await decided(desk, run_id, Word(answer, "Ann", "she looked", **which))
+        return await take_decision(desk, run_id, Answer(answer, "Ann", "she looked", **which))
 
 
 def codes(done: Report) -> list[str]:
@@ -44,13 +44,13 @@ async def test_a_persons_word_releases_it_and_is_kept(shop: OpenShop) -> None:
     there = await shop(dense(COUNT))
     held = await there.run(*rows(numbers=7))
     with there.ledger() as ledger:
-        (place, *_) = listed(ledger, "shop", "").lines
+        (place, *_) = list_pending(ledger, "shop", "").lines
     assert place == f"Run {held.run.run_id}, the whole file ({COUNT} rows)"
     assert (await decide(there, held.run.run_id, file=True)).lines[0].endswith("one of the queue goes on by itself.")
     done = await there.run(*rows(numbers=7))
     assert (codes(done), exit_status(done), there.posts) == ([], 0, COUNT)
     with there.ledger() as ledger:
-        assert not listed(ledger, "shop", "").status
+        assert not list_pending(ledger, "shop", "").status
         ask = f"file:one_number:{held.run.sha256}"
         word = ledger.decisions("shop", [ask])[ask]
     assert (word.answer, word.who, word.why) == ("ship", "Ann", "she looked")
@@ -65,7 +65,7 @@ async def test_an_answer_for_parcels_releases_no_file(shop: OpenShop) -> None:
         await decide(there, held.run.run_id, "absent", file=True)
     await decide(there, held.run.run_id, "skip", file=True)
     with there.ledger() as ledger:
-        assert not listed(ledger, "shop", "").status
+        assert not list_pending(ledger, "shop", "").status
     assert exit_status(await there.run(*rows(numbers=7))) == 3
 
 

@@ -23,7 +23,7 @@ import batch.loader
 from batch.config import Source
 from batch.errors import FileError, ReaderDied
 from batch.loader.cells import money, order_numbers, row_status, skus, tracking_numbers, values
-from batch.loader.cells.damage import lost_digits, undressed
+from batch.loader.cells.damage import find_lost_digits, undress
 from batch.loader.columns.synonyms import numbered_meaning
 from batch.loader.files import reader, reader_limits
 from batch.loader.files.detect import content_of
@@ -108,13 +108,13 @@ def test_every_pattern_takes_linear_time(name: str) -> None:
 
 READERS: dict[str, Callable[[str], object]] = {
     "content_of": lambda text: content_of(text.encode()),
-    "undressed": undressed,
-    "lost_digits": lost_digits,
+    "undressed": undress,
+    "lost_digits": find_lost_digits,
     "order": order_numbers.order_number,
     "external": order_numbers.external_number,
     "sku": lambda text: (skus.sku(text), skus.items(text), skus.may_be_several(text)),
     "plain skus": lambda text: skus.plain_skus([text]),
-    "tracking": tracking_numbers.tracking,
+    "tracking": tracking_numbers.tracking_number,
     "link": tracking_numbers.link,
     "quantity": values.quantity,
     "identifier": values.identifier,
@@ -122,7 +122,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "cost": money.cost,
     "day": lambda text: ship_dates._read(text, day_first=True),
     "status": row_status.standing,
-    "void": row_status.voided,
+    "void": row_status.is_void,
     "header": numbered_meaning,
     "page": _grids,
     "page in a cell": lambda text: _grids(f"<table><td>{text}"),

@@ -22,7 +22,7 @@ from batch.model import (
     Status,
     StoreShipment,
 )
-from batch.planning import Correction, Existing, Facts, Judged, Policy, judge
+from batch.planning import Correction, ExistingShipment, Facts, Judged, Policy, judge
 
 HOME, WORK = 10, 20
 """Two addresses."""
@@ -52,12 +52,12 @@ def made(shipment_id: int = 7, *items: Item, number: str = "1Z1", **more: Any) -
     return StoreShipment(shipment_id, 100, items=items or (Item(1, 1),), **(given | more))
 
 
-def foreign(shipment: StoreShipment) -> Existing:
-    return Existing(shipment, "made outside shipbatch")
+def foreign(shipment: StoreShipment) -> ExistingShipment:
+    return ExistingShipment(shipment, "made outside shipbatch")
 
 
-def ours(shipment: StoreShipment, parcel: Parcel) -> Existing:
-    return Existing(shipment, "made by run R, row 2", 1, parcel.ask)
+def ours(shipment: StoreShipment, parcel: Parcel) -> ExistingShipment:
+    return ExistingShipment(shipment, "made by run R, row 2", 1, parcel.request_key)
 
 
 def judged(*parcels: Parcel, of: Order | None = None, policy: Policy | None = None, **facts: Any) -> list[Judged]:
@@ -109,7 +109,7 @@ class TestWhichLine:
         asked = parcel(ask(), **words)
         shipment = only(judged(asked))
         assert {name: getattr(shipment, name) for name in words} == words
-        assert shipment.ask == asked.ask
+        assert shipment.ask == asked.request_key
 
     def test_an_unknown_sku_is_told_with_those_that_exist(self) -> None:
         """Invalid, and the order's SKUs are named."""
@@ -402,7 +402,7 @@ class TestMetByItsNumber:
     def test_a_number_changed_by_hand_is_held(self) -> None:
         """Ours as A, renamed to B in the control panel: A again is no new parcel, though units are left."""
         asked = parcel(ask(), number="A")
-        existing = Existing(made(number="B"), "made by run R, row 2", 1, "an earlier ask", frozenset({"A"}))
+        existing = ExistingShipment(made(number="B"), "made by run R, row 2", 1, "an earlier ask", frozenset({"A"}))
         finding = only(judged(asked, of=order(line(shipped=1)), existing=(existing,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "correction")
 
@@ -509,7 +509,7 @@ class TestWithoutANumber:
     def test_again_is_a_persons_word(self) -> None:
         """--again, or the decision `ship`, makes it another parcel."""
         asked, existing = parcel(ask(), number=""), (foreign(made(number="")),)
-        for policy in (Policy(again=True), Policy(answers={asked.ask: "ship"})):
+        for policy in (Policy(again=True), Policy(answers={asked.request_key: "ship"})):
             assert isinstance(
                 only(judged(asked, of=order(line(shipped=1)), existing=existing, policy=policy)), Shipment
             )
@@ -556,7 +556,7 @@ class TestWhatStopsAnOrder:
         """By name; --again is not meant for this."""
         asked, held = parcel(ask()), frozenset({5})
         cancelled = order(status_id=5)
-        word = Policy(hold_statuses=held, answers={asked.ask: "ship"})
+        word = Policy(hold_statuses=held, answers={asked.request_key: "ship"})
         assert isinstance(only(judged(asked, of=cancelled, policy=word)), Shipment)
         again = Policy(hold_statuses=held, again=True)
         assert said(only(judged(asked, of=cancelled, policy=again))) == (Status.HELD, "order_status")
@@ -582,13 +582,13 @@ class TestWhatStopsAnOrder:
     def test_a_marketplaces_number_of_two_orders_is_held(self) -> None:
         """Both are named."""
         asked = parcel(ask(), external_order_id="AMZ-9")
-        finding = only(judge([asked], Facts(None, namesakes=(5, 6)), Policy())).finding
+        finding = only(judge([asked], Facts(None, same_external_id=(5, 6)), Policy())).finding
         assert (finding.status, finding.code) == (Status.HELD, "several_orders")
         assert "5, 6" in finding.error
 
     def test_a_deleted_one_does_not_ship_whoever_says_so(self) -> None:
         asked, gone = parcel(ask()), replace(order(), deleted=True)
-        word = Policy(again=True, answers={asked.ask: "ship"})
+        word = Policy(again=True, answers={asked.request_key: "ship"})
         assert said(only(judged(asked, of=gone, policy=word))) == (Status.INVALID, "order_deleted")
 
     def test_what_a_deleted_one_has_shipped_before_is_still_met(self) -> None:
@@ -600,25 +600,25 @@ class TestAPersonsWord:
     def test_skip(self) -> None:
         """Skipped, and it says by whom."""
         asked = parcel(ask())
-        assert said(only(judged(asked, policy=Policy(answers={asked.ask: "skip"}))))[0] is Status.SKIPPED
+        assert said(only(judged(asked, policy=Policy(answers={asked.request_key: "skip"}))))[0] is Status.SKIPPED
 
     def test_it_exists_as_a_number(self) -> None:
         """Already created as what the person named."""
         asked = parcel(ask(quantity=2), number="B")
-        note = only(judged(asked, existing=(foreign(made()),), policy=Policy(answers={asked.ask: "exists:7"})))
+        note = only(judged(asked, existing=(foreign(made()),), policy=Policy(answers={asked.request_key: "exists:7"})))
         assert said(note)[0] is Status.ALREADY_CREATED
         assert note.facts["shipment_ids"] == [7]
 
     def test_it_exists_as_a_number_that_is_gone(self) -> None:
         """A person said so, and the order has it no more: held, not shipped."""
         asked = parcel(ask())
-        note = only(judged(asked, policy=Policy(answers={asked.ask: "exists:7"})))
+        note = only(judged(asked, policy=Policy(answers={asked.request_key: "exists:7"})))
         assert said(note) == (Status.HELD, "decided_but_gone")
 
     def test_a_word_on_one_parcel_is_for_no_other(self) -> None:
         """Decisions go by what is asked."""
         first, second = parcel(ask(), number="A"), parcel(ask(row=3), number="B")
-        found = by_row(judged(first, second, policy=Policy(answers={first.ask: "skip"})))
+        found = by_row(judged(first, second, policy=Policy(answers={first.request_key: "skip"})))
         assert found[2].status is Status.SKIPPED
         assert isinstance(found[3], Shipment)
 
@@ -630,7 +630,7 @@ class TestAPersonsWord:
         finding = only(judged(asked, gone=(gone,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "deleted_before")
         assert "run R1 made this as shipment 7" in finding.error
-        for policy in (Policy(again=True), Policy(answers={asked.ask: "ship"})):
+        for policy in (Policy(again=True), Policy(answers={asked.request_key: "ship"})):
             assert isinstance(only(judged(asked, gone=(gone,), policy=policy)), Shipment)
 
     def test_what_is_in_doubt_is_not_planned_again(self) -> None:
@@ -684,7 +684,7 @@ def parcels(draw: st.DrawFn) -> list[Parcel]:
 
 
 @st.composite
-def held_by_the_store(draw: st.DrawFn) -> tuple[Existing, ...]:
+def held_by_the_store(draw: st.DrawFn) -> tuple[ExistingShipment, ...]:
     return tuple(
         foreign(
             made(
@@ -716,7 +716,9 @@ def _units(several: list[Judged]) -> Counter[int]:
 
 
 @given(orders(), parcels(), held_by_the_store(), policies)
-def test_whatever_is_asked(of: Order, asked: list[Parcel], existing: tuple[Existing, ...], policy: Policy) -> None:
+def test_whatever_is_asked(
+    of: Order, asked: list[Parcel], existing: tuple[ExistingShipment, ...], policy: Policy
+) -> None:
     """Never more than is left; every row answered; only lines that ship; the same again for the same."""
     facts = Facts(of, existing=existing)
     several = judge(asked, facts, policy)
@@ -746,11 +748,11 @@ def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], p
         lines=tuple(replace(each, shipped=each.shipped + shipped[each.order_product_id]) for each in of.lines),
     )
     existing = tuple(
-        Existing(
+        ExistingShipment(
             StoreShipment(n, 100, s.order_address_id, s.items, tracking_number=s.tracking_number),
             "R",
             n,
-            s.ask,
+            s.request_key,
             frozenset({s.label} - {""}),
         )
         for n, s in enumerate(first, 1)

@@ -18,10 +18,10 @@ from postgres import Postgres
 from batch.config import Database
 from batch.errors import CannotRunNow, LedgerError
 from batch.ledger.postgres import lease as leases
-from batch.ledger.postgres.connection import PostgresConnection, connected
-from batch.ledger.postgres.lease import LEASE, MARGIN, Lease, Overtaken, leased, owner
+from batch.ledger.postgres.connection import PostgresConnection, open_link
+from batch.ledger.postgres.lease import LEASE, MARGIN, Lease, LeaseLost, acquire_lease, owner
 from batch.ledger.postgres.opening import make
-from batch.ledger.postgres.runners import bury, entered, still_running
+from batch.ledger.postgres.runners import reap_dead_runners, register_runner, still_running
 
 STORE, OTHER = "https://api.example/stores/a", "https://api.example/stores/b"
 Connect = Callable[[], "psycopg.Connection[Any]"]
@@ -42,11 +42,11 @@ with entered(lambda: connected(Database(sys.argv[1])), Path(sys.argv[2])) as run
 @pytest.fixture
 def connect(database: str) -> Connect:
     make(Database(database))
-    return lambda: connected(Database(database))
+    return lambda: open_link(Database(database))
 
 
 async def take(stack: AsyncExitStack, connect: Connect, home: Path, store: str = STORE) -> Lease:
-    return await stack.enter_async_context(leased(connect, store, home, 0.0, lambda who: None))
+    return await stack.enter_async_context(acquire_lease(connect, store, home, 0.0, lambda who: None))
 
 
 def expire(connect: Connect) -> None:
@@ -93,7 +93,7 @@ async def test_who_waits_is_told_for_whom_and_gets_it(connect: Connect, tmp_path
     told: asyncio.Queue[str] = asyncio.Queue()
 
     async def second() -> int:
-        async with leased(connect, STORE, tmp_path, 60.0, told.put_nowait) as lease:
+        async with acquire_lease(connect, STORE, tmp_path, 60.0, told.put_nowait) as lease:
             return lease.epoch
 
     async with AsyncExitStack() as first:
@@ -109,7 +109,7 @@ async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect,
         old = await take(stack, connect, tmp_path)
         expire(connect)
         new = await take(stack, connect, tmp_path)
-        with pytest.raises(Overtaken, match="taken over"):
+        with pytest.raises(LeaseLost, match="taken over"):
             written(old, database)
         assert not old.sure()
         written(new, database)
@@ -129,7 +129,7 @@ async def test_an_epoch_that_comes_again_is_not_ours(connect: Connect, database:
         with connect() as connection:
             old.renew(connection)
         assert not old.sure()
-        with pytest.raises(Overtaken):
+        with pytest.raises(LeaseLost):
             written(old, database)
         written(new, database)
 
@@ -171,13 +171,13 @@ def test_death_is_proven_by_the_lock_alone(connect: Connect, database: str, tmp_
     assert child.stdout is not None
     runner = child.stdout.readline().strip()
     with connect() as connection:
-        assert bury(connection) == []
+        assert reap_dead_runners(connection) == []
         child.send_signal(signal.SIGSTOP)
-        assert bury(connection) == []
+        assert reap_dead_runners(connection) == []
         assert f"process {child.pid}" in str(still_running(connection, runner))
         child.kill()
         child.communicate()
-        assert [one.pid for one in bury(connection)] == [child.pid]
+        assert [one.pid for one in reap_dead_runners(connection)] == [child.pid]
         assert still_running(connection, runner) is None
     assert list((tmp_path / "locks").iterdir()) == []
 
@@ -188,7 +188,7 @@ def test_silence_from_elsewhere_is_no_proof(connect: Connect, tmp_path: Path) ->
         for host, lock in (("elsewhere", tmp_path / "a.lock"), (os.uname().nodename, tmp_path / "gone.lock")):
             connection.execute("INSERT INTO runners VALUES (%s, %s, %s, 1, 'x', now())", (host, host, str(lock)))
         (tmp_path / "a.lock").touch()
-        assert bury(connection) == []
+        assert reap_dead_runners(connection) == []
         assert still_running(connection, "elsewhere") is not None
 
 
@@ -203,19 +203,19 @@ def test_a_disk_without_locks_proves_nothing(connect: Connect, tmp_path: Path, m
     with connect() as connection:
         row = (os.uname().nodename, str(tmp_path / "a.lock"))
         connection.execute("INSERT INTO runners VALUES ('one', %s, %s, 1, 'x', now())", row)
-        assert bury(connection) == []
-    with pytest.raises(LedgerError, match="Function not implemented") as refused, entered(connect, tmp_path):
+        assert reap_dead_runners(connection) == []
+    with pytest.raises(LedgerError, match="Function not implemented") as refused, register_runner(connect, tmp_path):
         pytest.fail("it has begun")
     assert "on a local disk" in refused.value.todo
 
 
 def test_a_lost_database_leaves_the_proof_to_the_next(connect: Connect, postgres: Postgres, tmp_path: Path) -> None:
-    with entered(connect, tmp_path) as runner:
+    with register_runner(connect, tmp_path) as runner:
         postgres.stop()
     postgres.start()
     with connect() as connection:
         assert still_running(connection, runner)
-        assert [one.runner for one in bury(connection)] == [runner]
+        assert [one.runner for one in reap_dead_runners(connection)] == [runner]
 
 
 async def test_the_lease_outlives_a_restart_of_the_database(

@@ -9,8 +9,8 @@ from ledger_samples import NOON, OTHER_STORE, STORE, all_of, created, made, outc
 from ledger_samples import planned as planned_of
 
 from batch.config import Place
-from batch.ledger import open_ledger
-from batch.ledger.contract import AlreadyClaimed, Decision, IllegalMove, Ledger, OrderBusy
+from batch.ledger import Ledger, open_ledger
+from batch.ledger.contract import AlreadyClaimed, Decision, IllegalMove, OrderBusy
 from batch.model import MADE_DIFFERS, MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
 
 FIRST, SECOND = "20261123-120000-0001", "20261124-120000-0002"
@@ -41,14 +41,14 @@ async def test_a_plan_reads_back_as_it_was_entered(ledger: Ledger) -> None:
     shipments = [parcel(order, f"N{order}") for order in (300, 100, 200)]
     records = await planned(ledger, *shipments)
     assert [record.shipment for record in records] == shipments
-    assert list(ledger.of_run(FIRST)) == records
+    assert list(ledger.records_of_run(FIRST)) == records
     assert {(r.state, r.run_id, r.store, r.created_at) for r in records} == {(State.PLANNED, FIRST, STORE, NOON)}
 
 
 async def test_of_run_pages_through_thousands_in_order(ledger: Ledger) -> None:
     """The iterator loses and doubles nothing at its pages' edges."""
     records = await planned(ledger, *(parcel(order, "") for order in range(1, 2_502)))
-    assert [record.record_id for record in ledger.of_run(FIRST)] == [record.record_id for record in records]
+    assert [record.record_id for record in ledger.records_of_run(FIRST)] == [record.record_id for record in records]
 
 
 async def test_a_plan_of_a_run_not_begun_is_refused(ledger: Ledger) -> None:
@@ -65,7 +65,7 @@ async def test_a_plan_whose_notes_fail_leaves_nothing(ledger: Ledger) -> None:
 
     with pytest.raises(ValueError, match="row 7"):
         await ledger.plan(FIRST, [parcel()], (note for note in broken()))
-    assert list(ledger.of_run(FIRST)) == []
+    assert list(ledger.records_of_run(FIRST)) == []
 
 
 async def test_notes_read_back_as_they_were(ledger: Ledger) -> None:
@@ -84,8 +84,8 @@ async def test_every_word_on_a_parcel_stays(ledger: Ledger) -> None:
         await ledger.decide(STORE, Decision("100/1Z999", answer, "Ann", "she looked", NOON))
     await shipped(ledger, 42, parcel())
     assert ledger.decisions(STORE, ["100/1Z999"]) == {}
-    assert [word.answer for word in ledger.words(STORE, ["100/1Z999"])["100/1Z999"]] == ["skip", "ship"]
-    assert ledger.words(OTHER_STORE, ["100/1Z999"]) == {}
+    assert [word.answer for word in ledger.all_decisions(STORE, ["100/1Z999"])["100/1Z999"]] == ["skip", "ship"]
+    assert ledger.all_decisions(OTHER_STORE, ["100/1Z999"]) == {}
 
 
 async def test_what_is_held_is_told_by_its_run(ledger: Ledger) -> None:
@@ -96,10 +96,10 @@ async def test_what_is_held_is_told_by_its_run(ledger: Ledger) -> None:
     await ledger.plan(SECOND, [], [RowNote((5,), Finding(Status.SKIPPED), None, "one")])
     await ledger.begin(run_of("other", OTHER_STORE))
     await ledger.plan("other", [], [held])
-    assert ledger.held(STORE) == {FIRST: [held]} == ledger.held(STORE, FIRST)
-    assert ledger.held(STORE, SECOND) == {}
-    assert ledger.said_of(STORE, ["one", "three"]) == {FIRST: {"one"}, SECOND: {"one"}}
-    assert list(ledger.unmet(FIRST)) == [held]
+    assert ledger.held_notes(STORE) == {FIRST: [held]} == ledger.held_notes(STORE, FIRST)
+    assert ledger.held_notes(STORE, SECOND) == {}
+    assert ledger.notes_for(STORE, ["one", "three"]) == {FIRST: {"one"}, SECOND: {"one"}}
+    assert list(ledger.notes_without_record(FIRST)) == [held]
 
 
 async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
@@ -108,14 +108,14 @@ async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
     await ledger.plan(FIRST, [], [held, RowNote((5,), HELD, 9, names=[("100", 5)])])
     await ledger.begin(run_of(SECOND))
     await ledger.plan(SECOND, [], [RowNote((7,), HELD, names=[("100", 7)])])
-    assert [(run_id, note.rows) for run_id, note in ledger.noted("#100", 9)] == [
+    assert [(run_id, note.rows) for run_id, note in ledger.find_notes("#100", 9)] == [
         (SECOND, (7,)),
         (FIRST, (3,)),
         (FIRST, (4,)),
     ]
-    assert ledger.noted("1z9", 9) == [(FIRST, replace(held, rows=(3,)))]
-    assert len(ledger.noted("100", 2)) == 2
-    assert ledger.noted("", 9) == []
+    assert ledger.find_notes("1z9", 9) == [(FIRST, replace(held, rows=(3,)))]
+    assert len(ledger.find_notes("100", 2)) == 2
+    assert ledger.find_notes("", 9) == []
 
 
 @pytest.mark.parametrize("odd", ["M\0UG", "MUG\ud800", "mÜg"])
@@ -124,14 +124,14 @@ async def test_a_note_on_rows_with_odd_characters_is_kept(ledger: Ledger, odd: s
     note = RowNote((3,), Finding(Status.INVALID, "damaged", f"it says {odd}", "do"), None, "ask", names=[(odd, 3)])
     await ledger.plan(FIRST, [], [note])
     assert list(ledger.notes(FIRST)) == [note]
-    assert [run_id for run_id, _ in ledger.noted(odd, 9)] == [FIRST]
+    assert [run_id for run_id, _ in ledger.find_notes(odd, 9)] == [FIRST]
 
 
 async def test_a_shipment_that_left_its_plan_is_found_by_what_it_was(ledger: Ledger) -> None:
     """Its order, its number, its SKUs."""
     (record,) = await planned(ledger, parcel(100, "1Z9", rows=(8,), skus=((1000, "MUG"),)))
     await ledger.judge_again(record.record_id, None, RowNote((8,), HELD))
-    assert {what: len(ledger.noted(what, 9)) for what in ("100", "1z9", "mug", "8")} == {
+    assert {what: len(ledger.find_notes(what, 9)) for what in ("100", "1z9", "mug", "8")} == {
         "100": 1,
         "1z9": 1,
         "mug": 1,
@@ -142,9 +142,9 @@ async def test_a_shipment_that_left_its_plan_is_found_by_what_it_was(ledger: Led
 async def test_what_is_planned_anew_is_no_longer_found_by_its_note(ledger: Ledger) -> None:
     """It waited for its order, which has come."""
     waits = Finding(Status.WAITING, "order_not_there_yet", "it is not there", "nothing")
-    await ledger.plan(FIRST, [], [RowNote((2,), waits, ask="100/1Z999", names=[("100", 2)])])
+    await ledger.plan(FIRST, [], [RowNote((2,), waits, request_key="100/1Z999", names=[("100", 2)])])
     await ledger.plan_again(FIRST, ["100/1Z999"], [parcel()], [])
-    assert ledger.noted("100", 9) == []
+    assert ledger.find_notes("100", 9) == []
 
 
 async def test_a_parcel_goes_from_plan_to_created(ledger: Ledger) -> None:
@@ -154,7 +154,7 @@ async def test_a_parcel_goes_from_plan_to_created(ledger: Ledger) -> None:
     await ledger.intend(record.record_id, {"phase": "claimed"}, baseline=41)
     moved = await ledger.move(record, created(42, shipment), "response")
     assert moved == replace(record, state=State.CREATED, attempts=1, baseline=41, made=made(42, shipment))
-    assert list(ledger.of_run(FIRST)) == [moved]
+    assert list(ledger.records_of_run(FIRST)) == [moved]
     history = [(a.state, a.what, a.evidence, a.at) for a in ledger.attempts(record.record_id)]
     assert history == [
         (State.INTENT, "intent", {"phase": "claimed"}, NOON),
@@ -246,10 +246,10 @@ async def test_a_shipment_of_the_store_is_one_record_s(ledger: Ledger) -> None:
     await ledger.intend(record.record_id, {})
     with pytest.raises(AlreadyClaimed, match="42"):
         await ledger.move(record, created(42, twin), "response")
-    assert ledger.claimed(STORE, 100) == {42}
-    assert ledger.claimed(OTHER_STORE, 100) == frozenset()
+    assert ledger.claimed_shipments(STORE, 100) == {42}
+    assert ledger.claimed_shipments(OTHER_STORE, 100) == frozenset()
     assert (await ledger.move(record, created(43, twin), "response")).made is not None
-    assert ledger.claimed(STORE, 100) == {42, 43}
+    assert ledger.claimed_shipments(STORE, 100) == {42, 43}
 
 
 async def test_what_happens_later_is_appended(ledger: Ledger) -> None:
@@ -263,7 +263,7 @@ async def test_what_happens_later_is_appended(ledger: Ledger) -> None:
     await ledger.append(record.record_id, "deleted", {"by": "Ann"})
     (found,) = ledger.find("42")
     assert (found.state, found.deleted) == (State.CREATED, True)
-    assert ledger.known(STORE, [shipment.ask]) == {}
+    assert ledger.records_by_key(STORE, [shipment.request_key]) == {}
     with pytest.raises(IllegalMove, match="deleted"):
         await ledger.append(record.record_id, "deleted", {})
     assert [attempt.what for attempt in ledger.attempts(record.record_id)][2:] == ["updated", "deleted"]
@@ -288,8 +288,8 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
     again = parcel(rows=(9,))
     (new,) = await planned(ledger, again, run_id=SECOND)
     assert (new.record_id, new.run_id, new.shipment, new.attempts) == (old.record_id, SECOND, again, 1)
-    assert list(ledger.of_run(SECOND)) == [new]
-    assert list(ledger.of_run(FIRST)) == []
+    assert list(ledger.records_of_run(SECOND)) == [new]
+    assert list(ledger.records_of_run(FIRST)) == []
     (note,) = ledger.notes(FIRST)
     assert (note.rows, note.finding.status, note.record_id) == ((3, 4), Status.NOT_SENT, old.record_id)
     assert SECOND in note.finding.todo
@@ -299,13 +299,17 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("left", "asked", "same"),
     [
-        (parcel(100, "A"), parcel(100, "A", items=(Item(1, 9),), ask="other"), True),
-        (parcel(100, "", ask="a"), parcel(100, "", ask="a"), True),
-        (parcel(100, "", ask="a"), parcel(100, "", ask="b"), False),
+        (parcel(100, "A"), parcel(100, "A", items=(Item(1, 9),), request_key="other"), True),
+        (parcel(100, "", request_key="a"), parcel(100, "", request_key="a"), True),
+        (parcel(100, "", request_key="a"), parcel(100, "", request_key="b"), False),
         (parcel(100, "A"), parcel(100, "B"), False),
         (parcel(100, "A"), parcel(100, "A", order_address_id=8), False),
-        (parcel(100, "A", ask="a"), parcel(200, "A", ask="a"), False),
-        (parcel(100, "", tracking_link="https://t/1"), parcel(100, "", tracking_link="https://t/1", ask="b"), True),
+        (parcel(100, "A", request_key="a"), parcel(200, "A", request_key="a"), False),
+        (
+            parcel(100, "", tracking_link="https://t/1"),
+            parcel(100, "", tracking_link="https://t/1", request_key="b"),
+            True,
+        ),
     ],
 )
 async def test_what_is_the_same_parcel(ledger: Ledger, left: Shipment, asked: Shipment, *, same: bool) -> None:
@@ -314,7 +318,7 @@ async def test_what_is_the_same_parcel(ledger: Ledger, left: Shipment, asked: Sh
     await ledger.begin(run_of(SECOND))
     (new,) = await planned(ledger, asked, run_id=SECOND)
     assert (new.record_id == old.record_id) is same
-    assert len(list(ledger.of_run(FIRST))) == (0 if same else 1)
+    assert len(list(ledger.records_of_run(FIRST))) == (0 if same else 1)
 
 
 async def test_leftovers_of_another_store_are_not_touched(ledger: Ledger) -> None:
@@ -322,7 +326,7 @@ async def test_leftovers_of_another_store_are_not_touched(ledger: Ledger) -> Non
     await planned(ledger, parcel())
     await ledger.begin(run_of("other", OTHER_STORE))
     await ledger.plan("other", [parcel()], [])
-    assert len(list(ledger.of_run(FIRST))) == len(list(ledger.of_run("other"))) == 1
+    assert len(list(ledger.records_of_run(FIRST))) == len(list(ledger.records_of_run("other"))) == 1
 
 
 async def test_a_numbered_parcel_under_way_cannot_be_planned_again(ledger: Ledger) -> None:
@@ -333,7 +337,7 @@ async def test_a_numbered_parcel_under_way_cannot_be_planned_again(ledger: Ledge
     await ledger.begin(run_of(SECOND))
     with pytest.raises(IllegalMove, match="Order 100, parcel A: record 1 has it already and is intent"):
         await ledger.plan(SECOND, [parcel(200, "B"), shipment], [])
-    assert list(ledger.of_run(SECOND)) == []
+    assert list(ledger.records_of_run(SECOND)) == []
     with pytest.raises(IllegalMove, match="Order 300, parcel C: it is planned twice"):
         await ledger.plan(SECOND, [parcel(300, "C"), parcel(300, "C")], [])
     await ledger.move(record, outcome(State.REJECTED), "response")
@@ -346,7 +350,7 @@ async def test_judged_again_a_parcel_changes(ledger: Ledger) -> None:
     first, second = await planned(ledger, parcel(100, "A"), parcel(200, "B"))
     other = parcel(100, "A", items=(Item(1, 1),))
     await ledger.judge_again(first.record_id, other)
-    assert [record.shipment for record in ledger.of_run(FIRST)] == [other, second.shipment]
+    assert [record.shipment for record in ledger.records_of_run(FIRST)] == [other, second.shipment]
 
 
 @pytest.mark.parametrize("tried", [False, True])
@@ -358,7 +362,7 @@ async def test_judged_again_a_parcel_leaves_the_plan(ledger: Ledger, *, tried: b
         await ledger.move(record, outcome(State.PLANNED), "response")
     note = RowNote((100,), HELD, None, "ask")
     await ledger.judge_again(record.record_id, None, note)
-    assert list(ledger.of_run(FIRST)) == []
+    assert list(ledger.records_of_run(FIRST)) == []
     assert list(ledger.notes(FIRST)) == [note]
     assert len(ledger.attempts(record.record_id)) == (2 if tried else 0)
     (again,) = await planned(ledger, parcel())
@@ -391,8 +395,8 @@ async def test_known_finds_parcels_by_what_they_asked(ledger: Ledger) -> None:
     await ledger.intend(refused.record_id, {})
     await ledger.move(refused, outcome(State.REJECTED), "response")
     asks = [*(f"nobody's {n}" for n in range(40_000)), "100/A", "200/B", "300/C"]
-    assert ledger.known(STORE, asks) == {"100/A": [first], "200/B": [second]}
-    assert ledger.known(OTHER_STORE, asks) == {}
+    assert ledger.records_by_key(STORE, asks) == {"100/A": [first], "200/B": [second]}
+    assert ledger.records_by_key(OTHER_STORE, asks) == {}
 
 
 async def test_of_orders_tells_all_of_an_order(ledger: Ledger) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from shop import OpenShop, Shop, dense, number
 
-from batch.commands.decide import listed
-from batch.commands.find import found
+from batch.commands.decide import list_pending
+from batch.commands.find import find_attempts
 from batch.config import LEDGER
 from batch.errors import LedgerError
 from batch.ledger import read_ledger
-from batch.ledger.queries import Queries
+from batch.ledger.queries import LedgerReader
 from batch.model.findings import PLANNED
 from batch.monitoring.metrics import _now, _totals
 from batch.results import run_text
-from batch.results.accounting import account
+from batch.results.accounting import row_results
 from batch.sandbox import Fault
 
 FLIPS = 5
@@ -43,24 +43,26 @@ async def lived_in(shop: OpenShop) -> Shop:
     return there
 
 
-def exercise(ledger: Queries) -> None:
+def exercise(ledger: LedgerReader) -> None:
     """All that a person can ask of a ledger, and what a run asks of it."""
     for run in ledger.runs():
-        run_text.one_run(ledger, run.run_id)
-        account(run.run_id, ledger.notes(run.run_id), ledger.of_run(run.run_id), lambda record: PLANNED)
-        asks = {note.ask for note in ledger.notes(run.run_id)} | {r.shipment.ask for r in ledger.of_run(run.run_id)}
-        for ask in (ledger.known, ledger.decisions, ledger.words):
+        run_text.describe_run(ledger, run.run_id)
+        row_results(run.run_id, ledger.notes(run.run_id), ledger.records_of_run(run.run_id), lambda record: PLANNED)
+        asks = {note.request_key for note in ledger.notes(run.run_id)} | {
+            r.shipment.request_key for r in ledger.records_of_run(run.run_id)
+        }
+        for ask in (ledger.records_by_key, ledger.decisions, ledger.all_decisions):
             ask(run.store, asks)
         for record in ledger.unsettled(run.store):
             ledger.attempts(record.record_id)
-        ledger.left_open(run.store, run.started)
+        ledger.open_requests(run.store, run.started)
         ledger.runs_of(run.store, run.source, 5)
         ledger.recall(run.source)
     ledger.of_orders(ledger.stores()[0], range(100, 110))
     run_text.runs(ledger)
-    listed(ledger, None, "")
+    list_pending(ledger, None, "")
     for what in ("101", number(0), "MUG", "300"):
-        found(ledger, what, None)
+        find_attempts(ledger, what, None)
     assert [*_totals(ledger), *_now(ledger)]
 
 

@@ -51,7 +51,7 @@ class Runner:
     def check(self) -> None:
         """All that was told is there; nothing is half there; the store has nothing without an intent."""
         with read_ledger(self.ledger) as ledger:
-            records = list(ledger.of_run(RUN))
+            records = list(ledger.records_of_run(RUN))
             assert len(records) in {0, 2 * self.orders}
             for record in records:
                 history = ledger.attempts(record.record_id)
@@ -68,7 +68,7 @@ class Runner:
         self.check()
         assert Counter(numbers(self.shipped)) == Counter(f"P{n}" for n in range(2, 2 * self.orders + 2))
         with read_ledger(self.ledger) as ledger:
-            assert {record.state for record in ledger.of_run(RUN)} == {State.CREATED}
+            assert {record.state for record in ledger.records_of_run(RUN)} == {State.CREATED}
             run = ledger.run(RUN)
             assert run is not None
             assert run.exit_status == 0

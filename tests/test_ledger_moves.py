@@ -101,7 +101,7 @@ class Moves(RuleBasedStateMachine):
     def move(self, record: int, state: State, shipment_id: int) -> None:
         shipment = parcel(self.order[record])
         wanted = created(shipment_id, shipment) if state is State.CREATED else outcome(state)
-        (before,) = (held for held in self.ledger.of_run(RUN) if held.record_id == record)
+        (before,) = (held for held in self.ledger.records_of_run(RUN) if held.record_id == record)
         answer = self.await_(self.ledger.move(before, wanted, "response"))
         if state is State.INTENT or state not in MOVES[self.state[record]]:
             assert isinstance(answer, IllegalMove)
@@ -127,12 +127,12 @@ class Moves(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_was_allowed(self) -> None:
-        held = {record.record_id: record for record in self.ledger.of_run(RUN)}
+        held = {record.record_id: record for record in self.ledger.records_of_run(RUN)}
         assert {record_id: record.state for record_id, record in held.items()} == self.state
         assert all(record.attempts == self.tried[record_id] for record_id, record in held.items())
         unsettled = [record.shipment.order_id for record in self.ledger.unsettled(STORE)]
         assert len(unsettled) == len(set(unsettled))
-        claims = [self.ledger.claimed(STORE, order) for order in (1, 2, 3)]
+        claims = [self.ledger.claimed_shipments(STORE, order) for order in (1, 2, 3)]
         assert frozenset().union(*claims) == self.claimed.keys()
 
 
@@ -181,7 +181,7 @@ SHIPMENTS = st.builds(
     comments=TEXT,
     rows=ROWS,
     row_lines=st.lists(st.tuples(IDS, IDS), max_size=3).map(tuple),
-    ask=NUMBER,
+    request_key=NUMBER,
     warnings=st.lists(TEXT, max_size=3).map(tuple),
 )
 JSON = st.recursive(
@@ -214,7 +214,7 @@ def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipmen
             await ledger.begin(run_of())
             records = await planned(ledger, RUN, shipments)
             assert [record.shipment for record in records] == shipments
-            assert list(ledger.of_run(RUN)) == records
+            assert list(ledger.records_of_run(RUN)) == records
             for record in records:
                 await ledger.intend(record.record_id, {})
                 made = replace(data.draw(ANSWERS), shipment_id=record.record_id)
@@ -230,7 +230,7 @@ def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipmen
 @given(ANSWERS)
 def test_an_answer_of_the_store_is_read_as_it_was(answer: StoreShipment) -> None:
     """Every field, and every JSON it may hold."""
-    assert rows.made_from(rows.made_text(answer)) == answer
+    assert rows.store_shipment_from(rows.store_shipment_text(answer)) == answer
 
 
 @given(FINDINGS, ROWS, NUMBER)

@@ -18,20 +18,20 @@ from postgres import Postgres, _wait
 
 from batch.config import Database, Place
 from batch.errors import ConfigError, DatabaseAway, LedgerError, NothingSent
-from batch.ledger import StoredLedger, open_ledger, owned_ledger, read_ledger
+from batch.ledger import Ledger, open_ledger, open_owned_ledger, read_ledger
 from batch.ledger.migrations import version
-from batch.ledger.postgres.connection import connected
-from batch.ledger.postgres.lease import Overtaken
+from batch.ledger.postgres.connection import open_link
+from batch.ledger.postgres.lease import LeaseLost
 from batch.ledger.postgres.opening import open_writable, server
 from batch.model import State
-from batch.primitives.concurrency import Anew
+from batch.primitives.concurrency import Reiterable
 
 RUN = run_of().run_id
 SECRET = "corridor7"
 
 
 @pytest.fixture
-async def ledger(database: str) -> AsyncIterator[StoredLedger]:
+async def ledger(database: str) -> AsyncIterator[Ledger]:
     """A ledger with one run begun."""
     async with open_ledger(Database(database)) as opened:
         await opened.begin(run_of())
@@ -39,7 +39,7 @@ async def ledger(database: str) -> AsyncIterator[StoredLedger]:
 
 
 @pytest.fixture
-async def cut(database: str) -> AsyncIterator[tuple[Cutter, StoredLedger]]:
+async def cut(database: str) -> AsyncIterator[tuple[Cutter, Ledger]]:
     """The same, over a network that can be cut."""
     with cutter(database) as network:
         async with open_ledger(Database(network.url)) as opened:
@@ -66,13 +66,13 @@ async def test_reading_makes_nothing(database: str) -> None:
         assert connection.execute("SELECT to_regnamespace('shipbatch')").fetchone() == (None,)
 
 
-async def test_a_reader_cannot_write(ledger: StoredLedger) -> None:
+async def test_a_reader_cannot_write(ledger: Ledger) -> None:
     """Whatever it is told."""
     with pytest.raises(psycopg.Error, match="read-only"):
         ledger._reader.execute("DELETE FROM runs")
 
 
-async def test_a_newer_ledger_is_refused_by_name(ledger: StoredLedger, database: str) -> None:
+async def test_a_newer_ledger_is_refused_by_name(ledger: Ledger, database: str) -> None:
     """By readers and writers, before anything is sent."""
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE shipbatch.version SET version = version + 1")
@@ -116,7 +116,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Call
     assert "shipbatch[fleet]" in refused.value.todo
 
 
-async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, postgres: Postgres, tmp_path: Path) -> None:
+async def test_a_backup_is_the_database_s_own(ledger: Ledger, postgres: Postgres, tmp_path: Path) -> None:
     """The command that is told makes it; put back into another database, it is the same ledger, and goes on."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     with pytest.raises(NothingSent) as refused:
@@ -126,7 +126,7 @@ async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, postgres: Po
     subprocess.run([programs / words[0], *words[1:]], check=True)
     subprocess.run([programs / "pg_restore", "--dbname", other, tmp_path / "copy"], check=True)
     async with open_ledger(Database(other)) as again:
-        assert list(again.of_run(RUN)) == records
+        assert list(again.records_of_run(RUN)) == records
         await again.intend(records[0].record_id, {})
         (third,) = await planned(again, RUN, [parcel(3, "N3")])
         assert third.record_id > records[1].record_id
@@ -134,26 +134,26 @@ async def test_a_backup_is_the_database_s_own(ledger: StoredLedger, postgres: Po
 
 async def test_a_store_that_was_taken_over_is_written_no_more(database: str, tmp_path: Path) -> None:
     """Whoever has lost it: nothing of what he hands in is kept."""
-    async with owned_ledger(Database(database), STORE, tmp_path, 0.0, lambda who: None) as ledger:
+    async with open_owned_ledger(Database(database), STORE, tmp_path, 0.0, lambda who: None) as ledger:
         await ledger.begin(run_of())
         (record,) = await planned(ledger, RUN, [parcel()])
-        with connected(Database(database)) as link:
+        with open_link(Database(database)) as link:
             link.execute("UPDATE owners SET epoch = epoch + 1")
         answers = await all_of(ledger.intend(record.record_id, {}), ledger.begin(run_of("other")))
-        assert [type(answer) for answer in answers] == [Overtaken] * 2
+        assert [type(answer) for answer in answers] == [LeaseLost] * 2
         assert ledger.attempts(record.record_id) == []
         assert ledger.run("other") is None
         assert not ledger.ours()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, StoredLedger], when: str) -> None:
+async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, Ledger], when: str) -> None:
     """Whether it took is found out: what did not is done again, what did is not."""
     network, ledger = cut
     shipments = [parcel(order, f"N{order}") for order in range(1, 30)]
     network.cut = when
-    await ledger.plan(RUN, Anew(lambda: iter(shipments)), [])
-    records = list(ledger.of_run(RUN))
+    await ledger.plan(RUN, Reiterable(lambda: iter(shipments)), [])
+    records = list(ledger.records_of_run(RUN))
     assert [record.shipment for record in records] == shipments
     network.cut = when
     await asyncio.gather(*(ledger.intend(record.record_id, {}) for record in records))
@@ -164,28 +164,28 @@ async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, St
     assert {tuple(a.what for a in ledger.attempts(record.record_id)) for record in records} == {("intent", "response")}
 
 
-async def test_a_plan_that_cannot_be_taken_again_is_refused(cut: tuple[Cutter, StoredLedger]) -> None:
+async def test_a_plan_that_cannot_be_taken_again_is_refused(cut: tuple[Cutter, Ledger]) -> None:
     """And never entered in part."""
     network, ledger = cut
     network.cut = "before"
     with pytest.raises(LedgerError, match="lost while a plan was entered"):
         await ledger.plan(RUN, iter([parcel()]), [])
-    assert list(ledger.of_run(RUN)) == []
+    assert list(ledger.records_of_run(RUN)) == []
     await ledger.plan(RUN, [parcel()], [])
 
 
-async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(ledger: StoredLedger, database: str) -> None:
+async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(ledger: Ledger, database: str) -> None:
     """A standby that lagged has taken over: what the ledger says is not all that was shipped."""
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE shipbatch.writers SET commits = 0")
     for _ in range(2):
         with pytest.raises(LedgerError, match="no longer has what it had confirmed"):
             await ledger.plan(RUN, [parcel()], [])
-    assert list(ledger.of_run(RUN)) == []
+    assert list(ledger.records_of_run(RUN)) == []
 
 
 @pytest.mark.parametrize("kill", [False, True])
-async def test_a_server_that_restarts_is_waited_for(ledger: StoredLedger, postgres: Postgres, *, kill: bool) -> None:
+async def test_a_server_that_restarts_is_waited_for(ledger: Ledger, postgres: Postgres, *, kill: bool) -> None:
     """Writers and readers go on where they were: nothing lost, nothing twice."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 200)])
 
@@ -199,13 +199,13 @@ async def test_a_server_that_restarts_is_waited_for(ledger: StoredLedger, postgr
     ledger.listen(said.append)
     await asyncio.to_thread(postgres.restart, kill=kill)
     await asyncio.gather(*work)
-    assert {record.state for record in ledger.of_run(RUN)} == {State.CREATED}
+    assert {record.state for record in ledger.records_of_run(RUN)} == {State.CREATED}
     assert {len(ledger.attempts(record.record_id)) for record in records} == {2}
     assert "does not answer: waiting" in said[0]
     assert "answers again" in said[-1]
 
 
-async def test_a_server_that_is_cut_off_is_waited_for(ledger: StoredLedger, postgres: Postgres) -> None:
+async def test_a_server_that_is_cut_off_is_waited_for(ledger: Ledger, postgres: Postgres) -> None:
     """Nothing answers, nothing is refused; when the network is back, what was said is done, once."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 20)])
     with postgres.cut_off():
@@ -216,7 +216,7 @@ async def test_a_server_that_is_cut_off_is_waited_for(ledger: StoredLedger, post
     assert {len(ledger.attempts(record.record_id)) for record in records} == {1}
 
 
-async def test_nothing_is_left_of_a_writer_that_ended(ledger: StoredLedger, database: str) -> None:
+async def test_nothing_is_left_of_a_writer_that_ended(ledger: Ledger, database: str) -> None:
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM shipbatch.writers").fetchone() == (1,)
         await ledger.close()

@@ -6,7 +6,7 @@ import pytest
 from ledger_samples import created, outcome, parcel, planned, run_of
 
 from batch.config import Database, Place
-from batch.ledger import StoredLedger, open_ledger
+from batch.ledger import Ledger, open_ledger
 from batch.ledger.connection import Connection
 from batch.ledger.postgres.connection import PostgresConnection
 from batch.ledger.sqlite.opening import open_writable
@@ -16,7 +16,7 @@ RUN = run_of().run_id
 
 
 @pytest.fixture
-async def ledger(place: Place) -> AsyncIterator[StoredLedger]:
+async def ledger(place: Place) -> AsyncIterator[Ledger]:
     """A ledger with one run begun."""
     async with open_ledger(place) as opened:
         await opened.begin(run_of())
@@ -24,7 +24,7 @@ async def ledger(place: Place) -> AsyncIterator[StoredLedger]:
 
 
 @pytest.fixture
-def other(ledger: StoredLedger, place: Place) -> Iterator[Connection]:
+def other(ledger: Ledger, place: Place) -> Iterator[Connection]:
     """Another program's connection."""
     connection = PostgresConnection(place) if isinstance(place, Database) else open_writable(place)
     yield connection
@@ -42,7 +42,7 @@ MAKING = {
 
 
 @pytest.mark.parametrize("old", State)
-async def test_raw_sql_makes_legal_moves_only(ledger: StoredLedger, other: Connection, old: State) -> None:
+async def test_raw_sql_makes_legal_moves_only(ledger: Ledger, other: Connection, old: State) -> None:
     """The table of moves is in the file: any other program is refused too."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])
@@ -82,9 +82,7 @@ COPY = (
         (COPY.format("label", "'planned'"), "UNIQUE|unique"),
     ],
 )
-async def test_raw_sql_cannot_rewrite_what_happened(
-    ledger: StoredLedger, other: Connection, sql: str, reason: str
-) -> None:
+async def test_raw_sql_cannot_rewrite_what_happened(ledger: Ledger, other: Connection, sql: str, reason: str) -> None:
     """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])

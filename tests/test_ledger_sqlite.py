@@ -21,7 +21,7 @@ import pytest
 from ledger_samples import STORE, all_of, created, outcome, parcel, planned, run_of
 
 from batch.errors import LedgerError
-from batch.ledger import StoredLedger, open_ledger, read_ledger
+from batch.ledger import Ledger, open_ledger, read_ledger
 from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.migrations import version
 from batch.ledger.sqlite.connection import SqliteSession
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[StoredLedger]:
+async def ledger(path: Path) -> AsyncIterator[Ledger]:
     """A ledger with one run begun."""
     async with open_ledger(path) as opened:
         await opened.begin(run_of())
@@ -85,7 +85,7 @@ def raw(path: Path) -> closing[sqlite3.Connection]:
     return closing(sqlite3.connect(path, isolation_level=None))
 
 
-async def test_the_ledger_is_its_user_s_alone(ledger: StoredLedger, path: Path) -> None:
+async def test_the_ledger_is_its_user_s_alone(ledger: Ledger, path: Path) -> None:
     """Folder 0700, file and what SQLite keeps beside it 0600, whatever the umask."""
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
@@ -131,7 +131,7 @@ async def test_what_was_written_is_there_when_opened_again(path: Path) -> None:
         await ledger.begin(run_of())
         records = await planned(ledger, RUN, [parcel(), parcel(200)])
     async with open_ledger(path) as ledger:
-        assert list(ledger.of_run(RUN)) == records
+        assert list(ledger.records_of_run(RUN)) == records
 
 
 async def test_reading_makes_and_writes_nothing(path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_reading_makes_and_writes_nothing(path: Path) -> None:
     assert not path.parent.exists()
 
 
-async def test_a_reader_sees_what_a_writer_has_committed(ledger: StoredLedger, path: Path) -> None:
+async def test_a_reader_sees_what_a_writer_has_committed(ledger: Ledger, path: Path) -> None:
     """While the writer is open, and without waiting for it."""
     with read_ledger(path) as reader:
         await ledger.plan(RUN, [parcel()], [])
@@ -237,10 +237,10 @@ async def test_a_full_disk_closes_the_ledger_and_loses_nothing(path: Path) -> No
     assert all(isinstance(answer, LedgerError) and str(path) in str(answer) for answer in answers)
     with pytest.raises(LedgerError, match="disk"):
         await ledger.intend(records[0].record_id, {})
-    assert ledger.pending == 0
+    assert ledger.pending_writes == 0
     await ledger.close()
     async with open_ledger(path) as again:
-        assert list(again.of_run(RUN)) == records
+        assert list(again.records_of_run(RUN)) == records
         await again.intend(records[0].record_id, {})
 
 
@@ -291,7 +291,7 @@ async def test_a_log_torn_anywhere_ends_at_a_commit(path: Path, tmp_path: Path) 
     ledger = open_ledger(path)
     await ledger.begin(run_of())
     await ledger.plan(RUN, [parcel(order, "") for order in range(1, 13)], [])
-    for record in list(ledger.of_run(RUN)):
+    for record in list(ledger.records_of_run(RUN)):
         await ledger.intend(record.record_id, {"why": "x" * 900})
     log = path.with_name(f"{path.name}-wal").read_bytes()
     table = path.read_bytes()
@@ -304,7 +304,7 @@ async def test_a_log_torn_anywhere_ends_at_a_commit(path: Path, tmp_path: Path) 
             copy.write_bytes(table)
             copy.with_name(f"{path.name}-wal").write_bytes(log[:torn] + rest)
             async with open_ledger(copy) as again:
-                states = [record.state for record in again.of_run(RUN)]
+                states = [record.state for record in again.records_of_run(RUN)]
                 under_way = states.count(State.INTENT)
                 assert states in ([], [State.INTENT] * under_way + [State.PLANNED] * (12 - under_way))
                 seen.add(under_way)
@@ -364,15 +364,15 @@ async def test_a_ledger_does_without_a_reserve_where_there_is_no_room_for_it(pat
     assert not path.with_suffix(".reserve").exists()
 
 
-async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: StoredLedger) -> None:
+async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: Ledger) -> None:
     """The write goes on, and is counted until it is answered."""
     (record,) = await planned(ledger, RUN, [parcel()])
     waiter = asyncio.create_task(ledger.intend(record.record_id, {}))
     await asyncio.sleep(0)
-    assert ledger.writing()
+    assert ledger.is_writing()
     waiter.cancel()
     await ledger.move(record, outcome(State.IN_DOUBT), "response")
-    assert not ledger.writing()
+    assert not ledger.is_writing()
     assert [attempt.state for attempt in ledger.attempts(record.record_id)] == [State.INTENT, State.IN_DOUBT]
 
 
@@ -388,7 +388,7 @@ async def test_a_closed_ledger_takes_nothing_more(path: Path) -> None:
         await ledger.begin(run_of("other"))
 
 
-async def test_another_process_meets_the_same_single_flight(ledger: StoredLedger, path: Path) -> None:
+async def test_another_process_meets_the_same_single_flight(ledger: Ledger, path: Path) -> None:
     """The database enforces it, not the program's memory."""
     first, second = await planned(ledger, RUN, [parcel(100, "A"), parcel(100, "B")])
     child = (
@@ -415,7 +415,7 @@ async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> 
     assert "OLD.state = 'in_doubt' AND NEW.state = 'needs_person'" in sql
 
 
-async def test_a_large_plan_is_one_transaction(ledger: StoredLedger, path: Path) -> None:
+async def test_a_large_plan_is_one_transaction(ledger: Ledger, path: Path) -> None:
     """Other readers see nothing of it, then all of it."""
     shipments = [parcel(order, "") for order in range(1, 5_001)]
     with raw(path) as other:
@@ -434,7 +434,7 @@ def test_a_local_disk_is_nothing_to_warn_of(tmp_path: Path) -> None:
     assert network_disk(tmp_path / "ledger.sqlite3") == ""
 
 
-async def test_json_of_a_shipment_is_compact(ledger: StoredLedger, path: Path) -> None:
+async def test_json_of_a_shipment_is_compact(ledger: Ledger, path: Path) -> None:
     """Empty fields take no room: a ledger keeps every shipment for ever."""
     await ledger.plan(RUN, [parcel()], [])
     with raw(path) as connection:
@@ -447,7 +447,7 @@ async def test_json_of_a_shipment_is_compact(ledger: StoredLedger, path: Path) -
     }
 
 
-async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: StoredLedger, path: Path) -> None:
+async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: Ledger, path: Path) -> None:
     """They go to the database together; one that cannot be changes nothing for the others."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 5)])
     (twin,) = await planned(ledger, RUN, [parcel(1, "twin")])
@@ -465,7 +465,7 @@ async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: StoredLe
     )
     kinds = [type(answer) for answer in moved]
     assert kinds == [Record, AlreadyClaimed, Record, NoneType, IllegalMove, Record, NoneType, IllegalMove]
-    held = {record.record_id: record for record in ledger.of_run(RUN)}
+    held = {record.record_id: record for record in ledger.records_of_run(RUN)}
     assert [held[answer.record_id] for answer in (moved[0], moved[5])] == [moved[0], moved[5]]
     assert [(held[r.record_id].state, held[r.record_id].attempts, held[r.record_id].baseline) for r in records] == [
         (State.CREATED, 1, 0),
@@ -479,18 +479,18 @@ async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: StoredLe
     ]
     await ledger.close()
     async with open_ledger(path) as again:
-        assert {record.record_id: record for record in again.of_run(RUN)} == held
+        assert {record.record_id: record for record in again.records_of_run(RUN)} == held
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "Ünï", '"\\', "😀", "billing_address"])
-async def test_what_is_written_together_reads_as_written(ledger: StoredLedger, text: str) -> None:
+async def test_what_is_written_together_reads_as_written(ledger: Ledger, text: str) -> None:
     """Also what no JSON, or no text of SQLite's, may hold as it is."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     evidence = {"said": [text, float("inf"), 2**70]}
     await all_of(*(ledger.intend(record.record_id, evidence) for record in records))
     made = [replace(created(n, r.shipment, answer={text: text}), evidence=evidence) for n, r in enumerate(records, 1)]
     await all_of(*(ledger.move(r, one, "response") for r, one in zip(records, made, strict=True)))
-    held = list(ledger.of_run(RUN))
+    held = list(ledger.records_of_run(RUN))
     kept = {} if text == "billing_address" else {text: text}
     assert [(r.made.answer if r.made else None) for r in held] == [kept, kept]
     assert [a.evidence for r in held for a in ledger.attempts(r.record_id)] == [evidence] * 4

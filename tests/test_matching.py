@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from batch.model import Item, Order, OrderLine, Shipment, StoreShipment
-from batch.planning.matching import Baseline, Likeness, changed, likeness, look
+from batch.planning.matching import Baseline, Likeness, changes_between, match, similarity
 
 MINE = Shipment(100, 10, (Item(1, 2),), tracking_number="1Z1", shipping_provider="ups")
 
@@ -28,7 +28,7 @@ class TestLikeness:
     )
     def test_the_same(self, more: dict[str, Any]) -> None:
         """Number, address, items, and what both say of the carrier."""
-        assert likeness(MINE, seen(**more)) is Likeness.SAME
+        assert similarity(MINE, seen(**more)) is Likeness.SAME
 
     @pytest.mark.parametrize(
         "more",
@@ -43,41 +43,41 @@ class TestLikeness:
     )
     def test_a_near_miss(self, more: dict[str, Any]) -> None:
         """The same number with other items or address, or the same items with another number."""
-        assert likeness(MINE, seen(**more)) is Likeness.NEAR
+        assert similarity(MINE, seen(**more)) is Likeness.NEAR
 
     def test_another(self) -> None:
         """Other items under another number."""
-        assert likeness(MINE, seen(items=(Item(2, 2),), tracking_number="1Z2")) is Likeness.OTHER
+        assert similarity(MINE, seen(items=(Item(2, 2),), tracking_number="1Z2")) is Likeness.OTHER
 
     def test_without_numbers_the_links_decide(self) -> None:
         """Two custom links are two parcels."""
         mine = Shipment(100, 10, (Item(1, 2),), tracking_link="https://t.example/1")
         there = seen(tracking_number="", shipping_provider="", tracking_link="https://t.example/1")
-        assert likeness(mine, there) is Likeness.SAME
+        assert similarity(mine, there) is Likeness.SAME
         other = seen(tracking_number="", shipping_provider="", tracking_link="https://t.example/2")
-        assert likeness(mine, other) is Likeness.NEAR
+        assert similarity(mine, other) is Likeness.NEAR
 
 
 class TestLook:
     def test_the_lowest_of_equal_ones_is_claimed(self) -> None:
         """Identical ones are interchangeable; the others are told."""
-        found = look(MINE, [seen(9), seen(8)], claimed=(), baseline=0)
+        found = match(MINE, [seen(9), seen(8)], claimed=(), baseline=0)
         assert found.mine is not None
         assert (found.mine.shipment_id, [twin.shipment_id for twin in found.twins]) == (8, [9])
 
     def test_what_a_record_has_claimed_is_not_there(self) -> None:
         """Identical twins are legitimate: the first is the first record's."""
-        found = look(MINE, [seen(8), seen(9)], claimed={8}, baseline=0)
+        found = match(MINE, [seen(8), seen(9)], claimed={8}, baseline=0)
         assert found.mine is not None
         assert (found.mine.shipment_id, found.twins) == (9, ())
 
     def test_what_was_there_before_the_intent_is_not_ours(self) -> None:
         """At or below the baseline."""
-        assert look(MINE, [seen(8)], claimed=(), baseline=8).mine is None
+        assert match(MINE, [seen(8)], claimed=(), baseline=8).mine is None
 
     def test_near_ones_are_told(self) -> None:
         """They are not claimed, and stop a second sending."""
-        found = look(MINE, [seen(8, items=(Item(1, 1),))], claimed=(), baseline=0)
+        found = match(MINE, [seen(8, items=(Item(1, 1),))], claimed=(), baseline=0)
         assert (found.mine, [near.shipment_id for near in found.near]) == (None, [8])
 
     def test_units_that_moved_are_a_second_witness(self) -> None:
@@ -85,16 +85,16 @@ class TestLook:
         before = Baseline(0, {1: 0})
         units = OrderLine(1, 10, "MUG", "Mug", "physical", quantity=3, shipped=2, refunded=0)
         there = Order(100, 3, "", 3, 2, (units,))
-        assert before.moved(there)
+        assert before.has_changed(there)
         before.add(seen())
-        assert not before.moved(there)
+        assert not before.has_changed(there)
         assert before.shipment_id == 7
 
 
 class TestChanged:
     def test_nothing(self) -> None:
         """As it was made."""
-        assert changed(seen(), seen()) == ""
+        assert changes_between(seen(), seen()) == ""
 
     @pytest.mark.parametrize(
         ("more", "words"),
@@ -107,4 +107,4 @@ class TestChanged:
     )
     def test_is_told_with_what_it_was(self, more: dict[str, Any], words: str) -> None:
         """Field by field."""
-        assert words in changed(seen(), seen(**more))
+        assert words in changes_between(seen(), seen(**more))

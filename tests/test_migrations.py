@@ -71,11 +71,11 @@ def is_upgraded(place: Place) -> bool:
 async def test_an_older_ledger_is_upgraded_when_it_is_opened(older: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all that is in it; once."""
     with read_ledger(older) as ledger:
-        before = list(ledger.of_run(RUN))
+        before = list(ledger.records_of_run(RUN))
     monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, NEXT))
     for _ in range(2):
         async with open_ledger(older) as ledger:
-            assert list(ledger.of_run(RUN)) == before
+            assert list(ledger.records_of_run(RUN)) == before
             assert [run.file for run in ledger.runs(STORE)] == [f"upgraded {run_of().file}"]
     assert is_upgraded(older)
 
@@ -94,7 +94,7 @@ async def test_killed_in_the_middle_the_old_one_is_whole(older: Place, passage: 
     assert upgraded_by_a_process(older, f"in-migration:{passage}") == -signal.SIGKILL
     assert not is_upgraded(older)
     with read_ledger(older) as ledger:
-        assert len(list(ledger.of_run(RUN))) == 8
+        assert len(list(ledger.records_of_run(RUN))) == 8
     assert upgraded_by_a_process(older) == 0
 
 

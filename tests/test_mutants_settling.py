@@ -14,8 +14,8 @@ from shop import OpenShop, Shop, Watched, dense, number, statuses
 from batch.config import LEDGER
 from batch.errors import CannotRunNow
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
-from batch.pipeline.dispatcher import Pool
-from batch.planning.matching import look
+from batch.pipeline.dispatcher import Dispatcher
+from batch.planning.matching import match
 from batch.sandbox import Fault, Personality
 
 NOT_MADE = Fault(504, performs=0, method="POST", nth=1)
@@ -42,11 +42,11 @@ class TestTheRecord:
             records = await planned(desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))])
             with closing(sqlite3.connect(there.home / LEDGER, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                pool = Pool(desk.client, desk.ledger, desk.settings, stop=desk.stop, baselines={})
+                pool = Dispatcher(desk.client, desk.ledger, desk.settings, stop=desk.stop, baselines={})
                 shipping = asyncio.create_task(pool.ship(_each(records)))
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-                assert desk.ledger.writing()
+                assert desk.ledger.is_writing()
                 assert there.posts == 0
                 other.execute("ROLLBACK")
             await shipping
@@ -74,16 +74,16 @@ class TestLook:
     """What may be claimed as ours, and what stops us from sending again."""
 
     def test_an_equal_one_is_ours(self) -> None:
-        assert look(OURS, [MADE], claimed=(), baseline=7).mine == MADE
+        assert match(OURS, [MADE], claimed=(), baseline=7).mine == MADE
 
     def test_a_claimed_one_is_another_records(self) -> None:
         """The twin that no record has is taken instead."""
         twin = replace(MADE, shipment_id=9)
-        found = look(OURS, [MADE, twin], claimed={8}, baseline=7)
+        found = match(OURS, [MADE, twin], claimed={8}, baseline=7)
         assert (found.mine, found.twins) == (twin, ())
 
     def test_one_from_before_the_intent_is_not_ours(self) -> None:
-        found = look(OURS, [MADE], claimed=(), baseline=8)
+        found = match(OURS, [MADE], claimed=(), baseline=8)
         assert (found.mine, found.near) == (None, ())
 
     @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ class TestLook:
         ids=["another number", "another address", "another carrier", "other units"],
     )
     def test_one_that_differs_in_one_thing_is_not_claimed_and_not_passed_over(self, near: StoreShipment) -> None:
-        found = look(OURS, [near], claimed=(), baseline=7)
+        found = match(OURS, [near], claimed=(), baseline=7)
         assert (found.mine, found.near) == (None, (near,))
 
 

@@ -4,7 +4,7 @@ import pytest
 from conftest import OpenShop
 from shop import Shop, dense, number, said, statuses
 
-from batch.pipeline.decisions import Decider, waiting
+from batch.pipeline.decisions import DecisionRecorder, pending_decisions
 from batch.sandbox import Fault
 
 ROW = (100, "MUG", 1, "")
@@ -46,10 +46,12 @@ async def test_a_person_is_asked_for_each_file(shop: OpenShop) -> None:
 async def decided(there: Shop, answer: str = "") -> int:
     """Answer all that waits; how much it is."""
     async with there.desk() as desk:
-        every = list(waiting(desk.ledger, desk.settings.store))
+        every = list(pending_decisions(desk.ledger, desk.settings.store))
         for one in every:
             if answer:
-                await Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted").take(one, answer)
+                await DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted").take(
+                    one, answer
+                )
     return len(every)
 
 

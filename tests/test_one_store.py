@@ -11,17 +11,17 @@ import pytest
 from ledger_samples import NOON, created, outcome, parcel, run_of
 from shop import HEADER, OpenShop, dense, number, table
 
-from batch.commands.decide import Word, decided
+from batch.commands.decide import Answer, take_decision
 from batch.config import LEDGER, Database, Place, Settings, one_store
 from batch.config import settings as settings_of
 from batch.errors import ConfigError, DatabaseAway
-from batch.ledger import StoredLedger, locks, open_ledger, read_ledger
+from batch.ledger import Ledger, locks, open_ledger, read_ledger
 from batch.ledger.contract import Decision, OrderBusy
 from batch.ledger.import_sqlite import transfer
 from batch.model import Item, Record, State
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import opened, run_files
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import open_store, run_files
+from batch.primitives.stop import StopEvent
 
 ONE = "http://localhost:8080/stores/abc123"
 OTHER = "http://LOCALHOST:08080/stores/abc123"  # sorts before it
@@ -80,12 +80,12 @@ def test_a_rehearsals_store_keeps_its_name() -> None:
 # an older ledger
 
 
-async def begun(ledger: StoredLedger, run_id: str, store: str, *parcels: Any) -> list[Record]:
+async def begun(ledger: Ledger, run_id: str, store: str, *parcels: Any) -> list[Record]:
     await ledger.begin(run_of(run_id, store))
-    return list(ledger.planned(run_id, await ledger.plan(run_id, parcels, [])))
+    return list(ledger.planned_records(run_id, await ledger.plan(run_id, parcels, [])))
 
 
-async def sent(ledger: StoredLedger, record: Record, state: State = State.INTENT, shipment_id: int = 0) -> None:
+async def sent(ledger: Ledger, record: Record, state: State = State.INTENT, shipment_id: int = 0) -> None:
     await ledger.intend(record.record_id, {"runner": ""})
     if state is State.CREATED:
         await ledger.move(record, created(shipment_id, record.shipment), "response")
@@ -162,7 +162,7 @@ async def test_nothing_of_two_stores_is_lost_where_they_met(place: Place) -> Non
         await ledger.decide(OTHER, Decision("ask", "skip", "Ann", "asked", NOON))
     made_old(place)
     async with open_ledger(place) as ledger:
-        of_mine, of_theirs = ([*ledger.of_run(run)] for run in ("run-1", "run-2"))
+        of_mine, of_theirs = ([*ledger.records_of_run(run)] for run in ("run-1", "run-2"))
         assert of_mine == mine_made(mine, (11, 12, 13, 14), ledger)
         assert [(r.shipment.order_id, r.state) for r in of_theirs] == [
             (2, State.CREATED),
@@ -172,15 +172,15 @@ async def test_nothing_of_two_stores_is_lost_where_they_met(place: Place) -> Non
         notes = {note.rows: note for note in ledger.notes("run-2")}
         assert (notes[1,].finding.status, (notes[1,].facts or {})["shipment_ids"]) == ("created", [11])
         assert (notes[4,].finding.code, notes[4,].record_id) == ("taken_over", mine[3].record_id)
-        assert ledger.claimed(ONE, 2) == {12, 22}
+        assert ledger.claimed_shipments(ONE, 2) == {12, 22}
         assert [len(ledger.attempts(record.record_id)) for record in theirs] == [3, 3, 3, 0, 0]
         assert ledger.decisions(ONE, ["ask"])["ask"].answer == "skip"
         assert {run.run_id for run in ledger.runs(ONE)} == {"run-1", "run-2"}
 
 
-def mine_made(records: Iterable[Record], ids: Iterable[int], ledger: StoredLedger) -> list[Record]:
+def mine_made(records: Iterable[Record], ids: Iterable[int], ledger: Ledger) -> list[Record]:
     """The records as they were made, in the one store."""
-    now = {record.record_id: record for record in ledger.of_run("run-1")}
+    now = {record.record_id: record for record in ledger.records_of_run("run-1")}
     found = [now[record.record_id] for record in records]
     assert [(r.store, r.state, r.made and r.made.shipment_id) for r in found] == [(ONE, State.CREATED, n) for n in ids]
     return found
@@ -199,7 +199,7 @@ async def test_three_stores_become_one(place: Place) -> None:
             State.NEEDS_PERSON,
             State.NEEDS_PERSON,
         ]
-        assert ledger.claimed(ONE, 1) == {5}
+        assert ledger.claimed_shipments(ONE, 1) == {5}
 
 
 async def test_what_was_put_aside_goes_on_in_a_database(tmp_path: Path, database: str) -> None:
@@ -265,15 +265,15 @@ async def test_one_shipment_is_the_older_doubts_and_a_person_says_what_the_other
     there.box.store.make(there.box.store.draft(100, store_has))
     made_old(path)
     settings = there.settings(settle=30).model_copy(update={"identity": ""})
-    async with opened(settings, there.screen, Stop()) as desk:
+    async with open_store(settings, there.screen, StopEvent()) as desk:
         await Pipeline(desk).settle_earlier()
-        (mine,), (other,) = desk.ledger.of_run("run-1"), desk.ledger.of_run("run-2")
+        (mine,), (other,) = desk.ledger.records_of_run("run-1"), desk.ledger.records_of_run("run-2")
         assert (mine.state, other.state) == (State.CREATED, State.NEEDS_PERSON)
-        told = await decided(desk, "run-2", Word(answer, "ann", order=100))
+        told = await take_decision(desk, "run-2", Answer(answer, "ann", order=100))
         assert (told.status, desk.ledger.unsettled(settings.store)) == (0, [])
     export = there.folder / "export.csv"
     export.write_text(table((100, "MUG", 1, number(0)), header=HEADER), "utf-8")
-    tour = await run_files([Job(export)], settings, there.screen, Stop())
+    tour = await run_files([Job(export)], settings, there.screen, StopEvent())
     assert (tour.summary["already_created"] + tour.summary["skipped"], there.posts) == (1, 0)
 
 
@@ -284,7 +284,7 @@ async def test_a_file_run_under_two_names_of_its_store_ships_once(shop: OpenShop
     found: list[Mapping[str, Any]] = []
     for url in (there.box.url, there.box.url.replace("127.0.0.1", "LOCALHOST"), f"{there.box.url}/"):
         named = there.settings().model_copy(update={"identity": "", "api_url": url})
-        tour = await run_files([Job(export)], named, there.screen, Stop())
+        tour = await run_files([Job(export)], named, there.screen, StopEvent())
         found.append(tour.summary)
     assert [one["already_created"] for one in found] == [0, 1, 1]
     assert (there.posts, stores_of(there.settings())) == (1, 1)

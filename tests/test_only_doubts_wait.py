@@ -14,13 +14,13 @@ from ledger_samples import planned
 from shop import OpenShop, Quiet, Shop, Watched, dense, line, number, order, said, statuses, store, table
 
 from batch.config import Database, Gates
-from batch.ledger.postgres.connection import connected
+from batch.ledger.postgres.connection import open_link
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import Tour, opened, run_files
-from batch.pipeline.session import Desk
+from batch.pipeline.runner import RunResults, open_store, run_files
+from batch.pipeline.session import StoreSession
 from batch.primitives import uptime
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Personality
 
 ROOT = Path(__file__).parents[1]
@@ -158,7 +158,7 @@ async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
     """Not from when the doubt was recorded: a paused runner may have sent it an hour later."""
     there = await shop(dense(1))
     await left_behind(there, 100, runner="lost", database=database)
-    with connected(Database(database)) as link:
+    with open_link(Database(database)) as link:
         link.execute("INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run', now())")
         came = posted(there, virtual_clock)
         await a_start(there, database=database)
@@ -234,7 +234,7 @@ async def test_a_turn_that_goes_on_ships_the_rest_at_once(shop: OpenShop, virtua
         run = (await Pipeline(desk).run(job)).run
     came = posted(there, virtual_clock)
     async with there.desk() as desk:
-        report = await Pipeline(desk).go_on(run, job)
+        report = await Pipeline(desk).resume(run, job)
     assert (statuses(report), len(there.made())) == (["created"] * 6, 6)
     assert max(came[n] for n in range(101, 106)) < SOON
     assert came[100] >= WINDOW - 1.0
@@ -243,7 +243,7 @@ async def test_a_turn_that_goes_on_ships_the_rest_at_once(shop: OpenShop, virtua
 class _Ends(Quiet):
     """A screen that ends the turn with the first outcome."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: StopEvent) -> None:
         super().__init__()
         self._stop = stop
 
@@ -261,29 +261,29 @@ async def test_a_stop_does_not_wait_for_the_window(shop: OpenShop, virtual_clock
     assert virtual_clock.time() < WINDOW
 
 
-async def tour(there: Shop, name: str, *orders: int, stop: Stop | None = None) -> Tour:
+async def tour(there: Shop, name: str, *orders: int, stop: StopEvent | None = None) -> RunResults:
     path = there.folder / name
     path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("batch.pipeline.runner.opened", in_time)
-        return await run_files([Job(path)], there.settings(), there.screen, Stop() if stop is None else stop)
+        return await run_files([Job(path)], there.settings(), there.screen, StopEvent() if stop is None else stop)
 
 
 @asynccontextmanager
-async def in_time(*given: Any, **more: Any) -> AsyncIterator[Desk]:
+async def in_time(*given: Any, **more: Any) -> AsyncIterator[StoreSession]:
     """The store as a tour opens it; no virtual time passes while the ledger's thread writes."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    async with opened(*given, **more) as desk:
-        loop.busy.append(desk.ledger.writing)
+    async with open_store(*given, **more) as desk:
+        loop.busy.append(desk.ledger.is_writing)
         yield desk
-        loop.busy.remove(desk.ledger.writing)
+        loop.busy.remove(desk.ledger.is_writing)
 
 
 async def broken_off(there: Shop, *orders: int) -> None:
     """A night in which the first order's answer was lost, and nobody waited for its second look."""
     there.fault(Fault(504, performs=0, method="POST", nth=1))
-    stop = Stop()
+    stop = StopEvent()
     asyncio.get_running_loop().call_later(20.0, stop.set, "the machine goes down")
     await tour(there, "night.csv", *orders, stop=stop)
     there.fault()

@@ -14,7 +14,7 @@ from batch.cli.terminal import check_results
 from batch.errors import ConfigError, OutOfMemory, of_memory
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -61,7 +61,7 @@ async def test_memory_that_ends_after_something_was_sent_is_no_75(
 
     monkeypatch.setattr("batch.primitives.failpoints.point", lacking)
     jobs = [Job(there.folder / name) for name in ("a.csv", "b.csv")]
-    tour = await run_files(jobs, there.settings(), there.screen, Stop())
+    tour = await run_files(jobs, there.settings(), there.screen, StopEvent())
     assert (tour.exit_status, there.posts, len(tour.reports)) == (1, 1, 1)
     assert "not enough memory" in str(tour.refused[0][1])
 

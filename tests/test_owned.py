@@ -10,7 +10,7 @@ import pytest
 from postgres import Postgres
 
 from batch.config import Database
-from batch.ledger.postgres.connection import connected
+from batch.ledger.postgres.connection import open_link
 from batch.sandbox import Fault, Faults, Sandbox
 from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, write_export
 
@@ -27,7 +27,7 @@ async def warehouse(sandbox: OpenSandbox, tmp_path: Path, database: str, monkeyp
 
 
 def told(database: str, statement: str) -> None:
-    with connected(Database(database)) as link:
+    with open_link(Database(database)) as link:
         link.execute(statement.encode())
 
 

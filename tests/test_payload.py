@@ -19,7 +19,7 @@ FULL = replace(
     merchant_shipping_cost="4.5000",
     comments="Two boxes",
     rows=(2, 3),
-    ask="abc",
+    request_key="abc",
     warnings=("a warning",),
 )
 READ_ONLY = {"id", "order_id", "customer_id", "date_created", "billing_address", "shipping_address"}

@@ -11,8 +11,8 @@ from batch.config import Source
 from batch.errors import FileError, NothingSent
 from batch.model.sheet_format import PLAN
 from batch.pipeline import Job, Pipeline, exit_status
-from batch.pipeline.runner import planned, run_files
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import job_of_plan, run_files
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault
 
@@ -27,7 +27,7 @@ async def plan_of(there: Shop, *rows: Any) -> Path:
 
 async def carry_out(there: Shop, plan: Path, **job: Any) -> Report:
     settings = there.settings(**job)
-    tour = await run_files([planned(plan, settings)], settings, there.screen, Stop())
+    tour = await run_files([job_of_plan(plan, settings)], settings, there.screen, StopEvent())
     return tour.reports[0]
 
 
@@ -101,7 +101,7 @@ async def test_a_changed_plan_is_refused_whole_and_the_row_is_named(shop: OpenSh
     book[PLAN].cell(3, column).value = value
     book.save(plan)
     with pytest.raises(FileError, match="sheet Plan, row 3: it was changed"):
-        planned(plan, there.settings())
+        job_of_plan(plan, there.settings())
 
 
 async def test_a_plan_with_a_row_less_is_refused(shop: OpenShop) -> None:
@@ -111,21 +111,21 @@ async def test_a_plan_with_a_row_less_is_refused(shop: OpenShop) -> None:
     book[PLAN].delete_rows(3)
     book.save(plan)
     with pytest.raises(FileError, match="it has 3 rows, and 4 were planned"):
-        planned(plan, there.settings())
+        job_of_plan(plan, there.settings())
 
 
 async def test_a_plan_that_was_only_looked_at_and_saved_still_counts(shop: OpenShop) -> None:
     there = await shop(dense(4))
     plan = await plan_of(there)
     openpyxl.load_workbook(plan).save(plan)
-    assert planned(plan, there.settings()).plan is not None
+    assert job_of_plan(plan, there.settings()).plan is not None
 
 
 async def test_a_plan_is_for_its_store(shop: OpenShop) -> None:
     there = await shop(dense(4))
     plan = await plan_of(there)
     with pytest.raises(NothingSent, match="is a plan for shop, and the settings are for other"):
-        planned(plan, there.settings().model_copy(update={"identity": "other"}))
+        job_of_plan(plan, there.settings().model_copy(update={"identity": "other"}))
 
 
 async def test_results_are_no_plan(shop: OpenShop) -> None:
@@ -134,14 +134,14 @@ async def test_results_are_no_plan(shop: OpenShop) -> None:
     assert done.sheet is not None
     for path in (done.sheet, there.folder / "export.csv", there.folder / "missing.plan.xlsx"):
         with pytest.raises(FileError, match=r"is not a plan of shipbatch|there is no such file"):
-            planned(path, there.settings())
+            job_of_plan(path, there.settings())
 
 
 async def test_an_empty_plan_ships_nothing(shop: OpenShop) -> None:
     there = await shop(dense(1))
     plan = await plan_of(there, (100, "CUP", 1, number(1)))
     assert statuses(await carry_out(there, plan)) == ["invalid"]
-    assert isinstance(planned(plan, there.settings()), Job)
+    assert isinstance(job_of_plan(plan, there.settings()), Job)
 
 
 async def test_it_is_of_the_sheet_that_was_named(shop: OpenShop) -> None:

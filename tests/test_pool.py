@@ -86,7 +86,7 @@ class TestOrderOfThings:
         def look(method: str, _path: str, _order_id: int) -> None:
             if method == "POST" and not planned:
                 with there.ledger() as ledger:
-                    planned.append(len(list(ledger.of_run(ledger.runs()[0].run_id))))
+                    planned.append(len(list(ledger.records_of_run(ledger.runs()[0].run_id))))
 
         there.box.faults = Watched(look)
         await there.run(*one_each(20))
@@ -278,7 +278,7 @@ class TestLostAnswers:
         there = await shop(dense(1), personality=side)
         there.fault(Fault(Reply.HANG, method="POST", late=late, nth=1))
         report = await there.run(*one_each(1), timeout=30, settle=90)
-        await there.box.settled()
+        await there.box.settle()
         assert (statuses(report), there.posts) == (["created"], 1)
         assert there.made() == once_each(1)
 

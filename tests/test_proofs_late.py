@@ -34,7 +34,7 @@ async def test_a_shipment_made_late_within_the_settle_window_is_found(
         late = waits + dice.choice((dice.uniform(0, SETTLE), SETTLE - dice.uniform(0.01, 1.0)))
         here.box.faults.add(Fault(gives_up, late=late, method="POST", order=FIRST + k))
     report = await here.run(*ROWS)
-    await here.box.settled()
+    await here.box.settle()
     assert shipped(here) == Counter(NUMBERS)
     assert statuses(report) == ["created"] * MANY
     assert here.posts == MANY
@@ -109,7 +109,7 @@ async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop
     here = await shop(dense(2), personality=ALLOWING)
     here.fault(Fault(Reply.CLOSE, late=10 * SETTLE, method="POST"))
     report = await here.run(ROWS[0], never_resend=True)
-    await here.box.settled()
+    await here.box.settle()
     assert statuses(report) == ["in doubt"]
     assert shipped(here) == Counter(NUMBERS[:1])
     again = await here.run(ROWS[0], never_resend=True)

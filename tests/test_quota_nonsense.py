@@ -7,8 +7,8 @@ from clock import VirtualLoop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.rate_limit import LONG, SLOWEST, Quota
+from batch.bigcommerce import Phase, Response
+from batch.bigcommerce.rate_limit import LONG, SLOWEST, RateLimit
 from batch.bigcommerce.verdict import LONGEST_WAIT
 
 NUMBERS = st.one_of(
@@ -26,9 +26,9 @@ NAMES = (
 )
 HEADERS = st.dictionaries(st.sampled_from(NAMES), NUMBERS)
 ANSWERS = st.one_of(
-    st.builds(Reply, st.just(Phase.ANSWERED), st.sampled_from([200, 201, 409, 429, 500, 503]), HEADERS),
-    st.builds(Reply, st.sampled_from([Phase.SENT, Phase.NOT_SENT])),
-    st.builds(Reply, st.just(Phase.CUT), st.sampled_from([201, 502]), HEADERS),
+    st.builds(Response, st.just(Phase.ANSWERED), st.sampled_from([200, 201, 409, 429, 500, 503]), HEADERS),
+    st.builds(Response, st.sampled_from([Phase.SENT, Phase.NOT_SENT])),
+    st.builds(Response, st.just(Phase.CUT), st.sampled_from([201, 502]), HEADERS),
 )
 
 
@@ -42,26 +42,26 @@ class Counting(VirtualLoop):
         super()._run_once()  # type: ignore[misc]
 
 
-async def answered(answers: list[Reply], workers: int, latency: float, gate: Quota) -> None:
+async def answered(answers: list[Response], workers: int, latency: float, gate: RateLimit) -> None:
     left = iter(answers)
 
     async def worker() -> None:
         for answer in left:
-            await gate.admit()
+            await gate.acquire()
             async with gate.concurrency:
                 sent = asyncio.get_running_loop().time()
                 await asyncio.sleep(latency)
-            gate.settle(sent, answer, "POST")
+            gate.report(sent, answer, "POST")
 
     await asyncio.gather(*(worker() for _ in range(workers)))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(ANSWERS, min_size=1, max_size=40), st.sampled_from([1, 3, 20]), st.sampled_from([0.0, 0.2]))
-def test_it_goes_on_within_the_longest_wait(answers: list[Reply], workers: int, latency: float) -> None:
+def test_it_goes_on_within_the_longest_wait(answers: list[Response], workers: int, latency: float) -> None:
     """Each answer costs one such wait at most, and a few turns of the loop; what is long is said, once a reason."""
     loop, lines = Counting(), list[str]()
-    gate = Quota(say=lines.append)
+    gate = RateLimit(say=lines.append)
     try:
         loop.run_until_complete(answered(answers, workers, latency, gate))
         assert loop.time() <= len(answers) * (LONGEST_WAIT + latency + 1 / SLOWEST) + 1
@@ -78,15 +78,15 @@ def test_it_goes_on_within_the_longest_wait(answers: list[Reply], workers: int, 
 @given(st.lists(HEADERS, min_size=1, max_size=20))
 def test_a_sound_window_after_nonsense_is_kept_to(nonsense: list[Mapping[str, str]]) -> None:
     """Whatever came before: what the store says last counts, once its window is over."""
-    loop, gate = VirtualLoop(), Quota(reserve=0)
+    loop, gate = VirtualLoop(), RateLimit(reserve=0)
 
     async def went() -> list[float]:
         for headers in nonsense:
-            await gate.admit()
-            gate.settle(loop.time(), Reply(Phase.ANSWERED, 200, headers))
+            await gate.acquire()
+            gate.report(loop.time(), Response(Phase.ANSWERED, 200, headers))
         times, quota, length = list[float](), 5, 10.0
         for _ in range(40):
-            await gate.admit()
+            await gate.acquire()
             times.append(loop.time())
             spent = sum(int(at // length) == int(loop.time() // length) for at in times)
             headers = {
@@ -95,7 +95,7 @@ def test_a_sound_window_after_nonsense_is_kept_to(nonsense: list[Mapping[str, st
                 "x-rate-limit-time-reset-ms": str(int((length - loop.time() % length) * 1000)),
                 "x-rate-limit-time-window-ms": "10000",
             }
-            gate.settle(loop.time(), Reply(Phase.ANSWERED, 200, headers))
+            gate.report(loop.time(), Response(Phase.ANSWERED, 200, headers))
             await asyncio.sleep(0.01)
         return times
 

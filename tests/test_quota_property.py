@@ -9,8 +9,8 @@ from clock import VirtualLoop
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from batch.bigcommerce import Phase, Reply
-from batch.bigcommerce.rate_limit import Quota
+from batch.bigcommerce import Phase, Response
+from batch.bigcommerce.rate_limit import RateLimit
 
 WINDOWS = 5
 
@@ -84,12 +84,12 @@ class Store:
         self.spent += self.spent < self.weather.quota
         return self.spent < self.weather.quota
 
-    def answer(self) -> Reply:
+    def answer(self) -> Response:
         self.turn()
         over = self.spent >= self.weather.quota
         self.spent += not over
         (self.refused if over else self.ours)[-1] += 1
-        return Reply(Phase.ANSWERED, 429 if over else 201, self.headers())
+        return Response(Phase.ANSWERED, 429 if over else 201, self.headers())
 
     def headers(self) -> dict[str, str]:
         milliseconds = (self.ends - asyncio.get_running_loop().time()) * 1000
@@ -108,25 +108,25 @@ class Spent:
     """What came of a run through a weather."""
 
     store: Store
-    gate: Quota
+    gate: RateLimit
     seconds: float
 
 
 async def spend(weather: Weather, requests: int) -> Spent:
     """Send so many requests through the gate; another app asks beside it."""
     loop, dice = asyncio.get_running_loop(), random.Random(weather.seed)
-    store, gate = Store(weather), Quota(weather.reserve)
+    store, gate = Store(weather), RateLimit(weather.reserve)
     left = iter(range(requests))
 
     async def worker() -> None:
         for _ in left:
-            await gate.admit()
+            await gate.acquire()
             async with gate.concurrency:
                 sent = loop.time()
                 await asyncio.sleep(dice.uniform(0, weather.there))
                 reply = store.answer()
                 await asyncio.sleep(dice.uniform(0, weather.back))
-            gate.settle(sent, reply, "POST")
+            gate.report(sent, reply, "POST")
 
     async def other() -> None:
         while True:

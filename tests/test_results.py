@@ -26,7 +26,7 @@ from batch.model import (
     StoreShipment,
     Who,
 )
-from batch.results import Mark, Report, outcome, read_mark, results_path, write
+from batch.results import Mark, SheetContent, outcome, read_mark, results_path, write
 from batch.results.csv_file import write_csv
 from batch.results.table import Limits
 from batch.results.workbook import write_workbook
@@ -55,7 +55,7 @@ def report(exported, findings, **changes):
     results = {number: row_result(number, finding) for (number, _), finding in zip(numbered, findings, strict=True)}
     counts = Counter(finding.status for finding in findings)
     summary = {"rows": len(exported)} | {status.replace(" ", "_"): counts[status] for status in Status}
-    made = Report(RUN, COLUMNS, numbered, results, summary=summary)
+    made = SheetContent(RUN, COLUMNS, numbered, results, summary=summary)
     return dataclasses.replace(made, **changes)
 
 

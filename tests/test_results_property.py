@@ -16,7 +16,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Finding, RowResult, Run, Status
-from batch.results import Report, write
+from batch.results import SheetContent, write
 from batch.results.cells import inert, storable
 from batch.results.fast_worksheet import Paper
 
@@ -33,7 +33,9 @@ ROWS = st.lists(st.lists(CELL, max_size=5), max_size=6)
 
 def report(rows):
     results = {n: RowResult(n, Finding(Status.INVALID, "bad", "Wrong.")) for n in range(len(rows))}
-    return Report(RUN, ("a", "b", "c"), enumerate(rows), results, summary={"rows": len(rows), "invalid": len(rows)})
+    return SheetContent(
+        RUN, ("a", "b", "c"), enumerate(rows), results, summary={"rows": len(rows), "invalid": len(rows)}
+    )
 
 
 def expected(cell):

@@ -151,7 +151,7 @@ class TestLateWork:
         client.sandbox.faults.add(Fault(504, late=20.0))
         assert (await client.post(PATH, parcel())).status == 504
         assert made(client) == 0
-        await client.sandbox.settled()
+        await client.sandbox.settle()
         assert (made(client), virtual_clock.time()) == (1, pytest.approx(20, abs=1))
 
     async def test_a_delay_holds_the_answer_not_the_work(self, client: Client, virtual_clock: VirtualLoop) -> None:

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, store
 
-from batch.commands.decide import Word, decided
-from batch.commands.find import found
-from batch.commands.find_live import Seen
-from batch.results.run_text import Told
+from batch.commands.decide import Answer, take_decision
+from batch.commands.find import find_attempts
+from batch.commands.find_live import LiveState
+from batch.results.run_text import CommandResult
 
 QUANTITY = {"map": {"quantity": "Quantity"}}
 CANCELLED = store(order(100, status_id=5), order(101, line(1010, "CUP", 1)))
 
 
-def find(there: Shop, what: str, **more: Any) -> Told:
+def find(there: Shop, what: str, **more: Any) -> CommandResult:
     with there.ledger() as ledger:
-        return found(ledger, what, **more)
+        return find_attempts(ledger, what, **more)
 
 
 @pytest.mark.parametrize("what", ["100", "#100", number(0), f" {number(0).lower()}", "mug"])
@@ -75,7 +75,7 @@ async def test_a_decision_on_a_row_is_told(shop: OpenShop) -> None:
     there = await shop(CANCELLED)
     await there.run((100, "MUG", 1, number(0)))
     async with there.desk() as desk:
-        await decided(desk, "", Word("skip", "Ann", "she rang", order=100))
+        await take_decision(desk, "", Answer("skip", "Ann", "she rang", order=100))
     told = find(there, "100")
     assert any(each.endswith("decided by Ann: skip: she rang") for each in told.lines)
     assert told.data["rows"][0]["decisions"][0]["who"] == "Ann"
@@ -95,9 +95,9 @@ async def test_the_store_is_asked_of_a_held_order(shop: OpenShop) -> None:
     there = await shop(CANCELLED)
     await there.run((100, "MUG", 1, number(0)))
 
-    def live(orders: Any) -> Seen:
+    def live(orders: Any) -> LiveState:
         ((store_of_it, order_id),) = orders
-        return Seen(store_of_it, {order_id: ()})
+        return LiveState(store_of_it, {order_id: ()})
 
     told = find(there, "100", live=live)
     assert told.lines[-1] == "    now  the store has no shipments of order 100"

@@ -52,7 +52,7 @@ def test_only_width_forms_have_another_form(text: str) -> None:
 @pytest.mark.parametrize("written", ["10²", "1²", "²", "①", "1½"])
 def test_a_superscript_is_no_digit_in_any_cell(written: str) -> None:
     """Orders, ids, units, tracking numbers: refused; costs: left out; other shops' numbers: looked up as they are."""
-    rules = (order_numbers.order_number, values.identifier, values.quantity, tracking_numbers.tracking, cost)
+    rules = (order_numbers.order_number, values.identifier, values.quantity, tracking_numbers.tracking_number, cost)
     assert all(isinstance(rule(written), Wrong) for rule in rules)
     assert order_numbers.external_number(written) == skus.sku(written) == values.words(written) == written
     assert not value_shapes.are_few([written])
@@ -76,7 +76,7 @@ def test_carrier_words_and_codes_are_compared_as_they_are() -> None:
     assert not _is_provider("uſps")
     assert readings("1Z999AA10123456784")
     assert not readings("1ſ999AA10123456784")
-    assert isinstance(tracking_numbers.tracking("httpſ://track.example/1"), Wrong)
+    assert isinstance(tracking_numbers.tracking_number("httpſ://track.example/1"), Wrong)
     assert plain("1zß") != plain("1ZSS")
 
 
@@ -93,7 +93,7 @@ def test_parcels_of_other_skus_are_other_parcels() -> None:
     """Also where nothing but the case, or a superscript, tells their lines apart."""
 
     def asks(*lines: tuple[str, int]) -> str:
-        return Parcel(1, (2,), tuple(Line(sku, None, units) for sku, units in lines), numbers=("N",)).ask
+        return Parcel(1, (2,), tuple(Line(sku, None, units) for sku, units in lines), numbers=("N",)).request_key
 
     assert asks(("a", 1), ("A", 2)) != asks(("a", 2), ("A", 1))
     assert asks(("A²", 1)) != asks(("A2", 1))

@@ -7,7 +7,7 @@ import pytest
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.cells.damage import Wrong
-from batch.loader.cells.row_status import Standing, standing, voided
+from batch.loader.cells.row_status import RowStatus, is_void, standing
 from batch.loader.load import load
 from batch.model import Field, Status
 
@@ -33,25 +33,25 @@ def csv_file(tmp_path):
     ],
 )  # fmt: skip
 def test_a_void_cell_says_yes_or_no(cell, said):
-    assert voided(cell) is said
+    assert is_void(cell) is said
 
 
 @pytest.mark.parametrize("cell", ["perhaps", "UPS", "7", 3.0])
 def test_a_void_cell_that_says_neither_is_not_taken_for_no(cell):
-    assert isinstance(voided(cell), Wrong)
+    assert isinstance(is_void(cell), Wrong)
 
 
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("Cancelled", Standing.VOID), ("canceled by customer", Standing.VOID), ("VOIDED", Standing.VOID),
-        ("Delete", Standing.VOID), ("Refunded", Standing.VOID), ("geannuleerd", Standing.VOID),
-        ("Partially refunded", Standing.UNSAID), ("Cancellation requested", Standing.UNSAID),
-        ("Delete address label", Standing.UNSAID),
-        ("unfulfilled", Standing.NOT_YET), ("Awaiting_Shipment", Standing.NOT_YET), ("未出荷", Standing.NOT_YET),
-        ("Non expédié", Standing.NOT_YET), ("On hold", Standing.NOT_YET),
-        ("Shipped", Standing.SHIPPED), ("versandt", Standing.SHIPPED), ("発送済み", Standing.SHIPPED),
-        ("Madrid", Standing.UNSAID), ("", Standing.UNSAID), (1.0, Standing.UNSAID), ("Create", Standing.UNSAID),
+        ("Cancelled", RowStatus.VOID), ("canceled by customer", RowStatus.VOID), ("VOIDED", RowStatus.VOID),
+        ("Delete", RowStatus.VOID), ("Refunded", RowStatus.VOID), ("geannuleerd", RowStatus.VOID),
+        ("Partially refunded", RowStatus.UNSAID), ("Cancellation requested", RowStatus.UNSAID),
+        ("Delete address label", RowStatus.UNSAID),
+        ("unfulfilled", RowStatus.NOT_YET), ("Awaiting_Shipment", RowStatus.NOT_YET), ("未出荷", RowStatus.NOT_YET),
+        ("Non expédié", RowStatus.NOT_YET), ("On hold", RowStatus.NOT_YET),
+        ("Shipped", RowStatus.SHIPPED), ("versandt", RowStatus.SHIPPED), ("発送済み", RowStatus.SHIPPED),
+        ("Madrid", RowStatus.UNSAID), ("", RowStatus.UNSAID), (1.0, RowStatus.UNSAID), ("Create", RowStatus.UNSAID),
     ],
 )  # fmt: skip
 def test_a_status_says_how_far_a_shipment_has_come(cell, said):

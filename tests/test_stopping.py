@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from batch.errors import Stopped
-from batch.primitives.stop import Stop
+from batch.errors import StopRequested
+from batch.primitives.stop import StopEvent
 
 
 async def forever() -> None:
@@ -13,17 +13,17 @@ async def forever() -> None:
 
 
 async def test_the_stop_breaks_off_all_waits_of_many_tasks() -> None:
-    stop = Stop()
+    stop = StopEvent()
     waits = [asyncio.create_task(stop.unless(forever())) for _ in range(3)]
     await asyncio.sleep(0)
     stop.set("why")
     assert await asyncio.gather(*waits) == [False] * 3
     assert not await stop.sleep(0)
-    assert stop.why == "why"
+    assert stop.reason == "why"
 
 
 async def test_what_ends_before_the_stop_was_in_time() -> None:
-    stop = Stop()
+    stop = StopEvent()
     assert await stop.sleep(0)
 
     async def stops() -> None:
@@ -37,7 +37,7 @@ async def test_what_ends_before_the_stop_was_in_time() -> None:
 
 
 async def test_a_wait_within_a_wait_is_broken_off_with_it() -> None:
-    stop = Stop()
+    stop = StopEvent()
 
     async def both() -> int:
         return 1 if await stop.unless(forever()) else 2
@@ -45,12 +45,12 @@ async def test_a_wait_within_a_wait_is_broken_off_with_it() -> None:
     waiting = asyncio.create_task(stop.interrupt(both()))
     await asyncio.sleep(0)
     stop.set("why")
-    with pytest.raises(Stopped):
+    with pytest.raises(StopRequested):
         await waiting
 
 
 async def test_a_part_is_stopped_alone_or_with_the_whole() -> None:
-    stop = Stop()
+    stop = StopEvent()
     with stop.part() as part:
         wait, whole = asyncio.create_task(part.unless(forever())), asyncio.create_task(stop.unless(forever()))
         await asyncio.sleep(0)
@@ -62,13 +62,13 @@ async def test_a_part_is_stopped_alone_or_with_the_whole() -> None:
         await asyncio.sleep(0)
         stop.set("all")
         assert [await wait, await whole] == [False, False]
-        assert part.why == "all"
+        assert part.reason == "all"
 
 
 async def test_who_is_cancelled_by_others_is_cancelled() -> None:
     """Also in the turn in which the stop comes."""
     for stops in (False, True):
-        stop = Stop()
+        stop = StopEvent()
         wait = asyncio.create_task(stop.unless(forever()))
         await asyncio.sleep(0)
         if stops:
@@ -79,7 +79,7 @@ async def test_who_is_cancelled_by_others_is_cancelled() -> None:
 
 
 async def test_a_fault_of_what_is_waited_for_is_raised() -> None:
-    stop = Stop()
+    stop = StopEvent()
 
     async def fails() -> None:
         raise ValueError
@@ -93,11 +93,11 @@ async def test_a_fault_of_what_is_waited_for_is_raised() -> None:
 @pytest.mark.parametrize("times", [1, 2, 3])
 async def test_a_wait_is_broken_off_once(times: int) -> None:
     """Else the task itself would be cancelled, and what it does about the stop left undone."""
-    whole = Stop()
+    whole = StopEvent()
     with whole.part() as part:
 
         async def work() -> str:
-            with pytest.raises(Stopped):
+            with pytest.raises(StopRequested):
                 await part.interrupt(asyncio.sleep(60))
             await asyncio.sleep(0)
             return "tidied up"

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from shop import line, order, said, store
 
-from batch.commands.template import SHIPPING_STATUSES, carrier_list, templated
+from batch.commands.template import SHIPPING_STATUSES, carrier_list, write_template_file
 from batch.config import Source
 from batch.errors import ResultsError
 from batch.loader.cells.carriers import carrier
@@ -55,7 +55,7 @@ async def made(shop):
     opened = await shop(SHOP)
     path = opened.folder / "shipments.xlsx"
     async with opened.desk() as desk:
-        told = await templated(desk, path, statuses=SHIPPING_STATUSES, min_id=1)
+        told = await write_template_file(desk, path, statuses=SHIPPING_STATUSES, min_id=1)
     assert told.data == {"orders": 3, "lines": 5, "template": str(path)}
     return opened, path
 

@@ -9,7 +9,7 @@ from ledger_samples import NOON, OTHER_STORE, STORE, created, outcome, parcel, p
 
 from batch.config import LEDGER, Database
 from batch.errors import DatabaseAway, NothingSent
-from batch.ledger import StoredLedger, open_ledger, read_ledger
+from batch.ledger import Ledger, open_ledger, read_ledger
 from batch.ledger.contract import Decision
 from batch.ledger.import_sqlite import transfer
 from batch.ledger.postgres import schema
@@ -20,7 +20,7 @@ HELD = Finding(Status.HELD, "why", "what", "do")
 WORD = Decision("ask", "skip", "Ann", "asked", NOON)
 
 
-async def lived_in(ledger: StoredLedger, run_id: str, store: str) -> None:
+async def lived_in(ledger: Ledger, run_id: str, store: str) -> None:
     """A ledger in which every kind of thing has happened."""
     await ledger.begin(run_of(run_id, store))
     shipments = [parcel(order, f"N{order}", skus=((order * 10, "MUG"),)) for order in range(1, 6)]
@@ -43,24 +43,24 @@ async def test_all_of_a_ledger_goes_on_in_a_database(tmp_path: Path, database: s
     place = Database(database)
     async with open_ledger(place) as there:
         await lived_in(there, "other", OTHER_STORE)
-        theirs = list(there.of_run("other"))
+        theirs = list(there.records_of_run("other"))
     async with open_ledger(tmp_path / LEDGER) as here:
         await lived_in(here, RUN, STORE)
-        ours = list(here.of_run(RUN))
+        ours = list(here.records_of_run(RUN))
         shift = max(record.record_id for record in theirs)
         assert transfer(tmp_path / LEDGER, place)["records"] == 5
         async with open_ledger(place) as there:
-            assert list(there.of_run("other")) == theirs
-            assert list(there.of_run(RUN)) == [replace(r, record_id=r.record_id + shift) for r in ours]
+            assert list(there.records_of_run("other")) == theirs
+            assert list(there.records_of_run(RUN)) == [replace(r, record_id=r.record_id + shift) for r in ours]
             assert there.runs(STORE) == here.runs(STORE)
             for record in ours:
                 history = [replace(one, record_id=one.record_id + shift) for one in here.attempts(record.record_id)]
                 assert there.attempts(record.record_id + shift) == history
             named = [note.record_id + shift if note.record_id else None for note in here.notes(RUN)]
             assert [note.record_id for note in there.notes(RUN)] == named
-            assert [note.rows for _, note in there.noted("900", 9)] == [(7,), (7,)]
+            assert [note.rows for _, note in there.find_notes("900", 9)] == [(7,), (7,)]
             assert there.decisions(STORE, ["ask"]) == {"ask": WORD}
-            assert len(there.of_sku("mug", 99)) == 10
+            assert len(there.records_by_sku("mug", 99)) == 10
             assert [record.state for record in there.unsettled(STORE)] == [State.IN_DOUBT]
             (new,) = await planned(there, RUN, [parcel(99, "N99")])
             assert new.record_id > ours[-1].record_id + shift
@@ -75,7 +75,7 @@ async def test_a_ledger_is_put_there_once(tmp_path: Path, database: str) -> None
     with pytest.raises(NothingSent, match="holds some of"):
         transfer(tmp_path / LEDGER, Database(database))
     with read_ledger(Database(database)) as there:
-        assert len(list(there.of_run(RUN))) == 5
+        assert len(list(there.records_of_run(RUN))) == 5
 
 
 async def test_no_ledger_is_put_under_a_transaction(

@@ -10,7 +10,7 @@ from shop import OpenShop, Shop, Watched, dense, line, number, order, statuses, 
 from batch.commands.undo import undone
 from batch.errors import NothingSent
 from batch.results.accounting import Report
-from batch.results.run_text import Told
+from batch.results.run_text import CommandResult
 from batch.sandbox import Fault, Reply
 
 DELETE = "DELETE /orders/{}/shipments/{}"
@@ -18,7 +18,7 @@ DELETE_ALL = "DELETE /orders/{}/shipments"
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
 
-async def undo(there: Shop, report: Report, *, for_real: bool = True, **more: bool) -> Told:
+async def undo(there: Shop, report: Report, *, for_real: bool = True, **more: bool) -> CommandResult:
     async with there.desk() as desk:
         return await undone(desk, report.run.run_id, for_real=for_real, **more)
 

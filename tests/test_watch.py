@@ -9,13 +9,13 @@ import pytest
 from dock import Dock, opened_in_time, sheet, write
 from shop import OpenShop, dense, number, order, store
 
-from batch.commands.find import found
+from batch.commands.find import find_attempts
 from batch.config import Gates
 from batch.monitoring import Digest
-from batch.pipeline.decisions import Decider, waiting
+from batch.pipeline.decisions import DecisionRecorder, pending_decisions
 from batch.sandbox import Fault, Reply
 from batch.watcher import store_watcher
-from batch.watcher.folder_layout import Place
+from batch.watcher.folder_layout import FolderLayout
 
 
 @pytest.fixture
@@ -169,8 +169,8 @@ async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str
         await asyncio.sleep(60)
         assert dock.there("held") == ["again.csv", "again.results.xlsx"]
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
-            (one,) = waiting(desk.ledger, desk.settings.store)
+            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            (one,) = pending_decisions(desk.ledger, desk.settings.store)
             await decider.take(one, answer)
         await dock.filed("failed/again.csv")
     assert dock.there("held") == []
@@ -185,8 +185,8 @@ async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_acce
         await dock.filed("held/acme.csv")
         assert dock.status["held"][0]["rows"] == 1
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
-            (one,) = waiting(desk.ledger, desk.settings.store)
+            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            (one,) = pending_decisions(desk.ledger, desk.settings.store)
             await decider.take(one, *one.answers)
         await dock.filed("done/acme.csv")
     assert dock.there("held") == []
@@ -202,8 +202,8 @@ async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_release
         assert dock.shop.posts == 0
         assert dock.status["held"][0]["rows"] == 2
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="they are told")
-            for one in list(waiting(desk.ledger, desk.settings.store)):
+            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="they are told")
+            for one in list(pending_decisions(desk.ledger, desk.settings.store)):
                 await decider.take(one, "ship")
         await dock.filed("done/acme.csv", "done/acme.results.xlsx")
     assert dock.there("held") == []
@@ -255,7 +255,7 @@ async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_
 
 async def test_a_sheet_that_another_command_wrote_into_working_is_no_file_of_a_person(dock: Dock) -> None:
     """`resume` writes beside the export as it knows it; the watcher takes it away with its file."""
-    Place(dock.inbox).make()
+    FolderLayout(dock.inbox).make()
     async with dock.watched():
         dock.drop("first.csv", row(100))
         await dock.filed("done/first.csv")
@@ -367,7 +367,7 @@ async def test_a_file_that_grows_while_it_runs_is_run_again_whole(dock: Dock) ->
 
 async def test_what_lay_in_working_comes_first(dock: Dock) -> None:
     """A watcher was killed between its claim and the end; another one begins."""
-    Place(dock.inbox).make()
+    FolderLayout(dock.inbox).make()
     dock.drop("old.csv", row(100)).rename(dock.inbox / "working" / "old.csv")
     dock.drop("new.csv", row(101))
     async with dock.watched():
@@ -381,7 +381,7 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
     """Somebody swaps it after it was looked at: it comes back, and what it leads to is not read."""
     secret = dock.inbox.parent / "secret.csv"
     secret.write_text("Order ID,SKU,Quantity\n100,MUG,1\n")
-    Place(dock.inbox).make()
+    FolderLayout(dock.inbox).make()
     (dock.inbox / "working" / "acme.csv").symlink_to(secret)
     async with dock.watched():
         await dock.until(lambda: dock.there("failed"))
@@ -391,14 +391,14 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
 
 async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried three times, then it comes back with a text; the next file ships."""
-    read = store_watcher.Turn.take
+    read = store_watcher.FileJob.take
 
-    async def take(turn: store_watcher.Turn, desk: object) -> None:
+    async def take(turn: store_watcher.FileJob, desk: object) -> None:
         if turn.file.name == "odd.csv":
             raise KeyError("odd")
         await read(turn, desk)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store_watcher.Turn, "take", take)
+    monkeypatch.setattr(store_watcher.FileJob, "take", take)
     async with dock.watched():
         dock.drop("odd.csv", row(100))
         await asyncio.sleep(5)
@@ -474,7 +474,7 @@ class TestAnAnswerInHeld:
         assert dock.there("held") == []
         assert dock.shop.posts == posts
         with dock.shop.ledger() as ledger:
-            (word,) = found(ledger, "150").data["rows"][0]["decisions"]
+            (word,) = find_attempts(ledger, "150").data["rows"][0]["decisions"]
         assert (word["answer"], word["why"]) == (answer, "in the sheet again.results.xlsx")
 
     async def test_counts_once_it_is_saved_and_closed(self, dock: Dock) -> None:

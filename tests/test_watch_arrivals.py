@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 from batch.watcher.arrivals import EMPTY, Arrivals
-from batch.watcher.folder_layout import DONE, Place, free
+from batch.watcher.folder_layout import DONE, FolderLayout, free
 
 STILL = 2.0
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> FolderLayout:
     """A drop folder, made."""
-    made = Place(tmp_path / "inbox")
+    made = FolderLayout(tmp_path / "inbox")
     made.root.mkdir()
     made.make()
     return made
 
 
-def drop(place: Place, name: str, text: str = "x") -> Path:
+def drop(place: FolderLayout, name: str, text: str = "x") -> Path:
     path = place.root / name
     path.write_text(text)
     return path
@@ -33,7 +33,7 @@ def names(paths: list[Path]) -> list[str]:
     return [path.name for path in paths]
 
 
-def test_a_file_is_whole_when_it_has_been_still(place: Place) -> None:
+def test_a_file_is_whole_when_it_has_been_still(place: FolderLayout) -> None:
     """Each change begins the wait anew; the look says when it is worth looking again."""
     arrivals, path = Arrivals(place, STILL), drop(place, "a.csv")
     first = arrivals.look(10)
@@ -44,7 +44,7 @@ def test_a_file_is_whole_when_it_has_been_still(place: Place) -> None:
     assert names(arrivals.look(14).ready) == ["a.csv"]
 
 
-def test_a_file_renamed_in_is_whole_as_one_copied_in(place: Place) -> None:
+def test_a_file_renamed_in_is_whole_as_one_copied_in(place: FolderLayout) -> None:
     """Under its unfinished name it is nobody's; under its own it is looked at from then on."""
     arrivals, part = Arrivals(place, STILL), drop(place, "a.csv.filepart")
     assert arrivals.look(0).due is None
@@ -54,7 +54,7 @@ def test_a_file_renamed_in_is_whole_as_one_copied_in(place: Place) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who writes")
-def test_a_file_that_somebody_has_open_for_writing_is_not_whole(place: Place) -> None:
+def test_a_file_that_somebody_has_open_for_writing_is_not_whole(place: FolderLayout) -> None:
     """However long it has been still: a copy over a slow line pauses."""
     arrivals = Arrivals(place, STILL)
     with (place.root / "a.csv").open("w") as writer:
@@ -67,7 +67,7 @@ def test_a_file_that_somebody_has_open_for_writing_is_not_whole(place: Place) ->
         assert names(arrivals.look(1002).ready) == ["a.csv"]
 
 
-def test_an_empty_file_is_waited_for_longer(place: Place) -> None:
+def test_an_empty_file_is_waited_for_longer(place: FolderLayout) -> None:
     """Some programs make the name first, and fill it a while later."""
     arrivals = Arrivals(place, STILL)
     drop(place, "a.csv", "")
@@ -76,7 +76,7 @@ def test_an_empty_file_is_waited_for_longer(place: Place) -> None:
     assert names(arrivals.look(EMPTY).ready) == ["a.csv"]
 
 
-def test_whole_files_come_in_the_order_in_which_they_were_finished(place: Place) -> None:
+def test_whole_files_come_in_the_order_in_which_they_were_finished(place: FolderLayout) -> None:
     """What was there before anybody looked comes by its time, then by its name."""
     arrivals = Arrivals(place, STILL)
     for name, changed in (("b.csv", 5), ("a.csv", 5), ("z.csv", 1)):
@@ -94,7 +94,7 @@ def test_whole_files_come_in_the_order_in_which_they_were_finished(place: Place)
         *("Thumbs.db", "a.error.txt", "a.note.txt"),
     ],
 )
-def test_what_others_are_writing_or_have_left_is_not_taken(place: Place, name: str) -> None:
+def test_what_others_are_writing_or_have_left_is_not_taken(place: FolderLayout, name: str) -> None:
     """Nor our own texts, dropped back in with the files they lay beside."""
     arrivals = Arrivals(place, STILL)
     drop(place, name)
@@ -104,7 +104,7 @@ def test_what_others_are_writing_or_have_left_is_not_taken(place: Place, name: s
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
-def test_what_is_no_file_is_named_and_left_alone(place: Place) -> None:
+def test_what_is_no_file_is_named_and_left_alone(place: FolderLayout) -> None:
     """A link out of the folder, a pipe, a folder called like an export; opening a pipe would wait for ever."""
     secret = place.root.parent / "secret.csv"
     secret.write_text("x")
@@ -124,7 +124,7 @@ def test_what_is_no_file_is_named_and_left_alone(place: Place) -> None:
     }
 
 
-def test_of_thousands_the_first_are_enough(place: Place) -> None:
+def test_of_thousands_the_first_are_enough(place: FolderLayout) -> None:
     """A look does not ask of every one who writes it; the others come when these have gone."""
     arrivals = Arrivals(place, STILL)
     for number in range(50):
@@ -138,7 +138,7 @@ def test_of_thousands_the_first_are_enough(place: Place) -> None:
     assert names(arrivals.look(2).ready)[0] == "16.csv"
 
 
-def test_nothing_is_remembered_of_what_is_gone(place: Place) -> None:
+def test_nothing_is_remembered_of_what_is_gone(place: FolderLayout) -> None:
     """A watcher lives for weeks."""
     arrivals = Arrivals(place, STILL)
     for number in range(50):
@@ -149,7 +149,7 @@ def test_nothing_is_remembered_of_what_is_gone(place: Place) -> None:
     assert not arrivals._seen
 
 
-def test_many_who_claim_get_each_file_once(place: Place) -> None:
+def test_many_who_claim_get_each_file_once(place: FolderLayout) -> None:
     """The rename decides, not the look."""
     paths = [drop(place, f"{number}.csv") for number in range(40)]
     got: list[Path] = []
@@ -167,7 +167,7 @@ def test_many_who_claim_get_each_file_once(place: Place) -> None:
 
 
 @pytest.mark.parametrize("other", ["Ähre.csv", "ähre.csv", unicodedata.normalize("NFD", "Ähre.csv"), "ÄHRE.CSV"])
-def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: Place, other: str) -> None:
+def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: FolderLayout, other: str) -> None:
     """Upper and lower case, composed and decomposed letters: what is there is never replaced."""
     (place.done / "Ähre.csv").write_text("first")
     moved = drop(place, other, "second").rename(free(place.root / DONE, other))
@@ -178,7 +178,7 @@ def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: Place,
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other disks refuse such names themselves")
 @pytest.mark.parametrize("name", [b"a" * 251 + b".csv", b"b." + b"c" * 253, b"\xff\xfe.csv", b"a\nb\x1b[2J.csv"])
-def test_a_name_that_cannot_be_written_or_shown_is_taken_under_one_that_can(place: Place, name: bytes) -> None:
+def test_a_name_that_cannot_be_written_or_shown_is_taken_under_one_that_can(place: FolderLayout, name: bytes) -> None:
     """255 bytes leave no room for what is appended; bytes that are no text fit into no ledger and no log."""
     path = Path(os.fsdecode(os.fsencode(place.root) + b"/" + name))
     path.write_text("x")

@@ -8,7 +8,7 @@ import pytest
 from dock import Dock
 from shop import HEADER, OpenShop, Watched, dense, number, table
 
-from batch.watcher.folder_layout import ROOMS, Place, Refused, entry
+from batch.watcher.folder_layout import ROOMS, FolderLayout, Refused, entry
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ async def test_what_is_run_is_what_was_opened(dock: Dock) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="folders cannot be held open")
 def test_a_room_swapped_for_a_link_is_not_moved_into(tmp_path: Path) -> None:
     """Between the check and the move, too: rooms are opened without following links."""
-    place, theirs = Place(tmp_path / "in"), tmp_path / "theirs"
+    place, theirs = FolderLayout(tmp_path / "in"), tmp_path / "theirs"
     for folder in (place.root, theirs):
         folder.mkdir()
     place.make()
@@ -163,7 +163,7 @@ def test_a_room_swapped_for_a_link_is_not_moved_into(tmp_path: Path) -> None:
 
 
 def test_what_is_not_a_room_is_moved_nowhere(tmp_path: Path) -> None:
-    place = Place(tmp_path / "in")
+    place = FolderLayout(tmp_path / "in")
     place.root.mkdir()
     place.make()
     (place.root / "a.csv").write_text("x")

@@ -9,8 +9,8 @@ from typing import Any
 from shop import HEADER, Quiet, dense, number, table
 
 from batch.config import Settings
-from batch.fleet import Entry, Queue, Worker
-from batch.primitives.stop import Stop
+from batch.fleet import Queue, QueueItem, Worker
+from batch.primitives.stop import StopEvent
 from batch.sandbox import Quota, Sandbox
 
 PLENTY = Quota(1_000_000)
@@ -30,7 +30,7 @@ class Yard:
     @classmethod
     @asynccontextmanager
     async def opened(cls, database: str, folder: Path) -> AsyncIterator["Yard"]:
-        async with Queue.opened(database) as queue:
+        async with Queue.open(database) as queue:
             yard = cls(database, folder, queue)
             async with yard._stack:
                 yield yard
@@ -50,15 +50,16 @@ class Yard:
     async def put(self, box: Sandbox, *exports: Iterable[Iterable[object]], **ask: Any) -> list[int]:
         """Files in line, a table each."""
         entries = [
-            Entry(f"/srv/file-{k}.csv", table(*rows, header=HEADER).encode(), ask=ask) for k, rows in enumerate(exports)
+            QueueItem(f"/srv/file-{k}.csv", table(*rows, header=HEADER).encode(), ask=ask)
+            for k, rows in enumerate(exports)
         ]
         return await self.queue.put(self.settings(box).store, entries, "ann")
 
     @asynccontextmanager
     async def worker(self, *boxes: Sandbox, side_by_side: int = 4, **changes: Any) -> AsyncIterator[Worker]:
         """A worker of these stores (all, if none is named) for as long as the block lasts; told to stop at its end."""
-        stop = Stop()
-        async with Queue.opened(self.database, most=4) as queue:
+        stop = StopEvent()
+        async with Queue.open(self.database, most=4) as queue:
             stores = [self.settings(box, **changes) for box in boxes or self.boxes]
             worker = Worker(queue, stores, self.screen, stop, side_by_side=side_by_side, tell=lambda *_: [], environ={})
             working = asyncio.create_task(worker.work())

@@ -2,7 +2,7 @@
 
 from batch.bigcommerce.client import Client
 from batch.bigcommerce.payload import body, correction, limits
-from batch.bigcommerce.response import Phase, Reply
+from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import Kind, Verdict, judge
 
-__all__ = ["Client", "Kind", "Phase", "Reply", "Verdict", "body", "correction", "judge", "limits"]
+__all__ = ["Client", "Kind", "Phase", "Response", "Verdict", "body", "correction", "judge", "limits"]

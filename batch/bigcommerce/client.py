@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from batch.bigcommerce import parse
 from batch.bigcommerce.clock import far_off
-from batch.bigcommerce.rate_limit import Quota
-from batch.bigcommerce.response import Phase, Reply
+from batch.bigcommerce.rate_limit import RateLimit
+from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
 from batch.bigcommerce.verdict import Kind, Verdict, judge_read
 from batch.config import Settings
@@ -56,7 +56,7 @@ class Client:
             "User-Agent": f"shipbatch/{_version()}",
         }
         self._transport = Transport(headers, settings.timeout, may_write)
-        self.quota = Quota(settings.reserve, most=settings.workers, say=say)
+        self.quota = RateLimit(settings.reserve, most=settings.workers, say=say)
         self._say, self._is_first = say, True
         self.wrote = False
         """Whether a request that changes anything has done so, for all that is known."""
@@ -73,9 +73,9 @@ class Client:
         """Every request sent so far, reads and tries again included."""
         return self.quota.requests
 
-    async def probe(self, path: str, params: Params | None = None) -> Reply:
+    async def probe(self, path: str, params: Params | None = None) -> Response:
         """One GET, asked once, as it is answered: for `check`. Scope store_v2_orders_read_only."""
-        await self.quota.admit()
+        await self.quota.acquire()
         return await self._exchange(Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path)
 
     async def orders(self, *, min_id: int, limit: int = PAGE, status_id: int | None = None) -> list[Order]:
@@ -85,17 +85,17 @@ class Client:
         """
         params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
         found = await self._list("/orders", params if status_id is None else {**params, "status_id": status_id})
-        return [self._parsed(parse.order, part) for part in found]
+        return [self._parse(parse.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
         """The orders that carry a marketplace's number. Scope store_v2_orders_read_only."""
         params = {"external_order_id": external_order_id, "limit": PAGE, **WHOLE_ORDER}
-        return [self._parsed(parse.order, part) for part in await self._list("/orders", params)]
+        return [self._parse(parse.order, part) for part in await self._list("/orders", params)]
 
     async def order(self, order_id: int) -> Order | None:
         """One order; None where the store has none. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}", WHOLE_ORDER)
-        return None if found is None else self._parsed(parse.order, found)
+        return None if found is None else self._parse(parse.order, found)
 
     async def whole(self, order: Order) -> Order:
         """The order with all its lines, also where the answer it came in cut them short."""
@@ -129,7 +129,7 @@ class Client:
     async def shipment(self, order_id: int, shipment_id: int) -> StoreShipment | None:
         """One shipment; None where the order has no such one. Scope store_v2_orders_read_only."""
         found = await self._read(f"/orders/{order_id}/shipments/{shipment_id}")
-        return None if found is None else self._parsed(parse.shipment, found)
+        return None if found is None else self._parse(parse.shipment, found)
 
     async def shipment_count(self, order_id: int) -> int:
         """How many shipments an order has. Scope store_v2_orders_read_only."""
@@ -144,48 +144,48 @@ class Client:
         found = await self._list("/order_statuses", {})
         return {parse.whole(part.get("id")) or 0: str(part.get("name", "")) for part in found}
 
-    async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Reply:
+    async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Response:
         """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.
 
         `admitted`: the caller has waited for `quota.admit` itself, to do something between that and the first byte.
         """
         return await self._write("POST", f"/orders/{order_id}/shipments", body, admitted=admitted)
 
-    async def update_shipment(self, order_id: int, shipment_id: int, body: Mapping[str, Any]) -> Reply:
+    async def update_shipment(self, order_id: int, shipment_id: int, body: Mapping[str, Any]) -> Response:
         """Write a `payload.correction` into a made shipment; its items stay. Scope store_v2_orders."""
         return await self._write("PUT", f"/orders/{order_id}/shipments/{shipment_id}", body)
 
-    async def delete_shipment(self, order_id: int, shipment_id: int) -> Reply:
+    async def delete_shipment(self, order_id: int, shipment_id: int) -> Response:
         """Take a shipment back: its units can ship again, the order's status stays. Scope store_v2_orders."""
         return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
 
-    async def delete_all_shipments(self, order_id: int) -> Reply:
+    async def delete_all_shipments(self, order_id: int) -> Response:
         """Take all shipments of an order back, also those of others: no command does it. Scope store_v2_orders."""
         return await self._write("DELETE", f"/orders/{order_id}/shipments")
 
-    async def set_status(self, order_id: int, status_id: int) -> Reply:
+    async def set_status(self, order_id: int, status_id: int) -> Response:
         """Put an order into a status, as `order_statuses` numbers them. Scope store_v2_orders."""
         return await self._write("PUT", f"/orders/{order_id}", {"status_id": status_id})
 
     async def _write(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, admitted: bool = False
-    ) -> Reply:
+    ) -> Response:
         sent = None if body is None else json.dumps(body).encode()
         if not admitted:
-            await self.quota.admit()
+            await self.quota.acquire()
         reply = await self._exchange(Call(method, self._base + path, {}, sent), kind=method)
         self.wrote = self.wrote or _may_have_worked(reply)
         return reply
 
-    async def _exchange(self, call: Call, kind: str) -> Reply:
+    async def _exchange(self, call: Call, kind: str) -> Response:
         """One admitted request; those of one kind take about as long as one another."""
-        began, reply = asyncio.get_running_loop().time(), Reply(Phase.NOT_SENT)
+        began, reply = asyncio.get_running_loop().time(), Response(Phase.NOT_SENT)
         try:
             async with self.quota.concurrency:
-                began, reply = asyncio.get_running_loop().time(), Reply(Phase.SENT)
+                began, reply = asyncio.get_running_loop().time(), Response(Phase.SENT)
                 reply = (await self._transport.exchange(call)).without(self._token)
         finally:
-            self.quota.settle(reply.sent or began, reply, kind)
+            self.quota.report(reply.sent or began, reply, kind)
         if self._is_first and reply.headers:
             self._is_first = False
             if said := far_off(reply.headers):
@@ -208,7 +208,7 @@ class Client:
         """All pages of a list: until one brings nothing new. A short page need not be the last: limits differ."""
         found: dict[object, T] = {}
         for page in range(1, 1000):
-            parts = [self._parsed(parse, part) for part in await self._list(path, {"page": page, "limit": PAGE})]
+            parts = [self._parse(parse, part) for part in await self._list(path, {"page": page, "limit": PAGE})]
             fresh = {key(part): part for part in parts if key(part) not in found}
             found |= fresh
             if not fresh or enough(found.values()):
@@ -222,7 +222,7 @@ class Client:
         began = asyncio.get_running_loop().time()
         tries = 0
         while True:
-            await self.quota.admit()
+            await self.quota.acquire()
             reply = await self._exchange(call, kind)
             verdict = judge_read(reply)
             if verdict.stop:
@@ -238,14 +238,14 @@ class Client:
             if verdict.code != "rate_limited":  # the quota holds everyone back after a 429
                 await asyncio.sleep(_backoff(tries))
 
-    def _parsed(self, parse: Callable[[Any], T], part: Any) -> T:
+    def _parse(self, parse: Callable[[Any], T], part: Any) -> T:
         try:
             return parse(part)
         except (ValueError, TypeError) as error:
             raise _not_the_api(str(error)) from error
 
 
-def _may_have_worked(reply: Reply) -> bool:
+def _may_have_worked(reply: Response) -> bool:
     """Whether a write may have been worked on: it left, and was not plainly refused."""
     if reply.phase is Phase.NOT_SENT or reply.status is None:
         return reply.phase is not Phase.NOT_SENT

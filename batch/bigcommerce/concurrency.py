@@ -88,7 +88,7 @@ class Concurrency:
                 self.busy += 1
                 called.set_result(None)
 
-    def answered(self, kind: str, sent: float, now: float) -> None:
+    def report_answer(self, kind: str, sent: float, now: float) -> None:
         """An answer has come; a round is as many as may be in flight."""
         if sent < self._since:  # it went while more were allowed
             return
@@ -97,7 +97,7 @@ class Concurrency:
         if len(pace.round) >= max(self.limit, 2 * FIRST):
             self._judge(pace.close(), now)
 
-    def failed(self, sent: float, now: float) -> None:
+    def report_failure(self, sent: float, now: float) -> None:
         """No answer, or one that says that the store is overloaded: as bad as a slow one."""
         if sent >= self._since:
             self._cut(now)

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from batch.bigcommerce.response import Reply
+from batch.bigcommerce.response import Response
 
 
-def complaints(reply: Reply) -> Iterator[str]:
+def complaints(reply: Response) -> Iterator[str]:
     """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the transport."""
     if reply.problem:
         yield reply.problem

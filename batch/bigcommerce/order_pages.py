@@ -6,7 +6,7 @@ from statistics import median
 
 from batch.bigcommerce.client import PAGE, Client
 from batch.model import Order
-from batch.primitives.concurrency import in_turns
+from batch.primitives.concurrency import gather_bounded
 
 GAPPY = 1.02  # ids an order, from which on pages are taken to reach a little less far than they seem to
 CAREFUL = 0.95  # of it
@@ -68,7 +68,7 @@ class Pages:
         while missing:
             settled: set[int] = set()
             spans = self._spans(missing)
-            pages = await in_turns(self._page, spans, at_once=self._at_once)
+            pages = await gather_bounded(self._page, spans, at_once=self._at_once)
             for span, page in zip(spans, pages, strict=True):
                 ids = [order.order_id for order in page]
                 reached = max(ids, default=missing[-1])
@@ -117,7 +117,7 @@ class Pages:
         async def ask(order_id: int) -> int:
             return await self._alone(order_id, known)
 
-        await in_turns(ask, alone, at_once=self._at_once)
+        await gather_bounded(ask, alone, at_once=self._at_once)
 
     async def _alone(self, order_id: int, known: Orders) -> int:
         if (order := await self._client.order(order_id)) is not None:
@@ -152,7 +152,7 @@ class Pages:
     async def _complete(self, known: Orders) -> None:
         """Orders whose lines their page has cut short are read by themselves."""
         cut = [order for order in known.found.values() if order.cut]
-        for order in await in_turns(self._client.whole, cut, at_once=self._at_once):
+        for order in await gather_bounded(self._client.whole, cut, at_once=self._at_once):
             known.found[order.order_id] = order
 
     async def _end(self) -> int:

@@ -27,7 +27,7 @@ def body(shipment: Shipment) -> dict[str, Any]:
     """
     return {
         "order_address_id": shipment.order_address_id,
-        **_said(shipment),
+        **_tracking_fields(shipment),
         "items": [{"order_product_id": item.order_product_id, "quantity": item.quantity} for item in shipment.items],
     }
 
@@ -38,7 +38,7 @@ def correction(shipment: Shipment) -> dict[str, Any]:
     `shipping_provider` and `tracking_carrier` go together, so that a new carrier leaves nothing of
     the old one; the address stays as it is. OverLimit where a text is too long.
     """
-    return {"tracking_carrier": "", **_said(shipment)}
+    return {"tracking_carrier": "", **_tracking_fields(shipment)}
 
 
 def limits(shipment: Shipment) -> Finding | None:
@@ -58,7 +58,7 @@ def limits(shipment: Shipment) -> Finding | None:
     return None
 
 
-def _said(shipment: Shipment) -> dict[str, Any]:
+def _tracking_fields(shipment: Shipment) -> dict[str, Any]:
     if over := limits(shipment):
         raise OverLimit(over.error)
     given = {name: text for name in OPTIONAL if (text := getattr(shipment, name))}

@@ -14,7 +14,7 @@ FEWEST = 4  # and no fewer than these
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class QuotaHeaders:
     """One answer's word on the quota, as far as it goes. Times are the loop's."""
 
     quota: int | None
@@ -26,7 +26,7 @@ class Told:
     now: float
 
     @classmethod
-    def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "Told | None":
+    def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "QuotaHeaders | None":
         """What an answer tells; None where it says nothing of a quota. ValueError where that makes no sense."""
         texts = [
             headers.get(f"x-rate-limit-{name}", "").strip()
@@ -53,7 +53,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class QuotaWindow:
     """What is known of the store's current window.
 
     `left` falls with every request that the store works on, so the smallest one seen is the latest
@@ -69,7 +69,7 @@ class Window:
     """When the smallest `left` was heard of."""
     mine: int = 0
     """Requests of ours that were worked on in it."""
-    company: bool = False
+    others_spending: bool = False
     """Whether other apps spent from the window before this one, or nobody knows."""
     heard: bool = True
     """False: it should have begun by now, and no answer has said so."""
@@ -77,21 +77,21 @@ class Window:
     """The store names a later end than anyone waits for: until then, it is asked now and then."""
 
     @classmethod
-    def of(cls, told: Told, last: "Window | None" = None) -> "Window":
+    def of(cls, told: QuotaHeaders, last: "QuotaWindow | None" = None) -> "QuotaWindow":
         """A window of which this is the first answer."""
         quota = told.quota or max(told.left or 1, last.quota if last else 1)
         left = quota - 1 if told.left is None else max(0, min(told.left, quota))
         capped = told.until is not None and told.until > LONGEST_WAIT
-        company = last is None or (last.shared(0) if last.heard else last.company)
-        return cls(quota, left, *told.ends, told.length, told.now, mine=1, company=company, capped=capped)
+        company = last is None or (last.is_shared(0) if last.heard else last.others_spending)
+        return cls(quota, left, *told.ends, told.length, told.now, mine=1, others_spending=company, capped=capped)
 
-    def learn(self, told: Told) -> "Window":
+    def learn(self, told: QuotaHeaders) -> "QuotaWindow":
         """What is known after one more answer: of this window, of an earlier one, or of the next."""
         if not self.heard or self._is_over(told):
-            return Window.of(told, self)
+            return QuotaWindow.of(told, self)
         after, before = told.ends
         if before < self.ends_after - self._slack(told):  # late, of an earlier one, or the store has changed its mind
-            return self if told.sent < self.low_at else Window.of(told, self)
+            return self if told.sent < self.low_at else QuotaWindow.of(told, self)
         quota = told.quota or self.quota
         left = self.left - 1 + quota - self.quota if told.left is None else min(self.left, max(0, told.left))
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
@@ -106,46 +106,55 @@ class Window:
             mine=self.mine + 1,
         )
 
-    def untold(self, sent: float, now: float) -> Told:
+    def untold(self, sent: float, now: float) -> QuotaHeaders:
         """What an answer without a word on the quota is taken for: of a store that goes on as it was."""
-        return Told(self.quota, None, None, self.length, sent, now)
+        return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
-    def next(self, in_flight: int) -> "Window":
+    def next(self, in_flight: int) -> "QuotaWindow":
         """The window after this one, of which nothing has been heard yet."""
-        company = self.shared(in_flight) if self.heard else self.company
-        return Window(
-            self.quota, self.quota, 0.0, float("inf"), self.length, company=company, heard=False, capped=self.capped
+        company = self.is_shared(in_flight) if self.heard else self.others_spending
+        return QuotaWindow(
+            self.quota,
+            self.quota,
+            0.0,
+            float("inf"),
+            self.length,
+            others_spending=company,
+            heard=False,
+            capped=self.capped,
         )
 
-    def shared(self, in_flight: int) -> bool:
+    def is_shared(self, in_flight: int) -> bool:
         """Whether more was spent than what is ours."""
         return self.quota - self.left > self.mine + in_flight
 
     def spare(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.kept(reserve))
+            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.reserved(reserve))
             return max(1, ahead) - in_flight
-        free = self.left - in_flight - self.kept(reserve)
-        if free <= max(self.quota * TAIL, FEWEST) and (self.company or self.shared(in_flight)):  # others may be quicker
+        free = self.left - in_flight - self.reserved(reserve)
+        if free <= max(self.quota * TAIL, FEWEST) and (
+            self.others_spending or self.is_shared(in_flight)
+        ):  # others may be quicker
             return min(free, 1) if in_flight == 0 else 0
         return free
 
-    def kept(self, reserve: float) -> int:
+    def reserved(self, reserve: float) -> int:
         """Requests of each window that stay for the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
     def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float | None:
         """The least time in which so many more requests are within the quota; None where its end is too far to tell."""
-        free = self.left - in_flight - self.kept(reserve) if self.heard else 0
+        free = self.left - in_flight - self.reserved(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
         if self.capped:
             return None
-        windows = -(-(requests - max(free, 0)) // (self.quota - self.kept(reserve)))
+        windows = -(-(requests - max(free, 0)) // (self.quota - self.reserved(reserve)))
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 
-    def _is_over(self, told: Told) -> bool:
+    def _is_over(self, told: QuotaHeaders) -> bool:
         """Whether an answer is of a later window: that ends later, or has more left than one before it had."""
         if told.left is not None and told.left > self.left and told.sent >= self.low_at:
             return True
@@ -153,6 +162,6 @@ class Window:
             return told.now >= self.ends_before
         return told.ends[0] > self.ends_before + self._slack(told)
 
-    def _slack(self, told: Told) -> float:
+    def _slack(self, told: QuotaHeaders) -> float:
         """Seconds by which two views of one window may differ: clocks in whole seconds, milliseconds cut off."""
         return min(self.length, told.length) / 4

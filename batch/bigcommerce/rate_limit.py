@@ -8,8 +8,8 @@ from http import HTTPStatus
 from aiolimiter import AsyncLimiter
 
 from batch.bigcommerce.concurrency import Concurrency
-from batch.bigcommerce.quota_window import LENGTH, TICK, Told, Window
-from batch.bigcommerce.response import Phase, Reply
+from batch.bigcommerce.quota_window import LENGTH, TICK, QuotaHeaders, QuotaWindow
+from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
 
 SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
@@ -18,7 +18,7 @@ LONG = 45.0  # seconds; a longer wait is told to the person: no documented windo
 MOST = 64  # in flight, where nobody says
 
 
-class Quota:
+class RateLimit:
     """Lets requests go as fast as the store's own quota allows, and never one over it.
 
     A share of each window, `reserve`, is left to the store's other apps. Before the first answer
@@ -43,7 +43,7 @@ class Quota:
         """Seconds for which nobody could be let go."""
         self._say = say
         self._said: set[str] = set()
-        self._window: Window | None = None
+        self._window: QuotaWindow | None = None
         self._answered = False
         self._paused_at = self._paused_until = float("-inf")
         self._in_a_row = 0
@@ -51,7 +51,7 @@ class Quota:
         self._waiting = 0
         self._changed = asyncio.Event()
         self.concurrency = Concurrency(most, self._changed.set)
-        self._slope: AsyncLimiter | None = None
+        self._trickle: AsyncLimiter | None = None
         self._sloped_at = float("-inf")
 
     @property
@@ -63,7 +63,7 @@ class Quota:
     def seconds_for(self, requests: int) -> float | None:
         """How long so many more requests take, as far as the quota goes; None where there is none."""
         if self._window is None:
-            return requests * self._slope.time_period if self._slope else None
+            return requests * self._trickle.time_period if self._trickle else None
         return self._window.seconds_for(requests, _now(), self.in_flight, self.reserve)
 
     @property
@@ -71,7 +71,7 @@ class Quota:
         """The quota as a person reads it: `450 requests in 30 s`; empty where none is known."""
         return f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
 
-    async def admit(self) -> None:
+    async def acquire(self) -> None:
         """Wait until one more request is within the quota; first come, first served.
 
         Each admission ends with `settle` (it was sent) or `give_back` (it was not needed).
@@ -82,8 +82,8 @@ class Quota:
         try:
             async with self._gate:
                 began = _now()
-                if self._slope:
-                    await self._slope.acquire()
+                if self._trickle:
+                    await self._trickle.acquire()
                 while (wait := self._wait()) != 0:
                     self._changed.clear()
                     with suppress(TimeoutError):
@@ -96,17 +96,17 @@ class Quota:
 
     def admit_now(self) -> bool:
         """Admit one more, if that needs no wait and nobody waits already."""
-        if self._waiting or self._slope or self._wait() != 0:
+        if self._waiting or self._trickle or self._wait() != 0:
             return False
         self.in_flight += 1
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Return an admission unused."""
         self.in_flight -= 1
         self._changed.set()
 
-    def settle(self, sent: float, reply: Reply, kind: str = "") -> None:
+    def report(self, sent: float, reply: Response, kind: str = "") -> None:
         """Learn from what came of an admitted request; `sent` is the loop's time when it went.
 
         Requests of one `kind` take about the same time where the store is not busy.
@@ -114,13 +114,13 @@ class Quota:
         self.in_flight -= 1
         self.requests += reply.phase is not Phase.NOT_SENT
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._refused(sent, reply)
+            self._back_off(sent, reply)
         else:
             self._observe(sent, reply)
         if reply.phase is Phase.ANSWERED and (reply.status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.concurrency.answered(kind, sent, _now())
+            self.concurrency.report_answer(kind, sent, _now())
         elif reply.phase is not Phase.NOT_SENT:
-            self.concurrency.failed(sent, _now())
+            self.concurrency.report_failure(sent, _now())
         self._changed.set()
 
     def _wait(self) -> float | None:
@@ -146,22 +146,22 @@ class Quota:
             self._tell_of(wait, f"its quota of {self.words} is used up, as it says")
         return wait
 
-    def _observe(self, sent: float, reply: Reply) -> None:
+    def _observe(self, sent: float, reply: Response) -> None:
         if reply.phase is Phase.NOT_SENT:
             return
-        if told := self._told(sent, reply):
-            self._window = self._window.learn(told) if self._window else Window.of(told)
-            self._slope = None
+        if told := self._read_headers(sent, reply):
+            self._window = self._window.learn(told) if self._window else QuotaWindow.of(told)
+            self._trickle = None
         elif self._window and (self._window.heard or reply.status is not None):
             self._window = self._window.learn(self._window.untold(sent, _now()))
-        if self._slope and _now() > self._sloped_at + LENGTH:
-            self._steepen()
+        if self._trickle and _now() > self._sloped_at + LENGTH:
+            self._speed_up()
         if told or reply.status is not None or self._window:
             self._answered = True
         if reply.status is not None and sent > self._paused_at:
             self._in_a_row = 0
 
-    def _refused(self, sent: float, reply: Reply) -> None:
+    def _back_off(self, sent: float, reply: Response) -> None:
         """Stop everyone for as long as the store says, and longer each time it happens again."""
         self.refusals += 1
         now = _now()
@@ -169,21 +169,21 @@ class Quota:
             self._in_a_row += 1
             self.pauses += 1
             self._paused_at = now
-        asked, told = retry_after(reply.headers), self._told(sent, reply)
-        wait = max(NO_WORD_WAIT if asked is None else asked, _growing(self._in_a_row))
+        asked, told = retry_after(reply.headers), self._read_headers(sent, reply)
+        wait = max(NO_WORD_WAIT if asked is None else asked, _growing_pause(self._in_a_row))
         ends = told.ends[1] if told and told.until is not None else now
         self._paused_until = max(self._paused_until, now + wait, ends)
         if not told:
-            self.concurrency.failed(sent, now)
-        if window := self._window or (Window.of(told) if told else None):
+            self.concurrency.report_failure(sent, now)
+        if window := self._window or (QuotaWindow.of(told) if told else None):
             self._window = window.next(self.in_flight)  # what a refusal says is left is not believed
         else:
             self._go_slowly("The store refuses requests (429) and tells no quota")
 
-    def _told(self, sent: float, reply: Reply) -> Told | None:
+    def _read_headers(self, sent: float, reply: Response) -> QuotaHeaders | None:
         """What an answer says of the quota; what makes no sense is nothing, and a reason to be careful."""
         try:
-            return Told.by(reply.headers, sent, _now())
+            return QuotaHeaders.by(reply.headers, sent, _now())
         except ValueError as error:
             self._window = None
             self._go_slowly(f"The quota that the store tells makes no sense ({error})")
@@ -191,16 +191,16 @@ class Quota:
 
     def _go_slowly(self, why: str) -> None:
         """The smallest plan's pace, evenly: a bucket of one, so that no burst is hidden in it."""
-        if self._slope is None or self._slope.time_period < 1 / SLOWEST:
-            self._slope = AsyncLimiter(1, 1 / SLOWEST)
+        if self._trickle is None or self._trickle.time_period < 1 / SLOWEST:
+            self._trickle = AsyncLimiter(1, 1 / SLOWEST)
         self._sloped_at = _now()
         self._tell(f"{why}: it is asked {SLOWEST:g} times a second, and faster when that goes well.")
 
-    def _steepen(self) -> None:
+    def _speed_up(self) -> None:
         """Twice as fast, or as fast as the store answers."""
-        assert self._slope
-        faster = 2 * self._slope.max_rate / self._slope.time_period
-        self._slope = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
+        assert self._trickle
+        faster = 2 * self._trickle.max_rate / self._trickle.time_period
+        self._trickle = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
         self._sloped_at = _now()
 
     def _tell_of(self, wait: float, why: str) -> None:
@@ -217,7 +217,7 @@ class Quota:
             self._say(line)
 
 
-def _growing(in_a_row: int) -> float:
+def _growing_pause(in_a_row: int) -> float:
     """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
     return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), 60.0)
 

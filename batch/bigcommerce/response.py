@@ -19,7 +19,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """What came of one request; no secret is in it."""
 
     phase: Phase
@@ -34,7 +34,7 @@ class Reply:
     sent: float | None = None
     """The loop's time when the first byte left; a new connection takes its own time before that."""
 
-    def without(self, secret: str) -> "Reply":
+    def without(self, secret: str) -> "Response":
         """The same without a secret, which a server may echo in what it says."""
         if not secret or (
             secret.encode() not in self.body and not any(secret in text for text in self.headers.values())

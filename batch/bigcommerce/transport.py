@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 
-from batch.bigcommerce.response import Phase, Reply
+from batch.bigcommerce.response import Phase, Response
 
 CONNECT_TIMEOUT = 15.0  # seconds to look up the host, connect and shake hands; nothing has left before
 LARGEST_ANSWER = 1_000_000  # bytes; a shipment has a few thousand
@@ -32,12 +32,12 @@ class NeverLeft(Exception):
     """Kept back, or met with a closed connection, before the first byte was written."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by itself."""
 
 
 @dataclass(slots=True)
-class _Sending:
+class _RequestDeadline:
     """The time of one request: it starts with the first byte."""
 
     deadline: asyncio.Timeout
@@ -53,7 +53,7 @@ class _Sending:
 class _Request(ClientRequest):
     """Starts the deadline with the first byte, and writes none into a connection that is already closed."""
 
-    sending: _Sending | None = None
+    sending: _RequestDeadline | None = None
 
     async def send(self, conn: Connection) -> ClientResponse:
         if _may_be_closed(conn.transport):  # two turns of the loop: one to read the close, one to act on it
@@ -111,33 +111,33 @@ class Transport:
         if self._session:
             await self._session.close()
 
-    async def exchange(self, call: Call) -> Reply:
+    async def exchange(self, call: Call) -> Response:
         """Send once and read the answer; whatever the network does is in the reply, never raised."""
         begun: ClientResponse | None = None
         try:
             async with asyncio.timeout(None) as deadline:
                 may_leave = _always if call.method == "GET" else self._may_write
-                sending = _Sending(deadline, self._seconds, may_leave)
+                sending = _RequestDeadline(deadline, self._seconds, may_leave)
                 begun = await self._begin(call, sending)
                 return await _whole(begun, call.largest, sending.at)
         except _NOT_CONNECTED as error:
-            return Reply(
+            return Response(
                 Phase.NOT_SENT,
                 problem=_plain(error),
                 certificate=isinstance(error, aiohttp.ClientConnectorCertificateError),
             )
         except TimeoutError:
             problem = f"no whole answer within {self._seconds:g} s"
-        except (aiohttp.ClientError, OSError, ValueError, Lost) as error:
+        except (aiohttp.ClientError, OSError, ValueError, ConnectionLost) as error:
             problem = _plain(error)
         finally:
             if begun is not None and not begun.content.at_eof():
                 begun.close()
         if begun is None:
-            return Reply(Phase.SENT, problem=problem)
-        return Reply(Phase.CUT, begun.status, _lower(begun.headers), problem=problem)
+            return Response(Phase.SENT, problem=problem)
+        return Response(Phase.CUT, begun.status, _lower(begun.headers), problem=problem)
 
-    async def _begin(self, call: Call, sending: _Sending) -> ClientResponse:
+    async def _begin(self, call: Call, sending: _RequestDeadline) -> ClientResponse:
         """The answer's status and headers."""
         assert self._session, "Transport is used outside its async with"
 
@@ -149,7 +149,7 @@ class Transport:
             except _NOT_CONNECTED:
                 raise
             except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-                raise Lost(_plain(error)) from error
+                raise ConnectionLost(_plain(error)) from error
 
         return await self._session.request(
             call.method,
@@ -175,13 +175,13 @@ _NOT_CONNECTED = (
 )
 
 
-async def _whole(begun: ClientResponse, largest: int, sent: float | None) -> Reply:
+async def _whole(begun: ClientResponse, largest: int, sent: float | None) -> Response:
     body = bytearray()
     async for chunk in begun.content.iter_any():
         body += chunk
         if len(body) > largest:
-            raise Lost(f"the answer is longer than {largest:,} bytes")
-    return Reply(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body), sent=sent)
+            raise ConnectionLost(f"the answer is longer than {largest:,} bytes")
+    return Response(Phase.ANSWERED, begun.status, _lower(begun.headers), bytes(body), sent=sent)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -201,7 +201,7 @@ def _plain(error: BaseException) -> str:
             return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {CONNECT_TIMEOUT:g} s"
-        case NeverLeft() | Lost():
+        case NeverLeft() | ConnectionLost():
             return str(error)
         case aiohttp.ClientPayloadError():
             return "the answer broke off"

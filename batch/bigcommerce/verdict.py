@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from batch.bigcommerce import parse
 from batch.bigcommerce.error_text import complaints
-from batch.bigcommerce.response import Phase, Reply
+from batch.bigcommerce.response import Phase, Response
 from batch.model import StoreShipment
 
 LONGEST_WAIT = 300.0  # seconds; a store that asks for more is asked again after this
@@ -46,18 +46,18 @@ class Verdict:
     """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names instead."""
 
 
-def judge(reply: Reply, *, expected: int = HTTPStatus.CREATED, order_id: int | None = None) -> Verdict:
+def judge(reply: Response, *, expected: int = HTTPStatus.CREATED, order_id: int | None = None) -> Verdict:
     """Judge the answer to a write: 201 for a create (the default), 200 for a PUT, 204 for a DELETE.
 
     DONE only where the answer proves it; with `order_id`, also that it is that order's.
     For a DELETE a v2 404 is DONE with code `gone`.
     """
-    verdict = _before_work(reply) or _answered(reply, expected, order_id)
+    verdict = _before_work(reply) or _judge_response(reply, expected, order_id)
     problems = tuple(complaints(reply))
     return replace(verdict, problems=problems) if problems else verdict
 
 
-def judge_read(reply: Reply) -> Verdict:
+def judge_read(reply: Response) -> Verdict:
     """Judge the answer to a GET: a read is harmless, so all that is not certain is AGAIN.
 
     DONE is 200 with JSON, or 204; NEVER with code `not_found` is a v2 404.
@@ -77,7 +77,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(asked), LONGEST_WAIT) if asked else None
 
 
-def _before_work(reply: Reply) -> Verdict | None:
+def _before_work(reply: Response) -> Verdict | None:
     """The verdict on what was provably not worked on, whatever was asked."""
     if reply.certificate:
         return Verdict(
@@ -94,7 +94,7 @@ def _before_work(reply: Reply) -> Verdict | None:
     return _stop(reply)
 
 
-def _stop(reply: Reply) -> Verdict | None:
+def _stop(reply: Response) -> Verdict | None:
     """The verdict on a store that refuses everything from us; None where it does not."""
     code, what, todo = "", "", ""
     match reply.status:
@@ -116,7 +116,7 @@ def _stop(reply: Reply) -> Verdict | None:
     return Verdict(Kind.AGAIN, code, stop=what, todo=todo) if code else None
 
 
-def _answered(reply: Reply, expected: int, order_id: int | None) -> Verdict:
+def _judge_response(reply: Response, expected: int, order_id: int | None) -> Verdict:
     """The verdict on what may have been worked on."""
     if reply.status is None:
         return Verdict(Kind.UNKNOWN, "no_answer")
@@ -126,7 +126,7 @@ def _answered(reply: Reply, expected: int, order_id: int | None) -> Verdict:
     if deleting and (reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT} or _not_found(reply)) and not reply.is_page:
         return Verdict(Kind.DONE, "gone" if _not_found(reply) else "done")
     if reply.status == expected:
-        return _made(reply, order_id)
+        return _judge_created(reply, order_id)
     if reply.is_page and reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return _captive(Kind.UNKNOWN)
     if reply.status in REFUSALS or _not_found(reply):
@@ -134,7 +134,7 @@ def _answered(reply: Reply, expected: int, order_id: int | None) -> Verdict:
     return Verdict(Kind.UNKNOWN, f"status_{reply.status}")
 
 
-def _made(reply: Reply, order_id: int | None) -> Verdict:
+def _judge_created(reply: Response, order_id: int | None) -> Verdict:
     """DONE where the body proves it; the store's word alone (a status) is not enough."""
     try:
         found = reply.json
@@ -152,7 +152,7 @@ def _no_proof() -> Verdict:
     return Verdict(Kind.UNKNOWN, "no_proof")
 
 
-def _read(reply: Reply) -> Verdict:
+def _read(reply: Response) -> Verdict:
     if reply.phase is not Phase.ANSWERED:
         return Verdict(Kind.AGAIN, "no_answer" if reply.status is None else "cut_answer")
     if reply.status == HTTPStatus.NO_CONTENT:
@@ -184,7 +184,7 @@ def _captive(kind: Kind) -> Verdict:
     )
 
 
-def _not_found(reply: Reply) -> bool:
+def _not_found(reply: Response) -> bool:
     """Whether it is the API itself that says 404: `[{"status":404,...}]`, not a gateway."""
     if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:
         return False
@@ -199,7 +199,7 @@ def _not_found(reply: Reply) -> bool:
     )
 
 
-def _refusal(reply: Reply) -> str:
+def _refusal(reply: Response) -> str:
     if reply.status == HTTPStatus.NOT_FOUND:
         return "order_not_found"
     return "more_than_available" if b'"available_quantity"' in reply.body else f"refused_{reply.status}"

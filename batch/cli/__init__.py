@@ -5,8 +5,8 @@ import sys
 import traceback
 
 from batch.cli import admin, decide, inspect, queue, run, watch
-from batch.cli.streams import outlive_listeners
-from batch.cli.terminal import app, complain, status_of
+from batch.cli.streams import tolerate_closed_streams
+from batch.cli.terminal import app, print_error, status_of
 from batch.errors import ShipbatchError, of_memory
 from batch.primitives.escapes import visible_lines
 
@@ -19,17 +19,17 @@ FAULT = 70
 
 def main() -> None:
     """Run a command; what a person can act on is said in two lines, with its exit status."""
-    outlive_listeners()
+    tolerate_closed_streams()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's, which nothing here uses: each takes memory
     try:
         _look_at_memory()
         app()
     except ShipbatchError as error:
-        complain(error)
+        print_error(error)
         sys.exit(status_of(error))
     except Exception as fault:  # noqa: BLE001  a fault of ours: told as such, and without secrets
         if lacking := of_memory(fault):
-            complain(lacking)
+            print_error(lacking)
             sys.exit(status_of(lacking) if isinstance(fault, ImportError) else 1)
         from batch.config.secrets import hide
 

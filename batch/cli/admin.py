@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, complain, print_told, settings_of
+from batch.cli.terminal import app, print_error, print_told, settings_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
-    from batch.results.run_text import Told
+    from batch.results.run_text import CommandResult
 
 
 @app.command()
@@ -27,11 +27,11 @@ def setup(
     from batch.config.toml_edit import keep_hash
 
     print("In the store's control panel: Settings › API › Store-level API accounts › Create, scope Orders: modify.")
-    store_hash = _hash_in(_asked("API path, or store hash"))
-    token = _asked("Access token (it is not shown)", hidden=True)
+    store_hash = _hash_in(_prompt("API path, or store hash"))
+    token = _prompt("Access token (it is not shown)", hidden=True)
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
-    told, refused = _proved(store_hash, token, store)
+    told, refused = _prove_credentials(store_hash, token, store)
     print_told(told, as_json=False)
     if refused:
         print("Nothing was kept. Correct that, and run `shipbatch setup` again.")
@@ -62,7 +62,7 @@ def check(
     as_json: options.AsJson = False,
 ) -> None:
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
-    told = _arrived(store) if arrivals else _checked(store)
+    told = _check_arrivals(store) if arrivals else _run_checks(store)
     if told.status or not quiet:
         print_told(told, as_json=as_json)
     raise typer.Exit(told.status)
@@ -129,13 +129,13 @@ def config(
 
         print(text(), end="")
         return
-    print_told(_shown(store), as_json=as_json)
+    print_told(_show_settings(store), as_json=as_json)
 
 
-def _shown(store: str) -> "Told":
+def _show_settings(store: str) -> "CommandResult":
     """The settings as a command would have them, without secrets."""
     from batch.config import config_file
-    from batch.results.run_text import Told
+    from batch.results.run_text import CommandResult
 
     made = settings_of(store=store)
     path = config_file()
@@ -144,50 +144,50 @@ def _shown(store: str) -> "Told":
     where = f"Read {path}: no mistakes." if path else "No shipbatch.toml: `shipbatch config --example` prints one."
     lines = [where, f"store: {made.store}" if made.store_hash else "store: none yet; run `shipbatch setup`"]
     lines += [f"{name} = {value}" for name, value in changed.items()] + ["Everything else has its default."]
-    return Told(tuple(lines), data)
+    return CommandResult(tuple(lines), data)
 
 
-def _checked(store: str) -> "Told":
+def _run_checks(store: str) -> "CommandResult":
     import asyncio
 
-    from batch.commands.check import checked, told
+    from batch.commands.check import check_result, run_checks
 
-    return told(asyncio.run(checked(settings_of(store=store), store)))
+    return check_result(asyncio.run(run_checks(settings_of(store=store), store)))
 
 
-def _proved(store_hash: str, token: str, store: str) -> "tuple[Told, bool]":
+def _prove_credentials(store_hash: str, token: str, store: str) -> "tuple[CommandResult, bool]":
     """What `check` says of a hash and a token that are not kept yet; and whether the store refuses them."""
     import asyncio
 
     from pydantic import SecretStr
 
-    from batch.commands.check import checked, refuses, told
+    from batch.commands.check import check_result, refuses, run_checks
 
     try:
         settings = settings_of(store=store)
     except ConfigError:  # a store that shipbatch.toml does not know yet; what else is wrong there is said here
         settings = settings_of()
     given = settings.model_copy(update={"store_hash": store_hash, "token": SecretStr(token)})
-    checks = asyncio.run(checked(given, store))
-    return told(checks), refuses(checks)
+    checks = asyncio.run(run_checks(given, store))
+    return check_result(checks), refuses(checks)
 
 
-def _arrived(store: str) -> "Told":
+def _check_arrivals(store: str) -> "CommandResult":
     """Whether the files that are expected have come; people are told where one has not."""
     from datetime import datetime
 
-    from batch.commands.check import Verdict, arrivals, told
+    from batch.commands.check import Verdict, arrivals, check_result
     from batch.monitoring import after, of_arrival
 
     settings = settings_of(store=store)
     checks = arrivals(settings, datetime.now().astimezone())
     late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is Verdict.WRONG]
     for problem in after(settings, late, 2) if late else []:
-        complain(ShipbatchError(problem))
-    return told(checks)
+        print_error(ShipbatchError(problem))
+    return check_result(checks)
 
 
-def _asked(what: str, *, hidden: bool = False) -> str:
+def _prompt(what: str, *, hidden: bool = False) -> str:
     """A person's answer; a line of standard input where there is no terminal."""
     if sys.stdin.isatty():
         try:

@@ -6,12 +6,12 @@ import typer
 
 from batch.cli import options
 from batch.cli.queue import skip_queued
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
 
 if TYPE_CHECKING:
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
-    from batch.results.run_text import Told
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
+    from batch.results.run_text import CommandResult
 
 
 @app.command()
@@ -33,9 +33,9 @@ def decide(
     as_json: options.AsJson = False,
 ) -> None:
     """List all that waits for a person, held or in doubt, with the numbers; take the decision."""
-    from batch.commands.decide import Word, decided, listed
+    from batch.commands.decide import Answer, list_pending, take_decision
     from batch.pipeline.decisions import answer_of
-    from batch.pipeline.decisions import who as this_user
+    from batch.pipeline.decisions import current_user as this_user
 
     if queued is not None:
         others = (run_id, order, row, everything, file)
@@ -45,19 +45,19 @@ def decide(
     if not answer:
         settings = settings_of(store=store)
         with ledger_of() as ledger:
-            told = listed(ledger, settings.store if settings.store_hash else None, run_id)
+            told = list_pending(ledger, settings.store if settings.store_hash else None, run_id)
         print_told(told, as_json=as_json)
         raise typer.Exit(told.status)
     settings = live_settings(store=store_of(run_id, store))
-    word = Word(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
+    word = Answer(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
-    async def work(screen: "Screen", stop: "Stop") -> "Told":
-        from batch.pipeline.runner import opened
+    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.pipeline.runner import open_store
 
-        async with opened(settings, screen, stop) as store_open:
-            return await decided(store_open, run_id, word)
+        async with open_store(settings, screen, stop) as store_open:
+            return await take_decision(store_open, run_id, word)
 
-    told, signalled = watched(work, quiet=as_json, database=settings.database)
+    told, signalled = run_with_screen(work, quiet=as_json, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
 
@@ -75,13 +75,13 @@ def undo(
     """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Screen", stop: "Stop") -> "Told":
+    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.undo import undone
-        from batch.pipeline.runner import opened
+        from batch.pipeline.runner import open_store
 
-        async with opened(settings, screen, stop, lock=yes) as store_open:
+        async with open_store(settings, screen, stop, lock=yes) as store_open:
             return await undone(store_open, run_id, for_real=yes, keep_status=keep_status)
 
-    told, signalled = watched(work, quiet=as_json, reads=not yes, database=settings.database)
+    told, signalled = run_with_screen(work, quiet=as_json, reads=not yes, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, settings_of, store_of, watched
+from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from batch.commands.find_live import Seen
+    from batch.commands.find_live import LiveState
     from batch.config import Database
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
-    from batch.results.run_text import Told
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
+    from batch.results.run_text import CommandResult
 
 
 @app.command()
@@ -37,15 +37,15 @@ def history(
     from batch.results import run_text
 
     if into_database:
-        print_told(run_text.transferred(*_file_and_database()), as_json=as_json)
+        print_told(run_text.import_ledger(*_file_and_database()), as_json=as_json)
         return
     with ledger_of(sandbox=sandbox) as ledger:
         if backup is not None:
-            told = run_text.backed_up(ledger, backup)
+            told = run_text.back_up(ledger, backup)
         elif results:
             told = rewrite(ledger, run_id, settings_of(sandbox=sandbox))
         else:
-            told = run_text.one_run(ledger, run_id) if run_id else run_text.runs(ledger)
+            told = run_text.describe_run(ledger, run_id) if run_id else run_text.runs(ledger)
     print_told(told, as_json=as_json)
 
 
@@ -70,21 +70,21 @@ def find(
     as_json: options.AsJson = False,
 ) -> None:
     """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
-    from batch.commands.find import found
+    from batch.commands.find import find_attempts
 
-    def live(orders: "Collection[tuple[str, int]]") -> "Seen":
+    def live(orders: "Collection[tuple[str, int]]") -> "LiveState":
         import asyncio
 
-        from batch.commands.find_live import Seen, traced
+        from batch.commands.find_live import LiveState, read_live_state
 
         try:
             settings = live_settings(store=store)
         except ShipbatchError as error:
-            return Seen("", why=f"the store was not asked: {error}")
-        return asyncio.run(traced(settings, orders))
+            return LiveState("", why=f"the store was not asked: {error}")
+        return asyncio.run(read_live_state(settings, orders))
 
     with ledger_of(sandbox=sandbox) as ledger:
-        told = found(ledger, what, None if sandbox or offline else live)
+        told = find_attempts(ledger, what, None if sandbox or offline else live)
     print_told(told, as_json=as_json)
     raise typer.Exit(told.status)
 
@@ -99,14 +99,14 @@ def audit(
     """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Screen", stop: "Stop") -> "Told":
-        from batch.commands.audit import audited
-        from batch.pipeline.runner import opened
+    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.commands.audit import audit_store
+        from batch.pipeline.runner import open_store
 
-        async with opened(settings, screen, stop, lock=False) as store_open:
-            return await audited(store_open, run_id, days)
+        async with open_store(settings, screen, stop, lock=False) as store_open:
+            return await audit_store(store_open, run_id, days)
 
-    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
+    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
 
@@ -122,13 +122,13 @@ def template(
     """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
     settings = live_settings(store=store)
 
-    async def work(screen: "Screen", stop: "Stop") -> "Told":
-        from batch.commands.template import SHIPPING_STATUSES, templated
-        from batch.pipeline.runner import opened
+    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.commands.template import SHIPPING_STATUSES, write_template_file
+        from batch.pipeline.runner import open_store
 
-        async with opened(settings, screen, stop, lock=False) as desk:
-            return await templated(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+        async with open_store(settings, screen, stop, lock=False) as desk:
+            return await write_template_file(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
-    told, signalled = watched(work, quiet=as_json, reads=True, database=settings.database)
+    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
     print_told(told, as_json=as_json)
     raise typer.Exit(signalled)

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from batch.model import Record, State
-from batch.monitoring.log import Event
+from batch.monitoring.log import LogEvent
 from batch.primitives.escapes import visible
 
 EVERY = 500  # shipments between two plain lines
@@ -63,7 +63,7 @@ class Events:
     def begin(self, stage: str, total: int | None = None) -> None:
         """Log the stage."""
         facts = {"stage": stage} | ({"shipments": total} if total else {})
-        print(Event("stage", facts=facts).line(self._form, datetime.now(UTC)), file=sys.stderr, flush=True)
+        print(LogEvent("stage", facts=facts).line(self._form, datetime.now(UTC)), file=sys.stderr, flush=True)
 
     def step(self, record: Record) -> None:
         """The ledger has every shipment's own story."""

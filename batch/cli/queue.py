@@ -12,15 +12,15 @@ import typer
 
 from batch.cli import options
 from batch.cli.streams import put, put_json
-from batch.cli.terminal import app, check_results, complain, settings_of, source_of, watched
+from batch.cli.terminal import app, check_results, print_error, run_with_screen, settings_of, source_of
 from batch.errors import ConfigError, FileError, ShipbatchError
 
 if TYPE_CHECKING:
     from batch.config import Settings
-    from batch.fleet import Ends, Entry, Queue
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
-    from batch.results.run_text import Told
+    from batch.fleet import Ends, Queue, QueueItem
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
+    from batch.results.run_text import CommandResult
     from batch.watcher import Post
 
 SIDE_BY_SIDE = 16
@@ -42,17 +42,17 @@ def worker(
     stores = _stores(given, only or [])
     database = database_of(stores[0])
 
-    async def work(screen: "Screen", stop: "Stop") -> None:
+    async def work(screen: "Progress", stop: "StopEvent") -> None:
         from batch.fleet import Queue, Worker
         from batch.monitoring import after
 
         tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        async with Queue.awaited(database, stop, screen.say, most=side_by_side + 4) as queue:
+        async with Queue.wait_and_open(database, stop, screen.say, most=side_by_side + 4) as queue:
             crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
             await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
 
     needs_fleet()
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "", database=database)
+    _, signalled = run_with_screen(work, quiet=quiet, plain=True, log=log_format or "", database=database)
     raise typer.Exit(signalled)
 
 
@@ -104,24 +104,24 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     database, entries = database_of(settings), _entries(order, settings)
     needs_fleet()
 
-    async def work(screen: "Screen", stop: "Stop") -> "tuple[list[int], Ends | None]":
+    async def work(screen: "Progress", stop: "StopEvent") -> "tuple[list[int], Ends | None]":
         from batch.config.environment import this_user
-        from batch.fleet import Queue, delivered, followed
-        from batch.fleet.queue import AWAY, MAYBE_QUEUED, away
+        from batch.fleet import Queue, deliver_sheets, follow_files
+        from batch.fleet.queue import AWAY, MAYBE_QUEUED, database_away
 
-        async with Queue.opened(database) as line:
+        async with Queue.open(database) as line:
             try:
                 numbers = await line.put(settings.store, entries, this_user())
             except AWAY as error:
-                raise away(database, error, MAYBE_QUEUED) from error
+                raise database_away(database, error, MAYBE_QUEUED) from error
             for number, entry in zip(numbers, entries, strict=True):
                 screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
             if not follow:
                 return numbers, None
-            rows = await followed(line, numbers, screen, stop)
-            return numbers, await delivered(line, rows, settings, order.results)
+            rows = await follow_files(line, numbers, screen, stop)
+            return numbers, await deliver_sheets(line, rows, settings, order.results)
 
-    (numbers, ends), signalled = watched(work, quiet=quiet or as_json, database=database)
+    (numbers, ends), signalled = run_with_screen(work, quiet=quiet or as_json, database=database)
     if ends is None:
         if as_json:
             queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
@@ -129,7 +129,7 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
         raise typer.Exit(signalled)
     _print_ends(ends, quiet=quiet, as_json=as_json)
     if signalled:
-        complain(ShipbatchError("Nobody waits for them any more; they stay in the queue, and are shipped."))
+        print_error(ShipbatchError("Nobody waits for them any more; they stay in the queue, and are shipped."))
     raise typer.Exit(signalled or ends.exit_status)
 
 
@@ -146,14 +146,14 @@ def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log:
     database = database_of(posts[0].settings)
     needs_fleet()
 
-    async def work(screen: "Screen", stop: "Stop") -> None:
+    async def work(screen: "Progress", stop: "StopEvent") -> None:
         from batch.config.environment import this_user
         from batch.fleet import Queue, watch_queued
 
-        async with Queue.awaited(database, stop, screen.say) as line:
+        async with Queue.wait_and_open(database, stop, screen.say) as line:
             await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
 
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log, database=database)
+    _, signalled = run_with_screen(work, quiet=quiet, plain=True, log=log, database=database)
     return signalled
 
 
@@ -167,7 +167,7 @@ def _check(order: Order) -> None:
 
 def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
     for problem in ends.problems:
-        complain(problem)
+        print_error(problem)
     if as_json:
         put_json(ends.summary)
         return
@@ -184,22 +184,22 @@ def _plainly(row: "Mapping[str, Any]") -> list[str]:
     return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
 
 
-def _entries(order: Order, settings: "Settings") -> "list[Entry]":
+def _entries(order: Order, settings: "Settings") -> "list[QueueItem]":
     """The files with their content, or their address: FileError, and nothing is queued, where one cannot be read."""
     needs_fleet()
-    from batch.fleet import Entry, ask_of
-    from batch.remote_files import dated, is_far
+    from batch.fleet import QueueItem, ask_of
+    from batch.remote_files import fill_in_dates, is_far
 
     bare = settings.model_copy(update={"sources": ()})
     today = datetime.now().astimezone().date()
     entries = []
-    for given in [str(order.plan)] if order.plan else [dated(each, today) for each in order.files]:
+    for given in [str(order.plan)] if order.plan else [fill_in_dates(each, today) for each in order.files]:
         source = source_of(bare, Path(given), list(order.columns), order.sheet)
         ask = ask_of(order.chosen, source=source, limit=order.limit, plan=order.plan is not None)
         if is_far(given):
-            entries.append(Entry(given, address=given, ask=ask))
+            entries.append(QueueItem(given, address=given, ask=ask))
         else:
-            entries.append(Entry(str(Path(given).absolute()), content=_content(Path(given)), ask=ask))
+            entries.append(QueueItem(str(Path(given).absolute()), content=_content(Path(given)), ask=ask))
     return entries
 
 
@@ -211,49 +211,49 @@ def _content(path: Path) -> bytes:
         raise FileError(f"{path}: {reason}. Nothing was queued.", "Check the name and the folder.") from error
 
 
-def fleet_status() -> "Told":
+def fleet_status() -> "CommandResult":
     """Workers, stores, what is in line, what is stuck."""
     database = database_of(settings_of())
 
-    async def look(queue: "Queue") -> "Told":
+    async def look(queue: "Queue") -> "CommandResult":
         from batch.fleet import queue_status
 
         return await queue_status(queue, database)
 
-    return _asked(database, look)
+    return _ask_queue(database, look)
 
 
-def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "Told":
+def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "CommandResult":
     """Take a file out of the line; ConfigError where something else is asked of it."""
     if answer != "skip" or not alone:
         what = "can only be skipped" if answer != "skip" else "is answered for as a whole"
         raise ConfigError(f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".')
     settings = store_settings({}, store) if store else settings_of()
 
-    async def skip(queue: "Queue") -> "Told":
-        from batch.fleet import skipped
+    async def skip(queue: "Queue") -> "CommandResult":
+        from batch.fleet import cancel_file
 
-        return await skipped(queue, number, who, why, settings.store if store else "")
+        return await cancel_file(queue, number, who, why, settings.store if store else "")
 
-    return _asked(database_of(settings), skip)
+    return _ask_queue(database_of(settings), skip)
 
 
-def _asked(database: str, ask: "Callable[[Queue], Awaitable[Told]]") -> "Told":
+def _ask_queue(database: str, ask: "Callable[[Queue], Awaitable[CommandResult]]") -> "CommandResult":
     """What the queue answers; DatabaseAway where it does not."""
     import asyncio
 
     needs_fleet()
     from batch.fleet import Queue
-    from batch.fleet.queue import AWAY, away
+    from batch.fleet.queue import AWAY, database_away
 
-    async def asked() -> "Told":
-        async with Queue.opened(database) as queue:
+    async def asked() -> "CommandResult":
+        async with Queue.open(database) as queue:
             return await ask(queue)
 
     try:
         return asyncio.run(asked())
     except AWAY as error:
-        raise away(database, error) from error
+        raise database_away(database, error) from error
 
 
 def database_of(settings: "Settings") -> str:

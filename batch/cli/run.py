@@ -17,14 +17,14 @@ from batch.cli.terminal import (
     app,
     check_names,
     check_results,
-    complain,
     ledger_of,
     live_settings,
+    print_error,
+    run_with_screen,
     settings_of,
     source_of,
     status_of,
     store_of,
-    watched,
 )
 from batch.errors import ConfigError, FileError, ShipbatchError
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from batch.config import Settings
     from batch.monitoring import Digest
     from batch.pipeline import Job
-    from batch.pipeline.runner import Tour
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
+    from batch.pipeline.runner import RunResults
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
     from batch.results.accounting import Report
 
 
@@ -73,7 +73,7 @@ def run(
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     check_names(files or [])
-    chosen = _given(values | {"log_format": log_format}, switches)
+    chosen = _given_options(values | {"log_format": log_format}, switches)
     if queue or follow:
         order = Order(files or [], plan, chosen, store, column or [], sheet, limit, results)
         run_queued(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
@@ -86,7 +86,7 @@ def run(
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError("Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run.")
     try:
-        named = _named(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
+        named = _jobs_of(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
     except FileError as error:
         if files and not (sandbox or dry_run):
             _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
@@ -112,13 +112,13 @@ def resume(
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
     from batch.pipeline import Job, copy_of, source_of_run
-    from batch.results.run_text import known_run, newest_run
+    from batch.results.run_text import find_run, newest_run
 
     switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
-    chosen = _given({"timeout": timeout, "settle": settle, "until": until}, switches)
+    chosen = _given_options({"timeout": timeout, "settle": settle, "until": until}, switches)
     settings = live_settings(chosen, store_of(run_id, store))
     with ledger_of() as ledger:
-        past = known_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
+        past = find_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
     job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))
     _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
@@ -149,7 +149,7 @@ def sandbox(
         ) from error
 
 
-def _given(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
+def _given_options(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
     """The options as they were given: a switch that is off says nothing against `shipbatch.toml`."""
     return values | {name: True for name, on in switches.items() if on}
 
@@ -164,23 +164,25 @@ def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
         raise
 
 
-def _named(files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
+def _jobs_of(files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
     """What is to run: the plan, or each file; FileError where one cannot be had."""
     from batch.pipeline import Job
-    from batch.pipeline.runner import planned
+    from batch.pipeline.runner import job_of_plan
 
     if plan is not None:
-        return [planned(plan, settings, sandbox=sandbox)]
+        return [job_of_plan(plan, settings, sandbox=sandbox)]
     return [Job(file, dry=dry) for file in _here(files, settings)]
 
 
 def _here(exports: list[str], settings: "Settings") -> list[Path]:
     """The exports as files of this machine: dates filled in, what lies elsewhere fetched."""
-    from batch.remote_files import dated, fetched, is_far
+    from batch.remote_files import fetch_file, fill_in_dates, is_far
 
     today = datetime.now().astimezone().date()
-    places = [dated(each, today) for each in exports]
-    return [fetched(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place) for place in places]
+    places = [fill_in_dates(each, today) for each in exports]
+    return [
+        fetch_file(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place) for place in places
+    ]
 
 
 def _ship(
@@ -194,21 +196,21 @@ def _ship(
 ) -> None:
     """Run the files, print what became of them, and exit with their status."""
 
-    async def work(screen: "Screen", stop: "Stop") -> "Tour":
+    async def work(screen: "Progress", stop: "StopEvent") -> "RunResults":
         from batch.pipeline.runner import run_files
 
         if not sandbox:
             return await run_files(jobs, settings, screen, stop)
         import asyncio
 
-        from batch.pipeline.sandbox_run import orders_for, rehearse
+        from batch.pipeline.sandbox_run import orders_for, run_against_sandbox
 
         orders = await asyncio.to_thread(orders_for, jobs, settings)
-        async with rehearse(orders, settings) as rehearsal:
+        async with run_against_sandbox(orders, settings) as rehearsal:
             return await run_files(jobs, rehearsal, screen, stop)
 
     try:
-        tour, signalled = watched(work, quiet=quiet, log=log, database=settings.database)
+        tour, signalled = run_with_screen(work, quiet=quiet, log=log, database=settings.database)
     except ShipbatchError as error:
         if not sandbox:
             _tell_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
@@ -227,14 +229,14 @@ def _ship(
     raise typer.Exit(status)
 
 
-def _measure(settings: "Settings", tour: "Tour") -> None:
+def _measure(settings: "Settings", tour: "RunResults") -> None:
     from batch.monitoring.metrics import measure
 
     if problem := measure(settings, tour.reports):
-        complain(ShipbatchError(problem))
+        print_error(ShipbatchError(problem))
 
 
-def _digests(tour: "Tour") -> "list[Digest]":
+def _digests(tour: "RunResults") -> "list[Digest]":
     """Each file's end in a few lines."""
     from batch.monitoring import of_report
     from batch.pipeline import exit_status
@@ -262,22 +264,22 @@ def _tell_after(settings: "Settings", digests: "Sequence[Digest]", status: int, 
     from batch.monitoring import after
 
     for problem in after(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
-        complain(ShipbatchError(problem))
+        print_error(ShipbatchError(problem))
 
 
-def _print_tour(tour: "Tour", *, as_json: bool) -> None:
+def _print_tour(tour: "RunResults", *, as_json: bool) -> None:
     """The summary: JSON on standard output, or sentences."""
     from batch.results import run_text
 
     for job, error in tour.refused:
-        complain(error, str(job.export))
+        print_error(error, str(job.export))
     if as_json:
         for report in tour.reports:
             _complain_of(report)
         put_json(tour.summary)
         return
     for one in tour.carried:
-        put(*run_text.carried(one))
+        put(*run_text.carried_over_text(one))
     for report in tour.reports:
         put(*run_text.report(report))
     for job in tour.left:
@@ -287,9 +289,9 @@ def _print_tour(tour: "Tour", *, as_json: bool) -> None:
 def _complain_of(report: "Report") -> None:
     """What kept a run from its end, or its sheet from being written: JSON has no place for it."""
     if report.stopped:
-        complain(ShipbatchError(f"stopped before the end: {report.stopped}", report.todo))
+        print_error(ShipbatchError(f"stopped before the end: {report.stopped}", report.todo))
     if report.sheet_error:
-        complain(report.sheet_error)
+        print_error(report.sheet_error)
 
 
 def _say_where(url: str, store_hash: str, token: str) -> None:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from batch.cli.progress import Bar, Events, Lines
-from batch.primitives.stop import BY_HAND, Stop
+from batch.primitives.stop import BY_HAND, StopEvent
 
 PATIENCE = 5.0  # seconds that the end of a command waits for a database that is away
 
@@ -26,7 +26,7 @@ class Signals:
         self._screen, self._database = screen, database
         self._caught = 0
 
-    def stop(self, stop: Stop) -> None:
+    def stop(self, stop: StopEvent) -> None:
         """Set the stop at the first of them, in this event loop."""
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name) and sys.platform != "win32":
@@ -39,7 +39,7 @@ class Signals:
         """130, 143 or so where one has come, else 0."""
         return 128 + self._caught if self._caught else 0
 
-    def _set(self, stop: Stop, number: int) -> None:
+    def _set(self, stop: StopEvent, number: int) -> None:
         stop.set(BY_HAND if number == signal.SIGINT else "it was told to stop")
         self._screen.say("Finishing what is in flight; press Ctrl-C again to stop now.")
 

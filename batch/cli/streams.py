@@ -22,7 +22,7 @@ def put_json(data: object) -> None:
     print(json_line(data))
 
 
-class Heard:
+class TolerantStream:
     """A stream that drops what nobody hears any more: no run ends for want of a listener."""
 
     def __init__(self, stream: Any) -> None:
@@ -53,18 +53,18 @@ class Heard:
         return getattr(self._stream, name)
 
 
-def escaped(error: UnicodeError) -> tuple[str, int]:
+def escape_unencodable(error: UnicodeError) -> tuple[str, int]:
     r"""A letter as JSON escapes it, `\u2192`: plain enough for a person, and JSON stays JSON."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
-def outlive_listeners() -> None:
+def tolerate_closed_streams() -> None:
     """Make both streams such ones; a process without them, such as a service's, has none to lose."""
-    codecs.register_error(ESCAPED, escaped)
+    codecs.register_error(ESCAPED, escape_unencodable)
     for name in ("stdout", "stderr"):
         if (stream := getattr(sys, name)) is not None:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors=ESCAPED)
-            setattr(sys, name, Heard(stream))
+            setattr(sys, name, TolerantStream(stream))

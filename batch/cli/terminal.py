@@ -10,15 +10,15 @@ import typer
 from typer.core import TyperGroup
 
 from batch.cli.streams import put, put_json
-from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, Stopped, Unreadable
+from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, StopRequested, Unreadable
 from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
     from batch.config import Settings, Source
-    from batch.ledger.queries import Queries
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
-    from batch.results.run_text import Told
+    from batch.ledger.queries import LedgerReader
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
+    from batch.results.run_text import CommandResult
 
 T = TypeVar("T")
 
@@ -136,7 +136,7 @@ def check_results(results: Path, files: list[Path]) -> None:
         raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
 
 
-def ledger_of(*, sandbox: bool = False) -> "Queries":
+def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     """The ledger for reading: nothing is locked, nothing is written."""
     from batch.config import LEDGER, Database, default_home
     from batch.config.secrets import database_of
@@ -152,8 +152,8 @@ def ledger_of(*, sandbox: bool = False) -> "Queries":
     return read_ledger(home / LEDGER)
 
 
-def watched(
-    work: "Callable[[Screen, Stop], Coroutine[Any, Any, T]]",
+def run_with_screen(
+    work: "Callable[[Progress, StopEvent], Coroutine[Any, Any, T]]",
     *,
     quiet: bool = False,
     reads: bool = False,
@@ -173,7 +173,7 @@ def watched(
 
     from batch.cli.progress import Bar, Events, Lines
     from batch.cli.signals import Signals
-    from batch.primitives.stop import Stop
+    from batch.primitives.stop import StopEvent
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
@@ -182,20 +182,20 @@ def watched(
     signals = Signals(screen, database)
 
     async def main() -> T:
-        stop = Stop()
+        stop = StopEvent()
         signals.stop(stop)
         return await (stop.interrupt(work(screen, stop)) if reads else work(screen, stop))
 
     try:
         return asyncio.run(main()), signals.status
-    except Stopped as error:
-        complain(error)
+    except StopRequested as error:
+        print_error(error)
         raise typer.Exit(signals.status or 75) from error
     finally:
         screen.close()
 
 
-def print_told(told: "Told", *, as_json: bool) -> None:
+def print_told(told: "CommandResult", *, as_json: bool) -> None:
     """An answer on standard output: sentences, or JSON."""
     if as_json:
         put_json(told.data)
@@ -203,7 +203,7 @@ def print_told(told: "Told", *, as_json: bool) -> None:
         put(*told.lines)
 
 
-def complain(error: ShipbatchError, where: str = "") -> None:
+def print_error(error: ShipbatchError, where: str = "") -> None:
     """What is wrong, and what to do, on standard error."""
     prefix = f"{where}: " if where and where not in str(error) else ""
     first, *others = error.lines

@@ -10,15 +10,15 @@ import typer
 from batch.cli import options
 from batch.cli.options import ADVANCED
 from batch.cli.queue import fleet_status, store_settings, watch_for_queue
-from batch.cli.terminal import app, live_settings, print_told, settings_of, watched
+from batch.cli.terminal import app, live_settings, print_told, run_with_screen, settings_of
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch.config import Folder, Settings
-    from batch.pipeline.session import Screen
-    from batch.primitives.stop import Stop
+    from batch.pipeline.session import Progress
+    from batch.primitives.stop import StopEvent
     from batch.watcher import Post
 
 _WHICH = "The drop folder; without one, all of shipbatch.toml."
@@ -45,14 +45,16 @@ def watch(
     if queue:
         raise typer.Exit(watch_for_queue(posts, polling=polling, quiet=quiet, log=log_format or ""))
 
-    async def work(screen: "Screen", stop: "Stop") -> None:
+    async def work(screen: "Progress", stop: "StopEvent") -> None:
         from batch.monitoring import after
         from batch.watcher import watch as watch_folders
 
         tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
         await watch_folders(posts, screen, stop, polling=polling, tell=tell)
 
-    _, signalled = watched(work, quiet=quiet, plain=True, log=log_format or "", database=posts[0].settings.database)
+    _, signalled = run_with_screen(
+        work, quiet=quiet, plain=True, log=log_format or "", database=posts[0].settings.database
+    )
     raise typer.Exit(signalled)
 
 
@@ -65,7 +67,7 @@ def status(
     as_json: options.AsJson = False,
 ) -> None:
     """What a drop folder holds: waiting, running, done today, held for a person, failed; or the queue, with --fleet."""
-    from batch.results.run_text import Told
+    from batch.results.run_text import CommandResult
 
     if fleet:
         print_told(fleet_status(), as_json=as_json)
@@ -75,7 +77,7 @@ def status(
     settings = settings_of()
     told = [folder_status(each.path, settings) for each in _folders(folder, settings)]
     data = told[0].data if folder else [each.data for each in told]
-    print_told(Told(tuple(line for each in told for line in each.lines), data), as_json=as_json)
+    print_told(CommandResult(tuple(line for each in told for line in each.lines), data), as_json=as_json)
 
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":

@@ -9,10 +9,10 @@ from enum import StrEnum
 from batch.bigcommerce.order_pages import Orders
 from batch.model import Order, Record, State, StoreShipment, findings
 from batch.pipeline.resolver import Resolver
-from batch.pipeline.session import Desk
-from batch.planning.matching import changed, plain, same_items
-from batch.primitives.concurrency import in_turns
-from batch.results.run_text import Told, known_run
+from batch.pipeline.session import StoreSession
+from batch.planning.matching import changes_between, plain, same_items
+from batch.primitives.concurrency import gather_bounded
+from batch.results.run_text import CommandResult, find_run
 
 
 class Trouble(StrEnum):
@@ -28,7 +28,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discrepancy:
     """One thing to look at."""
 
     trouble: Trouble
@@ -37,14 +37,14 @@ class Found:
     what: str
 
 
-async def audited(desk: Desk, run_id: str, days: int) -> Told:
+async def audit_store(desk: StoreSession, run_id: str, days: int) -> CommandResult:
     """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
     if run_id:
-        runs = [known_run(desk.ledger, run_id, desk.settings.store)]
+        runs = [find_run(desk.ledger, run_id, desk.settings.store)]
     else:
         oldest = datetime.now(UTC) - timedelta(days=days)
         runs = [run for run in desk.ledger.runs(desk.settings.store) if run.started >= oldest]
-    ids = {record.shipment.order_id for run in runs for record in desk.ledger.of_run(run.run_id)}
+    ids = {record.shipment.order_id for run in runs for record in desk.ledger.records_of_run(run.run_id)}
     known = desk.ledger.of_orders(desk.settings.store, ids)
     desk.screen.begin(f"Looking at {len(known)} orders")
     orders = await Resolver(desk.client, desk.ledger, desk.settings).orders(known)
@@ -55,95 +55,95 @@ async def audited(desk: Desk, run_id: str, days: int) -> Told:
         {"trouble": f.trouble.value, "order_id": f.order_id, "shipment_ids": f.shipment_ids, "what": f.what}
         for f in found
     ]
-    data = {"orders": len(known), **counted(found), "found": each}
-    return Told(tuple(lines), data, status=3 if found else 0)
+    data = {"orders": len(known), **count_discrepancies(found), "found": each}
+    return CommandResult(tuple(lines), data, status=3 if found else 0)
 
 
 class Audit:
     """Reads the store for every order that the ledger has shipped; writes nothing."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: StoreSession) -> None:
         self._client, self._settings = desk.client, desk.settings
 
-    async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Found]:
+    async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Discrepancy]:
         """Compare these orders' records with the store; a few orders at a time."""
 
-        async def one(order_id: int) -> list[Found]:
+        async def one(order_id: int) -> list[Discrepancy]:
             return await self._order(order_id, known[order_id], orders.found.get(order_id))
 
-        found = await in_turns(one, known, at_once=self._settings.workers)
+        found = await gather_bounded(one, known, at_once=self._settings.workers)
         return [each for several in found for each in several]
 
-    async def _order(self, order_id: int, records: Sequence[Record], order: Order | None) -> list[Found]:
+    async def _order(self, order_id: int, records: Sequence[Record], order: Order | None) -> list[Discrepancy]:
         standing = [r for r in records if r.state is State.CREATED and not r.deleted and r.made]
         if order is None:
             ids = tuple(r.made.shipment_id for r in standing if r.made)
-            return [Found(Trouble.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")]
+            return [Discrepancy(Trouble.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")]
         found = list(over_shipped(order))
-        if not order.shipped and await self._client.shipment_count(order_id) == 0:
-            return found + [gone(r) for r in standing]  # nothing to compare: the count is enough
+        if not order.is_shipped and await self._client.shipment_count(order_id) == 0:
+            return found + [missing_shipment(r) for r in standing]  # nothing to compare: the count is enough
         seen = await self._client.shipments(order_id)
         return found + list(compare(standing, seen))
 
 
-def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterator[Found]:
+def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
     """An order's records against its shipments."""
     by_id = {made.shipment_id: made for made in seen}
     for record in standing:
         assert record.made is not None
         now = by_id.get(record.made.shipment_id)
         if now is None:
-            yield gone(record)
+            yield missing_shipment(record)
         elif record.differs:
             yield from made_differs(record, now)
-        elif difference := changed(record.made, now):
-            what = f"Order {now.order_id}: {findings.shown(now)} was changed: {difference}."
-            yield Found(Trouble.CHANGED, now.order_id, (now.shipment_id,), what)
-    yield from doubled(seen)
+        elif difference := changes_between(record.made, now):
+            what = f"Order {now.order_id}: {findings.describe_shipment(now)} was changed: {difference}."
+            yield Discrepancy(Trouble.CHANGED, now.order_id, (now.shipment_id,), what)
+    yield from doubled_shipments(seen)
     for made in seen:
         if not made.tracking_number and not made.tracking_link:
-            what = f"Order {made.order_id}: {findings.shown(made)}."
-            yield Found(Trouble.NO_TRACKING, made.order_id, (made.shipment_id,), what)
+            what = f"Order {made.order_id}: {findings.describe_shipment(made)}."
+            yield Discrepancy(Trouble.NO_TRACKING, made.order_id, (made.shipment_id,), what)
 
 
-def made_differs(record: Record, now: StoreShipment) -> Iterator[Found]:
+def made_differs(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
     """A shipment that was made otherwise than asked; nothing where somebody has set it right in the store."""
     if finding := findings.made_differs(record.shipment, now):
-        yield Found(Trouble.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
+        yield Discrepancy(Trouble.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
 
 
-def gone(record: Record) -> Found:
+def missing_shipment(record: Record) -> Discrepancy:
     """A shipment of ours that the store no longer has."""
     assert record.made is not None
     what = (
         f"Order {record.shipment.order_id}: shipment {record.made.shipment_id} of run {record.run_id} "
         "is no longer in the store."
     )
-    return Found(Trouble.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
+    return Discrepancy(Trouble.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
 
 
-def doubled(seen: Sequence[StoreShipment]) -> Iterator[Found]:
+def doubled_shipments(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
     """Shipments of one order with equal items under one number; without a number it may be on purpose, and is said."""
     for at, one in enumerate(seen):
         for other in seen[at + 1 :]:
             same = plain(one.tracking_number) == plain(other.tracking_number)
             if same and one.order_address_id == other.order_address_id and same_items(one.items, other.items):
-                what = f"Order {one.order_id}: {findings.shown(one)} and {findings.shown(other)} are equal."
-                yield Found(Trouble.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
+                what = f"Order {one.order_id}: {findings.describe_shipment(one)} and {findings.describe_shipment(other)} are equal."
+                yield Discrepancy(Trouble.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
 
 
-def over_shipped(order: Order) -> Iterator[Found]:
+def over_shipped(order: Order) -> Iterator[Discrepancy]:
     """Lines of which more was shipped than there was to ship."""
     for line in order.lines:
         if line.shipped > max(0, line.quantity - line.refunded):
             what = (
-                f"Order {order.order_id}, {findings.named(line)}: ordered {line.quantity}, refunded {line.refunded}, "
+                f"Order {order.order_id}, {findings.describe_line(line)}: ordered {line.quantity}, refunded {line.refunded}, "
                 f"shipped {line.shipped}."
             )
-            yield Found(Trouble.OVER_SHIPPED, order.order_id, (), what)
+            yield Discrepancy(Trouble.OVER_SHIPPED, order.order_id, (), what)
 
 
-def counted(found: Sequence[Found]) -> dict[str, int]:
+def count_discrepancies(found: Sequence[Discrepancy]) -> dict[str, int]:
     """How often each trouble was found."""
     counts = Counter(each.trouble for each in found)
     return {trouble.value.replace(" ", "_"): counts[trouble] for trouble in Trouble}

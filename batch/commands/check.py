@@ -12,13 +12,13 @@ from pathlib import Path
 
 from batch.bigcommerce import Client
 from batch.bigcommerce.parse import whole
-from batch.bigcommerce.response import Reply
+from batch.bigcommerce.response import Response
 from batch.bigcommerce.verdict import Kind, judge, judge_read
 from batch.config import Database, Place, Settings, Source, require_credentials
 from batch.errors import DatabaseAway, LedgerError, NothingSent
 from batch.ledger import network_disk, read_ledger
 from batch.model import Run
-from batch.results.run_text import Told
+from batch.results.run_text import CommandResult
 
 NO_ORDER = 2_147_483_647  # no store has counted so far
 SHIPMENT = {"order_address_id": 1, "items": [{"order_product_id": 1, "quantity": 1}]}
@@ -51,7 +51,7 @@ class Check:
     todo: str = ""
 
 
-def told(checks: list[Check]) -> Told:
+def check_result(checks: list[Check]) -> CommandResult:
     """The checks as lines; exit 0 only where all is proven."""
     lines = []
     for one in checks:
@@ -62,7 +62,7 @@ def told(checks: list[Check]) -> Told:
     lines.append(f"{len(bad)} of {len(checks)} need a look." if bad else "All of this is proven.")
     found = {one.verdict for one in bad}
     status = next((status for verdict, status in STATUS.items() if verdict in found), 0)
-    return Told(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)
+    return CommandResult(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)
 
 
 def refuses(checks: Sequence[Check]) -> bool:
@@ -70,7 +70,7 @@ def refuses(checks: Sequence[Check]) -> bool:
     return any(one.verdict is Verdict.WRONG and one.what in {"credentials", READ, MODIFY} for one in checks)
 
 
-async def checked(settings: Settings, store_name: str = "") -> list[Check]:
+async def run_checks(settings: Settings, store_name: str = "") -> list[Check]:
     """Everything a run of this store needs: this machine's part, then the store's."""
     checks = [*_places(settings)]
     try:
@@ -192,7 +192,7 @@ async def _store(client: Client) -> AsyncIterator[Check]:
     yield _clock(reply)
 
 
-def _read(reply: Reply) -> Check:
+def _read(reply: Response) -> Check:
     what, verdict = READ, judge_read(reply)
     if verdict.kind is Kind.DONE:
         return Check(what, Verdict.OK, "the store answers with orders")
@@ -222,7 +222,7 @@ async def _modify(client: Client) -> Check:
     return Check(what, Verdict.UNPROVEN, f"The store {said} where 404 or 403 would prove it.", again)
 
 
-def _quota(reply: Reply) -> Check:
+def _quota(reply: Response) -> Check:
     left, quota, window = (
         whole(reply.headers.get(f"x-rate-limit-{name}", ""))
         for name in ("requests-left", "requests-quota", "time-window-ms")
@@ -237,7 +237,7 @@ def _quota(reply: Reply) -> Check:
     return Check("quota", Verdict.OK, said)
 
 
-def _clock(reply: Reply) -> Check:
+def _clock(reply: Response) -> Check:
     try:
         theirs = parsedate_to_datetime(reply.headers.get("date", ""))
         off = (datetime.now(UTC) - theirs).total_seconds()

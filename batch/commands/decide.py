@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batch.errors import NothingSent
-from batch.ledger.queries import Queries as Ledger
-from batch.pipeline.decisions import Decider, Waiting, waiting
-from batch.pipeline.session import Desk
-from batch.results.run_text import Told
+from batch.ledger.queries import LedgerReader
+from batch.pipeline.decisions import DecisionRecorder, PendingDecision, pending_decisions
+from batch.pipeline.session import StoreSession
+from batch.results.run_text import CommandResult
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Answer:
     """A person's answer, and for what."""
 
     answer: str
@@ -22,7 +22,7 @@ class Word:
     everything: bool = False
     file: bool = False
 
-    def means(self, one: Waiting) -> bool:
+    def means(self, one: PendingDecision) -> bool:
         """Whether the answer is for this one; one for parcels is never one for a file, nor the reverse."""
         if self.file or one.is_file:
             return self.file and one.is_file
@@ -31,10 +31,10 @@ class Word:
         return self.order in (None, one.order_id) and (self.row is None or self.row in one.rows)
 
 
-def listed(ledger: Ledger, store: str | None, run_id: str) -> Told:
+def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> CommandResult:
     """All that waits in a store, or in each, with what may be answered."""
     stores = ledger.stores() if store is None else [store]
-    every = [(each, one) for each in stores for one in waiting(ledger, each, run_id)]
+    every = [(each, one) for each in stores for one in pending_decisions(ledger, each, run_id)]
     lines: list[str] = []
     for n, (each, one) in enumerate(every):
         if store is None and (n == 0 or every[n - 1][0] != each):
@@ -45,13 +45,13 @@ def listed(ledger: Ledger, store: str | None, run_id: str) -> Told:
         {"store": each, "run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers}
         for each, w in every
     ]
-    return Told(tuple(lines), data, status=3 if every else 0)
+    return CommandResult(tuple(lines), data, status=3 if every else 0)
 
 
-async def decided(desk: Desk, run_id: str, word: Word) -> Told:
+async def take_decision(desk: StoreSession, run_id: str, word: Answer) -> CommandResult:
     """Take a person's word for all it is meant for; NothingSent where that is nothing."""
     ledger, store = desk.ledger, desk.settings.store
-    chosen = [one for one in waiting(ledger, store, run_id) if word.means(one)]
+    chosen = [one for one in pending_decisions(ledger, store, run_id) if word.means(one)]
     if not chosen:
         raise NothingSent(
             "No held file waits there." if word.file else "Nothing that waits has that order or row.",
@@ -63,14 +63,14 @@ async def decided(desk: Desk, run_id: str, word: Word) -> Told:
         raise NothingSent(
             f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
         )
-    decider = Decider(desk.client, ledger, store, who=word.who, why=word.why)
-    taken = [(one, *await _taken(decider, one, word.answer, alone=len(chosen) == 1)) for one in chosen]
+    decider = DecisionRecorder(desk.client, ledger, store, who=word.who, why=word.why)
+    taken = [(one, *await _take(decider, one, word.answer, alone=len(chosen) == 1)) for one in chosen]
     lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
     data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]
-    return Told(tuple(lines), data, status=0 if all(done for *_, done in taken) else 3)
+    return CommandResult(tuple(lines), data, status=0 if all(done for *_, done in taken) else 3)
 
 
-async def _taken(decider: Decider, one: Waiting, answer: str, *, alone: bool) -> tuple[str, bool]:
+async def _take(decider: DecisionRecorder, one: PendingDecision, answer: str, *, alone: bool) -> tuple[str, bool]:
     """What follows from an answer, and whether it was taken; one refused of several keeps no other."""
     try:
         return await decider.take(one, answer), True
@@ -80,13 +80,13 @@ async def _taken(decider: Decider, one: Waiting, answer: str, *, alone: bool) ->
         return f"not taken: {error} {error.todo}".rstrip("."), False
 
 
-def _place(one: Waiting) -> str:
+def _place(one: PendingDecision) -> str:
     if one.is_file:
         return f"Run {one.run_id}, the whole file ({len(one.rows):,} rows)"
     return f"Run {one.run_id}, row {', '.join(map(str, one.rows))}, order {one.order_id or '?'}"
 
 
-def _lines(one: Waiting) -> Iterator[str]:
+def _lines(one: PendingDecision) -> Iterator[str]:
     yield _place(one)
     yield f"  {one.what}"
     if one.is_file:

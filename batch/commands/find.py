@@ -6,11 +6,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from batch.commands.find_live import Seen
-from batch.ledger.contract import Attempt, Decision
-from batch.ledger.queries import Queries as Ledger
+from batch.commands.find_live import LiveState
+from batch.ledger.contract import Decision, Event
+from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowNote, Run, State
-from batch.results.run_text import Told, local, record_data, record_line
+from batch.results.run_text import CommandResult, local, record_data, record_line
 
 MOST = 1_000  # shipments, and rows without one, that are told for one question
 ROWS = 10  # row numbers that a line has
@@ -29,7 +29,7 @@ MOMENTS: Mapping[str, str] = {
 
 Words = Mapping[tuple[str, str], Sequence[Decision]]
 """What people have said, by store and parcel."""
-Live = Callable[[Collection[tuple[str, int]]], Seen]
+Live = Callable[[Collection[tuple[str, int]]], LiveState]
 """What the store has now of orders, each with its store."""
 
 
@@ -37,11 +37,11 @@ Live = Callable[[Collection[tuple[str, int]]], Seen]
 class _Search:
     """What the ledger has found, and what it knows of that."""
 
-    ledger: Ledger
+    ledger: LedgerReader
     records: list[Record]
     noted: list[tuple[str, RowNote]]
     """Run and note of rows that became no shipment."""
-    seen: Seen | None = None
+    seen: LiveState | None = None
     runs: dict[str, Run | None] = field(default_factory=dict)
 
     def run(self, run_id: str) -> Run | None:
@@ -65,20 +65,22 @@ class _Search:
         """What people have decided of them, by store and parcel."""
         asked: dict[str, set[str]] = {}
         for record in self.records:
-            asked.setdefault(record.store, set()).add(record.shipment.ask)
+            asked.setdefault(record.store, set()).add(record.shipment.request_key)
         for run_id, note in self.noted:
-            asked.setdefault(self.store(run_id), set()).add(note.ask)
+            asked.setdefault(self.store(run_id), set()).add(note.request_key)
         return {
-            (store, ask): word for store, asks in asked.items() for ask, word in self.ledger.words(store, asks).items()
+            (store, ask): word
+            for store, asks in asked.items()
+            for ask, word in self.ledger.all_decisions(store, asks).items()
         }
 
 
-def found(ledger: Ledger, what: str, live: Live | None = None) -> Told:
+def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> CommandResult:
     """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row.
 
     And the rows of it that became no shipment, each with its reason. MOST of either, where there are more.
     """
-    records, noted = ledger.find(what) or ledger.of_sku(what, MOST + 1), ledger.noted(what, MOST + 1)
+    records, noted = ledger.find(what) or ledger.records_by_sku(what, MOST + 1), ledger.find_notes(what, MOST + 1)
     if not records and not noted:
         records, noted = _by_file(ledger, what)
     search = _Search(ledger, records[:MOST], noted[:MOST])
@@ -90,14 +92,14 @@ def found(ledger: Ledger, what: str, live: Live | None = None) -> Told:
     if cut := len(records) > MOST or len(noted) > MOST:
         lines.append(f"More than {MOST:,} shipments or rows have {what}: `shipbatch history RUN` lists all of a run.")
     data = {"what": what, "complete": not cut, "shipments": shipments, "rows": rows}
-    return Told(tuple(lines) or (f"Nothing is known of {what}.",), data, status=0 if lines else 1)
+    return CommandResult(tuple(lines) or (f"Nothing is known of {what}.",), data, status=0 if lines else 1)
 
 
 def _shipment(search: _Search, record: Record, words: Words, lines: list[str]) -> dict[str, Any]:
     attempts, file = search.ledger.attempts(record.record_id), search.file(record.run_id)
     lines.append(record_line(record, Path(file).name))
     lines += [f"    {local(a.at)}  {_moment(a)}" for a in attempts]
-    lines += _decided(decided := words.get((record.store, record.shipment.ask), []))
+    lines += _decision_lines(decided := words.get((record.store, record.shipment.request_key), []))
     now = search.seen.of_record(record) if search.seen else None
     lines += [f"    now  {now}"] if now else []
     told = [
@@ -121,7 +123,7 @@ def _row(search: _Search, run_id: str, note: RowNote, words: Words, lines: list[
     at = f"{local(run.started)}  " if run else ""
     if said := f"{finding.error} {finding.todo}".strip():
         lines.append(f"    {at}{said}")
-    lines += _decided(decided := words.get((search.store(run_id), note.ask), []))
+    lines += _decision_lines(decided := words.get((search.store(run_id), note.request_key), []))
     now = search.seen.of_order(search.store(run_id), order_id) if search.seen and order_id else None
     lines += [f"    now  {now}"] if now else []
     return {
@@ -144,19 +146,19 @@ def _order_of(note: RowNote) -> int | None:
     return order_id
 
 
-def _by_file(ledger: Ledger, name: str) -> tuple[list[Record], list[tuple[str, RowNote]]]:
+def _by_file(ledger: LedgerReader, name: str) -> tuple[list[Record], list[tuple[str, RowNote]]]:
     """Of the runs of files with this in their names, newest first."""
     runs = [run.run_id for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold()]
-    records = chain.from_iterable(map(ledger.of_run, runs))
+    records = chain.from_iterable(map(ledger.records_of_run, runs))
     return list(islice(records, MOST + 1)), list(islice(_open_notes(ledger, runs), MOST + 1))
 
 
-def _open_notes(ledger: Ledger, runs: Sequence[str]) -> Iterator[tuple[str, RowNote]]:
+def _open_notes(ledger: LedgerReader, runs: Sequence[str]) -> Iterator[tuple[str, RowNote]]:
     for run_id in runs:
-        yield from ((run_id, note) for note in ledger.unmet(run_id))
+        yield from ((run_id, note) for note in ledger.notes_without_record(run_id))
 
 
-def _decided(said: Sequence[Decision]) -> list[str]:
+def _decision_lines(said: Sequence[Decision]) -> list[str]:
     return [
         f"    {local(word.at)}  decided by {word.who}: {word.answer}{f': {word.why}' if word.why else ''}"
         for word in said
@@ -167,15 +169,15 @@ def _word(word: Decision) -> dict[str, str]:
     return {"answer": word.answer, "who": word.who, "why": word.why, "at": word.at.isoformat()}
 
 
-def _moment(attempt: Attempt) -> str:
+def _moment(attempt: Event) -> str:
     """`the store's answer: created (HTTP 201)`."""
-    told, said = MOMENTS.get(attempt.what, attempt.what), _said(attempt.evidence)
+    told, said = MOMENTS.get(attempt.what, attempt.what), _evidence_text(attempt.evidence)
     if attempt.state is State.INTENT or attempt.what in {"updated", "accepted", "deleted"}:
         return told + said
     return f"{told}: {attempt.state.value.replace('_', ' ')}{said}"
 
 
-def _said(evidence: Mapping[str, Any]) -> str:
+def _evidence_text(evidence: Mapping[str, Any]) -> str:
     parts = [f"by {evidence['who']}"] if evidence.get("who") else []
     parts += [f"HTTP {evidence['status']}"] if evidence.get("status") else []
     parts += [str(evidence["problem"])] if evidence.get("problem") else []

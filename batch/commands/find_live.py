@@ -8,14 +8,14 @@ from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import ShipbatchError
 from batch.model import Record, StoreShipment
-from batch.planning.matching import changed
+from batch.planning.matching import changes_between
 
 PATIENCE = 1.5  # seconds: what is known is shown within two
 MOST = 10  # orders that are asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LiveState:
     """What a store has of some orders now."""
 
     store: str
@@ -35,7 +35,7 @@ class Seen:
         now = next((each for each in seen if each.shipment_id == record.made.shipment_id), None)
         if now is None:
             return f"shipment {record.made.shipment_id} is no longer in the store"
-        difference = changed(record.made, now)
+        difference = changes_between(record.made, now)
         return f"in the store, changed since: {difference}" if difference else "in the store, as it was made"
 
     def of_order(self, store: str, order_id: int) -> str | None:
@@ -48,15 +48,15 @@ class Seen:
         return f"the store has {count or 'no'} shipment{'s' if count != 1 else ''} of order {order_id}"
 
 
-async def traced(settings: Settings, orders: Collection[tuple[str, int]]) -> Seen:
+async def read_live_state(settings: Settings, orders: Collection[tuple[str, int]]) -> LiveState:
     """What the store of the settings has now of those of the orders that are its own; or why it does not say."""
     ours = sorted({order_id for store, order_id in orders if store == settings.store})
     if len(ours) > MOST:
-        return Seen(settings.store, why=f"the store was not asked: more than {MOST} orders; name one")
+        return LiveState(settings.store, why=f"the store was not asked: more than {MOST} orders; name one")
     try:
         async with asyncio.timeout(PATIENCE), Client(settings) as client:
             seen = {order_id: await client.shipments(order_id) for order_id in ours}
     except (ShipbatchError, TimeoutError) as error:
         why = str(error) or f"no answer within {PATIENCE:g} s"
-        return Seen(settings.store, why=f"the store was asked in vain: {why}")
-    return Seen(settings.store, seen)
+        return LiveState(settings.store, why=f"the store was asked in vain: {why}")
+    return LiveState(settings.store, seen)

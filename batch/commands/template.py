@@ -6,8 +6,8 @@ from pathlib import Path
 from batch.bigcommerce.client import PAGE
 from batch.loader.cells.carriers import brands
 from batch.model import Order
-from batch.pipeline.session import Desk
-from batch.results.run_text import Told
+from batch.pipeline.session import StoreSession
+from batch.results.run_text import CommandResult
 from batch.results.template import shippable, write_template
 
 SHIPPING_STATUSES = (11, 9, 3)
@@ -17,7 +17,9 @@ NATIVE = 6
 """Carriers at the head of the package's table that the API knows by a code of their own."""
 
 
-async def templated(desk: Desk, path: Path, *, statuses: tuple[int, ...], min_id: int) -> Told:
+async def write_template_file(
+    desk: StoreSession, path: Path, *, statuses: tuple[int, ...], min_id: int
+) -> CommandResult:
     """Write a template of all lines that can ship, of orders in these statuses from `min_id` on."""
     orders: dict[int, Order] = {}
     for status in statuses:
@@ -27,7 +29,7 @@ async def templated(desk: Desk, path: Path, *, statuses: tuple[int, ...], min_id
     made = await asyncio.to_thread(write_template, lines, path, carrier_list())
     data = {"orders": len({order.order_id for order, _ in lines}), "lines": len(lines), "template": str(made)}
     said = f"{data['lines']} lines of {data['orders']} orders can ship ({desk.client.requests} requests)."
-    return Told((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
+    return CommandResult((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
 
 
 def carrier_list() -> list[str]:
@@ -36,7 +38,7 @@ def carrier_list() -> list[str]:
     return [*names[:NATIVE], *sorted(names[NATIVE:], key=str.casefold)]
 
 
-async def _orders(desk: Desk, status: int, min_id: int) -> list[Order]:
+async def _orders(desk: StoreSession, status: int, min_id: int) -> list[Order]:
     """All orders in a status, a page a request."""
     found: list[Order] = []
     start = min_id

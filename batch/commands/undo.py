@@ -15,14 +15,14 @@ from pathlib import Path
 from batch.bigcommerce import Kind
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
-from batch.pipeline.corrections import insist
-from batch.pipeline.session import Desk
+from batch.pipeline.corrections import retry_idempotent
+from batch.pipeline.session import StoreSession
 from batch.planning.gates import SWITCHES
-from batch.planning.matching import changed
+from batch.planning.matching import changes_between
 from batch.primitives import failpoints
 from batch.primitives.atomic_file import private_folder
-from batch.primitives.concurrency import in_turns
-from batch.results.run_text import Told, counted, known_run
+from batch.primitives.concurrency import gather_bounded
+from batch.results.run_text import CommandResult, count_noun, find_run
 
 SHIPPED_STATUSES = frozenset({2, 3})
 """Shipped, Partially Shipped: the only ones that shipping itself sets."""
@@ -77,12 +77,12 @@ class OrderUndone:
         )
 
 
-async def undone(desk: Desk, run_id: str, *, for_real: bool, keep_status: bool = False) -> Told:
+async def undone(desk: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
     """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
 
     `keep_status`: the orders keep the status that they have.
     """
-    run = known_run(desk.ledger, run_id, desk.settings.store)
+    run = find_run(desk.ledger, run_id, desk.settings.store)
     undo = Undo(desk, keep_status=keep_status)
     orders = await undo.plan(run)
     if for_real:
@@ -91,10 +91,10 @@ async def undone(desk: Desk, run_id: str, *, for_real: bool, keep_status: bool =
         await undo.carry_out(orders)
     path = desk.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
-    earlier = [r for r in desk.ledger.of_run(run.run_id) if r.deleted and r.record_id not in steps]
+    earlier = [r for r in desk.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
     await asyncio.to_thread(_write_list, orders, earlier, path)
-    doubts = [record for record in desk.ledger.of_run(run.run_id) if record.state in UNSETTLED]
-    told = _told(run, orders, path, for_real=for_real, stopped=desk.stop.why)
+    doubts = [record for record in desk.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
+    told = _result(run, orders, path, for_real=for_real, stopped=desk.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -107,20 +107,20 @@ def _write_list(orders: Sequence[OrderUndone], earlier: Iterable[Record], path: 
         table.writerow(("Order ID", "Shipment ID", "Rows", "What", "Why", "Status Now", "Status Before"))
         for order in orders:
             for step in order.steps:
-                what = (*_listed(step.record), step.fate.value, step.why)
+                what = (*_csv_row(step.record), step.fate.value, step.why)
                 table.writerow((*what, order.status_now, order.status_before))
-        table.writerows((*_listed(record), Fate.DELETED.value, "before", "", "") for record in earlier)
+        table.writerows((*_csv_row(record), Fate.DELETED.value, "before", "", "") for record in earlier)
     part.chmod(0o600)
     part.replace(path)
 
 
-def _listed(record: Record) -> tuple[object, ...]:
+def _csv_row(record: Record) -> tuple[object, ...]:
     """Order, shipment, rows."""
     made, rows = record.made, " ".join(map(str, record.shipment.rows))
     return record.shipment.order_id, made.shipment_id if made else "", rows
 
 
-def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> Told:
+def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
     lines = [f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."]
@@ -145,20 +145,20 @@ def _told(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool
         "run": run.run_id,
         "orders": str(path),
     }
-    return Told(tuple(lines), data, status=1 if left else 0)
+    return CommandResult(tuple(lines), data, status=1 if left else 0)
 
 
 def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
     """What putting statuses back may send, or may have sent."""
     if done := sum(order.put_back for order in orders):
-        yield f"{counted(done, 'status change')} made: each may have mailed its customer."
+        yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
-        yield f"{counted(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
-        yield f"{counted(count, 'customer')}. Switch these mails off first: {SWITCHES}."
+        yield f"{count_noun(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
+        yield f"{count_noun(count, 'customer')}. Switch these mails off first: {SWITCHES}."
         yield "Or give --keep-status: the orders then keep the status that they have."
 
 
-def _with_doubts(told: Told, run: Run, doubts: Sequence[Record]) -> Told:
+def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
     """What the run left in doubt may be in the store, and cannot be deleted before that is known."""
     lines = [f"  {len(doubts):>6} in doubt: perhaps in the store, and not deleted:"]
     for record in doubts:
@@ -168,27 +168,27 @@ def _with_doubts(told: Told, run: Run, doubts: Sequence[Record]) -> Told:
         )
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
     data = told.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
-    return Told((*told.lines, *lines), data, status=told.status or 3)
+    return CommandResult((*told.lines, *lines), data, status=told.status or 3)
 
 
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
-    def __init__(self, desk: Desk, *, keep_status: bool = False) -> None:
+    def __init__(self, desk: StoreSession, *, keep_status: bool = False) -> None:
         self._client, self._ledger, self._settings, self._stop = desk.client, desk.ledger, desk.settings, desk.stop
         self._keep_status = keep_status
 
     async def plan(self, run: Run) -> list[OrderUndone]:
         """What would become of each shipment that the run made; reads the store, writes nothing."""
         by_order: dict[int, list[Record]] = defaultdict(list)
-        for record in self._ledger.of_run(run.run_id):
-            if record.state is State.CREATED and (not record.deleted or self._unfinished(record)):
+        for record in self._ledger.records_of_run(run.run_id):
+            if record.state is State.CREATED and (not record.deleted or self._is_unfinished(record)):
                 by_order[record.shipment.order_id].append(record)
 
         async def look(order_id: int) -> OrderUndone:
             return await self._look(order_id, by_order[order_id])
 
-        return await in_turns(look, by_order, at_once=self._settings.workers)
+        return await gather_bounded(look, by_order, at_once=self._settings.workers)
 
     async def carry_out(self, orders: Iterable[OrderUndone]) -> None:
         """Delete what the plan says and put the statuses back; the steps then say what became of them."""
@@ -200,7 +200,7 @@ class Undo:
             except (LedgerError, StoreStopped, Unreadable) as error:  # what was deleted is told of all the same
                 self._stop.set(str(error), error.todo)
 
-        await in_turns(undo, orders, at_once=self._settings.workers)
+        await gather_bounded(undo, orders, at_once=self._settings.workers)
 
     async def _look(self, order_id: int, records: Sequence[Record]) -> OrderUndone:
         seen = {made.shipment_id: made for made in await self._client.shipments(order_id)}
@@ -208,10 +208,10 @@ class Undo:
         steps = []
         for record in records:
             assert record.made is not None
-            now = seen.pop(record.made.shipment_id, None) or await self._unlisted(record.made)
+            now = seen.pop(record.made.shipment_id, None) or await self._find_unlisted(record.made)
             if now is None:
                 steps.append(Step(record, Fate.GONE))
-            elif difference := changed(record.made, now):
+            elif difference := changes_between(record.made, now):
                 steps.append(Step(record, Fate.KEPT, f"changed since: {difference}"))
             else:
                 why = record.finding.error if record.differs and record.finding else ""
@@ -220,7 +220,7 @@ class Undo:
         status = order.status_id if order else -1
         return OrderUndone(order_id, steps, status, before, len(seen), keeps_status=self._keep_status)
 
-    async def _unlisted(self, made: StoreShipment) -> StoreShipment | None:
+    async def _find_unlisted(self, made: StoreShipment) -> StoreShipment | None:
         """A shipment that the order's list leaves out, asked for by itself: the list may be behind."""
         now = await self._client.shipment(made.order_id, made.shipment_id)
         return None if now is None else replace(now, order_id=made.order_id)
@@ -231,7 +231,7 @@ class Undo:
         first = min(intents, key=lambda attempt: attempt.at, default=None)
         return first.evidence.get("status_id") if first else None
 
-    def _unfinished(self, record: Record) -> bool:
+    def _is_unfinished(self, record: Record) -> bool:
         """Deleted by an earlier call that did not get to the order's status."""
         said = [attempt.what for attempt in self._ledger.attempts(record.record_id)]
         return "deleted" in said and "status put back" not in said and "status left" not in said
@@ -250,11 +250,11 @@ class Undo:
         made = step.record.made
         assert made is not None
         await self._ledger.append(step.record.record_id, "deleting", {"status_id": order.status_now})
-        failpoints.point("deleting")
-        verdict = await insist(
+        failpoints.failpoint("deleting")
+        verdict = await retry_idempotent(
             lambda: self._client.delete_shipment(order.order_id, made.shipment_id), self._stop, expected=204
         )
-        failpoints.point("deleted")
+        failpoints.failpoint("deleted")
         if verdict.kind is Kind.DONE or (not self._stop and await self._is_gone(made)):
             await self._ledger.append(step.record.record_id, "deleted", {"by": "undo"})
             step.fate = Fate.DELETED
@@ -273,8 +273,10 @@ class Undo:
         else:
             before = order.status_before
             assert before is not None
-            verdict = await insist(lambda: self._client.set_status(order.order_id, before), self._stop, expected=200)
-            failpoints.point("status put back")
+            verdict = await retry_idempotent(
+                lambda: self._client.set_status(order.order_id, before), self._stop, expected=200
+            )
+            failpoints.failpoint("status put back")
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
                 return

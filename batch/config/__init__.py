@@ -1,7 +1,7 @@
 """Every setting, with its unit and default; options beat the environment, which beats the file."""
 
 from batch.config.environment import default_home, token_variable
-from batch.config.ledger_place import LEDGER, Database, Place, shown
+from batch.config.ledger_place import LEDGER, Database, Place, redacted
 from batch.config.load import config_file, every_store, settings
 from batch.config.origins import one_store
 from batch.config.secrets import require_credentials
@@ -20,8 +20,8 @@ __all__ = [
     "default_home",
     "every_store",
     "one_store",
+    "redacted",
     "require_credentials",
     "settings",
-    "shown",
     "token_variable",
 ]

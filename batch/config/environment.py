@@ -59,7 +59,7 @@ def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, s
     return {name: value for name, value in found.items() if value}
 
 
-def checked_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
+def check_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
     """The API's address in one spelling; ConfigError, with `name`, where the token must not go there."""
     todo = f"Set it to {API_URL}, or leave it out."
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from batch.config.load import named_tables
+from batch.config.load import tables_by_name
 from batch.config.settings import ELSEWHERE, Section, Settings
 
 _TOP = """\
@@ -36,24 +36,24 @@ def _scalars(kind: type[BaseModel]) -> Iterator[str]:
     for name, field in _fields(kind):
         if not _is_table(name, field):
             yield f"# {field.description}"
-            yield f"#{name} = {_toml(_shown(field))}"
+            yield f"#{name} = {_toml(_example_value(field))}"
 
 
 def _tables(kind: type[BaseModel], above: str = "") -> Iterator[str]:
     for name, field in _fields(kind):
-        inner = named_tables().get(name) or field.annotation
+        inner = tables_by_name().get(name) or field.annotation
         if not _is_table(name, field):
             continue
         yield ""
         yield f"# {field.description}"
         if isinstance(inner, type) and issubclass(inner, Section):
-            path = f"{above}{name}" + (f".{_shown(field)}" if name in named_tables() else "")
+            path = f"{above}{name}" + (f".{_example_value(field)}" if name in tables_by_name() else "")
             yield f"#[{path}]"
             yield from _scalars(inner)
             yield from _tables(inner, f"{path}.")
         else:
             yield f"#[{above}{name}]"
-            yield from (f"#{_key(key)} = {_toml(value)}" for key, value in _shown(field).items())
+            yield from (f"#{_key(key)} = {_toml(value)}" for key, value in _example_value(field).items())
 
 
 def _fields(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
@@ -64,10 +64,10 @@ def _fields(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
 def _is_table(name: str, field: FieldInfo) -> bool:
     kind = field.annotation
     section = inspect.isclass(kind) and issubclass(kind, Section)
-    return section or name in named_tables() or isinstance(_shown(field), dict)
+    return section or name in tables_by_name() or isinstance(_example_value(field), dict)
 
 
-def _shown(field: FieldInfo) -> Any:
+def _example_value(field: FieldInfo) -> Any:
     return field.examples[0] if field.examples else field.get_default(call_default_factory=True)
 
 

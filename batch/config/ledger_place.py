@@ -18,13 +18,13 @@ class Database:
     url: str = field(repr=False)
 
     def __str__(self) -> str:
-        return shown(self.url)
+        return redacted(self.url)
 
 
 Place = Path | Database
 
 
-def shown(url: str) -> str:
+def redacted(url: str) -> str:
     """A database's address as people may see it: without its passwords."""
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")
@@ -40,7 +40,7 @@ def passwords_of(url: str) -> set[str]:
     return (found | {unquote(word) for word in found}) - {""}
 
 
-def checked_database(url: str, where: str = DATABASE) -> str:
+def check_database(url: str, where: str = DATABASE) -> str:
     """A database's address as the driver takes it; ConfigError where it is another thing's."""
     try:
         kind = urlsplit(url).scheme

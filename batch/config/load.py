@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from batch.config.environment import checked_url, config_folder, default_home, from_environment, variables
+from batch.config.environment import check_url, config_folder, default_home, from_environment, variables
 from batch.config.secrets import database_of
-from batch.config.settings import API_URL, ELSEWHERE, Named, Settings
+from batch.config.settings import API_URL, ELSEWHERE, NamedTable, Settings
 from batch.config.toml_file import ConfigFile, read_file
-from batch.config.validation import explained
+from batch.config.validation import config_error
 from batch.errors import ConfigError, ConfigMistakes
 
 NAME = "shipbatch.toml"
@@ -35,7 +35,7 @@ def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mappi
         _check(file)
     if store_name and (not file or store_name not in file.values.get("stores", {})):
         raise _no_such_store(file, store_name)
-    return _made(file, options, store_name, environ)
+    return _build_settings(file, options, store_name, environ)
 
 
 def every_store(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> list[Settings]:
@@ -45,10 +45,12 @@ def every_store(options: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     if file:
         _check(file)
     names = ["", *(name for name in (file.values.get("stores", {}) if file else ()) if name != "default")]
-    return [_made(file, options, name, environ) for name in names]
+    return [_build_settings(file, options, name, environ) for name in names]
 
 
-def _made(file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]) -> Settings:
+def _build_settings(
+    file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]
+) -> Settings:
     """One store's settings, out of a file that has been checked."""
     values = _values(file, store_name) if file else {}
     told = from_environment(environ, store_name)
@@ -61,14 +63,14 @@ def _made(file: ConfigFile | None, options: Mapping[str, Any], store_name: str, 
         )
     except ValidationError as error:
         names = variables(store_name) | {name: f"--{name.replace('_', '-')}" for name in given}
-        raise explained(error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings) from None
+        raise config_error(error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings) from None
     if made.settle < made.timeout:
         raise ConfigError(
             f"--settle ({made.settle:g} s) is shorter than --timeout ({made.timeout:g} s): late ones would be missed.",
             f"Give --settle at least {made.timeout:g}, or set `settle` in {NAME}.",
         )
     if file is None or "api_url" in told or "api_url" not in values:
-        return made.model_copy(update={"api_url": checked_url(made.api_url)})
+        return made.model_copy(update={"api_url": check_url(made.api_url)})
     return made.model_copy(update={"api_url": _checked_url(file, made.api_url, store_name)})
 
 
@@ -80,7 +82,7 @@ def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
     section = store_name or "default"
     is_own = "api_url" in file.values.get("stores", {}).get(section, {})
     place = file.place(("stores", section, "api_url") if is_own else ("api_url",))
-    checked = checked_url(url, place)
+    checked = check_url(url, place)
     if checked != API_URL and file.path.absolute().parent.resolve() != config_folder().resolve():
         raise ConfigError(
             f"{place}: the token would go to {checked}, which is not BigCommerce.",
@@ -90,14 +92,14 @@ def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
     return checked
 
 
-def named_tables() -> dict[str, type[Named]]:
+def tables_by_name() -> dict[str, type[NamedTable]]:
     """The settings that are tables by name, `[sources.acme]`, and what each table holds."""
     kinds = {name: get_args(field.annotation)[:1] for name, field in Settings.model_fields.items()}
     return {name: kind[0] for name, kind in kinds.items() if kind and isinstance(kind[0], type) and _is_named(kind[0])}
 
 
 def _is_named(kind: type) -> bool:
-    return issubclass(kind, Named)
+    return issubclass(kind, NamedTable)
 
 
 def _values(file: ConfigFile, store_name: str) -> dict[str, Any]:
@@ -140,7 +142,7 @@ def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str
 
     def place(loc: tuple[int | str, ...]) -> str:
         first, *rest = loc
-        if first in named_tables() and rest and isinstance(rest[0], int):
+        if first in tables_by_name() and rest and isinstance(rest[0], int):
             rest[0] = [*merged[str(first)]][rest[0]]
         within = above if first in section else ()
         return file.place((*within, str(first), *(str(part) for part in rest if part != "[key]")))
@@ -148,13 +150,13 @@ def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str
     try:
         Settings.model_validate(values)
     except ValidationError as error:
-        raise explained(error, place, Settings) from None
+        raise config_error(error, place, Settings) from None
 
 
 def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
     """Tables by name as the model has them: a tuple, each with its name in it."""
     found = dict(values)
-    for name in named_tables().keys() & values.keys():
+    for name in tables_by_name().keys() & values.keys():
         tables = values[name]
         if isinstance(tables, Mapping) and all(isinstance(table, Mapping) for table in tables.values()):
             found[name] = tuple({"name": one, **table} for one, table in tables.items())

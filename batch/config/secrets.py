@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
-from batch.config.ledger_place import DATABASE, checked_database, passwords_of
+from batch.config.ledger_place import DATABASE, check_database, passwords_of
 from batch.config.ownership import require_own
 from batch.config.settings import Settings
 from batch.errors import ConfigError
-from batch.primitives.atomic_file import private_folder, scratch
+from batch.primitives.atomic_file import private_folder, sibling_temp_file
 
 KEYRING = "shipbatch"
 """The service's name in a keyring."""
@@ -38,14 +38,14 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
         neither = not (made.token.get_secret_value() or token_of(made, store_name, environ))
-        raise _missing(hash_name, *([variable] if neither else []))
+        raise _missing_credentials(hash_name, *([variable] if neither else []))
     if made.token.get_secret_value():
         _read.add(made.token.get_secret_value())
         token = made.token
     elif found := token_of(made, store_name, environ):
         token = found.value
     else:
-        raise _missing(variable)
+        raise _missing_credentials(variable)
     for name, value in ((hash_name, made.store_hash), (variable, token.get_secret_value())):
         if not value.isascii() or not value.isprintable() or any(c.isspace() for c in value):
             raise ConfigError(f"{name} holds a blank or a character that no credential has.", "Copy it again.")
@@ -67,7 +67,7 @@ def database_of(environ: Mapping[str, str] = os.environ) -> str:
     found = find_secret(DATABASE, environ)
     if found is None:
         return ""
-    url = checked_database(found.value.get_secret_value(), found.where)
+    url = check_database(found.value.get_secret_value(), found.where)
     _read.update(passwords_of(url))
     return url
 
@@ -103,7 +103,7 @@ def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.envi
     path = secret_file(variable, environ)
     try:
         private_folder(path.parent)
-        with scratch(path) as new:
+        with sibling_temp_file(path) as new:
             with new.open("w", encoding="utf-8") as file:
                 file.write(value + "\n")
                 file.flush()
@@ -118,7 +118,7 @@ def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.envi
 
 def keep_in_keyring(variable: str, value: str) -> str:
     """Keep a secret in the keyring; ConfigError where there is none. Returns its place in words."""
-    ring = _keyring()
+    ring = _load_keyring()
     try:
         ring.set_password(KEYRING, variable.lower(), value)
     except Exception as error:  # noqa: BLE001  each system's keyring has exceptions of its own
@@ -141,7 +141,7 @@ def _places(
         yield _private(kept), f"the file {kept}"
     if keyring:
         try:
-            found = _keyring().get_password(KEYRING, variable.lower())
+            found = _load_keyring().get_password(KEYRING, variable.lower())
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001  each system's keyring has exceptions of its own
@@ -179,7 +179,7 @@ def _text(path: Path) -> str:
     return text
 
 
-def _keyring() -> Any:
+def _load_keyring() -> Any:
     try:
         import keyring
     except ImportError:
@@ -200,7 +200,7 @@ def _in_keyring(variable: str) -> str:
     return f"the keyring ({KEYRING}, {variable.lower()})"
 
 
-def _missing(*names: str) -> ConfigError:
+def _missing_credentials(*names: str) -> ConfigError:
     what = " and ".join(names)
     named = ", or name a store of shipbatch.toml with --store" if "BIGCOMMERCE_STORE_HASH" in names else ""
     return ConfigError(

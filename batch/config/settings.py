@@ -16,12 +16,12 @@ ELSEWHERE = frozenset({"token", "database", "identity", "home", "store_name", "c
 """Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
 
 
-def _placed(path: Path, info: ValidationInfo) -> Path:
+def _absolute_path(path: Path, info: ValidationInfo) -> Path:
     folder: Path = (info.context or {}).get("folder", Path())
     return folder / path.expanduser()
 
 
-PathHere = Annotated[Path, AfterValidator(_placed)]
+PathHere = Annotated[Path, AfterValidator(_absolute_path)]
 """A path that is meant from the file which names it, wherever the command is run."""
 
 
@@ -31,7 +31,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Named(Section):
+class NamedTable(Section):
     """A table with a name of one's own: `[sources.acme]`."""
 
     name: str = ""
@@ -72,7 +72,7 @@ class Gates(Section):
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
-class Source(Named):
+class Source(NamedTable):
     """What a warehouse's exports need beyond what the loader finds out by itself."""
 
     match: str = Field(default="", examples=["acme-*.csv"])
@@ -93,7 +93,7 @@ class Source(Named):
     """What this source sets counts before the general gates."""
 
 
-class Folder(Named):
+class Folder(NamedTable):
     """A drop folder that `watch` takes care of."""
 
     path: PathHere = Field(examples=["/srv/drop/acme"])

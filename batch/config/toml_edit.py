@@ -12,7 +12,7 @@ from batch.config.environment import config_folder
 from batch.config.load import NAME, config_file
 from batch.config.toml_file import ConfigFile, read_file
 from batch.errors import ConfigError
-from batch.primitives.atomic_file import private_folder, scratch
+from batch.primitives.atomic_file import private_folder, sibling_temp_file
 
 
 def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Path:
@@ -29,15 +29,15 @@ def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] 
         return path
     if (had := _at(file.values, key)) is not None:
         raise ConfigError(f"{file.place(key)} is {had!r}, and you gave {store_hash!r}.", f"Change the line to: {line}")
-    text = _added(file, store_name, line)
-    if _parsed(text) != wanted:
+    text = _with_line(file, store_name, line)
+    if _parse(text) != wanted:
         table = f"[stores.{store_name}]" if store_name else "the top of the file"
         raise ConfigError(f"{path}: there is no plain place for the store's hash.", f"Write into {table}: {line}")
     _replace(path, text)
     return path
 
 
-def _added(file: ConfigFile, store_name: str, line: str) -> str:
+def _with_line(file: ConfigFile, store_name: str, line: str) -> str:
     if not store_name:
         return f"{line}\n{file.text}"  # before any table
     lines = file.text.splitlines()
@@ -48,7 +48,7 @@ def _added(file: ConfigFile, store_name: str, line: str) -> str:
     return "\n".join([*lines, *([""] if lines else []), f"[stores.{header}]", line, ""])
 
 
-def _parsed(text: str) -> Mapping[str, Any] | None:
+def _parse(text: str) -> Mapping[str, Any] | None:
     with suppress(tomllib.TOMLDecodeError):
         return tomllib.loads(text)
     return None
@@ -71,7 +71,7 @@ def _replace(path: Path, text: str) -> None:
     real = path.resolve()  # a link to the file stays one
     try:
         private_folder(real.parent)
-        with scratch(real) as new:
+        with sibling_temp_file(real) as new:
             new.write_text(text, "utf-8")
             if real.exists():
                 new.chmod(real.stat().st_mode & 0o777)

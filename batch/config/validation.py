@@ -30,7 +30,7 @@ _KINDS = {
 }
 
 
-def explained(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
+def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
     """All mistakes, a line each."""
     lines = [f"{place(each['loc'])}{_what(dict(each), kind)}" for each in error.errors()]
     return ConfigMistakes(
@@ -43,7 +43,7 @@ def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     about, loc = str(mistake["type"]), mistake["loc"]
     value, context = mistake["input"], mistake.get("ctx", {})
     if about == "extra_forbidden":
-        return f": there is no such setting{_meant(str(loc[-1]), _known(kind, loc))}"
+        return f": there is no such setting{_meant(str(loc[-1]), _known_settings(kind, loc))}"
     if about == "missing":
         return ": it is missing."
     if loc[-1] == "[key]":
@@ -59,7 +59,7 @@ def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
 
 
-def _known(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _known_settings(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The settings there are where one was not found."""
     found: Any = kind
     for part in loc[:-1]:

@@ -19,10 +19,10 @@ queue_status  what `status --fleet` says
 =========  ================================================================================
 """
 
-from batch.fleet.cancel import skipped
-from batch.fleet.follow import Ends, delivered, followed
+from batch.fleet.cancel import cancel_file
+from batch.fleet.follow import Ends, deliver_sheets, follow_files
 from batch.fleet.queue import Queue
-from batch.fleet.queue_items import Entry
+from batch.fleet.queue_items import QueueItem
 from batch.fleet.queued_folder import watch_queued
 from batch.fleet.run_options import ask_of
 from batch.fleet.status import queue_status
@@ -30,13 +30,13 @@ from batch.fleet.worker import Worker
 
 __all__ = [
     "Ends",
-    "Entry",
     "Queue",
+    "QueueItem",
     "Worker",
     "ask_of",
-    "delivered",
-    "followed",
+    "cancel_file",
+    "deliver_sheets",
+    "follow_files",
     "queue_status",
-    "skipped",
     "watch_queued",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from batch.errors import NothingSent
 from batch.fleet.procrastinate_app import call
 from batch.fleet.queue import IN_LINE, Queue
-from batch.results.run_text import Told
+from batch.results.run_text import CommandResult
 
 SKIP = "shipbatch decide --queued {} --answer skip"
 """The command, for a file's number."""
@@ -29,7 +29,7 @@ SELECT store, name FROM skipped
 """
 
 
-async def skipped(queue: Queue, number: int, who: str, why: str, store: str = "") -> Told:
+async def cancel_file(queue: Queue, number: int, who: str, why: str, store: str = "") -> CommandResult:
     """Take a file out of the line; NothingSent where it is not in it, or is another store's than the named one."""
     at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
     told = [f"{who} has taken it out of the line, {at}{f': {why}' if why else ''}.", _TODO]
@@ -42,7 +42,7 @@ async def skipped(queue: Queue, number: int, who: str, why: str, store: str = ""
     follows = (
         "A worker that is at it ends within seconds; what it has sent is recorded, and the store's next file goes on."
     )
-    return Told((line, follows), {"number": number, "store": of_store, "file": name, "told": told})
+    return CommandResult((line, follows), {"number": number, "store": of_store, "file": name, "told": told})
 
 
 async def _why_not(queue: Queue, number: int, store: str) -> NothingSent:

@@ -18,13 +18,13 @@ from batch.model import Record, Run
 from batch.monitoring import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.pipeline.runner import NOTHING_SENT
-from batch.pipeline.session import Desk
+from batch.pipeline.session import StoreSession
 from batch.primitives.atomic_file import private_folder
 from batch.primitives.stop import beside
-from batch.remote_files import LONGEST, fetched
+from batch.remote_files import LONGEST, fetch_file
 from batch.results import run_text
 from batch.results.accounting import Report
-from batch.watcher.folder_layout import fitted
+from batch.watcher.folder_layout import safe_name
 
 TURN_OVER = "its turn was over"
 """Why a turn ended whose file goes on later."""
@@ -73,12 +73,12 @@ class TurnScreen:
 
 
 @dataclass(slots=True)
-class Turn:
+class FileJob:
     """A file that has its turn. `take` ships it; what that raises leaves the file in line."""
 
     queue: Queue
     file: File
-    desk: Desk
+    desk: StoreSession
     screen: TurnScreen
     is_over: bool = False
     """Told to end before the file does, with nothing in the way."""
@@ -110,7 +110,7 @@ class Turn:
 
     async def send_back(self, error: ShipbatchError, status: int) -> None:
         """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
-        if begun := self._begun():
+        if begun := self._unfinished_run():
             await self.desk.ledger.finish(begun.run_id, status, dict(begun.summary) | {"carries": False})
         self.digests = [of_error(error, self.file.name, status)]
         wrong = str(error).removeprefix(f"{Path(self.file.name).name}: ")
@@ -118,13 +118,13 @@ class Turn:
         self.screen.say(f"{wrong} {error.todo} → failed")
 
     async def _ship(self, folder: Path) -> None:
-        copy = folder / fitted(Path(self.file.name).name)
+        copy = folder / safe_name(Path(self.file.name).name)
         await self._fetch(copy)
         pipeline = Pipeline(self.desk)
         jobs = await self.desk.stop.interrupt(beside(partial(self._jobs, copy)))
-        begun = self._begun() if len(jobs) == 1 else None
+        begun = self._unfinished_run() if len(jobs) == 1 else None
         for job in jobs:
-            report = await (pipeline.go_on(begun, job) if begun else pipeline.run(job))
+            report = await (pipeline.resume(begun, job) if begun else pipeline.run(job))
             if report.stopped:
                 if not self.is_over:
                     raise StoreStopped(report.stopped, report.todo)
@@ -144,12 +144,12 @@ class Turn:
             raise error.about(str(copy), self.file.name) from error
         return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]
 
-    def _begun(self) -> Run | None:
+    def _unfinished_run(self) -> Run | None:
         """The run that an earlier turn has planned and not brought to its end; what has no plan is run as if new."""
         ledger, file = self.desk.ledger, self.file
         runs = ledger.of_content(file.sha256, file.store) if file.sha256 else []
         newest = next((run for run in runs if run.profile.get("queued") == file.file_id), None)
-        if newest is None or newest.run_id == file.run_id or next(ledger.of_run(newest.run_id), None) is None:
+        if newest is None or newest.run_id == file.run_id or next(ledger.records_of_run(newest.run_id), None) is None:
             return None
         return newest
 
@@ -157,7 +157,7 @@ class Turn:
         """The export, out of the database; from its address where nobody has fetched it yet."""
         content = await self.queue.content(self.file.sha256) if self.file.sha256 else None
         if content is None and self.file.address:
-            content = await self.desk.stop.interrupt(self._fetched(self.file.address, copy.parent))
+            content = await self.desk.stop.interrupt(self._fetch_export(self.file.address, copy.parent))
             self.file = await self.queue.keep(self.file, content)
         if content is None:
             raise FileError(
@@ -165,12 +165,12 @@ class Turn:
             )
         await asyncio.to_thread(copy.write_bytes, content)
 
-    async def _fetched(self, address: str, folder: Path) -> bytes:
+    async def _fetch_export(self, address: str, folder: Path) -> bytes:
         self.screen.begin(FETCHING)
         try:
             async with asyncio.timeout(LONGEST):
                 largest = self.desk.settings.fetch_largest
-                return await beside(lambda: fetched(address, folder, largest).read_bytes())
+                return await beside(lambda: fetch_file(address, folder, largest).read_bytes())
         except TimeoutError:
             raise FileError(
                 f"{self.file.name} has not come within {LONGEST / 60:.0f} minutes.",

@@ -15,8 +15,8 @@ from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.model import Run
 from batch.pipeline.runner import NOTHING_SENT, PRECEDENCE, total
-from batch.pipeline.session import Screen
-from batch.primitives.stop import Stop
+from batch.pipeline.session import Progress
+from batch.primitives.stop import StopEvent
 
 LOOK = 0.5  # seconds between two looks
 LATE = 300.0  # seconds that finished files are waited for whose doubts the workers settle
@@ -68,7 +68,7 @@ class Ends:
         return next((status for status in (70, *PRECEDENCE) if status in statuses), 0)
 
 
-async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: Stop) -> list[dict[str, Any]]:
+async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, stop: StopEvent) -> list[dict[str, Any]]:
     """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
 
     Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at most.
@@ -81,7 +81,7 @@ async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: S
     clock, late, doubted = asyncio.get_running_loop().time, math.inf, set[int]()
     while True:
         try:
-            rows = _known(await queue.rows(numbers), numbers, first)
+            rows = _current_rows(await queue.rows(numbers), numbers, first)
         except AWAY:
             if not is_away:
                 screen.say("The database does not answer: waiting for it. The files stay in line.")
@@ -103,7 +103,7 @@ async def followed(queue: Queue, numbers: Sequence[int], screen: Screen, stop: S
             return rows
 
 
-def _known(
+def _current_rows(
     rows: Sequence[dict[str, Any]], numbers: Sequence[int], first: dict[int, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The files as they stand; as they were first seen, and lost, where their number is nobody's or another file's."""
@@ -114,7 +114,7 @@ def _known(
     return [there[number] if number in same else {**first[number], **LOST} for number in numbers]
 
 
-async def delivered(
+async def deliver_sheets(
     queue: Queue, rows: Sequence[Mapping[str, Any]], settings: Settings, place: Path | None = None
 ) -> Ends:
     """The finished files with their sheets beside them, or the only one at a place of its own."""
@@ -139,7 +139,7 @@ def deliver(
     with read_ledger(settings.ledger) as ledger:
         run = ledger.run(row["run_id"]) or _forgotten(row)
     path = place or results.results_path(export, run, dry=False, home=settings.home)
-    path = results.spared(path, run) if place else path
+    path = results.free_path(path, run) if place else path
     return results.deliver(content, path.with_suffix(Path(row["sheet_name"]).suffix), run.run_id)
 
 

@@ -12,16 +12,16 @@ from importlib.metadata import version
 from batch.config import Database, Settings
 from batch.errors import LedgerError
 from batch.fleet import late_results, maintenance
-from batch.fleet.file_job import Turn
+from batch.fleet.file_job import FileJob
 from batch.fleet.procrastinate_app import call
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import export_store, read_ledger
-from batch.ledger.postgres.connection import connected
-from batch.ledger.postgres.runners import bury
+from batch.ledger.postgres.connection import open_link
+from batch.ledger.postgres.runners import reap_dead_runners
 from batch.pipeline import input_copies
 from batch.pipeline.decisions import goes_on, still_waits, was_answered_elsewhere
-from batch.pipeline.session import Screen
-from batch.primitives.stop import Stop
+from batch.pipeline.session import Progress
+from batch.primitives.stop import StopEvent
 
 BEAT = 5.0  # seconds between two signs of life, and two sweeps
 HELD_EVERY = 15.0  # seconds between two looks at what people have decided
@@ -36,10 +36,10 @@ class Rounds:
         self,
         queue: Queue,
         stores: Mapping[str, Settings],
-        screen: Screen,
-        stop: Stop,
+        screen: Progress,
+        stop: StopEvent,
         *,
-        turns: Mapping[str, Turn],
+        turns: Mapping[str, FileJob],
         side_by_side: int,
     ) -> None:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -131,7 +131,7 @@ class Rounds:
                 turn.end()
                 waited = 0
 
-    def _longest(self) -> Turn | None:
+    def _longest(self) -> FileJob | None:
         """The turn that has shipped for longest, where that is long enough."""
         now = asyncio.get_running_loop().time()
         shipping = [turn for turn in self._turns.values() if turn.screen.shipping_since and not turn.is_over]
@@ -144,12 +144,12 @@ class Rounds:
         """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
         place = next(iter(self._stores.values())).ledger
         if isinstance(place, Database):
-            with connected(place) as connection:
-                bury(connection)
+            with open_link(place) as connection:
+                reap_dead_runners(connection)
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await maintenance.held(self._queue, list(self._stores)):
+        for number, store, run_id in await maintenance.held_files(self._queue, list(self._stores)):
             if state := await asyncio.to_thread(self._after_held, store, run_id):
                 await maintenance.release(self._queue, number, state)
 

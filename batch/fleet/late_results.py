@@ -16,13 +16,13 @@ from batch.commands.history import LEFT_OPEN, recounted
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
 from batch.fleet.queue_items import End
-from batch.ledger import Queries
+from batch.ledger import LedgerReader
 from batch.model import Status
 from batch.pipeline import exit_status
-from batch.pipeline.session import Desk
+from batch.pipeline.session import StoreSession
 from batch.results import run_text
 from batch.results.accounting import Report
-from batch.watcher.folder_layout import fitted
+from batch.watcher.folder_layout import safe_name
 
 WAITS = 3  # the exit status of a run in which something waits for a person
 _OPEN_NOTE = "substr(finding, 1, 6) IN ('[\"held', '[\"wait', '[\"in d', '[\"not ')"
@@ -77,7 +77,7 @@ def end_of(report: Report, shipped: int) -> End:
     )
 
 
-def shipped(ledger: Queries, number: int, report: Report) -> int:
+def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it went on from."""
     run = report.run
     others = [one.run_id for one in ledger.of_content(run.sha256, run.store) if one.profile.get("queued") == number]
@@ -85,7 +85,7 @@ def shipped(ledger: Queries, number: int, report: Report) -> int:
         row
         for run_id in others
         if run_id != run.run_id
-        for record in ledger.of_run(run_id)
+        for record in ledger.records_of_run(run_id)
         if record.state == "created"
         for row in record.shipment.rows
     }
@@ -99,12 +99,12 @@ async def behind(queue: Queue, stores: Sequence[str]) -> list[str]:
     return [store for (store,) in await queue.all(_BEHIND, list(stores))]
 
 
-async def looked_at(queue: Queue, desk: Desk, *numbers: int) -> None:
+async def looked_at(queue: Queue, desk: StoreSession, *numbers: int) -> None:
     """What the ledger holds of these files' runs is what their ends say."""
     await queue.do(_LOOKED, list(numbers), desk.ledger.runner)
 
 
-async def bring_up_to_date(queue: Queue, desk: Desk, say: Callable[[str], None]) -> None:
+async def bring_up_to_date(queue: Queue, desk: StoreSession, say: Callable[[str], None]) -> None:
     """Tell the ends of a store's finished files anew, under its lease, where rows of them have fared on."""
     rows = await queue.dicts(_LOOK, desk.settings.store)
     for row in rows:
@@ -113,13 +113,13 @@ async def bring_up_to_date(queue: Queue, desk: Desk, say: Callable[[str], None])
     await looked_at(queue, desk, *(row["file_id"] for row in rows))
 
 
-async def _amended(queue: Queue, desk: Desk, row: Mapping[str, Any]) -> str:
+async def _amended(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> str:
     """What has become of the file; empty where its rows cannot be had any more."""
     run = desk.ledger.run(row["run_id"])
     if run is None:
         return ""
     with TemporaryDirectory(dir=desk.settings.home) as folder:
-        place = Path(folder) / fitted(Path(row["name"]).name)
+        place = Path(folder) / safe_name(Path(row["name"]).name)
         try:
             report = await asyncio.to_thread(recounted, desk.ledger, run, desk.settings, place)
         except NothingSent:  # its copy has expired

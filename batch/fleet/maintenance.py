@@ -94,7 +94,7 @@ async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
     return bool(await queue.all(_WAITS, list(stores)))
 
 
-async def held(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
+async def held_files(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
     """Files that wait for a person, with their runs; not while their store is at work, which may answer them."""
     return await queue.all(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
 
@@ -111,7 +111,7 @@ async def in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
     return [store for (store,) in await queue.all(sql, list(stores))]
 
 
-async def served(queue: Queue) -> list[str]:
+async def served_stores(queue: Queue) -> list[str]:
     """Stores that somebody has shipped for, and that a worker has the token of."""
     return [store for (store,) in await queue.all(_SERVED)]
 

@@ -19,13 +19,13 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from batch.config import one_store
-from batch.config.ledger_place import Database, shown
-from batch.errors import DatabaseAway, Stopped
+from batch.config.ledger_place import Database, redacted
+from batch.errors import DatabaseAway, StopRequested
 from batch.fleet.procrastinate_app import CONNECTING, call, engine, forget, install
-from batch.fleet.queue_items import End, Entry, File, Next
+from batch.fleet.queue_items import End, File, Next, QueueItem
 from batch.ledger import open_ledger
-from batch.ledger.postgres.connection import explained
-from batch.primitives.stop import Stop
+from batch.ledger.postgres.connection import ledger_error
+from batch.primitives.stop import StopEvent
 
 T = TypeVar("T")
 ENTRANCE = 0x73686970  # the advisory lock under which tables are made
@@ -57,16 +57,16 @@ class Queue:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
+    async def open(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
         """The queue at an address, made where there is none; LedgerError where it cannot be had: DatabaseAway."""
         app = engine(database, most)
         try:
-            await _made(database)
+            await _create(database)
             await app.open_async()
         except AWAY as error:
-            raise away(database, error) from error
+            raise database_away(database, error) from error
         except psycopg.Error as error:
-            raise explained(error, Database(database)) from error
+            raise ledger_error(error, Database(database)) from error
         try:
             yield cls(app)
         finally:
@@ -74,15 +74,15 @@ class Queue:
 
     @classmethod
     @asynccontextmanager
-    async def awaited(
-        cls, database: str, stop: Stop, say: Callable[[str], None], *, most: int = 2
+    async def wait_and_open(
+        cls, database: str, stop: StopEvent, say: Callable[[str], None], *, most: int = 2
     ) -> AsyncIterator[Self]:
         """The same, as soon as the database answers; Stopped where the stop came first."""
         said = False
         while True:
             async with AsyncExitStack() as stack:
                 try:
-                    queue = await stack.enter_async_context(cls.opened(database, most=most))
+                    queue = await stack.enter_async_context(cls.open(database, most=most))
                 except DatabaseAway as error:
                     if not said:
                         say(f"{error} Waiting for it.")
@@ -91,9 +91,9 @@ class Queue:
                     yield queue
                     return
             if not await stop.sleep(PAUSE):
-                raise Stopped("Stopped before the database answered.", "Start it again when you like.")
+                raise StopRequested("Stopped before the database answered.", "Start it again when you like.")
 
-    async def put(self, store: str, entries: Sequence[Entry], by: str) -> list[int]:
+    async def put(self, store: str, entries: Sequence[QueueItem], by: str) -> list[int]:
         """Files in line, all or none, in the given order; their numbers.
 
         What AWAY says in the end leaves open whether they are in line.
@@ -267,14 +267,14 @@ async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: byt
     return digest
 
 
-async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: Entry, by: str, put_as: str) -> int:
+async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: QueueItem, by: str, put_as: str) -> int:
     """One file in line, within the caller's transaction; its number, also where the same call has put it in before."""
     digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
     row = await connection.execute(
         "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (put_as) DO UPDATE SET put_as = excluded.put_as RETURNING file_id",
-        (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, put_as, entry.folder, entry.lies),
+        (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, put_as, entry.folder, entry.path),
     )
     ((number,),) = await row.fetchall()
     return int(number)
@@ -292,7 +292,7 @@ async def _again(work: Callable[[], Awaitable[T]], patience: float) -> T:
         await asyncio.sleep(PAUSE)
 
 
-async def _made(database: str) -> None:
+async def _create(database: str) -> None:
     """The ledger, in which exports and owners lie; the files; procrastinate's tables."""
     ledger = await asyncio.to_thread(open_ledger, Database(database))
     await ledger.close()
@@ -316,7 +316,7 @@ async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
             await forget(connection, written)
 
 
-def away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
+def database_away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
     """The database does not answer."""
     said = " ".join(str(error.__cause__ or error).split())
-    return DatabaseAway(f"The database {shown(database)} does not answer ({said}).", todo)
+    return DatabaseAway(f"The database {redacted(database)} does not answer ({said}).", todo)

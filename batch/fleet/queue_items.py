@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class QueueItem:
     """A file to be put in line: its content, or the address where a worker finds it."""
 
     name: str
@@ -16,7 +16,7 @@ class Entry:
     """What was asked of the run."""
     folder: str | None = None
     """The drop folder that waits for its end."""
-    lies: str | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,17 @@ from typing import Any
 from batch.errors import FileError, LedgerError
 from batch.fleet.follow import deliver
 from batch.fleet.queue import AWAY, FINISHED, TOLD, Queue
-from batch.fleet.queue_items import Entry
+from batch.fleet.queue_items import QueueItem
 from batch.fleet.run_options import ask_of
 from batch.ledger import read_ledger
 from batch.monitoring.systemd import Systemd
 from batch.pipeline.runner import NOTHING_SENT
-from batch.pipeline.session import Screen
+from batch.pipeline.session import Progress
 from batch.primitives import failpoints
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 from batch.watcher import Post, notices
 from batch.watcher.change_events import Bell
-from batch.watcher.folder import Held, Shelf, clear_sheet
+from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import SHEETS, Refused, free
 
 LOOK = 1.0  # seconds between two looks into the queue
@@ -35,8 +35,8 @@ LOOK = 1.0  # seconds between two looks into the queue
 async def watch_queued(
     posts: Sequence[Post],
     queue: Queue,
-    screen: Screen,
-    stop: Stop,
+    screen: Progress,
+    stop: StopEvent,
     *,
     by: str,
     polling: bool = False,
@@ -68,16 +68,16 @@ async def _pulse(keepers: Sequence["QueuedFolder"], systemd: Systemd) -> None:
 class QueuedFolder:
     """One drop folder."""
 
-    def __init__(self, post: Post, queue: Queue, screen: Screen, *, by: str, polling: bool) -> None:
+    def __init__(self, post: Post, queue: Queue, screen: Progress, *, by: str, polling: bool) -> None:
         self.settings = post.settings
-        self.shelf = Shelf(post.folder, post.settings, screen.say)
+        self.shelf = DropFolder(post.folder, post.settings, screen.say)
         self._queue, self._screen, self._by = queue, screen, by
         self._ask = ask_of({}, named=post.folder.source, dropped=True)
         self._key = f"{platform.node()}:{self.shelf.place.root}"
         self._polling = polling or self.shelf.is_far
         self._is_away = False
 
-    async def keep(self, stop: Stop) -> None:
+    async def keep(self, stop: StopEvent) -> None:
         """Look, put in line, file away, wait; a database that is away is waited for, and so is the folder."""
         self.shelf.board.show(state="watching")
         try:
@@ -97,7 +97,7 @@ class QueuedFolder:
             known = {row["lies"] for row in rows}
             await self._put([path for path in self.shelf.left if str(path) not in known])
             for whole in self.shelf.arrived.whole:
-                if claimed := self._claimed(whole.path):
+                if claimed := self._claim(whole.path):
                     await self._put([claimed])
             for row in rows:
                 if row["ended"] and (row["filed"] is None or row["filed"] < row["ended"]):
@@ -125,13 +125,13 @@ class QueuedFolder:
             self._key,
         )
 
-    def _claimed(self, path: Path) -> Path | None:
-        failpoints.point("before-claim")
+    def _claim(self, path: Path) -> Path | None:
+        failpoints.failpoint("before-claim")
         try:
             claimed = self.shelf.place.claim(path)
         except PermissionError:  # Windows: somebody has it open
             return None
-        failpoints.point("after-claim")
+        failpoints.failpoint("after-claim")
         return claimed
 
     async def _put(self, paths: Sequence[Path]) -> None:
@@ -140,7 +140,7 @@ class QueuedFolder:
                 content = await asyncio.to_thread(self._read, path)
                 if content is None:
                     continue
-                entry = Entry(str(path), content, ask=self._ask, folder=self._key, lies=str(path))
+                entry = QueueItem(str(path), content, ask=self._ask, folder=self._key, path=str(path))
                 (number,) = await self._queue.put(self.settings.store, [entry], self._by)
                 self._screen.say(f"{path.name}: file {number} of the queue")
 
@@ -163,26 +163,26 @@ class QueuedFolder:
         if not self.shelf.holds:
             return
         with read_ledger(self.settings.ledger) as ledger:
-            answered = list(self.shelf.answered(ledger, now))
+            answered = list(self.shelf.answered_files(ledger, now))
         for file, sheet in answered:
             content = await asyncio.to_thread(self._read, sheet)
             if content is None:
                 continue
-            await self._queue.put(self.settings.store, [Entry(str(sheet), content, ask=self._ask)], self._by)
+            await self._queue.put(self.settings.store, [QueueItem(str(sheet), content, ask=self._ask)], self._by)
             self._screen.say(f"{file.name}: the answers in {sheet.name} are in line")
 
     async def _file_away(self, row: Mapping[str, Any]) -> None:
         """The sheet first, then the file, then the queue is told: whatever is cut short is done again."""
         file = Path(row["lies"])
         if not _is_there(file):  # it was moved, and the queue not told; or somebody has taken it away
-            await self._filed(row, file)
+            await self._move_home(row, file)
             return
         room: Path = getattr(self.shelf.place, row["state"])
         target = file if file.parent == room else free(room, file.name)
-        before = self.shelf.release(file) or Held("", file.with_name(f"{file.stem}{SHEETS[0]}"))
+        before = self.shelf.release(file) or HeldFile("", file.with_name(f"{file.stem}{SHEETS[0]}"))
         sheet = await self._leave_sheet(row, target)
         self._move(file, target)
-        await self._filed(row, target)
+        await self._move_home(row, target)
         clear_sheet(before, sheet)
         if row["state"] == "held":
             with read_ledger(self.settings.ledger) as ledger:
@@ -202,7 +202,7 @@ class QueuedFolder:
         notices.leave(letter, target, notices.ERROR)
         return None
 
-    async def _filed(self, row: Mapping[str, Any], target: Path) -> None:
+    async def _move_home(self, row: Mapping[str, Any], target: Path) -> None:
         await self._queue.do(
             "UPDATE shipbatch.files SET filed = clock_timestamp(), lies = %s WHERE file_id = %s",
             str(target),
@@ -210,10 +210,10 @@ class QueuedFolder:
         )
 
     def _move(self, file: Path, target: Path) -> None:
-        failpoints.point("before-filing")
+        failpoints.failpoint("before-filing")
         if file != target:
             self.shelf.place.move(file, target)
-        failpoints.point("after-filing")
+        failpoints.failpoint("after-filing")
 
     def _tell_away(self, error: Exception | None) -> None:
         if error and not self._is_away:

@@ -7,10 +7,10 @@ from typing import Any
 
 from batch.config import Settings, Source
 from batch.errors import ConfigError
-from batch.ledger import Queries
+from batch.ledger import LedgerReader
 from batch.model import Field
 from batch.pipeline import Job
-from batch.pipeline.runner import planned
+from batch.pipeline.runner import job_of_plan
 from batch.watcher.file_job import sources_in
 
 TRAVELS = frozenset(
@@ -62,10 +62,10 @@ def settings_for(settings: Settings, ask: Mapping[str, Any]) -> Settings:
     )
 
 
-def jobs_for(ask: Mapping[str, Any], name: str, copy: Path, settings: Settings, ledger: Queries) -> Iterator[Job]:
+def jobs_for(ask: Mapping[str, Any], name: str, copy: Path, settings: Settings, ledger: LedgerReader) -> Iterator[Job]:
     """The runs that a file comes to: one, or one for each sheet that is to be read of a results sheet dropped back."""
     if ask.get("plan"):
-        job = planned(copy, settings)
+        job = job_of_plan(copy, settings)
         yield replace(job, limit=ask.get("limit"), goes_on=True)
         return
     source = settings.source_named(ask.get("source", ""), Path(name).name)

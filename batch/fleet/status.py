@@ -5,12 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from batch.config.ledger_place import shown
+from batch.config.ledger_place import redacted
 from batch.fleet import maintenance
 from batch.fleet.cancel import SKIP
 from batch.fleet.file_job import FETCHING
 from batch.fleet.queue import Queue
-from batch.results.run_text import Told, counted
+from batch.results.run_text import CommandResult, count_noun
 
 SILENT = 30.0  # seconds without a sign of life
 HUNG = 120.0  # seconds without a word on a file whose store's lease goes on being renewed
@@ -48,14 +48,14 @@ FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
 """
 
 
-async def queue_status(queue: Queue, database: str) -> Told:
+async def queue_status(queue: Queue, database: str) -> CommandResult:
     """The fleet as it stands, as the database knows it."""
     workers = await queue.dicts(_WORKERS)
     working = {row["store"]: row for row in await queue.dicts(_WORKING)}
     stores = [row | {"file": working.get(row["store"])} for row in await queue.dicts(_STORES, SILENT)]
     alive = [row for row in workers if row["silent"] <= SILENT]
     data = {
-        "database": shown(database),
+        "database": redacted(database),
         "workers": [_plain(row) | {"alive": row in alive} for row in workers],
         "stores": [_plain(row) for row in stores],
         "waiting": sum(row["waiting"] for row in stores),
@@ -64,7 +64,7 @@ async def queue_status(queue: Queue, database: str) -> Told:
         "shipments_a_second": round(sum(row["rate"] or 0.0 for row in working.values()), 2),
         "stuck": [*_stuck(stores, alive, workers), *map(_sender, await maintenance.senders(queue))],
     }
-    return Told(tuple(_lines(data, stores, alive, workers)), data)
+    return CommandResult(tuple(_lines(data, stores, alive, workers)), data)
 
 
 def _stuck(
@@ -89,7 +89,7 @@ def _stuck(
 def _sender(row: Mapping[str, Any]) -> dict[str, str]:
     """A runner that may still send, for all that is known."""
     since = f"{row['since'].astimezone():%Y-%m-%d %H:%M}"
-    doubts = f"{counted(row['shipments'], 'shipment')} of {', '.join(row['stores'])}"
+    doubts = f"{count_noun(row['shipments'], 'shipment')} of {', '.join(row['stores'])}"
     return {
         "what": f"`{row['command']}` (process {row['pid']} on {row['host']}, since {since})",
         "why": f"not proven to have ended, and what it may still send is in doubt: {doubts}",
@@ -127,13 +127,13 @@ def _lines(
     yield data["database"]
     for row in workers:
         state = "ending" if row["ending"] else "alive" if row in alive else f"silent for {_span(row['silent'])}"
-        served = f"{counted(row['stores'], 'store')}, {row['slots']} side by side, shipbatch {row['version']}"
+        served = f"{count_noun(row['stores'], 'store')}, {row['slots']} side by side, shipbatch {row['version']}"
         yield f"  worker   {row['host']}, process {row['pid']}: {state}, {served}"
     for row in stores[:SHOWN]:
         yield f"  store    {row['store']}: {_of_store(row)}"
     if len(stores) > SHOWN:
         yield f"  … and {len(stores) - SHOWN} more stores (--json has them all)"
-    waiting, working = counted(data["waiting"], "file"), data["working"]
+    waiting, working = count_noun(data["waiting"], "file"), data["working"]
     yield f"  {waiting} in line, {working} under way, {data['shipments_a_second']:g} shipments a second"
     for one in data["stuck"]:
         yield f"  stuck    {one['what']}: {one['why']}. {one['todo']}"

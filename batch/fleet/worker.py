@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from batch.config import Settings
-from batch.errors import CannotRunNow, ConfigError, DatabaseAway, LedgerError, ShipbatchError, Stopped, StoreStopped
+from batch.errors import (
+    CannotRunNow,
+    ConfigError,
+    DatabaseAway,
+    LedgerError,
+    ShipbatchError,
+    StopRequested,
+    StoreStopped,
+)
 from batch.fleet import housekeeping, late_results, maintenance
-from batch.fleet.file_job import BUG, Turn, TurnScreen
+from batch.fleet.file_job import BUG, FileJob, TurnScreen
 from batch.fleet.housekeeping import Rounds
 from batch.fleet.procrastinate_app import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.queue import AWAY, Queue
@@ -21,11 +29,11 @@ from batch.monitoring import Digest, after, of_error
 from batch.monitoring.metrics import measure
 from batch.monitoring.systemd import Systemd
 from batch.pipeline import Pipeline
-from batch.pipeline.runner import CANNOT_RUN_NOW, carried_over, opened
-from batch.pipeline.session import Desk, Screen
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
+from batch.pipeline.session import Progress, StoreSession
+from batch.primitives.stop import StopEvent
 from batch.results import run_text
-from batch.watcher.progress import Door
+from batch.watcher.progress import NullProgress
 from batch.watcher.retries import pause_after
 
 POLL = 0.4  # seconds between two looks for a turn, where a slot is free
@@ -47,8 +55,8 @@ class Worker:
         self,
         queue: Queue,
         stores: Sequence[Settings],
-        screen: Screen,
-        stop: Stop,
+        screen: Progress,
+        stop: StopEvent,
         *,
         side_by_side: int,
         tell: Tell = after,
@@ -58,13 +66,13 @@ class Worker:
         self._stores = {each.store: each.model_copy(update={"wait": LEASE_WAIT}) for each in stores}
         self._side_by_side = side_by_side
         self._systemd = Systemd(environ)
-        self._turns: dict[str, Turn] = {}
+        self._turns: dict[str, FileJob] = {}
         self._rounds = Rounds(queue, self._stores, screen, stop, turns=self._turns, side_by_side=side_by_side)
         self._register()
 
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
         """Take turns until told to stop; then what is in flight is finished, and the files go on elsewhere."""
-        asyncio.get_running_loop().set_exception_handler(_passed_over)
+        asyncio.get_running_loop().set_exception_handler(_log_lost_job)
         await self._rounds.begin()
         beside = (self._rounds.keep_alive(), self._rounds.keep_turns(), self._watchdog())
         keeping = [asyncio.create_task(each) for each in beside]
@@ -134,7 +142,7 @@ class Worker:
                 await self._open(settings, following)
             else:
                 await self._look_after(settings)
-        except Stopped:
+        except StopRequested:
             await call(self._queue.app, store)
         except CannotRunNow as error:
             if isinstance(error, DatabaseAway):
@@ -153,7 +161,7 @@ class Worker:
         pause = 0.0
         with self._stop.part() as part:
             asked = settings_for(settings, following.ask)
-            async with opened(asked, Door(lambda line: self._screen.say(f"{store}: {line}")), part) as desk:
+            async with open_store(asked, NullProgress(lambda line: self._screen.say(f"{store}: {line}")), part) as desk:
                 current = await self._queue.next(store)
                 if current and current.file_id == following.file_id:
                     digests, pause = await self._take(desk)
@@ -164,14 +172,16 @@ class Worker:
         for problem in await asyncio.to_thread(self._tell, settings, digests, status) if digests else ():
             self._screen.say(problem)
 
-    async def _take(self, desk: Desk) -> tuple[list[Digest], float]:
+    async def _take(self, desk: StoreSession) -> tuple[list[Digest], float]:
         """Ship the store's oldest file; what it came to, and seconds until the store's next turn."""
         store = desk.settings.store
         file = await self._queue.take(store, self._rounds.name, desk.ledger.runner)
         if file is None:
             return [], 0.0
         screen = TurnScreen(lambda line: self._screen.say(f"{store}: {Path(file.name).name}: {line}"))
-        turn = Turn(self._queue, file, Desk(desk.client, desk.ledger, desk.settings, screen, desk.stop), screen)
+        turn = FileJob(
+            self._queue, file, StoreSession(desk.client, desk.ledger, desk.settings, screen, desk.stop), screen
+        )
         self._turns[store] = turn
         try:
             if file.deaths >= DEATHS:
@@ -181,14 +191,14 @@ class Worker:
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
-            return await self._hindered(turn, error)
+            return await self._handle_error(turn, error)
         finally:
             del self._turns[store]
         for problem in filter(None, [await asyncio.to_thread(measure, desk.settings, turn.reports)]):
             self._screen.say(problem)
         return turn.digests, 0.0
 
-    async def _hindered(self, turn: Turn, error: Exception) -> tuple[list[Digest], float]:
+    async def _handle_error(self, turn: FileJob, error: Exception) -> tuple[list[Digest], float]:
         """What is in the way is waited out; a bug that stays one ends the file."""
         if turn.is_over or self._stop:
             if isinstance(error, LedgerError):  # whatever else has ended the turn: what was written is in question
@@ -214,13 +224,15 @@ class Worker:
         if not is_behind and not await asyncio.to_thread(_has_left_something, settings):
             return
         with self._stop.part() as part:
-            async with opened(settings, Door(lambda line: self._screen.say(f"{settings.store}: {line}")), part) as desk:
-                async for one in carried_over(Pipeline(desk), desk):
-                    for line in run_text.carried(one):
+            async with open_store(
+                settings, NullProgress(lambda line: self._screen.say(f"{settings.store}: {line}")), part
+            ) as desk:
+                async for one in carry_over_leftovers(Pipeline(desk), desk):
+                    for line in run_text.carried_over_text(one):
                         self._screen.say(f"{settings.store}: {line}")
                 await self._bring_up_to_date(desk)
 
-    async def _bring_up_to_date(self, desk: Desk) -> None:
+    async def _bring_up_to_date(self, desk: StoreSession) -> None:
         """What other files' rows have come to is told in their own ends."""
         if not desk.stop:
             store = desk.settings.store
@@ -228,7 +240,7 @@ class Worker:
 
     async def _look_around(self, timestamp: int) -> None:
         """Every store that was ever at work has a turn now and then."""
-        for store in await maintenance.served(self._queue):
+        for store in await maintenance.served_stores(self._queue):
             await call(self._queue.app, store)
 
     async def _watchdog(self) -> None:
@@ -241,10 +253,10 @@ def _has_left_something(settings: Settings) -> bool:
     """Whether anything of a store's earlier files waits for its order, or is in doubt."""
     with read_ledger(settings.ledger) as ledger:
         since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
-        return bool(ledger.left_open(settings.store, since) or ledger.unsettled(settings.store))
+        return bool(ledger.open_requests(settings.store, since) or ledger.unsettled(settings.store))
 
 
-def _passed_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """A job that could not be acknowledged, for its database was away or its store had been given to another."""
     if not isinstance(context.get("exception"), AWAY):
         loop.default_exception_handler(context)

@@ -8,7 +8,7 @@ from pathlib import Path
 from batch.config import Database, Place
 from batch.errors import LedgerError, NothingSent
 from batch.ledger.connection import Connection
-from batch.ledger.sqlite.connection import APPLICATION_ID, check, explained
+from batch.ledger.sqlite.connection import APPLICATION_ID, check, ledger_error
 
 
 def back_up(ledger: Connection, place: Place, target: Path) -> None:
@@ -38,7 +38,7 @@ def back_up(ledger: Connection, place: Place, target: Path) -> None:
         new.replace(target)
     except sqlite3.Error as error:
         new.unlink(missing_ok=True)
-        raise explained(error, target) from error
+        raise ledger_error(error, target) from error
     except OSError as error:
         raise LedgerError(
             f"The copy {target} cannot be written: {error.strerror or error}.", "Give a name in a folder of yours."

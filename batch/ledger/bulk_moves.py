@@ -19,14 +19,14 @@ from batch.model import Outcome, Record
 _NUMBERS = ("record_id", "baseline", "shipment_id")
 
 
-def _handed(*columns: str) -> str:
+def _parameter_rows(*columns: str) -> str:
     """The rows of one parameter, a JSON array of arrays, with these names for what comes after an attempt's columns."""
     names = ("record_id", "at", "state", "what", "evidence", *columns)
-    named = ", ".join(f"{_taken(n, name)} AS {name}" for n, name in enumerate(names))
+    named = ", ".join(f"{_field(n, name)} AS {name}" for n, name in enumerate(names))
     return f"(SELECT {named} FROM json_each(?)) AS handed"
 
 
-def _taken(n: int, name: str) -> str:
+def _field(n: int, name: str) -> str:
     taken = f"json_extract(value, '$[{n}]')"
     return f"CAST({taken} AS BIGINT)" if name in _NUMBERS else taken
 
@@ -34,7 +34,7 @@ def _taken(n: int, name: str) -> str:
 _ATTEMPTS = (
     "INSERT INTO attempts (record_id, n, at, state, what, evidence) SELECT record_id,"
     " (SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE attempts.record_id = handed.record_id),"
-    f" at, state, what, evidence FROM {_handed()}"
+    f" at, state, what, evidence FROM {_parameter_rows()}"
 )
 
 
@@ -49,7 +49,7 @@ class Intend:
 
     _UPDATE: ClassVar[str] = (
         "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = handed.baseline,"
-        f" changed_at = handed.at FROM {_handed('baseline')}"
+        f" changed_at = handed.at FROM {_parameter_rows('baseline')}"
         " WHERE records.record_id = handed.record_id AND records.state = 'planned'"
     )
 
@@ -85,7 +85,7 @@ class Move:
 
     _UPDATE: ClassVar[str] = (
         "UPDATE records SET state = handed.state, finding = handed.finding, shipment_id = handed.shipment_id,"
-        f" made = handed.made, changed_at = handed.at FROM {_handed('finding', 'shipment_id', 'made')}"
+        f" made = handed.made, changed_at = handed.at FROM {_parameter_rows('finding', 'shipment_id', 'made')}"
         f" WHERE records.record_id = handed.record_id AND (records.state, handed.state) IN ({moves.LEGAL})"
         " RETURNING records.record_id, attempts, baseline"
     )
@@ -102,7 +102,7 @@ class Move:
         if len(found) != len(units):
             return None
         connection.execute(_ATTEMPTS, (handed,))
-        return [moves.moved(unit.record, unit.at, unit.outcome, *found[unit.record.record_id]) for unit in units]
+        return [moves.record_after(unit.record, unit.at, unit.outcome, *found[unit.record.record_id]) for unit in units]
 
     @property
     def row(self) -> Row:

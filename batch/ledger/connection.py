@@ -43,7 +43,7 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any: ...
 
-    def listed(self, values: Collection[object], /) -> object:
+    def list_parameter(self, values: Collection[object], /) -> object:
         """A list as the parameter of LISTED."""
 
     def new_ids(self, count: int, /) -> Iterable[int]:
@@ -52,7 +52,7 @@ class Connection(Protocol):
     def is_bug(self, error: Exception, /) -> bool:
         """Whether the statement is wrong, and not the database in trouble."""
 
-    def explained(self, error: Exception, /) -> LedgerError:
+    def ledger_error(self, error: Exception, /) -> LedgerError:
         """What the database said, with its place, the reason and what to do."""
 
     def listen(self, say: Callable[[str], None]) -> None:

@@ -38,9 +38,9 @@ def expire(place: Place, days: int) -> None:
 
 
 def _done(place: Database, work: Callable[[Callable[..., Any]], Any]) -> Any:
-    from batch.ledger.postgres.opening import prepared
+    from batch.ledger.postgres.opening import open_database
 
-    connection = prepared(place)
+    connection = open_database(place)
     try:
         return connection.again(lambda: work(connection.execute))
     finally:

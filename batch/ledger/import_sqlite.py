@@ -12,10 +12,10 @@ from batch.errors import DatabaseAway, NothingSent
 from batch.ledger import export_store
 from batch.ledger.connection import Connection
 from batch.ledger.postgres import schema
-from batch.ledger.postgres.opening import prepared
+from batch.ledger.postgres.opening import open_database
 from batch.ledger.rows import Row
 from batch.ledger.sqlite.opening import open_readable
-from batch.primitives.concurrency import batches
+from batch.primitives.concurrency import batched
 
 _TABLES = {
     "runs": "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile",
@@ -39,9 +39,9 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
 
     NothingSent where the database has any of its runs or shipments already; then nothing is copied.
     """
-    with closing(open_readable(source)) as old, closing(prepared(target)) as new:
+    with closing(open_readable(source)) as old, closing(open_database(target)) as new:
         try:
-            copied = _copied(old, new)
+            copied = _copy_tables(old, new)
         except new.IntegrityError as error:
             raise NothingSent(
                 f"The database {target} holds some of {source} already ({_first_line(error)}).",
@@ -50,14 +50,14 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
         except new.Error as error:
             if getattr(error, "sqlstate", None) == "55P03":
                 raise DatabaseAway(f"Runners are at work with the database {target}.", _TODO) from error
-            raise new.explained(error) from error
+            raise new.ledger_error(error) from error
         for sha256, copy in old.execute("SELECT DISTINCT sha256, copy FROM runs"):
             if Path(copy).is_file():
                 export_store.keep(target, sha256, Path(copy))
     return copied
 
 
-def _copied(old: Connection, new: Connection) -> dict[str, int]:
+def _copy_tables(old: Connection, new: Connection) -> dict[str, int]:
     new.execute("BEGIN")
     new.execute(f"SET LOCAL lock_timeout TO '{schema.GRACE}'")
     # What has begun long ago need not begin as planned; the table is ours alone until the end.
@@ -69,7 +69,7 @@ def _copied(old: Connection, new: Connection) -> dict[str, int]:
         marks = ", ".join("?" for _ in columns.split(","))
         conflict = " ON CONFLICT DO NOTHING" if table == "headers" else ""
         copied[table] = 0
-        for some in batches(_rows(old, table, columns, shift), 1_000):
+        for some in batched(_rows(old, table, columns, shift), 1_000):
             new.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}", some)
             copied[table] += len(some)
     for table, key in _NUMBERED.items():

@@ -12,7 +12,7 @@ from batch.ledger import moves, plans
 from batch.ledger.bulk_moves import Intend, Move
 from batch.ledger.connection import Connection
 from batch.ledger.contract import Decision, IllegalMove, RowNote
-from batch.ledger.queries import Queries
+from batch.ledger.queries import LedgerReader
 from batch.ledger.rows import json_text, run_row, time_text
 from batch.ledger.writer import Work, Writer
 from batch.model import Outcome, Record, Run, Shipment, StoreShipment
@@ -29,7 +29,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Taken(Iterable[T]):
+class _PlanInput(Iterable[T]):
     """What a plan is made of, taken once more where its transaction was lost with the database; see `turns.Anew`."""
 
     def __init__(self, things: Iterable[T]) -> None:
@@ -42,7 +42,7 @@ class _Taken(Iterable[T]):
         return iter(self._things)
 
 
-class StoredLedger(Queries):
+class Ledger(LedgerReader):
     """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
 
     def __init__(
@@ -80,9 +80,9 @@ class StoredLedger(Queries):
         """An earlier runner that is not proven to have ended, in words; empty where it is."""
         if not runner:
             return ""
-        from batch.ledger.postgres.runners import STANDING, Runner
+        from batch.ledger.postgres.runners import ACTIVE, Runner
 
-        return "".join(str(Runner(*row)) for row in self._rows(STANDING, runner))
+        return "".join(str(Runner(*row)) for row in self._rows(ACTIVE, runner))
 
     def listen(self, say: Callable[[str], None]) -> None:
         """Whom to tell, in this event loop, that the database is away and that it is back."""
@@ -99,13 +99,13 @@ class StoredLedger(Queries):
             self._writer.connection.listen(say_here)
 
     @property
-    def pending(self) -> int:
+    def pending_writes(self) -> int:
         """Writes not yet answered."""
         return self._writer.pending if self._writer else 0
 
-    def writing(self) -> bool:
+    def is_writing(self) -> bool:
         """Whether a write is not yet answered: a simulated clock must not jump then."""
-        return self.pending > 0
+        return self.pending_writes > 0
 
     async def begin(self, run: Run) -> None:
         """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
@@ -124,19 +124,20 @@ class StoredLedger(Queries):
         await self._write("finish", close_run)
 
     async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
-        """Enter a file's whole plan in one transaction; see `base.Ledger.plan`.
+        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's plan.
 
-        Both are taken one by one in the writer's thread. IllegalMove, and no plan at all,
-        where a numbered parcel has a record that is more than planned.
+        They are taken a few at a time, so that memory does not grow with them. A planned record of an earlier run
+        with the same order, address and ask, or the same number, is taken over (it was never made), so that nothing
+        is planned twice.
         """
-        at, shipments, notes = self._at(), _Taken(shipments), _Taken(notes)
+        at, shipments, notes = self._at(), _PlanInput(shipments), _PlanInput(notes)
         return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
 
     async def plan_again(
         self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
     ) -> range:
         """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
-        at, open_asks, shipments, notes = self._at(), list(asks), _Taken(shipments), _Taken(notes)
+        at, open_asks, shipments, notes = self._at(), list(asks), _PlanInput(shipments), _PlanInput(notes)
         return await self._write(
             "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
         )
@@ -159,7 +160,11 @@ class StoredLedger(Queries):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated, deleted (once); and, in doubt, that it `waits anew`."""
+        """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
+
+        Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
+        And, in doubt, that it `waits anew`: its settle window begins once more.
+        """
         at = self._at()
         await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
 

@@ -44,17 +44,17 @@ async def store_lock(
         return
     async with AsyncExitStack() as locks:
         try:
-            await locks.enter_async_context(_held(home, store, wait, waiting))
+            await locks.enter_async_context(_hold_lock(home, store, wait, waiting))
         except OSError as error:
             raise no_lock(lock_path(home, store), error) from error
         with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
             if beyond and not _one_folder(home, beyond):
-                await locks.enter_async_context(_held(beyond, store, wait, waiting))
+                await locks.enter_async_context(_hold_lock(beyond, store, wait, waiting))
         yield
 
 
 @asynccontextmanager
-async def _held(folder: Path, store: str, wait: float, waiting: Callable[[str], None]) -> AsyncIterator[None]:
+async def _hold_lock(folder: Path, store: str, wait: float, waiting: Callable[[str], None]) -> AsyncIterator[None]:
     """One folder's lock; OSError where it cannot be had for other reasons than another runner."""
     path = lock_path(folder, store)
     lock = system_lock(path)

@@ -44,7 +44,7 @@ def merge(connection: Connection, kind: str) -> None:
             _own_as_one(connection, store, written)
         for table in ("runs", "records", "decisions"):
             sql = f"UPDATE {table} SET store = ? WHERE store {LISTED}"
-            connection.execute(sql, (store, connection.listed(written)))
+            connection.execute(sql, (store, connection.list_parameter(written)))
 
 
 class _Two:
@@ -78,7 +78,7 @@ class _Two:
         if record.run_id:
             facts = facts_of([made]) | {"row_lines": record.shipment.row_lines, "warnings": record.shipment.warnings}
             finding = record.finding or findings.CREATED
-            note = RowNote(record.shipment.rows, finding, first.record_id, record.shipment.ask, facts)
+            note = RowNote(record.shipment.rows, finding, first.record_id, record.shipment.request_key, facts)
             plans.add_notes(self._connection, record.run_id, [note])
         self._history(record, {"shipment_of": first.record_id})
         sql = "UPDATE records SET run_id = NULL, store = ? WHERE record_id = ?"
@@ -127,7 +127,7 @@ class _Two:
 
     @property
     def _listed(self) -> object:
-        return self._connection.listed(self._written)
+        return self._connection.list_parameter(self._written)
 
 
 def _standing(record: Record) -> tuple[int, int]:
@@ -138,7 +138,7 @@ def _standing(record: Record) -> tuple[int, int]:
 
 def _own_as_one(connection: Connection, store: str, written: Sequence[str]) -> None:
     """One owner: the one whose lease ends last, with an epoch that fences off all."""
-    listed = connection.listed(written)
+    listed = connection.list_parameter(written)
     sql = f"SELECT epoch, runner, until FROM owners WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
     if rows := connection.execute(sql, (listed,)).fetchall():
         connection.execute(f"DELETE FROM owners WHERE store {LISTED}", (listed,))

@@ -60,6 +60,6 @@ def upgrade(connection: Connection, store: str, found: int) -> None:
     for step in STEPS[found - 1 :]:
         for statement in getattr(step, store):
             connection.execute(statement)
-            failpoints.point("in-migration")
+            failpoints.failpoint("in-migration")
         step.change(connection, store)
-        failpoints.point("in-migration")
+        failpoints.failpoint("in-migration")

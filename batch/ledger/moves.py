@@ -9,7 +9,7 @@ from typing import Any
 
 from batch.ledger.connection import UNDO, Connection
 from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.rows import RECORD, Row, finding_text, json_text, made_text, record_from, search_form
+from batch.ledger.rows import RECORD, Row, finding_text, json_text, record_from, search_form, store_shipment_text
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 from batch.planning.matching import misnamed
 
@@ -55,12 +55,12 @@ def move(connection: Connection, before: Record, at: str, outcome: Outcome, what
         found = connection.execute(sql, values).fetchall()
     except connection.IntegrityError:
         connection.execute(UNDO)
-        raise _claimed(connection, before, outcome.made) from None
+        raise _claim_error(connection, before, outcome.made) from None
     if not found:
         state = record(connection, before.record_id).state
         raise IllegalMove(f"Record {before.record_id} is {state}; it cannot become {outcome.state}.")
     note_attempt(connection, before.record_id, outcome.state, at, what, evidence)
-    return moved(before, at, outcome, *found[0])
+    return record_after(before, at, outcome, *found[0])
 
 
 def columns(before: Record, outcome: Outcome) -> Row:
@@ -70,10 +70,10 @@ def columns(before: Record, outcome: Outcome) -> Row:
     if (made is None) == (outcome.state is State.CREATED):
         what = f"{outcome.state} goes with a shipment of the store, and nothing else"
         raise IllegalMove(f"Record {before.record_id}: {what}.")
-    return (finding, made.shipment_id, made_text(made)) if made else (finding, None, None)
+    return (finding, made.shipment_id, store_shipment_text(made)) if made else (finding, None, None)
 
 
-def moved(before: Record, at: str, outcome: Outcome, attempts: int, baseline: int) -> Record:
+def record_after(before: Record, at: str, outcome: Outcome, attempts: int, baseline: int) -> Record:
     """The record after its move."""
     return replace(
         before,
@@ -132,11 +132,11 @@ def _remake(connection: Connection, before: Record, at: str, made: StoreShipment
         " = (records.store, records.order_id, records.order_address_id, ?)"
         " AND other.record_id <> records.record_id AND other.state <> 'rejected' AND NOT other.deleted)"
         " THEN label ELSE ? END WHERE record_id = ?",
-        (made_text(made), search_form(label), at, label, label, before.record_id),
+        (store_shipment_text(made), search_form(label), at, label, label, before.record_id),
     )
 
 
-def _claimed(connection: Connection, before: Record, made: StoreShipment | None) -> Exception:
+def _claim_error(connection: Connection, before: Record, made: StoreShipment | None) -> Exception:
     owner = (
         made
         and connection.execute(

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.config import Database, Place
-from batch.ledger.ledger import Now, StoredLedger, utc_now
-from batch.ledger.queries import Queries
+from batch.ledger.ledger import Ledger, Now, utc_now
+from batch.ledger.queries import LedgerReader
 from batch.ledger.sqlite.connection import SqliteSession
 from batch.ledger.sqlite.opening import network_disk, open_readable, open_writable
 from batch.ledger.sqlite.reserve import Reserve
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from batch.ledger.postgres.lease import Lease
 
 
-def open_ledger(
-    place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None
-) -> StoredLedger:
+def open_ledger(place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None) -> Ledger:
     """The ledger at a place, made where there is none; close it, or use it as an async context manager.
 
     LedgerError where it is damaged, unwritable, of a newer version or another program's.
@@ -28,7 +26,7 @@ def open_ledger(
         from batch.ledger.postgres import opening as postgres
 
         if read_only:
-            return StoredLedger(postgres.open_readable(place), place, None, "", now)
+            return Ledger(postgres.open_readable(place), place, None, "", now)
         session = postgres.open_writable(place)
         try:
             reader = postgres.open_readable(place)
@@ -36,16 +34,16 @@ def open_ledger(
             session.close()
             raise
         writer = Writer(session, lease.guard) if lease else Writer(session)
-        return StoredLedger(reader, place, writer, session.advice, now, lease)
+        return Ledger(reader, place, writer, session.advice, now, lease)
     path = place.absolute()
     if read_only:
-        return StoredLedger(open_readable(path), path, None, _advice(path), now)
+        return Ledger(open_readable(path), path, None, _advice(path), now)
     writable, reserve = open_writable(path), Reserve(path)
     reserve.take()
-    return StoredLedger(open_readable(path), path, Writer(SqliteSession(writable, reserve)), _advice(path), now)
+    return Ledger(open_readable(path), path, Writer(SqliteSession(writable, reserve)), _advice(path), now)
 
 
-def read_ledger(place: Place) -> Queries:
+def read_ledger(place: Place) -> LedgerReader:
     """The ledger at a place for reading alone, without an event loop; use it as a context manager.
 
     Where there is none it is empty, and none is made. LedgerError as for `open_ledger`.
@@ -53,8 +51,8 @@ def read_ledger(place: Place) -> Queries:
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres
 
-        return Queries(postgres.open_readable(place), place)
-    return Queries(open_readable(place.absolute()), place.absolute())
+        return LedgerReader(postgres.open_readable(place), place)
+    return LedgerReader(open_readable(place.absolute()), place.absolute())
 
 
 def _advice(path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.config import Database, Place
-from batch.ledger.ledger import StoredLedger
+from batch.ledger.ledger import Ledger
 from batch.ledger.locks import store_lock
 from batch.ledger.open import open_ledger
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def owned_ledger(
+async def open_owned_ledger(
     place: Place, store: str, home: Path, wait: float, waiting: Callable[[str], None], beyond: Path | None = None
-) -> AsyncIterator[StoredLedger]:
+) -> AsyncIterator[Ledger]:
     """The ledger at a place, and its store ours alone: by the lock of a file, or by a lease in a database.
 
     Where it is not free, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow says so.
@@ -27,10 +27,10 @@ async def owned_ledger(
         from batch.ledger.postgres.opening import make
 
         make(place)  # first: it says what is to be installed
-        from batch.ledger.postgres.lease import leased
+        from batch.ledger.postgres.lease import acquire_lease
 
         async with (
-            leased(lambda: _connected(place), store, home, wait, waiting) as lease,
+            acquire_lease(lambda: _connect(place), store, home, wait, waiting) as lease,
             open_ledger(place, lease=lease) as ledger,
         ):
             yield ledger
@@ -39,10 +39,10 @@ async def owned_ledger(
             yield ledger
 
 
-def _connected(place: Database) -> "psycopg.Connection[Any]":
-    from batch.ledger.postgres.connection import connected, driver, explained
+def _connect(place: Database) -> "psycopg.Connection[Any]":
+    from batch.ledger.postgres.connection import driver, ledger_error, open_link
 
     try:
-        return connected(place)
+        return open_link(place)
     except driver().Error as error:
-        raise explained(error, place) from error
+        raise ledger_error(error, place) from error

@@ -11,7 +11,7 @@ from batch.ledger.contract import IllegalMove, RowNote
 from batch.ledger.moves import record
 from batch.ledger.rows import Row, note_row, rows_of, search_form, shipment_text
 from batch.model import Finding, Record, Shipment, State, Status
-from batch.primitives.concurrency import batches
+from batch.primitives.concurrency import batched
 
 _INSERT = (
     "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"
@@ -49,7 +49,7 @@ def enter(
 ) -> range:
     """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
     plan = _Plan(connection, run_id, at)
-    for some in batches(shipments, AT_ONCE):
+    for some in batched(shipments, AT_ONCE):
         plan.enter(some)
     add_notes(connection, run_id, notes)
     return plan.places
@@ -64,7 +64,7 @@ def enter_again(
     notes: Iterable[RowNote],
 ) -> range:
     """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
-    listed = connection.listed(asks)
+    listed = connection.list_parameter(asks)
     open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
@@ -112,7 +112,7 @@ class _Plan:
             self._connection.executemany(_INSERT, new)
         except self._connection.IntegrityError:
             self._connection.execute("ROLLBACK TO piece")
-            raise _taken(self._connection, self._store, shipments, self._run_id, self.places) from None
+            raise _claim_error(self._connection, self._store, shipments, self._run_id, self.places) from None
         self._connection.execute("RELEASE piece")
         self._connection.executemany(_NOTE, farewells)
         self._connection.executemany(_SKU, sorted(skus))
@@ -124,7 +124,12 @@ class _Plan:
             "SELECT order_id, order_address_id, label, ask, record_id, run_id, shipment"
             f" FROM records WHERE order_id {LISTED} AND store = ? AND state = 'planned'"
             " AND (run_id IS NULL OR run_id <> ? OR position < ?) ORDER BY record_id",
-            (self._connection.listed({s.order_id for s in shipments}), self._store, self._run_id, self.places.start),
+            (
+                self._connection.list_parameter({s.order_id for s in shipments}),
+                self._store,
+                self._run_id,
+                self.places.start,
+            ),
         )
         found: dict[Key, list[_Leftover]] = {}
         for *key, record_id, run_id, shipment in rows:
@@ -142,7 +147,7 @@ def judge_again(
         raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
     if shipment is None and not notes:
         raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
-    add_notes(connection, before.run_id, (_named(note, before.shipment) for note in notes))
+    add_notes(connection, before.run_id, (_with_shipment_name(note, before.shipment) for note in notes))
     if shipment is not None:
         _replace(connection, before, at, shipment)
     else:
@@ -168,7 +173,7 @@ def add_notes(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> 
             connection.executemany(_NAME, ((note_id, search_form(word), row) for word, row in note.names))
 
 
-def _named(note: RowNote, shipment: Shipment) -> RowNote:
+def _with_shipment_name(note: RowNote, shipment: Shipment) -> RowNote:
     """A note on rows of a shipment that leaves its plan."""
     words = {str(shipment.order_id), shipment.label, *(sku for _, sku in shipment.skus)} - {""}
     return replace(note, names=((word, row) for row in note.rows for word in words))
@@ -187,7 +192,7 @@ def _replace(connection: Connection, before: Record, at: str, shipment: Shipment
         connection.execute(_REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id))
     except connection.IntegrityError:
         connection.execute(UNDO)
-        raise _taken(connection, before.store, [shipment]) from None
+        raise _claim_error(connection, before.store, [shipment]) from None
     connection.executemany(_SKU, _skus(shipment, before.record_id))
 
 
@@ -205,7 +210,7 @@ def _last_place(connection: Connection, run_id: str) -> int:
 
 
 def _key(shipment: Shipment) -> Key:
-    return _key_of(shipment.order_id, shipment.order_address_id, shipment.label, shipment.ask)
+    return _key_of(shipment.order_id, shipment.order_address_id, shipment.label, shipment.request_key)
 
 
 def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
@@ -217,7 +222,7 @@ def _columns(shipment: Shipment) -> Row:
     """order_id, order_address_id, label, number, ask, shipment."""
     label = shipment.label
     body = shipment_text(shipment)
-    return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.ask, body
+    return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.request_key, body
 
 
 def _skus(shipment: Shipment, record_id: int) -> list[Row]:
@@ -235,7 +240,7 @@ def _farewell(old: _Leftover, run_id: str) -> RowNote:
     return RowNote(old.rows, finding, old.record_id)
 
 
-def _taken(
+def _claim_error(
     connection: Connection, store: str, shipments: Iterable[Shipment], run_id: str = "", places: range = NOWHERE
 ) -> IllegalMove:
     """Which parcel the ledger refused: its number has a record that is not planned, or comes twice in the plan."""

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from batch.config import Place
 from batch.ledger.backup import back_up
 from batch.ledger.connection import LISTED, Connection
-from batch.ledger.contract import Attempt, Decision, RowNote
+from batch.ledger.contract import Decision, Event, RowNote
 from batch.ledger.plans import OPEN_NOTE
 from batch.ledger.rows import (
     RECORD,
@@ -40,7 +40,7 @@ _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summa
 _UNSETTLED = "state IN ('intent', 'in_doubt', 'needs_person')"  # model.UNSETTLED, in the words of the index
 
 
-class Queries:
+class LedgerReader:
     """The reading half of the contract; see `base.Ledger`."""
 
     def __init__(self, connection: Connection, place: Place) -> None:
@@ -58,33 +58,33 @@ class Queries:
         try:
             self._reader.check()
         except self._reader.Error as error:
-            raise self._reader.explained(error) from error
+            raise self._reader.ledger_error(error) from error
 
     def back_up(self, target: Path) -> None:
         """A whole copy, as of one moment, while others write; see `copying.back_up`."""
         back_up(self._reader, self.place, target)
 
-    def known(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
+    def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
         where, wanted = f"ask {LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted", set(asks)
         found: dict[str, list[Record]] = {}
-        for record in self._records(where, self._reader.listed(wanted), store):
-            self._need(record.shipment.ask in wanted, record)
-            found.setdefault(record.shipment.ask, []).append(record)
+        for record in self._records(where, self._reader.list_parameter(wanted), store):
+            self._need(record.shipment.request_key in wanted, record)
+            found.setdefault(record.shipment.request_key, []).append(record)
         return found
 
     def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
         """All records of these orders, in the order they were planned."""
         found: dict[int, list[Record]] = {}
         wanted = set(order_ids)
-        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.listed(wanted), store):
+        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.list_parameter(wanted), store):
             self._need(record.shipment.order_id in wanted, record)
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
 
     def records(self, record_ids: Iterable[int]) -> list[Record]:
         """Records by their numbers."""
-        return self._records(f"record_id {LISTED}", self._reader.listed(list(record_ids)))
+        return self._records(f"record_id {LISTED}", self._reader.list_parameter(list(record_ids)))
 
     def unsettled(self, store: str) -> list[Record]:
         """Records in intent, in_doubt or needs_person."""
@@ -95,17 +95,17 @@ class Queries:
         sql = "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*) FROM records WHERE store = ? GROUP BY 1"
         return dict(self._rows(sql, store))
 
-    def claimed(self, store: str, order_id: int) -> frozenset[int]:
+    def claimed_shipments(self, store: str, order_id: int) -> frozenset[int]:
         """Shipment ids of an order that belong to a record, deleted ones too."""
         sql = "SELECT shipment_id FROM records WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
         return frozenset(row[0] for row in self._rows(sql, order_id, store))
 
-    def of_run(self, run_id: str) -> Iterator[Record]:
+    def records_of_run(self, run_id: str) -> Iterator[Record]:
         """A run's records, in the order they were planned."""
         sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id))
 
-    def planned(self, run_id: str, places: range) -> Iterator[Record]:
+    def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
         """Those of the records at these places of a run's plan that are still planned, in their order."""
         where = "run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = 'planned'"
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
@@ -117,14 +117,14 @@ class Queries:
         sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
         return self._each(note_from, self._pages(sql, run_id))
 
-    def unmet(self, run_id: str) -> Iterator[RowNote]:
+    def notes_without_record(self, run_id: str) -> Iterator[RowNote]:
         """Those of a run's notes that are of no record."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         where = "run_id = ? AND note_id > ? AND record_id IS NULL"
         sql = f"SELECT {columns} FROM notes WHERE {where} ORDER BY note_id LIMIT {PAGE}"
         return self._each(note_from, self._pages(sql, run_id))
 
-    def held(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
+    def held_notes(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
         """Run → what its plan holds for a person; of one run, where it is named."""
         which = "run_id = ?" if run_id else "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         columns = "run_id, rows, finding, record_id, ask, facts"
@@ -141,16 +141,16 @@ class Queries:
         met = "SELECT record_id FROM notes WHERE run_id = ? AND record_id IS NOT NULL"
         return self._records(f"{where} AND (run_id = ? OR record_id IN ({met}))", first, first, run_id, run_id)
 
-    def said_of(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
+    def notes_for(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
         """Run → those of these parcels that it has a note on."""
         which = "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         sql = f"SELECT run_id, ask FROM notes WHERE {which} AND ask {LISTED}"
         found: dict[str, set[str]] = {}
-        for run_id, ask in self._rows(sql, store, self._reader.listed(list(asks))):
+        for run_id, ask in self._rows(sql, store, self._reader.list_parameter(list(asks))):
             found.setdefault(run_id, set()).add(ask)
         return found
 
-    def attempts(self, record_id: int) -> list[Attempt]:
+    def attempts(self, record_id: int) -> list[Event]:
         """All that happened to a record, oldest first."""
         sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
         return list(self._each(attempt_from, self._rows(sql, record_id)))
@@ -169,7 +169,7 @@ class Queries:
         sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
         return list(self._each(run_from, self._rows(sql, store, source, last)))
 
-    def left_open(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
+    def open_requests(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
         """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
         within = "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
         sql = (
@@ -212,7 +212,7 @@ class Queries:
             return self._records(where, number, int(number), int(number))
         return self._records(labelled, number)
 
-    def of_sku(self, sku: str, last: int) -> list[Record]:
+    def records_by_sku(self, sku: str, last: int) -> list[Record]:
         """The last so many records that ship units of a SKU, newest first; case and blanks do not matter."""
         wanted = search_form(sku)
         having = "records JOIN skus USING (record_id) WHERE sku = ?"
@@ -220,7 +220,7 @@ class Queries:
         found = self._each(record_from, self._rows(sql, wanted, last))
         return [record for record in found if any(search_form(name) == wanted for _, name in record.shipment.skus)]
 
-    def noted(self, what: str, last: int) -> list[tuple[str, RowNote]]:
+    def find_notes(self, what: str, last: int) -> list[tuple[str, RowNote]]:
         """Run and note of the last so many rows without a record that name an order, number or SKU, newest first."""
         sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
@@ -234,16 +234,16 @@ class Queries:
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
         sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
-        rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.listed(list(asks)), store)
+        rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.list_parameter(list(asks)), store)
         newest = {row[0]: row for row in rows}
         words = (row[:-1] for row in newest.values() if not row[-1])
         return {word.ask: word for word in self._each(decision_from, words)}
 
-    def words(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
+    def all_decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
         """All that people have ever said of each of these parcels, oldest first."""
         sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
         found: dict[str, list[Decision]] = {}
-        for row in self._rows(sql, self._reader.listed(list(asks)), store):
+        for row in self._rows(sql, self._reader.list_parameter(list(asks)), store):
             found.setdefault(row[0], []).extend(self._each(decision_from, [row]))
         return found
 
@@ -259,7 +259,7 @@ class Queries:
     def _need(self, fits: bool, record: Record) -> None:  # noqa: FBT001
         """LedgerError where an index has led to a record that does not belong there."""
         if not fits:
-            raise self._reader.explained(Damage(f"record {record.record_id} is not where its index has it"))
+            raise self._reader.ledger_error(Damage(f"record {record.record_id} is not where its index has it"))
 
     def _each(self, decode: Callable[[Any], T], rows: Iterable[Any]) -> Iterator[T]:
         """The rows decoded; LedgerError where one is not what was written."""
@@ -267,7 +267,7 @@ class Queries:
             for row in rows:
                 yield decode(row)
         except Damage as damage:
-            raise self._reader.explained(damage) from damage
+            raise self._reader.ledger_error(damage) from damage
 
     def _pages(self, sql: str, run_id: str, *more: object) -> Iterator[Row]:
         """Rows without their first column, by which the pages go on."""
@@ -276,10 +276,10 @@ class Queries:
             yield from (row[1:] for row in rows)
             last = rows[-1][0]
             if not is_whole(last):
-                raise self._reader.explained(Damage(f"a place in run {run_id} is no number"))
+                raise self._reader.ledger_error(Damage(f"a place in run {run_id} is no number"))
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         try:
             return self._reader.execute(sql, values).fetchall()
         except self._reader.Error as error:
-            raise self._reader.explained(error) from error
+            raise self._reader.ledger_error(error) from error

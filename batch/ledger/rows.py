@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch.ledger import soundness
-from batch.ledger.contract import Attempt, Decision, RowNote
+from batch.ledger.contract import Decision, Event, RowNote
 from batch.ledger.soundness import every, fit, is_path, is_text, is_whole, maybe, moment, need, sound
 from batch.model import Field, Finding, Item, Record, Run, Shipment, State, Status, StoreShipment, Who
 
@@ -19,7 +19,7 @@ RECORD = (
 )
 """Columns of `records`, as `record_from` takes them."""
 
-_IN_COLUMNS = frozenset({"order_id", "order_address_id", "ask", "items"})
+_IN_COLUMNS = frozenset({"order_id", "order_address_id", "request_key", "items"})
 # Built from the classes, so that a field they gain is kept without a word here.
 _SHIPMENT = tuple((f.name, f.default) for f in fields(Shipment) if f.name not in _IN_COLUMNS)
 _MADE = tuple((f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"})
@@ -77,10 +77,10 @@ def shipment_from(order_id: int, order_address_id: int, ask: str, text: str) -> 
         need(_SHIPMENT_FITS.get(name, is_text)(value), name)
         if type(value) is list:
             body[name] = _tuples(value)
-    return Shipment(order_id, order_address_id, items, ask=ask, **body)
+    return Shipment(order_id, order_address_id, items, request_key=ask, **body)
 
 
-def made_text(made: StoreShipment) -> str:
+def store_shipment_text(made: StoreShipment) -> str:
     """The store's shipment; of its answer everything but the addresses."""
     body = {name: value for name, default in _MADE if (value := getattr(made, name)) != default}
     body["items"] = [(item.order_product_id, item.quantity) for item in made.items]
@@ -88,7 +88,7 @@ def made_text(made: StoreShipment) -> str:
     return json_text(body)
 
 
-def made_from(text: str) -> StoreShipment:
+def store_shipment_from(text: str) -> StoreShipment:
     """The store's shipment that `made_text` wrote."""
     body = json.loads(text)
     items = _items(body)
@@ -141,7 +141,7 @@ def record_from(row: Row) -> Record:
         shipment=shipment_from(order_id, order_address_id, ask, shipment),
         state=State(state),
         attempts=attempts,
-        made=made_from(made) if made else None,
+        made=store_shipment_from(made) if made else None,
         finding=finding_from(finding) if finding else None,
         baseline=baseline,
         deleted=bool(deleted),
@@ -191,7 +191,7 @@ def run_from(row: Row) -> Run:
 def note_row(run_id: str, note: RowNote) -> Row:
     """A note as run_id, rows, finding, record_id, ask, facts."""
     facts = None if note.facts is None else json_text(note.facts)
-    return (run_id, _encode(note.rows), finding_text(note.finding), note.record_id, note.ask, facts)
+    return (run_id, _encode(note.rows), finding_text(note.finding), note.record_id, note.request_key, facts)
 
 
 @sound("notes")
@@ -205,11 +205,11 @@ def note_from(row: Row) -> RowNote:
 
 
 @sound("attempts")
-def attempt_from(row: Row) -> Attempt:
+def attempt_from(row: Row) -> Event:
     """The attempt of record_id, at, state, what, evidence."""
     record_id, at, state, what, evidence = row
     need(is_whole(record_id) and is_text(what), "a column")
-    return Attempt(record_id, moment(at), State(state), what, fit(json.loads(evidence), soundness.EVIDENCE, "evidence"))
+    return Event(record_id, moment(at), State(state), what, fit(json.loads(evidence), soundness.EVIDENCE, "evidence"))
 
 
 @sound("decisions")

@@ -139,13 +139,13 @@ class Writer:
     def _trouble(self, error: Exception) -> LedgerError | None:
         """What ends all writing; None where the session has recovered from it."""
         try:
-            return None if self._session.recovers(error) else self.connection.explained(error)
+            return None if self._session.recovers(error) else self.connection.ledger_error(error)
         except LedgerError as worse:
             return worse
 
     def _commit_together(self, units: list[_Unit]) -> None:
         self._session.begin(large=not all(isinstance(unit.work, Alike) for unit in units))
-        for kind, some in groupby(self._begun(units), lambda unit: isinstance(unit.work, Alike)):
+        for kind, some in groupby(self._begin(units), lambda unit: isinstance(unit.work, Alike)):
             if kind:
                 self._attempt_alike(list(some))
             else:
@@ -155,12 +155,12 @@ class Writer:
             return
         written = [unit.point for unit in units if unit.refusal is None]
         for point in written:
-            failpoints.point(f"before-{point}")
+            failpoints.failpoint(f"before-{point}")
         self._session.commit()
         for point in written:
-            failpoints.point(f"after-{point}")
+            failpoints.failpoint(f"after-{point}")
 
-    def _begun(self, units: list[_Unit]) -> Iterator[_Unit]:
+    def _begin(self, units: list[_Unit]) -> Iterator[_Unit]:
         for unit in units:
             unit.refusal = self._session.refusal(unit.point)
             if unit.refusal is None:
@@ -218,7 +218,7 @@ class Writer:
                 raise
             unit.refusal = error
         except Damage as damage:
-            unit.refusal = self.connection.explained(damage)
+            unit.refusal = self.connection.ledger_error(damage)
         except Exception as refusal:  # noqa: BLE001  the caller's, and raised there
             unit.refusal = refusal
         if unit.refusal is not None:

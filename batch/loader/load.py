@@ -32,7 +32,7 @@ IDS = (
 )
 
 
-def nothing_remembered(fingerprint: str) -> Mapping[Field, str]:
+def no_memory(fingerprint: str) -> Mapping[Field, str]:
     """For a caller that keeps no memory of header rows."""
     return {}
 
@@ -80,7 +80,7 @@ class Load:
         """What rows are found by, as far as it could be read: order's number, tracking number or link, SKU."""
         return ((word, row) for row in rows for word in self._entries.words(row))
 
-    def decided(self) -> Iterator[Parcel]:
+    def decided_parcels(self) -> Iterator[Parcel]:
         """Those of the parcels in whose Decision cells a person has written."""
         answered = self._groups.any(self._entries.decision.codes != 0)
         return (parcel(self._entries, rows) for rows in self._groups.rows(self._good & answered))
@@ -93,9 +93,7 @@ class Load:
                 yield number, row[:width]
 
 
-def load(
-    path: Path, source: Source, *, aliases: Mapping[str, str] | None = None, recall: Recall = nothing_remembered
-) -> Load:
+def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None, recall: Recall = no_memory) -> Load:
     """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError; nothing else."""
     chosen, why = choose(path, source, recall)
     found = chosen.recognition

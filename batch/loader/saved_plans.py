@@ -7,19 +7,19 @@ from pathlib import Path
 from batch.errors import FileError
 from batch.loader.files.read import read_tables
 from batch.model.sheet_format import PLAN, Mark, read_mark
-from batch.planning.saved_plan import COLUMNS, Promise, promise_from, sealed
+from batch.planning.saved_plan import COLUMNS, PlannedShipment, checksum, promise_from
 
 _AGAIN = "Make a new plan: shipbatch run --dry-run FILE. A plan is carried out as it is; leave rows out in the export."
 
 
-def read_plan(path: Path) -> tuple[Mark, list[Promise]]:
+def read_plan(path: Path) -> tuple[Mark, list[PlannedShipment]]:
     """What a plan says of itself, and its shipments; FileError where it is no plan of ours, or was changed since."""
     if not path.is_file():
         raise FileError(f"{path}: there is no such file.", "Give the NAME.plan.xlsx that a --dry-run wrote.")
     mark = read_mark(path)
     if mark is None or not mark.seal:
         raise FileError(f"{path} is not a plan of shipbatch.", "Give the NAME.plan.xlsx that a --dry-run wrote.")
-    promises: list[Promise] = []
+    promises: list[PlannedShipment] = []
     seals = hashlib.sha256()
     tables = read_tables(path, sheet=PLAN) if mark.planned else []
     for table in tables:
@@ -37,12 +37,12 @@ def read_plan(path: Path) -> tuple[Mark, list[Promise]]:
     return mark, promises
 
 
-def _promise(path: Path, number: int, cells: tuple[str, ...]) -> Promise:
+def _promise(path: Path, number: int, cells: tuple[str, ...]) -> PlannedShipment:
     """One row: its seal and what is shown of it are what its text says."""
     try:
         promise = promise_from(cells[-2])
     except (ValueError, KeyError, TypeError):
         promise = None
-    if promise is None or cells[-1] != sealed(cells[:-1]) or promise.cells != cells:
+    if promise is None or cells[-1] != checksum(cells[:-1]) or promise.cells != cells:
         raise FileError(f"{path}, sheet {PLAN}, row {number}: it was changed after the plan was made.", _AGAIN)
     return promise

@@ -151,7 +151,7 @@ class Parcel:
     """What a person wrote into the Decision cell."""
 
     @property
-    def ask(self) -> str:
+    def request_key(self) -> str:
         """Digest of what is asked: two parcels with one ask want the same shipment."""
         skus = {line.sku: narrow(line.sku).casefold() for line in self.lines}
         if len(set(skus.values())) < len(skus):  # SKUs of one parcel that differ in nothing else
@@ -197,7 +197,7 @@ class Shipment:
     """(row, order_product_id) for the rows that name a line."""
     skus: tuple[tuple[int, str], ...] = ()
     """(order_product_id, SKU) of its items, as the store has them."""
-    ask: str = ""
+    request_key: str = ""
     """Digest of the parcel it came from."""
     warnings: tuple[str, ...] = ()
 
@@ -256,7 +256,7 @@ class Order:
     """Its lines look cut short: stubs, or fewer units than the order counts."""
 
     @property
-    def shipped(self) -> bool:
+    def is_shipped(self) -> bool:
         """Whether anything of it has been shipped, by anyone."""
         return self.items_shipped > 0 or any(line.shipped for line in self.lines)
 
@@ -383,7 +383,7 @@ class RowNote:
     finding: Finding
     record_id: int | None = None
     """The record it was met as, where the ledger has one."""
-    ask: str = ""
+    request_key: str = ""
     """The parcel's digest, where it is one: a decision is found by it."""
     facts: Mapping[str, Any] | None = None
     """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from batch.model import MADE_DIFFERS, Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
-from batch.planning.matching import Look, differences, units
+from batch.planning.matching import Match, differences, units
 
 CREATED = Finding(Status.CREATED)
 PLANNED = Finding(Status.PLANNED)
 
 
-def shown(made: StoreShipment) -> str:
+def describe_shipment(made: StoreShipment) -> str:
     """A shipment in the store, in one line."""
     number = made.tracking_number or made.tracking_link or "no tracking number"
     since = f", made {made.date_created}" if made.date_created else ""
     return f"shipment {made.shipment_id} ({number}; {units(made.items)}{since})"
 
 
-def named(line: OrderLine) -> str:
+def describe_line(line: OrderLine) -> str:
     """An order line as the file's reader knows it."""
     return f"SKU {line.sku}" if line.sku else f"line {line.order_product_id}"
 
@@ -96,7 +96,7 @@ def unknown_line(order: Order, line_id: int) -> Finding:
 
 
 def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Finding:
-    shown = ", ".join(f"{named(line)} ({line.left} left)" for line in lines) or "none that ships"
+    shown = ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines) or "none that ships"
     return Finding(
         Status.INVALID,
         "quantity_without_line",
@@ -136,7 +136,7 @@ def not_shippable(order: Order, line: OrderLine) -> Finding:
     return Finding(
         Status.INVALID,
         code,
-        f"Order {order.order_id}: {named(line)} {why}; it does not ship.",
+        f"Order {order.order_id}: {describe_line(line)} {why}; it does not ship.",
         "Take the row out.",
         Who.WAREHOUSE,
     )
@@ -158,7 +158,7 @@ def not_enough_left(
     return Finding(
         Status.INVALID,
         "not_enough_left",
-        f"Order {order.order_id}, {named(line)}: the file ships {asked}, ordered {line.quantity}, "
+        f"Order {order.order_id}, {describe_line(line)}: the file ships {asked}, ordered {line.quantity}, "
         f"already shipped {line.shipped}{refunded}; {left} left{by}.",
         todo,
         Who.WAREHOUSE,
@@ -256,7 +256,7 @@ def changed(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     return Finding(
         Status.HELD,
         "changed",
-        f"Order {asked.order_id}: the store has {shown(made)}, {theirs}, {origin}; "
+        f"Order {asked.order_id}: the store has {describe_shipment(made)}, {theirs}, {origin}; "
         f"this file says {units(asked.items)}, {carrier}, under the same number.",
         "Ask which is right. Items cannot be changed in a shipment; a carrier can, with --update.",
         Who.CUSTOMER_SERVICE,
@@ -267,7 +267,7 @@ def correction(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     return Finding(
         Status.HELD,
         "correction",
-        f"Order {asked.order_id}: these units are shipped already as {shown(made)}, {origin}; "
+        f"Order {asked.order_id}: these units are shipped already as {describe_shipment(made)}, {origin}; "
         f"this file gives {asked.label or 'no number'}.",
         "If the number is a correction, run the file again with --update; else take the row out.",
         Who.CUSTOMER_SERVICE,
@@ -278,7 +278,7 @@ def equal_again(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     return Finding(
         Status.HELD,
         "equal_again",
-        f"Order {asked.order_id}: an equal parcel is {shown(made)}, {origin}, and there is no number "
+        f"Order {asked.order_id}: an equal parcel is {describe_shipment(made)}, {origin}, and there is no number "
         "to tell whether this is another one; units are left.",
         "Decide `ship` if it is another parcel, `skip` if it is the same.",
         Who.WAREHOUSE,
@@ -290,7 +290,7 @@ def shipped_in_part(made: StoreShipment, asked: Shipment, origin: str) -> Findin
         Status.HELD,
         "shipped_in_part",
         f"Order {asked.order_id}: this file ships {units(asked.items)} without a number; the same units of a line are "
-        f"in {shown(made)}, {origin}, and there is no number to tell whether these are others; units are left.",
+        f"in {describe_shipment(made)}, {origin}, and there is no number to tell whether these are others; units are left.",
         "Decide `ship` if all of it is another parcel. If a part has shipped, take those rows out and run it again.",
         Who.WAREHOUSE,
     )
@@ -300,7 +300,7 @@ def number_added(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     return Finding(
         Status.HELD,
         "number_added",
-        f"Order {asked.order_id}: the same units are in {shown(made)}, {origin}; this file gives {asked.label}, "
+        f"Order {asked.order_id}: the same units are in {describe_shipment(made)}, {origin}; this file gives {asked.label}, "
         "and units are left for another parcel.",
         f"Decide `ship` if it is another parcel; exists:{made.shipment_id} if it is that one "
         "(with --update the number is then written into it).",
@@ -384,7 +384,7 @@ def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, s
     )
 
 
-def read_back(asked: Shipment, found: Look) -> Finding | None:
+def read_back(asked: Shipment, found: Match) -> Finding | None:
     """What is to be told of a shipment that was read back and claimed; None where it is as it was asked."""
     assert found.mine is not None
     return doubled(found.mine, found.twins) if found.twins else made_differs(asked, found.mine)
@@ -432,7 +432,7 @@ def doubled(mine: StoreShipment, twins: Sequence[StoreShipment]) -> Finding:
 def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool) -> Finding | None:
     """What stops a shipment that was absent twice from being sent again; None if nothing does."""
     if near:
-        why = f"the store has {'; '.join(shown(made) for made in near)}, which is like it but not equal"
+        why = f"the store has {'; '.join(describe_shipment(made) for made in near)}, which is like it but not equal"
     elif moved:
         why = "it is not among the order's shipments, yet units of the order count as shipped"
     elif never:
@@ -453,7 +453,7 @@ def not_corrected(shipment: Shipment, made: StoreShipment, said: Sequence[str]) 
     return Finding(
         Status.HELD,
         "not_corrected",
-        f"Order {shipment.order_id}: {shown(made)} could not be corrected: {words}",
+        f"Order {shipment.order_id}: {describe_shipment(made)} could not be corrected: {words}",
         "Run the file again with --update, or correct the shipment in the control panel.",
         Who.IT,
     )

@@ -26,7 +26,7 @@ def tell_people(urls: str, title: str, body: str) -> str:
     return ""
 
 
-def ping(url: str) -> str:
+def send_ping(url: str) -> str:
     """Tell a dead man's switch that all is well; returns what went wrong, empty if nothing did."""
     if urlsplit(url).scheme not in {"http", "https"}:
         return "SHIPBATCH_PING is no http(s) address"

@@ -8,7 +8,7 @@ from typing import Any
 
 from batch.errors import FileError, NothingSent, ShipbatchError
 from batch.model import MADE_DIFFERS, Finding, Status
-from batch.monitoring.log import Event
+from batch.monitoring.log import LogEvent
 from batch.results.accounting import Report
 
 TROUBLES = (Status.HELD, Status.IN_DOUBT, Status.REJECTED, Status.INVALID, Status.WAITING, Status.NOT_SENT)
@@ -30,10 +30,10 @@ class Digest:
     """For the log."""
 
     @property
-    def event(self) -> Event:
+    def event(self) -> LogEvent:
         """The digest as a line of the log."""
         facts = {"file": self.file, "exit": self.status, **self.facts}
-        return Event("run" if self.rows else "refused", self.status != 0, facts)
+        return LogEvent("run" if self.rows else "refused", self.status != 0, facts)
 
 
 def of_report(report: Report, status: int) -> Digest:

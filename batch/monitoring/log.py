@@ -15,7 +15,7 @@ FOLDER = "logs"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LogEvent:
     """Something that happened. Its facts are safe to show to anybody who may read logs."""
 
     what: str
@@ -33,7 +33,7 @@ class Event:
         return hide(visible(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip()))
 
 
-def write(home: Path, events: list[Event], *, form: str = "text", days: int = 30) -> list[str]:
+def write(home: Path, events: list[LogEvent], *, form: str = "text", days: int = 30) -> list[str]:
     """Append to today's file; older ones are removed. A log that cannot be written stops nothing. Returns the lines.
 
     A file a day, never renamed: several processes append to one, and any tool may hold it open.

@@ -7,7 +7,7 @@ from typing import Any
 from batch.config import Settings
 from batch.errors import ConfigError, ShipbatchError
 from batch.ledger import read_ledger
-from batch.ledger.queries import Queries as Ledger
+from batch.ledger.queries import LedgerReader
 from batch.model import State
 from batch.results.accounting import COUNTED, Report
 
@@ -27,7 +27,7 @@ def measure(settings: Settings, reports: Sequence[Report]) -> str:
     return ""
 
 
-def write_metrics(path: Path, ledger: Ledger, reports: Sequence[Report]) -> None:
+def write_metrics(path: Path, ledger: LedgerReader, reports: Sequence[Report]) -> None:
     """Write the file whole, for all stores of the ledger; how fast the store let us go is of the reports.
 
     What counts only grows, whichever process wrote last: it is summed up over the ledger's runs.
@@ -40,7 +40,7 @@ def write_metrics(path: Path, ledger: Ledger, reports: Sequence[Report]) -> None
             "`metrics_file` is set, and prometheus_client is not installed.", "Run: pip install 'shipbatch[metrics]'."
         ) from None
     registry = CollectorRegistry()
-    registry.register(_Collected([*_totals(ledger), *_now(ledger), *_pace(reports)]))
+    registry.register(_Families([*_totals(ledger), *_now(ledger), *_pace(reports)]))
     try:
         write_to_textfile(str(path), registry)
     except OSError as error:
@@ -49,7 +49,7 @@ def write_metrics(path: Path, ledger: Ledger, reports: Sequence[Report]) -> None
         ) from error
 
 
-class _Collected:
+class _Families:
     """Families that are there already, for a registry."""
 
     def __init__(self, families: Sequence[Any]) -> None:
@@ -59,7 +59,7 @@ class _Collected:
         return self._families
 
 
-def _totals(ledger: Ledger) -> Iterator[Any]:
+def _totals(ledger: LedgerReader) -> Iterator[Any]:
     from prometheus_client.core import CounterMetricFamily as Counter
 
     rows = Counter("shipbatch_rows", "Rows of exports by what became of them", labels=["store", "status"])
@@ -76,7 +76,7 @@ def _totals(ledger: Ledger) -> Iterator[Any]:
     yield from (rows, requests, runs)
 
 
-def _now(ledger: Ledger) -> Iterator[Any]:
+def _now(ledger: LedgerReader) -> Iterator[Any]:
     from prometheus_client.core import GaugeMetricFamily as Gauge
 
     success = Gauge("shipbatch_last_success_timestamp_seconds", "End of the last whole run", labels=["store"])

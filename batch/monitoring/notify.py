@@ -9,7 +9,7 @@ from batch.config.secrets import find_secret, hide
 from batch.errors import ConfigError
 from batch.monitoring import log
 from batch.monitoring.alert_history import Memory, reasons
-from batch.monitoring.channels import ping, tell_people
+from batch.monitoring.channels import send_ping, tell_people
 from batch.monitoring.digest import Digest
 from batch.primitives.escapes import visible
 
@@ -34,11 +34,11 @@ def after(
     try:
         events += _people(settings, digests, wrong, environ)
         url = find_secret("SHIPBATCH_PING", environ, keyring=settings.keyring)
-        if url and status in CAME_TO_ITS_END and (problem := ping(url.value.get_secret_value())):
+        if url and status in CAME_TO_ITS_END and (problem := send_ping(url.value.get_secret_value())):
             wrong.append(problem)
     except ConfigError as error:
         wrong.append(f"{error} {error.todo}")
-    events += [log.Event("not told", trouble=True, facts={"why": hide(why)}) for why in wrong]
+    events += [log.LogEvent("not told", trouble=True, facts={"why": hide(why)}) for why in wrong]
     lines = log.write(settings.home, events, form=settings.log_format, days=settings.keep_logs)
     if echo:
         for line in lines:
@@ -48,7 +48,7 @@ def after(
 
 def _people(
     settings: Settings, digests: Sequence[Digest], wrong: list[str], environ: Mapping[str, str]
-) -> list[log.Event]:
+) -> list[log.LogEvent]:
     """Tell people of what is new or too much; a kind counts as known only once it was delivered."""
     urls = find_secret("SHIPBATCH_NOTIFY", environ, keyring=settings.keyring)
     troubled = [digest for digest in digests if digest.kinds]
@@ -75,4 +75,4 @@ def _people(
         wrong.append(problem)
         return []
     memory.keep(kinds, rules.forget, today)
-    return [log.Event("notified", facts={"files": list(why), "why": why})]
+    return [log.LogEvent("notified", facts={"files": list(why), "why": why})]

@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 
-from batch.bigcommerce import Client, Kind, Reply, Verdict, correction, judge
+from batch.bigcommerce import Client, Kind, Response, Verdict, correction, judge
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger.contract import Ledger
+from batch.ledger import Ledger
 from batch.model import Finding, RowNote, Status, StoreShipment, findings
 from batch.planning import Correction, facts_of
 from batch.planning.matching import differences
 from batch.primitives import failpoints
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 
 TRIES = 4
 
 
-async def insist(send: Callable[[], Awaitable[Reply]], stop: Stop, *, expected: int) -> Verdict:
+async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int) -> Verdict:
     """Send what does no harm twice, until it is answered clearly, TRIES are over, or the run is to stop."""
     for again in range(1, TRIES + 1):
         verdict = judge(await send(), expected=expected)
@@ -30,30 +30,32 @@ async def insist(send: Callable[[], Awaitable[Reply]], stop: Stop, *, expected: 
 class Corrector:
     """Writes corrections to the store; a PUT of the same values twice does no harm."""
 
-    def __init__(self, client: Client, ledger: Ledger, stop: Stop) -> None:
+    def __init__(self, client: Client, ledger: Ledger, stop: StopEvent) -> None:
         self._client, self._ledger, self._stop = client, ledger, stop
 
     async def correct(self, corrections: Iterable[Correction]) -> AsyncIterator[RowNote]:
         """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as they are."""
         for one in corrections:
-            yield _held(one) if self._stop else await self._correct(one)
+            yield _held_note(one) if self._stop else await self._correct(one)
 
     async def _correct(self, one: Correction) -> RowNote:
         made, body = one.existing.made, correction(one.shipment)
-        failpoints.point("correcting")
-        verdict = await insist(
+        failpoints.failpoint("correcting")
+        verdict = await retry_idempotent(
             lambda: self._client.update_shipment(made.order_id, made.shipment_id, body), self._stop, expected=200
         )
-        failpoints.point("corrected")
+        failpoints.failpoint("corrected")
         now = await self._as_asked(one, verdict) if verdict.kind is Kind.DONE else None
         if now is None:
             said = verdict.problems or ["the store's answer is of another shipment."] * (verdict.kind is Kind.DONE)
             refused = findings.not_corrected(one.shipment, made, said)
-            return RowNote(one.shipment.rows, refused, one.existing.record_id, one.shipment.ask, facts_of([made]))
+            return RowNote(
+                one.shipment.rows, refused, one.existing.record_id, one.shipment.request_key, facts_of([made])
+            )
         if one.existing.record_id is not None:
             await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, now)
-        note = Finding(Status.UPDATED, "updated", f"Was {findings.shown(made)}.")
-        return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.ask, facts_of([now]))
+        note = Finding(Status.UPDATED, "updated", f"Was {findings.describe_shipment(made)}.")
+        return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.request_key, facts_of([now]))
 
     async def _as_asked(self, one: Correction, verdict: Verdict) -> StoreShipment | None:
         """The corrected shipment, read back where the answer is not of it; None where it is not as it was to be."""
@@ -75,7 +77,7 @@ def _is_as_asked(one: Correction, now: StoreShipment) -> bool:
     return now.shipment_id == one.existing.made.shipment_id and not differences(written, now)
 
 
-def _held(one: Correction) -> RowNote:
+def _held_note(one: Correction) -> RowNote:
     return RowNote(
-        one.shipment.rows, one.finding, one.existing.record_id, one.shipment.ask, facts_of([one.existing.made])
+        one.shipment.rows, one.finding, one.existing.record_id, one.shipment.request_key, facts_of([one.existing.made])
     )

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from batch.bigcommerce import Client
 from batch.config.environment import this_user
 from batch.errors import NothingSent
-from batch.ledger import StoredLedger
+from batch.ledger import Ledger
 from batch.ledger.contract import AlreadyClaimed, Decision, named
-from batch.ledger.queries import Queries as Ledger
+from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment, findings
 from batch.planning.gates import FILE
-from batch.planning.matching import look
+from batch.planning.matching import match
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*([0-9]+)")
@@ -46,7 +46,7 @@ NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingDecision:
     """One parcel that a person has to decide."""
 
     run_id: str
@@ -85,50 +85,52 @@ def answer_of(text: str) -> str:
     raise NothingSent(f"{text!r} is not an answer.", f"Answer with one of: {ANSWERS}.")
 
 
-def waiting(ledger: Ledger, store: str, run_id: str = "") -> Iterator[Waiting]:
+def pending_decisions(ledger: LedgerReader, store: str, run_id: str = "") -> Iterator[PendingDecision]:
     """All that waits for a person in a store, newest run first; of one run, where it is named."""
     for record in ledger.unsettled(store):
         if not run_id or record.run_id == run_id:
             finding = record.finding or findings.in_doubt(record.shipment.order_id)
             shipment = record.shipment
-            yield Waiting(record.run_id, shipment.rows, shipment.order_id, shipment.ask, finding.error, record)
+            yield PendingDecision(
+                record.run_id, shipment.rows, shipment.order_id, shipment.request_key, finding.error, record
+            )
     yield from _made_otherwise(ledger, store, run_id)
-    of_runs = ledger.held(store, run_id)
+    of_runs = ledger.held_notes(store, run_id)
     if not of_runs:
         return
-    said = ledger.said_of(store, {note.ask for notes in of_runs.values() for note in notes} - {""})
+    said = ledger.notes_for(store, {note.request_key for notes in of_runs.values() for note in notes} - {""})
     seen: set[str] = set()
     newer: set[str] = set()
     for run in ledger.runs(store):
         if not run_id or run.run_id == run_id:
-            held = [note for note in of_runs.get(run.run_id, ()) if note.ask and note.ask not in seen]
-            known = ledger.known(store, [note.ask for note in held])
+            held = [note for note in of_runs.get(run.run_id, ()) if note.request_key and note.request_key not in seen]
+            known = ledger.records_by_key(store, [note.request_key for note in held])
             settled = {ask for ask, records in known.items() if any(r.run_id in newer for r in records)}
-            settled |= ledger.decisions(store, [note.ask for note in held]).keys()
-            yield from (_held(run.run_id, note) for note in held if note.ask not in settled)
+            settled |= ledger.decisions(store, [note.request_key for note in held]).keys()
+            yield from (_pending_held(run.run_id, note) for note in held if note.request_key not in settled)
             seen |= said.get(run.run_id, set())  # a newer run's word on a parcel stands
         newer.add(run.run_id)
 
 
-def still_waits(ledger: Ledger, store: str, run_id: str) -> bool:
+def still_waits(ledger: LedgerReader, store: str, run_id: str) -> bool:
     """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
     if any(record.run_id == run_id for record in ledger.unsettled(store)):
         return True
     if any(_made_otherwise(ledger, store, run_id)):
         return True
-    held = _held_asks(ledger, store, run_id)
-    return not held <= ledger.decisions(store, held).keys() | _made_since(ledger, store, run_id, held).keys()
+    held = _held_keys(ledger, store, run_id)
+    return not held <= ledger.decisions(store, held).keys() | _runs_since(ledger, store, run_id, held).keys()
 
 
-def goes_on(ledger: Ledger, store: str, run_id: str) -> bool:
+def goes_on(ledger: LedgerReader, store: str, run_id: str) -> bool:
     """Whether anything is left of a run for which its file is to be run again."""
-    held = _held_asks(ledger, store, run_id)
-    if held - _made_since(ledger, store, run_id, held).keys():
+    held = _held_keys(ledger, store, run_id)
+    if held - _runs_since(ledger, store, run_id, held).keys():
         return True
-    return any(record.state is State.PLANNED for record in ledger.of_run(run_id))
+    return any(record.state is State.PLANNED for record in ledger.records_of_run(run_id))
 
 
-def _made_otherwise(ledger: Ledger, store: str, run_id: str) -> Iterator[Waiting]:
+def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[PendingDecision]:
     """What the store has made otherwise than asked, as far as no person has accepted it; each once."""
     seen: set[int] = set()
     for run in ledger.runs(store):
@@ -138,77 +140,79 @@ def _made_otherwise(ledger: Ledger, store: str, run_id: str) -> Iterator[Waiting
             if record.record_id not in seen and record.finding:
                 seen.add(record.record_id)
                 of = record.shipment
-                yield Waiting(record.run_id, of.rows, of.order_id, of.ask, record.finding.error, record, MADE_DIFFERS)
+                yield PendingDecision(
+                    record.run_id, of.rows, of.order_id, of.request_key, record.finding.error, record, MADE_DIFFERS
+                )
 
 
-def was_answered_elsewhere(ledger: Ledger, store: str, run_id: str) -> bool:
+def was_answered_elsewhere(ledger: LedgerReader, store: str, run_id: str) -> bool:
     """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
     run = ledger.run(run_id)
-    later = _made_since(ledger, store, run_id, _held_asks(ledger, store, run_id))
+    later = _runs_since(ledger, store, run_id, _held_keys(ledger, store, run_id))
     return run is not None and any(each.sha256 != run.sha256 for runs in later.values() for each in runs)
 
 
-def _held_asks(ledger: Ledger, store: str, run_id: str) -> set[str]:
-    return {note.ask for note in ledger.held(store, run_id).get(run_id, ()) if note.ask}
+def _held_keys(ledger: LedgerReader, store: str, run_id: str) -> set[str]:
+    return {note.request_key for note in ledger.held_notes(store, run_id).get(run_id, ()) if note.request_key}
 
 
-def _made_since(ledger: Ledger, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:
+def _runs_since(ledger: LedgerReader, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:
     """The runs that began after this one and have taken these parcels up, by parcel."""
     began = ledger.run(run_id)
     later: dict[str, list[Run]] = {}
-    for ask, records in ledger.known(store, asks).items():
+    for ask, records in ledger.records_by_key(store, asks).items():
         runs = (ledger.run(record.run_id) for record in records if record.run_id)
         if since := [run for run in runs if run and began and run.started > began.started]:
             later[ask] = since
     return later
 
 
-def _held(run_id: str, note: RowNote) -> Waiting:
+def _pending_held(run_id: str, note: RowNote) -> PendingDecision:
     order_id = (note.facts or {}).get("order_id")
-    return Waiting(run_id, note.rows, order_id, note.ask, note.finding.error, code=note.finding.code)
+    return PendingDecision(run_id, note.rows, order_id, note.request_key, note.finding.error, code=note.finding.code)
 
 
-def who() -> str:
+def current_user() -> str:
     """Whoever decides, where nobody is named."""
     return this_user()
 
 
-class Decider:
+class DecisionRecorder:
     """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
 
-    def __init__(self, client: Client, ledger: StoredLedger, store: str, *, who: str, why: str) -> None:
+    def __init__(self, client: Client, ledger: Ledger, store: str, *, who: str, why: str) -> None:
         self._client, self._ledger, self._store = client, ledger, store
         self._who, self._why = who, why
 
-    async def take(self, one: Waiting, answer: str) -> str:
+    async def take(self, one: PendingDecision, answer: str) -> str:
         """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
         if one.record is None:
-            return await self._held(one, answer)
+            return await self._decide_held(one, answer)
         if one.record.made:
             return await self._accepted(one, one.record, answer)
         if answer.startswith("exists:"):
             return await self._exists(one.record, int(answer.removeprefix("exists:")))
         return await self._absent(one.record, answer)
 
-    async def _held(self, one: Waiting, answer: str) -> str:
+    async def _decide_held(self, one: PendingDecision, answer: str) -> str:
         if EXISTS.sub(EXISTS_AS, answer) not in one.answers:
             raise _no_answer(one, answer)
         if one.is_file:
             return await self._file(one, answer)
         if answer.startswith("exists:") and one.order_id is not None:
-            await self._found(one.order_id, int(answer.removeprefix("exists:")))
+            await self._find_shipment(one.order_id, int(answer.removeprefix("exists:")))
         await self._keep(one.ask, answer)
         follows = {"ship": "ships with `shipbatch resume`", "skip": "is skipped from now on"}
         return follows.get(answer, "counts as that shipment from now on")
 
-    async def _file(self, one: Waiting, answer: str) -> str:
+    async def _file(self, one: PendingDecision, answer: str) -> str:
         """A file goes on as it is, or is left alone; its rows have no other answer."""
         await self._keep(one.ask, answer)
         if answer == "ship":
             return "released: run the same file again; one of the queue goes on by itself"
         return "left alone; run again, it is held again"
 
-    async def _accepted(self, one: Waiting, record: Record, answer: str) -> str:
+    async def _accepted(self, one: PendingDecision, record: Record, answer: str) -> str:
         """A shipment that was made otherwise than asked stays as it is, and is not told of again."""
         if answer not in one.answers:
             raise _no_answer(one, answer)
@@ -216,14 +220,14 @@ class Decider:
         return "stays as the store has made it"
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
-        made = await self._found(record.shipment.order_id, shipment_id)
+        made = await self._find_shipment(record.shipment.order_id, shipment_id)
         try:
             await self._ledger.move(record, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person")
         except AlreadyClaimed as error:
             raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
-        return f"created, as {findings.shown(made)}"
+        return f"created, as {findings.describe_shipment(made)}"
 
-    async def _found(self, order_id: int, shipment_id: int) -> StoreShipment:
+    async def _find_shipment(self, order_id: int, shipment_id: int) -> StoreShipment:
         """The shipment that a person says it exists as; NothingSent where the order has none such."""
         made = await self._client.shipment(order_id, shipment_id)
         if made is None:
@@ -239,10 +243,10 @@ class Decider:
             doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
             await self._ledger.move(record, doubt, "crash")
         # The word before the move: a kill between them must not leave planned what a person said to skip.
-        await self._keep(record.shipment.ask, "skip" if answer == "skip" else "ship")
+        await self._keep(record.shipment.request_key, "skip" if answer == "skip" else "ship")
         await self._ledger.move(record, outcome, "person")
         if answer == "skip":
-            note = RowNote(record.shipment.rows, findings.decided_skip(), ask=record.shipment.ask)
+            note = RowNote(record.shipment.rows, findings.decided_skip(), request_key=record.shipment.request_key)
             await self._ledger.judge_again(record.record_id, None, note)
             return "skipped from now on"
         return "planned again; ships with `shipbatch resume`"
@@ -250,13 +254,13 @@ class Decider:
     async def _contradict(self, record: Record) -> None:
         """NothingSent where the store has, in plain sight, what a person says is not there."""
         shipment = record.shipment
-        claimed = self._ledger.claimed(self._store, shipment.order_id)
+        claimed = self._ledger.claimed_shipments(self._store, shipment.order_id)
         seen = await self._client.shipments(shipment.order_id)
         answer = named(self._ledger.attempts(record.record_id))
-        found = look(shipment, seen, claimed, record.baseline, answer).mine
+        found = match(shipment, seen, claimed, record.baseline, answer).mine
         if found is not None:
             raise NothingSent(
-                f"Order {shipment.order_id}: the store has it as {findings.shown(found)}.",
+                f"Order {shipment.order_id}: the store has it as {findings.describe_shipment(found)}.",
                 f"Answer exists:{found.shipment_id}.",
             )
 
@@ -267,7 +271,7 @@ class Decider:
         return {"who": self._who, "why": self._why}
 
 
-def _no_answer(one: Waiting, answer: str) -> NothingSent:
+def _no_answer(one: PendingDecision, answer: str) -> NothingSent:
     return NothingSent(
         f"It cannot be answered with {answer}: {one.what or 'it is not in doubt.'}",
         f"Answer with one of: {', '.join(one.answers)}.",

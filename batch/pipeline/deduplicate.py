@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from batch.ledger.contract import Ledger
+from batch.ledger import Ledger
 from batch.model import Line, Parcel, Record, RowNote, Run, State, findings
 from batch.planning import facts_of
 from batch.planning.matching import misnamed
 from batch.primitives.spelling import named
 
 
-def sort_out(
+def split_known(
     ledger: Ledger, run: Run, parcels: Sequence[Parcel], *, dealt: bool, update: bool = False
 ) -> tuple[list[Parcel], list[RowNote]]:
     """The parcels that are still to be judged, and notes on those that are made, whole.
@@ -18,8 +18,8 @@ def sort_out(
     `dealt`: the source deals the units of several numbers out evenly. `update`: what the store has made under
     another number than was asked is to be judged, so that it is corrected.
     """
-    asks = [parcel.ask for parcel in parcels]
-    known = ledger.known(run.store, asks)
+    asks = [parcel.request_key for parcel in parcels]
+    known = ledger.records_by_key(run.store, asks)
     contents = _contents(ledger, known)
     new: list[Parcel] = []
     notes: list[RowNote] = []
@@ -92,7 +92,7 @@ def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
                 rows,
                 findings.already_created(record.finding if record.differs else None),
                 record.record_id,
-                record.shipment.ask,
+                record.shipment.request_key,
                 facts,
             )
         )

@@ -5,22 +5,23 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, MutableMapping
 
-from batch.bigcommerce import Client, Kind, Phase, Reply, Verdict, body, judge
+from batch.bigcommerce import Client, Kind, Phase, Response, Verdict, body, judge
 from batch.config import Settings
 from batch.config.environment import this_user
 from batch.errors import LedgerError, StoreStopped, Unreadable
-from batch.ledger.contract import AlreadyClaimed, Ledger, OrderBusy
+from batch.ledger import Ledger
+from batch.ledger.contract import AlreadyClaimed, OrderBusy
 from batch.model import Outcome, Record, State, StoreShipment, findings
-from batch.planning.matching import Baseline, differences, look
+from batch.planning.matching import Baseline, differences, match
 from batch.primitives import failpoints, uptime
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
 LONGEST_PAUSE = 60.0  # seconds between two such tries
 STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
 
 
-class Pool:
+class Dispatcher:
     """Posts planned shipments, each at most once an attempt, and records what became of them."""
 
     def __init__(
@@ -29,15 +30,15 @@ class Pool:
         ledger: Ledger,
         settings: Settings,
         *,
-        stop: Stop,
+        stop: StopEvent,
         baselines: MutableMapping[int, Baseline],
         watch: Callable[[Record], None] = lambda record: None,
     ) -> None:
         self._client, self._ledger, self._settings = client, ledger, settings
         self._stop, self._baselines, self._watch = stop, baselines, watch
         self._who = this_user()
-        self._parked: dict[int, deque[Record]] = {}
-        self._busy: set[int] = set()
+        self._queued_behind: dict[int, deque[Record]] = {}
+        self._orders_in_flight: set[int] = set()
         self._turn = asyncio.Lock()
         self.doubts: list[Record] = []
 
@@ -58,11 +59,11 @@ class Pool:
         """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
         order_id = record.shipment.order_id
         free = await self._deliver(record)
-        while free and (parked := self._parked.get(order_id)) and not self._stop:
+        while free and (parked := self._queued_behind.get(order_id)) and not self._stop:
             free = await self._deliver(parked.popleft())
         if free:
-            self._busy.discard(order_id)
-            self._parked.pop(order_id, None)
+            self._orders_in_flight.discard(order_id)
+            self._queued_behind.pop(order_id, None)
 
     async def _next(self, work: AsyncIterator[Record]) -> Record | None:
         """The next record whose order has nothing in flight; the others wait behind theirs."""
@@ -72,10 +73,10 @@ class Pool:
                 if record is None:
                     return None
                 order_id = record.shipment.order_id
-                if order_id not in self._busy:
-                    self._busy.add(order_id)
+                if order_id not in self._orders_in_flight:
+                    self._orders_in_flight.add(order_id)
                     return record
-                self._parked.setdefault(order_id, deque()).append(record)
+                self._queued_behind.setdefault(order_id, deque()).append(record)
         return None
 
     async def _deliver(self, record: Record) -> bool:
@@ -84,15 +85,15 @@ class Pool:
         patience, tries = clock.time() + PATIENCE, 0
         baseline = self._baselines.get(record.shipment.order_id)
         while not self._stop:
-            if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.admit())):
+            if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.acquire())):
                 break
             try:
-                await self._intend(record, baseline or Baseline())
+                await self._record_intent(record, baseline or Baseline())
             except OrderBusy:
-                self._client.quota.give_back()
+                self._client.quota.release()
                 return False
             reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
-            failpoints.point("answered")
+            failpoints.failpoint("answered")
             verdict = judge(reply, order_id=record.shipment.order_id)
             done = await self._record(record, reply, verdict, baseline)
             if verdict.stop:
@@ -105,19 +106,23 @@ class Pool:
             elif not self._stop:
                 tries += 1
                 await self._stop.sleep(max(verdict.wait, _backoff(tries)))
-            if reply.phase is not Phase.NOT_SENT and not self._stop and await self._made_all_the_same(record, baseline):
+            if (
+                reply.phase is not Phase.NOT_SENT
+                and not self._stop
+                and await self._find_after_refusal(record, baseline)
+            ):
                 return True
         return False
 
-    async def _made_all_the_same(self, record: Record, baseline: Baseline | None) -> bool:
+    async def _find_after_refusal(self, record: Record, baseline: Baseline | None) -> bool:
         """Whether the store has what it has just refused to work on: a gateway's 429 may come after the work."""
         order_id, baseline = record.shipment.order_id, baseline or Baseline()
-        claimed = self._ledger.claimed(record.store, order_id)
-        found = look(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
+        claimed = self._ledger.claimed_shipments(record.store, order_id)
+        found = match(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
         if found.mine is None:
             return False
         finding = findings.read_back(record.shipment, found)
-        await self._intend(record, baseline)
+        await self._record_intent(record, baseline)
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         self._watch(await self._ledger.move(record, created, "read back"))
@@ -125,7 +130,7 @@ class Pool:
         self._baselines[order_id] = baseline
         return True
 
-    async def _intend(self, record: Record, baseline: Baseline) -> None:
+    async def _record_intent(self, record: Record, baseline: Baseline) -> None:
         evidence = {
             "shipped": baseline.shipped,
             "baseline": baseline.shipment_id,
@@ -136,9 +141,11 @@ class Pool:
         if self._ledger.runner:
             evidence["runner"] = self._ledger.runner
         await self._ledger.intend(record.record_id, evidence, baseline.shipment_id)
-        failpoints.point("intended")
+        failpoints.failpoint("intended")
 
-    async def _record(self, record: Record, reply: Reply, verdict: Verdict, baseline: Baseline | None) -> bool | None:
+    async def _record(
+        self, record: Record, reply: Response, verdict: Verdict, baseline: Baseline | None
+    ) -> bool | None:
         """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
         outcome = _outcome(record, reply, verdict, baseline or Baseline())
         try:
@@ -151,7 +158,7 @@ class Pool:
                 evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up(),
             )
             moved = await self._ledger.move(record, outcome, "response")
-        failpoints.point("recorded")
+        failpoints.failpoint("recorded")
         if outcome.state is State.IN_DOUBT and verdict.shipment:
             moved = await self._read_back(moved, verdict.shipment.shipment_id)
         match moved.state:
@@ -175,17 +182,19 @@ class Pool:
             seen = await self._client.shipments(order_id)
         except Unreadable:  # it is looked for again when the doubts are settled
             return doubt
-        found = look(doubt.shipment, seen, self._ledger.claimed(doubt.store, order_id), doubt.baseline, named)
+        found = match(
+            doubt.shipment, seen, self._ledger.claimed_shipments(doubt.store, order_id), doubt.baseline, named
+        )
         if found.mine is None:
             return doubt
-        failpoints.point("read back")
+        failpoints.failpoint("read back")
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.read_back(doubt.shipment, found)
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         return await self._ledger.move(doubt, created, "read back")
 
 
-def _outcome(record: Record, reply: Reply, verdict: Verdict, baseline: Baseline) -> Outcome:
+def _outcome(record: Record, reply: Response, verdict: Verdict, baseline: Baseline) -> Outcome:
     evidence: dict[str, object] = {
         "phase": reply.phase,
         "status": reply.status,

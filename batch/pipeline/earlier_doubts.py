@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from batch.errors import ShipbatchError
-from batch.ledger import StoredLedger
+from batch.ledger import Ledger
 from batch.model import Record, RowNote, Run, Status
 from batch.pipeline.reconciler import Reconciler
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 
 PATIENCE = 2.0  # seconds in which the first look may spare us to wait with an order; a store may be slow to answer it
 FEW = 8  # looks side by side: the work's own requests stand in line behind no more
@@ -33,7 +33,7 @@ class Earlier:
         ids = {record.record_id for record in self._doubts}
         if not ids:
             return frozenset()
-        return frozenset(n.ask for n in notes if n.record_id in ids and n.finding.status is Status.IN_DOUBT)
+        return frozenset(n.request_key for n in notes if n.record_id in ids and n.finding.status is Status.IN_DOUBT)
 
     def concerns(self, run: Run) -> bool:
         """Whether anything of a run waits for them, or is one of them."""
@@ -48,7 +48,7 @@ class Earlier:
 
 @asynccontextmanager
 async def settled_beside(
-    reconciler: Reconciler, ledger: StoredLedger, store: str, stop: Stop, *, patience: float | None, whole: bool
+    reconciler: Reconciler, ledger: Ledger, store: str, stop: StopEvent, *, patience: float | None, whole: bool
 ) -> AsyncIterator[Earlier]:
     """A store's doubts, looked at before the block begins where that takes no longer than `patience`; None: ever.
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import ceil
 
-from batch.bigcommerce.rate_limit import Quota
+from batch.bigcommerce.rate_limit import RateLimit
 from batch.config import Settings
-from batch.results.run_text import counted
+from batch.results.run_text import count_noun
 
 MINUTE, HOUR = 60, 3600
 
@@ -21,7 +21,7 @@ class Work:
     fresh_for: float = 0.0
     """Seconds for which that is not needed."""
 
-    def aged(self, seconds: float | None) -> float:
+    def share_after(self, seconds: float | None) -> float:
         """The share of it that is done after that, where all of it takes so long."""
         if self.fresh_for and seconds:
             return max(0.0, 1 - self.fresh_for / seconds)
@@ -41,10 +41,10 @@ class Estimate:
     """Customers that the store mails, once a shipment; 0 in a sandbox."""
 
     @classmethod
-    def of(cls, work: "Work", quota: Quota, settings: Settings) -> "Estimate":
+    def of(cls, work: "Work", quota: RateLimit, settings: Settings) -> "Estimate":
         """The estimate for this work, with what is known of the quota now."""
         requests = work.shipments + work.corrections
-        requests += ceil(work.reads * work.aged(quota.seconds_for(requests)))
+        requests += ceil(work.reads * work.share_after(quota.seconds_for(requests)))
         seconds = quota.seconds_for(requests)
         if quota.words:
             kept = f", {settings.reserve:.0%} of it left to other apps" if settings.reserve else ""
@@ -63,7 +63,7 @@ class Estimate:
         how_long = f"{_about(self.seconds)} " if self.seconds is not None else ""
         times = "once" if self.mails == 1 else f"{self.mails:,} times"
         mailed = f" The store mails {times}: the customer of each shipment." if self.mails else ""
-        return f"{counted(self.requests, 'request')} to send, {how_long}{self.words}.{mailed}"
+        return f"{count_noun(self.requests, 'request')} to send, {how_long}{self.words}.{mailed}"
 
     @property
     def data(self) -> dict[str, float | int | None]:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from statistics import median
 
 from batch.config import Gates, Settings, Source
-from batch.ledger import StoredLedger
+from batch.ledger import Ledger
 from batch.ledger.contract import Decision
 from batch.loader.load import Load
 from batch.model import Finding, RowNote, Run, Shipment, Status
 from batch.model.sheet_format import Mark
-from batch.planning.gates import Profile, file_ask, mailed, reasons, release
+from batch.planning.gates import Profile, file_ask, mail_holds, reasons, release
 from batch.planning.gates.profile import ages, night_of
 
 NIGHTS = 60
@@ -25,7 +25,7 @@ ABSENT = frozenset({"unknown_order", "order_not_there_yet", UNLISTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
+class GateResult:
     """What the gates say of a file."""
 
     run: Run
@@ -50,13 +50,13 @@ class Gated:
                 "(in `held` of a drop folder: save and close it)."
             )
             ask = file_ask(self.run.sha256, reason.code)
-            yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), ask=ask, facts={})
+            yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), request_key=ask, facts={})
 
 
-class Gatekeeper:
+class FileGate:
     """Compares a file with its source's earlier ones, and knows what people have said of it."""
 
-    def __init__(self, ledger: StoredLedger, settings: Settings, *, who: str) -> None:
+    def __init__(self, ledger: Ledger, settings: Settings, *, who: str) -> None:
         self._ledger, self._settings, self._who = ledger, settings, who
 
     async def judge(
@@ -70,35 +70,35 @@ class Gatekeeper:
         mark: Mark | None = None,
         resumed: bool,
         dry: bool,
-    ) -> Gated:
+    ) -> GateResult:
         """Why a file is held, less what a person has released; a file that went through once goes through again."""
         gates = self._settings.gates_for(source)
         name = "" if export.by_hand else source.name or export.fingerprint
         earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
         passed = [one for one in earlier if not one.profile.get("held")]
         profile = self._profile(run, export, shipments, notes, gates)
-        run = replace(run, source=name, profile=profile.kept)
+        run = replace(run, source=name, profile=profile.as_data)
         before = [one.sha256 for one in passed] if resumed else [one.sha256 for one in passed[:1]]
         if run.sha256 in before or (mark and self._was_released(mark)):
-            return Gated(run)
+            return GateResult(run)
         nights = _nights(run, passed)
         found = list(reasons(profile, nights, gates))
-        mails = list(mailed(profile, nights, gates))
+        mails = list(mail_holds(profile, nights, gates))
         if self._settings.customers_will_be_mailed and not dry:
             await self._keep(run, mails)
         elif not self._settings.customers_will_be_mailed:
             found += mails
         words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
-        held = tuple(r for r in found if not _released(words.get(file_ask(run.sha256, r.code))))
+        held = tuple(r for r in found if not _is_release(words.get(file_ask(run.sha256, r.code))))
         run = replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]})
-        return Gated(run, held, release(run.run_id, self._settings.store_name) if held else "")
+        return GateResult(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
     def _was_released(self, mark: Mark) -> bool:
         """Whether a sheet of ours is of a file that was held as a whole, until a person has said to ship it."""
         earlier = self._ledger.run(mark.run)
         asks = [file_ask(mark.sha256, code) for code in (earlier.profile.get("held") or () if earlier else ())]
         words = self._ledger.decisions(earlier.store, asks) if earlier else {}
-        return bool(asks) and all(_released(words.get(ask)) for ask in asks)
+        return bool(asks) and all(_is_release(words.get(ask)) for ask in asks)
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
         """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""
@@ -120,7 +120,7 @@ class Gatekeeper:
             unlisted += note.finding.code == UNLISTED
             if note.finding.status is Status.ALREADY_CREATED:
                 known += 1
-                sample += [note.ask] if len(sample) < SAMPLE else []
+                sample += [note.request_key] if len(sample) < SAMPLE else []
         days, old = ages(export.shipped, run.started.astimezone().date(), old=gates.old_days)
         return replace(
             export.profile,
@@ -137,7 +137,7 @@ class Gatekeeper:
 
     def _days_since(self, run: Run, asks: Sequence[str]) -> int | None:
         """How long ago parcels were shipped by earlier runs: the median."""
-        records = [record for found in self._ledger.known(run.store, asks).values() for record in found]
+        records = [record for found in self._ledger.records_by_key(run.store, asks).values() for record in found]
         made = [(run.started - record.changed_at).days for record in records if record.made and record.changed_at]
         return int(median(made)) if made else None
 
@@ -151,5 +151,5 @@ def _nights(run: Run, passed: Sequence[Run]) -> list[Profile]:
     return [Profile.of(one.profile) for one in oldest_first[-NIGHTS:]]
 
 
-def _released(word: Decision | None) -> bool:
+def _is_release(word: Decision | None) -> bool:
     return word is not None and word.answer == "ship"

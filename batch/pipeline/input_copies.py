@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batch.errors import FileError
 from batch.primitives import failpoints
-from batch.primitives.atomic_file import private_folder, scratch
+from batch.primitives.atomic_file import private_folder, sibling_temp_file
 
 CHUNK = 1 << 20  # bytes
 
@@ -28,7 +28,7 @@ class Input:
     sha256: str
 
 
-def take(given: Path, home: Path) -> Input:
+def take_copy(given: Path, home: Path) -> Input:
     """Copy an export into the home and digest it; FileError where it is no plain, readable file."""
     try:
         if not stat.S_ISREG(given.stat().st_mode):
@@ -59,7 +59,7 @@ def copied(content: BufferedReader, given: Path, home: Path) -> Input:
     return Input(given, copy, sha256)
 
 
-def kept(given: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
+def find_copy(given: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
     """The copy of an export as it was, else the export itself where it is still the same; FileError without either."""
     copy = again(_place(home, sha256) / given.name, sha256, home, fetch)
     if copy.exists():
@@ -80,7 +80,7 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
     if (content := fetch(sha256)) is None:
         return copy
     private_folder(here.parent)
-    with scratch(here) as part:
+    with sibling_temp_file(here) as part:
         part.write_bytes(content)
         part.replace(here)
     return here
@@ -100,12 +100,12 @@ def _place(home: Path, sha256: str) -> Path:
 
 
 def _copy(content: BufferedReader, copy: Path) -> None:
-    with scratch(copy) as part:
+    with sibling_temp_file(copy) as part:
         with part.open("wb") as whole:
             shutil.copyfileobj(content, whole, CHUNK)
-        failpoints.point("before-copy")
+        failpoints.failpoint("before-copy")
         part.replace(copy)
-        failpoints.point("after-copy")
+        failpoints.failpoint("after-copy")
 
 
 def _digest(path: Path) -> str:

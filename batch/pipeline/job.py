@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch.config import Source
 from batch.pipeline.input_copies import Input
-from batch.planning.saved_plan import Promises
+from batch.planning.saved_plan import SavedPlan
 from batch.results.accounting import Report
 
 Reading = Callable[[], AbstractContextManager[None]]
@@ -23,7 +23,7 @@ class Job:
     limit: int | None = None
     """Stop after so many shipments; the rest stays planned."""
     results: Path | None = None
-    plan: Promises | None = None
+    plan: SavedPlan | None = None
     """Ship what a dry run has planned, and nothing else."""
     copy: Path | None = None
     """Work on this copy of the export, not on what has become of it since."""

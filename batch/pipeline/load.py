@@ -12,13 +12,13 @@ from batch.model import Field, Finding, RowNote, Run
 from batch.pipeline import input_copies
 
 
-class Remembering(Protocol):
+class RecalledColumns(Protocol):
     """What a ledger knows of header rows."""
 
     def recall(self, header: str) -> Mapping[str, str]: ...
 
 
-def read(copy: Path, source: Source, settings: Settings, ledger: Remembering) -> Load:
+def read(copy: Path, source: Source, settings: Settings, ledger: RecalledColumns) -> Load:
     """Load an export with what is known of its source and its header row."""
 
     def recall(fingerprint: str) -> Mapping[Field, str]:

@@ -19,31 +19,31 @@ from batch.loader.load import Load
 from batch.model import Finding, Parcel, Record, RowNote, Run, Status, findings
 from batch.model.sheet_format import Mark, read_mark
 from batch.pipeline import input_copies
-from batch.pipeline.decisions import who
-from batch.pipeline.gate import Gated, Gatekeeper
+from batch.pipeline.decisions import current_user
+from batch.pipeline.gate import FileGate, GateResult
 from batch.pipeline.job import Job, Reading
 from batch.pipeline.load import copy_of, loader_notes, read, source_of_run
 from batch.pipeline.plan import Plan
-from batch.pipeline.planner import Judgement
-from batch.pipeline.report import exit_status, known_waiting, saved, summarize, write_sheet
-from batch.pipeline.session import Desk
+from batch.pipeline.planner import Planner
+from batch.pipeline.report import exit_status, known_waiting, requests_saved, summarize, write_sheet
+from batch.pipeline.session import StoreSession
 from batch.pipeline.sheet_answers import take_answers
-from batch.pipeline.shipper import Shipping
+from batch.pipeline.shipper import Shipper
 from batch.planning.matching import Baseline
-from batch.planning.saved_plan import Look, Promises, promise
-from batch.primitives.spill import Shelf
+from batch.planning.saved_plan import OrderSnapshot, SavedPlan, planned_shipment
+from batch.primitives.spill import SpillDict
 from batch.primitives.stop import BY_HAND, beside
-from batch.results.accounting import Carried, Report, account
+from batch.results.accounting import CarriedOver, Report, row_results
 
 
 class Pipeline:
     """Runs the files of one store."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: StoreSession) -> None:
         self._desk, self._client, self._ledger, self._settings = desk, desk.client, desk.ledger, desk.settings
         self._screen, self._stop = desk.screen, desk.stop
-        self._baselines: Shelf[Baseline] = Shelf()
-        self._shipping = Shipping(desk, self._baselines)
+        self._baselines: SpillDict[Baseline] = SpillDict()
+        self._shipping = Shipper(desk, self._baselines)
         self.refusals: list[str] = []
         """What people have answered in a sheet of ours and was not taken, and why."""
 
@@ -67,21 +67,21 @@ class Pipeline:
             await self._ledger.begin(run)
             await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
             if gated.reasons:
-                await self._shipping.enter(run, self._held(plan, gated), export)
+                await self._shipping.enter(run, self._held_plan(plan, gated), export)
             else:
                 await self._shipping.ship(run, plan, judgement, job, export)
-        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        records, notes = partial(self._ledger.records_of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked, gated=gated)
         await self._finish(report, job)
         return report
 
-    async def _judged(self, run: Run, job: Job, export: Load) -> tuple[Gated, Plan, Judgement]:
+    async def _judged(self, run: Run, job: Job, export: Load) -> tuple[GateResult, Plan, Planner]:
         """A file's plan, and what keeps it as a whole from shipping."""
         mark = read_mark(Path(run.copy)) if export.marked else None
         if not job.dry:
             self.refusals += await take_answers(self._desk, export, mark, job.title.name)
-        judgement = Judgement(self._desk, run, job, self._baselines)
-        plan = await self._stop.interrupt(judgement.whole(export.parcels))
+        judgement = Planner(self._desk, run, job, self._baselines)
+        plan = await self._stop.interrupt(judgement.plan_all(export.parcels))
         plan.add(loader_notes(export))
         if job.plan:
             plan = self._as_planned(plan, job.plan)
@@ -89,23 +89,23 @@ class Pipeline:
         told = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
         return replace(gated, run=replace(gated.run, profile=dict(gated.run.profile) | told)), plan, judgement
 
-    async def go_on(self, run: Run, job: Job) -> Report:
+    async def resume(self, run: Run, job: Job) -> Report:
         """A run that ended before its work did, by the plan that it left: only what is about to ship is judged anew."""
         began, asked = asyncio.get_running_loop().time(), self._client.requests
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
             export = await self._read(job.export, job.source)
-            judgement = Judgement(self._desk, run, job, self._baselines)
-            await self._stop.interrupt(judgement.prepare(export.parcels()))
+            judgement = Planner(self._desk, run, job, self._baselines)
+            await self._stop.interrupt(judgement.resume_from(export.parcels()))
             await self._shipping.go_on(run, judgement, job)
-        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        records, notes = partial(self._ledger.records_of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)
         return report
 
     async def carry_over(
         self, run: Run, asks: Collection[str], *, settled: Collection[int] = (), expired: bool = False
-    ) -> Carried | None:
+    ) -> CarriedOver | None:
         """What an earlier run left open, tried again in its place; None where all of it is as it was.
 
         Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that were in doubt,
@@ -116,31 +116,36 @@ class Pipeline:
         job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run), place=place)
         copy = await asyncio.to_thread(copy_of, run, self._settings)
         export = await self._read(copy, job.source)
-        judgement = Judgement(self._desk, run, job, self._baselines)
+        judgement = Planner(self._desk, run, job, self._baselines)
         async with self._shipping.settling():
             if expired:
-                plan = self._given_up(run, asks)
+                plan = self._give_up(run, asks)
             else:
-                plan = await self._stop.interrupt(judgement.whole(partial(_only, export, asks)))
-                plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
+                plan = await self._stop.interrupt(judgement.plan_all(partial(_only, export, asks)))
+                plan.add(
+                    RowNote(one.shipment.rows, one.finding, request_key=one.shipment.request_key)
+                    for one in plan.corrections()
+                )
             others = (note for note in plan.notes() if note.finding.status is not Status.WAITING)
             if next(chain(plan.shipments(), others), None) is None and not settled:
                 return None
             planned = (row for some in (plan.shipments(), plan.notes()) for one in some for row in one.rows)
             tried = array("i", sorted({*settled, *planned}))
             await self._shipping.ship_again(run, plan, judgement, export)
-        records, notes = partial(self._ledger.of_run, run.run_id), partial(self._ledger.notes, run.run_id)
+        records, notes = partial(self._ledger.records_of_run, run.run_id), partial(self._ledger.notes, run.run_id)
         report = await self._report(run, export, job, records, notes, began=began, asked=asked)
         await self._finish(report, job)
-        return Carried(report, tried)
+        return CarriedOver(report, tried)
 
     def _carries(self, job: Job) -> bool:
         """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""
         return job.limit is None and job.plan is None and not self._settings.until
 
-    def _given_up(self, run: Run, asks: Collection[str]) -> Plan:
+    def _give_up(self, run: Run, asks: Collection[str]) -> Plan:
         plan, days = Plan(), self._settings.carry_over
-        waiting = (n for n in self._ledger.notes(run.run_id) if n.finding.status is Status.WAITING and n.ask in asks)
+        waiting = (
+            n for n in self._ledger.notes(run.run_id) if n.finding.status is Status.WAITING and n.request_key in asks
+        )
         plan.add(replace(note, finding=findings.expired(note.finding, days)) for note in waiting)
         return plan
 
@@ -154,19 +159,19 @@ class Pipeline:
         *,
         began: float,
         asked: int,
-        gated: Gated | None = None,
+        gated: GateResult | None = None,
     ) -> Report:
         """The run as it stands: its rows added up, its sheet written."""
         self._screen.begin("Writing the results")
-        rows = await asyncio.to_thread(account, run.run_id, notes(), records(), self._not_sent(job))
+        rows = await asyncio.to_thread(row_results, run.run_id, notes(), records(), self._not_sent(job))
         states = await asyncio.to_thread(Counter, (record.state for record in records()))
         summary = await asyncio.to_thread(summarize, run, export, rows, shipments=states.total())
         summary |= {
             "requests": (requests := run.summary.get("requests", 0) + self._client.requests - asked),
-            "requests_saved": saved(requests, states, notes(), dry=job.dry),
+            "requests_saved": requests_saved(requests, states, notes(), dry=job.dry),
             "seconds": round(run.summary.get("seconds", 0) + asyncio.get_running_loop().time() - began, 1),
         }
-        gated = gated or Gated(run)
+        gated = gated or GateResult(run)
         if gated.reasons:
             summary["held_by"] = [reason.code for reason in gated.reasons]
         waited = known_waiting(self._ledger, run, notes(), self._settings.carry_over) if summary["waiting"] else 0
@@ -174,20 +179,20 @@ class Pipeline:
             run,
             rows,
             summary,
-            self._stop.why,
-            self._stop.todo,
+            self._stop.reason,
+            self._stop.remedy,
             held=gated.reasons,
             release=gated.release,
             known_waiting=waited,
         )
         report.pace = self._client.quota.pace
-        planned = (promise(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
+        planned = (planned_shipment(r.shipment, self._look(r.shipment.order_id)) for r in records()) if job.dry else ()
         await asyncio.to_thread(write_sheet, report, export, records(), self._settings.home, job, planned)
         return report
 
-    async def _gate(self, run: Run, plan: Plan, export: Load, job: Job, mark: Mark | None) -> Gated:
+    async def _gate(self, run: Run, plan: Plan, export: Load, job: Job, mark: Mark | None) -> GateResult:
         """The file as a whole, against what is usual."""
-        keeper = Gatekeeper(self._ledger, self._settings, who=who())
+        keeper = FileGate(self._ledger, self._settings, who=current_user())
         return await keeper.judge(
             run,
             export,
@@ -199,17 +204,19 @@ class Pipeline:
             dry=job.dry,
         )
 
-    def _as_planned(self, plan: Plan, promises: Promises) -> Plan:
+    def _as_planned(self, plan: Plan, promises: SavedPlan) -> Plan:
         """Of what could ship, that which a dry run has planned, where its order is as it was."""
         kept = Plan()
-        corrections = (RowNote(c.shipment.rows, c.finding, ask=c.shipment.ask) for c in plan.corrections())
+        corrections = (
+            RowNote(c.shipment.rows, c.finding, request_key=c.shipment.request_key) for c in plan.corrections()
+        )
         notes = chain(plan.notes(), corrections)
-        kept.add(promises.kept(plan.shipments(), notes, self._look, self._is_released))
+        kept.add(promises.still_valid(plan.shipments(), notes, self._look, self._is_released))
         return kept
 
-    def _look(self, order_id: int) -> Look:
+    def _look(self, order_id: int) -> OrderSnapshot:
         baseline = self._baselines.get(order_id, Baseline())
-        return Look(baseline.status_id, baseline.left)
+        return OrderSnapshot(baseline.status_id, baseline.left)
 
     def _is_released(self, ask: str) -> bool:
         """Whether a person has said to ship a parcel."""
@@ -217,7 +224,7 @@ class Pipeline:
         return word is not None and word.answer == "ship"
 
     @staticmethod
-    def _held(plan: Plan, gated: Gated) -> Plan:
+    def _held_plan(plan: Plan, gated: GateResult) -> Plan:
         """The plan of a file that is held: nothing ships, and nothing is corrected."""
         held = Plan()
         held.add(gated.notes(chain(plan.shipments(), (c.shipment for c in plan.corrections())), plan.notes()))
@@ -226,7 +233,7 @@ class Pipeline:
     async def _finish(self, report: Report, job: Job) -> None:
         """Close the run in the ledger; where that can no longer be written, the report says so."""
         try:
-            leaves = self._stop.why == BY_HAND or (report.stopped and job.goes_on)
+            leaves = self._stop.reason == BY_HAND or (report.stopped and job.goes_on)
             carries = {"carries": False} if leaves else {}
             await self._ledger.finish(report.run.run_id, exit_status(report), report.summary | carries)
         except LedgerError as error:
@@ -235,7 +242,7 @@ class Pipeline:
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.title.name}")
         if (taken := job.taken) is None:
-            taken = await asyncio.to_thread(input_copies.take, job.copy or job.export, self._settings.home)
+            taken = await asyncio.to_thread(input_copies.take_copy, job.copy or job.export, self._settings.home)
         try:
             export = await self._read(taken.copy, job.source, job.reading)
         except FileError as error:
@@ -274,7 +281,7 @@ class Pipeline:
             return lambda record: findings.PLANNED
         blocked = {r.shipment.order_id: r for r in self._ledger.unsettled(self._settings.store)}
         return lambda record: findings.not_sent(
-            record, self._stop.why, blocked.get(record.shipment.order_id), job.limit
+            record, self._stop.reason, blocked.get(record.shipment.order_id), job.limit
         )
 
 
@@ -285,7 +292,7 @@ def _sheet_of(run: Run) -> Path | None:
 
 
 def _only(export: Load, asks: Collection[str]) -> Iterator[Parcel]:
-    return (parcel for parcel in export.parcels() if parcel.ask in asks)
+    return (parcel for parcel in export.parcels() if parcel.request_key in asks)
 
 
 def _nowhere(_: Report) -> None:

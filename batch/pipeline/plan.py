@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from batch.model import Record, RowNote, Run, Shipment, State
 from batch.planning import Correction, Judged
-from batch.primitives.spill import Shelf
+from batch.primitives.spill import SpillDict
 
 
 class Plan:
     """What ships, what does not, what is to be corrected; memory does not grow with it."""
 
     def __init__(self) -> None:
-        self._shipments: Shelf[list[Shipment]] = Shelf()  # by first row
-        self._notes: Shelf[RowNote] = Shelf()
-        self._corrections: Shelf[Correction] = Shelf()
+        self._shipments: SpillDict[list[Shipment]] = SpillDict()  # by first row
+        self._notes: SpillDict[RowNote] = SpillDict()
+        self._corrections: SpillDict[Correction] = SpillDict()
         self._size = 0
         self.ships = 0
         """How many shipments it has."""

@@ -4,23 +4,23 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 
 from batch.model import Parcel, Record, RowNote, Run, State, findings
-from batch.pipeline.deduplicate import sort_out
+from batch.pipeline.deduplicate import split_known
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
-from batch.pipeline.session import Desk
+from batch.pipeline.session import StoreSession
 from batch.planning import Judged, Policy
 from batch.planning.matching import Baseline
-from batch.primitives.concurrency import batches
-from batch.primitives.spill import Shelf
+from batch.primitives.concurrency import batched
+from batch.primitives.spill import SpillDict
 
 AT_ONCE = 5_000  # parcels, or orders with theirs, that are in memory together
 
 
-class Judgement:
+class Planner:
     """Judges the parcels of one file by what the ledger and the store hold, some thousand orders at a time."""
 
-    def __init__(self, desk: Desk, run: Run, job: Job, baselines: MutableMapping[int, Baseline]) -> None:
+    def __init__(self, desk: StoreSession, run: Run, job: Job, baselines: MutableMapping[int, Baseline]) -> None:
         self._desk, self._run, self._job, self._baselines = desk, run, job, baselines
         self._aged_at = 0.0
         self.reads = 0
@@ -30,13 +30,13 @@ class Judgement:
     def _renew(self) -> None:
         desk = self._desk
         self._resolver = Resolver(desk.client, desk.ledger, desk.settings, self._baselines)
-        self._parcels: Shelf[list[Parcel]] = Shelf()
+        self._parcels: SpillDict[list[Parcel]] = SpillDict()
         """Those that the store is asked about, by order; below zero where it has none, or several."""
-        self._met: Shelf[frozenset[int]] = Shelf()
+        self._met: SpillDict[frozenset[int]] = SpillDict()
         """Shipments that parcels were met as, by order: no other parcel is."""
 
     @property
-    def gone(self) -> Sequence[Record]:
+    def missing_records(self) -> Sequence[Record]:
         """Records of ours whose shipment was looked for in the store, and is not there."""
         return self._resolver.gone
 
@@ -50,13 +50,13 @@ class Judgement:
         """Whether each order is to be judged `again`."""
         return self.fresh_for == 0.0
 
-    async def whole(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
+    async def plan_all(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
         """A file's parcels, judged; twice where one ships from an order that a shipment of ours is gone from.
 
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
-        plan = await self._judged(parcels())
-        orders = {record.shipment.order_id for record in self.gone}
+        plan = await self._judge_all(parcels())
+        orders = {record.shipment.order_id for record in self.missing_records}
         if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
             return plan
         window = self._desk.settings.settle
@@ -65,18 +65,18 @@ class Judgement:
         )
         await asyncio.sleep(window)
         self._renew()
-        return await self._judged(parcels())
+        return await self._judge_all(parcels())
 
-    async def prepare(self, parcels: Iterable[Parcel]) -> None:
+    async def resume_from(self, parcels: Iterable[Parcel]) -> None:
         """The parcels of a plan that was made before: each page of it is judged `again`, and nothing before."""
-        for some in batches(parcels, AT_ONCE):
-            records = self._desk.ledger.known(self._run.store, [parcel.ask for parcel in some])
-            planned = [parcel for parcel in some if parcel.ask in records]
-            looked_up = {p.external_order_id: p.ask for p in planned if p.order_id is None}
+        for some in batched(parcels, AT_ONCE):
+            records = self._desk.ledger.records_by_key(self._run.store, [parcel.request_key for parcel in some])
+            planned = [parcel for parcel in some if parcel.request_key in records]
+            looked_up = {p.external_order_id: p.request_key for p in planned if p.order_id is None}
             self._resolver.remember({number: records[ask][0].shipment.order_id for number, ask in looked_up.items()})
-            await self._put_away(planned)
+            await self._bucket(planned)
 
-    async def again(self, page: Sequence[Record]) -> list[Record]:
+    async def recheck(self, page: Sequence[Record]) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
         ledger = self._desk.ledger
         orders = {record.shipment.order_id for record in page}
@@ -89,21 +89,25 @@ class Judgement:
         for record in of_run:
             if record.made:
                 self._meet(record.shipment.order_id, [record.made.shipment_id])
-        asks = {record.shipment.ask for record in of_run if record.state is State.PLANNED}
+        asks = {record.shipment.request_key for record in of_run if record.state is State.PLANNED}
         judged = Plan()
         judged.add(
-            await self._resolved([p for order_id in orders for p in self._parcels.get(order_id, ()) if p.ask in asks])
+            await self._resolve(
+                [p for order_id in orders for p in self._parcels.get(order_id, ()) if p.request_key in asks]
+            )
         )
-        now = {(s.ask, s.order_address_id, s.label): s for s in judged.shipments()}
+        now = {(s.request_key, s.order_address_id, s.label): s for s in judged.shipments()}
         kept = []
         for record in page:
             old = record.shipment
-            if now.get((old.ask, old.order_address_id, old.label)) == old:
+            if now.get((old.request_key, old.order_address_id, old.label)) == old:
                 kept.append(record)
                 continue
             notes = [note for note in judged.notes() if set(note.rows) & set(old.rows)]
             if unsaid := set(old.rows).difference(*(note.rows for note in notes)):
-                notes.append(RowNote(tuple(sorted(unsaid)), findings.changed_meanwhile(old), ask=old.ask))
+                notes.append(
+                    RowNote(tuple(sorted(unsaid)), findings.changed_meanwhile(old), request_key=old.request_key)
+                )
             await ledger.judge_again(record.record_id, None, *notes)
         return kept
 
@@ -111,21 +115,23 @@ class Judgement:
         """Those parcels of some orders that a plan could not judge for good, by what the store holds now."""
         plan = Plan()
         parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
-        for some in batches((parcel for parcel in parcels if parcel.ask in asks), AT_ONCE):
-            self._keep(await self._resolved(some), plan)
-        plan.add(RowNote(one.shipment.rows, one.finding, ask=one.shipment.ask) for one in plan.corrections())
+        for some in batched((parcel for parcel in parcels if parcel.request_key in asks), AT_ONCE):
+            self._keep(await self._resolve(some), plan)
+        plan.add(
+            RowNote(one.shipment.rows, one.finding, request_key=one.shipment.request_key) for one in plan.corrections()
+        )
         return plan
 
-    async def _judged(self, parcels: Iterable[Parcel]) -> Plan:
+    async def _judge_all(self, parcels: Iterable[Parcel]) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
         plan, asked = Plan(), self._desk.client.requests
         self._aged_at = asyncio.get_running_loop().time() + self._desk.settings.judgement
-        for some in batches(parcels, AT_ONCE):
-            await self._put_away(self._not_known(some, plan))
+        for some in batched(parcels, AT_ONCE):
+            await self._bucket(self._not_known(some, plan))
         if self._parcels:
             self._desk.screen.begin(f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}")
-        for orders in batches(self._parcels, AT_ONCE):
-            self._keep(await self._resolved([p for order_id in orders for p in self._parcels[order_id]]), plan)
+        for orders in batched(self._parcels, AT_ONCE):
+            self._keep(await self._resolve([p for order_id in orders for p in self._parcels[order_id]]), plan)
         self.reads = self._desk.client.requests - asked
         return plan
 
@@ -135,11 +141,11 @@ class Judgement:
             return parcels
         dealt = self._job.source.several_parcels == "even"
         update = self._desk.settings.update
-        new, notes = sort_out(self._desk.ledger, self._run, parcels, dealt=dealt, update=update)
+        new, notes = split_known(self._desk.ledger, self._run, parcels, dealt=dealt, update=update)
         self._keep(notes, plan)
         return new
 
-    async def _put_away(self, parcels: Sequence[Parcel]) -> None:
+    async def _bucket(self, parcels: Sequence[Parcel]) -> None:
         """By their order, so that its parcels are judged together wherever they stand in the file."""
         await self._resolver.look_up(parcels)
         for parcel in parcels:
@@ -158,19 +164,19 @@ class Judgement:
     def _meet(self, order_id: int, shipment_ids: Iterable[int]) -> None:
         self._met[order_id] = self._met.get(order_id, frozenset()) | frozenset(shipment_ids)
 
-    async def _resolved(self, parcels: Sequence[Parcel]) -> list[Judged]:
+    async def _resolve(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
         orders = {await self._resolver.order_id(parcel) for parcel in parcels} - {None}
         met = frozenset[int]().union(*(self._met.get(order_id, ()) for order_id in orders if order_id))
         settings, store = self._desk.settings, self._run.store
-        answers = self._desk.ledger.decisions(store, [parcel.ask for parcel in parcels])
+        answers = self._desk.ledger.decisions(store, [parcel.request_key for parcel in parcels])
         policy = Policy(
             hold_statuses=settings.hold_statuses,
             several_parcels=self._job.source.several_parcels,
             again=settings.again,
             update=settings.update,
             export=self._run.sha256,
-            taken=met,
+            already_matched=met,
             answers={ask: decision.answer for ask, decision in answers.items()},
         )
         return await self._resolver.judge(parcels, policy)

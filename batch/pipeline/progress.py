@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from batch.model import Record
-from batch.pipeline.session import Screen
+from batch.pipeline.session import Progress
 
 
-class Progress:
+class FilesProgress:
     """A screen over the files of one tour; what is left is reckoned by their bytes, and by what the done ones took."""
 
-    def __init__(self, screen: Screen, files: Sequence[Path]) -> None:
+    def __init__(self, screen: Progress, files: Sequence[Path]) -> None:
         self._screen = screen
         self._sizes = [_size(file) for file in files]
         self._began = asyncio.get_running_loop().time()

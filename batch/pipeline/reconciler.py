@@ -9,12 +9,13 @@ from typing import Any
 from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger.contract import Attempt, Ledger, named
+from batch.ledger import Ledger
+from batch.ledger.contract import Event, named
 from batch.model import Outcome, Record, State, StoreShipment, findings
-from batch.planning.matching import Baseline, Look, look
+from batch.planning.matching import Baseline, Match, match
 from batch.primitives import failpoints, uptime
-from batch.primitives.concurrency import in_turns, unbroken
-from batch.primitives.stop import Stop
+from batch.primitives.concurrency import gather_bounded, unbroken
+from batch.primitives.stop import StopEvent
 
 
 class Reconciler:
@@ -26,7 +27,7 @@ class Reconciler:
         ledger: Ledger,
         settings: Settings,
         *,
-        stop: Stop,
+        stop: StopEvent,
         baselines: MutableMapping[int, Baseline] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -87,7 +88,7 @@ class Reconciler:
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool, at_once: int) -> None:
         """One look at each, a few at a time."""
-        await in_turns(partial(self._look_for, last=last), doubts, at_once=at_once)
+        await gather_bounded(partial(self._look_for, last=last), doubts, at_once=at_once)
 
     async def _look_for(self, record: Record, *, last: bool) -> None:
         """Look at one order: claim what is there, or keep that it is not. A look that failed has seen nothing."""
@@ -97,14 +98,14 @@ class Reconciler:
         try:
             seen = await self._client.shipments(order_id)
             claimed, answer = (
-                self._ledger.claimed(record.store, order_id),
+                self._ledger.claimed_shipments(record.store, order_id),
                 named(self._ledger.attempts(record.record_id)),
             )
-            found = look(record.shipment, seen, claimed, record.baseline, answer)
+            found = match(record.shipment, seen, claimed, record.baseline, answer)
             if found.mine is not None:
                 await self._claim(record, found)
             elif last:
-                await self._decide(record, found, await self._moved(record), seen)
+                await self._decide(record, found, await self._has_moved(record), seen)
             else:
                 self._absent.add(_doubt(record))
         except Unreadable as error:
@@ -112,18 +113,18 @@ class Reconciler:
         except StoreStopped as error:
             self._stop.set(str(error), error.todo)
 
-    async def _moved(self, record: Record) -> bool:
+    async def _has_moved(self, record: Record) -> bool:
         """Whether units of the order were shipped that neither the ledger nor the list explains."""
         order = await self._client.order(record.shipment.order_id)
         before = self._baseline(record)
-        return order is None or before is None or before.moved(await self._client.whole(order))
+        return order is None or before is None or before.has_changed(await self._client.whole(order))
 
     def _intent(self, record: Record) -> Mapping[str, Any]:
         """What was known, and promised, when the shipment was last about to be sent."""
         tried = self._since_intent(record)
         return tried[-1].evidence if tried and tried[-1].what == "intent" else {}
 
-    def _since_intent(self, record: Record) -> Sequence[Attempt]:
+    def _since_intent(self, record: Record) -> Sequence[Event]:
         """What has happened since the shipment was last about to be sent, newest first, and that at the end."""
         attempts = self._ledger.attempts(record.record_id)[::-1]
         last = next((place for place, attempt in enumerate(attempts) if attempt.what == "intent"), len(attempts))
@@ -140,18 +141,18 @@ class Reconciler:
             return None
         return Baseline(record.baseline, {int(line): units for line, units in shipped.items()})
 
-    async def _claim(self, record: Record, found: Look) -> None:
+    async def _claim(self, record: Record, found: Match) -> None:
         assert found.mine is not None
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.read_back(record.shipment, found)
-        failpoints.point("read back")
+        failpoints.failpoint("read back")
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         await unbroken(self._ledger.move(record, created, "read back"))
         if baseline := self._baselines.get(record.shipment.order_id):
             baseline.add(found.mine)  # else the order's next shipment would find its units moved
             self._baselines[record.shipment.order_id] = baseline
 
-    async def _decide(self, record: Record, found: Look, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
+    async def _decide(self, record: Record, found: Match, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
         """Absent twice: planned again, unless anything speaks against it."""
         evidence: Mapping[str, object] = {"absent": 2, "moved": moved, "seen": [s.shipment_id for s in seen]}
         never = self._settings.never_resend or bool(self._intent(record).get("never_resend"))
@@ -160,7 +161,7 @@ class Reconciler:
             outcome = Outcome(State.PLANNED, evidence=evidence)
         else:
             outcome = Outcome(State.NEEDS_PERSON, finding=why, evidence=evidence)
-        failpoints.point("decided")
+        failpoints.failpoint("decided")
         await unbroken(self._ledger.move(record, outcome, "read back"))
 
 

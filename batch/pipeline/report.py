@@ -8,12 +8,12 @@ from typing import Any
 
 from batch import results
 from batch.errors import ResultsError
-from batch.ledger import Queries
+from batch.ledger import LedgerReader
 from batch.loader.load import Load
 from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
 from batch.pipeline.job import Job
-from batch.planning.saved_plan import Promise
-from batch.results.accounting import Report, tally
+from batch.planning.saved_plan import PlannedShipment
+from batch.results.accounting import Report, count_statuses
 
 LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, its addresses
 
@@ -25,11 +25,11 @@ def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipment
         "file": run.file,
         "rows": export.row_count,
         "shipments": shipments,
-        **tally(rows),
+        **count_statuses(rows),
     }
 
 
-def saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dry: bool) -> int:
+def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dry: bool) -> int:
     """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
     met = Counter(note.finding.status for note in notes)
     sent = met[Status.UPDATED] + (0 if dry else states.total() - states[State.PLANNED])
@@ -37,10 +37,15 @@ def saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dr
 
 
 def write_sheet(
-    report: Report, export: Load, records: Iterable[Record], home: Path, job: Job, planned: Iterable[Promise] = ()
+    report: Report,
+    export: Load,
+    records: Iterable[Record],
+    home: Path,
+    job: Job,
+    planned: Iterable[PlannedShipment] = (),
 ) -> None:
     """Write the results; where that fails the report says why, for what is sent is sent."""
-    sheet = results.Report(
+    sheet = results.SheetContent(
         run=report.run,
         columns=export.columns,
         rows=export.cells(),
@@ -59,7 +64,7 @@ def write_sheet(
         return
     try:
         if job.results:
-            path = results.spared(job.results, report.run)
+            path = results.free_path(job.results, report.run)
         else:
             path = results.results_path(export_path, report.run, dry=job.dry, home=home)
         report.sheet = results.write(sheet, path)
@@ -69,16 +74,16 @@ def write_sheet(
         report.summary["results"] = ""
 
 
-def known_waiting(ledger: Queries, run: Run, notes: Iterable[RowNote], days: int) -> int:
+def known_waiting(ledger: LedgerReader, run: Run, notes: Iterable[RowNote], days: int) -> int:
     """Rows that wait for their order, and have waited in another file of the last days."""
     waiting = [note for note in notes if note.finding.status is Status.WAITING]
     if not waiting:
         return 0
     known: set[str] = set()
-    for run_id, asks in ledger.left_open(run.store, run.started - timedelta(days=days)).items():
+    for run_id, asks in ledger.open_requests(run.store, run.started - timedelta(days=days)).items():
         other = ledger.run(run_id)
         known |= asks if other and other.sha256 != run.sha256 else frozenset()
-    return sum(len(note.rows) for note in waiting if note.ask in known)
+    return sum(len(note.rows) for note in waiting if note.request_key in known)
 
 
 def exit_status(report: Report) -> int:

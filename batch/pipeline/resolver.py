@@ -12,12 +12,12 @@ from dataclasses import replace
 from batch.bigcommerce import Client
 from batch.bigcommerce.order_pages import Orders, Pages
 from batch.config import Settings
-from batch.ledger.contract import Ledger
+from batch.ledger import Ledger
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
-from batch.planning import Existing, Facts, Judged, Policy, judge
+from batch.planning import ExistingShipment, Facts, Judged, Policy, judge
 from batch.planning.matching import Baseline
-from batch.planning.trusted_file import UNKNOWN, complete, vouched
-from batch.primitives.concurrency import in_turns
+from batch.planning.trusted_file import UNKNOWN, complete, trusted_order
+from batch.primitives.concurrency import gather_bounded
 
 AT_HAND = 5_000  # orders that their number's look-up has brought, kept until they are judged
 
@@ -49,13 +49,13 @@ class Resolver:
         for parcel in parcels:
             groups[await self.order_id(parcel) or parcel.external_order_id].append(parcel)
         known_ids = [order_id for order_id in groups if isinstance(order_id, int)]
-        vouched = self._vouched({order_id: groups[order_id] for order_id in known_ids}) if self._trust else []
+        vouched = self._trusted_orders({order_id: groups[order_id] for order_id in known_ids}) if self._trust else []
         orders = await self.orders(set(known_ids) - {order.order_id for order in vouched})
         facts = await self._facts_of([*vouched, *orders.found.values()])
         judged: list[Judged] = []
         for key, group in groups.items():
             if isinstance(key, str):
-                known = Facts(None, namesakes=self._numbers[key])
+                known = Facts(None, same_external_id=self._numbers[key])
             else:
                 absent = Facts(None, newest=orders.newest_before(key), unproven=key in orders.unproven)
                 known = facts.get(key) or absent
@@ -74,7 +74,7 @@ class Resolver:
         """The orders of other systems' numbers, side by side; one that has been looked up is known."""
         numbers = {parcel.external_order_id: None for parcel in parcels if parcel.order_id is None}
         new = [number for number in numbers if number not in self._numbers]
-        await in_turns(self._look_up, new, at_once=self._at_once)
+        await gather_bounded(self._look_up, new, at_once=self._at_once)
 
     def remember(self, orders: Mapping[str, int]) -> None:
         """The orders of other systems' numbers, as the ledger knows them."""
@@ -94,7 +94,7 @@ class Resolver:
         async def learn(order: Order) -> Facts:
             return await self._facts(order, records.get(order.order_id, []))
 
-        learnt = await in_turns(learn, every, at_once=self._at_once)
+        learnt = await gather_bounded(learn, every, at_once=self._at_once)
         return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
@@ -103,16 +103,16 @@ class Resolver:
         looked_up = [self._at_hand.pop(order_id) for order_id in wanted & self._at_hand.keys()]
         new = [order for order, until in looked_up if _now() < until]
         orders = await self._pages.read(wanted.difference(order.order_id for order in new))
-        for order in await in_turns(self._client.whole, new, at_once=self._at_once):
+        for order in await gather_bounded(self._client.whole, new, at_once=self._at_once):
             orders.found[order.order_id] = order
         return orders
 
-    def _vouched(self, groups: Mapping[int, Sequence[Parcel]]) -> list[Order]:
+    def _trusted_orders(self, groups: Mapping[int, Sequence[Parcel]]) -> list[Order]:
         """The orders for which the file's owner stands in; what lacks an id is looked up as ever."""
         whole = {order_id: group for order_id, group in groups.items() if all(map(complete, group))}
         records = self._ledger.of_orders(self._store, list(whole))
         return [
-            vouched(order_id, group, [r.made for r in records.get(order_id, []) if r.made and not r.deleted])
+            trusted_order(order_id, group, [r.made for r in records.get(order_id, []) if r.made and not r.deleted])
             for order_id, group in whole.items()
         ]
 
@@ -120,7 +120,11 @@ class Resolver:
         ours = [r for r in records if r.state is State.CREATED and r.made]
         standing = [r for r in ours if not r.deleted]
         seen = await self._shipments(order, standing)
-        known = [r.made for r in standing if r.made] if seen is None else [*seen, *_unlisted(order, seen, standing)]
+        known = (
+            [r.made for r in standing if r.made]
+            if seen is None
+            else [*seen, *_missing_from_list(order, seen, standing)]
+        )
         present = {s.shipment_id for s in known}
         missing = [r for r in standing if r.made and r.made.shipment_id not in present]
         order = _at_least(order, known)
@@ -133,36 +137,36 @@ class Resolver:
         self.gone += missing
         return Facts(
             order,
-            existing=tuple(self._existing(known, standing)),
-            gone=(*(r for r in ours if r.deleted), *missing),
+            existing=tuple(self._existing_shipments(known, standing)),
+            deleted=(*(r for r in ours if r.deleted), *missing),
             unsettled=tuple(r for r in records if r.state in UNSETTLED),
         )
 
     async def _shipments(self, order: Order, standing: Sequence[Record]) -> list[StoreShipment] | None:
         """The order's shipments as the store has them; None where the ledger's are all of them."""
-        if not (order.shipped or standing) or (_accounted_for(order, standing) and not self._verify):
+        if not (order.is_shipped or standing) or (_is_accounted_for(order, standing) and not self._verify):
             return None
         ours = {r.made.shipment_id for r in standing if r.made}
 
         def enough(found: Iterable[StoreShipment]) -> bool:
             """Whether there is no more to read: all that the order counts, and ours, which it may not count yet."""
-            return _explained(order, found) and ours <= {made.shipment_id for made in found}
+            return _is_explained(order, found) and ours <= {made.shipment_id for made in found}
 
         return await self._client.shipments(order.order_id, enough=enough)
 
-    def _existing(self, known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[Existing]:
+    def _existing_shipments(self, known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[ExistingShipment]:
         """An order's shipments with their origin."""
         by_id = {r.made.shipment_id: r for r in ours if r.made}
         for made in known:
             record = by_id.get(made.shipment_id)
             if record is None:
-                yield Existing(made, "made outside shipbatch")
+                yield ExistingShipment(made, "made outside shipbatch")
                 continue
             shipment = record.shipment
             origin = f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
             differs = record.finding if record.differs else None
             export = self._export_of(record.run_id)
-            yield Existing(made, origin, record.record_id, shipment.ask, record.labels, export, differs)
+            yield ExistingShipment(made, origin, record.record_id, shipment.request_key, record.labels, export, differs)
 
     def _export_of(self, run_id: str) -> str:
         if run_id not in self._exports:
@@ -171,18 +175,18 @@ class Resolver:
         return self._exports[run_id]
 
 
-def _accounted_for(order: Order, records: Iterable[Record]) -> bool:
+def _is_accounted_for(order: Order, records: Iterable[Record]) -> bool:
     """Whether the ledger's shipments are all that the order has shipped."""
-    return _explained(order, (record.made for record in records if record.made))
+    return _is_explained(order, (record.made for record in records if record.made))
 
 
-def _explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
+def _is_explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
     """Whether these are all that the order has shipped: there is no more to read."""
     units = _units(shipments)
     return all(units[line.order_product_id] == line.shipped for line in order.lines)
 
 
-def _unlisted(order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[StoreShipment]:
+def _missing_from_list(order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[StoreShipment]:
     """Shipments of ours that the order still counts, though the list has left them out: they are not gone."""
     seen = list(seen)
     ids, units = {s.shipment_id for s in seen}, _units(seen)

@@ -11,16 +11,16 @@ from typing import Any
 
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home, one_store
-from batch.errors import FileError, NothingSent, ShipbatchError, Stopped, of_memory
-from batch.ledger import export_store, open_ledger, owned_ledger
+from batch.errors import FileError, NothingSent, ShipbatchError, StopRequested, of_memory
+from batch.ledger import export_store, open_ledger, open_owned_ledger
 from batch.loader.saved_plans import read_plan
 from batch.model import Record
 from batch.pipeline import Job, Pipeline, exit_status, input_copies
-from batch.pipeline.progress import Progress
-from batch.pipeline.session import Desk, Screen
-from batch.planning.saved_plan import Promises
-from batch.primitives.stop import Stop
-from batch.results.accounting import Carried, Report, summary_key
+from batch.pipeline.progress import FilesProgress
+from batch.pipeline.session import Progress, StoreSession
+from batch.planning.saved_plan import SavedPlan
+from batch.primitives.stop import StopEvent
+from batch.results.accounting import CarriedOver, Report, summary_key
 
 NOTHING_SENT = 2
 CANNOT_RUN_NOW = 75
@@ -29,13 +29,13 @@ PRECEDENCE = (CANNOT_RUN_NOW, NOTHING_SENT, 74, 3, 1, 0)
 
 
 @dataclass(slots=True)
-class Tour:
+class RunResults:
     """Several files, one after the other."""
 
     reports: list[Report] = field(default_factory=list)
     refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
     """Files that were not run, and why; what was run before them stands."""
-    carried: list[Carried] = field(default_factory=list)
+    carried: list[CarriedOver] = field(default_factory=list)
     """What earlier nights left open, and has changed since."""
     carrying: int = 0
     """Requests that went into what earlier nights left open."""
@@ -87,14 +87,16 @@ def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool = True) -> AsyncIterator[Desk]:
+async def open_store(
+    settings: Settings, screen: Progress, stop: StopEvent, *, lock: bool = True
+) -> AsyncIterator[StoreSession]:
     """A store, opened; with `lock`, no other runner of it meanwhile."""
     async with AsyncExitStack() as stack:
         if lock:
             # A store with an address of its own is locked for every home of this user; a rehearsal's is this home's.
             beyond = None if settings.identity else default_home({})
-            owned = owned_ledger(
-                settings.ledger, settings.store, settings.home, settings.wait, _telling(screen), beyond
+            owned = open_owned_ledger(
+                settings.ledger, settings.store, settings.home, settings.wait, _report_to(screen), beyond
             )
             ledger = await stop.interrupt(stack.enter_async_context(owned))
         else:
@@ -103,14 +105,14 @@ async def opened(settings: Settings, screen: Screen, stop: Stop, *, lock: bool =
         if ledger.advice:
             screen.say(ledger.advice)
         ledger.listen(screen.say)
-        yield Desk(client, ledger, settings, screen, stop)
+        yield StoreSession(client, ledger, settings, screen, stop)
 
 
-def _telling(screen: Screen) -> Callable[[str], None]:
+def _report_to(screen: Progress) -> Callable[[str], None]:
     return lambda who: screen.say(f"Waiting for {who} to end: one runner a store.")
 
 
-def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
+def job_of_plan(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
     """The job that carries out a plan: on the export as it was then, in the store that it was made for."""
     mark, promises = read_plan(path)
     if mark.store and not sandbox and one_store(mark.store) != settings.store:
@@ -119,13 +121,13 @@ def planned(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
             "Give the plan's own store: --store, or the BIGCOMMERCE_ variables.",
         )
     export = Path(mark.file)
-    copy = input_copies.kept(export, mark.sha256, settings.home, partial(export_store.fetch, settings.ledger))
+    copy = input_copies.find_copy(export, mark.sha256, settings.home, partial(export_store.fetch, settings.ledger))
     source = settings.source_for(export.name)
     source = source.model_copy(update={"sheet": mark.sheet or source.sheet})
-    return Job(export, source, plan=Promises(promises), copy=copy)
+    return Job(export, source, plan=SavedPlan(promises), copy=copy)
 
 
-def carries(job: Job) -> bool:
+def takes_over_leftovers(job: Job) -> bool:
     """Whether a run takes along what earlier ones left: not where a person looks closely at this one."""
     return not job.dry and job.limit is None and job.plan is None and job.copy is None
 
@@ -135,7 +137,7 @@ def may_carry(settings: Settings) -> bool:
     return bool(settings.carry_over) and not (settings.until or settings.again or settings.trust_file)
 
 
-async def carried_over(pipeline: Pipeline, desk: Desk) -> AsyncIterator[Carried]:
+async def carry_over_leftovers(pipeline: Pipeline, desk: StoreSession) -> AsyncIterator[CarriedOver]:
     """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up.
 
     Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait, and no others.
@@ -145,20 +147,22 @@ async def carried_over(pipeline: Pipeline, desk: Desk) -> AsyncIterator[Carried]
         return
     before = ledger.unsettled(settings.store)
     await pipeline.settle_earlier()
-    settled = _settled(desk, before)
-    left = ledger.left_open(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+    settled = _settle_earlier(desk, before)
+    left = ledger.open_requests(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
     async for one in _carried(pipeline, desk, left, settled):
         yield one
 
 
-async def settled_late(pipeline: Pipeline, desk: Desk, doubts: Sequence[Record], *, carry: bool) -> list[Carried]:
+async def settled_late(
+    pipeline: Pipeline, desk: StoreSession, doubts: Sequence[Record], *, carry: bool
+) -> list[CarriedOver]:
     """Wait until doubts are settled, as far as they can be; with `carry`, their runs are gone on with."""
     ledger, settings = desk.ledger, desk.settings
-    carried: list[Carried] = []
+    carried: list[CarriedOver] = []
     try:
         await pipeline.settle(doubts)
-        settled = _settled(desk, doubts) if carry else {}
-        left = ledger.left_open(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+        settled = _settle_earlier(desk, doubts) if carry else {}
+        left = ledger.open_requests(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
         of_these = {run_id: asks for run_id, asks in left.items() if run_id in settled}
         async for one in _carried(pipeline, desk, of_these, settled):
             carried.append(one)  # noqa: PERF401  what is done is told, whatever comes after it
@@ -168,8 +172,8 @@ async def settled_late(pipeline: Pipeline, desk: Desk, doubts: Sequence[Record],
 
 
 async def _carried(
-    pipeline: Pipeline, desk: Desk, left: Mapping[str, frozenset[str]], settled: Mapping[str, frozenset[int]]
-) -> AsyncIterator[Carried]:
+    pipeline: Pipeline, desk: StoreSession, left: Mapping[str, frozenset[str]], settled: Mapping[str, frozenset[int]]
+) -> AsyncIterator[CarriedOver]:
     """The runs with parcels `left`, or rows `settled`, gone on with."""
     ledger, alive = desk.ledger, datetime.now(UTC) - timedelta(days=desk.settings.carry_over)
     runs = [run for run_id in {**left, **settled} if (run := ledger.run(run_id)) and run.profile.get("carries")]
@@ -188,9 +192,9 @@ async def _carried(
             yield one
 
 
-def together(carried: Iterable[Carried]) -> list[Carried]:
+def together(carried: Iterable[CarriedOver]) -> list[CarriedOver]:
     """Of each run what has become of it at last, and of all its rows that were tried."""
-    by_run: dict[str, Carried] = {}
+    by_run: dict[str, CarriedOver] = {}
     for one in carried:
         before = by_run.get(one.report.run.run_id)
         tried = sorted({*before.tried, *one.tried}) if before else one.tried
@@ -198,7 +202,7 @@ def together(carried: Iterable[Carried]) -> list[Carried]:
     return list(by_run.values())
 
 
-def _settled(desk: Desk, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
+def _settle_earlier(desk: StoreSession, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
     """The rows, by run, of doubts that are none any more."""
     open_still = {record.record_id for record in desk.ledger.unsettled(desk.settings.store)}
     rows: dict[str, frozenset[int]] = {}
@@ -208,7 +212,7 @@ def _settled(desk: Desk, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
 
 
 @asynccontextmanager
-async def stopped_at(until: str, stop: Stop) -> AsyncIterator[None]:
+async def stop_at(until: str, stop: StopEvent) -> AsyncIterator[None]:
     """Set the stop at a time of the day, such as 06:00, where one is given."""
     if not until:
         yield
@@ -224,22 +228,22 @@ async def stopped_at(until: str, stop: Stop) -> AsyncIterator[None]:
         timer.cancel()
 
 
-async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, stop: Stop) -> Tour:
+async def run_files(jobs: Sequence[Job], settings: Settings, screen: Progress, stop: StopEvent) -> RunResults:
     """Run files in turn; one that cannot be read does not keep the others from running.
 
     What would keep any file from running is raised while nothing was sent; afterwards it ends the tour, and so does
     a stop.
     """
-    tour = Tour()
+    tour = RunResults()
     input_copies.expire(settings.home, settings.keep_copies)
     export_store.expire(settings.ledger, settings.keep_copies)
-    progress = Progress(screen, [job.export for job in jobs])
+    progress = FilesProgress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
-    async with stopped_at(settings.until, stop), opened(settings, progress, stop, lock=lock) as desk:
+    async with stop_at(settings.until, stop), open_store(settings, progress, stop, lock=lock) as desk:
         left = list(jobs)
         try:
             await _tour(tour, left, desk, progress, lock=lock)
-        except Stopped:
+        except StopRequested:
             if not (tour.reports or desk.client.wrote):
                 raise
         except Exception as fault:  # noqa: BLE001  raised again, unless it is one of a memory that is not enough
@@ -251,13 +255,13 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Screen, sto
     return tour
 
 
-async def _tour(tour: Tour, left: list[Job], desk: Desk, progress: Progress, *, lock: bool) -> None:
+async def _tour(tour: RunResults, left: list[Job], desk: StoreSession, progress: FilesProgress, *, lock: bool) -> None:
     """What earlier nights left, then the files in turn; those that have had theirs are taken off the list."""
     pipeline, client, settings = Pipeline(desk), desk.client, desk.settings
-    carry = may_carry(settings) and all(carries(job) for job in left)
+    carry = may_carry(settings) and all(takes_over_leftovers(job) for job in left)
     if carry:
         try:
-            async for one in carried_over(pipeline, desk):
+            async for one in carry_over_leftovers(pipeline, desk):
                 tour.carried.append(one)
         finally:
             tour.carrying = client.requests

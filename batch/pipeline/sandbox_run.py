@@ -44,7 +44,7 @@ def read_store(path: Path) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def rehearse(orders: Mapping[str, Any], settings: Settings) -> AsyncIterator[Settings]:
+async def run_against_sandbox(orders: Mapping[str, Any], settings: Settings) -> AsyncIterator[Settings]:
     """Serve the orders in this process; yields the settings of a run against them.
 
     The same orders are the same store: what a rehearsal shipped is still shipped in the next one.

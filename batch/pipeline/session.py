@@ -5,12 +5,12 @@ from typing import Protocol
 
 from batch.bigcommerce import Client
 from batch.config import Settings
-from batch.ledger import StoredLedger
+from batch.ledger import Ledger
 from batch.model import Record
-from batch.primitives.stop import Stop
+from batch.primitives.stop import StopEvent
 
 
-class Screen(Protocol):
+class Progress(Protocol):
     """Where a run tells how it goes."""
 
     def say(self, line: str) -> None:
@@ -24,11 +24,11 @@ class Screen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class StoreSession:
     """One store, opened."""
 
     client: Client
-    ledger: StoredLedger
+    ledger: Ledger
     settings: Settings
-    screen: Screen
-    stop: Stop
+    screen: Progress
+    stop: StopEvent

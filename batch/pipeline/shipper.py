@@ -13,16 +13,16 @@ from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.loader.load import Load
 from batch.model import Record, RowNote, Run, Shipment
 from batch.pipeline.corrections import Corrector
-from batch.pipeline.dispatcher import Pool
+from batch.pipeline.dispatcher import Dispatcher
 from batch.pipeline.earlier_doubts import PATIENCE, Earlier, settled_beside
 from batch.pipeline.estimate import Estimate, Work
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
-from batch.pipeline.planner import Judgement
+from batch.pipeline.planner import Planner
 from batch.pipeline.reconciler import Reconciler
-from batch.pipeline.session import Desk
+from batch.pipeline.session import StoreSession
 from batch.planning.matching import Baseline
-from batch.primitives.concurrency import Anew
+from batch.primitives.concurrency import Reiterable
 
 MOST = 2**31 - 2  # shipments of a run
 _SETTLING = "Settling {} shipments that an earlier run left in doubt"
@@ -30,10 +30,10 @@ Later = Callable[[], Awaitable[range | None]]
 ROUNDS = 3  # of posting and settling, before what is still open is left to the next run
 
 
-class Shipping:
+class Shipper:
     """Brings the plans of one store to their outcomes."""
 
-    def __init__(self, desk: Desk, baselines: MutableMapping[int, Baseline]) -> None:
+    def __init__(self, desk: StoreSession, baselines: MutableMapping[int, Baseline]) -> None:
         self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
         self._screen, self._stop, self._baselines = desk.screen, desk.stop, baselines
         self._reconciler = Reconciler(
@@ -69,32 +69,32 @@ class Shipping:
             self._screen.begin(_SETTLING.format(len(doubts)))
             await self._reconciler.settle(doubts)
 
-    async def ship(self, run: Run, plan: Plan, judgement: Judgement, job: Job, export: Load) -> None:
+    async def ship(self, run: Run, plan: Plan, judgement: Planner, job: Job, export: Load) -> None:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
         self._tell(self._work(plan, judgement, job))
         async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
             plan.add([note])
-        await self._make_room(plan, judgement.gone)
+        await self._make_room(plan, judgement.missing_records)
         places = (await self.enter(run, plan, export))[: job.limit]
         later = partial(self._plan_the_rest, run, plan, judgement, job, export, places)
         await self._bring(run, places, judgement, len(places), later)
 
     async def enter(self, run: Run, plan: Plan, export: Load) -> range:
         """Plan durably, and ship nothing of it; the shipments' places in the run's plan."""
-        return await self._ledger.plan(run.run_id, *_entered(plan, export))
+        return await self._ledger.plan(run.run_id, *_plan_for_ledger(plan, export))
 
-    async def ship_again(self, run: Run, plan: Plan, judgement: Judgement, export: Load) -> None:
+    async def ship_again(self, run: Run, plan: Plan, judgement: Planner, export: Load) -> None:
         """The same for what an earlier run has left open: its plan says now what this one says."""
-        asks = {one.ask for some in (plan.shipments(), plan.notes()) for one in some} - {""}
-        await self._make_room(plan, judgement.gone)
-        places = await self._ledger.plan_again(run.run_id, asks, *_entered(plan, export))
+        asks = {one.request_key for some in (plan.shipments(), plan.notes()) for one in some} - {""}
+        await self._make_room(plan, judgement.missing_records)
+        places = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(plan, export))
         self._tell(Work(len(places), 0, judgement.reads, judgement.fresh_for))
         await self._bring(run, places, judgement, len(places))
 
-    async def go_on(self, run: Run, judgement: Judgement, job: Job) -> None:
+    async def go_on(self, run: Run, judgement: Planner, job: Job) -> None:
         """The same for the plan that an earlier call has left."""
         places = range(1, (job.limit or MOST) + 1)
-        count = sum(1 for _ in self._ledger.planned(run.run_id, places))
+        count = sum(1 for _ in self._ledger.planned_records(run.run_id, places))
         self._tell(Work(count, reads=ceil(count / PAGE)))
 
         async def the_same() -> range | None:
@@ -105,12 +105,12 @@ class Shipping:
 
         await self._bring(run, places, judgement, count, the_same)
 
-    def estimate(self, plan: Plan, judgement: Judgement, job: Job) -> Estimate:
+    def estimate(self, plan: Plan, judgement: Planner, job: Job) -> Estimate:
         """What shipping a plan would cost."""
         return Estimate.of(self._work(plan, judgement, job), self._client.quota, self._settings)
 
     @staticmethod
-    def _work(plan: Plan, judgement: Judgement, job: Job) -> Work:
+    def _work(plan: Plan, judgement: Planner, job: Job) -> Work:
         ships = plan.ships if job.limit is None else min(plan.ships, job.limit)
         return Work(ships, plan.corrects, judgement.reads, judgement.fresh_for)
 
@@ -118,9 +118,7 @@ class Shipping:
         if work.shipments or work.corrections:
             self._screen.say(Estimate.of(work, self._client.quota, self._settings).line)
 
-    async def _bring(
-        self, run: Run, places: range, judgement: Judgement, count: int, later: Later | None = None
-    ) -> None:
+    async def _bring(self, run: Run, places: range, judgement: Planner, count: int, later: Later | None = None) -> None:
         """Ship a plan; then what of it has waited for an earlier run's doubts, as `later` plans it."""
         if count:
             self._screen.begin("Shipping", count)
@@ -133,7 +131,7 @@ class Shipping:
             self._stop.set(str(error), error.todo)
 
     async def _plan_the_rest(
-        self, run: Run, plan: Plan, judgement: Judgement, job: Job, export: Load, places: range
+        self, run: Run, plan: Plan, judgement: Planner, job: Job, export: Load, places: range
     ) -> range | None:
         """When the earlier doubts are settled, the plan with what was met as one of them; None where nothing was."""
         earlier, asks = self._earlier, self._earlier.asks(plan.notes())
@@ -144,7 +142,7 @@ class Shipping:
         if self._stop or not asks:
             return places
         rest = await judgement.once_more(orders, asks)
-        added = await self._ledger.plan_again(run.run_id, asks, *_entered(rest, export))
+        added = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(rest, export))
         room = len(added) if job.limit is None else max(0, job.limit - len(places))
         return range(places.start, added[:room].stop) if room else places
 
@@ -158,15 +156,15 @@ class Shipping:
             if any((of.order_id, of.order_address_id, label) in again for label in record.labels or {""}):
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
-    async def _post_and_settle(self, run: Run, places: range, judgement: Judgement, *, anew: bool = False) -> None:
+    async def _post_and_settle(self, run: Run, places: range, judgement: Planner, *, anew: bool = False) -> None:
         for _ in range(ROUNDS):
-            doubts = await self._post(self._ledger.planned(run.run_id, places), judgement, anew=anew)
+            doubts = await self._post(self._ledger.planned_records(run.run_id, places), judgement, anew=anew)
             if self._stop or not doubts:
                 break
             await self._reconciler.settle(doubts)
 
-    async def _post(self, work: Iterator[Record], judgement: Judgement, *, anew: bool) -> list[Record]:
-        pool = Pool(
+    async def _post(self, work: Iterator[Record], judgement: Planner, *, anew: bool) -> list[Record]:
+        pool = Dispatcher(
             self._client,
             self._ledger,
             self._settings,
@@ -177,7 +175,7 @@ class Shipping:
         await pool.ship(self._fresh(work, judgement, anew=anew))
         return pool.doubts
 
-    async def _fresh(self, work: Iterator[Record], judgement: Judgement, *, anew: bool) -> AsyncIterator[Record]:
+    async def _fresh(self, work: Iterator[Record], judgement: Planner, *, anew: bool) -> AsyncIterator[Record]:
         """The records to post; once their judgement has aged, or `anew`, judged again a page at a time.
 
         Those of an order in doubt wait: how many of its units are left is known when the doubt is settled.
@@ -187,16 +185,16 @@ class Shipping:
             if not (anew or judgement.has_aged):
                 yield record
                 continue
-            for kept in await judgement.again([record, *islice(free, PAGE - 1)]):
+            for kept in await judgement.recheck([record, *islice(free, PAGE - 1)]):
                 yield kept
 
 
-def _entered(plan: Plan, export: Load) -> tuple[Iterable[Shipment], Iterable[RowNote]]:
+def _plan_for_ledger(plan: Plan, export: Load) -> tuple[Iterable[Shipment], Iterable[RowNote]]:
     """What the ledger takes of a plan, as often as it has to."""
-    return Anew(plan.shipments), Anew(lambda: _named(plan.notes(), export))
+    return Reiterable(plan.shipments), Reiterable(lambda: _with_names(plan.notes(), export))
 
 
-def _named(notes: Iterable[RowNote], export: Load) -> Iterator[RowNote]:
+def _with_names(notes: Iterable[RowNote], export: Load) -> Iterator[RowNote]:
     """The notes with what their rows are found by; those of a record are found by it."""
     for note in notes:
         yield note if note.record_id is not None else replace(note, names=export.names(note.rows))

@@ -5,6 +5,6 @@ recognised, then units are handed out, parcels with quantities first and "all th
 """
 
 from batch.planning.allocation import judge
-from batch.planning.facts import Correction, Existing, Facts, Judged, Policy, facts_of
+from batch.planning.facts import Correction, ExistingShipment, Facts, Judged, Policy, facts_of
 
-__all__ = ["Correction", "Existing", "Facts", "Judged", "Policy", "facts_of", "judge"]
+__all__ = ["Correction", "ExistingShipment", "Facts", "Judged", "Policy", "facts_of", "judge"]

@@ -22,7 +22,7 @@ from batch.primitives.spelling import named
 
 
 @dataclass(slots=True)
-class Want:
+class RequestedLine:
     """Units of one line; None is all that remains of it."""
 
     line: OrderLine
@@ -31,13 +31,13 @@ class Want:
 
 
 @dataclass(slots=True)
-class Draft:
+class ShipmentDraft:
     """A parcel's share for one address and one number, on its way to a shipment."""
 
     parcel: Parcel
     number: str
     address: int | None
-    wants: list[Want]
+    wants: list[RequestedLine]
     rest: bool = False
     """All that remains: wants are found when units are handed out."""
     share: tuple[int, int] = (0, 1)
@@ -89,7 +89,11 @@ class Draft:
     def has_made(self, record: Record) -> bool:
         """Whether a record of ours came from its parcel."""
         shipment = record.shipment
-        alike = plain(self.label) in map(plain, record.labels) if self.label else self.parcel.ask == shipment.ask
+        alike = (
+            plain(self.label) in map(plain, record.labels)
+            if self.label
+            else self.parcel.request_key == shipment.request_key
+        )
         return alike and self.is_for(shipment.order_address_id)
 
     def shipment(self, items: Iterable[Item], address: int) -> Shipment:
@@ -107,65 +111,69 @@ class Draft:
             comments=self.comments or parcel.comments,
             rows=self.rows,
             row_lines=self.row_lines,
-            ask=parcel.ask,
+            request_key=parcel.request_key,
             warnings=parcel.warnings,
         )
 
     def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
         facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
-        return RowNote(rows or self.rows, finding, ask=self.parcel.ask, facts=facts)
+        return RowNote(rows or self.rows, finding, request_key=self.parcel.request_key, facts=facts)
 
 
-def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[Draft]]:
+def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[ShipmentDraft]]:
     """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
     found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
     bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
     if bad:
         return _incomplete(parcel, bad), []
-    wants: dict[int, Want] = {}
+    wants: dict[int, RequestedLine] = {}
     said: list[str] = []
     for line, hit in found:
         assert isinstance(hit, OrderLine)
         if (want := wants.get(hit.order_product_id)) is None:
-            wants[hit.order_product_id] = Want(hit, line.quantity, line.rows)
+            wants[hit.order_product_id] = RequestedLine(hit, line.quantity, line.rows)
         else:  # a SKU and an id that name one line, or a SKU in two spellings
-            said.append(f"rows {want.rows[0]} and {line.rows[0]} name {findings.named(hit)} in two ways: it is one")
+            said.append(
+                f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
+            )
             total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
             want.quantity, want.rows = total, want.rows + line.rows
     parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
     if not wants:
-        return [], _numbered(parcel, parcel.order_address_id, [], policy)
+        return [], _drafts_per_number(parcel, parcel.order_address_id, [], policy)
     addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
     return [], [
         draft
         for address in addresses
-        for draft in _numbered(
+        for draft in _drafts_per_number(
             parcel, address, [w for w in wants.values() if w.line.order_address_id == address], policy
         )
     ]
 
 
-def _numbered(parcel: Parcel, address: int | None, wants: list[Want], policy: Policy) -> list[Draft]:
+def _drafts_per_number(
+    parcel: Parcel, address: int | None, wants: list[RequestedLine], policy: Policy
+) -> list[ShipmentDraft]:
     """One draft a tracking number; several numbers for the same units as the source says."""
     rest, numbers = not wants, parcel.numbers or ("",)
     if len(numbers) == 1:
-        return [Draft(parcel, numbers[0], address, wants, rest)]
+        return [ShipmentDraft(parcel, numbers[0], address, wants, rest)]
     if policy.several_parcels == "even":
-        return [Draft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
+        return [ShipmentDraft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
     others = f"Further parcels: {', '.join(numbers[1:])}"
     comments = "\n".join(filter(None, (parcel.comments, others)))
-    return [Draft(parcel, numbers[0], address, wants, rest, comments=comments)]
+    return [ShipmentDraft(parcel, numbers[0], address, wants, rest, comments=comments)]
 
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others naming the first of them."""
     facts = {"order_id": parcel.order_id}
-    notes = [RowNote(line.rows, finding, ask=parcel.ask, facts=facts) for line, finding in bad]
+    notes = [RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts) for line, finding in bad]
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):
         line, finding = bad[0]
         told = findings.parcel_incomplete(line.rows[0], finding.error)
-        notes.append(RowNote(others, told, ask=parcel.ask, facts=facts))
+        notes.append(RowNote(others, told, request_key=parcel.request_key, facts=facts))
     return notes
 
 

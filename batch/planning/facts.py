@@ -7,11 +7,11 @@ from batch.model import Finding, Order, Record, RowNote, Shipment, StoreShipment
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
+class ExistingShipment:
     """A shipment the order already has, and where it came from."""
 
     made: StoreShipment
-    origin: str
+    created_by: str
     """`made by run …, row 12` or `made outside shipbatch`."""
     record_id: int | None = None
     ask: str = ""
@@ -37,12 +37,12 @@ class Facts:
     """Without an order: the store's newest order id, where this one is newer; None where it is not."""
     unproven: bool = False
     """Without an order: no page of the store's had it, and it was not asked for by itself."""
-    existing: tuple[Existing, ...] = ()
-    gone: tuple[Record, ...] = ()
+    existing: tuple[ExistingShipment, ...] = ()
+    deleted: tuple[Record, ...] = ()
     """Records of ours whose shipment is no longer in the store."""
     unsettled: tuple[Record, ...] = ()
     """In doubt, or waiting for a person; more than one only where two stores became one."""
-    namesakes: tuple[int, ...] = ()
+    same_external_id: tuple[int, ...] = ()
     """Orders that carry the same external number, where there are several."""
 
 
@@ -56,7 +56,7 @@ class Policy:
     update: bool = False
     export: str = ""
     """Digest of the export under judgement: what it has made already, it is met as."""
-    taken: frozenset[int] = frozenset()
+    already_matched: frozenset[int] = frozenset()
     """Shipments that parcels of the export have been met as before this judgement."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
@@ -66,7 +66,7 @@ class Policy:
 class Correction:
     """An existing shipment whose number or carrier is to be set to what the file says."""
 
-    existing: Existing
+    existing: ExistingShipment
     shipment: Shipment
     finding: Finding
     """What is said where it is not done."""

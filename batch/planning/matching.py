@@ -36,13 +36,13 @@ class Baseline:
         for item in made.items:
             self.shipped[item.order_product_id] = self.shipped.get(item.order_product_id, 0) + item.quantity
 
-    def moved(self, order: Order) -> bool:
+    def has_changed(self, order: Order) -> bool:
         """Whether the order's lines count other units as shipped than they did."""
         return any(self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Match:
     """What one read-back of an order says of a shipment in doubt."""
 
     mine: StoreShipment | None = None
@@ -78,7 +78,7 @@ def same_items(ours: Iterable[Item], theirs: Iterable[Item]) -> bool:
     return sorted(ours) == sorted(theirs)
 
 
-def likeness(shipment: Shipment, seen: StoreShipment) -> Likeness:
+def similarity(shipment: Shipment, seen: StoreShipment) -> Likeness:
     """Strict where a shipment would be claimed, loose where one would be sent again."""
     label = same_label(shipment, seen)
     items = same_items(shipment.items, seen.items)
@@ -89,22 +89,22 @@ def likeness(shipment: Shipment, seen: StoreShipment) -> Likeness:
     return Likeness.OTHER
 
 
-def look(
+def match(
     shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int, named: int = 0
-) -> Look:
+) -> Match:
     """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent.
 
     `named`: the id that the store's answer has given it; that one is ours, however unlike.
     """
     candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
     same = sorted(
-        (s for s in candidates if likeness(shipment, s) is Likeness.SAME),
+        (s for s in candidates if similarity(shipment, s) is Likeness.SAME),
         key=lambda s: s.shipment_id,
     )
-    near = tuple(s for s in candidates if likeness(shipment, s) is Likeness.NEAR)
+    near = tuple(s for s in candidates if similarity(shipment, s) is Likeness.NEAR)
     if not same:
         same = [s for s in candidates if s.shipment_id == named]
-    return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)
+    return Match(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)
 
 
 def units(items: Iterable[Item]) -> str:
@@ -144,7 +144,7 @@ def _normal(text: str) -> str:
     return plain(unquote(text)).rstrip("/")
 
 
-def changed(before: StoreShipment, now: StoreShipment) -> str:
+def changes_between(before: StoreShipment, now: StoreShipment) -> str:
     """What of a shipment is no longer as it was made, in words; empty if nothing."""
     said = []
     for name in ("tracking_number", "tracking_link", "shipping_provider", "tracking_carrier", "comments"):

@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OrderSnapshot:
     """What an order looks like, as far as a shipment of it depends on that."""
 
     status_id: int | None = None
@@ -39,11 +39,11 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class PlannedShipment:
     """A shipment, and the order it was promised for."""
 
     shipment: Mapping[str, Any]
-    look: Look
+    look: OrderSnapshot
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -72,40 +72,43 @@ class Promise:
             ", ".join(f"{units} × {line}" for line, units in sorted(self.look.left.items())),
             self.text,
         )
-        return (*shown, sealed(shown))
+        return (*shown, checksum(shown))
 
 
-def promise(shipment: Shipment, look: Look) -> Promise:
+def planned_shipment(shipment: Shipment, look: OrderSnapshot) -> PlannedShipment:
     """What is planned, for an order that looks so."""
     plain = {name: value for name, value in asdict(shipment).items() if name not in SILENT}
-    return Promise(json.loads(json.dumps(plain)), look)
+    plain["ask"] = plain.pop("request_key")  # as plans have always spelled it
+    return PlannedShipment(json.loads(json.dumps(plain)), look)
 
 
-def promise_from(text: str) -> Promise:
+def promise_from(text: str) -> PlannedShipment:
     """The promise whose `text` it is; ValueError or KeyError where it is none."""
     body = json.loads(text)
-    return Promise(body["shipment"], Look(body["order"]["status_id"], dict(map(tuple, body["order"]["left"]))))
+    return PlannedShipment(
+        body["shipment"], OrderSnapshot(body["order"]["status_id"], dict(map(tuple, body["order"]["left"])))
+    )
 
 
-def sealed(cells: Sequence[str]) -> str:
+def checksum(cells: Sequence[str]) -> str:
     """A digest of cells: one that was changed in the sheet has another."""
     return hashlib.sha256("\x1f".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class Promises:
+class SavedPlan:
     """A whole plan, held against what a file comes to now."""
 
-    def __init__(self, promises: Iterable[Promise]) -> None:
+    def __init__(self, promises: Iterable[PlannedShipment]) -> None:
         self._by_key = {one.key: one for one in promises}
 
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def kept(
+    def still_valid(
         self,
         shipments: Iterable[Shipment],
         notes: Iterable[RowNote],
-        look: Callable[[int], Look],
+        look: Callable[[int], OrderSnapshot],
         released: Callable[[str], bool],
     ) -> Iterator[Shipment | RowNote]:
         """What ships of a judgement: exactly what was promised, of orders that have not changed since.
@@ -113,29 +116,33 @@ class Promises:
         `look` is how an order looks now; `released` whether a person has said to ship a parcel all the same.
         """
         others = list(notes)
-        made = {note.ask for note in others if note.finding.status is Status.ALREADY_CREATED}
+        made = {note.request_key for note in others if note.finding.status is Status.ALREADY_CREATED}
         asked = {ask for ask, _, _ in self._by_key}
-        ours = self._shipped_since(made)
+        ours = self._units_shipped_since(made)
         for shipment in shipments:
-            now = promise(shipment, look(shipment.order_id))
+            now = planned_shipment(shipment, look(shipment.order_id))
             then = self._by_key.get(now.key)
             if then is None:
-                yield RowNote(shipment.rows, findings.not_in_plan(shipment.order_id), ask=shipment.ask)
-            elif released(shipment.ask) or (
+                yield RowNote(shipment.rows, findings.not_in_plan(shipment.order_id), request_key=shipment.request_key)
+            elif released(shipment.request_key) or (
                 then.shipment == now.shipment
-                and now.look == _expected(then.look, now.look, ours.get(shipment.order_id))
+                and now.look == _expected_snapshot(then.look, now.look, ours.get(shipment.order_id))
             ):
                 yield shipment
             else:
                 changed = findings.changed_since_plan(shipment.order_id, _differences(then, now))
-                yield RowNote(shipment.rows, changed, ask=shipment.ask, facts={"order_id": shipment.order_id})
+                yield RowNote(
+                    shipment.rows, changed, request_key=shipment.request_key, facts={"order_id": shipment.order_id}
+                )
         for note in others:
-            gone = note.ask in asked and note.ask not in made and note.finding.status is not Status.SKIPPED
+            gone = (
+                note.request_key in asked and note.request_key not in made and note.finding.status is not Status.SKIPPED
+            )
             order_id = (note.facts or {}).get("order_id")
             changed = findings.changed_since_plan(order_id, note.finding.error) if gone else note.finding
-            yield RowNote(note.rows, changed, note.record_id, note.ask, note.facts)
+            yield RowNote(note.rows, changed, note.record_id, note.request_key, note.facts)
 
-    def _shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
+    def _units_shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
         """Units of the plan itself that are shipped by now, by order and line: they do not count as a change."""
         shipped: dict[int, dict[int, int]] = {}
         for one in self._by_key.values():
@@ -146,14 +153,14 @@ class Promises:
         return shipped
 
 
-def _expected(then: Look, now: Look, shipped: Mapping[int, int] | None) -> Look:
+def _expected_snapshot(then: OrderSnapshot, now: OrderSnapshot, shipped: Mapping[int, int] | None) -> OrderSnapshot:
     """How an order would look if only the plan's own shipments had changed it."""
     if not shipped:
         return then
-    return Look(now.status_id, {line: units - shipped.get(line, 0) for line, units in then.left.items()})
+    return OrderSnapshot(now.status_id, {line: units - shipped.get(line, 0) for line, units in then.left.items()})
 
 
-def _differences(then: Promise, now: Promise) -> str:
+def _differences(then: PlannedShipment, now: PlannedShipment) -> str:
     if then.shipment != now.shipment:
         names = [name.replace("_", " ") for name, value in now.shipment.items() if then.shipment.get(name) != value]
         return f"another shipment would be made ({', '.join(names)})."

@@ -15,7 +15,7 @@ def complete(parcel: Parcel) -> bool:
     return bool(parcel.order_id and parcel.order_address_id and lines)
 
 
-def vouched(order_id: int, parcels: Sequence[Parcel], ours: Iterable[StoreShipment]) -> Order:
+def trusted_order(order_id: int, parcels: Sequence[Parcel], ours: Iterable[StoreShipment]) -> Order:
     """The order of complete parcels: it has what they ask for, and nothing of it has shipped but what is ours."""
     made: Counter[int] = Counter()
     for shipment in ours:

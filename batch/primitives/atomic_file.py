@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def scratch(path: Path) -> Iterator[Path]:
+def sibling_temp_file(path: Path) -> Iterator[Path]:
     """A new file in the path's folder, readable by its owner alone; removed unless it was moved away."""
     handle, name = tempfile.mkstemp(prefix=".shipbatch-", suffix=".part", dir=path.parent)
     os.close(handle)

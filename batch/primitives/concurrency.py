@@ -9,7 +9,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-async def in_turns(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int) -> list[T]:
+async def gather_bounded(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int) -> list[T]:
     """What `do` gives for each, in order; the first error ends all the others, and is raised as it is."""
     turns = asyncio.Semaphore(at_once)
 
@@ -36,14 +36,14 @@ async def unbroken(writing: Awaitable[T]) -> T:
         raise
 
 
-def batches(each: Iterable[S], size: int) -> Iterator[list[S]]:
+def batched(each: Iterable[S], size: int) -> Iterator[list[S]]:
     """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has not."""
     left = iter(each)
     while some := list(islice(left, size)):
         yield some
 
 
-class Anew(Iterable[T]):
+class Reiterable(Iterable[T]):
     """What `make` gives, made anew each time it is gone through."""
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:

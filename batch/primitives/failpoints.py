@@ -24,7 +24,7 @@ _LAST = int(_PASSAGE) if _NAME and _PASSAGE.isdecimal() else 0
 _passages = count(1)
 
 
-def point(name: str) -> None:
+def failpoint(name: str) -> None:
     """Pass a point; the process ends here if it is the one asked for."""
     if _NAME and name == _NAME and next(_passages) == _LAST:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 AT_ONCE = 500  # things in memory before they go to the file
 
 
-class Shelf(MutableMapping[int, T]):
+class SpillDict(MutableMapping[int, T]):
     """Things under whole numbers, read in the order of the numbers; gone with the process, however it ends.
 
     What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is full.
@@ -59,13 +59,13 @@ class Shelf(MutableMapping[int, T]):
         return count
 
     def _put_away(self) -> None:
-        with _explained():
+        with _explain_disk_errors():
             self._file.executemany("REPLACE INTO things VALUES (?, ?)", self._new.items())
         self._new.clear()
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_disk_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

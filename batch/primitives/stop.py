@@ -7,21 +7,21 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from batch.errors import Stopped
+from batch.errors import StopRequested
 
 T = TypeVar("T")
 BY_HAND = "it was stopped by hand"
 """The reason of a person at the keyboard: what is left then waits for the same call, and for no other run."""
 
 
-class Stop:
+class StopEvent:
     """Why the run is to end before its work does; false until `set`, and then for good."""
 
     def __init__(self) -> None:
-        self.why = ""
-        self.todo = ""
+        self.reason = ""
+        self.remedy = ""
         self._event = asyncio.Event()
-        self._parts: set[Stop] = set()
+        self._parts: set[StopEvent] = set()
         self._waits: set[_Wait] = set()
 
     def __bool__(self) -> bool:
@@ -30,7 +30,7 @@ class Stop:
     def set(self, why: str, todo: str = "") -> None:
         """Wake everyone who waits; the first reason stands, with what a person does about it."""
         if not self:
-            self.why, self.todo = why, todo
+            self.reason, self.remedy = why, todo
         self._event.set()
         for wait in self._waits:
             wait.break_off()
@@ -38,13 +38,13 @@ class Stop:
             part.set(why, todo)
 
     @contextmanager
-    def part(self) -> Iterator["Stop"]:
+    def part(self) -> Iterator["StopEvent"]:
         """A stop for a part of the work: it is set with this one, and may be set alone."""
-        part = Stop()
+        part = StopEvent()
         self._parts.add(part)
         try:
             if self:
-                part.set(self.why, self.todo)
+                part.set(self.reason, self.remedy)
             yield part
         finally:
             self._parts.discard(part)
@@ -66,8 +66,8 @@ class Stop:
 
         if not await self.unless(keep()):
             reading.close()
-            why = "" if self.why in ("", BY_HAND) else f": {self.why.rstrip('.')}"
-            raise Stopped(f"Stopped before anything was sent{why}.", self.todo or "Run it again when you like.")
+            why = "" if self.reason in ("", BY_HAND) else f": {self.reason.rstrip('.')}"
+            raise StopRequested(f"Stopped before anything was sent{why}.", self.remedy or "Run it again when you like.")
         return found[0]
 
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:

@@ -12,8 +12,8 @@ clouds     s3://, gs://, abfs://, by fsspec
 =========  ==========================================================
 """
 
-from batch.remote_files.addresses import dated, is_far
+from batch.remote_files.addresses import fill_in_dates, is_far
 from batch.remote_files.copy import LONGEST
-from batch.remote_files.fetch import fetched
+from batch.remote_files.fetch import fetch_file
 
-__all__ = ["LONGEST", "dated", "fetched", "is_far"]
+__all__ = ["LONGEST", "fetch_file", "fill_in_dates", "is_far"]

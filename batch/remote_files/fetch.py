@@ -8,14 +8,14 @@ from pathlib import Path
 
 from batch.config.settings import LARGEST_FETCH
 from batch.errors import FileError, ShipbatchError
-from batch.primitives.atomic_file import private_folder, scratch
-from batch.remote_files.addresses import EXTRAS, WEB, check_typed, name_of, shown
+from batch.primitives.atomic_file import private_folder, sibling_temp_file
+from batch.remote_files.addresses import EXTRAS, WEB, check_typed, name_of, redacted
 from batch.remote_files.copy import Copy
 
 FOLDER = "fetched"
 
 
-def fetched(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
+def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
     """Fetch a file of at most so many bytes into the home, whole or not at all; FileError where it cannot be had.
 
     Each fetch has a folder that is new: whatever else is fetched under the same name, from another address, for
@@ -23,7 +23,7 @@ def fetched(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
     keep (SSH keys, AWS profiles …): one in the address itself would stand in the process list.
     """
     check_typed(url)
-    where = shown(url)
+    where = redacted(url)
     scheme = where.partition(":")[0]
     try:
         return _fetched(url, scheme, home, largest)
@@ -49,9 +49,9 @@ def _fetched(url: str, scheme: str, home: Path, largest: int) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{now}-", dir=home / FOLDER))
     target = folder / Path(name_of(url)).name  # never elsewhere, whatever it is
     try:
-        with scratch(target) as part:
+        with sibling_temp_file(target) as part:
             with part.open("wb") as file:
-                copy = Copy(file, shown(url), largest)
+                copy = Copy(file, redacted(url), largest)
                 _source(scheme)(url, copy)
                 copy.end()
             return part.replace(target)

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from batch.errors import ResultsError
 from batch.model.sheet_format import Mark, read_mark
-from batch.primitives.atomic_file import scratch
+from batch.primitives.atomic_file import sibling_temp_file
 from batch.results.csv_file import write_csv
-from batch.results.paths import put, results_path, spared
-from batch.results.sheet import Report, outcome
+from batch.results.paths import free_path, put, results_path
+from batch.results.sheet import SheetContent, outcome
 from batch.results.workbook import fits, write_workbook
 
-__all__ = ["Mark", "Report", "deliver", "outcome", "read_mark", "results_path", "spared", "write"]
+__all__ = ["Mark", "SheetContent", "deliver", "free_path", "outcome", "read_mark", "results_path", "write"]
 
 
-def write(report: Report, path: Path) -> Path:
+def write(report: SheetContent, path: Path) -> Path:
     """Write the sheet whole or not at all, and say where: another name where a spreadsheet program holds `path`.
 
     A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. ResultsError where it cannot be
@@ -23,7 +23,7 @@ def write(report: Report, path: Path) -> Path:
         path = path.with_suffix(".csv")
     write_as = write_csv if path.suffix.casefold() == ".csv" else write_workbook
     try:
-        with scratch(path) as made:
+        with sibling_temp_file(path) as made:
             write_as(report, made)
             return put(made, path, report.run.run_id)
     except OSError as error:
@@ -37,7 +37,7 @@ def write(report: Report, path: Path) -> Path:
 def deliver(content: bytes, path: Path, run_id: str) -> Path:
     """Put a sheet that was made elsewhere in its place, and say where; ResultsError where that cannot be done."""
     try:
-        with scratch(path) as made:
+        with sibling_temp_file(path) as made:
             made.write_bytes(content)
             return put(made, path, run_id)
     except OSError as error:

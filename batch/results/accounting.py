@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from batch.errors import ResultsError
 from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status, findings
-from batch.primitives.spill import Shelf
+from batch.primitives.spill import SpillDict
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class CarriedOver:
     """What has become of rows that an earlier run left open, and this one has tried again."""
 
     report: Report
@@ -87,25 +87,25 @@ class Carried:
         return self.report.rows[row].finding.code == MADE_DIFFERS
 
 
-def account(
+def row_results(
     run_id: str,
     notes: Iterable[RowNote],
     records: Iterable[Record],
     not_sent: Callable[[Record], Finding],
 ) -> Mapping[int, RowResult]:
     """One result a row, kept on disk; `not_sent` says why a record that is still planned was not sent."""
-    rows: Shelf[RowResult] = Shelf()
+    rows: SpillDict[RowResult] = SpillDict()
     results = chain(
         (result for note in notes for result in _of_note(run_id, note)),
         (result for record in records for result in _of_record(run_id, record, not_sent)),
     )
     for result in results:
         before = rows.get(result.row)
-        rows[result.row] = result if before is None else _joined([before, result])
+        rows[result.row] = result if before is None else _merge([before, result])
     return rows
 
 
-def tally(results: Mapping[int, RowResult]) -> dict[str, int]:
+def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
     """How many rows have each status, under the names of the JSON summary; and `made_differs`, where any has it."""
     counts: Counter[Status] = Counter()
     differ = 0
@@ -174,7 +174,7 @@ def _by_row(pairs: Iterable[Sequence[int]]) -> dict[int, tuple[int, ...]]:
     return lines
 
 
-def _joined(several: list[RowResult]) -> RowResult:
+def _merge(several: list[RowResult]) -> RowResult:
     """A row of several parcels: the worst status, every id and link."""
     worst = min(several, key=lambda result: WORST_FIRST.index(result.finding.status))
     return RowResult(

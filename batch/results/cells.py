@@ -40,7 +40,7 @@ def printable(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """The text, cut with `…` where a cell cannot hold it."""
     if len(text) <= LONGEST // 2:  # a character is at most two units
         return text
@@ -54,7 +54,7 @@ def storable(text: str) -> str:
     """The text as a workbook's cell holds it: printable, short enough, and no markup."""
     if text.isprintable() and len(text) <= LONGEST // 2 and text[:1] != "<":  # nearly all are
         return text
-    text = shortened(printable(text))
+    text = shorten(printable(text))
     if text.startswith("<r>") and text.endswith("</r>"):
         text += " "  # xlsxwriter would take it for rich text of its own and write it unescaped
     return text

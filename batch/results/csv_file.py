@@ -5,24 +5,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from batch.results.cells import FORMULA, Cell, as_text, inert
-from batch.results.sheet import Proof, Report
+from batch.results.sheet import RowCountCheck, SheetContent
 
 
-def write_csv(report: Report, path: Path) -> None:
+def write_csv(report: SheetContent, path: Path) -> None:
     """Write UTF-8 with a BOM (Excel needs it), comma-separated, with no cell that a program would run."""
     with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream:
-        csv.writer(stream).writerows(map(_guarded, _rows(report)))
+        csv.writer(stream).writerows(map(_guard, _rows(report)))
 
 
-def _rows(report: Report) -> Iterator[Sequence[Cell]]:
+def _rows(report: SheetContent) -> Iterator[Sequence[Cell]]:
     """The header, and each row as exported, what we say of it, and what it had beyond its headers."""
     yield [*report.columns, *report.own_columns]
     width = len(report.columns)
     open_answer = ("",) if report.decides else ()
-    for cells, result in Proof(report).rows():
+    for cells, result in RowCountCheck(report).rows():
         own = cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))]
         yield [*own, *report.own_cells(result), *open_answer, *cells[width:]]
 
 
-def _guarded(cells: Sequence[Cell]) -> list[str]:
+def _guard(cells: Sequence[Cell]) -> list[str]:
     return [cell if type(cell) is str and cell[:1] not in FORMULA else inert(as_text(cell)) for cell in cells]

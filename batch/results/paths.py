@@ -31,15 +31,15 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     for ending in _ENDINGS:  # a sheet of ours dropped back in
         stem = stem.removesuffix(ending)
     stem = stem.encode()[:LONGEST_NAME].decode("utf-8", "ignore")
-    return spared(folder / f"{stem}{'.plan' if dry else '.results'}.xlsx", run)
+    return free_path(folder / f"{stem}{'.plan' if dry else '.results'}.xlsx", run)
 
 
-def spared(path: Path, run: Run) -> Path:
+def free_path(path: Path, run: Run) -> Path:
     """The path, with the run's id in its name where something else than a sheet of this content is there."""
     if not path.exists():
         return path
     mark = read_mark(path)
-    return path if mark and mark.sha256 == run.sha256 else named(path, run.run_id)
+    return path if mark and mark.sha256 == run.sha256 else insert_word(path, run.run_id)
 
 
 def _home_folder(home: Path) -> Path:
@@ -63,7 +63,7 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def named(path: Path, word: str) -> Path:
+def insert_word(path: Path, word: str) -> Path:
     """The path with a word put before its suffix."""
     return path.with_name(f"{path.stem}-{word}{path.suffix}")
 
@@ -92,12 +92,12 @@ def put(made: Path, path: Path, run_id: str) -> Path:
     """Move a finished file into its place, durably; where a spreadsheet program holds that, under another name."""
     _sync(made)
     for target in _names(path, run_id):
-        if _held(target):
+        if _is_open_elsewhere(target):
             continue
         with suppress(PermissionError):
-            failpoints.point("before-sheet")
+            failpoints.failpoint("before-sheet")
             made.replace(target)
-            failpoints.point("after-sheet")
+            failpoints.failpoint("after-sheet")
             _sync(target.parent)
             return target
     raise PermissionError(f"{path} and its other names are open in another program")
@@ -105,12 +105,12 @@ def put(made: Path, path: Path, run_id: str) -> Path:
 
 def _names(path: Path, run_id: str) -> Iterator[Path]:
     yield path
-    other = path if run_id in path.stem else named(path, run_id)
+    other = path if run_id in path.stem else insert_word(path, run_id)
     yield other
-    yield from (named(other, str(number)) for number in count(2) if number < 10)
+    yield from (insert_word(other, str(number)) for number in count(2) if number < 10)
 
 
-def _held(path: Path) -> bool:
+def _is_open_elsewhere(path: Path) -> bool:
     """LibreOffice and Excel leave a file of these names beside what they have open."""
     return any(path.with_name(name).exists() for name in (f".~lock.{path.name}#", f"~${path.name}"))
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from batch.config import Database
 from batch.errors import NothingSent
-from batch.ledger.queries import Queries as Ledger
+from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Record, RowResult, Run, Status
 from batch.planning.gates import MAILS
-from batch.results.accounting import Carried, Report, summary_key
+from batch.results.accounting import CarriedOver, Report, summary_key
 
 FEW = 3  # shipments of a run that are shown one by one
 WORDS: Mapping[str, str] = {
@@ -32,7 +32,7 @@ WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CommandResult:
     """One answer, for a person and for a program."""
 
     lines: tuple[str, ...]
@@ -45,16 +45,16 @@ def report(done: Report) -> Iterator[str]:
     """A run in a few lines: what became of its rows, and where the sheet is."""
     summary = done.summary
     codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
-    yield f"{Path(done.run.file).name}: {counted(summary['rows'], 'row')}, run {done.run.run_id}"
+    yield f"{Path(done.run.file).name}: {count_noun(summary['rows'], 'row')}, run {done.run.run_id}"
     for name, words in WORDS.items():
         if count := summary[name]:
             yield f"  {count:>6} {words}{_causes(codes, name)}"
     fewer = summary.get("requests_saved", 0)
     less = f", {fewer} fewer than with four calls an order" if fewer else ""
-    yield f"  {counted(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
+    yield f"  {count_noun(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
     if differ := summary.get(MADE_DIFFERS):
-        yield f"The store has made {counted(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
+        yield f"The store has made {count_noun(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
         yield "Then run the same file again: it goes on where it stopped."
@@ -62,7 +62,7 @@ def report(done: Report) -> Iterator[str]:
         yield f"Results: {done.sheet}"
     elif done.sheet_error:
         yield f"{done.sheet_error} {done.sheet_error.todo}"
-    yield from _held(done)
+    yield from _hold_text(done)
     if done.summary["planned"] and done.sheet and done.sheet.suffix == ".xlsx":
         yield "To ship exactly this, whatever becomes of the orders meanwhile:"
         yield f"  shipbatch run --plan {shlex.quote(str(done.sheet))}"
@@ -71,15 +71,15 @@ def report(done: Report) -> Iterator[str]:
 def counts(summary: Mapping[str, Any]) -> str:
     """A run's rows by what became of them, in a line."""
     parts = ", ".join(f"{summary[name]} {words}" for name, words in WORDS.items() if summary[name])
-    return f"{counted(summary['rows'], 'row')}: {parts or 'nothing to ship'}"
+    return f"{count_noun(summary['rows'], 'row')}: {parts or 'nothing to ship'}"
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def carried(one: Carried) -> Iterator[str]:
+def carried_over_text(one: CarriedOver) -> Iterator[str]:
     """What has become of rows that an earlier night left open."""
     run = one.report.run
     counts = ", ".join(f"{count} {WORDS[summary_key(status)]}" for status, count in one.rows.items())
@@ -88,7 +88,7 @@ def carried(one: Carried) -> Iterator[str]:
         yield f"  its sheet is up to date: {one.report.sheet}"
 
 
-def _held(done: Report) -> Iterator[str]:
+def _hold_text(done: Report) -> Iterator[str]:
     """Why a file is held, and at the end the one line that releases it."""
     if not done.held:
         return
@@ -132,42 +132,42 @@ def _causes(codes: Mapping[tuple[Status, str], int], name: str) -> str:
     return f" ({', '.join(causes)})" if causes else ""
 
 
-def runs(ledger: Ledger) -> Told:
+def runs(ledger: LedgerReader) -> CommandResult:
     """All runs, newest first."""
     every = ledger.runs()
     lines = tuple(_run_line(run) for run in every) or ("Nothing has been run yet.",)
-    return Told(lines, [_run_data(run) for run in every])
+    return CommandResult(lines, [_run_data(run) for run in every])
 
 
-def backed_up(ledger: Ledger, target: Path) -> Told:
+def back_up(ledger: LedgerReader, target: Path) -> CommandResult:
     """The ledger copied, and what is in the copy."""
     ledger.back_up(target)
     size, count = target.stat().st_size, len(ledger.runs())
     line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
-    return Told((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
+    return CommandResult((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
 
 
-def transferred(source: Path, target: Database) -> Told:
+def import_ledger(source: Path, target: Database) -> CommandResult:
     """A machine's ledger put into the database, and what was in it."""
     from batch.ledger.import_sqlite import transfer
 
     counts = transfer(source, target)
     runs, records = counts["runs"], counts["records"]
     line = f"Put {source} into {target}: {runs:,} run{'s' if runs != 1 else ''}, {records:,} shipments."
-    return Told((line, "The file stays as it is; nothing here uses it any more."), dict(counts))
+    return CommandResult((line, "The file stays as it is; nothing here uses it any more."), dict(counts))
 
 
-def one_run(ledger: Ledger, run_id: str) -> Told:
+def describe_run(ledger: LedgerReader, run_id: str) -> CommandResult:
     """A run with its shipments."""
-    run = known_run(ledger, run_id)
-    records = list(ledger.of_run(run.run_id))
-    return Told(
+    run = find_run(ledger, run_id)
+    records = list(ledger.records_of_run(run.run_id))
+    return CommandResult(
         (_run_line(run), *(record_line(r) for r in records)),
         _run_data(run) | {"shipments": [record_data(record) for record in records]},
     )
 
 
-def known_run(ledger: Ledger, run_id: str, store: str = "") -> Run:
+def find_run(ledger: LedgerReader, run_id: str, store: str = "") -> Run:
     """The run with this id, of this store where one is given; NothingSent, with what there is, where there is none."""
     if (run := ledger.run(run_id)) is not None:
         if store and run.store != store:
@@ -180,7 +180,7 @@ def known_run(ledger: Ledger, run_id: str, store: str = "") -> Run:
     raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")
 
 
-def newest_run(ledger: Ledger, store: str) -> Run:
+def newest_run(ledger: LedgerReader, store: str) -> Run:
     """The store's newest run; NothingSent where there is none."""
     for run in ledger.runs(store):
         return run

@@ -9,7 +9,7 @@ from typing import Any
 from batch.errors import ResultsError
 from batch.model import Record, RowResult, Run, Status
 from batch.model.sheet_format import DECISION, OURS, distinct
-from batch.planning.saved_plan import Promise
+from batch.planning.saved_plan import PlannedShipment
 from batch.primitives.escapes import visible
 from batch.results.cells import Cell
 
@@ -43,7 +43,7 @@ def outcome(status: Status) -> str:
 
 
 @dataclass(frozen=True)
-class Report:
+class SheetContent:
     """One run, ready to be written down; `rows` is read once, from first to last."""
 
     run: Run
@@ -62,7 +62,7 @@ class Report:
     id_columns: frozenset[int] = frozenset()
     """Indexes of columns whose numbers are names: written as text."""
     dry: bool = False
-    promises: Iterable[Promise] = ()
+    promises: Iterable[PlannedShipment] = ()
     """Of a dry run: what it would ship."""
 
     @cached_property
@@ -106,10 +106,10 @@ def explanation(result: RowResult) -> str:
     return "\n".join(visible(line) for line in lines if line)
 
 
-class Proof:
+class RowCountCheck:
     """Rows in = rows out: counts what passes, and refuses a report that does not add up."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: SheetContent) -> None:
         self._report = report
         self.counts: Counter[Status] = Counter()
 

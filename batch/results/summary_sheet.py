@@ -11,7 +11,7 @@ from batch.model import Status
 from batch.model.sheet_format import RESULTS
 from batch.primitives.escapes import visible
 from batch.results.cells import LONGEST, storable
-from batch.results.sheet import OUTCOMES, Proof, Report, outcome
+from batch.results.sheet import OUTCOMES, RowCountCheck, SheetContent, outcome
 from batch.results.table import FILLS
 
 MEANINGS = {
@@ -72,7 +72,9 @@ class _Page:
         self.row += 1
 
 
-def write_overview(workbook: Workbook, sheet: Worksheet, report: Report, proof: Proof, *, cut: int) -> None:
+def write_overview(
+    workbook: Workbook, sheet: Worksheet, report: SheetContent, proof: RowCountCheck, *, cut: int
+) -> None:
     """Fill the sheet from a finished proof; `cut` cells were too long for a workbook."""
     page = _Page(workbook, sheet)
     sheet.set_column(0, 0, 18)
@@ -93,33 +95,33 @@ def write_overview(workbook: Workbook, sheet: Worksheet, report: Report, proof: 
                 page.paragraph(text)
 
 
-def _head(page: _Page, report: Report, proof: Proof) -> None:
+def _head(page: _Page, report: SheetContent, proof: RowCountCheck) -> None:
     name = Path(report.run.file).name
     title = f"What would become of {name} — nothing was sent" if report.dry else f"What became of {name}"
     page.sheet.set_row(0, 26)
     page.line((title, page.title))
     page.row += 1
     page.sheet.set_row(page.row, 20)
-    told = " + ".join(f"{count:,} {status}" for status, count in _counted(proof)) or "none"
+    told = " + ".join(f"{count:,} {status}" for status, count in _count_rows(proof)) or "none"
     text = f"{proof.total:,} rows in = {proof.counts.total():,} rows out"
     page.sheet.merge_range(page.row, 0, page.row, 3, "", page.proof)
     page.line((f"✓ {text}: {told}", page.proof))
 
 
-def _counted(proof: Proof) -> Iterator[tuple[Status, int]]:
+def _count_rows(proof: RowCountCheck) -> Iterator[tuple[Status, int]]:
     yield from ((status, proof.counts[status]) for status in OUTCOMES if proof.counts[status])
 
 
-def _counts(page: _Page, proof: Proof) -> None:
+def _counts(page: _Page, proof: RowCountCheck) -> None:
     page.section("Rows")
-    for status, count in _counted(proof):
+    for status, count in _count_rows(proof):
         word = outcome(status)
         meaning = MEANINGS[status]
         page.line((word, page.outcomes[word]), (status.value, page.plain), (count, page.number), (meaning, page.plain))
     page.line(("Total", page.label), ("", page.plain), (proof.total, page.number))
 
 
-def _facts(page: _Page, report: Report) -> None:
+def _facts(page: _Page, report: SheetContent) -> None:
     run = report.run
     page.section("Run")
     facts = {
@@ -136,7 +138,7 @@ def _facts(page: _Page, report: Report) -> None:
             page.line((key.capitalize(), page.label), (f"{round(report.summary[key], 1):,}", page.unwrapped))
 
 
-def _notes(report: Report, cut: int) -> Iterator[str]:
+def _notes(report: SheetContent, cut: int) -> Iterator[str]:
     yield from report.warnings
     shifted = next(((row, here) for here, row in enumerate(sorted(report.results), 2) if row != here), None)
     if shifted:

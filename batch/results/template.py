@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from batch.errors import ResultsError
 from batch.model import Order, OrderLine
 from batch.model.sheet_format import MARK, TEMPLATE, Mark
-from batch.primitives.atomic_file import scratch
+from batch.primitives.atomic_file import sibling_temp_file
 from batch.results.cells import storable
 from batch.results.paths import Sink, put
 from batch.results.table import EXCEL, LINE, Styles, height
@@ -60,7 +60,7 @@ def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[st
             f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - FIRST:,}.", "Ask for fewer orders."
         )
     try:
-        with scratch(path) as made:
+        with sibling_temp_file(path) as made:
             _write(lines, made, carriers)
             return put(made, path, "template")
     except OSError as error:

@@ -17,7 +17,7 @@ from batch.planning import saved_plan
 from batch.primitives.escapes import visible
 from batch.results.cells import Cell, as_text
 from batch.results.paths import Sink
-from batch.results.sheet import FIX, OUTCOMES, Proof, Report, explanation
+from batch.results.sheet import FIX, OUTCOMES, RowCountCheck, SheetContent, explanation
 from batch.results.summary_sheet import write_overview
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
 
@@ -71,12 +71,12 @@ PLAN_COLUMNS = tuple(
 )
 
 
-def fits(report: Report) -> bool:
+def fits(report: SheetContent) -> bool:
     """Whether a sheet has columns enough for the export's and ours."""
     return len(report.columns) + len(report.own_columns) <= EXCEL.columns
 
 
-def write_workbook(report: Report, path: Path, limits: Limits = EXCEL) -> None:
+def write_workbook(report: SheetContent, path: Path, limits: Limits = EXCEL) -> None:
     """Write all four sheets in one pass over the rows, in memory that does not grow with them."""
     with TemporaryDirectory(prefix="shipbatch-") as rows, Sink(path) as sink:
         try:
@@ -86,19 +86,19 @@ def write_workbook(report: Report, path: Path, limits: Limits = EXCEL) -> None:
             raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
 
 
-def _fill(book: Book, report: Report) -> None:
+def _fill(book: Book, report: SheetContent) -> None:
     workbook = book.workbook
     workbook.set_properties({"title": visible(f"Results of {Path(report.run.file).name}"), "author": "shipbatch"})
-    proof = Proof(report)
+    proof = RowCountCheck(report)
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
     fix = Table(book, RESEND, _fix_columns(report), sum(report.counts[status] for status in TO_FIX))
     shipments = Table(book, "Shipments", SHIPMENT_COLUMNS)
     for cells, result in proof.rows():
-        own = [_named(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
+        own = [_as_text(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
         results.append(_result_cells(report, own, result))
         if result.finding.status in TO_FIX:
-            fix.append([*_padded(own, len(report.columns)), explanation(result), visible(result.finding.todo)])
+            fix.append([*_pad(own, len(report.columns)), explanation(result), visible(result.finding.todo)])
     for record in report.records:
         shipments.append(_shipment_cells(record))
     for name, text in _mark(book, report).properties.items():
@@ -109,7 +109,7 @@ def _fill(book: Book, report: Report) -> None:
     write_overview(workbook, overview, report, proof, cut=results.shortened)
 
 
-def _mark(book: Book, report: Report) -> Mark:
+def _mark(book: Book, report: SheetContent) -> Mark:
     """What the workbook says of itself; of a dry run, after its plan is written."""
     run, seals = report.run, hashlib.sha256()
     mark = Mark(run.run_id, run.sha256, len(report.columns))
@@ -133,7 +133,7 @@ def _mark(book: Book, report: Report) -> Mark:
     )
 
 
-def _result_columns(report: Report) -> list[Column]:
+def _result_columns(report: SheetContent) -> list[Column]:
     own = zip((*OURS, DECISION), report.own_columns, strict=False)
     return [
         *(Column(name) for name in report.columns),
@@ -141,14 +141,14 @@ def _result_columns(report: Report) -> list[Column]:
     ]
 
 
-def _fix_columns(report: Report) -> list[Column]:
+def _fix_columns(report: SheetContent) -> list[Column]:
     return [
         *(Column(name) for name in report.columns),
         *(Column(distinct(name, report.columns), WIDTHS[name], wrap=True, ours=True) for name in OURS_TO_FIX),
     ]
 
 
-def _result_cells(report: Report, cells: Sequence[Cell], result: RowResult) -> list[Cell]:
+def _result_cells(report: SheetContent, cells: Sequence[Cell], result: RowResult) -> list[Cell]:
     """The row as exported, what we say of it, and at the far right what the export had beyond its headers."""
     width = len(report.columns)
     ours: list[Cell] = list(report.own_cells(result))
@@ -156,7 +156,7 @@ def _result_cells(report: Report, cells: Sequence[Cell], result: RowResult) -> l
         ours[OURS.index("Tracking Link")] = Link(result.tracking_links[0])
     if report.decides:
         ours.append(None)
-    return [*_padded(cells, width), *ours, *cells[width:]]
+    return [*_pad(cells, width), *ours, *cells[width:]]
 
 
 def _shipment_cells(record: Record) -> list[Cell]:
@@ -181,16 +181,16 @@ def _shipment_cells(record: Record) -> list[Cell]:
     ]
 
 
-def _padded(cells: Sequence[Cell], width: int) -> list[Cell]:
+def _pad(cells: Sequence[Cell], width: int) -> list[Cell]:
     return [*cells[:width], *[None] * (width - len(cells))]
 
 
-def _named(cell: Cell) -> Cell:
+def _as_text(cell: Cell) -> Cell:
     """A number that is a name, as text: no digit is rounded, no leading zero lost."""
     return as_text(cell) if isinstance(cell, int | float) else cell
 
 
-def _dress(report: Report, styles: Styles, sheet: Worksheet, last: int) -> None:
+def _dress(report: SheetContent, styles: Styles, sheet: Worksheet, last: int) -> None:
     """Colour each row's outcome, and let a held row's answer be chosen from a list."""
     first = len(report.columns)
     sheet.set_print_scale(60)  # on paper side by side: the export, what became of it, what to do, the ids

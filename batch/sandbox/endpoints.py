@@ -67,7 +67,7 @@ def get_order(store: Store, call: Call) -> Answer:
 def put_order(store: Store, call: Call) -> Answer:
     """Give an order another `status_id`; no other field of it can be changed here."""
     order = store.order(call.ids[0])
-    status_id = fields.changed_order(fields.json_object(call.body))
+    status_id = fields.parse_order_change(fields.json_object(call.body))
     if call.keep:
         store.set_status(order, status_id)
     return Answer(200, _order(store, call, order))
@@ -137,7 +137,7 @@ def post_shipment(store: Store, call: Call) -> Answer:
 def put_shipment(store: Store, call: Call) -> Answer:
     """Change what a shipment says; its items stay."""
     shipment = store.shipment(call.ids)
-    changes = fields.changed_shipment(fields.json_object(call.body))
+    changes = fields.parse_shipment_change(fields.json_object(call.body))
     if call.keep:
         store.change(shipment, changes)
     return Answer(200, shipment_document(store.order(call.ids[0]), shipment))

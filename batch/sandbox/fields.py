@@ -49,15 +49,15 @@ def json_object(raw: bytes) -> dict[str, Any]:
 def new_shipment(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a POST; Refused with one error for each field that is wrong."""
     missing = [error(400, f"The required field '{name}' was not supplied.") for name in REQUIRED if name not in body]
-    return _checked(body, READ_ONLY, missing)
+    return _check(body, READ_ONLY, missing)
 
 
-def changed_shipment(body: Mapping[str, Any]) -> dict[str, Any]:
+def parse_shipment_change(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a PUT, which cannot have items."""
-    return _checked(body, READ_ONLY | {"items"}, [])
+    return _check(body, READ_ONLY | {"items"}, [])
 
 
-def changed_order(body: Mapping[str, Any]) -> int:
+def parse_order_change(body: Mapping[str, Any]) -> int:
     """The status a PUT gives an order; this store lets nothing else be changed."""
     errors = [not_writable(name) for name in body if name != "status_id"]
     status = whole_number(body.get("status_id"))
@@ -79,7 +79,7 @@ def whole_number(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _checked(body: Mapping[str, Any], locked: frozenset[str], errors: list[dict[str, Any]]) -> dict[str, Any]:
+def _check(body: Mapping[str, Any], locked: frozenset[str], errors: list[dict[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in body.items():
         if name in locked:

@@ -86,7 +86,7 @@ class Shipment:
         return sum(units for line, units in self.items if line == line_id)
 
     @property
-    def living(self) -> bool:
+    def is_living(self) -> bool:
         return self.gone_at == math.inf
 
 
@@ -109,15 +109,15 @@ class Order:
 
     def shipments_at(self, moment: float = math.inf) -> list[Shipment]:
         """Those that existed then, oldest first; without a moment, those that exist now."""
-        return [s for s in self.shipments if s.made_at <= moment and (s.living or s.gone_at > moment)]
+        return [s for s in self.shipments if s.made_at <= moment and (s.is_living or s.gone_at > moment)]
 
-    def shipped(self, line: Line, moment: float = math.inf) -> int:
+    def units_shipped(self, line: Line, moment: float = math.inf) -> int:
         """Units of a line shipped by then."""
         return line.before + sum(s.units(line.id) for s in self.shipments_at(moment))
 
-    def left(self, line: Line, *, refunds: bool = True) -> int:
+    def units_left(self, line: Line, *, refunds: bool = True) -> int:
         """Units of a line that can be shipped now."""
-        taken = self.shipped(line) + (line.refunded if refunds else 0)
+        taken = self.units_shipped(line) + (line.refunded if refunds else 0)
         return max(0, line.quantity - taken) if line.ships else 0
 
 
@@ -164,7 +164,7 @@ def _order(given: Mapping[str, Any]) -> Order:
     order.shipments = [_shipment(shipment, order_id, first) for shipment in given.get("shipments", ())]
     for line in given.get("lines", ()):
         made = _line(line, first)
-        made.before = max(0, int(line.get("quantity_shipped", 0)) - order.shipped(made))
+        made.before = max(0, int(line.get("quantity_shipped", 0)) - order.units_shipped(made))
         order.lines[made.id] = made
     return order
 

@@ -87,7 +87,7 @@ class Sandbox:
         """All shipments the store holds, as the API writes them, by order and age."""
         return [shipment_document(self.store.orders[s.order_id], s) for s in self.store.shipments()]
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Wait until what is late has been done."""
         while self._late:
             await asyncio.gather(*self._late)
@@ -153,7 +153,7 @@ class Sandbox:
         if fault is None:
             return target.endpoint(self.store, call)
         now = 0 if fault.late else fault.performs
-        answer = _tried(target.endpoint, self.store, replace(call, keep=now > 0))
+        answer = _try(target.endpoint, self.store, replace(call, keep=now > 0))
         self._repeat(target.endpoint, call, now - 1)
         if fault.late:
             task = asyncio.ensure_future(self._later(fault, target.endpoint, call))
@@ -163,7 +163,7 @@ class Sandbox:
 
     def _repeat(self, endpoint: Endpoint, call: Call, times: int) -> None:
         for _ in range(times):
-            _tried(endpoint, self.store, call)
+            _try(endpoint, self.store, call)
 
     async def _later(self, fault: Fault, endpoint: Endpoint, call: Call) -> None:
         await asyncio.sleep(fault.late)
@@ -175,7 +175,7 @@ class Sandbox:
         return {"Date": clock.http_date(), **quota}
 
 
-def _tried(endpoint: Endpoint, store: Store, call: Call) -> Answer:
+def _try(endpoint: Endpoint, store: Store, call: Call) -> Answer:
     try:
         return endpoint(store, call)
     except Refused as refused:

@@ -115,7 +115,7 @@ class Store:
             if line is None:
                 errors.append(strange_line(line_id))
                 continue
-            left = order.left(line, refunds=self.personality.counts_refunded)
+            left = order.units_left(line, refunds=self.personality.counts_refunded)
             asked[line_id] = asked.get(line_id, 0) + quantity
             if asked[line_id] > left and (self.personality.refuses_overshipping or not line.ships):
                 errors.append(too_many(line_id, left))
@@ -128,7 +128,7 @@ class Store:
         order.shipments.append(shipment)
         order.date_modified = shipment.date_created
         self._next = max(self._next, shipment.id + 1)
-        if any(order.left(line) for line in order.lines.values()):
+        if any(order.units_left(line) for line in order.lines.values()):
             order.status_id = PARTIALLY_SHIPPED
         else:
             order.status_id = SHIPPED

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch.watcher.folder_layout import Entry, Place
+from batch.watcher.folder_layout import Entry, FolderLayout
 
 EMPTY = 60.0  # seconds for which an empty file is waited for: some programs make the name first
 
@@ -53,14 +53,14 @@ class Look:
 class Arrivals:
     """Keeps what was seen of a folder from one look to the next, and nothing of what is gone."""
 
-    def __init__(self, place: Place, still: float) -> None:
+    def __init__(self, place: FolderLayout, still: float) -> None:
         self._place, self._still = place, still
         self._seen: dict[str, _Seen] = {}
 
     def look(self, now: float) -> Look:
         """Look at the folder, at a moment of the caller's clock; OSError where it is gone."""
         look, seen = Look(), {}
-        for entry in self._place.dropped():
+        for entry in self._place.dropped_files():
             if entry.oddity:
                 look.odd[entry.name] = entry.oddity
                 continue

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from batch.config import Settings, Source
 from batch.errors import FileError, ReaderDied, ShipbatchError, StoreStopped
-from batch.ledger import Queries
+from batch.ledger import LedgerReader
 from batch.model import Run
 from batch.model.sheet_format import RESEND, RESULTS, read_mark
 from batch.monitoring import Digest, of_error, of_report
 from batch.monitoring.metrics import measure
 from batch.pipeline import Job, Pipeline, exit_status, input_copies, read
 from batch.pipeline.runner import NOTHING_SENT
-from batch.pipeline.session import Desk
+from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints
 from batch.primitives.escapes import letter
 from batch.primitives.stop import beside
@@ -25,7 +25,7 @@ from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
 from batch.watcher.attempts import counted
-from batch.watcher.folder_layout import SHEETS, WAITS, Place, Refused, free
+from batch.watcher.folder_layout import SHEETS, WAITS, FolderLayout, Refused, free
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
@@ -37,7 +37,7 @@ class StillWritten(FileError):
     """Somebody went on writing after the file had been taken for whole."""
 
 
-def sources_in(file: Path, source: Source, settings: Settings, ledger: Queries) -> list[Source]:
+def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerReader) -> list[Source]:
     """What to read of a file: of a results sheet dropped back in the decisions, and the rows to resend."""
     mark = read_mark(file)
     if mark is None or mark.template:
@@ -60,10 +60,10 @@ def sources_in(file: Path, source: Source, settings: Settings, ledger: Queries) 
 
 
 @dataclass(slots=True)
-class Turn:
+class FileJob:
     """A claimed file; `take` runs it and files it away. What `take` raises leaves it in `working`."""
 
-    place: Place
+    place: FolderLayout
     file: Path
     """Where it lies, in `working`."""
     source: Source
@@ -81,7 +81,7 @@ class Turn:
     waits_for: str = ""
     """The run in which something waits for a person."""
 
-    async def take(self, desk: Desk) -> None:
+    async def take(self, desk: StoreSession) -> None:
         """Run the file, once or for each sheet that is to be read, and file it away."""
         try:
             taken, was = await asyncio.to_thread(self._taken, desk.settings.home)
@@ -99,7 +99,7 @@ class Turn:
             return
         self._file_away(desk, report)
 
-    async def _sources(self, desk: Desk, copy: Path) -> list[Source]:
+    async def _sources(self, desk: StoreSession, copy: Path) -> list[Source]:
         look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
         with counted(self.file, desk.settings.home):
             return await desk.stop.interrupt(beside(look))
@@ -114,7 +114,7 @@ class Turn:
         """To `failed`: the program cannot do it."""
         said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
         self.digests = [of_error(said, str(self.file), BUG)]
-        self._leave_in(self.place.failed, notices.broken(self.file, error, tries), notices.ERROR)
+        self._leave_in(self.place.failed, notices.broken_file(self.file, error, tries), notices.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
     def _taken(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
@@ -134,7 +134,7 @@ class Turn:
         if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
             raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
 
-    async def _run(self, desk: Desk, source: Source, taken: input_copies.Input) -> Report:
+    async def _run(self, desk: StoreSession, source: Source, taken: input_copies.Input) -> Report:
         pipeline = Pipeline(desk)
         reading = partial(counted, self.file, desk.settings.home)
         report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place, reading=reading))
@@ -164,7 +164,7 @@ class Turn:
         to_fix = report.summary["invalid"] or report.summary["rejected"]
         return self.place.failed if to_fix else self.place.done
 
-    def _file_away(self, desk: Desk, report: Report) -> None:
+    def _file_away(self, desk: StoreSession, report: Report) -> None:
         assert self.target is not None
         self.digests = [of_report(report, exit_status(report))]
         room = self.target.parent.name
@@ -173,7 +173,7 @@ class Turn:
             self.say(f"{report.sheet_error} {report.sheet_error.todo}")
         earlier = _earlier(desk, report) if self.is_new else None
         if earlier:
-            note = notices.met_before(self.file, earlier)
+            note = notices.known_content(self.file, earlier)
             self.say(f"the {note}")
             notices.leave(letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE)
         if self.refused:
@@ -188,9 +188,9 @@ class Turn:
         self._move(target)
 
     def _move(self, target: Path) -> None:
-        failpoints.point("before-filing")
+        failpoints.failpoint("before-filing")
         self.place.move(self.file, target)
-        failpoints.point("after-filing")
+        failpoints.failpoint("after-filing")
         self.target = target
         stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
         if read_mark(stray):  # of `resume`, or of a night that carried it over: the one beside the file is newer
@@ -206,7 +206,7 @@ def _is_passing(error: BaseException | None) -> bool:
     return False
 
 
-def _earlier(desk: Desk, report: Report) -> Run | None:
+def _earlier(desk: StoreSession, report: Report) -> Run | None:
     """The run in which the same content was processed, where this one had nothing left to send."""
     if report.summary["created"] or report.summary["updated"]:
         return None

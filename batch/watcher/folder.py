@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch.config import Folder, Settings, Source
-from batch.ledger import StoredLedger, network_disk
-from batch.ledger.queries import Queries as Ledger
+from batch.ledger import Ledger, network_disk
+from batch.ledger.queries import LedgerReader
 from batch.model.sheet_format import read_mark
 from batch.pipeline import exit_status, is_answered
 from batch.pipeline.decisions import still_waits, was_answered_elsewhere
-from batch.results.accounting import Carried, Report
+from batch.results.accounting import CarriedOver, Report
 from batch.watcher.arrivals import Arrivals, Look, is_being_written
-from batch.watcher.folder_layout import SHEETS, WAITS, Entry, Place, digest, entry, free, is_open, is_sheet
-from batch.watcher.status_file import Board
+from batch.watcher.folder_layout import SHEETS, WAITS, Entry, FolderLayout, digest, entry, free, is_open, is_sheet
+from batch.watcher.status_file import StatusFile
 
 STILL = 2.0  # seconds for which a file must not have changed
 LEFT_OPEN = 900.0  # seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
@@ -22,7 +22,7 @@ STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldFile:
     """A file that waits for a person."""
 
     run_id: str
@@ -34,20 +34,20 @@ class Held:
     """When the sheet was first seen so."""
 
 
-class Shelf:
+class DropFolder:
     """A drop folder with its board; keeps what it has seen, and nothing of what is gone."""
 
     def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
-        self.place = Place(folder.path.absolute())
+        self.place = FolderLayout(folder.path.absolute())
         self.is_far = bool(network_disk(self.place.root)) or str(self.place.root).startswith(("\\\\", "//"))
         self.still = folder.still or (STILL_FAR if self.is_far else STILL)
-        self.board = Board(settings.home, self.place.root)
+        self.board = StatusFile(settings.home, self.place.root)
         self.arrived = Look()
         self.left: list[Path] = []
         """What lies in `working`: of a watcher that is no more, or of one that is at it."""
         self._arrivals = Arrivals(self.place, self.still)
         self._folder, self._settings, self._say = folder, settings, say
-        self._held: dict[Path, Held] = {}
+        self._held: dict[Path, HeldFile] = {}
         self._trouble = ""
         self._odd: set[str] = set()
 
@@ -72,12 +72,12 @@ class Shelf:
         named = (source for source in self._settings.sources if source.name == self._folder.source)
         return next(named, Source()) if self._folder.source else self._settings.source_for(name)
 
-    def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: Ledger) -> None:
+    def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: LedgerReader) -> None:
         """Remember a held file; one that waits for nothing a person could say is not looked at again."""
         if still_waits(ledger, self._settings.store, run_id):
-            self._held[file] = Held(run_id, sheet, read=entry(sheet) if sheet else None)
+            self._held[file] = HeldFile(run_id, sheet, read=entry(sheet) if sheet else None)
 
-    def remember_held(self, ledger: Ledger) -> None:
+    def remember_held(self, ledger: LedgerReader) -> None:
         """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
         for each in self.place.inside(self.place.held) if self.place.held.is_dir() else ():
             file = self.place.held / each.name
@@ -85,9 +85,9 @@ class Shelf:
             if runs:
                 told = Path(runs[0].summary.get("results") or "")
                 beside = file.with_name(f"{file.stem}{SHEETS[0]}")
-                self._held[file] = Held(runs[0].run_id, next(filter(Path.is_file, (told, beside)), None))
+                self._held[file] = HeldFile(runs[0].run_id, next(filter(Path.is_file, (told, beside)), None))
 
-    async def bring_back(self, carried: Carried, ledger: StoredLedger) -> None:
+    async def bring_back(self, carried: CarriedOver, ledger: Ledger) -> None:
         """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with its sheet."""
         report, run = carried.report, carried.report.run
         sheet, file = report.sheet, self._done(report)
@@ -116,7 +116,7 @@ class Shelf:
         beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
         return next((file for file in beside if digest(file) == report.run.sha256), None)
 
-    def decided(self, ledger: Ledger) -> Iterator[Path]:
+    def decided_files(self, ledger: LedgerReader) -> Iterator[Path]:
         """Held files on which every word has been said, and that are to be run again.
 
         What a results sheet dropped back in has shipped needs no other run: such a file is filed away as it is.
@@ -132,7 +132,7 @@ class Shelf:
             else:
                 yield file
 
-    def answered(self, ledger: Ledger, now: float) -> Iterator[tuple[Path, Path]]:
+    def answered_files(self, ledger: LedgerReader, now: float) -> Iterator[tuple[Path, Path]]:
         """Held files and their sheets in which a person has answered where they lie, saved and closed since."""
         for file, held in list(self._held.items()):
             saved = entry(held.sheet) if held.sheet else None
@@ -149,11 +149,11 @@ class Shelf:
         """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead program's."""
         return since >= self.still and not is_being_written(sheet) and (since >= LEFT_OPEN or not is_open(sheet))
 
-    def release(self, file: Path) -> Held | None:
+    def release(self, file: Path) -> HeldFile | None:
         """A held file has its turn again."""
         return self._held.pop(file, None)
 
-    def _file_away(self, file: Path, held: Held) -> None:
+    def _file_away(self, file: Path, held: HeldFile) -> None:
         with suppress(FileNotFoundError):
             if held.sheet and held.sheet.parent == self.place.held and held.sheet.exists():
                 self.place.move(held.sheet, free(self.place.done, held.sheet.name))
@@ -173,7 +173,7 @@ class Shelf:
         self._trouble = trouble
 
 
-def clear_sheet(held: Held, new: Path | None) -> None:
+def clear_sheet(held: HeldFile, new: Path | None) -> None:
     """Take away the sheet of a held file that has a newer one; only if it is ours, of the same content."""
     old = held.sheet
     if old is None or old == new or new is None or not old.is_file():

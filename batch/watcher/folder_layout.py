@@ -58,7 +58,7 @@ class Entry:
     """What it is, where it is no plain file."""
 
 
-class Place:
+class FolderLayout:
     """A drop folder."""
 
     def __init__(self, root: Path) -> None:
@@ -133,7 +133,7 @@ class Place:
         self.check()
         return entries(room)
 
-    def dropped(self) -> Iterator[Entry]:
+    def dropped_files(self) -> Iterator[Entry]:
         """What people have dropped, whole or not; OSError where the folder is gone."""
         return (entry for entry in entries(self.root) if entry.name not in ROOMS)
 
@@ -142,7 +142,7 @@ class Place:
 
         A sheet of ours gets another name: what is called like one there, another command has written.
         """
-        target = free(self.working, resent(fitted(entry.name)))
+        target = free(self.working, resent(safe_name(entry.name)))
         try:
             self.move(entry, target)
         except FileNotFoundError:
@@ -232,7 +232,7 @@ def oddity(told: os.stat_result) -> str:
     return next((words for is_kind, words in kinds if is_kind(mode)), "a device or a socket")
 
 
-def fitted(name: str) -> str:
+def safe_name(name: str) -> str:
     """A name that every disk takes and every log can show: its bytes are text, all of it seen, not too long."""
     text = os.fsencode(name).decode("utf-8", "replace")
     text = "".join(char if char.isprintable() and visible(char) == char else "_" for char in text)
@@ -243,13 +243,13 @@ def fitted(name: str) -> str:
 
 def free(folder: Path, name: str) -> Path:
     """The name in a folder, or one with the time in it where the name is taken, in whatever spelling."""
-    taken = {_folded(each) for each in os.listdir(folder)}  # noqa: PTH208  names alone
+    taken = {_fold(each) for each in os.listdir(folder)}  # noqa: PTH208  names alone
     stem, ending = _split(name)
     now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     others = (f"{stem}-{now}{'' if n == 1 else f'-{n}'}{ending}" for n in count(1))
-    if _folded(name) not in taken:
+    if _fold(name) not in taken:
         return folder / name
-    return folder / next(other for other in others if _folded(other) not in taken)
+    return folder / next(other for other in others if _fold(other) not in taken)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -257,6 +257,6 @@ def _split(name: str) -> tuple[str, str]:
     return (stem, dot + ending) if stem and len(ending.encode()) < _ENDING else (name, "")
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     """Equal for names that some disk takes for one: upper and lower case, composed and decomposed accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

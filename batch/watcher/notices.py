@@ -36,7 +36,7 @@ def cut_short(file: Path, why: str, todo: str) -> str:
     return letter([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
 
 
-def broken(file: Path, error: BaseException, tries: int) -> str:
+def broken_file(file: Path, error: BaseException, tries: int) -> str:
     """For a file on which the program fails."""
     lines = [
         f"{file.name} came back: shipbatch failed on it {tries} times, and that is a bug in shipbatch.",
@@ -47,7 +47,7 @@ def broken(file: Path, error: BaseException, tries: int) -> str:
     return letter(lines)
 
 
-def met_before(file: Path, earlier: Run) -> str:
+def known_content(file: Path, earlier: Run) -> str:
     """For a file with the content of another one: words after "the"."""
     name, at = Path(earlier.file).name, f"{earlier.started.astimezone():%Y-%m-%d %H:%M}"
     again = "" if name == file.name else f" as {name}"

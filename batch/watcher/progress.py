@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from batch.model import Record
-from batch.watcher.status_file import Board
+from batch.watcher.status_file import StatusFile
 
 
-class Door:
+class NullProgress:
     """The screen while the store is opened: nothing but words."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -19,10 +19,10 @@ class Door:
         """Nor goes on."""
 
 
-class FileScreen:
+class FileProgress:
     """A file's run: its words with the file's name, its progress on the board."""
 
-    def __init__(self, name: str, say: Callable[[str], None], board: Board) -> None:
+    def __init__(self, name: str, say: Callable[[str], None], board: StatusFile) -> None:
         self._name, self._say, self._board = name, say, board
         self._done = 0
 

@@ -8,16 +8,16 @@ FIRST_PAUSE, LONGEST_PAUSE = 15.0, 120.0  # seconds before a file is tried again
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Retry:
     tries: int
     due: float
 
 
-class Troubles:
+class Retries:
     """Files by their path; nothing is kept of what is gone."""
 
     def __init__(self) -> None:
-        self._of: dict[Path, _Trouble] = {}
+        self._of: dict[Path, _Retry] = {}
 
     def tries(self, path: Path) -> int:
         """How often its turn has failed."""
@@ -27,13 +27,13 @@ class Troubles:
         """Whether it may have its turn."""
         return path not in self._of or now >= self._of[path].due
 
-    def failed(self, path: Path, now: float) -> None:
+    def report_failure(self, path: Path, now: float) -> None:
         """Its turn has failed once more: the pause doubles."""
-        self._of[path] = _Trouble(self.tries(path) + 1, now + pause_after(self.tries(path) + 1))
+        self._of[path] = _Retry(self.tries(path) + 1, now + pause_after(self.tries(path) + 1))
 
     def put_off(self, path: Path, until: float) -> None:
         """It is not its turn yet, and nothing has failed."""
-        self._of[path] = _Trouble(self.tries(path), until)
+        self._of[path] = _Retry(self.tries(path), until)
 
     def over(self, path: Path) -> None:
         """It has had its turn."""

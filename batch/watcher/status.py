@@ -8,21 +8,21 @@ from typing import Any
 
 from batch.config import Settings
 from batch.ledger import read_ledger
-from batch.ledger.queries import Queries as Ledger
+from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Run
-from batch.results.run_text import Told, counted
-from batch.watcher.folder_layout import Entry, Place, digest, is_sheet
+from batch.results.run_text import CommandResult, count_noun
+from batch.watcher.folder_layout import Entry, FolderLayout, digest, is_sheet
 from batch.watcher.notices import ERROR
 from batch.watcher.status_file import boards
 
 SHOWN = 20  # names in a line
 
 
-def folder_status(folder: Path, settings: Settings, *, now: datetime | None = None) -> Told:
+def folder_status(folder: Path, settings: Settings, *, now: datetime | None = None) -> CommandResult:
     """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
-    place = Place(folder.absolute())
+    place = FolderLayout(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
-    dropped = _listed(place.dropped)
+    dropped = _list_files(place.dropped_files)
     watchers = list(boards(settings.home, place.root))
     at_it = {board["file"] for board in watchers if board.get("state") == "running"}
     with read_ledger(settings.ledger) as ledger:
@@ -35,27 +35,27 @@ def folder_status(folder: Path, settings: Settings, *, now: datetime | None = No
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
             "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
-            "held": [_held(place.held / entry.name, ledger) for entry in _files(place, place.held)],
-            "failed": [_failed(place.failed / entry.name) for entry in _files(place, place.failed)],
+            "held": [_held_data(place.held / entry.name, ledger) for entry in _files(place, place.held)],
+            "failed": [_failed_data(place.failed / entry.name) for entry in _files(place, place.failed)],
         }
-    return Told(tuple(_lines(data)), data)
+    return CommandResult(tuple(_lines(data)), data)
 
 
-def _refused(place: Place) -> list[str]:
+def _refused(place: FolderLayout) -> list[str]:
     with suppress(OSError):
         return list(place.refused())
     return []
 
 
-def _listed(found: Callable[[], Iterable[Entry]]) -> list[Entry]:
+def _list_files(found: Callable[[], Iterable[Entry]]) -> list[Entry]:
     with suppress(OSError):
         return sorted(found(), key=lambda entry: entry.name)
     return []
 
 
-def _files(place: Place, room: Path) -> list[Entry]:
+def _files(place: FolderLayout, room: Path) -> list[Entry]:
     """What people have dropped, without what lies beside it."""
-    inside = _listed(lambda: place.inside(room))
+    inside = _list_files(lambda: place.inside(room))
     return [entry for entry in inside if not entry.oddity and not is_sheet(entry.name)]
 
 
@@ -66,7 +66,7 @@ def _done(runs: Iterable[Run]) -> dict[str, int]:
     return {"files": len({(run.file, run.sha256) for run in ended}), **counted}
 
 
-def _held(file: Path, ledger: Ledger) -> dict[str, Any]:
+def _held_data(file: Path, ledger: LedgerReader) -> dict[str, Any]:
     told: dict[str, Any] = {"file": file.name, "rows": None, "run": "", "since": "", "sheet": ""}
     with suppress(OSError):
         for run in ledger.of_content(digest(file))[:1]:
@@ -77,7 +77,7 @@ def _held(file: Path, ledger: Ledger) -> dict[str, Any]:
     return told
 
 
-def _failed(file: Path) -> dict[str, str]:
+def _failed_data(file: Path) -> dict[str, str]:
     beside = (file.with_name(f"{file.stem}{ending}") for ending in (ERROR, ".results.xlsx"))
     return {"file": file.name, "see": next((path.name for path in beside if path.exists()), "")}
 
@@ -86,12 +86,12 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["folder"]
     yield from (f"  refused  {wrong}" for wrong in data["refused"])
     watched = data["watchers"]
-    yield from _running(data["unfinished"], watched)
+    yield from _running_lines(data["unfinished"], watched)
     if waiting := data["waiting"]:
-        yield f"  waiting  {_counted(waiting)}"
+        yield f"  waiting  {_count_text(waiting)}"
     done = data["done_today"]
     corrected = f", {done['updated']:,} corrected" if done["updated"] else ""
-    yield f"  done     {counted(done['files'], 'file')} today: {counted(done['created'], 'row')} shipped{corrected}"
+    yield f"  done     {count_noun(done['files'], 'file')} today: {count_noun(done['created'], 'row')} shipped{corrected}"
     for held in data["held"]:
         yield f"  held     {held['file']}: {_waits(held)}"
     for failed in data["failed"]:
@@ -106,7 +106,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
 
-def _running(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _running_lines(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for board in (board for board in watched if board.get("state") == "running"):
         stage = board.get("stage") or "Beginning"
         counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
@@ -124,7 +124,7 @@ def _waits(held: Mapping[str, Any]) -> str:
     return words + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
 
 
-def _counted(names: Sequence[str]) -> str:
+def _count_text(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return f"{len(names):,} file{'s' if len(names) > 1 else ''}: {', '.join(names[:SHOWN])}{more}"
 

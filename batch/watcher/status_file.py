@@ -23,7 +23,7 @@ FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead 
 OFTEN = 1.0  # seconds between two lines of progress
 
 
-class Board:
+class StatusFile:
     """One watcher's board for one folder. It is touched while the watcher lives, and taken down when it ends.
 
     Where it cannot be written, nothing is shown; nobody's shipment waits for that.

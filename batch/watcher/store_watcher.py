@@ -10,23 +10,23 @@ from functools import partial
 from pathlib import Path
 
 from batch.config import Database, Folder, Place, Settings
-from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Stopped, of_memory
+from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, StopRequested, of_memory
 from batch.ledger import export_store, read_ledger
 from batch.monitoring import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, input_copies, take_decisions
-from batch.pipeline.runner import CANNOT_RUN_NOW, carried_over, opened
-from batch.pipeline.session import Desk, Screen
+from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
+from batch.pipeline.session import Progress, StoreSession
 from batch.primitives import failpoints
-from batch.primitives.stop import Stop, beside
+from batch.primitives.stop import StopEvent, beside
 from batch.results import run_text
 from batch.watcher import notices
 from batch.watcher.arrivals import Whole
 from batch.watcher.change_events import Bell
-from batch.watcher.file_job import StillWritten, Turn
-from batch.watcher.folder import Held, Shelf, clear_sheet
+from batch.watcher.file_job import FileJob, StillWritten
+from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import is_same
-from batch.watcher.progress import Door, FileScreen
-from batch.watcher.retries import Troubles, pause_after
+from batch.watcher.progress import FileProgress, NullProgress
+from batch.watcher.retries import Retries, pause_after
 
 TRIES = 3  # in a row on one file, before others have their turn
 OTHERS = 2.0  # seconds after which other commands of the store get a chance …
@@ -41,15 +41,15 @@ Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
 """Tells the log, and people; returns what could not be told."""
 
 
-class Keeper:
+class StoreWatcher:
     """Takes what is dropped for one store, in order."""
 
     def __init__(
         self,
         folders: Sequence[Folder],
         settings: Settings,
-        screen: Screen,
-        stop: Stop,
+        screen: Progress,
+        stop: StopEvent,
         *,
         polling: bool = False,
         tell: Tell = after,
@@ -57,14 +57,14 @@ class Keeper:
         # The lock is waited for as long as it takes.
         self.settings = settings.model_copy(update={"wait": math.inf})
         self._screen, self._stop, self._tell = screen, stop, tell
-        self.shelves = [Shelf(folder, settings, self._say) for folder in folders]
+        self.shelves = [DropFolder(folder, settings, self._say) for folder in folders]
         self._polling = polling or any(shelf.is_far for shelf in self.shelves)
-        self._troubles = Troubles()
+        self._troubles = Retries()
         self._said: dict[str, None] = {}
         self._trouble = ""
         self._ledger_seen: tuple[int, ...] = ()
-        self._decided: list[tuple[Shelf, Path]] = []
-        self._answered: list[tuple[Shelf, Path, Path]] = []
+        self._decided: list[tuple[DropFolder, Path]] = []
+        self._answered: list[tuple[DropFolder, Path, Path]] = []
         self._look_at_held = self._expire = self._let_others = self._carry_at = -math.inf
         self._leaves_open = False
 
@@ -118,22 +118,22 @@ class Keeper:
             self._carry_at = now + CARRY_EVERY
             since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                self._leaves_open = bool(self.settings.carry_over and ledger.left_open(self.settings.store, since))
+                self._leaves_open = bool(self.settings.carry_over and ledger.open_requests(self.settings.store, since))
         if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
-        with suppress(Stopped):
+        with suppress(StopRequested):
             self._answered += await self._stop.interrupt(beside(partial(self._answers, now)))
         seen = _signs_of(self.settings.ledger)
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided(ledger)]
+                decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided_files(ledger)]
                 self._decided += [one for one in decided if one not in self._decided]
 
-    def _answers(self, now: float) -> list[tuple[Shelf, Path, Path]]:
+    def _answers(self, now: float) -> list[tuple[DropFolder, Path, Path]]:
         with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered(ledger, now)]
+            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered_files(ledger, now)]
         return []
 
     def _remember(self) -> None:
@@ -149,18 +149,18 @@ class Keeper:
         try:
             async with AsyncExitStack() as stack:
                 part = stack.enter_context(self._stop.part())
-                desk = await stack.enter_async_context(opened(self.settings, Door(self._say_once), part))
+                desk = await stack.enter_async_context(open_store(self.settings, NullProgress(self._say_once), part))
                 await self._take_answers(desk)
-                found = self._claimed(asyncio.get_running_loop().time())
+                found = self._claim_next(asyncio.get_running_loop().time())
                 if found is None:
                     digests = await self._carry_over(desk)
                 else:
                     shelf, turn, held = found
-                    screen = FileScreen(turn.file.name, self._screen.say, shelf.board)
+                    screen = FileProgress(turn.file.name, self._screen.say, shelf.board)
                     await turn.take(replace(desk, screen=screen))
-                    self._filed(shelf, turn, held, desk)
+                    self._file_away(shelf, turn, held, desk)
                     digests = turn.digests
-        except Stopped:
+        except StopRequested:
             return
         except (ShipbatchError, OSError) as error:
             if not self._stop:
@@ -175,7 +175,7 @@ class Keeper:
             if turn:
                 await self._give_others_a_chance()
 
-    async def _carry_over(self, desk: Desk) -> list[Digest]:
+    async def _carry_over(self, desk: StoreSession) -> list[Digest]:
         """While no file comes: what earlier files left for a passing reason; their sheets are brought up to date.
 
         What needs somebody now is told of, and its file comes back.
@@ -183,9 +183,9 @@ class Keeper:
         if not self._leaves_open:
             return []
         self._leaves_open = False
-        carried = [one async for one in carried_over(Pipeline(desk), desk)]
+        carried = [one async for one in carry_over_leftovers(Pipeline(desk), desk)]
         for one in carried:
-            for line in run_text.carried(one):
+            for line in run_text.carried_over_text(one):
                 self._say(line)
         bad = [one for one in carried if one.exit_status]
         for one in bad:
@@ -193,12 +193,12 @@ class Keeper:
                 await shelf.bring_back(one, desk.ledger)
         return [of_report(one.trouble, one.exit_status) for one in bad]
 
-    async def _take_answers(self, desk: Desk) -> None:
+    async def _take_answers(self, desk: StoreSession) -> None:
         """What people have written into the sheets in `held`; what cannot be taken is told of beside them."""
         while self._answered:
             shelf, file, sheet = self._answered[-1]
             source = shelf.source_for(file.name)
-            screen = FileScreen(file.name, self._screen.say, shelf.board)
+            screen = FileProgress(file.name, self._screen.say, shelf.board)
             with suppress(FileError):  # gone since, or saved as something else
                 refused = await take_decisions(replace(desk, screen=screen), sheet, source)
                 notices.take_away(file, notices.NOTE)
@@ -208,7 +208,7 @@ class Keeper:
                     self._decided.append((shelf, file))
             self._answered.pop()
 
-    def _claimed(self, now: float) -> tuple[Shelf, Turn, Held | None] | None:
+    def _claim_next(self, now: float) -> tuple[DropFolder, FileJob, HeldFile | None] | None:
         """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
         self._look(now)
         left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._troubles.is_due(path, now)]
@@ -229,29 +229,29 @@ class Keeper:
                 return shelf_, turn, held
         return None
 
-    def _claim(self, shelf: Shelf, whole: Whole, now: float) -> Path | None:
+    def _claim(self, shelf: DropFolder, whole: Whole, now: float) -> Path | None:
         path = whole.path
-        failpoints.point("before-claim")
+        failpoints.failpoint("before-claim")
         try:
             claimed = shelf.place.claim(path)
         except PermissionError:  # Windows: somebody has it open
             self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
             self._troubles.put_off(path, now + AGAIN)
             return None
-        failpoints.point("after-claim")
+        failpoints.failpoint("after-claim")
         if claimed and not is_same(claimed, whole.seen):  # put there after the look: nobody has seen it whole
             self._troubles.put_off(claimed, now + AGAIN)
             return None
         return claimed
 
-    def _turn_of(self, shelf: Shelf, file: Path, *, is_new: bool) -> tuple[Shelf, Turn, Held | None]:
+    def _turn_of(self, shelf: DropFolder, file: Path, *, is_new: bool) -> tuple[DropFolder, FileJob, HeldFile | None]:
         shelf.board.show(state="running", file=file.name, trouble=self._trouble)
         source = shelf.source_for(file.name)
-        turn = Turn(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
+        turn = FileJob(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
         turn.needs_sheet = self._troubles.tries(file) < TRIES
         return shelf, turn, None
 
-    def _filed(self, shelf: Shelf, turn: Turn, held: Held | None, desk: Desk) -> None:
+    def _file_away(self, shelf: DropFolder, turn: FileJob, held: HeldFile | None, desk: StoreSession) -> None:
         self._troubles.over(turn.file)
         if self._trouble:
             self._say("Going on: what was in the way is over.")
@@ -277,7 +277,7 @@ class Keeper:
 
     # trouble
 
-    async def _wait_out(self, error: Exception, turn: Turn | None) -> None:
+    async def _wait_out(self, error: Exception, turn: FileJob | None) -> None:
         """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
         now = asyncio.get_running_loop().time()
         if isinstance(error, StillWritten | ReaderDied) and turn:
@@ -293,11 +293,11 @@ class Keeper:
                 return
         await self._tell_of(error, turn)
         if turn:
-            self._troubles.failed(turn.file, now)
+            self._troubles.report_failure(turn.file, now)
         if turn is None or tries <= TRIES:
             await self._stop.sleep(pause_after(tries))
 
-    async def _tell_of(self, error: Exception, turn: Turn | None) -> None:
+    async def _tell_of(self, error: Exception, turn: FileJob | None) -> None:
         """Say what is in the way; once, however often it is tried."""
         told, name = f"{error} {getattr(error, 'todo', '')}".strip(), turn.file.name if turn else ""
         for shelf in self.shelves:

@@ -9,9 +9,9 @@ from functools import partial
 from batch.config import Folder, Settings
 from batch.monitoring import after
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.session import Screen
-from batch.primitives.stop import Stop
-from batch.watcher.store_watcher import Keeper, Tell
+from batch.pipeline.session import Progress
+from batch.primitives.stop import StopEvent
+from batch.watcher.store_watcher import StoreWatcher, Tell
 
 ALIVE = 20.0  # seconds between two signs of life on the boards
 
@@ -26,8 +26,8 @@ class Post:
 
 async def watch(
     posts: Sequence[Post],
-    screen: Screen,
-    stop: Stop,
+    screen: Progress,
+    stop: StopEvent,
     *,
     polling: bool = False,
     tell: Tell = after,
@@ -42,7 +42,7 @@ async def watch(
     for post in posts:
         stores.setdefault((str(post.settings.home), post.settings.store), []).append(post)
     keepers = [
-        Keeper([post.folder for post in of_one], of_one[0].settings, screen, stop, polling=polling, tell=tell)
+        StoreWatcher([post.folder for post in of_one], of_one[0].settings, screen, stop, polling=polling, tell=tell)
         for of_one in stores.values()
     ]
     not_yet = set(range(len(keepers)))
@@ -71,7 +71,7 @@ async def watch(
                 shelf.board.take_down()
 
 
-async def _pulse(keepers: Sequence[Keeper], systemd: Systemd) -> None:
+async def _pulse(keepers: Sequence[StoreWatcher], systemd: Systemd) -> None:
     """As long as the loop turns: the boards are touched, and the watchdog is fed."""
     while True:
         for keeper in keepers:

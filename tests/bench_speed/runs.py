@@ -15,8 +15,8 @@ from batch.config import Settings
 from batch.ledger import open_ledger
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import opened
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import open_store
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from tests.bench_ledger import planned
 from tests.bench_speed.store import Place, Spec
@@ -60,7 +60,7 @@ async def ship(place: Place, rows: Iterable[Iterable[object]], folder: Path, **m
         csv.writer(file).writerows(rows)
     more.setdefault("customers_will_be_mailed", True)
     settings = Settings(api_url=place.url, store_hash=place.store_hash, token=place.token, home=folder / "home", **more)
-    async with opened(settings, Silent(), Stop()) as desk:
+    async with open_store(settings, Silent(), StopEvent()) as desk:
         return await Pipeline(desk).run(Job(export))
 
 

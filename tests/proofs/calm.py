@@ -15,7 +15,7 @@ from pathlib import Path
 
 import time_machine
 
-from batch.commands.decide import Word, decided
+from batch.commands.decide import Answer, take_decision
 from batch.config import Settings
 from batch.errors import ShipbatchError
 from batch.ledger import LEDGER, read_ledger
@@ -23,9 +23,9 @@ from batch.monitoring import of_error, of_report
 from batch.monitoring.alert_history import Memory
 from batch.monitoring.alert_history import reasons as told_because
 from batch.pipeline import Job, exit_status
-from batch.pipeline.decisions import waiting
-from batch.pipeline.runner import Tour, opened, run_files
-from batch.primitives.stop import Stop
+from batch.pipeline.decisions import pending_decisions
+from batch.pipeline.runner import RunResults, open_store, run_files
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox
 from tests.clock import VirtualLoop
@@ -151,8 +151,8 @@ class Calm:
 
     async def _release(self, held: Report) -> None:
         """What a person does in the morning."""
-        async with opened(self._settings(), _Silent(), Stop()) as desk:
-            await decided(desk, held.run.run_id, Word("ship", "Ann", "we know why", file=True))
+        async with open_store(self._settings(), _Silent(), StopEvent()) as desk:
+            await take_decision(desk, held.run.run_id, Answer("ship", "Ann", "we know why", file=True))
 
     async def _disaster(self, number: int, disaster: str) -> None:
         """A file that must not ship: held or refused, and nothing of it sent."""
@@ -170,7 +170,7 @@ class Calm:
         export = self.place / f"{name}.csv"
         export.write_text(text, "utf-8")
         try:
-            tour: Tour = await run_files([Job(export)], self._settings(), _Silent(), Stop())
+            tour: RunResults = await run_files([Job(export)], self._settings(), _Silent(), StopEvent())
         except ShipbatchError as error:
             return error
         return tour.reports[0] if tour.reports else tour.refused[0][1]
@@ -186,7 +186,7 @@ class Calm:
         self.score.missing = len(self.warehouse.sound - set(made))
         with read_ledger(self.home / LEDGER) as ledger:
             self.score.decisions = [
-                one.what for one in waiting(ledger, "calm") if one.run_id in self.ordinary and not one.is_file
+                one.what for one in pending_decisions(ledger, "calm") if one.run_id in self.ordinary and not one.is_file
             ]
 
 

@@ -17,9 +17,9 @@ from batch.errors import CannotRunNow
 from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Record
 from batch.pipeline import Job
-from batch.pipeline.decisions import Decider, waiting
-from batch.pipeline.runner import opened
-from batch.primitives.stop import Stop
+from batch.pipeline.decisions import DecisionRecorder, pending_decisions
+from batch.pipeline.runner import open_store
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
 from batch.sandbox.answers import Refused
@@ -100,7 +100,7 @@ class Depot:
         await self.run(name)
 
     async def _opened_and_closed(self, wait: float) -> None:
-        async with opened(self.settings(wait=wait), _Mute(), Stop()):
+        async with open_store(self.settings(wait=wait), _Mute(), StopEvent()):
             """It has got the store."""
 
     async def undo(self, place: int) -> None:
@@ -111,11 +111,11 @@ class Depot:
 
     async def answer(self, word: str) -> None:
         """A person's word on all that waits: the truth on what is in doubt, this word on what is held."""
-        await self.box.settled()
+        await self.box.settle()
         async with desk_of(self.settings(), _Mute()) as desk:
-            decider = Decider(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
-            for one in list(waiting(desk.ledger, desk.settings.store)):
-                said = self._truth(one.record, desk.ledger.claimed) if one.record else word
+            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            for one in list(pending_decisions(desk.ledger, desk.settings.store)):
+                said = self._truth(one.record, desk.ledger.claimed_shipments) if one.record else word
                 if said == "ship" and one.order_id:
                     self.words[one.order_id] += 1
                 await decider.take(one, said)
@@ -171,7 +171,7 @@ class Depot:
         posts = Counter(map(_parcel, sent(ever)))
         for key, times in posts.items():
             assert times <= 1 + self.words[key[0]], f"{key} was shipped {times} times, with {self.words} words to do so"
-        alive = [s for s in ever if s.living]
+        alive = [s for s in ever if s.is_living]
         for key, times in Counter(map(_parcel, sent(alive))).items():
             assert times == 1 or not key[1], f"{key} is in the store {times} times"
         twice = Counter(s.order_id for s in ever) - Counter(made[0] for made in sent(ever))

@@ -17,9 +17,9 @@ from batch.config import LEDGER, Settings
 from batch.errors import ShipbatchError
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import opened
-from batch.pipeline.session import Desk, Screen
-from batch.primitives.stop import Stop
+from batch.pipeline.runner import open_store
+from batch.pipeline.session import Progress, StoreSession
+from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply
 from tests.clock import VirtualLoop
@@ -119,14 +119,14 @@ class Process:
 
 
 @asynccontextmanager
-async def desk_of(settings: Settings, screen: Screen) -> AsyncIterator[Desk]:
+async def desk_of(settings: Settings, screen: Progress) -> AsyncIterator[StoreSession]:
     """The store, opened as a command does; no time passes while the ledger's thread works."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     busy = len(loop.busy)
     try:
-        async with opened(settings, screen, Stop()) as desk:
-            loop.busy.append(desk.ledger.writing)
+        async with open_store(settings, screen, StopEvent()) as desk:
+            loop.busy.append(desk.ledger.is_writing)
             yield desk
     finally:
         del loop.busy[busy:]  # only now the ledger is closed

@@ -157,7 +157,7 @@ async def played(contestant: Contestant, round_: Round) -> Tally:
             for _ in range(PATIENCE):
                 if await start() == 0:
                     break
-            await box.settled()
+            await box.settle()
             made = Counter(map(made_of, box.shipments()))
     return Tally(
         shipments=case.expected.total(),

@@ -71,7 +71,7 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, psycopg.OperationalError) if state is None else state.startswith(_AWAY)
 
 
-def explained(error: Exception, place: Database) -> LedgerError:
+def ledger_error(error: Exception, place: Database) -> LedgerError:
     """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
     if isinstance(error, LedgerError):
         return error
@@ -91,7 +91,7 @@ def explained(error: Exception, place: Database) -> LedgerError:
     return made
 
 
-def connected(place: Database) -> Link[Any]:
+def open_link(place: Database) -> Link[Any]:
     """A link to the database; psycopg's error where there is none to be had."""
     psycopg = driver()
     from psycopg.types.numeric import Int8Dumper
@@ -165,16 +165,16 @@ class PostgresConnection:
         self.Error: type[Exception] = psycopg.Error
         self.IntegrityError: type[Exception] = psycopg.IntegrityError
         self._bugs = (psycopg.ProgrammingError, psycopg.InterfaceError, psycopg.DataError)
-        self.link = self._opened()
+        self.link = self._open()
 
-    def _opened(self) -> Link[Any]:
+    def _open(self) -> Link[Any]:
         try:
-            return self._prepared()
+            return self._prepare()
         except self.Error as error:
-            raise explained(error, self.place) from error
+            raise ledger_error(error, self.place) from error
 
-    def _prepared(self) -> Link[Any]:
-        link = connected(self.place)
+    def _prepare(self) -> Link[Any]:
+        link = open_link(self.place)
         try:
             self._set_up(link)
         except BaseException:
@@ -186,13 +186,13 @@ class PostgresConnection:
         """What a kind of connection needs of each new link."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
-        return self.link.execute(translated(sql), values) if values else self.link.execute(sql, prepare=False)
+        return self.link.execute(translate(sql), values) if values else self.link.execute(sql, prepare=False)
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any:
         with self.link.cursor() as cursor:
-            cursor.executemany(translated(sql), rows)
+            cursor.executemany(translate(sql), rows)
 
-    def listed(self, values: Collection[object], /) -> list[object]:
+    def list_parameter(self, values: Collection[object], /) -> list[object]:
         return list(values)
 
     def new_ids(self, count: int, /) -> Iterable[int]:
@@ -202,8 +202,8 @@ class PostgresConnection:
     def is_bug(self, error: Exception, /) -> bool:
         return isinstance(error, self._bugs) and not is_away(error)
 
-    def explained(self, error: Exception, /) -> LedgerError:
-        return explained(error, self.place)
+    def ledger_error(self, error: Exception, /) -> LedgerError:
+        return ledger_error(error, self.place)
 
     def listen(self, say: Callable[[str], None]) -> None:
         self.patience.say = say
@@ -230,7 +230,7 @@ class PostgresConnection:
         self.close()
         while self.patience.pause():
             try:
-                self.link = self._prepared()
+                self.link = self._prepare()
             except self.Error as trouble:
                 error = trouble
             else:
@@ -259,7 +259,7 @@ class PostgresReader(PostgresConnection):
 
 
 @lru_cache(512)
-def translated(sql: str) -> str:
+def translate(sql: str) -> str:
     """A statement of this room in the words of psycopg."""
     sql = sql.replace(LISTED, "= ANY(?)").replace("json_each(?)", "json_array_elements(CAST(? AS json))")
     sql = re.sub(r"json_extract\(value, '\$\[(\d+)\]'\)", r"(value ->> \1)", sql)

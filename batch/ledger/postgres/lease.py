@@ -15,7 +15,7 @@ import psycopg
 
 from batch.errors import CannotRunNow, LedgerError
 from batch.ledger import connection as ledger
-from batch.ledger.postgres.runners import Connect, Connection, Runner, bury, entered, still_running
+from batch.ledger.postgres.runners import Connect, Connection, Runner, reap_dead_runners, register_runner, still_running
 
 LEASE = 30.0  # seconds from a renewal until another runner may take the store
 RENEW = 5.0  # seconds between two renewals
@@ -35,7 +35,7 @@ _RENEW = (
 _LATER = "Nothing was sent. Run the same call again when it has ended, or give a longer --wait."
 
 
-class Overtaken(LedgerError):
+class LeaseLost(LedgerError):
     """The store has another owner: this one, paused or cut off for too long, does no more."""
 
 
@@ -64,7 +64,7 @@ class Lease:
         sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
             self._sure_until = 0.0
-            raise Overtaken(
+            raise LeaseLost(
                 f"Another runner has taken over {self.store}: this one was paused, or cut off from the database.",
                 "Nothing here: the other goes on with the store. What was under way it settles before it sends.",
             )
@@ -95,7 +95,7 @@ class Lease:
 
 
 @asynccontextmanager
-async def leased(
+async def acquire_lease(
     connect: Connect, store: str, home: Path, wait: float, waiting: Callable[[str], None]
 ) -> AsyncIterator[Lease]:
     """The only owner of a store, for as long as the block lasts.
@@ -104,9 +104,9 @@ async def leased(
     `home` holds the lock file by which the runners of this machine can tell that this one has died.
     """
     with ExitStack() as stack:
-        runner = stack.enter_context(entered(connect, home))
+        runner = stack.enter_context(register_runner(connect, home))
         with await _connection(connect) as connection:
-            lease = await _taken(connection, connect, store, runner, wait, waiting)
+            lease = await _take(connection, connect, store, runner, wait, waiting)
         lease.start()
         try:
             yield lease
@@ -120,16 +120,16 @@ async def _connection(connect: Connect) -> Connection:
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
-        making.add_done_callback(_closed)
+        making.add_done_callback(_close)
         raise
 
 
-def _closed(made: asyncio.Future[Connection]) -> None:
+def _close(made: asyncio.Future[Connection]) -> None:
     if not made.cancelled() and made.exception() is None:
         made.result().close()
 
 
-async def _taken(
+async def _take(
     connection: Connection,
     connect: Connect,
     store: str,
@@ -141,7 +141,7 @@ async def _taken(
     until, told = loop_time() + wait, False
     while True:
         asked = clock()
-        await asyncio.to_thread(bury, connection)
+        await asyncio.to_thread(reap_dead_runners, connection)
         words = {"store": store, "runner": runner, "lease": LEASE}
         row = (await asyncio.to_thread(connection.execute, _TAKE, words)).fetchone()
         if row is not None:

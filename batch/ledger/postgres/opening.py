@@ -19,44 +19,44 @@ C = TypeVar("C", bound=PostgresConnection)
 
 
 @contextmanager
-def _closed_unless_used(connection: C) -> Iterator[C]:
+def _close_unless_used(connection: C) -> Iterator[C]:
     """A connection that stays open where the block ends well; what the database said is explained."""
     try:
         yield connection
     except BaseException as error:
         connection.close()
         if isinstance(error, connection.Error):
-            raise connection.explained(error) from error
+            raise connection.ledger_error(error) from error
         raise
 
 
 def open_writable(place: Database) -> PostgresSession:
     """A session that may write, to a ledger of this version; made where there is none."""
-    prepared(place).close()
-    with _closed_unless_used(WritingConnection(place)) as connection:
+    open_database(place).close()
+    with _close_unless_used(WritingConnection(place)) as connection:
         return PostgresSession(connection, advice(connection))
 
 
-def prepared(place: Database) -> PostgresConnection:
+def open_database(place: Database) -> PostgresConnection:
     """A connection to a ledger of this version; made where there is none, upgraded where it is older."""
-    with _closed_unless_used(PostgresConnection(place)) as connection:
+    with _close_unless_used(PostgresConnection(place)) as connection:
         bring_up_to_date(connection)
         return connection
 
 
 def make(place: Database) -> None:
     """The ledger, where there is none yet."""
-    prepared(place).close()
+    open_database(place).close()
 
 
 def open_readable(place: Database) -> Connection:
     """A connection that cannot write; an empty ledger in memory where there is none yet. An older one is upgraded."""
-    with _closed_unless_used(PostgresReader(place)) as connection:
+    with _close_unless_used(PostgresReader(place)) as connection:
         found = version_of(connection)
         if found is not None:
             check_version(found, place)
             if found < migrations.version():
-                prepared(place).close()
+                open_database(place).close()
             return connection
     connection.close()
     return opening.empty(Path())
@@ -76,9 +76,9 @@ def server(place: Database) -> Server:
     try:
         if version_of(connection) is None:
             _check_right(connection)
-        return Server(f"PostgreSQL {_shown(connection, 'server_version')}", advice(connection))
+        return Server(f"PostgreSQL {_setting(connection, 'server_version')}", advice(connection))
     except connection.Error as error:
-        raise connection.explained(error) from error
+        raise connection.ledger_error(error) from error
     finally:
         connection.close()
 
@@ -96,11 +96,11 @@ def _check_right(connection: PostgresReader) -> None:
 
 def advice(connection: Connection) -> str:
     """What a power cut on the server could undo; empty where nothing."""
-    unsafe = [name for name in ("fsync", "full_page_writes") if _shown(connection, name) == "off"]
+    unsafe = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
     if not unsafe:
         return ""
     return f"The database has {' and '.join(unsafe)} off: a power cut there can lose what was shipped. Switch it on."
 
 
-def _shown(connection: Connection, setting: str) -> Any:
+def _setting(connection: Connection, setting: str) -> Any:
     return connection.execute("SELECT current_setting(?)", (setting,)).fetchone()[0]

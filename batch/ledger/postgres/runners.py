@@ -27,7 +27,7 @@ Connection = psycopg.Connection[Any]
 Connect = Callable[[], Connection]
 
 _COLUMNS = "runner, host, lock, pid, command, since"
-STANDING = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
+ACTIVE = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
 """The runner of an id, while it is not proven to have ended; in the words of `connection.Connection`."""
 
 
@@ -48,7 +48,7 @@ class Runner:
 
 
 @contextmanager
-def entered(connect: Connect, home: Path) -> Iterator[str]:
+def register_runner(connect: Connect, home: Path) -> Iterator[str]:
     """A row for this process, for as long as the block lasts; its id.
 
     Where the database cannot be told of its end, row and lock file stay: the next runner of this machine finds
@@ -73,7 +73,7 @@ def entered(connect: Connect, home: Path) -> Iterator[str]:
             yield runner
         finally:
             with suppress(psycopg.Error, LedgerError), connect() as connection:
-                _strike(connection, runner)
+                delete_runner(connection, runner)
                 path.unlink(missing_ok=True)
     finally:
         lock.release()
@@ -81,20 +81,20 @@ def entered(connect: Connect, home: Path) -> Iterator[str]:
 
 def still_running(connection: Connection, runner: str) -> Runner | None:
     """The runner, where it is not proven to have ended."""
-    row = connection.execute(STANDING.replace("?", "%s"), (runner,)).fetchone()
+    row = connection.execute(ACTIVE.replace("?", "%s"), (runner,)).fetchone()
     return Runner(*row) if row else None
 
 
-def bury(connection: Connection) -> list[Runner]:
+def reap_dead_runners(connection: Connection) -> list[Runner]:
     """Strike out the runners of this machine that are proven to have ended, and free their stores; who they were."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)).fetchall()
     dead = [runner for runner in (Runner(*row) for row in rows) if is_free(Path(runner.lock))]
     for runner in dead:
-        _strike(connection, runner.runner)
+        delete_runner(connection, runner.runner)
         Path(runner.lock).unlink(missing_ok=True)
     return dead
 
 
-def _strike(connection: Connection, runner: str) -> None:
+def delete_runner(connection: Connection, runner: str) -> None:
     connection.execute("UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,))
     connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

@@ -48,13 +48,13 @@ class PostgresSession:
         counted = self.connection.execute(f"BEGIN; {count} {ours}")
         counted.nextset()
         if counted.rowcount != 1:
-            raise self._lost()
+            raise self._lost_error()
 
     def commit(self) -> None:
         try:
             self.connection.execute("COMMIT")
         except self.connection.Error as error:
-            if not self._took(error):
+            if not self._is_committed(error):
                 raise
         self._commits += 1
         self.connection.patience.restore()
@@ -79,7 +79,7 @@ class PostgresSession:
             self.connection.execute("DELETE FROM writers WHERE writer = ?", (self._name,))
         self.connection.close()
 
-    def _took(self, error: Exception) -> bool:
+    def _is_committed(self, error: Exception) -> bool:
         """Whether a COMMIT whose answer was lost is in the database; asked until it is known."""
         # FOR UPDATE waits for a transaction of ours that the server has not ended yet.
         sql = "SELECT commits FROM writers WHERE writer = ? FOR UPDATE"
@@ -91,10 +91,10 @@ class PostgresSession:
                 error = again
                 continue
             if row is None or row[0] < self._commits:
-                raise self._lost()
+                raise self._lost_error()
             return bool(row[0] > self._commits)
 
-    def _lost(self) -> LedgerError:
+    def _lost_error(self) -> LedgerError:
         return LedgerError(
             f"The database {self.connection.place} no longer has what it had confirmed: it was put back from a copy, "
             "or a standby has taken over that had not received all.",

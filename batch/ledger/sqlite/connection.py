@@ -34,7 +34,7 @@ _REASONS = {
 }
 
 
-def explained(error: Exception, path: Path) -> LedgerError:
+def ledger_error(error: Exception, path: Path) -> LedgerError:
     """What SQLite said, as a LedgerError with the path, the reason and what to do."""
     name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
     if lacking := of_memory(error):
@@ -71,7 +71,7 @@ class SqliteConnection(sqlite3.Connection):
 
     path: Path
 
-    def listed(self, values: Collection[object], /) -> str:
+    def list_parameter(self, values: Collection[object], /) -> str:
         return json.dumps(list(values))
 
     def new_ids(self, count: int, /) -> Iterable[int]:
@@ -83,8 +83,8 @@ class SqliteConnection(sqlite3.Connection):
     def is_bug(self, error: Exception, /) -> bool:
         return isinstance(error, _BUGS)
 
-    def explained(self, error: Exception, /) -> LedgerError:
-        return explained(error, self.path)
+    def ledger_error(self, error: Exception, /) -> LedgerError:
+        return ledger_error(error, self.path)
 
     def listen(self, say: Callable[[str], None]) -> None:
         """A file is not away."""
@@ -128,7 +128,7 @@ class SqliteSession:
         return False
 
     def refusal(self, point: str) -> LedgerError | None:
-        return self.connection.explained(self._full) if self._full and point in NEW_WORK else None
+        return self.connection.ledger_error(self._full) if self._full and point in NEW_WORK else None
 
     def close(self) -> None:
         with suppress(sqlite3.Error):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from batch.errors import LedgerError
 from batch.ledger.migrations import upgrade, version
-from batch.ledger.sqlite.connection import APPLICATION_ID, SqliteConnection, explained
+from batch.ledger.sqlite.connection import APPLICATION_ID, SqliteConnection, ledger_error
 from batch.model import MOVES
 from batch.primitives.atomic_file import private_folder
 
@@ -35,7 +35,7 @@ def open_writable(path: Path) -> SqliteConnection:
             f"The ledger {path} cannot be opened or made ({error.strerror or error}).",
             "Give this user write access to the file and its folder, or set SHIPBATCH_HOME to another folder.",
         ) from error
-    return _opened(path, f"{path.as_uri()}?mode=rw")
+    return _open(path, f"{path.as_uri()}?mode=rw")
 
 
 def open_readable(path: Path) -> SqliteConnection:
@@ -43,13 +43,13 @@ def open_readable(path: Path) -> SqliteConnection:
     if path.exists() and not _unmade(path):
         if _is_older(path):
             open_writable(path).close()
-        return _opened(path, f"{path.as_uri()}?mode=ro")
+        return _open(path, f"{path.as_uri()}?mode=ro")
     return empty(path)
 
 
 def empty(path: Path) -> SqliteConnection:
     """A ledger in memory with nothing in it, in place of one that is not there."""
-    connection = _connected(":memory:", path)
+    connection = _connect(":memory:", path)
     connection.executescript(_schema())
     return connection
 
@@ -65,25 +65,25 @@ def network_disk(path: Path) -> str:
     return kind if kind in {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "fuse.sshfs"} else ""
 
 
-def _opened(path: Path, uri: str) -> SqliteConnection:
+def _open(path: Path, uri: str) -> SqliteConnection:
     try:
-        connection = _connected(uri, path)
+        connection = _connect(uri, path)
     except sqlite3.Error as error:
-        raise explained(error, path) from error
+        raise ledger_error(error, path) from error
     try:
         if uri.endswith("rw"):
             _prepare(connection)
         _check_version(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        raise explained(error, path) from error
+        raise ledger_error(error, path) from error
     except LedgerError:
         connection.close()
         raise
     return connection
 
 
-def _connected(uri: str, path: Path) -> SqliteConnection:
+def _connect(uri: str, path: Path) -> SqliteConnection:
     # check_same_thread: it is opened here and handed to the one thread that uses it.
     connection = sqlite3.connect(
         uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, factory=SqliteConnection
@@ -135,19 +135,19 @@ def _prepare(connection: SqliteConnection) -> None:
 def _unmade(path: Path) -> bool:
     """Whether the process that was making the ledger has not got to its tables: it was killed, or is at it."""
     try:
-        with closing(_connected(f"{path.as_uri()}?mode=ro", path)) as connection:
+        with closing(_connect(f"{path.as_uri()}?mode=ro", path)) as connection:
             return _marks(connection) == (0, 0) and _is_empty(connection)
     except sqlite3.Error as error:
-        raise explained(error, path) from error
+        raise ledger_error(error, path) from error
 
 
 def _is_older(path: Path) -> bool:
     try:
-        with closing(_connected(f"{path.as_uri()}?mode=ro", path)) as connection:
+        with closing(_connect(f"{path.as_uri()}?mode=ro", path)) as connection:
             application, found = _marks(connection)
             return application == APPLICATION_ID and found < version()
     except sqlite3.Error as error:
-        raise explained(error, path) from error
+        raise ledger_error(error, path) from error
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -139,7 +139,7 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     for match in ("brand", "service"):
         if found := _longest(words, table()[match]):
             return _carrier(text, words, *found, is_service=match == "service")
-    if (apart := _apart(words)) != words and (found := _longest(apart, table()["brand"])):
+    if (apart := _split_glued(words)) != words and (found := _longest(apart, table()["brand"])):
         return _carrier(text, words, *found)
     return Carrier("", "", text, known=False, name="" if set(words) <= SERVICE_WORDS else text)
 
@@ -186,7 +186,7 @@ def _exact(text: str, words: list[str]) -> Code | None:
     return _code_of(value) if value in names() else display_names().get(key)
 
 
-def _apart(words: list[str]) -> list[str]:
+def _split_glued(words: list[str]) -> list[str]:
     """Codes that glue a brand to its service, as an ERP writes them, cut in two: `UPSGROUND`, `FEDEX2DAY`."""
     cuts = (GLUED.fullmatch(word) for word in words)
     return [part for word, cut in zip(words, cuts, strict=True) for part in (cut.groups() if cut else (word,))]

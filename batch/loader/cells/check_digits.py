@@ -20,7 +20,7 @@ S10 = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CarrierGuess:
     """A carrier whose rule a number keeps."""
 
     slug: str
@@ -34,7 +34,7 @@ def compact(number: str) -> str:
     return re.sub(r"[\s\-]", "", number).upper() if number.isascii() else number
 
 
-def readings(number: str) -> tuple[Reading, ...]:
+def readings(number: str) -> tuple[CarrierGuess, ...]:
     """The carriers whose shape and check digit fit the number; empty if none does."""
     text = compact(number)
     if not text.isascii():
@@ -43,28 +43,28 @@ def readings(number: str) -> tuple[Reading, ...]:
     return tuple(found.values())
 
 
-def _readings(text: str) -> Iterator[Reading]:
+def _readings(text: str) -> Iterator[CarrierGuess]:
     if UPS.fullmatch(text) and ups_digit(text[2:17]) == text[17]:
-        yield Reading("ups", certain=True)
+        yield CarrierGuess("ups", certain=True)
     if (match := S10.fullmatch(text)) and s10_digit(match[2]) == match[3]:
         for slug in posts().get(match[4], ()):
-            yield Reading(slug, certain=True)
+            yield CarrierGuess(slug, certain=True)
     if not text.isdigit():
         return
     if is_impb(text):
-        yield Reading("usps", certain=True)
+        yield CarrierGuess("usps", certain=True)
     elif len(text) == 20 and (mod10(text) or mod10("91" + text)):
-        yield Reading("usps", certain=False)
+        yield CarrierGuess("usps", certain=False)
     if DHL_PAKET.fullmatch(text) and mod10(text):
-        yield Reading("dhl-germany", certain=True)
+        yield CarrierGuess("dhl-germany", certain=True)
     yield from _fedex(text)
     if len(text) == 10 and int(text[:9]) % 7 == int(text[9]):
-        yield Reading("dhl", certain=False)
+        yield CarrierGuess("dhl", certain=False)
     if len(text) == 16 and mod10(text):
-        yield Reading("canada-post", certain=False)
+        yield CarrierGuess("canada-post", certain=False)
 
 
-def _fedex(text: str) -> Iterator[Reading]:
+def _fedex(text: str) -> Iterator[CarrierGuess]:
     size = len(text)
     fits = (
         (size == 12 and fedex_digit(text[:11]) == text[11])
@@ -74,9 +74,9 @@ def _fedex(text: str) -> Iterator[Reading]:
         or (size == 34 and text.startswith(("100", "96")) and fedex_digit(text[20:33]) == text[33])
     )
     if size == 22 and text.startswith("96") and mod10(text[7:]):
-        yield Reading("fedex", certain=True)
+        yield CarrierGuess("fedex", certain=True)
     elif fits:
-        yield Reading("fedex", certain=False)
+        yield CarrierGuess("fedex", certain=False)
 
 
 def mod10(digits: str) -> bool:

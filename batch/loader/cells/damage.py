@@ -56,7 +56,7 @@ def error_value(text: str) -> Wrong | None:
     return Wrong("formula_error", "a formula failed here", "Correct the formula, or type the value in.")
 
 
-def lost_digits(text: str) -> Wrong | None:
+def find_lost_digits(text: str) -> Wrong | None:
     """Scientific notation, or digits rounded to zeros."""
     if _SCIENTIFIC.fullmatch(text):
         return Wrong("digits_lost", "the digits are lost", AS_TEXT)
@@ -82,7 +82,7 @@ def read_as_date() -> Wrong:
     return Wrong("read_as_date", "it was read as a date", AS_TEXT)
 
 
-def shown(cell: Cell) -> str:
+def display(cell: Cell) -> str:
     """A cell as a spreadsheet program shows it, short enough for a message."""
     if isinstance(cell, bool):
         return str(cell).upper()
@@ -102,18 +102,18 @@ def bare(text: str) -> str:
     return trimmed(text[1:]) if text.startswith("'") else text
 
 
-def undressed(text: str) -> str:
+def undress(text: str) -> str:
     """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is: no digit."""
     return bare(text if text.isascii() else narrow(text).translate(_PLAIN))
 
 
-def plain_text(cell: Cell, dressed: Callable[[str], str] = undressed) -> str | Wrong:
+def plain_text(cell: Cell, dressed: Callable[[str], str] = undress) -> str | Wrong:
     """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in doubt."""
     if cell is None:
         return ""
     if isinstance(cell, str):
         text = dressed(cell)
-        return error_value(text) or lost_digits(text) or text
+        return error_value(text) or find_lost_digits(text) or text
     if isinstance(cell, bool):
         return Wrong("not_an_id", "it is a truth value", AS_TEXT)
     if not isinstance(cell, int | float):

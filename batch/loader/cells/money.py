@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from batch.loader.cells.damage import BLANK_WORDS, Wrong, undressed
+from batch.loader.cells.damage import BLANK_WORDS, Wrong, undress
 from batch.loader.files.tables import Cell
 
 _AMOUNT = re.compile(
@@ -20,7 +20,7 @@ def cost(cell: Cell) -> str | Wrong:
         return _plain(Decimal(repr(cell)))
     if not isinstance(cell, str):
         return _unread("it was read as a date")
-    text = undressed(cell)
+    text = undress(cell)
     if text.casefold() in BLANK_WORDS:
         return ""
     match = _AMOUNT.fullmatch(text)
@@ -39,15 +39,15 @@ def _decimal_point(digits: str) -> str | None:
     mark, other = (".", ",") if digits[last] == "." else (",", ".")
     whole, fraction = digits[:last], digits[last + 1 :]
     if mark in whole:  # 1,234,567
-        return None if other in digits else re.sub(r"\D", "", digits) if _grouped(digits, mark) else None
+        return None if other in digits else re.sub(r"\D", "", digits) if _is_grouped(digits, mark) else None
     if other in whole:
-        return f"{whole.replace(other, '')}.{fraction}" if _grouped(whole, other) else None
+        return f"{whole.replace(other, '')}.{fraction}" if _is_grouped(whole, other) else None
     if len(fraction) == 3 and whole.strip("0"):
         return None
     return f"{whole or 0}.{fraction}"
 
 
-def _grouped(digits: str, mark: str) -> bool:
+def _is_grouped(digits: str, mark: str) -> bool:
     head, *groups = digits.split(mark)
     return 0 < len(head) <= 3 and all(len(group) == 3 for group in groups)
 

@@ -3,12 +3,12 @@
 import re
 from enum import IntEnum
 
-from batch.loader.cells.damage import BLANK_WORDS, Wrong, date_like, undressed
+from batch.loader.cells.damage import BLANK_WORDS, Wrong, date_like, undress
 from batch.loader.columns.synonyms import normalise
 from batch.loader.files.tables import Cell
 
 
-class Standing(IntEnum):
+class RowStatus(IntEnum):
     """How far a row's shipment has come, in the file's own words."""
 
     UNSAID = 0
@@ -59,28 +59,28 @@ _STAMP = re.compile(r"(?:20\d{6}|1\d{9})(?:\.0+)?")
 _NO_STAMP = re.compile(r"[0\-:/. TZ]*")
 
 
-def standing(cell: Cell) -> Standing:
+def standing(cell: Cell) -> RowStatus:
     """What a status cell says; UNSAID for every word not known here."""
     if not isinstance(cell, str):
-        return Standing.UNSAID
+        return RowStatus.UNSAID
     whole = normalise(cell)
     words = set(map(normalise, re.findall(r"[^\W_]+", cell)))
     if whole in _VOID_ALONE or (words & _VOID and not words & _NOT_VOID):
-        return Standing.VOID
+        return RowStatus.VOID
     if whole in _NOT_YET:
-        return Standing.NOT_YET
-    return Standing.SHIPPED if whole in _SHIPPED else Standing.UNSAID
+        return RowStatus.NOT_YET
+    return RowStatus.SHIPPED if whole in _SHIPPED else RowStatus.UNSAID
 
 
-def voided(cell: Cell) -> bool | Wrong:
+def is_void(cell: Cell) -> bool | Wrong:
     """Whether a void cell says yes: by a word, or by the time at which it was done; blank is no."""
     if cell is None or isinstance(cell, bool):
         return bool(cell)
-    text = undressed(cell) if isinstance(cell, str) else f"{cell:.0f}" if isinstance(cell, float) else str(cell)
+    text = undress(cell) if isinstance(cell, str) else f"{cell:.0f}" if isinstance(cell, float) else str(cell)
     key = normalise(text)
     if text.casefold() in BLANK_WORDS or key in _NO or _NO_STAMP.fullmatch(text):
         return False
-    if key in _YES or standing(text) is Standing.VOID or date_like(text) or _STAMP.fullmatch(text):
+    if key in _YES or standing(text) is RowStatus.VOID or date_like(text) or _STAMP.fullmatch(text):
         return True
     return Wrong(
         "bad_void",

@@ -58,7 +58,7 @@ def items(text: str) -> Counted:
     separator = next((mark for mark in _SEPARATORS if mark in text), None)
     parts = [part.strip() for part in text.split(separator) if part.strip()] if separator else []
     parts = parts or [text]
-    counted = tuple(_counted(part) for part in parts)
+    counted = tuple(_split_count(part) for part in parts)
     if any(units is not None for _, units in counted):
         return tuple((name, 1 if units is None else units) for name, units in counted)
     return counted
@@ -87,7 +87,7 @@ def _parallel(cell: Cell, several: int) -> tuple[int, ...] | None:
     return units if len(units) == len(parts) == several else None
 
 
-def _counted(part: str) -> tuple[str, int | None]:
+def _split_count(part: str) -> tuple[str, int | None]:
     if match := _TIMES_AFTER.fullmatch(part):
         return match[1].strip(), int(match[2])
     if match := _TIMES_BEFORE.fullmatch(part):

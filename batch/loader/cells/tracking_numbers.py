@@ -11,10 +11,10 @@ from batch.loader.cells.damage import (
     Wrong,
     date_like,
     error_value,
-    lost_digits,
+    find_lost_digits,
     plain_text,
     read_as_number,
-    undressed,
+    undress,
 )
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
@@ -31,10 +31,10 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[,.]\d{3})+")
 _LINK = re.compile(r"(?ai:https?)://[^\s/]\S*")
 
 
-def tracking(cell: Cell) -> str | Wrong:
+def tracking_number(cell: Cell) -> str | Wrong:
     """A tracking number or a link; several numbers with a line break between them; empty for a blank cell."""
     if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:
-        return cell if not cell.isalpha() and not lost_digits(cell) else _numbers(cell)
+        return cell if not cell.isalpha() and not find_lost_digits(cell) else _numbers(cell)
     text = plain_text(cell)
     if isinstance(text, Wrong):
         return text
@@ -119,7 +119,7 @@ def _blanks_out(text: str) -> list[str]:
 
 def link(cell: Cell) -> str | Wrong:
     """A tracking link: http or https, at most 500 characters."""
-    text = undressed(cell) if isinstance(cell, str) else plain_text(cell)
+    text = undress(cell) if isinstance(cell, str) else plain_text(cell)
     if isinstance(text, Wrong) or text.casefold() in BLANK_WORDS:
         return text if isinstance(text, Wrong) else ""
     if wrong := error_value(text):

@@ -6,7 +6,7 @@ What does not fit is refused; nothing here guesses. Orders, SKUs and tracking nu
 
 import re
 
-from batch.loader.cells.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undressed
+from batch.loader.cells.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undress
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
 
@@ -67,7 +67,7 @@ def _units(number: float) -> int | Wrong:
 def words(cell: Cell) -> str | Wrong:
     """A carrier's or a service's name."""
     if isinstance(cell, str):
-        text = undressed(cell)
+        text = undress(cell)
         return error_value(text) or ("" if text.casefold() in BLANK_WORDS else " ".join(text.split()))
     return plain_text(cell)
 

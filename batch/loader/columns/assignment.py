@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from batch.errors import ColumnError
 from batch.loader.cells.carriers import carrier
 from batch.loader.columns import value_shapes
-from batch.loader.columns.columns import LEAVE_OUT, Column, find, listed, map_option
+from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, find, map_option
 from batch.loader.columns.synonyms import Strength, normalise
 from batch.loader.files.tables import Cell, words
 from batch.model import Field
@@ -15,12 +15,12 @@ from batch.primitives.spelling import folded
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
-LESSER = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
+OPTIONAL_FIELDS = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
 """Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
 
 
 @dataclass(slots=True)
-class Contest:
+class Assignment:
     """The columns while they are given to the fields, one step after the other."""
 
     columns: list[Column]
@@ -34,7 +34,7 @@ class Contest:
     guessed: set[Field] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
-    def obey(self, mapping: Mapping[Field, str]) -> None:
+    def apply_user_mapping(self, mapping: Mapping[Field, str]) -> None:
         """Take what the person named, whatever it holds."""
         for wanted, text in mapping.items():
             if text.strip() in LEAVE_OUT:
@@ -43,25 +43,25 @@ class Contest:
                 self._take(wanted, [column], "--map")
             else:
                 raise ColumnError(
-                    f"--map {wanted}={text}: there is no column {text!r}. The file has: {listed(self.columns)}.",
+                    f"--map {wanted}={text}: there is no column {text!r}. The file has: {column_list(self.columns)}.",
                     f"Name one of them, for example {self.likeliest(wanted)}",
                 )
 
-    def accept(self, known: Mapping[Field, str]) -> None:
+    def apply_template(self, known: Mapping[Field, str]) -> None:
         """Take what is beyond doubt, where the person has said nothing else."""
         for wanted, text in known.items():
             column = find(text, self.free())
             if column and not self.is_settled(wanted):
                 self._take(wanted, [column])
 
-    def remember(self, remembered: Mapping[Field, str]) -> None:
+    def apply_remembered(self, remembered: Mapping[Field, str]) -> None:
         """Take what an earlier run settled, where it is there and still fits."""
         for wanted, text in remembered.items():
             column = find(text, self.free())
             if column and not self.is_settled(wanted) and not value_shapes.contradicts(wanted, column.cells):
                 self._take(wanted, [column], "remembered")
 
-    def match(self, strength: Strength) -> None:
+    def match_headers(self, strength: Strength) -> None:
         """Give every field still without a column those that name it so strongly."""
         for wanted in Field:
             if self.is_settled(wanted) or (wanted is Field.DECISION and not self.is_ours):
@@ -109,14 +109,14 @@ class Contest:
                 f"If it is something else: {self.options(Field.SKU, None)}"
             )
 
-    def foreign_orders(self) -> None:
+    def detect_external_orders(self) -> None:
         """An order column that holds another system's numbers alone is looked up as such."""
         orders, external = self.first(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
         if not orders or external in self.left_out or not value_shapes.are_foreign_orders(orders.cells):
             return
         rivals = [column for column in self.free() if _may_be_the_stores(column)]
         if rivals and external not in self.taken and self.reasons[Field.ORDER_ID] not in {"--map", "remembered"}:
-            raise self.compete(Field.ORDER_ID, [orders, *rivals])
+            raise self.ambiguous(Field.ORDER_ID, [orders, *rivals])
         del self.taken[Field.ORDER_ID]
         label, like = orders.label, orders.examples[0]
         if external in self.taken:
@@ -130,7 +130,7 @@ class Contest:
                 f"each is looked up as external_order_id. To refuse them instead: {self.options(external, None)}"
             )
 
-    def said(self) -> tuple[str, ...]:
+    def messages(self) -> tuple[str, ...]:
         """A line for every column that was taken, in the columns' order."""
         taken = sorted((column.index, column.label, name) for name, found in self.taken.items() for column in found)
         because = {name: f" ({why})" if why else "" for name, why in self.reasons.items()}
@@ -174,7 +174,7 @@ class Contest:
         likely.sort(key=lambda column: column.is_known and wanted not in column.says)
         return self.options(wanted, next(iter(likely or free), None))
 
-    def compete(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
+    def ambiguous(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
         """The question which of the columns it is."""
         shown = " and ".join(f"{column.label} ({column.shown})" for column in fitting)
         which = self.options(wanted, *fitting)
@@ -211,10 +211,10 @@ class Contest:
         others = ", ".join(column.label for column in fitting if column is not best)
         if agree(wanted, fitting):
             return [best], f"the same as {others}"
-        if wanted in LESSER:
+        if wanted in OPTIONAL_FIELDS:
             self.warnings.append(f"{best.label} is read as {wanted}; {others} could be it too.")
             return [best], why
-        raise self.compete(wanted, fitting)
+        raise self.ambiguous(wanted, fitting)
 
 
 def _may_be_the_stores(column: Column) -> bool:
@@ -232,17 +232,17 @@ def _are_numbered(fitting: Sequence[Column]) -> bool:
 def _never_meet(fitting: Sequence[Column]) -> bool:
     """Never filled in the same row: each holds the numbers of other parcels."""
     rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len(value_shapes.filled(row)) <= 1 for row in rows)
+    return all(len(value_shapes.filled_cells(row)) <= 1 for row in rows)
 
 
 def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
     """Whether the columns say the same in every row where more than one speaks."""
     rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len({_essence(wanted, cell) for cell in value_shapes.filled(row)} - {""}) <= 1 for row in rows)
+    return all(len({_essence(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1 for row in rows)
 
 
 def _speaking(wanted: Field, column: Column) -> int:
-    return sum(bool(_essence(wanted, cell)) for cell in value_shapes.filled(column.cells))
+    return sum(bool(_essence(wanted, cell)) for cell in value_shapes.filled_cells(column.cells))
 
 
 def _essence(wanted: Field, cell: Cell) -> str:

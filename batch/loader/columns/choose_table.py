@@ -13,7 +13,7 @@ from batch.loader.columns.columns import LEAVE_OUT
 from batch.loader.columns.complete_answer import ANSWER
 from batch.loader.columns.headers import ROWS_SEARCHED, Recognition, find_header, fingerprint, headerless, recognise
 from batch.loader.columns.map_hints import how_to_name
-from batch.loader.columns.own_sheets import is_template, our_columns, preferred
+from batch.loader.columns.own_sheets import is_template, our_columns, prefer_own_sheet
 from batch.loader.files.read import read_tables
 from batch.loader.files.tables import Cell, Table, column_letters, words
 from batch.model import Field
@@ -57,7 +57,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     mark = read_mark(path)
     tables = read_tables(path, sheet=source.sheet)
     if mark and not source.sheet:
-        tables = preferred(tables, mark)
+        tables = prefer_own_sheet(tables, mark)
     if not tables:
         raise FileError(f"{path.name} holds no table with anything in it.", "Export it again, with its rows.")
     found: list[Candidate] = []
@@ -148,7 +148,7 @@ def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError])
     kind = ColumnError if any(isinstance(error, ColumnError) for error in refusals) else FileError
     asked = ((table, error) for table, error in zip(tables, refusals, strict=True) if isinstance(error, ColumnError))
     table, told = next(asked, (tables[0], refusals[0]))
-    todo = ANSWER.sub(lambda answer: f"--sheet {_quoted(table.sheet)} {answer[0]}", told.todo)
+    todo = ANSWER.sub(lambda answer: f"--sheet {_quote(table.sheet)} {answer[0]}", told.todo)
     return kind(f"{path.name}: none of its sheets ({names}) can be read as an export. {told}", todo)
 
 
@@ -156,11 +156,11 @@ def _several(path: Path, taken: Sequence[Candidate]) -> FileError:
     names = [candidate.table.sheet for candidate in taken]
     return ColumnError(
         f"{path.name}: the sheets {' and '.join(names)} could each be the export.",
-        f"Say which: --sheet {_quoted(names[0])}" + "".join(f" or --sheet {_quoted(name)}" for name in names[1:]),
+        f"Say which: --sheet {_quote(names[0])}" + "".join(f" or --sheet {_quote(name)}" for name in names[1:]),
     )
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return name if name.isalnum() else f'"{name}"'
 
 

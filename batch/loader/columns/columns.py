@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from batch.loader.columns.synonyms import UNKNOWN, Strength, meaning, normalise, numbered_meaning
-from batch.loader.columns.value_shapes import filled
+from batch.loader.columns.value_shapes import filled_cells
 from batch.loader.files.tables import Cell, column_letters, words
 from batch.model import Field
 
@@ -46,7 +46,7 @@ class Column:
     @property
     def examples(self) -> tuple[str, ...]:
         """A few of its values, blanks left out."""
-        texts = dict.fromkeys(words(cell) for cell in filled(self.cells))
+        texts = dict.fromkeys(words(cell) for cell in filled_cells(self.cells))
         return tuple(text[:LONGEST_SHOWN] for text in list(texts)[:EXAMPLES])
 
     @property
@@ -94,11 +94,11 @@ def _place(column: Column, columns: Sequence[Column]) -> str:
     return column.letter if find(column.letter, columns) is column else f"={column.index + 1}"
 
 
-def named(column: Column) -> str:
+def column_with_letter(column: Column) -> str:
     """Its header and letter."""
     return f"{column.label} (column {column.letter})" if column.name else column.label
 
 
-def listed(columns: Sequence[Column]) -> str:
+def column_list(columns: Sequence[Column]) -> str:
     """All columns by header, by letter where they have none."""
     return ", ".join(column.label for column in columns) or "no columns"

@@ -16,24 +16,24 @@ ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
 """One answer in the words of a todo: an option, or several side by side."""
 
 
-def answered(settled: Settled[T], said: Mapping[Field, str]) -> T:
+def settle_with_answers(settled: Settled[T], said: Mapping[Field, str]) -> T:
     """What is settled by what a person has said; the `--map` lines of a ColumnError need no others to follow."""
     try:
         return settled(said)
     except ColumnError as error:
-        todo, then = completed(error.todo, settled, said)
+        todo, then = complete_todo(error.todo, settled, said)
         raise ColumnError(f"{error} Then: {then}" if then else str(error), todo) from None
 
 
-def completed(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tuple[str, str]:
+def complete_todo(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tuple[str, str]:
     """The todo, each of its answers with the options that would be asked for after it; and why, for the first."""
     then: list[str] = []
 
     def whole(answer: re.Match[str]) -> str:
         options = answer[0]
-        while following := _following(options, settled, said):
+        while following := _next_question(options, settled, said):
             more = ANSWER.search(following.todo)
-            if not more or set(_named(more[0])) <= {*said, *_named(options)}:
+            if not more or set(_as_mapping(more[0])) <= {*said, *_as_mapping(options)}:
                 break
             then.append(str(following))
             options = f"{options} {more[0]}"
@@ -42,15 +42,15 @@ def completed(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tupl
     return ANSWER.sub(whole, todo), " ".join(then[:1])
 
 
-def _following(options: str, settled: Settled[T], said: Mapping[Field, str]) -> ColumnError | None:
+def _next_question(options: str, settled: Settled[T], said: Mapping[Field, str]) -> ColumnError | None:
     try:
-        settled({**said, **_named(options)})
+        settled({**said, **_as_mapping(options)})
     except ColumnError as error:
         return error
     return None
 
 
-def _named(options: str) -> dict[Field, str]:
+def _as_mapping(options: str) -> dict[Field, str]:
     """The options as a mapping; none of a name that is no field."""
     found = {match[1] or match[3]: match[2] or match[4] or "" for match in _OPTION.finditer(options)}
     return {Field(name): text for name, text in found.items() if name in set(Field)}

@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from batch.loader.columns.assignment import Contest
+from batch.loader.columns.assignment import Assignment
 from batch.loader.columns.columns import columns_of
-from batch.loader.columns.complete_answer import answered
+from batch.loader.columns.complete_answer import settle_with_answers
 from batch.loader.columns.own_sheets import template_columns
 from batch.loader.columns.review import review
 from batch.loader.columns.synonyms import OTHER, Strength, meaning, normalise
@@ -91,28 +91,28 @@ def recognise(
     """
     columns = columns_of(header, sample, ours)
 
-    def settled(said: Mapping[Field, str]) -> Contest:
-        contest = Contest(columns, is_ours=bool(ours), given=constants)
+    def settled(said: Mapping[Field, str]) -> Assignment:
+        contest = Assignment(columns, is_ours=bool(ours), given=constants)
         _settle(contest, header, said, remembered or {})
         return contest
 
-    return _recognition(answered(settled, mapping or {}), header)
+    return _recognition(settle_with_answers(settled, mapping or {}), header)
 
 
 def _settle(
-    contest: Contest, header: Sequence[str], said: Mapping[Field, str], remembered: Mapping[Field, str]
+    contest: Assignment, header: Sequence[str], said: Mapping[Field, str], remembered: Mapping[Field, str]
 ) -> None:
-    contest.obey(said)
-    contest.accept(template_columns(header))
-    contest.remember(remembered)
+    contest.apply_user_mapping(said)
+    contest.apply_template(template_columns(header))
+    contest.apply_remembered(remembered)
     for strength in (Strength.SURE, Strength.STRONG):
-        contest.match(strength)
+        contest.match_headers(strength)
     contest.carrier_from_service()
     contest.links_as_numbers()
     for strength in (Strength.WEAK, Strength.PART):
-        contest.match(strength)
+        contest.match_headers(strength)
     contest.sku_by_values()
-    contest.foreign_orders()
+    contest.detect_external_orders()
     review(contest)
 
 
@@ -123,19 +123,19 @@ def headerless(
     width = max(map(len, sample), default=0)
     columns = columns_of([""] * width, sample, ())
 
-    def settled(said: Mapping[Field, str]) -> Contest:
-        contest = Contest(columns, is_ours=False, given=constants)
-        contest.obey(said)
+    def settled(said: Mapping[Field, str]) -> Assignment:
+        contest = Assignment(columns, is_ours=False, given=constants)
+        contest.apply_user_mapping(said)
         review(contest)
         return contest
 
-    return _recognition(answered(settled, mapping), [])
+    return _recognition(settle_with_answers(settled, mapping), [])
 
 
-def _recognition(contest: Contest, header: Sequence[str]) -> Recognition:
+def _recognition(contest: Assignment, header: Sequence[str]) -> Recognition:
     columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
     return Recognition(
-        columns, contest.said(), fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
+        columns, contest.messages(), fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
     )
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from batch.loader.columns import value_shapes
 from batch.loader.columns.columns import Column, columns_of, map_option
-from batch.loader.columns.complete_answer import completed
+from batch.loader.columns.complete_answer import complete_todo
 from batch.loader.columns.headers import headerless, recognise
 from batch.loader.files.tables import Cell, words
 from batch.model import Field
@@ -30,7 +30,7 @@ def how_to_name(rows: Sequence[Sequence[Cell]], constants: Collection[Field]) ->
     if not below or not all(isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)):
         return f"If it has none, {by_place}"
     named = columns_of(names, below, ())
-    by_name, _ = completed(
+    by_name, _ = complete_todo(
         map_option(Field.ORDER_ID, _order(named), named),
         lambda said: recognise(names, below, mapping=said, constants=constants),
         {},
@@ -51,7 +51,7 @@ def _by_place(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], constan
     if not {Field.SKU, Field.QUANTITY} <= found.keys():
         found.pop(Field.QUANTITY, None)
     options = " ".join(map_option(wanted, column, columns) for wanted, column in found.items())
-    return completed(options, lambda said: headerless(said, rows, constants), {})[0]
+    return complete_todo(options, lambda said: headerless(said, rows, constants), {})[0]
 
 
 def _order(columns: Sequence[Column]) -> Column:

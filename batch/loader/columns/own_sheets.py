@@ -47,7 +47,7 @@ def template_columns(header: Sequence[str]) -> Mapping[Field, str]:
     return TEMPLATE_FIELDS if is_template(header) else {}
 
 
-def preferred(tables: Sequence[Table], mark: Mark) -> list[Table]:
+def prefer_own_sheet(tables: Sequence[Table], mark: Mark) -> list[Table]:
     """Of a workbook of ours the sheet `Results`, or `Fix and resend` where its rows have been corrected there.
 
     Of one without them every sheet.

@@ -2,8 +2,8 @@
 
 from batch.errors import ColumnError
 from batch.loader.columns import value_shapes
-from batch.loader.columns.assignment import LESSER, LINE_FIELDS, ORDER_FIELDS, Contest, agree
-from batch.loader.columns.columns import Column, listed, named
+from batch.loader.columns.assignment import LINE_FIELDS, OPTIONAL_FIELDS, ORDER_FIELDS, Assignment, agree
+from batch.loader.columns.columns import Column, column_list, column_with_letter
 from batch.loader.columns.synonyms import Strength
 from batch.model import Field
 
@@ -11,7 +11,7 @@ CHOICES = 3
 """Columns that an error offers at most."""
 
 
-def review(contest: Contest) -> None:
+def review(contest: Assignment) -> None:
     """ColumnError for what would make the shipments wrong; a warning of what may."""
     _whose_numbers(contest)
     _contradictions(contest)
@@ -22,7 +22,7 @@ def review(contest: Contest) -> None:
     _tracking_number(contest)
 
 
-def _whose_numbers(contest: Contest) -> None:
+def _whose_numbers(contest: Assignment) -> None:
     """A column named for another shop's numbers may hold the store's own: an ERP calls them external."""
     orders, external = contest.first(Field.ORDER_ID), contest.first(Field.EXTERNAL_ORDER_ID)
     if not external or contest.reasons[Field.EXTERNAL_ORDER_ID] or not value_shapes.are_store_numbers(external.cells):
@@ -33,17 +33,17 @@ def _whose_numbers(contest: Contest) -> None:
             f"{contest.options(Field.ORDER_ID, external)}"
         )
     elif not contest.reasons[Field.ORDER_ID] and not orders.is_sure and not agree(Field.ORDER_ID, [orders, external]):
-        raise contest.compete(Field.ORDER_ID, [orders, external])
+        raise contest.ambiguous(Field.ORDER_ID, [orders, external])
 
 
-def _contradictions(contest: Contest) -> None:
+def _contradictions(contest: Assignment) -> None:
     """Columns whose values are not what their names say, where no other column has the field."""
     for wanted, column in contest.refused.items():
         has_order = wanted in ORDER_FIELDS and contest.has(*ORDER_FIELDS)
         if column not in contest.free() or contest.is_settled(wanted) or has_order:
             continue
         what = f"{column.label} should be {wanted}, but its values are something else ({column.shown})"
-        if wanted in LESSER:
+        if wanted in OPTIONAL_FIELDS:
             contest.warnings.append(f"{what}; it is not used.")
             continue
         better = [
@@ -55,7 +55,7 @@ def _contradictions(contest: Contest) -> None:
         raise ColumnError(f"{what}.", f"Say which it is: {options}")
 
 
-def _order(contest: Contest) -> None:
+def _order(contest: Assignment) -> None:
     if contest.has(*ORDER_FIELDS):
         return
     if not contest.columns:
@@ -67,10 +67,12 @@ def _order(contest: Contest) -> None:
             f"Export it with the order's number; if one of these is it all the same, for example "
             f"{contest.likeliest(Field.ORDER_ID)}"
         )
-    raise ColumnError(f"No column is recognised as the order's number. The file has: {listed(contest.columns)}.", todo)
+    raise ColumnError(
+        f"No column is recognised as the order's number. The file has: {column_list(contest.columns)}.", todo
+    )
 
 
-def _units_ordered(contest: Contest) -> None:
+def _units_ordered(contest: Assignment) -> None:
     """A column of units that may be those ordered, where none is of those shipped."""
     free = (column for column in contest.free() if column.is_ordered)
     column = next((column for column in free if value_shapes.confirms(Field.QUANTITY, column.cells)), None)
@@ -80,13 +82,13 @@ def _units_ordered(contest: Contest) -> None:
         contest.warnings.append(f"{column.label} is not used: it may be units ordered, not units shipped.")
         return
     raise ColumnError(
-        f"No column is recognised as the units shipped; {named(column)} ({column.shown}) may be units ordered.",
+        f"No column is recognised as the units shipped; {column_with_letter(column)} ({column.shown}) may be units ordered.",
         f"If it is what was shipped: {contest.options(Field.QUANTITY, column)}; "
         f"to ship what remains of each line: {contest.options(Field.QUANTITY, None)}",
     )
 
 
-def _units_of_what(contest: Contest) -> None:
+def _units_of_what(contest: Assignment) -> None:
     """A column that may say it is asked about; where none may, each order's only line is meant."""
     counted = contest.first(Field.QUANTITY)
     if not counted or contest.has(*LINE_FIELDS) or Field.SKU in contest.given or not counted.examples:
@@ -99,7 +101,7 @@ def _units_of_what(contest: Contest) -> None:
             f"the order has one line, else the row is refused. Add the SKU; or {whole}"
         )
         return
-    if 2 * len(value_shapes.filled(counted.cells)) < len(counted.cells):
+    if 2 * len(value_shapes.filled_cells(counted.cells)) < len(counted.cells):
         return
     raise ColumnError(
         f"{counted.label} gives units ({counted.shown}), but no column is recognised as the SKU.",
@@ -108,7 +110,7 @@ def _units_of_what(contest: Contest) -> None:
     )
 
 
-def _lines(contest: Contest) -> None:
+def _lines(contest: Assignment) -> None:
     """Rows of one parcel that only a column nobody knows tells apart: each is a line, and which is not known."""
     orders, number = contest.first(*ORDER_FIELDS), contest.first(Field.TRACKING_NUMBER)
     if not orders or {*LINE_FIELDS, Field.QUANTITY} & {*contest.taken, *contest.left_out, *contest.given}:
@@ -125,7 +127,7 @@ def _lines(contest: Contest) -> None:
         )
 
 
-def _tracking_number(contest: Contest) -> None:
+def _tracking_number(contest: Assignment) -> None:
     """A column nobody knows that is full of tracking numbers: without it every parcel would go without one."""
     number = Field.TRACKING_NUMBER
     if {number, Field.TRACKING_LINK} & {*contest.taken, *contest.left_out, *contest.given}:
@@ -133,7 +135,7 @@ def _tracking_number(contest: Contest) -> None:
     found = [column for column in contest.free() if _may_be_tracking(contest, column)]
     if found:
         raise ColumnError(
-            f"No column is recognised as the tracking number, but {named(found[0])} looks like it ({found[0].shown}).",
+            f"No column is recognised as the tracking number, but {column_with_letter(found[0])} looks like it ({found[0].shown}).",
             f"If it is: {contest.options(number, *found[:CHOICES])}; "
             f"to ship without tracking numbers: {contest.options(number, None)}",
         )
@@ -145,7 +147,7 @@ def _tracking_number(contest: Contest) -> None:
             )
 
 
-def _may_be_tracking(contest: Contest, column: Column) -> bool:
+def _may_be_tracking(contest: Assignment, column: Column) -> bool:
     """Whether the values are tracking numbers, under a name nobody knows, or one for a number of any kind."""
     is_reference = column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
     may_be = is_reference or not (column.is_known or column.is_ordered)

@@ -9,7 +9,7 @@ from batch.loader.cells.carriers import carrier
 from batch.loader.cells.check_digits import compact, mod10, readings
 from batch.loader.cells.damage import BLANK_WORDS, Wrong
 from batch.loader.cells.order_numbers import MARKETPLACE, NO_ORDER, order_number
-from batch.loader.cells.row_status import voided
+from batch.loader.cells.row_status import is_void
 from batch.loader.files import tables
 from batch.loader.files.tables import Cell
 from batch.model import Field
@@ -36,7 +36,7 @@ def words(cell: Cell) -> str:
     return narrow(tables.words(cell))
 
 
-def filled(cells: Sequence[Cell]) -> list[Cell]:
+def filled_cells(cells: Sequence[Cell]) -> list[Cell]:
     """The cells that say something."""
     return [cell for cell in cells if words(cell).casefold() not in BLANKS]
 
@@ -45,7 +45,7 @@ def confirms(field: Field, cells: Sequence[Cell]) -> bool:
     """Whether the values look like the field's: what a weak header needs."""
     if field not in _LOOKS or not _most(_LOOKS[field], cells):
         return False
-    return field not in _WHOLE or _WHOLE[field]([words(value) for value in filled(cells)])
+    return field not in _WHOLE or _WHOLE[field]([words(value) for value in filled_cells(cells)])
 
 
 def contradicts(field: Field, cells: Sequence[Cell]) -> bool:
@@ -60,7 +60,7 @@ def is_marketplace(cells: Sequence[Cell]) -> bool:
 
 def are_foreign_orders(cells: Sequence[Cell]) -> bool:
     """Whether all values are another system's order numbers, none of which can be the store's."""
-    values = [cell for cell in filled(cells) if not _is_plain_words(cell)]
+    values = [cell for cell in filled_cells(cells) if not _is_plain_words(cell)]
     return bool(values) and all(map(_is_foreign_order, values))
 
 
@@ -70,7 +70,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     A value stands in several orders, or an order has several that are no tracking numbers; a blank order is the one
     above it. Values that hold their order's own number are its references.
     """
-    both = zip(_filled_down(orders), map(words, cells), strict=True)
+    both = zip(_fill_down(orders), map(words, cells), strict=True)
     pairs = {(folded(order), folded(value)) for order, value in both if order and value}
     values, numbered = {value for _, value in pairs}, {number for number, _ in pairs}
     if len(values) < 2 or any(number.lstrip("#") in value for number, value in pairs):
@@ -81,7 +81,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
 
 def once_an_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
     """The cells without those that an order has already had: a number stands in every row of its parcel."""
-    found = {(order, words(cell)): cell for order, cell in zip(_filled_down(orders), cells, strict=True)}
+    found = {(order, words(cell)): cell for order, cell in zip(_fill_down(orders), cells, strict=True)}
     return list(found.values())
 
 
@@ -98,7 +98,7 @@ def tell_lines_apart(orders: Sequence[Cell], labels: Sequence[Cell], cells: Sequ
 
 def look_like_tracking(cells: Sequence[Cell]) -> bool:
     """Whether the values are tracking numbers, whatever their column is called: nearly all of them, all different."""
-    texts = [words(value) for value in filled(cells)]
+    texts = [words(value) for value in filled_cells(cells)]
     return _most(_is_no_order_but_tracking, cells) and len(set(texts)) > MOST * len(texts)
 
 
@@ -119,11 +119,11 @@ def are_store_numbers(cells: Sequence[Cell]) -> bool:
 
 def _most(looks: Callable[[Cell], object], cells: Sequence[Cell]) -> bool:
     """Whether there are cells that say something, and nearly all of them look so."""
-    values = filled(cells)
+    values = filled_cells(cells)
     return bool(values) and sum(map(bool, map(looks, values))) >= MOST * len(values)
 
 
-def _filled_down(orders: Sequence[Cell]) -> Iterator[str]:
+def _fill_down(orders: Sequence[Cell]) -> Iterator[str]:
     """The orders' numbers; a blank one is the one above it."""
     return accumulate(map(words, orders), lambda above, own: own or above)
 
@@ -217,7 +217,7 @@ def _no_carrier(cell: Cell) -> bool:
 
 
 def _is_void(cell: Cell) -> bool:
-    return not isinstance(voided(cell), Wrong)
+    return not isinstance(is_void(cell), Wrong)
 
 
 def _no_day(cell: Cell) -> bool:

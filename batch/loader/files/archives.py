@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 
 from batch.errors import FileError
-from batch.loader.files.blobs import Blob, reading
+from batch.loader.files.blobs import Blob, explain_read_errors
 from batch.loader.files.detect import HEAD, Content, content_of
 
 FREE = 64 * 2**20
@@ -50,7 +50,7 @@ def unpack(blob: Blob, kind: Content | str) -> Blob:
 
 
 def _kind_of_zip(blob: Blob) -> Content | str:
-    with opened_zip(blob) as archive:
+    with open_zip(blob) as archive:
         names = set(archive.namelist())
         parts = {name.casefold().replace("\\", "/").lstrip("/") for name in names}
         if "mimetype" in names:
@@ -70,9 +70,9 @@ def _kind_of_zip(blob: Blob) -> Content | str:
 
 
 @contextmanager
-def opened_zip(blob: Blob) -> Iterator[zipfile.ZipFile]:
+def open_zip(blob: Blob) -> Iterator[zipfile.ZipFile]:
     """The zip, its declared sizes checked; what is broken in it becomes a FileError."""
-    with reading(blob.name), seekable(blob) as stream:
+    with explain_read_errors(blob.name), seekable(blob) as stream:
         try:
             with zipfile.ZipFile(stream) as archive:
                 _check_declared(archive, blob.name)
@@ -121,7 +121,7 @@ def _open_document(mimetype: bytes) -> Content | str:
 
 
 def _only_table(blob: Blob) -> Blob:
-    with opened_zip(blob) as archive:
+    with open_zip(blob) as archive:
         tables = [part for part in archive.infolist() if _may_be_table(archive, part)]
         names = [part.filename for part in tables]
     if not tables:
@@ -147,12 +147,12 @@ def _may_be_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 def _inside(blob: Blob, name: str, size: int, inflating: Callable[[BinaryIO], Any]) -> Blob:
     def opened() -> BinaryIO:
         stored = blob.open()
-        return cast("BinaryIO", io.BufferedReader(_Inflated(blob, stored, inflating(stored)), 2**18))
+        return cast("BinaryIO", io.BufferedReader(_BoundedStream(blob, stored, inflating(stored)), 2**18))
 
     return Blob(blob.path, f"{blob.name} ({name})", size, opened, plain=False)
 
 
-class _Inflated(io.RawIOBase):
+class _BoundedStream(io.RawIOBase):
     """An inflating stream that stops a bomb as it grows and names what is broken."""
 
     def __init__(self, blob: Blob, stored: BinaryIO, inflating: IO[bytes]) -> None:

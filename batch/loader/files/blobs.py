@@ -48,13 +48,13 @@ class Blob:
 
     def head(self, length: int) -> bytes:
         """At most `length` bytes of its beginning."""
-        with reading(self.name), self.open() as stream:
+        with explain_read_errors(self.name), self.open() as stream:
             return stream.read(length)
 
 
 def file_blob(path: Path) -> Blob:
     """A regular file; FileError names a folder, a pipe, a device, a loop, a missing or unreadable file."""
-    with reading(str(path)):
+    with explain_read_errors(str(path)):
         status = path.stat()
         for is_kind, name, todo in _SPECIAL:
             if is_kind(status.st_mode):
@@ -68,7 +68,7 @@ def file_blob(path: Path) -> Blob:
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
+def explain_read_errors(name: str) -> Iterator[None]:
     """What goes wrong in reading, as a FileError with the file's name."""
     try:
         yield

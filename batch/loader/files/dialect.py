@@ -49,12 +49,12 @@ def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]
         if len(rows) == len(lines):
             yield rows
             continue
-        looked_at = _looked_at(lines, pieces, dialect)
+        looked_at = _sample_records(lines, pieces, dialect)
         while rows := list(islice(looked_at, AT_ONCE)):
             yield rows
 
 
-def _looked_at(lines: list[str], pieces: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
+def _sample_records(lines: list[str], pieces: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
     """The records of these lines, and on to where one ends with a piece; a record of several lines is looked at.
 
     After a stray quote the lines behind it are read again; where that has been too often, each by itself.
@@ -81,10 +81,10 @@ def _looked_at(lines: list[str], pieces: Iterator[str], dialect: Dialect) -> Ite
             first, *rest = islice(behind, max(1, reader.line_num - seen))
             again += sum(map(len, rest))
             if again > AGAIN + 4 * flow.length:
-                yield from (_mended(line, dialect) for line in (first, *rest))
+                yield from (_mend(line, dialect) for line in (first, *rest))
                 continue
             flow.give_back(rest)
-            yield _mended(first, dialect)
+            yield _mend(first, dialect)
 
 
 class _Flow:
@@ -133,12 +133,12 @@ def _long_record(row: list[str], lines: list[str], dialect: Dialect) -> Iterator
     width, mark = dialect.width, dialect.delimiter
     inner = lines[1:-1] if len(row) == width else lines
     if width > 2 and inner and all(line.count(mark) == width - 1 for line in inner):
-        yield from (_mended(line, dialect) for line in lines)
+        yield from (_mend(line, dialect) for line in lines)
     else:
         yield row
 
 
-def _mended(line: str, dialect: Dialect) -> list[str]:
+def _mend(line: str, dialect: Dialect) -> list[str]:
     """One line whose quotes are wrong: a backslash before a quote, or leniently, or quotes as mere characters."""
     plain = line.rstrip("\n").split(dialect.delimiter)
     for escape in ("\\", None):

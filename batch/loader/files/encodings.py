@@ -46,7 +46,7 @@ class Encoding:
 def encoding_of(blob: Blob) -> Encoding:
     """The encoding of a whole text; reads it to its end once, and again only if it is not plain UTF-8."""
     head = blob.head(4096)
-    name = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _unmarked_utf16(head) or "utf-8"
+    name = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _utf16_without_mark(head) or "utf-8"
     sound, nuls = _decodes(blob, name)
     if not name.startswith("utf-8"):
         damaged = () if sound else (f"The text is {name.upper()} with damaged characters; they are shown as \ufffd.",)
@@ -70,7 +70,7 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(MENDING, _mend)
 
 
-def _unmarked_utf16(head: bytes) -> str:
+def _utf16_without_mark(head: bytes) -> str:
     """UTF-16 of mostly Western text has a NUL in every other byte."""
     even, odd, half = head[::2].count(0), head[1::2].count(0), len(head) // 2
     if half > 1 and odd > 0.4 * half and even < 0.1 * half:
@@ -122,7 +122,7 @@ def _older(blob: Blob, name: str) -> Encoding:
         return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
     if good:
-        note = f"The text mixes encodings: {_named(bad, many)} not UTF-8 as the rest, read as Windows Western (cp1252)."
+        note = f"The text mixes encodings: {_lines_text(bad, many)} not UTF-8 as the rest, read as Windows Western (cp1252)."
         return Encoding(name, MENDING, warnings=(note, *unclear))
     note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
     if _is_foreign(bytes(sample)):
@@ -157,7 +157,7 @@ def _is_foreign(sample: bytes) -> bool:
     return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
 
-def _named(lines: list[int], many: int) -> str:
+def _lines_text(lines: list[int], many: int) -> str:
     shown = ", ".join(map(str, lines))
     more = f" and {many - len(lines)} more" if many > len(lines) else ""
     return f"line {shown} is" if many == 1 else f"lines {shown}{more} are"

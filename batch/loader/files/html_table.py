@@ -7,10 +7,10 @@ from functools import partial
 from html import unescape
 
 from batch.errors import FileError
-from batch.loader.files.blobs import Blob, reading
+from batch.loader.files.blobs import Blob, explain_read_errors
 from batch.loader.files.encodings import encoding_of
 from batch.loader.files.tables import Cell, Table
-from batch.loader.files.text import opened
+from batch.loader.files.text import open_lines
 
 LARGEST = 64 * 2**20
 """Characters of a page at most; its tables are held in memory."""
@@ -35,9 +35,9 @@ Grid = list[list[Cell]]
 
 def read_page(blob: Blob) -> list[Table]:
     """The tables of a page that have two columns and two rows at least; FileError if there is none."""
-    with reading(blob.name):
+    with explain_read_errors(blob.name):
         encoding = encoding_of(blob)
-        with opened(blob, encoding) as lines:
+        with open_lines(blob, encoding) as lines:
             page = "".join(_within(lines, blob))
     grids = [grid for grid in _grids(page) if len(grid) > 1 and max(map(len, grid)) > 1]
     if not grids:

@@ -2,7 +2,7 @@
 
 import struct
 
-from batch.loader.files.blobs import Blob, reading
+from batch.loader.files.blobs import Blob, explain_read_errors
 
 SECTOR = 512
 """Bytes; streams of a container begin at multiples of it."""
@@ -14,7 +14,7 @@ _ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("u
 
 def is_encrypted(blob: Blob) -> bool:
     """An encrypted package in it, or a FILEPASS record at the head of the workbook's stream ([MS-XLS] 2.4.117)."""
-    with reading(blob.name), blob.open() as stream:
+    with explain_read_errors(blob.name), blob.open() as stream:
         content = stream.read()
     if any(name in content for name in _ENCRYPTED):
         return True

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import cast
 
 from batch.errors import FileError
-from batch.loader.files.blobs import Blob, reading
+from batch.loader.files.blobs import Blob, explain_read_errors
 from batch.loader.files.dialect import Dialect, records, split
 from batch.loader.files.encodings import LONGEST_LINE, Encoding, encoding_of, too_long
 from batch.loader.files.tables import Cell, Table
@@ -46,7 +46,7 @@ class Text:
 
     def _pieces(self) -> Iterator[str]:
         """The text, some whole lines at a time."""
-        with reading(self.blob.name), decoded(self.blob, self.encoding) as text:
+        with explain_read_errors(self.blob.name), open_text(self.blob, self.encoding) as text:
             if self.announced:
                 _line(text, self.blob)
             while piece := text.read(PIECE):
@@ -56,9 +56,9 @@ class Text:
 
 def read_text(blob: Blob) -> Table:
     """The one table of a text; FileError if there is nothing but blanks in it."""
-    with reading(blob.name):
+    with explain_read_errors(blob.name):
         encoding = encoding_of(blob)
-        with opened(blob, encoding) as lines:
+        with open_lines(blob, encoding) as lines:
             sample = _sample(lines)
             if not any(map(str.strip, sample)) and not any(map(str.strip, lines)):
                 raise FileError(f"{blob.name} holds no data: nothing but blanks.", "Export it again.")
@@ -72,15 +72,15 @@ def read_text(blob: Blob) -> Table:
         blob.path,
         text.rows,
         in_time=blob.in_time,
-        said=(*encoding.said, *_separated(dialect)),
+        said=(*encoding.said, *_separators(dialect)),
         warnings=tuple(warnings),
     )
 
 
 @contextmanager
-def opened(blob: Blob, encoding: Encoding) -> Iterator[Iterator[str]]:
+def open_lines(blob: Blob, encoding: Encoding) -> Iterator[Iterator[str]]:
     """The lines of a text; their ends, LF, CRLF or CR, become LF."""
-    with decoded(blob, encoding) as text:
+    with open_text(blob, encoding) as text:
         lines = iter(partial(_line, text, blob), "")
         yield (line.translate(_TAKEN_OUT) for line in lines) if encoding.nuls else lines
 
@@ -93,7 +93,7 @@ def _line(text: io.TextIOWrapper, blob: Blob) -> str:
     return line
 
 
-def decoded(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
+def open_text(blob: Blob, encoding: Encoding) -> io.TextIOWrapper:
     """The text as a stream in which every line ends with LF."""
     return io.TextIOWrapper(blob.open(), encoding.name, encoding.errors)
 
@@ -134,7 +134,7 @@ def _score(found: tuple[int, int]) -> float:
     return (lines - 0.5) * math.log(min(width, WIDEST))
 
 
-def _separated(dialect: Dialect) -> tuple[str, ...]:
+def _separators(dialect: Dialect) -> tuple[str, ...]:
     if dialect.delimiter in ",\t":
         return ()
     return (f"Columns are separated by {_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}.",)

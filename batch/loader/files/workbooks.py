@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import python_calamine as calamine
 
 from batch.errors import FileError
-from batch.loader.files.archives import opened_zip, seekable
+from batch.loader.files.archives import open_zip, seekable
 from batch.loader.files.blobs import Blob
 from batch.loader.files.ole import is_encrypted
 from batch.loader.files.tables import Cell, Table
@@ -69,7 +69,7 @@ def size_of(blob: Blob, kind: str) -> int:
     if kind == "xls":
         size, encrypted = blob.size, is_encrypted(blob)
     else:
-        with opened_zip(blob) as archive:
+        with open_zip(blob) as archive:
             size = sum(part.file_size for part in archive.infolist())
             encrypted = MANIFEST in archive.namelist() and b":encryption-data" in archive.read(MANIFEST)
     if encrypted:
@@ -116,7 +116,7 @@ def _tables(blob: Blob, stream: BinaryIO, kind: str, wanted: str) -> Iterator[Ta
             found = True
             yield Table(blob.path, partial(chain, [first], rows), sheet.name)
     if not found:
-        raise _nothing(blob, wanted, names, hidden)
+        raise _no_table_error(blob, wanted, names, hidden)
 
 
 def _same(name: str, wanted: str) -> bool:
@@ -283,7 +283,7 @@ def _parsed(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
     return ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused before
 
 
-def _nothing(blob: Blob, sheet: str, names: list[str], hidden: list[str]) -> FileError:
+def _no_table_error(blob: Blob, sheet: str, names: list[str], hidden: list[str]) -> FileError:
     known = ", ".join(map(repr, names)) or "none"
     if sheet and sheet not in names:
         return FileError(f"{blob.name} has no sheet {sheet!r}; it has: {known}.", "Correct --sheet.")

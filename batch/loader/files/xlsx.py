@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 
 from batch.errors import FileError
-from batch.loader.files.archives import opened_zip
+from batch.loader.files.archives import open_zip
 from batch.loader.files.blobs import Blob
 from batch.loader.files.tables import column_letters
 
@@ -29,8 +29,8 @@ def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
     address = f"{column_letters(column)}{row}".encode()
     cell = re.compile(rb"""<(?:\w+:)?c\s(?=[^<>]*?\br=["']""" + address + rb"""["'])[^<>]*>""")
     try:
-        with opened_zip(blob) as archive:
-            tag = _found(cell, archive, sheet_parts(archive)[sheet])
+        with open_zip(blob) as archive:
+            tag = _search_part(cell, archive, sheet_parts(archive)[sheet])
             style = _STYLE.search(tag[0]) if tag else None
             return _formats(archive)[int(style[1])] if style else ""
     except (FileError, ET.ParseError, LookupError):
@@ -39,20 +39,20 @@ def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
 
 def pads_numbers(blob: Blob) -> bool:
     """Whether any number format of its own begins with zeros, as `00000` does."""
-    with opened_zip(blob) as archive:
+    with open_zip(blob) as archive:
         part = _styles(archive)
-        return bool(part) and _found(_PADDED, archive, part) is not None
+        return bool(part) and _search_part(_PADDED, archive, part) is not None
 
 
 def far_cell(blob: Blob) -> str:
     """The first cell beyond column ZZ or row 99,999; empty if none is seen."""
-    with opened_zip(blob) as archive:
+    with open_zip(blob) as archive:
         sheets = (name for name in archive.namelist() if "worksheets/" in name.casefold())
-        far = next(filter(None, (_found(_FAR, archive, name) for name in sheets)), None)
+        far = next(filter(None, (_search_part(_FAR, archive, name) for name in sheets)), None)
     return far[1].decode() if far else ""
 
 
-def _found(pattern: re.Pattern[bytes], archive: zipfile.ZipFile, part: str) -> re.Match[bytes] | None:
+def _search_part(pattern: re.Pattern[bytes], archive: zipfile.ZipFile, part: str) -> re.Match[bytes] | None:
     """Where a part first has it; a piece in memory at a time."""
     window = b""
     with archive.open(part) as inflating:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from batch.loader.cells import values
 from batch.loader.cells.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
-from batch.loader.rows.inspection import Inspection, Named
+from batch.loader.rows.inspection import Categorical, Inspection
 from batch.model import Field
 from batch.primitives.spelling import folded
 
@@ -24,10 +24,10 @@ class Shipper(NamedTuple):
     """None where none is named."""
 
 
-def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
+def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Categorical[Shipper]:
     """Code 0 is a row that names neither carrier nor service."""
     fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
-    texts = [seen.named(name, values.words) for name in fields]
+    texts = [seen.text_column(name, values.words) for name in fields]
     combined = np.zeros(len(seen.frame), dtype=np.int64)
     for text in (text for text in texts if text.codes.any()):
         combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
@@ -35,7 +35,7 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Named[Shipper]:
     found = [_shipper([text[row] for text in texts], aliases) for row in first.tolist()]
     known = {Shipper(): 0}
     codes = np.array([known.setdefault(shipper, len(known)) for shipper in found], dtype=np.int32)
-    return Named(codes[combined], list(known))
+    return Categorical(codes[combined], list(known))
 
 
 def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
@@ -66,7 +66,7 @@ def _is_new_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None and not (found.provider or found.slug)
 
 
-def unknown_carriers(shipper: Named[Shipper]) -> tuple[str, ...]:
+def unknown_carriers(shipper: Categorical[Shipper]) -> tuple[str, ...]:
     """One line for each name nobody knows: how many rows have it, and what to write where."""
     counts = np.bincount(shipper.codes, minlength=len(shipper.values))
     rows: dict[str, int] = {}

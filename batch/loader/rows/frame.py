@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from batch.loader.cells.damage import undressed
+from batch.loader.cells.damage import undress
 from batch.loader.cells.order_numbers import plain_ids
 from batch.loader.files.tables import Cell, Table, words
 from batch.model import Field
@@ -51,7 +51,7 @@ _TOTALS = re.compile(
 
 
 @dataclass(slots=True)
-class Coded:
+class CategoricalColumn:
     """One column, a code a row: see `cell`. Equal cells may have several codes."""
 
     position: int
@@ -66,27 +66,27 @@ class Coded:
         return self.cells[code] if code >= 0 else -code
 
     @property
-    def filled(self) -> Mask:
+    def is_filled(self) -> Mask:
         return np.not_equal(self.codes, BLANK)
 
     @property
-    def alike(self) -> Ints:
+    def equality_codes(self) -> Ints:
         """Codes that are the same for equal cells; 0 is blank."""
         kinds, _ = pd.factorize(np.array(self.cells, dtype=object))
         return np.where(self.codes < 0, self.codes, kinds[np.maximum(self.codes, BLANK)])
 
-    def with_constant(self, value: str) -> "Coded":
+    def with_constant(self, value: str) -> "CategoricalColumn":
         """Blank cells take the value."""
-        codes = np.where(self.filled, self.codes, np.int32(len(self.cells)))
-        return Coded(self.position, codes.astype(np.int32), [*self.cells, value])
+        codes = np.where(self.is_filled, self.codes, np.int32(len(self.cells)))
+        return CategoricalColumn(self.position, codes.astype(np.int32), [*self.cells, value])
 
-    def without(self, rows: Mask) -> "Coded":
+    def without(self, rows: Mask) -> "CategoricalColumn":
         """The same, blank in these rows."""
-        return Coded(self.position, np.where(rows, np.int32(BLANK), self.codes), self.cells)
+        return CategoricalColumn(self.position, np.where(rows, np.int32(BLANK), self.codes), self.cells)
 
     def take(self, source: Ints) -> None:
         """Each blank row takes over the cell of the row `source` names for it."""
-        self.codes = np.where(self.filled, self.codes, self.codes[source])
+        self.codes = np.where(self.is_filled, self.codes, self.codes[source])
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Frame:
 
     rows: Codes
     """The number a spreadsheet program shows for each."""
-    of: dict[Field, tuple[Coded, ...]]
+    of: dict[Field, tuple[CategoricalColumn, ...]]
     too_wide: dict[int, int] = field(default_factory=dict)
     """Data row → cells it has, where these are more than the header and not blank."""
     totals: set[int] = field(default_factory=set)
@@ -104,11 +104,11 @@ class Frame:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def filled(self, *fields: Field) -> Mask:
+    def filled_rows(self, *fields: Field) -> Mask:
         """Data rows in which one of these fields has a cell that is not blank."""
         found = np.zeros(len(self), dtype=np.bool_)
         for column in (column for name in fields for column in self.of.get(name, ())):
-            found |= column.filled
+            found |= column.is_filled
         return found
 
 
@@ -164,9 +164,9 @@ class _Builder(dict[Cell, int]):
         self.codes.frombytes(codes.tobytes())
         self.cells += compress(cells, is_new)
 
-    def column(self, position: int) -> Coded:
+    def column(self, position: int) -> CategoricalColumn:
         """The whole column."""
-        return Coded(position + 1, _numbers(self.codes), self.cells)
+        return CategoricalColumn(position + 1, _numbers(self.codes), self.cells)
 
 
 class _IdBuilder(_Builder):
@@ -199,7 +199,7 @@ class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
     def __init__(self, table: Table, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> None:
-        self.header = [undressed(text) for text in header]
+        self.header = [undress(text) for text in header]
         self.is_text = not table.sheet
         self.wanted = wanted
         fields: dict[int, set[Field]] = defaultdict(set)
@@ -256,7 +256,7 @@ class _Reader:
 
     def _is_header(self, row: list[Cell]) -> bool:
         there = [position for position in self.builders if position < len(self.header)]
-        return bool(there) and all(undressed(words(row[position])) == self.header[position] for position in there)
+        return bool(there) and all(undress(words(row[position])) == self.header[position] for position in there)
 
     def finish(self) -> Frame:
         """All chunks as columns."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from batch.loader.rows.frame import Codes, Ints, Mask
-from batch.loader.rows.inspection import Named, distinct, has_one_case, invalid
+from batch.loader.rows.inspection import Categorical, distinct, has_one_case, invalid
 from batch.loader.rows.typed_rows import ALL, Entries
 from batch.model import Finding
 from batch.model.findings import parcel_incomplete
@@ -43,11 +43,11 @@ class Groups:
         found[self.of[mask & (self.of >= 0)]] = True
         return found
 
-    def among(self, mask: Mask) -> Mask:
+    def in_same_parcel(self, mask: Mask) -> Mask:
         """Rows of parcels that have a row in the mask."""
         return np.append(self.any(mask), False)[self.of]
 
-    def at_odds(self, codes: Codes | Ints) -> Mask:
+    def conflicting(self, codes: Codes | Ints) -> Mask:
         """Rows whose code differs from the first of their parcel; 0 is never at odds."""
         given = np.flatnonzero((codes != 0) & (self.of >= 0))
         first = np.zeros(self.count, dtype=np.int64)
@@ -61,13 +61,13 @@ def group(entries: Entries) -> Groups:
     """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
     members = np.flatnonzero(~entries.alone)
     label = _labels(entries)[members]
-    orders = _numbered(np.zeros(len(members), dtype=np.int64), entries.order[members])
-    place = _numbered(orders, entries.address[members])
-    parcel = _numbered(place, label)
+    orders = _divide(np.zeros(len(members), dtype=np.int64), entries.order[members])
+    place = _divide(orders, entries.address[members])
+    parcel = _divide(place, label)
     named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
     named[parcel[(entries.names_line | entries.headings)[members]]] = True
     if not named.all():
-        parcel = _numbered(_numbered(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
+        parcel = _divide(_divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
     of = np.full(len(entries.rows), -1, dtype=np.int64)
     of[members] = parcel
     return Groups(of, int(parcel.max(initial=-1)) + 1)
@@ -75,11 +75,11 @@ def group(entries: Entries) -> Groups:
 
 def _labels(entries: Entries) -> Ints:
     """What tells an order's parcels apart: equal numbers, or where there is none equal links, have equal ones."""
-    numbers = _alike(entries.numbers)
-    return np.where(numbers != 0, numbers, _alike(entries.link))
+    numbers = _text_hashes(entries.numbers)
+    return np.where(numbers != 0, numbers, _text_hashes(entries.link))
 
 
-def _numbered(groups: Ints, values: Ints) -> Ints:
+def _divide(groups: Ints, values: Ints) -> Ints:
     """The groups, each divided by its rows' values, and numbered by first appearance."""
     if not values.any():
         return groups
@@ -88,7 +88,7 @@ def _numbered(groups: Ints, values: Ints) -> Ints:
     return cast("Ints", both)
 
 
-def _alike(texts: Named[str]) -> Ints:
+def _text_hashes(texts: Categorical[str]) -> Ints:
     """The texts' hashes, case aside; 0 for none.
 
     Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
@@ -106,7 +106,7 @@ def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
     rows = np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
     sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
     line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
-    pairs = _numbered(groups.of[rows], line)
+    pairs = _divide(groups.of[rows], line)
     if not len(rows) or pairs.max() + 1 == len(rows):
         return False
     entries.quantity[rows] = 1
@@ -133,15 +133,15 @@ def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
 def _refuse_odds(entries: Entries, groups: Groups) -> None:
     """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
     named = entries.names_line | entries.headings
-    loose = ~named & groups.among(named)
+    loose = ~named & groups.in_same_parcel(named)
     _refuse(entries, loose, _no_line)
-    counted = groups.among(entries.counts_only) & groups.among(_not_first(groups))
+    counted = groups.in_same_parcel(entries.counts_only) & groups.in_same_parcel(_not_first(groups))
     _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
-    odds = groups.at_odds(np.array(firm)[entries.shipper.codes])
+    odds = groups.conflicting(np.array(firm)[entries.shipper.codes])
     _refuse(entries, odds, _carrier_conflict)
-    odds = groups.at_odds(entries.link.codes) & groups.among(named)
+    odds = groups.conflicting(entries.link.codes) & groups.in_same_parcel(named)
     _refuse(entries, odds, _link_conflict)
     _refuse_uncounted(entries, groups)
 
@@ -160,7 +160,7 @@ def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
     given[[row for row, parts in entries.several.items() if parts[0][1] is not None]] = True
     if not given.any():
         return
-    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.among(given)
+    bare = entries.names_line & ~given & (entries.quantity == ALL) & groups.in_same_parcel(given)
     _refuse(entries, bare, _no_units)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from batch.config import Source
 from batch.errors import ColumnError
-from batch.loader.cells.damage import AS_TEXT, Wrong, shown
+from batch.loader.cells.damage import AS_TEXT, Wrong, display
 from batch.loader.files.tables import Cell, Table
-from batch.loader.rows.frame import BLANK, Coded, Codes, Frame, Ints, Mask
+from batch.loader.rows.frame import BLANK, CategoricalColumn, Codes, Frame, Ints, Mask
 from batch.model import Field, Finding, Status, Who
 from batch.primitives.spelling import folded
 
@@ -29,7 +29,7 @@ BLOCK = 4_096
 
 
 @dataclass(slots=True)
-class Named(Generic[T]):
+class Categorical(Generic[T]):
     """A value a row, by code: row i has `values[codes[i]]`; code 0 is none."""
 
     codes: Codes
@@ -44,7 +44,7 @@ def invalid(code: str, error: str, todo: str) -> Finding:
     return Finding(Status.INVALID, code, error, todo, Who.WAREHOUSE)
 
 
-def skipped(code: str, error: str) -> Finding:
+def skip_finding(code: str, error: str) -> Finding:
     """A row that is not meant to ship."""
     return Finding(Status.SKIPPED, code, error)
 
@@ -60,7 +60,7 @@ class Inspection:
         """Whether a person has filled it in, line by line, and left what does not ship."""
         self.findings: dict[int, Finding] = {}
         """Data row → its first finding."""
-        self.alone = np.zeros(len(frame), dtype=np.bool_)
+        self.standalone = np.zeros(len(frame), dtype=np.bool_)
         """Rows whose finding keeps them out of every parcel."""
         self.warnings: dict[int, list[str]] = defaultdict(list)
         """Data row → what is said beside it; it ships all the same."""
@@ -70,19 +70,21 @@ class Inspection:
     def has(self, name: Field) -> bool:
         return bool(self.frame.of.get(name) or self.source.constants.get(name))
 
-    def every(self, name: Field) -> list[Coded]:
+    def every(self, name: Field) -> list[CategoricalColumn]:
         """The field's columns, or one that is blank; the source's constant fills the blanks."""
         found = list(self.frame.of.get(name, ()))
-        found = found or [Coded(0, np.zeros(len(self.frame), dtype=np.int32), [""])]
+        found = found or [CategoricalColumn(0, np.zeros(len(self.frame), dtype=np.int32), [""])]
         if constant := self.source.constants.get(name, ""):
             found[0] = found[0].with_constant(constant)
         return found
 
-    def column(self, name: Field) -> Coded:
+    def column(self, name: Field) -> CategoricalColumn:
         """The field's only column; a tracking number may have several (see `every`)."""
         return self.every(name)[0]
 
-    def values(self, column: Coded, rule: Rule, *, plain: Plain | None = None, alone: bool = False) -> list[str]:
+    def values(
+        self, column: CategoricalColumn, rule: Rule, *, plain: Plain | None = None, alone: bool = False
+    ) -> list[str]:
         """The rule's text for each code, empty for none; rows with a `Wrong` get their finding.
 
         `plain` does the same for a block of cells at once, or declines. The result is the column's own
@@ -95,7 +97,7 @@ class Inspection:
             values += made
         return cast("list[str]", column.cells) if same and plain else values
 
-    def numbers(self, column: Coded, rule: Rule, *, alone: bool = False) -> Ints:
+    def numbers(self, column: CategoricalColumn, rule: Rule, *, alone: bool = False) -> Ints:
         """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
         if not column.codes.any():
             return np.zeros(len(column.codes), dtype=np.int64)
@@ -106,7 +108,7 @@ class Inspection:
         return np.where(column.codes < 0, -column.codes, judged)
 
     def _blocks(
-        self, column: Coded, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
+        self, column: CategoricalColumn, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
     ) -> Iterator[tuple[list[Cell], Sequence[Any]]]:
         wrong: dict[int, Wrong] = {}
         for start in range(1, len(column.cells), BLOCK):
@@ -120,56 +122,56 @@ class Inspection:
         if wrong:
             self.refuse_cells(column, wrong, alone=alone)
 
-    def refuse_cells(self, column: Coded, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
+    def refuse_cells(self, column: CategoricalColumn, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
         """Give each row that has one of these codes its finding."""
         for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
             code = int(column.codes[row])
             if column.position == 0:
                 raise ColumnError(
-                    f"A constant of this source is {shown(column.cells[code])}: {wrong[code].why}.",
+                    f"A constant of this source is {display(column.cells[code])}: {wrong[code].why}.",
                     "Correct it under [sources.NAME.constants] in shipbatch.toml.",
                 )
-            self.refuse(row, self.worded(row, column, wrong[code]), alone=alone)
+            self.reject(row, self.describe_cell(row, column, wrong[code]), alone=alone)
 
-    def worded(self, row: int, column: Coded, wrong: Wrong) -> Finding:
+    def describe_cell(self, row: int, column: CategoricalColumn, wrong: Wrong) -> Finding:
         """The finding of one cell: `Sheet1!F214: 9.40011E+21: the digits are lost; format …`."""
         remedy = f"; {AS_TEXT[0].lower()}{AS_TEXT[1:]}" if wrong.todo == AS_TEXT else "."
-        return invalid(wrong.code, f"{self.quoted(row, column)}: {wrong.why}{remedy}", wrong.todo)
+        return invalid(wrong.code, f"{self.quote_cell(row, column)}: {wrong.why}{remedy}", wrong.todo)
 
-    def quoted(self, row: int, column: Coded) -> str:
+    def quote_cell(self, row: int, column: CategoricalColumn) -> str:
         """A cell with its place."""
-        return f"{self.place(row, column)}: {shown(column.cell(row))}"
+        return f"{self.place(row, column)}: {display(column.cell(row))}"
 
-    def place(self, row: int, column: Coded) -> str:
+    def place(self, row: int, column: CategoricalColumn) -> str:
         """Where a cell is, as a person finds it."""
         return self.table.address(int(self.frame.rows[row]), column.position)
 
-    def refuse(self, row: int, finding: Finding, *, alone: bool = False) -> None:
+    def reject(self, row: int, finding: Finding, *, alone: bool = False) -> None:
         """Give a row its finding, if it has none yet; `alone` counts whichever finding stays."""
         self.findings.setdefault(row, finding)
-        self.alone[row] |= alone
+        self.standalone[row] |= alone
 
     def refuse_rows(self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False) -> None:
         """Give each row of the mask its finding, if it has none yet."""
         for row in np.flatnonzero(mask).tolist():
-            self.refuse(row, finding(row), alone=alone)
+            self.reject(row, finding(row), alone=alone)
 
-    def warn_cells(self, column: Coded, wrong: Mapping[int, Wrong]) -> None:
+    def warn_cells(self, column: CategoricalColumn, wrong: Mapping[int, Wrong]) -> None:
         """Say of each row with one of these codes what is left out."""
         for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
-            self.warnings[row].append(f"{self.quoted(row, column)}: {wrong[int(column.codes[row])].why}.")
+            self.warnings[row].append(f"{self.quote_cell(row, column)}: {wrong[int(column.codes[row])].why}.")
 
-    def named(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Named[str]:
+    def text_column(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Categorical[str]:
         """A field of text; with `fold`, texts that differ in case only are one."""
         column = self.column(name)
         return distinct(column.codes, self.values(column, rule), fold=fold)
 
 
-def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[str]:
+def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Categorical[str]:
     """One code for equal values, and code 0 for empty ones."""
     cased = fold and not has_one_case(values)
     if not cased and len(set(values)) == len(values):
-        return Named(codes, values)
+        return Categorical(codes, values)
     known: dict[str, int] = {"": 0}
     kept = [""]
     new = np.zeros(len(values), dtype=np.int32)
@@ -179,7 +181,7 @@ def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Named[st
             known[key] = len(kept)
             kept.append(value)
         new[code] = known[key]
-    return Named(new[codes], kept)
+    return Categorical(new[codes], kept)
 
 
 def has_one_case(values: Sequence[str]) -> bool:

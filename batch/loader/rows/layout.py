@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from batch.loader.rows.frame import BLANK, Coded, Frame, Ints, Mask
+from batch.loader.rows.frame import BLANK, CategoricalColumn, Frame, Ints, Mask
 from batch.model import Field
 
 _ORDER = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
@@ -35,11 +35,11 @@ class Layout:
         self.headings: Mask = np.zeros(len(frame), dtype=np.bool_)
         """Order rows whose item rows follow: they carry the number and name no line of their own."""
         self.said: list[str] = []
-        asks = frame.filled(*_ORDER, *_LINE, *_LABEL)
+        asks = frame.filled_rows(*_ORDER, *_LINE, *_LABEL)
         asks[list(frame.totals | frame.repeated_headers | frame.too_wide.keys())] = False
         self.at = np.flatnonzero(asks)
         """Rows that ask for something, in file order; the masks below are aligned with it."""
-        if len(self.at) and frame.filled(*_LINE).any():
+        if len(self.at) and frame.filled_rows(*_LINE).any():
             self._fill_orders()
             self._fill_numbers()
 
@@ -66,7 +66,7 @@ class Layout:
         """Whether the file writes an order again on its next line, the same parcel going on."""
         again = self._same(_ORDER)[1:]
         for column in self._columns(_LABEL):
-            codes = column.alike[self.at]
+            codes = column.equality_codes[self.at]
             again &= (codes[1:] == codes[:-1]) | (codes[1:] == BLANK)
         return bool(again.any())
 
@@ -89,7 +89,7 @@ class Layout:
         """Rows in which one of these fields is written as in the row above."""
         same = np.zeros(len(self.at), dtype=np.bool_)
         for column in self._columns(fields):
-            codes = column.alike[self.at]
+            codes = column.equality_codes[self.at]
             same[1:] |= (codes[1:] == codes[:-1]) & (codes[1:] != BLANK)
         return same
 
@@ -101,9 +101,9 @@ class Layout:
             column.take(source)
 
     def _mask(self, fields: Sequence[Field]) -> Mask:
-        return self.frame.filled(*fields)[self.at]
+        return self.frame.filled_rows(*fields)[self.at]
 
-    def _columns(self, fields: Sequence[Field]) -> list[Coded]:
+    def _columns(self, fields: Sequence[Field]) -> list[CategoricalColumn]:
         return [column for name in fields for column in self.frame.of.get(name, ())]
 
 

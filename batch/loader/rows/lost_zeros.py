@@ -6,14 +6,14 @@ import numpy as np
 
 from batch.loader.cells.damage import AS_TEXT, EXACT, Wrong
 from batch.loader.files.tables import Table
-from batch.loader.rows.frame import Coded, Frame
+from batch.loader.rows.frame import CategoricalColumn, Frame
 
 _PADDED = re.compile(r"0[0 \-]*0")
 _ANY_ROUNDED = re.compile(r"\n\d{15}0{1,4}\n")
 _ROUNDED = re.compile(r"\d{15}0{1,4}")
 
 
-def lost_zeros(column: Coded, frame: Frame, table: Table) -> dict[int, Wrong]:
+def find_lost_zeros(column: CategoricalColumn, frame: Frame, table: Table) -> dict[int, Wrong]:
     """Codes of numeric cells shorter than the column's width: their number format, or its texts, begin with 0."""
     if not table.sheet:  # text has no numeric cells
         return {}
@@ -25,21 +25,21 @@ def lost_zeros(column: Coded, frame: Frame, table: Table) -> dict[int, Wrong]:
     return {code: wrong for code, number in numbers.items() if number.is_integer() and len(str(int(number))) < width}
 
 
-def _width_of_texts(column: Coded) -> int:
+def _width_of_texts(column: CategoricalColumn) -> int:
     """Digits of the column's texts, where all have the same number and one begins with 0; else 0."""
     digits = [cell for cell in column.cells if isinstance(cell, str) and cell.isdecimal()]
     widths = set(map(len, digits))
     return widths.pop() if len(widths) == 1 and any(text[0] == "0" for text in digits) else 0
 
 
-def _width_of_format(column: Coded, frame: Frame, table: Table, numbers: dict[int, float]) -> int:
+def _width_of_format(column: CategoricalColumn, frame: Frame, table: Table, numbers: dict[int, float]) -> int:
     """Digits that the first numeric cell's number format shows: 5 for `00000`; else 0."""
     rows = np.flatnonzero(np.isin(column.codes, list(numbers)))
     shape = table.number_format(int(frame.rows[rows[0]]), column.position) if len(rows) else ""
     return shape.count("0") if _PADDED.fullmatch(shape) else 0
 
 
-def rounded(column: Coded) -> dict[int, Wrong]:
+def find_rounded(column: CategoricalColumn) -> dict[int, Wrong]:
     """Codes of 16 to 19 digits that end in zeros from the 16th on, where at least half of such numbers do."""
     if not _ANY_ROUNDED.search("\n".join(("", *map(str, column.cells), ""))):
         return {}

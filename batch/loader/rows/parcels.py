@@ -7,8 +7,8 @@ import numpy as np
 from batch.loader.cells.carriers import DHL, company_of_dhl, disagreement, guess
 from batch.loader.cells.values import COMMENTS_LENGTH
 from batch.loader.rows.carrier_columns import Shipper
-from batch.loader.rows.inspection import Named
-from batch.loader.rows.tracking_columns import once
+from batch.loader.rows.inspection import Categorical
+from batch.loader.rows.tracking_columns import unique_numbers
 from batch.loader.rows.typed_rows import ALL, Entries
 from batch.model import Line, Parcel
 
@@ -21,7 +21,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
     first = members[0]
     order, address = int(entries.order[first]), int(entries.address[first])
     warnings = [note for row in members for note in entries.notes.get(row, ())] if entries.notes else []
-    numbers = once(_texts(entries.numbers, members))
+    numbers = unique_numbers(_texts(entries.numbers, members))
     method, carrier = _shipper(entries, members, numbers, warnings)
     return Parcel(
         order_id=order if order > 0 else None,
@@ -31,20 +31,20 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         order_address_id=address or None,
         numbers=tuple(numbers),
         # Where an order's several parcels are in one, no link can stand for all of them.
-        tracking_link=_agreed(entries.link, members, "several tracking links; they are left out", warnings),
+        tracking_link=_common_text(entries.link, members, "several tracking links; they are left out", warnings),
         shipping_provider=carrier.provider if carrier else "",
         tracking_carrier=carrier.slug if carrier else "",
         shipping_method=method,
-        merchant_shipping_cost=_agreed(
+        merchant_shipping_cost=_common_text(
             entries.cost, members, "different shipping costs ({}); the cost is left out", warnings
         ),
         comments=_comments(entries, members, warnings),
         warnings=tuple(warnings),
-        decision=_agreed(entries.decision, members, "different decisions ({}); none is taken", warnings),
+        decision=_common_text(entries.decision, members, "different decisions ({}); none is taken", warnings),
     )
 
 
-def _texts(named: Named[str], members: Sequence[int]) -> list[str]:
+def _texts(named: Categorical[str], members: Sequence[int]) -> list[str]:
     """The different texts of the rows, in their order, without empty ones."""
     if len(named.values) == 1:
         return []
@@ -93,16 +93,16 @@ def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
 
 def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tuple[Line, ...]:
     """The lines asked for, each once; those that several rows name are added up, and that is said."""
-    asked = [line for row in members for line in _asked(entries, row)]
+    asked = [line for row in members for line in _requested_lines(entries, row)]
     if len(asked) < 2:
         return tuple(asked)
     found: dict[int | str, list[Line]] = {}
     for line in asked:
         found.setdefault(line.order_product_id or line.sku, []).append(line)
-    return tuple(lines[0] if len(lines) == 1 else _added(lines, warnings) for lines in found.values())
+    return tuple(lines[0] if len(lines) == 1 else _sum_lines(lines, warnings) for lines in found.values())
 
 
-def _asked(entries: Entries, row: int) -> tuple[Line, ...]:
+def _requested_lines(entries: Entries, row: int) -> tuple[Line, ...]:
     """What one row asks for: mostly a line, for a row of several SKUs more, none for all that remains.
 
     Units alone are of a line without a name: the order's only one.
@@ -116,7 +116,7 @@ def _asked(entries: Entries, row: int) -> tuple[Line, ...]:
     return (Line(sku, line or None, None if units == ALL else units, number),)
 
 
-def _added(lines: Sequence[Line], warnings: list[str]) -> Line:
+def _sum_lines(lines: Sequence[Line], warnings: list[str]) -> Line:
     first = lines[0]
     rows = tuple(dict.fromkeys(row for line in lines for row in line.rows))
     name = f"SKU {first.sku}" if first.sku else f"line {first.order_product_id}"
@@ -135,7 +135,7 @@ def _and(rows: Sequence[int]) -> str:
     return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
 
 
-def _agreed(named: Named[str], members: Sequence[int], odds: str, warnings: list[str]) -> str:
+def _common_text(named: Categorical[str], members: Sequence[int], odds: str, warnings: list[str]) -> str:
     """The one text of all its rows; none where they are at odds, and that is said."""
     texts = _texts(named, members)
     if len(texts) > 1:

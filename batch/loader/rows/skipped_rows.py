@@ -3,14 +3,14 @@
 import numpy as np
 
 from batch.errors import ColumnError
-from batch.loader.cells.damage import BLANK_WORDS, undressed
-from batch.loader.cells.row_status import Standing, standing, voided
+from batch.loader.cells.damage import BLANK_WORDS, undress
+from batch.loader.cells.row_status import RowStatus, is_void, standing
 from batch.loader.columns.columns import map_option
-from batch.loader.rows.frame import Coded, Mask
-from batch.loader.rows.inspection import Inspection, invalid, skipped
+from batch.loader.rows.frame import CategoricalColumn, Mask
+from batch.loader.rows.inspection import Inspection, invalid, skip_finding
 from batch.model import Field
 
-NOT_FILLED_IN = skipped("not_filled_in", "Neither tracking number nor quantity is filled in.")
+NOT_FILLED_IN = skip_finding("not_filled_in", "Neither tracking number nor quantity is filled in.")
 
 _LABEL = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
@@ -19,27 +19,27 @@ def set_aside(seen: Inspection) -> None:
     """Rows that are no shipment, or whose cells cannot be trusted to stand in their columns."""
     frame = seen.frame
     for row in frame.repeated_headers:
-        seen.refuse(row, skipped("repeated_header", "The header row again."), alone=True)
+        seen.reject(row, skip_finding("repeated_header", "The header row again."), alone=True)
     for row in frame.totals:
-        seen.refuse(row, skipped("totals_row", "A row of totals, not of a shipment."), alone=True)
+        seen.reject(row, skip_finding("totals_row", "A row of totals, not of a shipment."), alone=True)
     for row, width in frame.too_wide.items():
         error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
-        seen.refuse(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
+        seen.reject(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
     asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
     if seen.is_template:
-        filled_in = _given(seen, *_LABEL, Field.QUANTITY)
+        filled_in = _has_value(seen, *_LABEL, Field.QUANTITY)
         seen.refuse_rows(~filled_in, lambda _: NOT_FILLED_IN, alone=True)
-    nothing = skipped("totals_row", "It names no order, no SKU and no tracking number.")
-    seen.refuse_rows(~frame.filled(*asked, *_LABEL), lambda _: nothing, alone=True)
+    nothing = skip_finding("totals_row", "It names no order, no SKU and no tracking number.")
+    seen.refuse_rows(~frame.filled_rows(*asked, *_LABEL), lambda _: nothing, alone=True)
     _void(seen)
-    _standing(seen)
+    _skip_by_status(seen)
 
 
-def _given(seen: Inspection, *fields: Field) -> Mask:
+def _has_value(seen: Inspection, *fields: Field) -> Mask:
     """Rows in which one of the fields holds more than a word for nothing."""
     found = np.zeros(len(seen.frame), dtype=np.bool_)
     for column in (column for name in fields for column in seen.frame.of.get(name, ())):
-        says = [not isinstance(cell, str) or undressed(cell).casefold() not in BLANK_WORDS for cell in column.cells]
+        says = [not isinstance(cell, str) or undress(cell).casefold() not in BLANK_WORDS for cell in column.cells]
         found |= np.array(says, dtype=np.bool_)[column.codes]
     return found
 
@@ -47,26 +47,26 @@ def _given(seen: Inspection, *fields: Field) -> Mask:
 def _void(seen: Inspection) -> None:
     """Rows whose void column says yes; one that says neither yes nor no is not shipped on a guess."""
     column = seen.column(Field.VOID)
-    _set(seen, seen.numbers(column, voided) != 0, column, "void", "void.")
+    _set(seen, seen.numbers(column, is_void) != 0, column, "void", "void.")
 
 
-def _standing(seen: Inspection) -> None:
+def _skip_by_status(seen: Inspection) -> None:
     """Rows that a status calls taken back, or not shipped yet while they have no number and no other says shipped."""
     if not seen.has(Field.STATUS):
         return
     columns = seen.every(Field.STATUS)
     said = [seen.numbers(column, standing) for column in columns]
-    shipped = np.logical_or.reduce([each == Standing.SHIPPED for each in said]) | _given(seen, *_LABEL)
+    shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(seen, *_LABEL)
     for column, each in zip(columns, said, strict=True):
-        _set(seen, each == Standing.VOID, column, "void", "void.")
-    waits = [(each == Standing.NOT_YET) & ~shipped for each in said]
+        _set(seen, each == RowStatus.VOID, column, "void", "void.")
+    waits = [(each == RowStatus.NOT_YET) & ~shipped for each in said]
     _some_have_shipped(seen, np.logical_or.reduce(waits))
     for column, mask in zip(columns, waits, strict=True):
         _set(seen, mask, column, "not_shipped", "not shipped yet, says the file.")
 
 
-def _set(seen: Inspection, mask: Mask, column: Coded, code: str, why: str) -> None:
-    seen.refuse_rows(mask, lambda row: skipped(code, f"{seen.quoted(row, column)}: {why}"), alone=True)
+def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: str, why: str) -> None:
+    seen.refuse_rows(mask, lambda row: skip_finding(code, f"{seen.quote_cell(row, column)}: {why}"), alone=True)
 
 
 def _some_have_shipped(seen: Inspection, waits: Mask) -> None:
@@ -75,10 +75,10 @@ def _some_have_shipped(seen: Inspection, waits: Mask) -> None:
     left[list(seen.findings)] = False
     if not (left & waits).any() or (left & ~waits).any():
         return
-    column = next(column for column in seen.every(Field.STATUS) if (waits & column.filled).any())
-    row = int(np.flatnonzero(waits & column.filled)[0])
+    column = next(column for column in seen.every(Field.STATUS) if (waits & column.is_filled).any())
+    row = int(np.flatnonzero(waits & column.is_filled)[0])
     raise ColumnError(
-        f"{seen.quoted(row, column)}: no row has a tracking number, and by its status none of the {waits.sum():,} "
+        f"{seen.quote_cell(row, column)}: no row has a tracking number, and by its status none of the {waits.sum():,} "
         f"has shipped.",
         f"If it is the wrong export, take the one of what was shipped; to ship them all: "
         f"{map_option(Field.STATUS, None, ())}",

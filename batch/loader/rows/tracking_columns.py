@@ -5,24 +5,24 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from batch.loader.cells.tracking_numbers import link as link_text
-from batch.loader.cells.tracking_numbers import plain_tracking, tracking
-from batch.loader.rows.inspection import Inspection, Named, distinct
-from batch.loader.rows.lost_zeros import lost_zeros, rounded
+from batch.loader.cells.tracking_numbers import plain_tracking, tracking_number
+from batch.loader.rows.inspection import Categorical, Inspection, distinct
+from batch.loader.rows.lost_zeros import find_lost_zeros, find_rounded
 from batch.model import Field
 from batch.primitives.spelling import folded
 
 
-def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
+def labels(seen: Inspection) -> tuple[Categorical[str], Categorical[str]]:
     """Numbers (several of a row with a line break between them), and links."""
-    numbers, found_links = Named(np.zeros(len(seen.frame), dtype=np.int32), [""]), []
+    numbers, found_links = Categorical(np.zeros(len(seen.frame), dtype=np.int32), [""]), []
     for column in seen.every(Field.TRACKING_NUMBER):
-        for wrong in (lost_zeros(column, seen.frame, seen.table), rounded(column)):
+        for wrong in (find_lost_zeros(column, seen.frame, seen.table), find_rounded(column)):
             seen.refuse_cells(column, wrong, alone=True)
-        values = seen.values(column, tracking, plain=plain_tracking, alone=True)
-        own, web = (values, []) if values is column.cells else _apart(values)
+        values = seen.values(column, tracking_number, plain=plain_tracking, alone=True)
+        own, web = (values, []) if values is column.cells else _split_links(values)
         if any(web):
             found_links.append(distinct(column.codes, web))
-        numbers = _joined(numbers, Named(column.codes, own) if own is column.cells else distinct(column.codes, own))
+        numbers = _join(numbers, Categorical(column.codes, own) if own is column.cells else distinct(column.codes, own))
     first = _links(seen, numbers)
     for other in found_links:
         beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
@@ -31,7 +31,7 @@ def labels(seen: Inspection) -> tuple[Named[str], Named[str]]:
     return numbers, first
 
 
-def _links(seen: Inspection, numbers: Named[str]) -> Named[str]:
+def _links(seen: Inspection, numbers: Categorical[str]) -> Categorical[str]:
     """The link column's; a damaged one keeps its row out of every parcel where no number says which it is in."""
     column = seen.column(Field.TRACKING_LINK)
     numbered = numbers.codes != 0
@@ -40,25 +40,25 @@ def _links(seen: Inspection, numbers: Named[str]) -> Named[str]:
     return distinct(column.codes, values)
 
 
-def _apart(values: Sequence[str]) -> tuple[list[str], list[str]]:
+def _split_links(values: Sequence[str]) -> tuple[list[str], list[str]]:
     """Numbers, and the links among them."""
     is_link = [text[:4].casefold() == "http" and "://" in text for text in values]
     own = ["" if web else text for text, web in zip(values, is_link, strict=True)]
     return own, [text if web else "" for text, web in zip(values, is_link, strict=True)]
 
 
-def _joined(first: Named[str], second: Named[str]) -> Named[str]:
+def _join(first: Categorical[str], second: Categorical[str]) -> Categorical[str]:
     """Both numbers of a row where it has two; a number given twice counts once."""
     if not first.codes.any():
         return second
     rows = np.flatnonzero(second.codes)
-    texts = ["\n".join(once([first[row], second[row]])) for row in rows.tolist()]
+    texts = ["\n".join(unique_numbers([first[row], second[row]])) for row in rows.tolist()]
     codes = first.codes.copy()
     codes[rows] = np.arange(len(first.values), len(first.values) + len(rows))
     return distinct(codes, first.values + texts)
 
 
-def once(texts: Iterable[str]) -> list[str]:
+def unique_numbers(texts: Iterable[str]) -> list[str]:
     """All their numbers, each once; one that differs in case only is the same."""
     numbers: dict[str, str] = {}
     for number in (number for text in texts for number in text.split("\n") if number):

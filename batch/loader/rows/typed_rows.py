@@ -13,8 +13,8 @@ from batch.loader.cells.skus import Counted
 from batch.loader.files.tables import Cell
 from batch.loader.rows.carrier_columns import Shipper, shippers
 from batch.loader.rows.frame import Codes, Ints, Mask
-from batch.loader.rows.inspection import Inspection, Named, distinct, invalid, skipped
-from batch.loader.rows.lost_zeros import lost_zeros
+from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
+from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import labels
 from batch.model import Field, Finding
@@ -35,17 +35,17 @@ class Entries:
     externals: list[str]
     address: Ints
     line: Ints
-    sku: Named[str]
+    sku: Categorical[str]
     several: dict[int, Counted]
     """Data row → what its cell asks for, where that is more than one SKU or has the units with it."""
     quantity: Ints
-    numbers: Named[str]
+    numbers: Categorical[str]
     """Several numbers of one cell or row with a line break between them."""
-    link: Named[str]
-    shipper: Named[Shipper]
-    cost: Named[str]
-    comments: Named[str]
-    decision: Named[str]
+    link: Categorical[str]
+    shipper: Categorical[Shipper]
+    cost: Categorical[str]
+    comments: Categorical[str]
+    decision: Categorical[str]
     headings: Mask
     """Order rows above their item rows: in the parcel, without a line of their own."""
     counted: bool
@@ -104,26 +104,26 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         link=link,
         shipper=shippers(seen, aliases),
         cost=_costs(seen),
-        comments=seen.named(Field.COMMENTS, values.comments),
-        decision=seen.named(Field.DECISION, values.words),
+        comments=seen.text_column(Field.COMMENTS, values.comments),
+        decision=seen.text_column(Field.DECISION, values.words),
         headings=headings,
         counted=seen.has(Field.QUANTITY),
         names_lines=_names_lines(seen),
         findings=seen.findings,
-        alone=seen.alone,
+        alone=seen.standalone,
         notes=seen.warnings,
         said=tuple(seen.said),
     )
 
 
-def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Counted]]:
+def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[int, Counted]]:
     """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it.
 
     Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor taken apart.
     """
     given, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
     column = given.without(identified)
-    seen.refuse_cells(column, lost_zeros(column, seen.frame, seen.table))
+    seen.refuse_cells(column, find_lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is given.cells
     doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
@@ -134,15 +134,17 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Named[str], dict[int, Cou
             continue
         found = skus.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
         if isinstance(found, Wrong):
-            seen.refuse(row, seen.worded(row, units if units.codes[row] else column, found))
+            seen.reject(row, seen.describe_cell(row, units if units.codes[row] else column, found))
         elif found is not None:
             several[row] = tuple((sku, n) for sku, n in found if folded(sku) not in ignored and n != 0)
     if ignored:
         out = np.array([folded(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
-        seen.refuse_rows(out, lambda row: skipped("ignored_sku", f"{seen.quoted(row, given)}: {nothing}"), alone=True)
-    sku = Named(given.codes, texts) if plain else distinct(given.codes, texts)
+        seen.refuse_rows(
+            out, lambda row: skip_finding("ignored_sku", f"{seen.quote_cell(row, given)}: {nothing}"), alone=True
+        )
+    sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
 
 
@@ -153,17 +155,17 @@ def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, h
     none_asked = [code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0]
     seen.refuse_rows(
         np.isin(column.codes, none_asked),
-        lambda row: skipped("quantity_zero", f"{seen.quoted(row, column)}: no unit to ship."),
+        lambda row: skip_finding("quantity_zero", f"{seen.quote_cell(row, column)}: no unit to ship."),
         alone=True,
     )
     quantity = seen.numbers(column, _units)
-    quantity[~column.filled] = ALL
+    quantity[~column.is_filled] = ALL
     if seen.has(Field.QUANTITY) and not seen.is_template:
-        blank = ~column.filled & ~elsewhere & named
+        blank = ~column.is_filled & ~elsewhere & named
         seen.refuse_rows(blank, lambda row: _no_quantity(seen.place(row, column)))
     if seen.has(Field.QUANTITY) and _names_lines(seen):
-        loose = column.filled & ~named & ~elsewhere
-        seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quoted(row, column)))
+        loose = column.is_filled & ~named & ~elsewhere
+        seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quote_cell(row, column)))
     return quantity
 
 
@@ -223,7 +225,7 @@ def _ids(seen: Inspection, name: Field, *, alone: bool = False) -> Ints:
     return seen.numbers(column, values.identifier, alone=alone)
 
 
-def _costs(seen: Inspection) -> Named[str]:
+def _costs(seen: Inspection) -> Categorical[str]:
     """Costs as the API likes them; one that cannot be read is left out and said, never refused."""
     column = seen.column(Field.MERCHANT_SHIPPING_COST)
     values = ["", *map(cost, column.cells[1:])]

@@ -6,6 +6,6 @@ compared by medians, so that one odd night changes nothing; while few are known,
 
 from batch.planning.gates.messages import MAILS, SWITCHES, release
 from batch.planning.gates.profile import FILE, Profile, file_ask
-from batch.planning.gates.rules import mailed, reasons
+from batch.planning.gates.rules import mail_holds, reasons
 
-__all__ = ["FILE", "MAILS", "SWITCHES", "Profile", "file_ask", "mailed", "reasons", "release"]
+__all__ = ["FILE", "MAILS", "SWITCHES", "Profile", "file_ask", "mail_holds", "reasons", "release"]

@@ -11,7 +11,7 @@ SCALE = 1.4826  # makes the median deviation of normal figures their standard de
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class Baseline:
     """The middle of some figures above zero, and the ratio to it within which the ordinary ones lie."""
 
     middle: float
@@ -19,7 +19,7 @@ class Usual:
     """From 1 on: an ordinary figure lies between middle ÷ ratio and middle × ratio."""
     most: float
 
-    def far_below(self, figure: float, share: float) -> bool:
+    def is_outlier_low(self, figure: float, share: float) -> bool:
         """Whether it is less than this share of the middle, and less than ordinary ones ever are."""
         return figure < self.middle * min(share, 1 / self.ratio)
 
@@ -28,17 +28,17 @@ class Usual:
         return figure > max(self.middle * max(times, self.ratio), self.most * 2)
 
 
-def usual(figures: Iterable[float]) -> Usual | None:
+def usual(figures: Iterable[float]) -> Baseline | None:
     """What is usual; None where no figure is known. Compared as ratios: twice is as far as half."""
     logs = sorted(log(figure) for figure in figures if figure > 0)
     if not logs:
         return None
     middle = median(logs)
     spread = SCALE * median(abs(one - middle) for one in logs)
-    return Usual(exp(middle), exp(STRAY * spread), exp(logs[-1]))
+    return Baseline(exp(middle), exp(STRAY * spread), exp(logs[-1]))
 
 
-def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Usual]:
+def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Baseline]:
     """What is usual for each season: its own middle, and how far all figures stray from their season's."""
     seasons: dict[int, list[float]] = {}
     for season, figure in figures:
@@ -47,7 +47,7 @@ def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Usual]:
     middles = {season: median(logs) for season, logs in seasons.items()}
     spread = SCALE * median([abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0])
     return {
-        season: Usual(exp(middles[season]), exp(STRAY * spread), exp(max(logs))) for season, logs in seasons.items()
+        season: Baseline(exp(middles[season]), exp(STRAY * spread), exp(max(logs))) for season, logs in seasons.items()
     }
 
 

@@ -25,7 +25,7 @@ def release(run_id: str, store: str) -> str:
     return f'shipbatch decide {run_id} --file --answer ship{of_store} --why "…"'
 
 
-def _held(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding:
+def _hold(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding:
     return Finding(Status.HELD, code, error, todo, who)
 
 
@@ -33,7 +33,7 @@ def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
     lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
-    return _held(
+    return _hold(
         "most_orders_unknown",
         f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{lists}{usually}.",
         "Is it another store's file? Then run it with --store NAME.",
@@ -43,7 +43,7 @@ def orders_unknown(file: Profile, before: float | None) -> Finding:
 def one_number(file: Profile, before: int | None) -> Finding:
     """A number copied down the column."""
     usually = "" if before is None else f"; before, it was at most {before or 'none'}"
-    return _held(
+    return _hold(
         "one_number",
         f"Tracking number {file.number} stands on {file.number_orders:,} orders{usually}.",
         "Was a cell copied down the column? Then ask for the file again.",
@@ -53,7 +53,7 @@ def one_number(file: Profile, before: int | None) -> Finding:
 def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
     """Half a file; `nights` are those it is compared with: of its weekday, or all."""
     day = f"on a {DAYS[file.weekday]} " if all(night.weekday == file.weekday for night in nights) else ""
-    return _held(
+    return _hold(
         "fewer_rows",
         f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
         "Is it the whole file? Ask the warehouse whether the export broke off.",
@@ -62,7 +62,7 @@ def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
 
 def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
     """A backfill, or a holiday peak."""
-    return _held(
+    return _hold(
         "more_than_usual",
         f"It has {file.rows:,} rows and would mail {file.new:,} customers; "
         f"{_usual((night.new for night in nights), 'shipments')}.",
@@ -74,7 +74,7 @@ def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
 def many_mails(file: Profile, nights: int, limit: int) -> Finding:
     """A first large file of a source."""
     known = f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known" if nights else "it is the first"
-    return _held(
+    return _hold(
         "many_mails",
         f"It would mail {file.new:,} customers; of this source {known}, and up to {limit:,} go without asking.",
         MAILS_OFF,
@@ -84,7 +84,7 @@ def many_mails(file: Profile, nights: int, limit: int) -> Finding:
 
 def old_ship_dates(file: Profile, old_days: int) -> Finding:
     """A backfill."""
-    return _held(
+    return _hold(
         "old_ship_dates",
         f"It would mail {file.new:,} customers, and {file.old:,} of {file.rows:,} rows were shipped more than "
         f"{old_days} days ago (the median is {file.days} days).",
@@ -95,7 +95,7 @@ def old_ship_dates(file: Profile, old_days: int) -> Finding:
 
 def quantities(file: Profile, before: float) -> Finding:
     """A quantity column that is another column, or has lost its decimal point."""
-    return _held(
+    return _hold(
         "quantities",
         f"A row ships {file.units:.1f} units, as a geometric mean; usually it is {before:.1f}.",
         "Look at the quantity column: are they packs, cents, or another column?",
@@ -105,7 +105,7 @@ def quantities(file: Profile, before: float) -> Finding:
 def one_carrier(carrier: str, rows: int, total: int, before: float) -> Finding:
     """A default that has overwritten the column."""
     named = f"carrier {carrier}" if carrier else "no carrier"
-    return _held(
+    return _hold(
         "one_carrier",
         f"{rows:,} of {total:,} rows have {named}; usually it is {before:.0%}.",
         "Look at the carrier column: has a default overwritten it?",
@@ -114,7 +114,7 @@ def one_carrier(carrier: str, rows: int, total: int, before: float) -> Finding:
 
 def most_rows_wrong(file: Profile, before: float) -> Finding:
     """A shifted column."""
-    return _held(
+    return _hold(
         "most_rows_wrong",
         f"{file.wrong:,} of {file.rows:,} rows are wrong; usually it is {before:.0%}.",
         "Look at the first rows' errors: has a column moved?",
@@ -123,7 +123,7 @@ def most_rows_wrong(file: Profile, before: float) -> Finding:
 
 def shipped_before(file: Profile, before: float) -> Finding:
     """Last month's file."""
-    return _held(
+    return _hold(
         "shipped_before",
         f"Of {file.parcels:,} parcels, {file.known:,} were shipped before, {file.known_days} days ago (the median); "
         f"usually it is {before:.0%}.",
@@ -133,7 +133,7 @@ def shipped_before(file: Profile, before: float) -> Finding:
 
 def too_many(file: Profile, limit: int) -> Finding:
     """More than anybody has allowed."""
-    return _held(
+    return _hold(
         "hold_above",
         f"It would make {file.new:,} shipments; hold_above is {limit:,}.",
         "If that is a usual night, raise hold_above under [gates] in shipbatch.toml.",

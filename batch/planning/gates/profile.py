@@ -43,7 +43,7 @@ class Profile:
     """Of the night, which goes from noon to noon: 0 is Monday's."""
 
     @property
-    def kept(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Any]:
         """As plain data, for the ledger."""
         return asdict(self)
 

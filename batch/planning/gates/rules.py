@@ -29,7 +29,7 @@ def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[
             yield found
 
 
-def mailed(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
+def mail_holds(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
     """Why the customers' mails are to be thought of first: nothing of the API keeps a shipment from sending one."""
     if gates.old_days and file.days is not None and file.days > gates.old_days and file.new >= FEW_MAILS:
         yield messages.old_ship_dates(file, gates.old_days)
@@ -74,26 +74,26 @@ def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | 
     figures: tuple[Callable[[Profile], int], ...] = (lambda night: night.rows, lambda night: night.new)
     if not nights or not all(_far_below(figure, file, nights, gates.fewer) for figure in figures):
         return None
-    alike = _alike(file, nights)
+    alike = _similar_nights(file, nights)
     return messages.fewer_rows(file, alike if len(alike) >= SAME_NIGHTS else nights)
 
 
 def _far_below(figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float) -> bool:
     """Compared with the nights of its weekday, once they are known; until then with all, and with more care."""
-    alike = _alike(file, nights)
+    alike = _similar_nights(file, nights)
     if len(alike) >= SAME_NIGHTS:
         same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
-        return same is not None and same.far_below(figure(file), share)
+        return same is not None and same.is_outlier_low(figure(file), share)
     every, same = usual(map(figure, nights)), usual(map(figure, alike))
     share *= LEARNING
     return (
         every is not None
-        and every.far_below(figure(file), share)
-        and (same is None or same.far_below(figure(file), share))
+        and every.is_outlier_low(figure(file), share)
+        and (same is None or same.is_outlier_low(figure(file), share))
     )
 
 
-def _alike(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
+def _similar_nights(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
     return [night for night in nights if night.weekday == file.weekday]
 
 
