@@ -119,11 +119,12 @@ async def test_a_file_swapped_between_look_and_claim_is_whole_before_it_is_run(
     monkeypatch.setattr("batch.primitives.failpoints.point", swap)
     async with dock.watched():
         await dock.until(lambda: dock.there("working"))
-        assert dock.shop.posts == 0
         whole = table(mug(101), mug(102), header=HEADER)
         (dock.inbox / "working" / "a.csv").write_text(whole)
         await dock.filed("done/a.csv")
     assert [order_id for order_id, *_ in dock.shop.made()] == [101, 102]
+    with dock.shop.ledger() as ledger:
+        assert len(ledger.runs()) == 1  # the half was not run
 
 
 async def test_what_is_run_is_what_was_opened(dock: Dock) -> None:
