@@ -102,7 +102,7 @@ class Ledger(Protocol):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
+        """What happens after `created`: updated or accepted (with the store's shipment as it is now), deleted (once).
 
         Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
         """
