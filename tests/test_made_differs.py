@@ -15,6 +15,7 @@ from batch.monitoring import of_report
 from batch.pipeline import exit_status
 from batch.planning.matching import differences
 from batch.sandbox import Fault, Personality
+from batch.undoing import undone
 
 MUG = (100, "MUG", 1, number(0))
 TWO_PLACES = store(order(100, line(1000, order_address_id=7), line(1001, "CUP", order_address_id=8)))
@@ -148,12 +149,33 @@ class TestAfterwards:
             assert (said(report), exit_status(report)) == ({2: ("already created", "made_differs")}, 3)
         told = await waits(there, report.run.run_id)
         assert told.data[0]["answers"] == ("exists:1",)
-        assert (await decide(there, "exists:1")).lines == (
-            f"Run {told.data[0]['run']}, row 2, order 100: stays as the store has made it.",
-        )
+        (line,) = (await decide(there, "exists:1")).lines
+        assert line.startswith(f"Run {told.data[0]['run']}, row 2, order 100: stays as shipment 1 (OTHER; ")
         assert (await waits(there)).status == 0
-        report = await there.run(MUG)
-        assert (said(report), exit_status(report), there.posts) == ({2: ("already created", "")}, 0, 1)
+        for more in ({"verify": True}, {}):
+            report = await there.run(MUG, **more)
+            assert (said(report), exit_status(report), there.posts) == ({2: ("already created", "")}, 0, 1)
+
+    async def test_what_was_corrected_by_hand_is_accepted_as_it_is_now(self, shop: OpenShop) -> None:
+        """Nothing is left for an audit, and it is undone as any other."""
+        there = await made_otherwise(shop)
+        (made,) = there.box.store.shipments()
+        there.box.store.change(made, {"tracking_number": number(0)})
+        run_id = (await waits(there)).data[0]["run"]
+        await decide(there, "exists:1")
+        assert troubles(await audit(there)) == []
+        async with there.desk() as desk:
+            assert (await undone(desk, run_id, for_real=True)).data["deleted"] == 1
+
+    async def test_what_was_deleted_by_hand_ships_on_a_persons_word(self, shop: OpenShop) -> None:
+        """It no longer counts as made."""
+        there = await made_otherwise(shop)
+        there.box.store.delete(next(iter(there.box.store.shipments())))
+        (line,) = (await decide(there, "exists:1")).lines
+        assert "no longer in the store" in line
+        assert said(await there.run(MUG)) == {2: ("held", "deleted_before")}
+        await decide(there, "ship")
+        assert said(await there.run(MUG)) == {2: ("created", "")}
 
     @pytest.mark.parametrize("answer", ["ship", "skip", "absent", "exists:2"])
     async def test_other_answers_are_refused_with_the_one_there_is(self, shop: OpenShop, answer: str) -> None:

@@ -160,7 +160,7 @@ class Ledger(LedgerReader):
     async def append(
         self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
     ) -> None:
-        """What happens after `created`: updated (with the store's shipment as it is now), accepted, deleted (once).
+        """What happens after `created`: updated or accepted (with the store's shipment as it is now), deleted (once).
 
         Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
         And, in doubt, that it `waits anew`: its settle window begins once more.

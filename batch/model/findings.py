@@ -398,8 +398,8 @@ def made_differs(asked: Shipment, made: StoreShipment) -> Finding | None:
         Status.CREATED,
         MADE_DIFFERS,
         f"Order {asked.order_id}: the store has made shipment {made.shipment_id} otherwise than asked: {sides}.",
-        "Compare it with the parcel. Where it is wrong, correct it in the control panel; a tracking number also by "
-        "running the file again with --update. Where it may stay: "
+        "Compare it with the parcel. Where it is wrong, correct it in the control panel, or its number by running the "
+        "file again with --update. Corrected by hand, or where it may stay: "
         f"shipbatch decide --order {asked.order_id} --answer exists:{made.shipment_id}",
         Who.CUSTOMER_SERVICE,
     )

@@ -213,11 +213,17 @@ class DecisionRecorder:
         return "left alone; run again, it is held again"
 
     async def _accepted(self, one: PendingDecision, record: Record, answer: str) -> str:
-        """A shipment that was made otherwise than asked stays as it is, and is not told of again."""
-        if answer not in one.answers:
+        """A shipment that was made otherwise than asked stays as it is by now, and is not told of again."""
+        if answer not in one.answers or record.made is None:
             raise _no_answer(one, answer)
-        await self._ledger.append(record.record_id, "accepted", self._evidence())
-        return "stays as the store has made it"
+        now = await self._client.shipment(record.shipment.order_id, record.made.shipment_id)
+        if now is None:
+            await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
+            return f"shipment {record.made.shipment_id} is no longer in the store; decide `ship` to ship it once more"
+        now = replace(now, order_id=record.shipment.order_id)
+        await self._keep(record.shipment.request_key, answer)
+        await self._ledger.append(record.record_id, "accepted", self._evidence(), now)
+        return f"stays as {findings.describe_shipment(now)}"
 
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._find_shipment(record.shipment.order_id, shipment_id)

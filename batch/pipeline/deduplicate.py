@@ -87,13 +87,6 @@ def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
         mine = {item.order_product_id for item in record.shipment.items}
         rows = tuple(row for row, line_id in row_lines if line_id in mine) or parcel.rows
         facts = facts_of([record.made]) | {"row_lines": row_lines, "warnings": parcel.warnings}
-        notes.append(
-            RowNote(
-                rows,
-                findings.already_created(record.finding if record.differs else None),
-                record.record_id,
-                record.shipment.request_key,
-                facts,
-            )
-        )
+        finding = findings.already_created(record.finding if record.differs else None)
+        notes.append(RowNote(rows, finding, record.record_id, record.shipment.request_key, facts))
     return notes

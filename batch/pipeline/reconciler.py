@@ -97,10 +97,8 @@ class Reconciler:
             return
         try:
             seen = await self._client.shipments(order_id)
-            claimed, answer = (
-                self._ledger.claimed_shipments(record.store, order_id),
-                named(self._ledger.attempts(record.record_id)),
-            )
+            claimed = self._ledger.claimed_shipments(record.store, order_id)
+            answer = named(self._ledger.attempts(record.record_id))
             found = match(record.shipment, seen, claimed, record.baseline, answer)
             if found.mine is not None:
                 await self._claim(record, found)
