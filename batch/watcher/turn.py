@@ -96,7 +96,7 @@ class Turn:
 
     async def _sources(self, desk: Desk) -> list[Source]:
         look = partial(sources_in, self.file, self.source, desk.settings, desk.ledger)
-        with counted(self.file, desk.settings.home):
+        with counted(self.file, desk.settings.home, "look"):
             return await desk.stop.interrupt(beside(look))
 
     def send_back(self, error: FileError) -> None:
