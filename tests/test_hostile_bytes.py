@@ -6,8 +6,6 @@ import os
 import pkgutil
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -134,7 +132,7 @@ READERS: dict[str, Callable[[str], object]] = {
 def test_all_that_reads_a_text_takes_linear_time(name: str) -> None:
     """Not the patterns alone: whatever is called with a cell, a head, a page or a text."""
     marks = [lambda size: "e" + "\u0301\u0327" * (size // 2), lambda size: 'a","b\n' * (size // 6)]
-    slow = [make(40) for make in (*SHAPES[::2], *marks) if grows(READERS[name], make, SIZE)]
+    slow = [make(40) for make in (*SHAPES[::3], *marks) if grows(READERS[name], make, SIZE)]
     slow += [make(40) for make in marks if grows(READERS[name], make, 20_000)]
     assert not slow, slow[:3]
 
@@ -160,7 +158,7 @@ def test_a_whole_file_takes_linear_time(name: str, tmp_path: Path) -> None:
         with suppress(FileError):
             load(path, Source())
 
-    assert cost(work, "10000") < 25 * cost(work, "1000") + 0.05
+    assert cost(work, "5000") < 25 * cost(work, "500") + 0.05
 
 
 def test_forty_eight_comments_are_read(tmp_path: Path) -> None:
@@ -242,7 +240,7 @@ def test_a_text_has_the_same_deadline(tmp_path: Path, monkeypatch: pytest.Monkey
 
 SWELLING: dict[str, Callable[[], bytes]] = {
     "cells that span": lambda: b"<table>" + b"<tr>" + b"<td colspan=200>a" * 1_000_000,
-    "cells that span down": lambda: b"<table>" + b"<tr><td colspan=200 rowspan=200>a" * 2_000,
+    "cells that span down": lambda: b"<table>" + b"<tr><td colspan=200 rowspan=200>a" * 500,
     "tables in tables": lambda: b"<table><tr><td>" * 200_000,
     "a comment that never ends": lambda: b"<table><!--" * 200_000,
     "a tag that never ends": lambda: b"<table>" + b'<a ">"' * 200_000,
@@ -311,20 +309,15 @@ def test_nothing_of_the_loader_unpickles() -> None:
 # ── what the watcher remembers ──────────────────────────────────────────────────────────────
 
 
-DYING = """
-import os, pathlib, signal, sys
-from batch.watcher.attempts import counted
-with counted(*map(pathlib.Path, sys.argv[1:])):
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
 def test_a_file_on_which_the_watcher_died_twice_is_given_up(tmp_path: Path) -> None:
     """The count lies in the home, so that a watcher started anew knows it; the next file of the name begins at none."""
     file = tmp_path / "export.xls"
     file.write_bytes(b"x")
     for _ in range(2):
-        subprocess.run([sys.executable, "-c", DYING, file, tmp_path], cwd=Path(__file__).parents[1], check=False)
+        if not (child := os.fork()):
+            with counted(file, tmp_path):
+                os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
     with pytest.raises(FileError, match="2 times"), counted(file, tmp_path):
         pass
     with counted(file, tmp_path):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from batch.commands.undo import undone
 from shop import OpenShop, Shop, dense, line, number, order, row, said, statuses, store
 from test_audit import audit, troubles
 from test_decide import decide, waits
@@ -15,7 +16,6 @@ from batch.monitoring import of_report
 from batch.pipeline import exit_status
 from batch.planning.matching import differences
 from batch.sandbox import Fault, Personality
-from batch.undoing import undone
 
 MUG = (100, "MUG", 1, number(0))
 TWO_PLACES = store(order(100, line(1000, order_address_id=7), line(1001, "CUP", order_address_id=8)))

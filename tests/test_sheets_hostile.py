@@ -133,7 +133,7 @@ def test_what_is_no_export_is_refused_by_name(tmp_path: Path, name: str) -> None
 MEASURE = """
 import pathlib, resource, sys
 from batch.errors import FileError
-from batch.loader.sheets import read_tables
+from batch.loader.files.read import read_tables
 try:
     read_tables(pathlib.Path(sys.argv[1]))
 except FileError:

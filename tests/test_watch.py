@@ -1,9 +1,14 @@
 """The drop folder: what is dropped comes back in done, failed or held, with its results, and ships once."""
 
 import asyncio
+import os
 import shutil
+import signal
+import subprocess
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dock import Dock, opened_in_time, sheet, write
@@ -11,6 +16,7 @@ from shop import OpenShop, dense, number, order, store
 
 from batch.commands.find import find_attempts
 from batch.config import Gates
+from batch.loader.files import reader, reader_limits
 from batch.monitoring import Digest
 from batch.pipeline.decisions import DecisionRecorder, pending_decisions
 from batch.sandbox import Fault, Reply
@@ -574,3 +580,47 @@ class TestAnAnswerInHeld:
             await dock.until(lambda: dock.shop.posts == 2)
             await dock.until(lambda: not dock.there("held") and not dock.there("working"))
         assert dock.shop.posts == 2
+
+
+class TestAReaderThatHangs:
+    """The process that reads what is no plain text does so on a file."""
+
+    @pytest.fixture
+    def met(self, dock: Dock, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+        """A page of two rows lies there, and its readers are stopped as they start; what is done then too."""
+        met: list[Callable[[], object]] = []
+        start = subprocess.Popen
+
+        def stopped(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+            process = start(*arguments, **options)
+            os.kill(process.pid, signal.SIGSTOP)
+            for act in met:
+                act()
+            return process
+
+        monkeypatch.setattr(reader.subprocess, "Popen", stopped)
+        (dock.inbox / "page.xls").write_text("<table><tr><td>Order<td>SKU<tr><td>100<td>MUG</table>")
+        return met
+
+    async def test_twice_brings_the_file_back_and_keeps_no_other_from_shipping(
+        self, dock: Dock, met: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After the first time the next file has its turn; after the second a letter lies beside it."""
+        monkeypatch.setattr(reader_limits, "SECONDS", 1)
+        met.append(lambda: (dock.inbox / "acme.csv").exists() or dock.drop("acme.csv", row(101)))
+        async with dock.watched():
+            await dock.filed("failed/page.xls", "done/acme.csv")
+        assert [line[:8] for line in dock.screen.lines if "→" in line] == ["acme.csv", "page.xls"]
+        assert "could not be read 2 times" in (dock.inbox / "failed" / "page.error.txt").read_text("utf-8-sig")
+        assert dock.shop.posts == 1
+
+    async def test_does_not_hold_up_a_stop(self, dock: Dock, met: list[Callable[[], object]]) -> None:
+        """Told to stop, the watcher ends, though the reader does not; the file stays for the next start."""
+        loop = asyncio.get_running_loop()
+        met.append(lambda: loop.call_soon_threadsafe(dock.stop.set, "it was told to stop"))
+        async with dock.watched():
+            await dock.stop.wait()
+        assert len(reader._READERS) == 1
+        assert dock.there("working") == ["page.xls"]
+        assert not list((dock.shop.home / "reading").iterdir())
+        reader.end_readers()

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from batch.errors import StopRequested
@@ -111,20 +111,21 @@ class _Wait:
 
 async def beside(work: Callable[[], T]) -> T:
     """Work in a thread of its own: what never ends holds up neither a stop nor the program's own end."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[T] = loop.create_future()
+    return await asyncio.get_running_loop().run_in_executor(_Beside(), work)
 
-    def answer(tell: Callable[[], None]) -> None:
-        if not waiter.done():
-            tell()
 
-    def do() -> None:
-        try:
-            told = partial(waiter.set_result, work())
-        except Exception as error:  # noqa: BLE001  raised where it is waited for
-            told = partial(waiter.set_exception, error)
-        with suppress(RuntimeError):  # the loop is gone
-            loop.call_soon_threadsafe(answer, told)
+class _Beside(Executor):
+    """A thread for each piece of work, for which nobody waits at the end."""
 
-    threading.Thread(target=do, name="beside", daemon=True).start()
-    return await waiter
+    def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> "Future[T]":
+        told: Future[T] = Future()
+
+        def do() -> None:
+            told.set_running_or_notify_cancel()
+            try:
+                told.set_result(work(*given, **named))
+            except BaseException as error:  # noqa: BLE001  raised where it is waited for
+                told.set_exception(error)
+
+        threading.Thread(target=do, name="beside", daemon=True).start()
+        return told

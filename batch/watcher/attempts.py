@@ -15,12 +15,12 @@ FOLDER = "reading"
 
 
 @contextmanager
-def counted(file: Path, home: Path) -> Iterator[None]:
+def counted(file: Path, home: Path, step: str = "") -> Iterator[None]:
     """A reading of the file. FileError where it is the third after two that never ended, and for the second that died.
 
-    Counted before it begins, so that a watcher that dies on a file is counted too.
+    Counted before it begins, so that a watcher that dies on a file is counted too; each step of a turn by itself.
     """
-    note = home / FOLDER / _name(file)
+    note = home / FOLDER / _name(file, step)
     begun = _count(note)
     if begun >= MOST:
         note.unlink(missing_ok=True)
@@ -55,8 +55,8 @@ def _count(note: Path) -> int:
     return 0
 
 
-def _name(file: Path) -> str:
+def _name(file: Path, step: str) -> str:
     """By its place, size and time: the same after a restart, another for the next file of its name."""
     told = file.stat()
-    words = f"{told.st_size} {told.st_mtime_ns} ".encode() + os.fsencode(file.absolute())
+    words = f"{step} {told.st_size} {told.st_mtime_ns} ".encode() + os.fsencode(file.absolute())
     return hashlib.sha256(words).hexdigest()[:32]

@@ -101,7 +101,7 @@ class FileJob:
 
     async def _sources(self, desk: StoreSession, copy: Path) -> list[Source]:
         look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
-        with counted(self.file, desk.settings.home):
+        with counted(self.file, desk.settings.home, "look"):
             return await desk.stop.interrupt(beside(look))
 
     def send_back(self, error: FileError) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 QUOTE = '"'
 LONGEST_RECORD = 2**20
 """Characters of a record at most: what is longer is a quote that was never closed."""
-AGAIN = 2**20
+AGAIN = 2**17
 """Characters that may be read again for stray quotes, besides four times what was read."""
 AT_ONCE = 1000
 """Records given at a time, of those that are looked at."""

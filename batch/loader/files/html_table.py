@@ -30,6 +30,9 @@ _RAW_ENDS = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("scrip
 _LONG_REFERENCE = re.compile(r"&#\d{8,}+;?")
 """Of no character; and more digits than Python takes for a number."""
 
+WIDEST = 4_000
+"""Cells of a row about which more say no more: more columns than an export may have."""
+
 Grid = list[list[Cell]]
 
 
@@ -116,6 +119,8 @@ class _Grid:
             return
         self._in_cell = False
         row, number = self.rows[-1], len(self.rows)
+        if len(row) > WIDEST:
+            return
         while self._taken.get(len(row), 0) >= number:
             row.append("")
         columns, rows = self._spans
