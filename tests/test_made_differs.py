@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from batch.commands.undo import undone
 from shop import OpenShop, Shop, dense, line, number, order, row, said, statuses, store
 from test_audit import audit, troubles
 from test_decide import decide, waits
 from test_undo import undo
 
+from batch.commands.undo import undone
 from batch.errors import NothingSent
 from batch.model import Item, Shipment, StoreShipment
 from batch.monitoring import of_report
