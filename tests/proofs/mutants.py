@@ -123,8 +123,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "sends again what was refused with 429 without a look",
         "pipeline/dispatcher.py",
-        "and await self._made_all_the_same(record, baseline):\n",
-        "and False:\n",
+        "                and await self._find_after_refusal(record, baseline)\n",
+        "                and False\n",
         LATE,
     ),
     # verdicts
@@ -216,7 +216,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "ships beside what was made otherwise",
         "planning/allocation.py",
-        "draft.fits(e.made) or e.came_from(draft.parcel.ask)]\n",
+        "draft.fits(e.made) or e.came_from(draft.parcel.request_key)]\n",
         "draft.fits(e.made)]\n",
         DIFFERS,
     ),
@@ -246,21 +246,21 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "lets the HTTP library send again",
         "bigcommerce/transport.py",
-        "                raise Lost(_plain(error)) from error\n",
+        "                raise ConnectionLost(_plain(error)) from error\n",
         "                raise\n",
         CLIENT,
     ),
     Mutant(
         "sends a POST again when the connection drops",
         "bigcommerce/transport.py",
-        "                raise Lost(_plain(error)) from error\n",
+        "                raise ConnectionLost(_plain(error)) from error\n",
         "                return await send(request)\n",
         CLIENT,
     ),
     Mutant(
         "takes a dropped connection for one that never was",
         "bigcommerce/transport.py",
-        "                raise Lost(_plain(error)) from error\n",
+        "                raise ConnectionLost(_plain(error)) from error\n",
         "                raise NeverLeft from error\n",
         CLIENT,
     ),
@@ -317,15 +317,15 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "passes over a near miss",
         "planning/matching.py",
-        "return Look(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)",
-        "return Look(mine=same[0] if same else None, twins=tuple(same[1:]))",
+        "return Match(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)",
+        "return Match(mine=same[0] if same else None, twins=tuple(same[1:]))",
         SHIPPING,
     ),
     Mutant(
         "looks once",
         "pipeline/reconciler.py",
-        "        await look_at(new, last=False)\n",
-        "        await look_at(new, last=True)\n",
+        "            await look_at(some, last=False)\n",
+        "            await look_at(some, last=True)\n",
         SHIPPING,
     ),
     Mutant(
@@ -401,14 +401,14 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "ships a held file's doubts",
         "pipeline/pipeline.py",
-        "                await self._shipping.enter(run, self._held(plan, gated), export)\n",
-        "                await self._shipping.ship(run, self._held(plan, gated), judgement, job, export)\n",
+        "                await self._shipping.enter(run, self._held_plan(plan, gated), export)\n",
+        "                await self._shipping.ship(run, self._held_plan(plan, gated), judgement, job, export)\n",
         WAITS,
     ),
     Mutant(
         "does not look at quantity_shipped",
         "pipeline/reconciler.py",
-        "await self._moved(record)",
+        "await self._has_moved(record)",
         "False",
         SHIPPING,
     ),
@@ -429,21 +429,21 @@ MUTANTS: Sequence[Mutant] = (
     # the record
     Mutant(
         "lets a created record be left",
-        "model.py",
+        "model/__init__.py",
         "    State.CREATED: frozenset(),\n",
         "    State.CREATED: frozenset({State.PLANNED}),\n",
         SHIPPING,
     ),
     Mutant(
         "lets a rejected record be left",
-        "model.py",
+        "model/__init__.py",
         "    State.REJECTED: frozenset(),\n",
         "    State.REJECTED: frozenset({State.PLANNED}),\n",
         SHIPPING,
     ),
     Mutant(
         "sends again what waits for a person",
-        "model.py",
+        "model/__init__.py",
         "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED}),\n",
         "    State.NEEDS_PERSON: frozenset({State.CREATED, State.PLANNED, State.INTENT}),\n",
         SHIPPING,
@@ -457,14 +457,14 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "lets two records claim one shipment",
-        "ledger/schema.sql",
+        "ledger/sqlite/schema.sql",
         "CREATE UNIQUE INDEX IF NOT EXISTS claimed ON",
         "CREATE INDEX IF NOT EXISTS claimed ON",
         LEDGER,
     ),
     Mutant(
         "lets two records be one parcel",
-        "ledger/schema.sql",
+        "ledger/sqlite/schema.sql",
         "CREATE UNIQUE INDEX IF NOT EXISTS one_parcel ON",
         "CREATE INDEX IF NOT EXISTS one_parcel ON",
         LEDGER,
@@ -472,7 +472,7 @@ MUTANTS: Sequence[Mutant] = (
     # one at a time
     Mutant(
         "has no single flight in the database",
-        "ledger/schema.sql",
+        "ledger/sqlite/schema.sql",
         "CREATE UNIQUE INDEX IF NOT EXISTS single_flight ON",
         "CREATE INDEX IF NOT EXISTS single_flight ON",
         LEDGER,
@@ -480,7 +480,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "has no single flight in the pool",
         "pipeline/dispatcher.py",
-        "                if order_id not in self._busy:\n",
+        "                if order_id not in self._orders_in_flight:\n",
         "                if order_id:\n",
         SHIPPING,
     ),

@@ -4,7 +4,7 @@ import re
 from enum import IntEnum
 
 from batch.loader.cells.damage import BLANK_WORDS, Wrong, date_like, undress
-from batch.loader.columns.synonyms import normalise
+from batch.loader.cells.normalise import normalise
 from batch.loader.files.tables import Cell
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from batch.errors import ColumnError
 from batch.loader.cells.carriers import carrier
+from batch.loader.cells.normalise import normalise
 from batch.loader.columns import value_shapes
 from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, find, map_option
-from batch.loader.columns.synonyms import Strength, normalise
+from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Field
 from batch.primitives.spelling import folded

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from batch.loader.columns.synonyms import UNKNOWN, Strength, meaning, normalise, numbered_meaning
+from batch.loader.cells.normalise import normalise
+from batch.loader.columns.synonyms import UNKNOWN, Strength, meaning, numbered_meaning
 from batch.loader.columns.value_shapes import filled_cells
 from batch.loader.files.tables import Cell, column_letters, words
 from batch.model import Field

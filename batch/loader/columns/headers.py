@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from batch.loader.cells.normalise import normalise
 from batch.loader.columns.assignment import Assignment
 from batch.loader.columns.columns import columns_of
 from batch.loader.columns.complete_answer import settle_with_answers
 from batch.loader.columns.own_sheets import template_columns
 from batch.loader.columns.review import review
-from batch.loader.columns.synonyms import OTHER, Strength, meaning, normalise
+from batch.loader.columns.synonyms import OTHER, Strength, meaning
 from batch.loader.files.tables import Cell, words
 from batch.model import Field
 

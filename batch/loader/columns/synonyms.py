@@ -14,9 +14,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from batch.loader.files.tables import normalised
+from batch.loader.cells.normalise import normalise
 from batch.model import Field
-from batch.primitives.spelling import narrow
 
 SHORTEST_PART = 7
 """Letters a header must have to be looked for inside longer ones: `carrier`, `orderno`."""
@@ -52,10 +51,6 @@ COUNTED = "package|parcel|box|carton|shipment|label|item|product|line"
 """What a number may stand behind at the start of a header: `Package 2 Tracking`."""
 
 
-ORDINALS = str.maketrans({"º": "o", "ª": "a", "№": "no"})
-"""`Nº de pedido` is `No de pedido`."""
-
-
 class Strength(IntEnum):
     """How much a header's name is worth."""
 
@@ -82,13 +77,6 @@ class Meaning:
 UNKNOWN = Meaning(MappingProxyType({}))
 OTHER = Meaning(MappingProxyType({}), known=True)
 """What resembles one of ours by a part of its name and is another thing."""
-
-
-def normalise(text: str) -> str:
-    """Lower-case, without accents, and only letters and digits, of any script; idempotent. `²` is no `2`."""
-    plain = normalised("NFD", narrow(text).translate(ORDINALS))
-    plain = normalised("NFD", plain.casefold())
-    return "".join(char for char in plain if char.isalnum())
 
 
 @lru_cache(maxsize=4096)
