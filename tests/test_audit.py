@@ -4,9 +4,9 @@ from typing import Any
 
 from shop import OpenShop, Shop, dense, line, number, order, store
 
+from batch.commands.answer import CommandResult
 from batch.commands.audit import audit_store
-from batch.commands.undo import undone
-from batch.results.run_text import CommandResult
+from batch.commands.undo import undo_run
 
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
@@ -108,5 +108,5 @@ async def test_what_undo_deleted_is_no_trouble(shop: OpenShop) -> None:
     there = await shop(dense(3))
     report = await there.run(*ROWS)
     async with there.desk() as desk:
-        await undone(desk, report.run.run_id, for_real=True)
+        await undo_run(desk, report.run.run_id, for_real=True)
     assert troubles(await audit(there)) == []

@@ -9,12 +9,12 @@ import pytest
 from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store, table
 from terminal import Terminal
 
+from batch.commands.answer import CommandResult
 from batch.commands.decide import Answer, list_pending, take_decision
 from batch.errors import NothingSent
 from batch.model import State
 from batch.pipeline.decisions import answer_of
 from batch.results.accounting import Report
-from batch.results.run_text import CommandResult
 from batch.sandbox import Fault, Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]

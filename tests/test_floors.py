@@ -12,68 +12,44 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "batch"
 
 FLOORS = [
-    {
-        "model",
-        "errors",
-        "config",
-        "findings",
-        "crash",
-        "stopping",
-        "turns",
-        "uptime",
-        "matching",
-        "sheet",
-        "shelf",
-        "scratch",
-        "journal",
-        "scheduling",
-        "fetching",
-        "spelling",
-        "escapes",
-    },
-    {"judging", "gates", "accounting", "promises"},
-    {"loader", "bigcommerce", "ledger", "results", "inputs"},
-    {
-        "resolver",
-        "pool",
-        "reconciler",
-        "corrections",
-        "deciding",
-        "holding",
-        "desk",
-        "telling",
-        "known",
-        "notify",
-        "metrics",
-        "tracing",
-    },
-    {"pipeline", "undoing", "auditing", "answering", "templating", "checking", "searching", "progress"},
-    {"runner", "rehearsal", "rewriting"},
+    {"primitives", "errors"},
+    {"model"},
+    {"config"},
+    {"planning"},
+    {"ledger", "bigcommerce", "remote_files"},
+    {"loader", "results"},
+    {"monitoring"},
+    {"pipeline"},
+    {"commands"},
     {"watcher"},
     {"fleet"},
-    {"cli", "web"},
+    {"web"},
+    {"cli"},
 ]
-"""The rooms, floor by floor: a room imports rooms below its own floor."""
+"""The rooms, floor by floor from the ground: a room imports rooms below its own floor."""
+
+STAGES = ("files", "cells", "columns", "rows", "load", "saved_plans")
+"""The loader's, in the order in which a file goes through them: each imports those before it."""
 
 ONLY_IN = {
     "pandas": {"loader"},
     "numpy": {"loader"},
     "python_calamine": {"loader"},
-    "aiohttp": {"bigcommerce", "fetching", "sandbox"},
+    "aiohttp": {"bigcommerce", "remote_files", "sandbox"},
     "aiolimiter": {"bigcommerce"},
     "openpyxl": {"loader"},
     "xlsxwriter": {"results"},
-    "sqlite3": {"ledger", "shelf"},
+    "sqlite3": {"ledger", "primitives"},
     "filelock": {"ledger"},
     "typer": {"cli"},
     "watchfiles": {"watcher"},
     "rich": {"cli"},
-    "apprise": {"notify"},
-    "fsspec": {"fetching"},
-    "paramiko": {"fetching"},
+    "apprise": {"monitoring"},
+    "fsspec": {"remote_files"},
+    "paramiko": {"remote_files"},
     "keyring": {"config"},
     "procrastinate": {"fleet"},
-    "prometheus_client": {"metrics"},
+    "prometheus_client": {"monitoring"},
     "psycopg": {"ledger", "fleet"},
 }
 """Libraries and the only rooms that may import them."""
@@ -124,10 +100,46 @@ def edges() -> Iterator[tuple[str, str]]:
                 yield room_of(name_of(path)), room_of(imported)
 
 
-def test_every_room_has_a_floor() -> None:
-    """A new module is put on one before it is used."""
+def test_the_top_of_the_package_is_closed() -> None:
+    """Rooms, the exception tree, the map and the way in: a new module goes into a room."""
     rooms = {room_of(name_of(path)) for path in MODULES} - OUTSIDE
     assert rooms <= set().union(*FLOORS)
+    flat = {path.name for path in PACKAGE.iterdir() if path.is_file() and path.suffix == ".py"}
+    assert flat == {"__init__.py", "__main__.py", "errors.py"}
+
+
+def test_a_module_has_a_name_of_its_own_in_its_room() -> None:
+    """Also below its sub-folders; a folder's own `connection` beside another folder's is told apart by the folder."""
+    seen: dict[tuple[str, str], Path] = {}
+    for path in MODULES:
+        if path.stem != "__init__":
+            assert seen.setdefault((str(path.parent), path.stem), path) == path
+
+
+def test_no_face_hides_a_module() -> None:
+    """What a room's `__init__` exports is never called like one of its modules: `from room import name` is one thing."""
+    for path in (path for path in MODULES if path.stem == "__init__"):
+        modules = {other.stem for other in path.parent.glob("*.py")} | {f.name for f in path.parent.iterdir()}
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {
+            alias.asname or alias.name
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if not (path.parent / f"{alias.name}.py").is_file() or "batch.cli" not in name_of(path)
+        }
+        assert not names & modules, path
+
+
+def test_a_file_goes_through_the_loaders_stages_in_order() -> None:
+    """No stage imports a later one."""
+    order = {stage: number for number, stage in enumerate(STAGES)}
+    for path in (PACKAGE / "loader").rglob("*.py"):
+        _, _, stage, *_ = [*name_of(path).split("."), "load"]
+        for imported in imports_of(path):
+            parts = imported.split(".")
+            if parts[:2] == ["batch", "loader"] and len(parts) > 2:
+                assert order[parts[2]] <= order[stage], f"{name_of(path)} imports {imported}"
 
 
 def test_imports_go_down() -> None:
@@ -158,7 +170,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_the_sandbox_is_another_program() -> None:
     """It imports nothing of ours, and only rehearsals (and the command line) import it."""
     assert {imported for room, imported in edges() if room == "sandbox"} == {"sandbox"}
-    assert {room for room, imported in edges() if imported == "sandbox"} <= {"sandbox", "rehearsal", "cli"}
+    assert {room for room, imported in edges() if imported == "sandbox"} <= {"sandbox", "pipeline", "cli"}
 
 
 def test_the_map_imports_nothing() -> None:

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, number, statuses
 
+from batch.commands.answer import CommandResult
 from batch.commands.decide import Answer, list_pending, take_decision
 from batch.config import Gates
 from batch.errors import NothingSent
 from batch.pipeline import exit_status
 from batch.results.accounting import Report
-from batch.results.run_text import CommandResult, report
+from batch.results.run_text import report
 
 COUNT = 24
 

@@ -11,13 +11,13 @@ from shop import OpenShop, Shop, dense, number
 
 from batch.commands.decide import list_pending
 from batch.commands.find import find_attempts
+from batch.commands.history import describe_run, list_runs
 from batch.config import LEDGER
 from batch.errors import LedgerError
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model.findings import PLANNED
 from batch.monitoring.metrics import _now, _totals
-from batch.results import run_text
 from batch.results.accounting import row_results
 from batch.sandbox import Fault
 
@@ -46,7 +46,7 @@ async def lived_in(shop: OpenShop) -> Shop:
 def exercise(ledger: LedgerReader) -> None:
     """All that a person can ask of a ledger, and what a run asks of it."""
     for run in ledger.runs():
-        run_text.describe_run(ledger, run.run_id)
+        describe_run(ledger, run.run_id)
         row_results(run.run_id, ledger.notes(run.run_id), ledger.records_of_run(run.run_id), lambda record: PLANNED)
         asks = {note.request_key for note in ledger.notes(run.run_id)} | {
             r.shipment.request_key for r in ledger.records_of_run(run.run_id)
@@ -59,7 +59,7 @@ def exercise(ledger: LedgerReader) -> None:
         ledger.runs_of(run.store, run.source, 5)
         ledger.recall(run.source)
     ledger.of_orders(ledger.stores()[0], range(100, 110))
-    run_text.runs(ledger)
+    list_runs(ledger)
     list_pending(ledger, None, "")
     for what in ("101", number(0), "MUG", "300"):
         find_attempts(ledger, what, None)

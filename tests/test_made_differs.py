@@ -9,12 +9,12 @@ from test_audit import audit, troubles
 from test_decide import decide, waits
 from test_undo import undo
 
-from batch.commands.undo import undone
+from batch.commands.undo import undo_run
 from batch.errors import NothingSent
 from batch.model import Item, Shipment, StoreShipment
+from batch.model.matching import differences
 from batch.monitoring import of_report
 from batch.pipeline import exit_status
-from batch.planning.matching import differences
 from batch.sandbox import Fault, Personality
 
 MUG = (100, "MUG", 1, number(0))
@@ -165,7 +165,7 @@ class TestAfterwards:
         await decide(there, "exists:1")
         assert troubles(await audit(there)) == []
         async with there.desk() as desk:
-            assert (await undone(desk, run_id, for_real=True)).data["deleted"] == 1
+            assert (await undo_run(desk, run_id, for_real=True)).data["deleted"] == 1
 
     async def test_what_was_deleted_by_hand_ships_on_a_persons_word(self, shop: OpenShop) -> None:
         """It no longer counts as made."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from batch.model import Item, Order, OrderLine, Shipment, StoreShipment
-from batch.planning.matching import Baseline, Likeness, changes_between, match, similarity
+from batch.model.matching import Baseline, Likeness, changes_between, match, similarity
 
 MINE = Shipment(100, 10, (Item(1, 2),), tracking_number="1Z1", shipping_provider="ups")
 

@@ -14,8 +14,8 @@ from shop import OpenShop, Shop, Watched, dense, number, statuses
 from batch.config import LEDGER
 from batch.errors import CannotRunNow
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
+from batch.model.matching import match
 from batch.pipeline.dispatcher import Dispatcher
-from batch.planning.matching import match
 from batch.sandbox import Fault, Personality
 
 NOT_MADE = Fault(504, performs=0, method="POST", nth=1)

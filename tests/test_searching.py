@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, store
 
+from batch.commands.answer import CommandResult
 from batch.commands.decide import Answer, take_decision
 from batch.commands.find import find_attempts
 from batch.commands.find_live import LiveState
-from batch.results.run_text import CommandResult
 
 QUANTITY = {"map": {"quantity": "Quantity"}}
 CANCELLED = store(order(100, status_id=5), order(101, line(1010, "CUP", 1)))

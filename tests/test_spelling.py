@@ -17,8 +17,8 @@ from batch.loader.columns.headers import fingerprint
 from batch.loader.columns.synonyms import meaning, numbered_meaning
 from batch.loader.rows.carrier_columns import _is_provider
 from batch.model import Line, Parcel
+from batch.model.matching import plain
 from batch.pipeline.decisions import answer_of
-from batch.planning.matching import plain
 from batch.primitives.spelling import named, narrow
 
 

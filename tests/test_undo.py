@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from shop import OpenShop, Shop, Watched, dense, line, number, order, statuses, store
 
-from batch.commands.undo import undone
+from batch.commands.answer import CommandResult
+from batch.commands.undo import undo_run
 from batch.errors import NothingSent
 from batch.results.accounting import Report
-from batch.results.run_text import CommandResult
 from batch.sandbox import Fault, Reply
 
 DELETE = "DELETE /orders/{}/shipments/{}"
@@ -20,7 +20,7 @@ ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
 async def undo(there: Shop, report: Report, *, for_real: bool = True, **more: bool) -> CommandResult:
     async with there.desk() as desk:
-        return await undone(desk, report.run.run_id, for_real=for_real, **more)
+        return await undo_run(desk, report.run.run_id, for_real=for_real, **more)
 
 
 async def shipped(shop: OpenShop, **more: Any) -> tuple[Shop, Report]:
@@ -163,7 +163,7 @@ async def test_a_stopped_undo_goes_on(shop: OpenShop) -> None:
 
     there.box.faults = Watched(tell)
     async with there.desk(workers=1) as desk:
-        told = await undone(desk, report.run.run_id, for_real=True)
+        told = await undo_run(desk, report.run.run_id, for_real=True)
     assert told.status == 1
     assert "The same call goes on" in "\n".join(told.lines)
     assert len(there.made()) == 1
@@ -187,7 +187,7 @@ async def test_a_store_that_refuses_us_stops_it(shop: OpenShop) -> None:
     there, report = await shipped(shop)
     there.fault(Fault(401, performs=0, method="DELETE"))
     async with there.desk(workers=1) as desk:
-        told = await undone(desk, report.run.run_id, for_real=True)
+        told = await undo_run(desk, report.run.run_id, for_real=True)
     assert told.status == 1
     assert "Stopped before the end" in "\n".join(told.lines)
     assert len(there.made()) == 3
@@ -208,7 +208,7 @@ async def test_a_run_that_is_not_there(shop: OpenShop) -> None:
     there, report = await shipped(shop)
     async with there.desk() as desk:
         with pytest.raises(NothingSent, match=f"no run nope; the newest are {report.run.run_id}"):
-            await undone(desk, "nope", for_real=True)
+            await undo_run(desk, "nope", for_real=True)
 
 
 async def test_rows_that_were_met_are_not_deleted(shop: OpenShop) -> None:
@@ -250,6 +250,6 @@ async def test_an_undo_that_has_deleted_something_says_so_whatever_comes_then(sh
     lost = Fault(500, performs=0, method="DELETE", nth=range(2, 99))
     there.fault(lost, Fault(500, method="GET", path=r"/shipments/\d+$"))
     async with there.desk(workers=1) as desk:
-        told = await undone(desk, report.run.run_id, for_real=True)
+        told = await undo_run(desk, report.run.run_id, for_real=True)
     assert (told.data["deleted"], told.status, len(there.made())) == (1, 1, 2)
     assert "Stopped before the end" in "\n".join(told.lines)

@@ -13,7 +13,7 @@ from batch.cli.terminal import app, print_error, print_told, settings_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
-    from batch.results.run_text import CommandResult
+    from batch.commands.answer import CommandResult
 
 
 @app.command()
@@ -134,8 +134,8 @@ def config(
 
 def _show_settings(store: str) -> "CommandResult":
     """The settings as a command would have them, without secrets."""
+    from batch.commands.answer import CommandResult
     from batch.config import config_file
-    from batch.results.run_text import CommandResult
 
     made = settings_of(store=store)
     path = config_file()

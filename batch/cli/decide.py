@@ -9,9 +9,9 @@ from batch.cli.queue import skip_queued
 from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
 
 if TYPE_CHECKING:
+    from batch.commands.answer import CommandResult
     from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
-    from batch.results.run_text import CommandResult
 
 
 @app.command()
@@ -76,11 +76,11 @@ def undo(
     settings = live_settings(store=store_of(run_id, store))
 
     async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
-        from batch.commands.undo import undone
+        from batch.commands.undo import undo_run
         from batch.pipeline.runner import open_store
 
         async with open_store(settings, screen, stop, lock=yes) as store_open:
-            return await undone(store_open, run_id, for_real=yes, keep_status=keep_status)
+            return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)
 
     told, signalled = run_with_screen(work, quiet=as_json, reads=not yes, database=settings.database)
     print_told(told, as_json=as_json)

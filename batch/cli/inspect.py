@@ -12,11 +12,11 @@ from batch.errors import ConfigError, ShipbatchError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from batch.commands.answer import CommandResult
     from batch.commands.find_live import LiveState
     from batch.config import Database
     from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
-    from batch.results.run_text import CommandResult
 
 
 @app.command()
@@ -33,19 +33,18 @@ def history(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what was run; write a run's results sheet again."""
-    from batch.commands.history import rewrite
-    from batch.results import run_text
+    from batch.commands.history import back_up, describe_run, import_ledger, list_runs, rewrite_results
 
     if into_database:
-        print_told(run_text.import_ledger(*_file_and_database()), as_json=as_json)
+        print_told(import_ledger(*_file_and_database()), as_json=as_json)
         return
     with ledger_of(sandbox=sandbox) as ledger:
         if backup is not None:
-            told = run_text.back_up(ledger, backup)
+            told = back_up(ledger, backup)
         elif results:
-            told = rewrite(ledger, run_id, settings_of(sandbox=sandbox))
+            told = rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
         else:
-            told = run_text.describe_run(ledger, run_id) if run_id else run_text.runs(ledger)
+            told = describe_run(ledger, run_id) if run_id else list_runs(ledger)
     print_told(told, as_json=as_json)
 
 

@@ -16,11 +16,11 @@ from batch.cli.terminal import app, check_results, print_error, run_with_screen,
 from batch.errors import ConfigError, FileError, ShipbatchError
 
 if TYPE_CHECKING:
+    from batch.commands.answer import CommandResult
     from batch.config import Settings
     from batch.fleet import Ends, Queue, QueueItem
     from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
-    from batch.results.run_text import CommandResult
     from batch.watcher import Post
 
 SIDE_BY_SIDE = 16

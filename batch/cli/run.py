@@ -111,8 +111,8 @@ def resume(
     never_resend: options.NeverResend = False,
 ) -> None:
     """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
+    from batch.commands.history import find_run, newest_run
     from batch.pipeline import Job, copy_of, source_of_run
-    from batch.results.run_text import find_run, newest_run
 
     switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
     chosen = _given_options({"timeout": timeout, "settle": settle, "until": until}, switches)

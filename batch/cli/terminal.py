@@ -14,11 +14,11 @@ from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, S
 from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
+    from batch.commands.answer import CommandResult
     from batch.config import Settings, Source
     from batch.ledger.queries import LedgerReader
     from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
-    from batch.results.run_text import CommandResult
 
 T = TypeVar("T")
 

@@ -67,7 +67,7 @@ def status(
     as_json: options.AsJson = False,
 ) -> None:
     """What a drop folder holds: waiting, running, done today, held for a person, failed; or the queue, with --fleet."""
-    from batch.results.run_text import CommandResult
+    from batch.commands.answer import CommandResult
 
     if fleet:
         print_told(fleet_status(), as_json=as_json)

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from batch.bigcommerce.order_pages import Orders
+from batch.commands.answer import CommandResult
+from batch.commands.history import find_run
 from batch.model import Order, Record, State, StoreShipment, findings
+from batch.model.matching import changes_between, plain, same_items
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
-from batch.planning.matching import changes_between, plain, same_items
 from batch.primitives.concurrency import gather_bounded
-from batch.results.run_text import CommandResult, find_run
 
 
 class Trouble(StrEnum):

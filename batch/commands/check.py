@@ -14,11 +14,11 @@ from batch.bigcommerce import Client
 from batch.bigcommerce.parse import whole
 from batch.bigcommerce.response import Response
 from batch.bigcommerce.verdict import Kind, judge, judge_read
+from batch.commands.answer import CommandResult
 from batch.config import Database, Place, Settings, Source, require_credentials
 from batch.errors import DatabaseAway, LedgerError, NothingSent
 from batch.ledger import network_disk, read_ledger
 from batch.model import Run
-from batch.results.run_text import CommandResult
 
 NO_ORDER = 2_147_483_647  # no store has counted so far
 SHIPMENT = {"order_address_id": 1, "items": [{"order_product_id": 1, "quantity": 1}]}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from batch.commands.answer import CommandResult
 from batch.errors import NothingSent
 from batch.ledger.queries import LedgerReader
 from batch.pipeline.decisions import DecisionRecorder, PendingDecision, pending_decisions
 from batch.pipeline.session import StoreSession
-from batch.results.run_text import CommandResult
 
 
 @dataclass(frozen=True, slots=True)

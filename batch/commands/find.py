@@ -6,11 +6,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from batch.commands.answer import CommandResult
 from batch.commands.find_live import LiveState
+from batch.commands.history import local, record_data, record_line
 from batch.ledger.contract import Decision, Event
 from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowNote, Run, State
-from batch.results.run_text import CommandResult, local, record_data, record_line
 
 MOST = 1_000  # shipments, and rows without one, that are told for one question
 ROWS = 10  # row numbers that a line has

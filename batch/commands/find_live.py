@@ -8,7 +8,7 @@ from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import ShipbatchError
 from batch.model import Record, StoreShipment
-from batch.planning.matching import changes_between
+from batch.model.matching import changes_between
 
 PATIENCE = 1.5  # seconds: what is known is shown within two
 MOST = 10  # orders that are asked for

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 from batch.bigcommerce.client import PAGE
+from batch.commands.answer import CommandResult
 from batch.loader.cells.carriers import brands
 from batch.model import Order
 from batch.pipeline.session import StoreSession
-from batch.results.run_text import CommandResult
 from batch.results.template import shippable, write_template
 
 SHIPPING_STATUSES = (11, 9, 3)

@@ -13,16 +13,18 @@ from enum import StrEnum
 from pathlib import Path
 
 from batch.bigcommerce import Kind
+from batch.commands.answer import CommandResult
+from batch.commands.history import find_run
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
+from batch.model.matching import changes_between
 from batch.pipeline.corrections import retry_idempotent
 from batch.pipeline.session import StoreSession
 from batch.planning.gates import SWITCHES
-from batch.planning.matching import changes_between
 from batch.primitives import failpoints
 from batch.primitives.atomic_file import private_folder
 from batch.primitives.concurrency import gather_bounded
-from batch.results.run_text import CommandResult, count_noun, find_run
+from batch.results.run_text import count_noun
 
 SHIPPED_STATUSES = frozenset({2, 3})
 """Shipped, Partially Shipped: the only ones that shipping itself sets."""
@@ -77,7 +79,7 @@ class OrderUndone:
         )
 
 
-async def undone(desk: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
+async def undo_run(desk: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
     """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
 
     `keep_status`: the orders keep the status that they have.

@@ -5,10 +5,10 @@
 from datetime import datetime
 from pathlib import Path
 
+from batch.commands.answer import CommandResult
 from batch.errors import NothingSent
 from batch.fleet.procrastinate_app import call
 from batch.fleet.queue import IN_LINE, Queue
-from batch.results.run_text import CommandResult
 
 SKIP = "shipbatch decide --queued {} --answer skip"
 """The command, for a file's number."""

@@ -5,12 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from batch.commands.answer import CommandResult
 from batch.config.ledger_place import redacted
 from batch.fleet import maintenance
 from batch.fleet.cancel import SKIP
 from batch.fleet.file_job import FETCHING
 from batch.fleet.queue import Queue
-from batch.results.run_text import CommandResult, count_noun
+from batch.results.run_text import count_noun
 
 SILENT = 30.0  # seconds without a sign of life
 HUNG = 120.0  # seconds without a word on a file whose store's lease goes on being renewed

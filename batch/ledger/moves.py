@@ -11,7 +11,7 @@ from batch.ledger.connection import UNDO, Connection
 from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
 from batch.ledger.rows import RECORD, Row, finding_text, json_text, record_from, search_form, store_shipment_text
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
-from batch.planning.matching import misnamed
+from batch.model.matching import misnamed
 
 LEGAL = "VALUES " + ", ".join(
     f"('{old}', '{new}')" for old in MOVES for new in sorted(MOVES[old]) if new is not State.INTENT

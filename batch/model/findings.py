@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from batch.model import MADE_DIFFERS, Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
-from batch.planning.matching import Match, differences, units
+from batch.model.matching import Match, differences, units
 
 CREATED = Finding(Status.CREATED)
 PLANNED = Finding(Status.PLANNED)

@@ -7,8 +7,8 @@ from batch.bigcommerce import Client, Kind, Response, Verdict, correction, judge
 from batch.errors import StoreStopped, Unreadable
 from batch.ledger import Ledger
 from batch.model import Finding, RowNote, Status, StoreShipment, findings
+from batch.model.matching import differences
 from batch.planning import Correction, facts_of
-from batch.planning.matching import differences
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent
 

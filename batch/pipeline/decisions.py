@@ -12,8 +12,8 @@ from batch.ledger import Ledger
 from batch.ledger.contract import AlreadyClaimed, Decision, named
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment, findings
+from batch.model.matching import match
 from batch.planning.gates import FILE
-from batch.planning.matching import match
 
 ANSWERS = "exists:ID (it is in the store as shipment ID), absent (it is not), ship, skip"
 EXISTS = re.compile(r"(?:it )?(?:exists|existing|is)(?: as)?[\s:=#]*([0-9]+)")

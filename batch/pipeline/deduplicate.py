@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from batch.ledger import Ledger
 from batch.model import Line, Parcel, Record, RowNote, Run, State, findings
+from batch.model.matching import misnamed
 from batch.planning import facts_of
-from batch.planning.matching import misnamed
 from batch.primitives.spelling import named
 
 

@@ -12,7 +12,7 @@ from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.ledger import Ledger
 from batch.ledger.contract import AlreadyClaimed, OrderBusy
 from batch.model import Outcome, Record, State, StoreShipment, findings
-from batch.planning.matching import Baseline, differences, match
+from batch.model.matching import Baseline, differences, match
 from batch.primitives import failpoints, uptime
 from batch.primitives.stop import StopEvent
 

@@ -17,6 +17,7 @@ from batch.errors import FileError, LedgerError, ReaderDied
 from batch.ledger import export_store
 from batch.loader.load import Load
 from batch.model import Finding, Parcel, Record, RowNote, Run, Status, findings
+from batch.model.matching import Baseline
 from batch.model.sheet_format import Mark, read_mark
 from batch.pipeline import input_copies
 from batch.pipeline.decisions import current_user
@@ -29,7 +30,6 @@ from batch.pipeline.report import exit_status, known_waiting, requests_saved, su
 from batch.pipeline.session import StoreSession
 from batch.pipeline.sheet_answers import take_answers
 from batch.pipeline.shipper import Shipper
-from batch.planning.matching import Baseline
 from batch.planning.saved_plan import OrderSnapshot, SavedPlan, planned_shipment
 from batch.primitives.spill import SpillDict
 from batch.primitives.stop import BY_HAND, beside

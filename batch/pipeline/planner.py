@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 
 from batch.model import Parcel, Record, RowNote, Run, State, findings
+from batch.model.matching import Baseline
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
 from batch.planning import Judged, Policy
-from batch.planning.matching import Baseline
 from batch.primitives.concurrency import batched
 from batch.primitives.spill import SpillDict
 

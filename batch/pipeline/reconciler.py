@@ -12,7 +12,7 @@ from batch.errors import StoreStopped, Unreadable
 from batch.ledger import Ledger
 from batch.ledger.contract import Event, named
 from batch.model import Outcome, Record, State, StoreShipment, findings
-from batch.planning.matching import Baseline, Match, match
+from batch.model.matching import Baseline, Match, match
 from batch.primitives import failpoints, uptime
 from batch.primitives.concurrency import gather_bounded, unbroken
 from batch.primitives.stop import StopEvent

@@ -14,8 +14,8 @@ from batch.bigcommerce.order_pages import Orders, Pages
 from batch.config import Settings
 from batch.ledger import Ledger
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
+from batch.model.matching import Baseline
 from batch.planning import ExistingShipment, Facts, Judged, Policy, judge
-from batch.planning.matching import Baseline
 from batch.planning.trusted_file import UNKNOWN, complete, trusted_order
 from batch.primitives.concurrency import gather_bounded
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from batch.model import Finding, Item, Order, OrderLine, Parcel, RowNote, Shipment, StoreShipment, findings
+from batch.model.matching import plain
 from batch.planning.drafts import RequestedLine, ShipmentDraft, drafts_of
 from batch.planning.facts import Correction, ExistingShipment, Facts, Judged, Policy, facts_of
-from batch.planning.matching import plain
 
 Differs = Callable[[StoreShipment, Shipment, str], Finding]
 

@@ -16,8 +16,8 @@ from batch.model import (
     StoreShipment,
     findings,
 )
+from batch.model.matching import plain, same_items
 from batch.planning.facts import Judged, Policy
-from batch.planning.matching import plain, same_items
 from batch.primitives.spelling import named
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from batch.commands.answer import CommandResult
 from batch.config import Settings
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Run
-from batch.results.run_text import CommandResult, count_noun
+from batch.results.run_text import count_noun
 from batch.watcher.folder_layout import Entry, FolderLayout, digest, is_sheet
 from batch.watcher.notices import ERROR
 from batch.watcher.status_file import boards

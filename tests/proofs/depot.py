@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from batch.commands.undo import undone
+from batch.commands.undo import undo_run
 from batch.config import LEDGER, Settings
 from batch.errors import CannotRunNow
 from batch.ledger import read_ledger
@@ -107,7 +107,7 @@ class Depot:
         """Take one of the runs back."""
         async with desk_of(self.settings(), _Mute()) as desk:
             if runs := desk.ledger.runs():
-                await undone(desk, runs[place % len(runs)].run_id, for_real=True)
+                await undo_run(desk, runs[place % len(runs)].run_id, for_real=True)
 
     async def answer(self, word: str) -> None:
         """A person's word on all that waits: the truth on what is in doubt, this word on what is held."""

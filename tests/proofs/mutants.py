@@ -281,14 +281,14 @@ MUTANTS: Sequence[Mutant] = (
     # settling
     Mutant(
         "claims what another record has",
-        "planning/matching.py",
+        "model/matching.py",
         "s.shipment_id not in claimed and ",
         "",
         SHIPPING,
     ),
     Mutant(
         "claims what was there before the intent",
-        "planning/matching.py",
+        "model/matching.py",
         " and s.shipment_id > baseline",
         "",
         SHIPPING,
@@ -302,21 +302,21 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "claims a parcel under another number",
-        "planning/matching.py",
+        "model/matching.py",
         "    if label and items and ",
         "    if items and ",
         SHIPPING,
     ),
     Mutant(
         "claims a parcel for another address",
-        "planning/matching.py",
+        "model/matching.py",
         " and shipment.order_address_id == seen.order_address_id",
         "",
         SHIPPING,
     ),
     Mutant(
         "passes over a near miss",
-        "planning/matching.py",
+        "model/matching.py",
         "return Match(mine=same[0] if same else None, twins=tuple(same[1:]), near=near)",
         "return Match(mine=same[0] if same else None, twins=tuple(same[1:]))",
         SHIPPING,

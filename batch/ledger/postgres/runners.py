@@ -96,5 +96,6 @@ def reap_dead_runners(connection: Connection) -> list[Runner]:
 
 
 def delete_runner(connection: Connection, runner: str) -> None:
+    """Take a runner off the list, and its leases with it."""
     connection.execute("UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,))
     connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

@@ -1,0 +1,14 @@
+"""What a command answers: lines for a person, data for a program, an exit status."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """One answer, for a person and for a program."""
+
+    lines: tuple[str, ...]
+    data: Any
+    status: int = 0
+    """Exit status of the command."""
