@@ -188,7 +188,7 @@ async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> No
                 process.kill()
                 await process.wait()
             first = next((at - since for at, order in posts.came if at > since and order not in doubts), None)
-            told = f"first order without doubt after {first:.1f} s" if first else "only doubts were left"
+            told = f"first order without doubt after {first:.1f} s" if first else "no POST of an order without doubt"
             print(f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()} shipped", flush=True)
             if process.returncode != -signal.SIGKILL:
                 break
