@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from batch.config import Database, Settings, redacted, require_credentials, settings
+from batch.config import Database, Settings, load_settings, redacted, require_credentials
 from batch.config.example import example
 from batch.config.secrets import find_secret, hide, keep_in_file, secret_file
 from batch.config.settings import ELSEWHERE, Section
@@ -31,7 +31,7 @@ class Place:
         return path
 
     def settings(self, store: str = "", **options: object) -> Settings:
-        return settings(options, store_name=store, environ=self.environ)
+        return load_settings(options, store_name=store, environ=self.environ)
 
     def mistakes(self, text: str) -> list[str]:
         """What is said of a file, less its path."""

@@ -15,7 +15,7 @@ from batch.config import LEDGER
 from batch.errors import CannotRunNow
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
 from batch.model.matching import match
-from batch.pipeline.dispatcher import Dispatcher
+from batch.pipeline.shipping.dispatcher import Dispatcher
 from batch.sandbox import Fault, Personality
 
 NOT_MADE = Fault(504, performs=0, method="POST", nth=1)

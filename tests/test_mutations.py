@@ -22,8 +22,8 @@ def test_a_mutant_has_its_place_in_todays_source(mutant: Mutant) -> None:
 @pytest.mark.parametrize("source", ["nothing of the kind", "here, and here"])
 def test_a_mutant_without_its_one_place_fails_loudly(source: str) -> None:
     """Gone or ambiguous: the message names the file and the place."""
-    with pytest.raises(Misplaced, match=r"batch/pipeline/dispatcher\.py has this [02] times"):
-        Mutant("says so", "pipeline/dispatcher.py", "here", "there", ()).applied(source)
+    with pytest.raises(Misplaced, match=r"batch/pipeline/shipping/dispatcher\.py has this [02] times"):
+        Mutant("says so", "pipeline/shipping/dispatcher.py", "here", "there", ()).applied(source)
 
 
 def test_no_two_mutants_have_one_name() -> None:

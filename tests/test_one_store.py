@@ -13,7 +13,7 @@ from shop import HEADER, OpenShop, dense, number, table
 
 from batch.commands.decide import Answer, take_decision
 from batch.config import LEDGER, Database, Place, Settings, one_store
-from batch.config import settings as settings_of
+from batch.config import load_settings as settings_of
 from batch.errors import ConfigError, DatabaseAway
 from batch.ledger import Ledger, locks, open_ledger, read_ledger
 from batch.ledger.contract import Decision, OrderBusy

@@ -11,7 +11,7 @@ import pytest
 from shop import dense, number, table
 from terminal import Terminal
 
-from batch.config import default_home, settings
+from batch.config import default_home, load_settings
 from batch.config.environment import config_folder
 from batch.config.ownership import require_own
 from batch.config.secrets import find_secret, keep_in_file
@@ -125,10 +125,10 @@ class TestWhatIsLookedAt:
     def test_a_configuration_file(self, environ: dict[str, str]) -> None:
         """The one that lies in the current folder, and not passed over for another one."""
         Path("shipbatch.toml").write_text("workers = 3")
-        assert settings({}, environ=environ).workers == 3
+        assert load_settings({}, environ=environ).workers == 3
         Path("shipbatch.toml").chmod(0o666)
         with pytest.raises(ConfigError, match=r"shipbatch\.toml is not used: everybody can write it"):
-            settings({}, environ=environ)
+            load_settings({}, environ=environ)
 
     @pytest.mark.parametrize("where", ["token_file", "CREDENTIALS_DIRECTORY", "secrets"])
     def test_a_secret(self, environ: dict[str, str], tmp_path: Path, where: str) -> None:
@@ -149,9 +149,9 @@ class TestWhatIsLookedAt:
     def test_the_home(self, environ: dict[str, str], tmp_path: Path, mode: int) -> None:
         """Whatever is asked of it; one that others can only read is `check`'s to complain of."""
         (tmp_path / "home").mkdir(mode=0o755)
-        assert settings({}, environ=environ).home == tmp_path / "home"
+        assert load_settings({}, environ=environ).home == tmp_path / "home"
         (tmp_path / "home").chmod(mode)
-        for look in (lambda: settings({}, environ=environ), lambda: default_home(environ)):
+        for look in (lambda: load_settings({}, environ=environ), lambda: default_home(environ)):
             with pytest.raises(ConfigError, match=f"{tmp_path / 'home'} is not used: everybody can write it"):
                 look()
 
@@ -172,7 +172,7 @@ class TestWhatIsLookedAt:
         finally:
             os.umask(before)
         assert tmp_path in kept.parents
-        assert settings({}, environ=environ).store_hash == "abc"
+        assert load_settings({}, environ=environ).store_hash == "abc"
         assert find_secret(TOKEN, environ)
 
 
@@ -205,23 +205,23 @@ class TestWhereTheTokenGoes:
         Path("shipbatch.toml").write_text(text)
         told = environ | ({"SHIPBATCH_CONFIG": str(Path("shipbatch.toml").absolute())} if named else {})
         with pytest.raises(ConfigError) as caught:
-            settings({}, store_name=store, environ=told)
+            load_settings({}, store_name=store, environ=told)
         assert f"{place}: the token would go to http" in str(caught.value)
         assert str(config_folder()) in caught.value.todo
         (config_folder() / "shipbatch.toml").write_text(Path("shipbatch.toml").read_text())
         Path("shipbatch.toml").unlink()
-        assert "bigcommerce.com/" not in settings({}, store_name=store, environ=environ).store
+        assert "bigcommerce.com/" not in load_settings({}, store_name=store, environ=environ).store
 
     @pytest.mark.parametrize("url", ["https://api.bigcommerce.com", "https://api.bigcommerce.com/"])
     def test_bigcommerces_own_is_obeyed_from_anywhere(self, environ: dict[str, str], url: str) -> None:
         Path("shipbatch.toml").write_text(f'api_url = "{url}"')
-        assert settings({}, environ=environ).api_url == "https://api.bigcommerce.com"
+        assert load_settings({}, environ=environ).api_url == "https://api.bigcommerce.com"
 
     def test_the_environment_is_obeyed(self, environ: dict[str, str]) -> None:
         """Also where a file says otherwise."""
         Path("shipbatch.toml").write_text('api_url = "https://evil.example"')
         told = environ | {"BIGCOMMERCE_API_URL": "http://127.0.0.1:8080"}
-        assert settings({}, environ=told).api_url == "http://127.0.0.1:8080"
+        assert load_settings({}, environ=told).api_url == "http://127.0.0.1:8080"
 
 
 async def test_a_dropped_file_is_sent_no_token(sandbox: Callable[..., Awaitable[Sandbox]], tmp_path: Path) -> None:

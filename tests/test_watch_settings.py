@@ -13,7 +13,7 @@ def read(tmp_path: Path, text: str) -> config.Settings:
     path = tmp_path / "shipbatch.toml"
     path.write_text(text, "utf-8")
     environ: dict[str, Any] = {"SHIPBATCH_CONFIG": str(path), "SHIPBATCH_HOME": str(tmp_path / "home")}
-    return config.settings({}, environ=environ)
+    return config.load_settings({}, environ=environ)
 
 
 def test_a_folder_has_a_path_a_store_and_a_source(tmp_path: Path) -> None:

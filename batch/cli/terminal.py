@@ -71,7 +71,7 @@ def settings_of(options: dict[str, Any] | None = None, store: str = "", *, sandb
     environ = dict(os.environ)
     if sandbox:
         environ = {name: value for name, value in environ.items() if not name.startswith("BIGCOMMERCE_")}
-    made = config.settings(options or {}, store_name=store, environ=environ)
+    made = config.load_settings(options or {}, store_name=store, environ=environ)
     return made.model_copy(update={"database": ""}) if sandbox else made
 
 

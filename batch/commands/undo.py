@@ -18,8 +18,8 @@ from batch.commands.history import find_run
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
 from batch.model.matching import changes_between
-from batch.pipeline.corrections import retry_idempotent
 from batch.pipeline.session import StoreSession
+from batch.pipeline.shipping.corrections import retry_idempotent
 from batch.planning.gates import SWITCHES
 from batch.primitives import failpoints
 from batch.primitives.atomic_file import private_folder

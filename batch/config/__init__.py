@@ -2,7 +2,7 @@
 
 from batch.config.environment import default_home, token_variable
 from batch.config.ledger_place import LEDGER, Database, Place, redacted
-from batch.config.load import config_file, every_store, settings
+from batch.config.load import config_file, every_store, load_settings
 from batch.config.origins import one_store
 from batch.config.secrets import require_credentials
 from batch.config.settings import API_URL, Folder, Gates, Settings, Source
@@ -19,9 +19,9 @@ __all__ = [
     "config_file",
     "default_home",
     "every_store",
+    "load_settings",
     "one_store",
     "redacted",
     "require_credentials",
-    "settings",
     "token_variable",
 ]

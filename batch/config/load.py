@@ -27,7 +27,9 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     return next((path for path in (Path(NAME), config_folder() / NAME) if path.is_file()), None)
 
 
-def settings(options: Mapping[str, Any], *, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(
+    options: Mapping[str, Any], *, store_name: str = "", environ: Mapping[str, str] = os.environ
+) -> Settings:
     """Options over environment over file; ConfigError names the place of each mistake."""
     path = config_file(environ)
     file = read_file(path) if path else None

@@ -29,7 +29,7 @@ from batch.pipeline.planner import Planner
 from batch.pipeline.report import exit_status, known_waiting, requests_saved, summarize, write_sheet
 from batch.pipeline.session import StoreSession
 from batch.pipeline.sheet_answers import take_answers
-from batch.pipeline.shipper import Shipper
+from batch.pipeline.shipping.shipper import Shipper
 from batch.planning.saved_plan import OrderSnapshot, SavedPlan, planned_shipment
 from batch.primitives.spill import SpillDict
 from batch.primitives.stop import BY_HAND, beside

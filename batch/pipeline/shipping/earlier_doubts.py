@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from batch.errors import ShipbatchError
 from batch.ledger import Ledger
 from batch.model import Record, RowNote, Run, Status
-from batch.pipeline.reconciler import Reconciler
+from batch.pipeline.shipping.reconciler import Reconciler
 from batch.primitives.stop import StopEvent
 
 PATIENCE = 2.0  # seconds in which the first look may spare us to wait with an order; a store may be slow to answer it

@@ -13,15 +13,15 @@ from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.loader.load import Load
 from batch.model import Record, RowNote, Run, Shipment
 from batch.model.matching import Baseline
-from batch.pipeline.corrections import Corrector
-from batch.pipeline.dispatcher import Dispatcher
-from batch.pipeline.earlier_doubts import PATIENCE, Earlier, settled_beside
 from batch.pipeline.estimate import Estimate, Work
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.planner import Planner
-from batch.pipeline.reconciler import Reconciler
 from batch.pipeline.session import StoreSession
+from batch.pipeline.shipping.corrections import Corrector
+from batch.pipeline.shipping.dispatcher import Dispatcher
+from batch.pipeline.shipping.earlier_doubts import PATIENCE, Earlier, settled_beside
+from batch.pipeline.shipping.reconciler import Reconciler
 from batch.primitives.concurrency import Reiterable
 
 MOST = 2**31 - 2  # shipments of a run

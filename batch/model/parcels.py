@@ -1,0 +1,98 @@
+"""What an export asks for: lines, parcels, and the shipments that they become."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from batch.model.orders import Item
+from batch.primitives.spelling import narrow
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a parcel asks of one order line, as the file names it; without a name, of the order's only line."""
+
+    sku: str = ""
+    order_product_id: int | None = None
+    quantity: int | None = None
+    """Units; None is all that remains of the line."""
+    rows: tuple[int, ...] = ()
+    """Rows that were added up into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The rows of one order, address and tracking number, as the file has them."""
+
+    order_id: int | None
+    rows: tuple[int, ...]
+    """Row numbers as a spreadsheet program shows them, 1-based."""
+    lines: tuple[Line, ...] = ()
+    """Empty: all that remains of the order."""
+    external_order_id: str = ""
+    """Set where the file has no order_id: the store is asked for it."""
+    order_address_id: int | None = None
+    numbers: tuple[str, ...] = ()
+    """Tracking numbers; more than one only where the file gives them for the same units."""
+    tracking_link: str = ""
+    shipping_provider: str = ""
+    tracking_carrier: str = ""
+    shipping_method: str = ""
+    merchant_shipping_cost: str = ""
+    comments: str = ""
+    warnings: tuple[str, ...] = ()
+    """Said in the results sheet beside the parcel's rows; they do not stop it."""
+    decision: str = ""
+    """What a person wrote into the Decision cell."""
+
+    @property
+    def request_key(self) -> str:
+        """Digest of what is asked: two parcels with one ask want the same shipment."""
+        skus = {line.sku: narrow(line.sku).casefold() for line in self.lines}
+        if len(set(skus.values())) < len(skus):  # SKUs of one parcel that differ in nothing else
+            skus = {sku: sku for sku in skus}
+        lines = sorted((skus[line.sku], line.order_product_id or 0, line.quantity or 0) for line in self.lines)
+        asked = [
+            self.external_order_id or self.order_id,  # as the file has it: it is one ask before and after the look-up
+            self.order_address_id,
+            [number.casefold() for number in self.numbers],
+            self.tracking_link,
+            self.shipping_provider,
+            self.tracking_carrier,
+            lines,
+        ]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What Create Order Shipment is asked for: complete, judged, ready to send."""
+
+    order_id: int
+    order_address_id: int
+    items: tuple[Item, ...]
+    """Sorted by order_product_id; each line once."""
+    tracking_number: str = ""
+    tracking_link: str = ""
+    shipping_provider: str = ""
+    tracking_carrier: str = ""
+    shipping_method: str = ""
+    merchant_shipping_cost: str = ""
+    comments: str = ""
+    rows: tuple[int, ...] = ()
+    row_lines: tuple[tuple[int, int], ...] = ()
+    """(row, order_product_id) for the rows that name a line."""
+    skus: tuple[tuple[int, str], ...] = ()
+    """(order_product_id, SKU) of its items, as the store has them."""
+    request_key: str = ""
+    """Digest of the parcel it came from."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its number, else its link: what tells it from the order's other parcels."""
+        return self.tracking_number or self.tracking_link
+
+    @property
+    def units(self) -> int:
+        return sum(item.quantity for item in self.items)

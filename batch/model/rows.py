@@ -1,0 +1,79 @@
+"""What is said of a row: its status, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from batch.model.orders import LinkSource
+
+
+class Status(StrEnum):
+    """What became of a row, in the words of the results sheet; worst first."""
+
+    IN_DOUBT = "in doubt"
+    HELD = "held"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    NOT_SENT = "not sent"
+    WAITING = "waiting"
+    PLANNED = "planned"
+    UPDATED = "updated"
+    CREATED = "created"
+    ALREADY_CREATED = "already created"
+    SKIPPED = "skipped"
+
+
+class Who(StrEnum):
+    """Who can do something about a row."""
+
+    NOBODY = ""
+    WAREHOUSE = "warehouse"
+    IT = "IT"
+    CUSTOMER_SERVICE = "customer service"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a row has its status, for the person who gets it."""
+
+    status: Status
+    code: str = ""
+    """Short and stable, for filters and scripts: `unknown_order`."""
+    error: str = ""
+    """What is wrong, where, with the numbers."""
+    todo: str = ""
+    """What to do next."""
+    who: Who = Who.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What the results sheet says of one row."""
+
+    row: int
+    finding: Finding
+    shipment_ids: tuple[int, ...] = ()
+    tracking_links: tuple[str, ...] = ()
+    link_source: LinkSource = LinkSource.NONE
+    order_id: int | None = None
+    order_address_id: int | None = None
+    order_product_ids: tuple[int, ...] = ()
+    run_id: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowNote:
+    """What a plan says of rows that it does not ship: refused, skipped, held, or met before."""
+
+    rows: tuple[int, ...]
+    finding: Finding
+    record_id: int | None = None
+    """The record it was met as, where the ledger has one."""
+    request_key: str = ""
+    """The parcel's digest, where it is one: a decision is found by it."""
+    facts: Mapping[str, Any] | None = None
+    """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""
+    names: Iterable[tuple[str, int]] = field(default=(), compare=False)
+    """What its rows are found by: an order's number, a tracking number or a SKU, and the row; read once."""

@@ -1,0 +1,1 @@
+"""A plan is brought to its outcomes: posted, read back where it is in doubt, corrected."""
