@@ -238,6 +238,20 @@ def test_a_text_has_the_same_deadline(tmp_path: Path, monkeypatch: pytest.Monkey
         load(path, Source())
 
 
+def test_many_columns_take_linear_time(tmp_path: Path) -> None:
+    """Each of them might be the SKU: the question names some, and follows each answer to its end."""
+    path = tmp_path / "export.csv"
+
+    def work(text: str) -> None:
+        width = int(text)
+        lines = [[f"Code {n % 100}" for n in range(width)], *([f"AB-{n * row}" for n in range(width)] for row in range(1, 20))]
+        path.write_text("".join(f"{','.join(line)},{at or 'Order'}\n" for at, line in enumerate(lines)))
+        with pytest.raises(FileError, match="columns could be sku"):
+            load(path, Source())
+
+    assert cost(work, "1000") < 25 * cost(work, "100")
+
+
 SWELLING: dict[str, Callable[[], bytes]] = {
     "cells that span": lambda: b"<table>" + b"<tr>" + b"<td colspan=200>a" * 1_000_000,
     "cells that span down": lambda: b"<table>" + b"<tr><td colspan=200 rowspan=200>a" * 500,

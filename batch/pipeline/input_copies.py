@@ -89,7 +89,7 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
 def expire(home: Path, days: int) -> None:
     """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many days."""
     oldest = time.time() - days * 86_400
-    for path in (each for room in ("fetched", "copies", "queued") for each in (home / room).glob("*")):
+    for path in (each for room in ("fetched", "copies", "queued", "reading") for each in (home / room).glob("*")):
         with suppress(OSError):  # another process of this home has been faster, or may do it where we may not
             if path.stat().st_mtime < oldest:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()

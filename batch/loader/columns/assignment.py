@@ -20,6 +20,10 @@ OPTIONAL_FIELDS = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST
 """Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
 
 
+MOST_ASKED = 8
+"""Columns that a question names: each answer is followed to its end, which takes as long as all columns."""
+
+
 @dataclass(slots=True)
 class Assignment:
     """The columns while they are given to the fields, one step after the other."""
@@ -177,8 +181,10 @@ class Assignment:
 
     def ambiguous(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
         """The question which of the columns it is."""
-        shown = " and ".join(f"{column.label} ({column.shown})" for column in fitting)
-        which = self.options(wanted, *fitting)
+        asked = fitting[:MOST_ASKED]
+        shown = " and ".join(f"{column.label} ({column.shown})" for column in asked)
+        shown += f" and {len(fitting) - len(asked):,} more" if len(fitting) > len(asked) else ""
+        which = self.options(wanted, *asked)
         return ColumnError(f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}")
 
     def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:

@@ -22,6 +22,9 @@ from batch.model.sheet_format import RESEND, RESULTS, Mark, read_mark
 SAMPLE = 200
 """Rows below the header that are looked at to tell the columns apart."""
 
+SAMPLE_CELLS = 50_000
+"""Cells that are looked at, and no more rows behind the header's; of up to 190 columns all of the sample."""
+
 MOST_COLUMNS = 2_000
 """Of an export; real ones have some dozens."""
 
@@ -111,8 +114,12 @@ def _first_rows(table: Table) -> tuple[list[list[Cell]], list[int]]:
     """The rows to recognise it by, cut to as many columns as are read; and how wide each is."""
     rows: list[list[Cell]] = []
     widths: list[int] = []
+    cells = 0
     for row in islice(table.rows(), ROWS_SEARCHED + SAMPLE):
         table.in_time()
+        cells += min(len(row), MOST_COLUMNS)
+        if cells > SAMPLE_CELLS and len(rows) > ROWS_SEARCHED:
+            break
         rows.append(row[:MOST_COLUMNS])
         widths.append(_width(row) if len(row) > MOST_COLUMNS else len(row))
     return rows, widths

@@ -12,6 +12,7 @@ from batch.model import Field
 
 EXAMPLES = 3
 LONGEST_SHOWN = 30
+MOST_LISTED = 200
 LEAVE_OUT = frozenset({"", "-"})
 """What `--map FIELD=` says for "no column is this field"."""
 
@@ -101,5 +102,6 @@ def column_with_letter(column: Column) -> str:
 
 
 def column_list(columns: Sequence[Column]) -> str:
-    """All columns by header, by letter where they have none."""
-    return ", ".join(column.label for column in columns) or "no columns"
+    """All columns by header, by letter where they have none; of very many the first."""
+    more = f" and {len(columns) - MOST_LISTED:,} more" if len(columns) > MOST_LISTED else ""
+    return (", ".join(column.label for column in columns[:MOST_LISTED]) or "no columns") + more
