@@ -8,12 +8,14 @@ newest one is up to date, and only what has changed since is counted again.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from batch import telling
 from batch.accounting import Report
+from batch.deciding import still_waits
 from batch.desk import Desk
 from batch.errors import NothingSent
 from batch.fleet.entries import End
@@ -126,6 +128,8 @@ async def _amended(queue: Queue, desk: Desk, row: Mapping[str, Any]) -> str:
             return ""
         rows = await asyncio.to_thread(shipped, desk.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
+        if end.state == "held" != row["state"] and not still_waits(desk.ledger, run.store, run.run_id):
+            end = replace(end, state=row["state"])  # every word on it has been said
     await desk.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)
     return f"{telling.counts(report.summary)} → {end.state}"
