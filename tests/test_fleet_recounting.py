@@ -199,7 +199,7 @@ async def test_a_queue_of_an_older_version_has_its_stores_in_one_spelling(yard: 
     box = await yard.store()
     (number,) = await yard.put(box, rows_of([100]))
     await yard.queue.do("DELETE FROM procrastinate.procrastinate_jobs")
-    await yard.queue.do("UPDATE shipbatch.files SET store = replace(store, 'localhost', '127.0.0.1')")
+    await yard.queue.do("UPDATE shipbatch.files SET store = replace(store, '127.0.0.1', 'LOCALHOST')")
     await yard.queue.do("ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP amended")
     async with yard.worker():
         (row,) = await yard.finished(number)

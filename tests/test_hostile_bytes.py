@@ -244,7 +244,10 @@ def test_many_columns_take_linear_time(tmp_path: Path) -> None:
 
     def work(text: str) -> None:
         width = int(text)
-        lines = [[f"Code {n % 100}" for n in range(width)], *([f"AB-{n * row}" for n in range(width)] for row in range(1, 20))]
+        lines = [
+            [f"Code {n % 100}" for n in range(width)],
+            *([f"AB-{n * row}" for n in range(width)] for row in range(1, 20)),
+        ]
         path.write_text("".join(f"{','.join(line)},{at or 'Order'}\n" for at, line in enumerate(lines)))
         with pytest.raises(FileError, match="columns could be sku"):
             load(path, Source())

@@ -23,8 +23,8 @@ from batch.pipeline import Job, Pipeline
 from batch.pipeline.runner import open_store, run_files
 from batch.primitives.stop import StopEvent
 
-ONE = "http://localhost:8080/stores/abc123"
-OTHER = "http://LOCALHOST:08080/stores/abc123"  # sorts before it
+ONE = "http://127.0.0.1:8080/stores/abc123"
+OTHER = "http://LOCALHOST:08080/stores/abc123"
 SPELLINGS = {
     "https://api.bigcommerce.com": [
         "HTTPS://API.BigCommerce.com",
@@ -35,15 +35,15 @@ SPELLINGS = {
         "https://ａｐｉ.bigcommerce。com",
         " https://api.bigcommerce.com ",
     ],
-    "http://localhost:8080": [
-        "http://127.0.0.1:8080",
+    "http://127.0.0.1:8080": [
+        "http://localhost:8080",
         "http://[::1]:8080",
         "http://[0:0:0:0:0:0:0:1]:08080",
         "http://[::ffff:127.0.0.1]:8080",
         "http://127.1:8080",
         "http://LOCALHOST.:8080/",
     ],
-    "http://localhost": ["http://localhost:80", "http://127.0.0.1/", "http://[::1]:"],
+    "http://127.0.0.1": ["http://localhost:80", "http://127.0.0.1/", "http://[::1]:"],
     "https://xn--bcher-kva.example/a/b~": ["https://BÜCHER.example/a//b%7e/", "https://bücher.example/x/../a/./b~"],
 }
 REFUSED = ("https://ann@h.example", "https://:pw@h.example", "https://@h.example", "https://h.example\\.x.example")
@@ -254,7 +254,7 @@ async def test_one_shipment_is_the_older_doubts_and_a_person_says_what_the_other
 ) -> None:
     """Both were sent the same parcel, and the store has one: nothing of it is shipped once more."""
     there = await shop(dense(1))
-    names = [f"{there.box.url.replace('127.0.0.1', name)}/stores/sandbox" for name in ("LOCALHOST", "[::1]")]
+    names = [f"{there.box.url.replace('127.0.0.1', name)}/stores/sandbox" for name in ("LOCALHOST", "localhost.")]
     asked = {"order_address_id": 100, "items": (Item(1000, 1),), "shipping_provider": "", "rows": (2,)}
     path, same = there.home / LEDGER, parcel(100, number(0), **asked)
     async with open_ledger(path) as ledger:

@@ -71,7 +71,7 @@ def fared_on(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterat
                 yield note
             elif note.record_id in by_id:
                 yield _as_record(ledger, run, note, by_id[note.record_id])
-            elif made := [one for one in by_ask.get(note.request_key, ()) if _is_later(ledger, run, one)]:
+            elif made := [one for one in by_ask.get(note.request_key, ()) if _is_later(ledger, run, note, one)]:
                 yield _as_made(ledger, run, note, made)
             elif note.request_key in skipped and note.finding.status is Status.HELD:
                 yield replace(note, finding=findings.decided_skip())
@@ -107,12 +107,12 @@ def _goes_on_with(ledger: LedgerReader, run: Run, record: Record) -> bool:
     return other.profile.get("queued") in {None, run.profile.get("queued")}
 
 
-def _is_later(ledger: LedgerReader, run: Run, record: Record) -> bool:
-    """Whether a record was made by a later run than this one; without a number, of the same content."""
+def _is_later(ledger: LedgerReader, run: Run, note: RowNote, record: Record) -> bool:
+    """Whether a later run has made a parcel; one without a number is known by its content, or was waited for."""
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or record.state is not State.CREATED or other.started <= run.started:
         return False
-    return bool(record.labels) or other.sha256 == run.sha256
+    return bool(record.labels) or other.sha256 == run.sha256 or note.finding.status is Status.HELD
 
 
 def list_runs(ledger: LedgerReader) -> CommandResult:

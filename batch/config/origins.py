@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_HERE = "127.0.0.1"  # what all of them are called in a store's name
 _PORTS = {"http": 80, "https": 443}
 _STORES = "/stores/"
 _ODD = "surrogateescape"  # bytes that are no UTF-8 stay as they are
@@ -34,8 +35,9 @@ def store_at(url: str, store_hash: str) -> str:
         url = one_spelling(url)
     except ValueError:  # refused where it is read
         return f"{url}{_STORES}{store_hash}"
-    for name in LOOPBACK[1:]:
-        url = re.sub(rf"//\[?{re.escape(name)}\]?(?=[:/]|$)", f"//{LOOPBACK[0]}", url, count=1)
+    parts = urlsplit(url)
+    if parts.hostname in LOOPBACK:
+        url = f"{parts.scheme}://{_HERE}{f':{parts.port}' if parts.port is not None else ''}{parts.path}"
     return f"{url}{_STORES}{store_hash.casefold()}"
 
 

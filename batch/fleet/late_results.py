@@ -8,6 +8,7 @@ newest one is up to date, and only what has changed since is counted again.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from batch.fleet.queue_items import End
 from batch.ledger import LedgerReader
 from batch.model import Status
 from batch.pipeline import exit_status
+from batch.pipeline.decisions import still_waits
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
 from batch.results.accounting import Report
@@ -126,6 +128,8 @@ async def _amended(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> 
             return ""
         rows = await asyncio.to_thread(shipped, desk.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
+        if end.state == "held" != row["state"] and not still_waits(desk.ledger, run.store, run.run_id):
+            end = replace(end, state=row["state"])  # every word on it has been said
     await desk.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)
     return f"{run_text.counts(report.summary)} → {end.state}"
