@@ -20,6 +20,7 @@ MET = ("tests/test_met_before.py",)
 DIFFERS = ("tests/test_made_differs.py",)
 PARSING = ("tests/test_client_parsing.py",)
 SPELLING = ("tests/test_spelling.py",)
+HOSTILE = ("tests/test_hostile_bytes.py",)
 LATE = ("tests/test_proofs_late.py",)
 WAITS = ("tests/test_only_doubts_wait.py",)
 
@@ -669,5 +670,41 @@ MUTANTS: Sequence[Mutant] = (
         " or _has_died(said, _lock_of(path))",
         "",
         ("tests/test_proofs_watch.py",),
+    ),
+    # bytes that mean harm
+    Mutant(
+        "shows its reader the whole environment",
+        "loader/files/reader.py",
+        "    found = {name: os.environ[name] for name in NEEDED if name in os.environ}\n",
+        "    found = dict(os.environ)\n",
+        HOSTILE,
+    ),
+    Mutant(
+        "takes from its reader what is cut wrongly",
+        "loader/files/row_stream.py",
+        "    if len(cells) != length:\n",
+        "    if False:\n",
+        HOSTILE,
+    ),
+    Mutant(
+        "begins a file again on which it has died twice",
+        "watcher/attempts.py",
+        "    if begun >= MOST:\n",
+        "    if False:\n",
+        HOSTILE,
+    ),
+    Mutant(
+        "sorts the marks of a text of any length",
+        "loader/files/tables.py",
+        " if len(text) <= LONGEST_NAME else text\n",
+        "\n",
+        HOSTILE,
+    ),
+    Mutant(
+        "reads a text beyond its deadline",
+        "loader/files/reader_limits.py",
+        "        if time.monotonic() > self._at:\n",
+        "        if False:\n",
+        HOSTILE,
     ),
 )
