@@ -707,4 +707,33 @@ MUTANTS: Sequence[Mutant] = (
         "        if False:\n",
         HOSTILE,
     ),
+    # one store
+    Mutant(
+        "takes two names of this machine for two stores",
+        "config/origins.py",
+        "    if parts.hostname in LOOPBACK:\n",
+        "    if False:\n",
+        ("tests/test_one_store.py",),
+    ),
+    Mutant(
+        "takes a hash in another case for another store",
+        "config/origins.py",
+        "{store_hash.casefold()}",
+        "{store_hash}",
+        ("tests/test_one_store.py",),
+    ),
+    Mutant(
+        "sends beside what was put aside",
+        "ledger/sqlite/schema.sql",
+        "WHEN NEW.state = 'intent' AND EXISTS (",
+        "WHEN NEW.state = 'no state' AND EXISTS (",
+        ("tests/test_one_store.py",),
+    ),
+    Mutant(
+        "leaves a queued file's end as it was",
+        "fleet/late_results.py",
+        '        if row["sign"] != row["now"] and (',
+        "        if False and (",
+        ("tests/test_fleet_recounting.py",),
+    ),
 )
