@@ -1,54 +1,41 @@
 """shipbatch: warehouse exports become shipments in a BigCommerce store, each exactly once.
 
-The rooms, from the top floor down; imports go down only, and `tests/test_floors.py` holds them to it:
+A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it; `planning` holds them
+against their orders; `pipeline` runs the stages and ships; `results` writes the sheet; `ledger` keeps what must not be
+forgotten. Imports go down only, and `tests/project/test_floors.py` holds the rooms to it:
 
-====  =============  ================================================================
+====  =============  =====================================================================
 floor room           what happens there
-====  =============  ================================================================
-8     cli            one short function a command; the only place that prints or exits
-7     fleet          many stores on many machines: the queue, its workers
-6     watcher        the drop folder: claims what is whole, runs it, files it away
-5     runner         opens a store, runs files in turn
-5     rehearsal      the same against a store on this machine
-5     rewriting      a run's results sheet again
-4     pipeline       one file through all stages
-4     undoing        a run taken back
-4     auditing       the store against the ledger
-4     answering      what waits for a person, and the answer
-4     progress       how far several files are together
-4     templating     all that can ship, as a workbook to fill in
-4     searching      what is known of an order, a number, a SKU or a file
-3     tracing        how a shipment that we know is now, in the store
-4     checking       proves what a run needs, and says what to fix
-3     resolver       what a row only names becomes ids, an address, units left
-3     known          what the ledger already holds as created
-3     pool           the workers: claim, post, record
-3     reconciler     doubts settled by reading back
-3     corrections    a number or a carrier set in a shipment that exists
-3     deciding       a person's word, taken
-3     holding        a file held as a whole, before its first shipment
-3     telling        what the ledger and a report say, in sentences
-3     notify         who is told of a run: the log, people, the dead man's switch
-3     metrics        a run as a Prometheus text file
-3     desk           what the stages of one store share
-2     loader         a warehouse export becomes parcels; pandas lives here
-2     bigcommerce    the API: client, quota, answers, payload
-2     ledger         what survives a crash
-2     results        the results workbook and CSV
-2     inputs         the copy of an export that a run works on
-1     judging        parcels against their order: who ships, who does not, and why
-1     gates          a file against what is usual: what stops it as a whole
-1     promises       what a dry run has planned, and whether it still holds
-1     accounting     the rows added up
-0     model          the nouns, and the table of legal moves
-0     matching       is this shipment that one?
-0     findings       what is said of a row, one sentence a finding
-0     sheet          what our own sheets are called and known by
-0     fetching       files by address, dates filled in
-0     scheduling     texts for systemd, cron, launchd, Task Scheduler
-0     spelling       which spellings of a text are one
-0     escapes        what cannot be seen in a text, shown
-0     errors, config, journal, stopping, turns, uptime, scratch, crash
+====  =============  =====================================================================
+12    cli            one short function per command; the only room that prints or exits
+11    web            the page (its place; not built yet)
+10    fleet          many stores on many machines: the queue and its workers
+9     watcher        the drop folder: claims what is whole, runs it, files it away
+8     commands       every command that is not run, watch or worker: its work, its answer
+7     pipeline       one file through all stages; runner, session, carry-over
+6     monitoring     who is told of a run: log, metrics, people, the dead man's switch
+5     loader         a warehouse export becomes parcels; pandas lives here
+5     results        the results workbook and CSV, a run in sentences
+4     ledger         what survives a crash; SQLite, or PostgreSQL for many machines
+4     bigcommerce    the API: client, rate limit, verdicts, payload
+4     remote_files   a file by its address, whole or not at all
+3     planning       parcels against their order, a file against its nights; pure
+2     config         settings, secrets, and whose word they are
+1     model          the nouns, the legal moves, every word that a user can meet
+0     primitives     no shipping in them: stop, concurrency, spilled dicts, failpoints
+0     errors         the exception tree
 -     sandbox        BigCommerce on this machine: another program
-====  =============  ================================================================
+-     manual         pages for users (their place; not written yet)
+====  =============  =====================================================================
+
+Where new things go:
+
+1. A rule without I/O: `loader/cells` for a cell, `planning` for a parcel or a file. What reads or writes the store:
+   `bigcommerce` only. SQL: `ledger` only, and `fleet` for its queue.
+2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which returns a
+   CommandResult, and a few lines in `cli`.
+3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one table.
+4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a header: the CSV, no code.
+5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a module below forty
+   lines joins its only importer.
 """
