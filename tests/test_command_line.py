@@ -92,7 +92,7 @@ class TestARun:
         """--results PATH."""
         shell = await typed()
         await shell("run", "--results", "mine.xlsx", "export.csv")
-        book = openpyxl.load_workbook(shell.folder / "mine.xlsx", read_only=True)
+        book = openpyxl.load_workbook(shell.folder / "mine.xlsx")
         assert book.sheetnames[0] == "Results"
 
     async def test_a_name_of_all_the_length_that_a_disk_takes(self, typed: OpenTerminal) -> None:
@@ -194,7 +194,7 @@ class TestLookingBack:
         (shell.folder / "export.csv").unlink()
         (shell.folder / "export.results.xlsx").unlink()
         assert (await shell("history", run, "--results")).status == 0
-        sheet = openpyxl.load_workbook(shell.folder / "export.results.xlsx", read_only=True)["Results"]
+        sheet = openpyxl.load_workbook(shell.folder / "export.results.xlsx")["Results"]
         assert [row[5] for row in sheet.iter_rows(min_row=2, values_only=True)] == ["created"] * 4
 
     @pytest.mark.parametrize("what", ["101", number(1), f" {number(1).lower()} ", "export.csv", "2", "MUG"])
