@@ -83,7 +83,7 @@ async def test_the_life_of_a_shipment(store: Any) -> None:
         assert await client.shipment_count(100) == 1
         order = await client.order(100)
         assert order is not None
-        assert (order.items_shipped, order.shipped, order.lines[0].left) == (2, True, 3)
+        assert (order.items_shipped, order.is_shipped, order.lines[0].left) == (2, True, 3)
 
         corrected = Shipment(100, 1, (Item(7, 2),), tracking_number="JD01", tracking_carrier="dhl")
         changed = judge(
