@@ -36,7 +36,7 @@ def code(text, aliases=None):
 
 def rows():
     """Match, provider, slug and alias of every alias in the package's table."""
-    with files("batch.loader").joinpath("carriers.csv").open(encoding="utf-8") as lines:
+    with files("batch.loader.cells").joinpath("carriers.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             for alias in row["aliases"].split("|"):
                 yield row["match"], row["provider"], row["slug"], alias

@@ -41,7 +41,7 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("loader/columns/value_shapes.py", ("headers", "spelling")),
     ("results/accounting.py", ("accounting",)),
     ("pipeline/deduplicate.py", ("met_before",)),
-    ("pipeline/report.py", ("pool", "plan")),
+    ("pipeline/report.py", ("report", "out_of_order")),
     ("pipeline/shipping/reconciler.py", ("reconciler", "mutants_settling")),
     ("pipeline/shipping/dispatcher.py", ("pool", "mutants_settling")),
     ("pipeline/shipping/corrections.py", ("update",)),
