@@ -60,6 +60,23 @@ def test_a_note_answers_for_its_rows() -> None:
     rows = row_results(RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER)
     assert [rows[n].shipment_ids for n in (2, 3)] == [(9,), (9,)]
     assert rows[2].link_source is LinkSource.GENERATED
+    assert (rows[2].order_id, rows[2].tracking_links, rows[2].order_product_ids) == (100, ("https://t",), ())
+
+
+def test_a_notes_row_has_the_lines_that_it_names() -> None:
+    """And where its rows name none, all of them; what is not said is empty."""
+    facts = {"row_lines": [(2, 7), (2, 8)], "order_product_ids": [7, 8, 9], "order_address_id": 5, "warnings": ["w"]}
+    rows = row_results(RUN, [RowNote((2, 3), Finding(Status.HELD), facts=facts)], [], lambda _: LATER)
+    assert [rows[n].order_product_ids for n in (2, 3)] == [(7, 8), (7, 8, 9)]
+    assert (rows[2].order_address_id, rows[2].warnings) == (5, ("w",))
+    bare = row_results(RUN, [RowNote((2,), Finding(Status.HELD))], [], lambda _: LATER)[2]
+    assert bare == RowResult(2, Finding(Status.HELD), run_id=RUN)
+
+
+def test_a_report_says_nothing_by_itself() -> None:
+    fresh = Report(run_of(), {}, {})
+    said = {name: getattr(fresh, name) for name in fresh.__slots__ if name != "run"}
+    assert not any(said.values())
 
 
 @given(st.lists(st.tuples(st.integers(2, 20), st.sampled_from(Status)), max_size=40))

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from batch.loader.cells.carriers import (
     NATIVE,
     PROVIDERS,
+    Carrier,
+    Code,
+    brands,
     carrier,
     disagreement,
     display_names,
@@ -152,8 +155,23 @@ def test_what_is_no_parcel_has_no_link(text):
 @pytest.mark.parametrize("text", ["", "  ", "-"])
 def test_a_blank_is_no_carrier(text):
     """Nothing was said, so nothing is unknown."""
-    found = carrier(text)
-    assert (found.known, found.method) == (True, "")
+    assert carrier(text) == Carrier("", "", "", known=True, name="")
+    assert carrier("--").method == "--"
+
+
+def test_a_code_has_a_name_to_show():
+    """The provider's or the slug's own, else the code itself."""
+    assert [Code(provider=code).name for code in ("usps", "carrier_12")] == ["USPS", "carrier_12"]
+    assert [Code(slug=code).name for code in ("dhl-germany", "no-such")] == [names()["dhl-germany"], "no-such"]
+    assert Code().name == ""
+
+
+def test_the_brands_are_those_of_the_table():
+    """The first alias of each, once; no services."""
+    first = [row[3] for row in rows() if row[0] == "brand"]
+    assert len(set(brands())) == len(brands()) > 100
+    assert set(brands()) <= set(first)
+    assert not {"Priority Mail", "Ground"} & set(brands())
 
 
 def test_service_words_stay_in_the_method():

@@ -388,6 +388,11 @@ class TestMetByItsNumber:
         there = (foreign(made(shipping_provider=theirs)),)
         assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there)))[0] is Status.ALREADY_CREATED
 
+    def test_a_file_that_names_no_carrier_changes_none(self) -> None:
+        """Whatever the store has."""
+        there = (foreign(made(shipping_provider="usps")),)
+        assert said(only(judged(parcel(ask()), existing=there)))[0] is Status.ALREADY_CREATED
+
     def test_the_number_of_another_address_is_another_parcel(self) -> None:
         """Same store, order and address make the same shipment."""
         there = order(line(1), line(2, "HAT", order_address_id=WORK, shipped=1))

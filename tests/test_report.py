@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from ledger_samples import run_of
+from shop import OpenShop, dense, number, table
 
 from batch.errors import ResultsError
 from batch.model import MADE_DIFFERS, Finding, RowNote, State, Status
+from batch.pipeline import Job, Pipeline
 from batch.pipeline.report import exit_status, requests_saved
 from batch.results.accounting import Report, count_statuses
 
@@ -68,3 +70,15 @@ def test_the_requests_that_a_loop_would_have_sent_beyond_ours() -> None:
     assert requests_saved(10, states, notes, dry=False) == 3 * 7 + 1 + 3 - 10
     assert requests_saved(10, states, notes, dry=True) == 3 * 7 + 1 - 10
     assert requests_saved(99, states, notes, dry=False) == 0
+
+
+async def test_a_sheet_that_cannot_be_written_is_said_and_named_nowhere(shop: OpenShop) -> None:
+    """What is sent is sent; the run ends with 74."""
+    there = await shop(dense(1))
+    (there.folder / "file").touch()
+    async with there.desk() as desk:
+        export = there.folder / "export.csv"
+        export.write_text(table((100, "MUG", 1, number(0))), "utf-8")
+        done = await Pipeline(desk).run(Job(export, results=there.folder / "file" / "results.xlsx"))
+    assert done.sheet_error is not None
+    assert (done.sheet, done.summary["results"], exit_status(done), there.posts) == (None, "", 74, 1)

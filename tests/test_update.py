@@ -160,3 +160,13 @@ async def test_a_number_that_was_planned_before_is_corrected_to(shop: OpenShop) 
     assert statuses(await there.run(*right, name="right.csv", update=True)) == ["updated", "created"]
     assert statuses(await there.run(*right, name="right.csv")) == ["already created"] * 2
     assert there.made() == [(100, number(1), {1000: 3}), (101, number(2), {1010: 1})]
+
+
+@pytest.mark.parametrize(("failing", "expected"), [(3, "updated"), (4, "held")])
+async def test_a_correction_is_tried_four_times(shop: OpenShop, failing: int, expected: str) -> None:
+    """It does no harm twice; what is not answered then is held."""
+    there = await shop(ONE)
+    await there.run((100, "MUG", 1, number(0)))
+    there.fault(Fault(502, performs=0, method="PUT", nth=range(1, failing + 1)))
+    report = await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)
+    assert (statuses(report), there.box.counts[PUT]) == ([expected], 4)

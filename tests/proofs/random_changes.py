@@ -35,14 +35,14 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("bigcommerce/verdict.py", ("answers",)),
     ("bigcommerce/parse.py", ("client_parsing",)),
     ("bigcommerce/payload.py", ("payload",)),
-    ("bigcommerce/quota_window.py", ("quota", "quota_nonsense", "quota_property")),
+    ("bigcommerce/quota_window.py", ("quota_window", "quota", "quota_nonsense")),
     ("loader/cells/carriers.py", ("carriers", "cell_edges", "spelling")),
     ("loader/cells/check_digits.py", ("carriers", "cell_edges")),
     ("loader/cells/*.py", ("cells", "cell_edges", "grouping")),
     ("loader/rows/grouping.py", ("grouping",)),
-    ("loader/columns/value_shapes.py", ("headers", "spelling")),
+    ("loader/columns/value_shapes.py", ("value_shapes", "headers")),
     ("results/accounting.py", ("accounting",)),
-    ("pipeline/deduplicate.py", ("met_before",)),
+    ("pipeline/deduplicate.py", ("met_before", "made_differs")),
     ("pipeline/report.py", ("report", "carry_over")),
     ("pipeline/shipping/reconciler.py", ("reconciler", "mutants_settling")),
     ("pipeline/shipping/dispatcher.py", ("pool", "mutants_settling")),
@@ -69,7 +69,14 @@ class Equal:
     why: str
 
 
-EQUAL: Sequence[Equal] = ()
+EQUAL: Sequence[Equal] = (
+    Equal("others_spending: bool = False", "others_spending: bool = True", "whoever makes a window says it"),
+    Equal(
+        'return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else "" for run_id in runs}',
+        "return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else 'x' for run_id in runs}",
+        "the database keeps a record's run as long as the record",
+    ),
+)
 
 
 def main() -> int:
