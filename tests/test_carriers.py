@@ -21,7 +21,7 @@ from batch.loader.cells.carriers import (
     table,
     tokens,
 )
-from batch.loader.cells.check_digits import mod10, posts, readings, s10_digit, ups_digit
+from batch.loader.cells.check_digits import fedex_digit, mod10, posts, readings, s10_digit, ups_digit
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"
@@ -234,6 +234,14 @@ def test_a_ups_number_has_one_check_digit(body):
     fitting = [digit for digit in "0123456789" if slugs(f"1Z{body}{digit}")]
     assert fitting == [ups_digit(body)]
     assert guess(f"1Z{body}{fitting[0]}") == carrier("UPS")
+
+
+@pytest.mark.parametrize(
+    ("body", "digit"), [("00000000000", "0"), ("00000000001", "1"), ("00000000300", "0"), ("00000000010", "3")]
+)
+def test_a_fedex_number_has_one_check_digit(body, digit):
+    """A remainder of ten is written 0."""
+    assert fedex_digit(body) == digit
 
 
 @given(st.text("0123456789", min_size=8, max_size=8), st.sampled_from(sorted(posts())))

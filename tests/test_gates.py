@@ -12,6 +12,7 @@ import pytest
 from batch.config import Gates, Settings, Source
 from batch.loader.load import load
 from batch.planning.gates import Profile, mail_holds, reasons
+from batch.planning.gates.baseline import middle_share, seasonal, usual
 from batch.planning.gates.profile import ages
 
 GATES = Gates()
@@ -214,6 +215,22 @@ def test_the_age_of_a_file_is_its_median() -> None:
     shipped = {today: 2, today - timedelta(days=30): 5}
     assert ages(shipped, today, old=7) == (30, 5)
     assert ages({}, today, old=7) == (None, 0)
+    assert ages({today: 1, today - timedelta(days=2): 1}, today, old=2) == (0, 0)
+    assert ages({today: 1, today - timedelta(days=2): 2, today - timedelta(days=3): 1}, today, old=2) == (2, 1)
+
+
+def test_nothing_known_is_no_share_and_no_figure() -> None:
+    assert middle_share([], []) == middle_share([0], [0]) == 0.0
+    assert middle_share([1, 0, 3], [2, 0, 4]) == 0.625
+    assert not any(Profile().as_data.values())
+    assert usual([0, 0]) is None
+    assert seasonal([(0, 0)]) == {}
+
+
+def test_without_a_mail_gate_the_first_file_passes() -> None:
+    assert codes(file_of(5000), (), Gates(mail_gate=0)) == []
+    assert codes(file_of(16), [file_of(5)], Gates(mail_gate=0)) == ["many_mails"]
+    assert codes(file_of(15), [file_of(5)], Gates(mail_gate=0)) == []
 
 
 @pytest.mark.parametrize(

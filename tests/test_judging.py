@@ -537,6 +537,12 @@ class TestWithoutANumber:
         existing = (foreign(made(number="A")),)
         assert only(judged(parcel(number=""), of=order(line(shipped=1)), existing=existing)).items == (Item(1, 2),)
 
+    def test_an_order_alone_that_has_shipped_before_is_asked_about(self) -> None:
+        """By us, from another file, and something is left."""
+        asked = parcel(number="")
+        note = only(judged(asked, of=order(line(shipped=1)), existing=(ours(made(number=""), asked),)))
+        assert said(note) == (Status.HELD, "equal_again")
+
     def test_the_shipment_of_a_number_is_not_met_twice(self) -> None:
         """A parcel with a number and one without, both made before: each is its own."""
         asked = (parcel(ask(row=3), number=""), parcel(ask(), number="A"))
