@@ -1,11 +1,12 @@
 """The rows added up: one result each, the worst of several, and counts that are the rows'."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_samples import made, parcel
+from ledger_samples import made, parcel, run_of
 
-from batch.model import Finding, LinkSource, Record, RowNote, Shipment, State, Status
-from batch.results.accounting import count_statuses, row_results
+from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Shipment, State, Status
+from batch.results.accounting import CarriedOver, Report, count_statuses, row_results
 
 RUN = "20261123-120000-0001"
 LATER = Finding(Status.NOT_SENT, "stopped", "why", "what")
@@ -59,6 +60,23 @@ def test_a_note_answers_for_its_rows() -> None:
     rows = row_results(RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER)
     assert [rows[n].shipment_ids for n in (2, 3)] == [(9,), (9,)]
     assert rows[2].link_source is LinkSource.GENERATED
+    assert (rows[2].order_id, rows[2].tracking_links, rows[2].order_product_ids) == (100, ("https://t",), ())
+
+
+def test_a_notes_row_has_the_lines_that_it_names() -> None:
+    """And where its rows name none, all of them; what is not said is empty."""
+    facts = {"row_lines": [(2, 7), (2, 8)], "order_product_ids": [7, 8, 9], "order_address_id": 5, "warnings": ["w"]}
+    rows = row_results(RUN, [RowNote((2, 3), Finding(Status.HELD), facts=facts)], [], lambda _: LATER)
+    assert [rows[n].order_product_ids for n in (2, 3)] == [(7, 8), (7, 8, 9)]
+    assert (rows[2].order_address_id, rows[2].warnings) == (5, ("w",))
+    bare = row_results(RUN, [RowNote((2,), Finding(Status.HELD))], [], lambda _: LATER)[2]
+    assert bare == RowResult(2, Finding(Status.HELD), run_id=RUN)
+
+
+def test_a_report_says_nothing_by_itself() -> None:
+    fresh = Report(run_of(), {}, {})
+    said = {name: getattr(fresh, name) for name in fresh.__slots__ if name != "run"}
+    assert not any(said.values())
 
 
 @given(st.lists(st.tuples(st.integers(2, 20), st.sampled_from(Status)), max_size=40))
@@ -87,3 +105,37 @@ def test_the_counts_have_the_contracts_names() -> None:
         "in_doubt",
         "not_sent",
     ]
+
+
+BAD = {Status.HELD: 3, Status.IN_DOUBT: 3, Status.INVALID: 1, Status.REJECTED: 1}
+"""What a row that was carried over adds to the exit status, where it adds anything."""
+
+
+def carried(*statuses: Status, code: str = "", tried: tuple[int, ...] = ()) -> CarriedOver:
+    rows = {n: RowResult(n, Finding(status, code)) for n, status in enumerate(statuses, 2)}
+    return CarriedOver(Report(run_of(), rows, {}), tried or tuple(rows))
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_was_carried_over_ends_as_its_rows_do(status: Status) -> None:
+    """By the worst of them; a row that waits still, or was not tried again, says nothing."""
+    ends = BAD.get(status, 0)
+    assert carried(Status.CREATED, status).exit_status == ends
+    assert carried(status, Status.INVALID).exit_status == max(ends, 1)
+    assert carried(status, Status.HELD).exit_status == 3
+    assert carried(Status.CREATED, status, tried=(2,)).exit_status == 0
+
+
+def test_what_was_made_otherwise_than_asked_ends_as_what_is_held() -> None:
+    assert carried(Status.CREATED, Status.CREATED, code=MADE_DIFFERS).exit_status == 3
+    assert list(carried(Status.CREATED, code=MADE_DIFFERS).trouble.rows) == [2]
+    assert count_statuses(carried(Status.CREATED, Status.CREATED, code=MADE_DIFFERS).report.rows)[MADE_DIFFERS] == 2
+    assert MADE_DIFFERS not in count_statuses(carried(Status.CREATED).report.rows)
+
+
+def test_the_trouble_of_what_was_carried_over_is_what_somebody_has_to_look_at() -> None:
+    """Of the rows that were tried."""
+    one = carried(*Status, tried=tuple(range(2, 2 + len(Status))))
+    assert {row.finding.status for row in one.trouble.rows.values()} == set(BAD)
+    assert one.rows == dict.fromkeys(Status, 1)
+    assert list(carried(Status.HELD, Status.HELD, tried=(3,)).trouble.rows) == [3]

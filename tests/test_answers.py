@@ -287,3 +287,85 @@ def test_a_web_page_is_never_a_change(expected: int) -> None:
     judged = judge(answered(200, HTML), expected=expected)
     assert judged.kind is Kind.UNKNOWN
     assert judged.stop
+
+
+V2_GONE = answered(404, V2_404)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("certificate", judge(CERTIFICATE)),
+        ("not_sent", judge(NOT_SENT)),
+        ("rate_limited", judge(answered(429))),
+        ("token_refused", judge(answered(401))),
+        ("scope_missing", judge(answered(403))),
+        ("redirect", judge(answered(300))),
+        ("redirect", judge(answered(399))),
+        ("status_299", judge(answered(299))),
+        ("refused_400", judge(answered(400))),
+        ("no_such_store", judge(answered(404))),
+        ("suspended", judge(answered(503, SUSPENDED.encode()))),
+        ("status_503", judge(answered(503))),
+        ("no_answer", judge(sent("reset"))),
+        ("cut_answer", judge(Response(Phase.CUT, 201))),
+        ("no_proof", judge(answered(201))),
+        ("no_proof", judge(answered(201, MADE), order_id=101)),
+        ("done", judge(answered(201, MADE))),
+        ("done", judge(answered(200, MADE), expected=200)),
+        ("done", judge(answered(204), expected=204)),
+        ("done", judge(answered(200, b"{}"), expected=204)),
+        ("gone", judge(V2_GONE, expected=204)),
+        ("order_not_found", judge(V2_GONE)),
+        ("more_than_available", judge(answered(400, OVER))),
+        ("not_the_store", judge(answered(200, HTML))),
+        ("not_the_store", judge(answered(200, HTML), expected=200)),
+        ("not_the_store", judge(answered(200, HTML), expected=204)),
+        ("no_answer", judge_read(sent("reset"))),
+        ("cut_answer", judge_read(Response(Phase.CUT, 200))),
+        ("empty", judge_read(answered(204))),
+        ("not_found", judge_read(V2_GONE)),
+        ("not_json", judge_read(answered(200, b"{"))),
+        ("done", judge_read(answered(200, b"{}"))),
+        ("not_the_store", judge_read(answered(200, HTML))),
+        ("status_500", judge_read(answered(500))),
+    ],
+)
+def test_each_verdict_has_its_code(code: str, verdict: Verdict) -> None:
+    """Short and stable; whatever stops the run says what to do, and nothing else does."""
+    assert verdict.code == code
+    assert bool(verdict.stop) == bool(verdict.todo)
+
+
+def test_a_request_that_never_left_waits_a_second_and_a_wait_has_its_limit() -> None:
+    """Five minutes at most, whatever the store asks for; five seconds where it does not say."""
+    assert judge(NOT_SENT).wait == 1.0
+    assert judge(answered(429)).wait == NO_WORD_WAIT == 5.0
+    assert judge(answered(429, x_retry_after="0")).wait == 0.0
+    assert judge(answered(429, x_retry_after="100000")).wait == LONGEST_WAIT == 300.0
+
+
+@pytest.mark.parametrize("status", [408, 423, 499, 500, 502, 504, 599])
+def test_a_read_that_may_pass_goes_again(status: int) -> None:
+    assert judge_read(answered(status)).kind is Kind.AGAIN
+
+
+@pytest.mark.parametrize("status", [400, 407, 409, 422, 498, 501, 505])
+def test_a_read_that_will_not_does_not(status: int) -> None:
+    assert judge_read(answered(status)).kind is Kind.NEVER
+
+
+def test_an_answer_without_an_order_is_of_the_order_that_was_asked() -> None:
+    """And of none where none was."""
+    bare = {name: value for name, value in MADE.items() if name != "order_id"}
+    for asked, order_id in ((100, 100), (None, 0)):
+        made = judge(answered(201, bare), order_id=asked).shipment
+        assert made is not None
+        assert (made.shipment_id, made.order_id) == (9, order_id)
+
+
+def test_an_answer_of_another_order_names_its_shipment() -> None:
+    other = judge(answered(201, MADE), order_id=101)
+    assert other.kind is Kind.UNKNOWN
+    assert other.shipment is not None
+    assert other.shipment.order_id == 100

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from batch.loader.cells.carriers import (
     NATIVE,
     PROVIDERS,
+    Carrier,
+    Code,
+    brands,
     carrier,
     disagreement,
     display_names,
@@ -18,7 +21,7 @@ from batch.loader.cells.carriers import (
     table,
     tokens,
 )
-from batch.loader.cells.check_digits import mod10, posts, readings, s10_digit, ups_digit
+from batch.loader.cells.check_digits import fedex_digit, mod10, posts, readings, s10_digit, ups_digit
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"
@@ -152,8 +155,23 @@ def test_what_is_no_parcel_has_no_link(text):
 @pytest.mark.parametrize("text", ["", "  ", "-"])
 def test_a_blank_is_no_carrier(text):
     """Nothing was said, so nothing is unknown."""
-    found = carrier(text)
-    assert (found.known, found.method) == (True, "")
+    assert carrier(text) == Carrier("", "", "", known=True, name="")
+    assert carrier("--").method == "--"
+
+
+def test_a_code_has_a_name_to_show():
+    """The provider's or the slug's own, else the code itself."""
+    assert [Code(provider=code).name for code in ("usps", "carrier_12")] == ["USPS", "carrier_12"]
+    assert [Code(slug=code).name for code in ("dhl-germany", "no-such")] == [names()["dhl-germany"], "no-such"]
+    assert Code().name == ""
+
+
+def test_the_brands_are_those_of_the_table():
+    """The first alias of each, once; no services."""
+    first = [row[3] for row in rows() if row[0] == "brand"]
+    assert len(set(brands())) == len(brands()) > 100
+    assert set(brands()) <= set(first)
+    assert not {"Priority Mail", "Ground"} & set(brands())
 
 
 def test_service_words_stay_in_the_method():
@@ -216,6 +234,14 @@ def test_a_ups_number_has_one_check_digit(body):
     fitting = [digit for digit in "0123456789" if slugs(f"1Z{body}{digit}")]
     assert fitting == [ups_digit(body)]
     assert guess(f"1Z{body}{fitting[0]}") == carrier("UPS")
+
+
+@pytest.mark.parametrize(
+    ("body", "digit"), [("00000000000", "0"), ("00000000001", "1"), ("00000000300", "0"), ("00000000010", "3")]
+)
+def test_a_fedex_number_has_one_check_digit(body, digit):
+    """A remainder of ten is written 0."""
+    assert fedex_digit(body) == digit
 
 
 @given(st.text("0123456789", min_size=8, max_size=8), st.sampled_from(sorted(posts())))

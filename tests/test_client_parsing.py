@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batch.bigcommerce import parse
 from batch.bigcommerce.parse import Malformed, whole
-from batch.model import Item
+from batch.model import Item, Order, OrderLine, StoreShipment
 
 MUG = {"id": 7, "order_address_id": 99, "sku": "MUG", "name": "Mug", "type": "physical", "quantity": 2}
 STUB = {"url": "https://api.bigcommerce.com/stores/x/v2/orders/129/products/12", "resource": "/orders/129/products/12"}
@@ -216,3 +216,88 @@ def test_any_json_parses_or_is_malformed(value: Any) -> None:
             parsed(value)
         except Malformed:
             continue
+
+
+def test_every_field_of_an_order_is_read() -> None:
+    """By its own name."""
+    found = {"id": 129, "status_id": 11, "status": "Awaiting", "items_total": 2, "items_shipped": 1}
+    line = parse.order_line(MUG)
+    assert parse.order(found | {"external_order_id": "X", "consignments": shipping(MUG)}) == Order(
+        129, 11, "Awaiting", 2, 1, (line,), external_id="X", deleted=False, cut=False
+    )
+    assert parse.order(found | {"external_id": "Y"}).external_id == "Y"
+    assert parse.order(found | {"external_id": "Y", "external_order_id": "X"}).external_id == "X"
+    for deleted, is_deleted in (("1", True), (True, True), ("true", True), ("0", False), (False, False), (None, False)):
+        assert parse.order(found | {"is_deleted": deleted}).deleted is is_deleted
+
+
+def test_every_field_of_a_line_is_read() -> None:
+    """Its own words go before its consignment's."""
+    found = MUG | {"quantity_shipped": 1, "quantity_refunded": 2, "parent_order_product_id": 3, "quantity": 5}
+    expected = OrderLine(7, 99, "MUG", "Mug", "physical", 5, 1, 2, pickup=False, parent=3)
+    assert parse.order_line(found, address_id=1, kind="digital") == expected
+    for method, pickup in ((0, False), (1, True)):
+        picked = parse.order_line(MUG | {"order_pickup_method_id": method})
+        assert (picked.pickup, picked.order_address_id) == (pickup, 0 if pickup else 99)
+    bare = parse.order_line({"id": 7}, address_id=1, kind="digital")
+    assert (bare.order_address_id, bare.kind, bare.quantity, bare.parent) == (1, "digital", 0, None)
+    assert parse.order_line({"id": 7}).kind == "physical"
+
+
+def test_every_field_of_a_shipment_is_read() -> None:
+    """The answer is kept without people's names; units of one line are added up."""
+    words = ("tracking_number", "tracking_link", "generated_tracking_link", "shipping_provider", "tracking_carrier")
+    said = {name: name.upper() for name in (*words, "shipping_method", "comments", "date_created")}
+    items = [{"order_product_id": line, "quantity": units} for line, units in ((2, 1), (1, 2), (2, 3))]
+    found = {"id": 9, "order_id": 100, "order_address_id": 5, "items": items, **said}
+    private = {"billing_address": {"first_name": "W"}, "shipping_address": {"first_name": "W"}}
+    expected = StoreShipment(9, 100, 5, (Item(1, 2), Item(2, 4)), **said, answer=found)
+    assert parse.shipment(found | private) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("digital", {"downloads": [{"line_items": [{"id": 1}]}]}),
+        ("physical", {"pickups": [{"line_items": [{"id": 1}]}]}),
+        ("physical", {"shipping": [{"line_items": [{"id": 1}]}]}),
+        ("giftcertificate", {"email": {"gift_certificates": [{"line_items": [{"id": 1}]}]}}),
+    ],
+)
+def test_a_list_of_objects_may_have_one_kind_alone(kind: str, part: dict[str, Any]) -> None:
+    (line,) = order([part], 0).lines
+    assert line.kind == kind
+    assert line.pickup is ("pickups" in part)
+
+
+def test_a_legacy_consignment_with_a_pickup_method_is_a_pickup() -> None:
+    (line,) = order([{"pickup_method_id": 1, "id": 99, "line_items": [{"id": 1, "quantity": 2}]}]).lines
+    assert (line.pickup, line.order_address_id) == (True, 0)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"id": 0}, {"id": -1}, {"id": "x"}, {"id": True}, None, [], "order"])
+def test_what_has_no_id_is_nothing(wrong: Any) -> None:
+    for read in (parse.order, parse.order_line, parse.shipment):
+        with pytest.raises(Malformed, match=r"has no id|JSON object was expected"):
+            read(wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (2**63 - 1, 2**63 - 1),
+        (1 - 2**63, 1 - 2**63),
+        (2**63, None),
+        (-(2**63), None),
+        (str(2**63 - 1), 2**63 - 1),
+        (str(2**63), None),
+        ("1" * 18, int("1" * 18)),
+        (2.0**53, 2**53),
+        (2.5, None),
+        ("-3", -3),
+        ("²", None),
+        (float("inf"), None),
+    ],
+)
+def test_a_whole_number_has_64_bits(value: object, number: int | None) -> None:
+    assert whole(value) == number

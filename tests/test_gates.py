@@ -12,6 +12,7 @@ import pytest
 from batch.config import Gates, Settings, Source
 from batch.loader.load import load
 from batch.planning.gates import Profile, mail_holds, reasons
+from batch.planning.gates.baseline import middle_share, seasonal, usual
 from batch.planning.gates.profile import ages
 
 GATES = Gates()
@@ -60,6 +61,97 @@ def test_ordinary_nights_pass_from_the_first_one_on() -> None:
 def test_a_disaster_is_held(file: Profile, code: str) -> None:
     """A Saturday's half file, too: it is compared with Saturdays."""
     assert code in codes(file, KNOWN)
+
+
+def file_of(parcels: int, **more: Any) -> Profile:
+    """A file of so many parcels, all of them new, a row each."""
+    return replace(Profile(rows=parcels, parcels=parcels, new=parcels), **more)
+
+
+WEEKS = [file_of(100, weekday=number % 7, units=1.0, carriers={"UPS": 40, "": 60}) for number in range(35)]
+ONE = WEEKS[0]
+
+
+@pytest.mark.parametrize(
+    ("least", "less", "nights", "code"),
+    [
+        (file_of(1000, number_orders=20), file_of(1000, number_orders=19), (), "one_number"),
+        (file_of(19, number_orders=10), file_of(20, number_orders=10), (), "one_number"),
+        (file_of(10, number_orders=10), file_of(9, number_orders=9), (), "one_number"),
+        (
+            replace(ONE, number_orders=60),
+            replace(ONE, number_orders=59),
+            [replace(one, number_orders=30) for one in WEEKS],
+            "one_number",
+        ),
+        (file_of(10, absent=5), file_of(10, absent=4), (), "most_orders_unknown"),
+        (file_of(10, absent=9), file_of(9, absent=9), (), "most_orders_unknown"),
+        (file_of(1000, absent=9, unlisted=1), file_of(1000, absent=9), (), "most_orders_unknown"),
+        (
+            replace(ONE, absent=60),
+            replace(ONE, absent=59),
+            [replace(one, absent=30) for one in WEEKS],
+            "most_orders_unknown",
+        ),
+        (file_of(501), file_of(500), (), "many_mails"),
+        (file_of(901), file_of(900), [file_of(300)], "many_mails"),
+        (file_of(20, days=8), file_of(20, days=7), (), "old_ship_dates"),
+        (file_of(20, days=8), file_of(19, days=8), (), "old_ship_dates"),
+        (file_of(301), file_of(300), WEEKS, "more_than_usual"),
+        (file_of(10, rows=301), file_of(9, rows=301), WEEKS, "more_than_usual"),
+        (file_of(10_001), file_of(10_000), (), "hold_above"),
+        (file_of(59), file_of(61), WEEKS, "fewer_rows"),
+        (file_of(35), file_of(37), WEEKS[:20], "fewer_rows"),
+        (replace(ONE, wrong=50), replace(ONE, wrong=49), WEEKS, "most_rows_wrong"),
+        (replace(ONE, wrong=60), replace(ONE, wrong=59), [replace(one, wrong=20) for one in WEEKS], "most_rows_wrong"),
+        (file_of(10, wrong=9), file_of(9, wrong=9), WEEKS, "most_rows_wrong"),
+        (replace(ONE, units=3.1), replace(ONE, units=3.0), WEEKS, "quantities"),
+        (file_of(10, units=9.0), file_of(9, units=9.0), WEEKS, "quantities"),
+        (replace(ONE, carriers={"UPS": 95, "": 5}), replace(ONE, carriers={"UPS": 94, "": 6}), WEEKS, "one_carrier"),
+        (replace(ONE, carriers={"DHL": 10}), replace(ONE, carriers={"DHL": 9}), WEEKS, "one_carrier"),
+        (
+            replace(ONE, known=90, known_days=7),
+            replace(ONE, known=89, known_days=7),
+            WEEKS,
+            "shipped_before",
+        ),
+        (replace(ONE, known=90, known_days=7), replace(ONE, known=90, known_days=6), WEEKS, "shipped_before"),
+        (
+            file_of(10, known=9, known_days=7),
+            file_of(9, known=9, known_days=7),
+            WEEKS,
+            "shipped_before",
+        ),
+    ],
+)
+def test_each_gate_closes_at_its_figure(least: Profile, less: Profile, nights: Sequence[Profile], code: str) -> None:
+    """And not a step before."""
+    assert code in codes(least, nights)
+    assert code not in codes(less, nights)
+
+
+@pytest.mark.parametrize(
+    ("file", "usual", "code"),
+    [
+        (replace(ONE, known=95, known_days=30), {"known": 46}, "shipped_before"),
+        (replace(ONE, carriers={"UPS": 100}), {"carriers": {"UPS": 48, "": 52}}, "one_carrier"),
+    ],
+)
+def test_what_a_source_often_sends_is_no_disaster(file: Profile, usual: dict[str, Any], code: str) -> None:
+    assert code in codes(file, WEEKS)
+    assert code not in codes(file, [replace(night, **usual) for night in WEEKS])
+
+
+def test_one_night_of_one_carrier_makes_it_ordinary() -> None:
+    file = replace(ONE, carriers={"UPS": 100})
+    assert "one_carrier" not in codes(file, [*WEEKS, replace(ONE, carriers={"UPS": 95, "": 5})])
+    assert "one_carrier" in codes(file, [*WEEKS, replace(ONE, carriers={"UPS": 94, "": 6})])
+
+
+def test_nights_count_from_the_seventh_on() -> None:
+    few = replace(ONE, wrong=100)
+    assert "most_rows_wrong" not in codes(few, WEEKS[:6])
+    assert "most_rows_wrong" in codes(few, WEEKS[:7])
 
 
 def test_the_figures_are_said() -> None:
@@ -123,6 +215,22 @@ def test_the_age_of_a_file_is_its_median() -> None:
     shipped = {today: 2, today - timedelta(days=30): 5}
     assert ages(shipped, today, old=7) == (30, 5)
     assert ages({}, today, old=7) == (None, 0)
+    assert ages({today: 1, today - timedelta(days=2): 1}, today, old=2) == (0, 0)
+    assert ages({today: 1, today - timedelta(days=2): 2, today - timedelta(days=3): 1}, today, old=2) == (2, 1)
+
+
+def test_nothing_known_is_no_share_and_no_figure() -> None:
+    assert middle_share([], []) == middle_share([0], [0]) == 0.0
+    assert middle_share([1, 0, 3], [2, 0, 4]) == 0.625
+    assert not any(Profile().as_data.values())
+    assert usual([0, 0]) is None
+    assert seasonal([(0, 0)]) == {}
+
+
+def test_without_a_mail_gate_the_first_file_passes() -> None:
+    assert codes(file_of(5000), (), Gates(mail_gate=0)) == []
+    assert codes(file_of(16), [file_of(5)], Gates(mail_gate=0)) == ["many_mails"]
+    assert codes(file_of(15), [file_of(5)], Gates(mail_gate=0)) == []
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,18 @@ def test_what_is_meant_to_be_skipped_is_skipped_and_the_rest_of_the_parcel_ships
     assert [parcel.rows for parcel in export.parcels()] == [(2,)]
 
 
+def test_a_row_without_units_among_rows_with_units_is_refused(loaded):
+    """Where SKUs bring their units: all of a parcel's do, or none; rows of other parcels ship."""
+    head = "Order Number,SKU,Tracking Number"
+    export = loaded(head, "1001,A x2,T100000001", "1001,B,T100000001", "1002,C,T100000002", "1003,D x3,T100000003")
+    assert {row: finding.code for row, finding in export.findings.items()} == {
+        2: "parcel_incomplete",
+        3: "no_quantity",
+    }
+    assert "Row 3 gives no units for B" in export.findings[3].error
+    assert [(parcel.rows, asked(parcel)) for parcel in export.parcels()] == [((4,), [("C", None)]), ((5,), [("D", 3)])]
+
+
 def test_one_row_a_unit(loaded):
     export = loaded("Order Number,SKU,Tracking Number", "1001,A,T100000001", "1001,A,T100000001", "1002,A,T100000002")
     first, second = export.parcels()

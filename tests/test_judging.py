@@ -109,7 +109,7 @@ class TestWhichLine:
         asked = parcel(ask(), **words)
         shipment = only(judged(asked))
         assert {name: getattr(shipment, name) for name in words} == words
-        assert shipment.ask == asked.request_key
+        assert shipment.request_key == asked.request_key
 
     def test_an_unknown_sku_is_told_with_those_that_exist(self) -> None:
         """Invalid, and the order's SKUs are named."""
@@ -388,6 +388,11 @@ class TestMetByItsNumber:
         there = (foreign(made(shipping_provider=theirs)),)
         assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there)))[0] is Status.ALREADY_CREATED
 
+    def test_a_file_that_names_no_carrier_changes_none(self) -> None:
+        """Whatever the store has."""
+        there = (foreign(made(shipping_provider="usps")),)
+        assert said(only(judged(parcel(ask()), existing=there)))[0] is Status.ALREADY_CREATED
+
     def test_the_number_of_another_address_is_another_parcel(self) -> None:
         """Same store, order and address make the same shipment."""
         there = order(line(1), line(2, "HAT", order_address_id=WORK, shipped=1))
@@ -532,6 +537,12 @@ class TestWithoutANumber:
         existing = (foreign(made(number="A")),)
         assert only(judged(parcel(number=""), of=order(line(shipped=1)), existing=existing)).items == (Item(1, 2),)
 
+    def test_an_order_alone_that_has_shipped_before_is_asked_about(self) -> None:
+        """By us, from another file, and something is left."""
+        asked = parcel(number="")
+        note = only(judged(asked, of=order(line(shipped=1)), existing=(ours(made(number=""), asked),)))
+        assert said(note) == (Status.HELD, "equal_again")
+
     def test_the_shipment_of_a_number_is_not_met_twice(self) -> None:
         """A parcel with a number and one without, both made before: each is its own."""
         asked = (parcel(ask(row=3), number=""), parcel(ask(), number="A"))
@@ -627,11 +638,11 @@ class TestAPersonsWord:
         """It no longer counts as made, and does not ship by itself."""
         asked = parcel(ask(), number=number)
         gone = Record(1, "R1", "S", only(judged(asked)), State.CREATED, made=made(number=number), deleted=True)
-        finding = only(judged(asked, gone=(gone,))).finding
+        finding = only(judged(asked, deleted=(gone,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "deleted_before")
         assert "run R1 made this as shipment 7" in finding.error
         for policy in (Policy(again=True), Policy(answers={asked.request_key: "ship"})):
-            assert isinstance(only(judged(asked, gone=(gone,), policy=policy)), Shipment)
+            assert isinstance(only(judged(asked, deleted=(gone,), policy=policy)), Shipment)
 
     def test_what_is_in_doubt_is_not_planned_again(self) -> None:
         """The same parcel is in doubt; another of the order is planned behind it."""
@@ -640,6 +651,80 @@ class TestAPersonsWord:
         found = by_row(judged(asked, other, unsettled=(doubt,)))
         assert found[2].status is Status.IN_DOUBT
         assert isinstance(found[3], Shipment)
+
+
+class TestWhatOurRecordsKnow:
+    """What was made by a run of ours, as its record says; DIFFERS where the store has made it otherwise."""
+
+    DIFFERS = Finding(Status.CREATED, "made_differs", "made otherwise", "compare")
+
+    def of_ours(self, asked: Parcel, *, number: str = "OTHER", **more: Any) -> ExistingShipment:
+        """Made of a parcel under another number than it asked."""
+        return replace(ours(made(number=number, **more), asked), labels=frozenset({"1Z1"}), differs=self.DIFFERS)
+
+    def test_the_record_is_named_where_it_is_one(self) -> None:
+        """So that a decision, or a sheet, finds it."""
+        asked = parcel(ask())
+        one = only(judged(asked, of=order(line(shipped=1)), existing=(ours(made(), asked),)))
+        assert (one.record_id, one.facts["row_lines"], one.facts["warnings"]) == (1, ((2, 1),), ())
+        alone = parcel(number="")
+        two = tuple(ours(made(n, number=str(n)), alone) for n in (7, 8))
+        assert only(judged(alone, of=order(line(quantity=2, shipped=2)), existing=two)).record_id is None
+
+    @pytest.mark.parametrize(
+        ("export", "expected"),
+        [("E", (Status.ALREADY_CREATED, "")), ("F", (Status.HELD, "equal_again")), ("", (Status.HELD, "equal_again"))],
+    )
+    def test_without_a_number_the_same_file_is_the_same_parcel(self, export: str, expected: tuple[Status, str]) -> None:
+        """Though units are left: a parcel of another file may be one more."""
+        asked = parcel(ask(), number="")
+        existing = replace(ours(made(number=""), asked), export="E")
+        assert said(only(judged(asked, existing=(existing,), policy=Policy(export=export)))) == expected
+        other = replace(existing, ask="another parcel")
+        assert said(only(judged(asked, existing=(other,), policy=Policy(export="E")))) == (Status.HELD, "equal_again")
+
+    def test_a_wrong_number_is_put_right_with_update(self) -> None:
+        """And without it, it is met, and what differs is told."""
+        asked = parcel(ask())
+        there = self.of_ours(asked)
+        met = only(judged(asked, existing=(there,)))
+        assert (said(met)[0], met.facts["shipment_ids"]) == (Status.ALREADY_CREATED, [7])
+        assert "made otherwise" in met.finding.error
+        put = only(judged(asked, existing=(there,), policy=Policy(update=True)))
+        assert isinstance(put, Correction)
+        assert (put.existing, put.shipment.tracking_number) == (there, "1Z1")
+
+    @pytest.mark.parametrize("more", [{"order_address_id": WORK}, {"items": (Item(1, 2),)}, {"number": "1Z1"}], ids=str)
+    def test_what_a_put_cannot_set_right_is_met(self, more: dict[str, Any]) -> None:
+        """Made for another address, of other units, or under the very number."""
+        asked = parcel(ask())
+        existing = (replace(self.of_ours(asked), made=replace(made(number="OTHER"), **_fields(more))),)
+        assert said(only(judged(asked, existing=existing, policy=Policy(update=True))))[0] is Status.ALREADY_CREATED
+
+    def test_what_has_shipped_of_a_short_line_is_shown(self) -> None:
+        """Also in a shipment that holds other lines; those without the line are not."""
+        mug, hat = line(quantity=1, shipped=1), line(2, "HAT", 2, shipped=2)
+        existing = (foreign(made(7, Item(1, 1), Item(2, 1), number="A")), foreign(made(8, Item(2, 1), number="B")))
+        finding = only(judged(parcel(ask(quantity=2)), of=order(mug, hat), existing=existing)).finding
+        assert finding.code == "not_enough_left"
+        assert "shipment 7" in finding.error
+        assert "shipment 8" not in finding.error
+
+    @pytest.mark.parametrize(
+        ("number", "update", "corrects"),
+        [("B", True, True), ("B", False, False), ("", True, False), ("1Z1", True, False)],
+    )
+    def test_what_a_person_says_it_exists_as_gets_its_number(self, number: str, update: bool, corrects: bool) -> None:
+        """With --update, and where it has one that is another."""
+        asked = parcel(ask(), number=number)
+        policy = Policy(update=update, answers={asked.request_key: "exists:7"})
+        one = only(judged(asked, existing=(foreign(made()), foreign(made(8))), policy=policy))
+        assert isinstance(one, Correction) is corrects
+        assert (one.existing.made.shipment_id if corrects else one.facts["shipment_ids"]) == (7 if corrects else [7])
+
+
+def _fields(more: dict[str, Any]) -> dict[str, Any]:
+    return {"tracking_number" if name == "number" else name: value for name, value in more.items()}
 
 
 # ── for any order and parcels ───────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from batch.model import Item, Order, OrderLine, Shipment, StoreShipment
-from batch.model.matching import Baseline, Likeness, changes_between, match, similarity
+from batch.model.matching import Baseline, Likeness, changes_between, differences, match, misnamed, similarity
 
 MINE = Shipment(100, 10, (Item(1, 2),), tracking_number="1Z1", shipping_provider="ups")
 
@@ -89,6 +89,67 @@ class TestLook:
         before.add(seen())
         assert not before.has_changed(there)
         assert before.shipment_id == 7
+
+    def test_units_of_a_line_that_had_not_shipped_are_counted_in(self) -> None:
+        """As many as were made, and added to those of the lines that had; the largest id stays."""
+        before = Baseline(9, {2: 4})
+        before.add(seen(items=(Item(1, 2), Item(2, 1))))
+        assert (before.shipment_id, before.shipped) == (9, {1: 2, 2: 5})
+
+    def test_one_line_of_several_that_moved_is_a_change(self) -> None:
+        """A line that was not counted had shipped nothing."""
+        lines = tuple(OrderLine(n, 10, "", "", "physical", 3, shipped, 0) for n, shipped in ((1, 2), (2, 0)))
+        order = Order(100, 3, "", 6, 2, lines)
+        assert Baseline(0, {1: 1}).has_changed(order)
+        assert not Baseline(0, {1: 2}).has_changed(order)
+
+    def test_the_one_that_the_store_has_named_is_ours_however_unlike(self) -> None:
+        """Where none is equal; and where none is named, none is taken."""
+        other = seen(1, items=(Item(2, 2),), tracking_number="1Z2")
+        assert match(MINE, [other], claimed=(), baseline=0).mine is None
+        assert match(MINE, [seen(2), other], claimed=(), baseline=0, named=1).mine == seen(2)
+        assert match(MINE, [seen(2, order_address_id=20), other], claimed=(), baseline=0, named=1).mine == other
+
+
+class TestDifferences:
+    """What an answer says that is not what was asked; what it does not say is no difference."""
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            ({}, []),
+            ({"order_id": 101}, [("order", "100", "101")]),
+            ({"order_address_id": 20}, [("address", "10", "20")]),
+            ({"items": (Item(1, 1),)}, [("items", "2 of line 1", "1 of line 1")]),
+            ({"items": ()}, [("items", "2 of line 1", "none")]),
+            ({"items": (Item(0, 1),)}, []),
+            ({"tracking_number": "1z 1"}, []),
+            ({"tracking_number": ""}, [("tracking number", "1Z1", "none")]),
+            ({"tracking_link": "https://t.example"}, []),
+        ],
+    )
+    def test_of_each_field(self, more: dict[str, Any], told: list[tuple[str, str, str]]) -> None:
+        """In words, as asked and as the store has it."""
+        fields = ("order_id", "order_address_id", "items", "tracking_number", "tracking_link")
+        assert differences(MINE, seen(**more, answer=dict.fromkeys(fields))) == told
+        assert differences(MINE, seen(**more)) == []
+
+    @pytest.mark.parametrize(
+        ("link", "differs"), [("https://t.example/a%20b/", False), ("https://t.example/ab/c", True), ("", True)]
+    )
+    def test_of_links_where_neither_has_a_number(self, link: str, differs: bool) -> None:
+        """But for what a store may write in another way."""
+        asked = Shipment(100, 10, (Item(1, 2),), tracking_link="https://t.example/a b")
+        made = seen(tracking_number="", tracking_link=link, answer={"tracking_link": link})
+        assert bool(differences(asked, made)) is differs
+        assert [what for what, *_ in differences(asked, made)] == ["tracking link"] * differs
+        assert misnamed(asked, made)
+
+    def test_a_wrong_name_alone_can_be_corrected(self) -> None:
+        """Number or link; not items."""
+        every = dict.fromkeys(("items", "tracking_number"))
+        assert misnamed(MINE, seen(tracking_number="1Z2", answer=every))
+        assert not misnamed(MINE, seen(tracking_number="1Z2", items=(), answer=every))
 
 
 class TestChanged:

@@ -7,6 +7,7 @@ from shop import HEADER, OpenShop, Shop, dense, line, number, order, row, said, 
 
 from batch.model import LinkSource
 from batch.pipeline import exit_status
+from batch.results.accounting import Report
 from batch.sandbox import Fault, Personality
 
 SIDES = [Personality(), Personality(refuses_overshipping=False, empty_list="[]", page_size=1)]
@@ -88,6 +89,49 @@ class TestTheSameFile:
         second = await again(there, *rows)
         assert [row(second, n).shipment_ids for n in (2, 3, 4)] == [(1,), (2,), (3,)]
         assert there.posts == 3
+
+
+class TestAKnownParcel:
+    """Of several shipments: each of its rows has its own, with its line, id and link."""
+
+    TWO = store(
+        order(
+            100,
+            line(1000, order_address_id=7),
+            line(1001, "CUP", order_address_id=8),
+            line(1002, "HAT", order_address_id=8),
+            addresses=[{"id": 7}, {"id": 8}],
+        )
+    )
+
+    @staticmethod
+    def results(report: Report) -> dict[int, tuple[object, ...]]:
+        return {
+            n: (one.shipment_ids, one.order_product_ids, one.order_address_id, one.warnings)
+            for n, one in report.rows.items()
+        }
+
+    async def test_each_row_has_its_own_shipment(self, shop: OpenShop) -> None:
+        """A parcel to two addresses, of which one row is added up with another."""
+        there = await shop(self.TWO)
+        rows = [(100, sku, 1, number(0)) for sku in ("MUG", "CUP", "HAT", "CUP")]
+        first = await there.run(*rows)
+        assert statuses(first) == ["created"] * 4
+        assert [row(first, n).order_address_id for n in (2, 3, 4, 5)] == [7, 8, 8, 8]
+        again = await there.run(*rows)
+        assert statuses(again) == ["already created"] * 4
+        assert self.results(again) == self.results(first)
+        assert [row(again, n).order_product_ids for n in (2, 3, 4, 5)] == [(1000,), (1001,), (1002,), (1001,)]
+        assert row(again, 3).warnings
+        assert (again.summary["requests"], there.posts) == (0, 2)
+
+    async def test_a_row_more_is_judged_with_the_rest(self, shop: OpenShop) -> None:
+        """The parcel is not the one that was made."""
+        there = await shop(self.TWO)
+        await there.run((100, "CUP", 1, number(0)))
+        report = await there.run((100, "CUP", 1, number(0)), (100, "HAT", 1, number(0)))
+        assert said(report) == {2: ("held", "changed"), 3: ("held", "changed")}
+        assert there.posts == 1
 
 
 class TestACumulativeExport:

@@ -173,6 +173,14 @@ class TestNothingMade:
         assert statuses(await there.run(*one_each(20))) == ["created"] * 20
         assert there.made() == once_each(20)
 
+    async def test_a_refusal_after_the_work_is_found_and_its_order_goes_on(self, shop: OpenShop) -> None:
+        """A gateway's 429 for what the store has made: it is not sent again, and the order's next parcels ship."""
+        there = await shop(dense(1))
+        there.fault(Fault(429, method="POST", nth=range(1, 3)))
+        report = await there.run(*((100, "MUG", 1, number(n)) for n in range(3)))
+        assert (statuses(report), there.posts) == (["created"] * 3, 3)
+        assert [row(report, n).shipment_ids for n in (2, 3, 4)] == [(1,), (2,), (3,)]
+
     async def test_a_small_quota_is_kept(self, shop: OpenShop) -> None:
         """Ten requests a window, some taken by others: no 429 of our own making, and all ship."""
         there = await shop(dense(25), quota=Quota(requests=10, window=30.0))

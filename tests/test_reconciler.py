@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 from clock import VirtualLoop
+from ledger_samples import planned, run_of
 from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store
 
-from batch.model import State
+from batch.model import Item, Shipment, State
 from batch.pipeline import exit_status
+from batch.pipeline.shipping.reconciler import Reconciler
 from batch.sandbox import Fault, Personality, Reply
 
 SHIPMENTS = r"/shipments$"
@@ -36,7 +39,7 @@ class TestSettling:
 
         there.box.faults = Watched(watch, LOST)
         await there.run((100, "MUG", 1, number(0)), settle=200)
-        assert looks[1] - looks[0] >= 200
+        assert 200 <= looks[1] - looks[0] < 210
 
     async def test_what_is_found_at_the_first_look_costs_no_wait(
         self, shop: OpenShop, virtual_clock: VirtualLoop
@@ -188,3 +191,36 @@ class TestTheNextRun:
         there.fault()
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["in doubt"]
         assert there.posts == 1
+
+
+class TestWhoMayStillSend:
+    """On PostgreSQL, where an intent names its runner."""
+
+    SENDER = "INSERT INTO shipbatch.runners VALUES ('sender', 'gone', '/x.lock', 12, 'shipbatch run', now())"
+
+    async def test_not_we_ourselves(self, shop: OpenShop, database: str) -> None:
+        """What our own run has left in doubt is settled by it, though its runner is alive."""
+        there = await shop(dense(1))
+        there.fault(LOST)
+        report = await there.run((100, "MUG", 1, number(0)), database=database)
+        assert (statuses(report), there.posts, len(there.made())) == (["created"], 2, 1)
+
+    async def test_another_runner_that_is_not_proven_to_have_ended(self, shop: OpenShop, database: str) -> None:
+        """Its shipment stays in doubt, and is not sent beside it; without it, it is."""
+        there = await shop(dense(1))
+        async with there.desk(database=database) as desk:
+            await desk.ledger.begin(run_of("earlier", "shop"))
+            (record,) = await planned(desk.ledger, "earlier", [Shipment(100, 100, (Item(1000, 1),), number(0))])
+            await desk.ledger.intend(record.record_id, {"runner": "sender", "shipped": {}})
+            with psycopg.connect(database, autocommit=True) as connection:
+                connection.execute(self.SENDER)
+            reconciler = Reconciler(desk.client, desk.ledger, desk.settings, stop=desk.stop)
+            await reconciler.settle(desk.ledger.unsettled("shop"))
+            (doubt,) = desk.ledger.unsettled("shop")
+            assert doubt.state is State.IN_DOUBT
+            assert doubt.finding is not None
+            assert "process 12 on gone" in doubt.finding.error
+            with psycopg.connect(database, autocommit=True) as connection:
+                connection.execute("DELETE FROM shipbatch.runners WHERE runner = 'sender'")
+            await reconciler.settle([doubt])
+            assert [one.state for one in desk.ledger.find("100")] == [State.PLANNED]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from clock import VirtualLoop
 from shop import HEADER, OpenShop, dense, line, number, order, row, said, statuses, store
 
 from batch.model import State
@@ -160,3 +161,17 @@ async def test_a_number_that_was_planned_before_is_corrected_to(shop: OpenShop) 
     assert statuses(await there.run(*right, name="right.csv", update=True)) == ["updated", "created"]
     assert statuses(await there.run(*right, name="right.csv")) == ["already created"] * 2
     assert there.made() == [(100, number(1), {1000: 3}), (101, number(2), {1010: 1})]
+
+
+@pytest.mark.parametrize(("failing", "expected"), [(3, "updated"), (4, "held")])
+async def test_a_correction_is_tried_four_times(
+    shop: OpenShop, virtual_clock: VirtualLoop, failing: int, expected: str
+) -> None:
+    """It does no harm twice, and waits twice as long each time; what is not answered then is held."""
+    there = await shop(ONE)
+    await there.run((100, "MUG", 1, number(0)))
+    there.fault(Fault(502, performs=0, method="PUT", nth=range(1, failing + 1)))
+    began = virtual_clock.time()
+    report = await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)
+    assert (statuses(report), there.box.counts[PUT]) == ([expected], 4)
+    assert 2 + 4 + 8 <= virtual_clock.time() - began < 30
