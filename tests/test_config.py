@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from batch.config import Database, Settings, load_settings, redacted, require_credentials
+from batch.config import Database, Settings, load_settings, redact_passwords, require_credentials
 from batch.config.example import example
 from batch.config.secrets import find_secret, hide, keep_in_file, secret_file
 from batch.config.settings import ELSEWHERE, Section
@@ -284,5 +284,5 @@ class TestSecrets:
 )
 def test_a_database_is_shown_without_its_password(url: str, seen: str) -> None:
     """Wherever it is printed; the rest is what a person needs to find it."""
-    assert redacted(url) == str(Database(url)) == seen
+    assert redact_passwords(url) == str(Database(url)) == seen
     assert "s3cret" not in repr(Database(url)) + repr(Settings(database=url))

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from batch.bigcommerce import parse
-from batch.bigcommerce.clock import far_off
+from batch.bigcommerce.clock import clock_warning
 from batch.bigcommerce.rate_limit import RateLimit
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
@@ -188,7 +188,7 @@ class Client:
             self.quota.report(reply.sent or began, reply, kind)
         if self._is_first and reply.headers:
             self._is_first = False
-            if said := far_off(reply.headers):
+            if said := clock_warning(reply.headers):
                 self._say(said)
         return reply
 

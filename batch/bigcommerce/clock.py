@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 FAR = timedelta(hours=1)
 
 
-def far_off(headers: Mapping[str, str]) -> str:
+def clock_warning(headers: Mapping[str, str]) -> str:
     """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has none."""
     try:
         theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)

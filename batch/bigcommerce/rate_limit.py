@@ -131,13 +131,13 @@ class RateLimit:
             return max(self._paused_until - now, TICK)
         if self._in_a_row or not self._answered:
             return None if self.in_flight else 0
-        if not self.concurrency.lets_ahead(self.in_flight - self.concurrency.busy):
+        if not self.concurrency.may_prepare(self.in_flight - self.concurrency.busy):
             return None
         if self._window is None:
             return 0
         if now >= self._window.ends_before:
             self._window = self._window.next(self.in_flight)
-        if self._window.spare(self.in_flight, self.reserve) >= 1:
+        if self._window.free_now(self.in_flight, self.reserve) >= 1:
             return 0
         if not self._window.heard:
             return None
@@ -153,7 +153,7 @@ class RateLimit:
             self._window = self._window.learn(told) if self._window else QuotaWindow.of(told)
             self._trickle = None
         elif self._window and (self._window.heard or reply.status is not None):
-            self._window = self._window.learn(self._window.untold(sent, _now()))
+            self._window = self._window.learn(self._window.assumed_headers(sent, _now()))
         if self._trickle and _now() > self._sloped_at + LENGTH:
             self._speed_up()
         if told or reply.status is not None or self._window:
@@ -170,7 +170,7 @@ class RateLimit:
             self.pauses += 1
             self._paused_at = now
         asked, told = retry_after(reply.headers), self._read_headers(sent, reply)
-        wait = max(NO_WORD_WAIT if asked is None else asked, _growing_pause(self._in_a_row))
+        wait = max(NO_WORD_WAIT if asked is None else asked, _shortest_pause(self._in_a_row))
         ends = told.ends[1] if told and told.until is not None else now
         self._paused_until = max(self._paused_until, now + wait, ends)
         if not told:
@@ -217,7 +217,7 @@ class RateLimit:
             self._say(line)
 
 
-def _growing_pause(in_a_row: int) -> float:
+def _shortest_pause(in_a_row: int) -> float:
     """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
     return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), 60.0)
 

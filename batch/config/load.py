@@ -73,10 +73,10 @@ def _build_settings(
         )
     if file is None or "api_url" in told or "api_url" not in values:
         return made.model_copy(update={"api_url": check_url(made.api_url)})
-    return made.model_copy(update={"api_url": _checked_url(file, made.api_url, store_name)})
+    return made.model_copy(update={"api_url": _check_file_url(file, made.api_url, store_name)})
 
 
-def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
+def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
     """The API's address out of a file. Another one than BigCommerce's has to stand where this user alone put it:
 
     on a mounted share every file looks like one's own, and whoever writes the address is sent the token.

@@ -32,18 +32,18 @@ _KINDS = {
 
 def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
     """All mistakes, a line each."""
-    lines = [f"{place(each['loc'])}{_what(dict(each), kind)}" for each in error.errors()]
+    lines = [f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()]
     return ConfigMistakes(
         "\n".join(lines),
         "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
     )
 
 
-def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
+def _mistake_text(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     about, loc = str(mistake["type"]), mistake["loc"]
     value, context = mistake["input"], mistake.get("ctx", {})
     if about == "extra_forbidden":
-        return f": there is no such setting{_meant(str(loc[-1]), _known_settings(kind, loc))}"
+        return f": there is no such setting{_suggestion(str(loc[-1]), _settings_at(kind, loc))}"
     if about == "missing":
         return ": it is missing."
     if loc[-1] == "[key]":
@@ -59,7 +59,7 @@ def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
 
 
-def _known_settings(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _settings_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The settings there are where one was not found."""
     found: Any = kind
     for part in loc[:-1]:
@@ -74,6 +74,6 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else "."

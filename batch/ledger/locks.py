@@ -46,7 +46,7 @@ async def store_lock(
         try:
             await locks.enter_async_context(_hold_lock(home, store, wait, waiting))
         except OSError as error:
-            raise no_lock(lock_path(home, store), error) from error
+            raise lock_error(lock_path(home, store), error) from error
         with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
             if beyond and not _one_folder(home, beyond):
                 await locks.enter_async_context(_hold_lock(beyond, store, wait, waiting))
@@ -83,7 +83,7 @@ def system_lock(path: Path) -> FileLock:
     return FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
 
 
-def no_lock(path: Path, error: OSError) -> LedgerError:
+def lock_error(path: Path, error: OSError) -> LedgerError:
     """A lock cannot be had, for other reasons than that somebody has it."""
     return LedgerError(
         f"The lock {path} cannot be taken ({error.strerror or error}).",
@@ -115,7 +115,7 @@ def holder(path: Path) -> str:
 async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[str], None]) -> None:
     clock = asyncio.get_running_loop().time
     until, told = clock() + wait, False
-    while not taken(lock):
+    while not try_acquire(lock):
         who = holder(Path(lock.lock_file))
         if clock() >= until:
             raise CannotRunNow(f"Another runner of {store} is at work: {who}.", _LATER)
@@ -136,7 +136,7 @@ def is_free(path: Path) -> bool:
         return False
 
 
-def taken(lock: FileLock) -> bool:
+def try_acquire(lock: FileLock) -> bool:
     """Whether a lock could be had at once; OSError where it cannot be had at all."""
     try:
         lock.acquire(timeout=0)

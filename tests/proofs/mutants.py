@@ -352,7 +352,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "measures a settle window by another machine's clock",
         "primitives/uptime.py",
-        'told["boot"] != boot()',
+        'told["boot"] != boot_id()',
         "told[\"boot\"] == ''",
         WAITS,
     ),
@@ -373,8 +373,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "begins the settle window before its sender is known to have ended",
         "pipeline/shipping/reconciler.py",
-        "evidence = {} if sender else uptime.gave_up()",
-        "evidence = uptime.gave_up()",
+        "evidence = {} if sender else uptime.gave_up_evidence()",
+        "evidence = uptime.gave_up_evidence()",
         WAITS,
     ),
     Mutant(
@@ -422,8 +422,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "does not settle what a crash has left",
         "pipeline/shipping/shipper.py",
-        "        if not (doubts := self._ledger.unsettled(self._settings.store)):\n",
-        "        if doubts := self._ledger.unsettled(self._settings.store):\n",
+        "        if not (doubts := self._ledger.unsettled_records(self._settings.store)):\n",
+        "        if doubts := self._ledger.unsettled_records(self._settings.store):\n",
         SHIPPING,
     ),
     # the record
@@ -624,7 +624,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "calls an order unknown that a page left out",
         "bigcommerce/order_pages.py",
-        "        await self._prove(wanted, known)\n",
+        "        await self._read_unseen(wanted, known)\n",
         "",
         ("tests/test_pages.py",),
     ),

@@ -170,7 +170,7 @@ def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
             ):
                 marked.add(part.filename)
         if kind == "ods" and "content.xml" in marked:
-            return _ods_errors(_parsed(archive, "content.xml"))
+            return _ods_errors(_parse_part(archive, "content.xml"))
         sheets = sheet_parts(archive) if kind == "xlsx" and marked else {}
         return {name: _xlsx_errors(archive.read(part)) for name, part in sheets.items() if part in marked}
 
@@ -269,17 +269,17 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         return {}
     targets = {
         element.get("Id"): posixpath.normpath(posixpath.join("/" + folder, element.get("Target", ""))).lstrip("/")
-        for element in _parsed(archive, relations)
+        for element in _parse_part(archive, relations)
     }
     parts = {}
-    for sheet in _parsed(archive, book).findall("{*}sheets/{*}sheet"):
+    for sheet in _parse_part(archive, book).findall("{*}sheets/{*}sheet"):
         relation = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
         if targets.get(relation) in archive.namelist():
             parts[sheet.get("name", "")] = targets[relation]
     return parts
 
 
-def _parsed(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
+def _parse_part(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
     return ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused before
 
 

@@ -15,7 +15,7 @@ from batch.loader.rows.inspection import Categorical, distinct, has_one_case, in
 from batch.loader.rows.typed_rows import ALL, Entries
 from batch.model import Finding
 from batch.model.findings import parcel_incomplete
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Groups:
         """Rows of parcels that have a row in the mask."""
         return np.append(self.any(mask), False)[self.of]
 
-    def conflicting(self, codes: Codes | Ints) -> Mask:
+    def conflicting_rows(self, codes: Codes | Ints) -> Mask:
         """Rows whose code differs from the first of their parcel; 0 is never at odds."""
         given = np.flatnonzero((codes != 0) & (self.of >= 0))
         first = np.zeros(self.count, dtype=np.int64)
@@ -93,7 +93,7 @@ def _text_hashes(texts: Categorical[str]) -> Ints:
 
     Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
     """
-    values = texts.values if has_one_case(texts.values) else map(folded, texts.values)
+    values = texts.values if has_one_case(texts.values) else map(fold_case, texts.values)
     hashes = np.fromiter(map(hash, values), np.int64, len(texts.values))
     hashes[0] = 0
     return hashes[texts.codes]
@@ -117,7 +117,7 @@ def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
 
 def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
     """Find what is wrong with whole parcels, and give every row of them its finding; returns the good ones."""
-    _refuse_odds(entries, groups)
+    _refuse_conflicts(entries, groups)
     bad = np.zeros(len(entries.rows), dtype=np.bool_)
     bad[list(entries.findings)] = True
     spoilt = groups.any(bad)
@@ -130,7 +130,7 @@ def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
     return ~spoilt
 
 
-def _refuse_odds(entries: Entries, groups: Groups) -> None:
+def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
     """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
     named = entries.names_line | entries.headings
     loose = ~named & groups.in_same_parcel(named)
@@ -139,9 +139,9 @@ def _refuse_odds(entries: Entries, groups: Groups) -> None:
     _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
-    odds = groups.conflicting(np.array(firm)[entries.shipper.codes])
+    odds = groups.conflicting_rows(np.array(firm)[entries.shipper.codes])
     _refuse(entries, odds, _carrier_conflict)
-    odds = groups.conflicting(entries.link.codes) & groups.in_same_parcel(named)
+    odds = groups.conflicting_rows(entries.link.codes) & groups.in_same_parcel(named)
     _refuse(entries, odds, _link_conflict)
     _refuse_uncounted(entries, groups)
 
