@@ -12,7 +12,8 @@ from batch.config import one_store
 from batch.errors import DatabaseAway
 from batch.ledger import moves, plans
 from batch.ledger.connection import LISTED, Connection
-from batch.ledger.locks import holder, lock_path, system_lock
+from batch.ledger.lock_holder import describe_holder
+from batch.ledger.locks import lock_path, system_lock
 from batch.ledger.rows import json_text, time_text
 from batch.ledger.sqlite.connection import SqliteConnection
 from batch.model import UNSETTLED, Outcome, Record, RowNote, State, findings
@@ -159,7 +160,7 @@ def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
         except Timeout:
             raise DatabaseAway(
                 f"The ledger {connection.path} is of an older version, and a runner is at work with it: "
-                f"{holder(path)}.",
+                f"{describe_holder(path)}.",
                 "Let it end, then run the same call again: it upgrades the ledger. Nothing was sent.",
             ) from None
         except OSError:

@@ -494,8 +494,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "runs beside a runner with another home",
         "ledger/locks.py",
-        "            if beyond and not _one_folder(home, beyond):\n",
-        "            if beyond and _one_folder(home, beyond):\n",
+        "            if shared_home and not _is_same_folder(home, shared_home):\n",
+        "            if shared_home and _is_same_folder(home, shared_home):\n",
         ("tests/test_ledger_locks.py",),
     ),
     # where files come from, and whose word counts

@@ -20,7 +20,8 @@ from uuid import uuid4
 import psycopg
 
 from batch.errors import LedgerError
-from batch.ledger.locks import is_free, lock_error, system_lock, this_command
+from batch.ledger.lock_holder import this_command
+from batch.ledger.locks import is_free, lock_error, system_lock
 from batch.primitives.atomic_file import private_folder
 
 Connection = psycopg.Connection[Any]
