@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from batch.errors import ConfigError, ConfigMistakes
+from batch.errors import ConfigError
 
 Place = Callable[[tuple[int | str, ...]], str]
 """Where a setting was made, for a message."""
@@ -31,10 +31,9 @@ _KINDS = {
 
 
 def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
-    """All mistakes, a line each."""
-    lines = [f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()]
-    return ConfigMistakes(
-        "\n".join(lines),
+    """All mistakes that a model's validation has found, each with its place."""
+    return ConfigError.of_file(
+        (f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()),
         "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
     )
 
