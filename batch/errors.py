@@ -19,6 +19,7 @@
 """
 
 import errno
+from collections.abc import Iterable
 from typing import Self
 
 _NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread", "out of memory")
@@ -49,13 +50,20 @@ class NothingSent(ShipbatchError):
 class ConfigError(NothingSent):
     """A setting, an environment variable or an option is missing or wrong."""
 
+    mistakes: tuple[str, ...] = ()
+    """Each of them, where a file has been looked at as a whole."""
 
-class ConfigMistakes(ConfigError):
-    """Several of them in one file, a line each."""
+    @classmethod
+    def of_file(cls, mistakes: Iterable[str], todo: str) -> Self:
+        """All mistakes of one file, each a sentence with its place."""
+        found = tuple(mistakes)
+        error = cls("\n".join(found), todo)
+        error.mistakes = found
+        return error
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return tuple(str(self).split("\n"))
+        return self.mistakes or (str(self),)
 
 
 class FileError(NothingSent):

@@ -265,7 +265,7 @@ def _computed() -> float:
 
 async def _opened(path: Path) -> None:
     async with open_ledger(path) as ledger:
-        ledger.unsettled(STORE)
+        ledger.unsettled_records(STORE)
 
 
 def main() -> None:

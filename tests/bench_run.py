@@ -200,7 +200,7 @@ async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> No
 def in_doubt(there: Warehouse) -> set[int]:
     """The orders of which nobody knows whether they have shipped."""
     with read_ledger(there.folder / "home" / LEDGER) as ledger:
-        return {record.shipment.order_id for store in ledger.stores() for record in ledger.unsettled(store)}
+        return {record.shipment.order_id for store in ledger.stores() for record in ledger.unsettled_records(store)}
 
 
 async def main() -> None:

@@ -39,7 +39,7 @@ async def settle(ledger: Ledger, record: Record, what: str) -> None:
 
 async def recover(ledger: Ledger, shipped: Path) -> None:
     """What a crash left: in doubt, then settled by what the store has."""
-    for record in ledger.unsettled(STORE):
+    for record in ledger.unsettled_records(STORE):
         if record.state is State.INTENT:
             await ledger.move(record, outcome(State.IN_DOUBT), "crash")
         if record.shipment.tracking_number in numbers(shipped):

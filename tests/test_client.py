@@ -100,16 +100,10 @@ async def test_the_life_of_a_shipment(store: Any) -> None:
     assert box.shipments() == []
 
 
-async def test_all_shipments_of_an_order_and_its_status(store: Any) -> None:
-    """The endpoint that deletes all, and the order's status, which a delete leaves."""
-    box, client = await store()
+async def test_an_orders_status_is_set(store: Any) -> None:
+    """And read back."""
+    _, client = await store()
     async with client:
-        for _ in range(2):
-            await client.create_shipment(100, body(PARCEL))
-        assert judge(await client.delete_all_shipments(100), expected=204).kind is Kind.DONE
-        assert box.shipments() == []
-        names = await client.order_statuses()
-        assert names[11] == "Awaiting Fulfillment"
         assert judge(await client.set_status(100, 11), expected=200).kind is Kind.DONE
         order = await client.order(100)
     assert order is not None
@@ -136,7 +130,6 @@ async def test_all_pages_are_read_however_small(store: Any, page_size: int) -> N
         shipments = await client.shipments(100)
         assert len({shipment.shipment_id for shipment in shipments}) == len(shipments) == 3
         assert len(await client.order_products(100)) == 4
-        assert [address["id"] for address in await client.shipping_addresses(100)] == [1, 2]
 
 
 @pytest.mark.parametrize("sideloads", get_args(Sideloads)[1:])
@@ -192,7 +185,7 @@ async def test_a_429_delays_a_read_and_does_not_count_against_it(store: Any, vir
     async with client:
         assert await client.order(100) is not None
     assert len(box.requests) == 11
-    assert client.quota.refusals == client.quota.pauses == 10
+    assert client.quota.refusals == 10
 
 
 STOPPING = [

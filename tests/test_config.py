@@ -2,14 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import SecretStr
 
-from batch.config import Database, Settings, load_settings, redacted, require_credentials
+from batch.config import Database, Settings, load_settings, redact_passwords, require_credentials
 from batch.config.example import example
 from batch.config.secrets import find_secret, hide, keep_in_file, secret_file
-from batch.config.settings import ELSEWHERE, Section
+from batch.config.settings import ELSEWHERE, NAMED_TABLES, NamedTable, Section
 from batch.errors import ConfigError
 
 CANARY = "canary7f3a9c51d20b48e6"
@@ -284,5 +285,12 @@ class TestSecrets:
 )
 def test_a_database_is_shown_without_its_password(url: str, seen: str) -> None:
     """Wherever it is printed; the rest is what a person needs to find it."""
-    assert redacted(url) == str(Database(url)) == seen
+    assert redact_passwords(url) == str(Database(url)) == seen
     assert "s3cret" not in repr(Database(url)) + repr(Settings(database=url))
+
+
+def test_every_table_with_a_name_of_ones_own_is_declared() -> None:
+    """A setting that holds named tables, and is not in NAMED_TABLES, could not be read from the file."""
+    kinds = {(kind, ...): kind for kind in NamedTable.__subclasses__()}
+    held = {name: kinds.get(get_args(field.annotation)) for name, field in Settings.model_fields.items()}
+    assert {name: kind for name, kind in held.items() if kind} == NAMED_TABLES

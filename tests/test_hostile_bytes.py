@@ -28,7 +28,7 @@ from batch.loader.files.detect import content_of
 from batch.loader.files.dialect import Dialect, records
 from batch.loader.files.html_table import _grids
 from batch.loader.files.read import read_tables
-from batch.loader.files.row_stream import Broken, decoded, encoded
+from batch.loader.files.row_stream import BrokenStream, decode_rows, encode_rows
 from batch.loader.load import load
 from batch.loader.rows import ship_dates
 from batch.model.sheet_format import read_mark
@@ -119,7 +119,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "comments": values.comments,
     "cost": money.cost,
     "day": lambda text: ship_dates._read(text, day_first=True),
-    "status": row_status.standing,
+    "status": row_status.parse_row_status,
     "void": row_status.is_void,
     "header": numbered_meaning,
     "page": _grids,
@@ -298,7 +298,7 @@ def test_frames_give_back_what_was_put_in() -> None:
         [daytime(1), timedelta(hours=30)],
     ]
     for some in (rows, rows[:2], [["a", 1.0]] * 3, [[]] * 4, [["", ""]]):
-        assert decoded(encoded(some)) == some
+        assert decode_rows(encode_rows(some)) == some
 
 
 @pytest.mark.parametrize(
@@ -314,8 +314,8 @@ def test_frames_give_back_what_was_put_in() -> None:
 )
 def test_what_the_reader_does_not_write_is_not_taken(content: bytes) -> None:
     """Also where its process has been taken over by the file: nothing but cells comes out of it."""
-    with pytest.raises(Broken):
-        decoded(content)
+    with pytest.raises(BrokenStream):
+        decode_rows(content)
 
 
 def test_nothing_of_the_loader_unpickles() -> None:

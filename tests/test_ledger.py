@@ -190,7 +190,7 @@ async def test_one_shipment_of_an_order_is_in_flight(ledger: Ledger, holding: St
     await ledger.begin(run_of("other", OTHER_STORE))
     (elsewhere,) = await planned(ledger, parcel(100, "A"), run_id="other")
     await ledger.intend(elsewhere.record_id, {})
-    assert [record.state for record in ledger.unsettled(STORE)] == [holding]
+    assert [record.state for record in ledger.unsettled_records(STORE)] == [holding]
 
 
 async def test_of_many_intents_for_one_order_one_gets_through(ledger: Ledger) -> None:
@@ -495,9 +495,9 @@ async def test_what_was_made_otherwise_is_known_until_it_is_accepted(ledger: Led
     await ledger.begin(run_of(SECOND))
     await ledger.plan(SECOND, [], [RowNote((2,), differs, record.record_id)])
     for run_id in (FIRST, SECOND):
-        assert [each.record_id for each in ledger.differing(run_id)] == [record.record_id]
+        assert [each.record_id for each in ledger.differing_records(run_id)] == [record.record_id]
     await ledger.append(record.record_id, "accepted", {"who": "Ann"})
-    assert (ledger.differing(FIRST), ledger.differing(SECOND)) == ([], [])
+    assert (ledger.differing_records(FIRST), ledger.differing_records(SECOND)) == ([], [])
     (last,) = [each for each in ledger.attempts(record.record_id) if each.what == "accepted"]
     assert (last.state, last.evidence) == (State.CREATED, {"who": "Ann"})
 
@@ -513,4 +513,4 @@ async def test_what_was_made_under_another_number_is_settled_by_its_correction(l
         answer = {"tracking_number": "C", "items": []}
         now = made(order_id, shipment, tracking_number="C", answer=answer)
         await ledger.append(record.record_id, "updated", {}, replace(now, items=items or now.items))
-        assert len(ledger.differing(FIRST)) == left
+        assert len(ledger.differing_records(FIRST)) == left

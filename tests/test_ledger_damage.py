@@ -53,7 +53,7 @@ def exercise(ledger: LedgerReader) -> None:
         }
         for ask in (ledger.records_by_key, ledger.decisions, ledger.all_decisions):
             ask(run.store, asks)
-        for record in ledger.unsettled(run.store):
+        for record in ledger.unsettled_records(run.store):
             ledger.attempts(record.record_id)
         ledger.open_requests(run.store, run.started)
         ledger.runs_of(run.store, run.source, 5)

@@ -130,7 +130,7 @@ class Moves(RuleBasedStateMachine):
         held = {record.record_id: record for record in self.ledger.records_of_run(RUN)}
         assert {record_id: record.state for record_id, record in held.items()} == self.state
         assert all(record.attempts == self.tried[record_id] for record_id, record in held.items())
-        unsettled = [record.shipment.order_id for record in self.ledger.unsettled(STORE)]
+        unsettled = [record.shipment.order_id for record in self.ledger.unsettled_records(STORE)]
         assert len(unsettled) == len(set(unsettled))
         claims = [self.ledger.claimed_shipments(STORE, order) for order in (1, 2, 3)]
         assert frozenset().union(*claims) == self.claimed.keys()

@@ -16,7 +16,7 @@ from batch.model import Shipment, State
 RUN = run_of().run_id
 
 QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
-    "unsettled": lambda ledger: ledger.unsettled(STORE),
+    "unsettled": lambda ledger: ledger.unsettled_records(STORE),
     "a number": lambda ledger: ledger.find("1Z999"),
     "an id": lambda ledger: ledger.find("100"),
     "a SKU": lambda ledger: ledger.records_by_sku("MUG", 10),

@@ -400,7 +400,7 @@ async def test_another_process_meets_the_same_single_flight(ledger: Ledger, path
     subprocess.run([sys.executable, "-c", child, path, str(first.record_id)], check=True, cwd=Path(__file__).parents[1])
     with pytest.raises(OrderBusy):
         await ledger.intend(second.record_id, {})
-    assert [record.record_id for record in ledger.unsettled(STORE)] == [first.record_id]
+    assert [record.record_id for record in ledger.unsettled_records(STORE)] == [first.record_id]
 
 
 async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> None:

@@ -134,7 +134,7 @@ async def test_of_two_doubts_of_an_order_the_older_stays_and_the_other_waits(
     made_old(place)
     async with open_ledger(place) as ledger:
         assert ledger.stores() == [ONE]
-        one, other = ledger.unsettled(ONE)
+        one, other = ledger.unsettled_records(ONE)
         assert (one.record_id, one.state) == (first.record_id, older)
         assert (other.record_id, other.state) == (second.record_id, State.NEEDS_PERSON)
         assert len(ledger.attempts(second.record_id)) > 1 or newer is State.NEEDS_PERSON
@@ -194,7 +194,7 @@ async def test_three_stores_become_one(place: Place) -> None:
             await sent(ledger, alone)
     made_old(place)
     async with open_ledger(place) as ledger:
-        assert [record.state for record in ledger.unsettled(ONE)] == [
+        assert [record.state for record in ledger.unsettled_records(ONE)] == [
             State.INTENT,
             State.NEEDS_PERSON,
             State.NEEDS_PERSON,
@@ -213,7 +213,7 @@ async def test_what_was_put_aside_goes_on_in_a_database(tmp_path: Path, database
     made_old(tmp_path / LEDGER)
     transfer(tmp_path / LEDGER, place)
     with read_ledger(place) as there:
-        assert [record.state for record in there.unsettled(ONE)] == [State.INTENT, State.NEEDS_PERSON]
+        assert [record.state for record in there.unsettled_records(ONE)] == [State.INTENT, State.NEEDS_PERSON]
 
 
 async def test_no_upgrade_under_a_runner_of_a_store_that_is_spelled_anew(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ async def test_one_shipment_is_the_older_doubts_and_a_person_says_what_the_other
         (mine,), (other,) = desk.ledger.records_of_run("run-1"), desk.ledger.records_of_run("run-2")
         assert (mine.state, other.state) == (State.CREATED, State.NEEDS_PERSON)
         told = await take_decision(desk, "run-2", Answer(answer, "ann", order=100))
-        assert (told.status, desk.ledger.unsettled(settings.store)) == (0, [])
+        assert (told.status, desk.ledger.unsettled_records(settings.store)) == (0, [])
     export = there.folder / "export.csv"
     export.write_text(table((100, "MUG", 1, number(0)), header=HEADER), "utf-8")
     tour = await run_files([Job(export)], settings, there.screen, StopEvent())

@@ -105,7 +105,7 @@ async def test_the_window_counts_on_over_restarts(shop: OpenShop, virtual_clock:
 async def test_a_window_that_is_over_is_not_waited_for(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
     """It is looked at twice all the same."""
     there = await shop(dense(1))
-    await left_behind(there, 100, doubt=uptime.gave_up)
+    await left_behind(there, 100, doubt=uptime.gave_up_evidence)
     await asyncio.sleep(WINDOW)
     came = posted(there, virtual_clock)
     await there.run(*mugs(100))
@@ -118,7 +118,7 @@ def _elsewhere() -> dict[str, Any]:
 
 
 def _ahead() -> dict[str, Any]:
-    return {uptime.GAVE_UP: {"boot": uptime.boot(), "at": 1e9}}
+    return {uptime.GAVE_UP: {"boot": uptime.boot_id(), "at": 1e9}}
 
 
 @pytest.mark.parametrize("doubt", [_elsewhere, _ahead, dict], ids=["another boot", "a clock set back", "older ledger"])
@@ -139,7 +139,7 @@ async def test_where_the_clocks_disagree_the_whole_window_is_waited_for(
 async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
     """In doubt, absent, about to be sent again, killed, and found by `decide`: the first window is not the second's."""
     there = await shop(dense(1))
-    await left_behind(there, 100, doubt=uptime.gave_up)
+    await left_behind(there, 100, doubt=uptime.gave_up_evidence)
     await asyncio.sleep(WINDOW)
     await a_start(there)
     async with there.desk() as desk:
@@ -315,10 +315,10 @@ async def test_the_same_file_again_is_told_of_once(shop: OpenShop, virtual_clock
 
 async def test_a_process_tells_its_boot_from_others() -> None:
     """The same in each process of this start of the machine, where the machine can tell."""
-    command = (sys.executable, "-c", "from batch import uptime; print(uptime.boot())")
+    command = (sys.executable, "-c", "from batch.primitives import uptime; print(uptime.boot_id())")
     asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     answer = (await asked.communicate())[0].decode().strip()
-    assert (answer == uptime.boot()) == (not answer.startswith("process "))
+    assert (answer == uptime.boot_id()) == (not answer.startswith("process "))
 
 
 def _made_elsewhere(there: Shop, label: str) -> None:

@@ -171,7 +171,7 @@ class TestTheNextRun:
         there.fault()
         assert statuses(await there.run((101, "MUG", 1, number(1)), name="other.csv")) == ["created"]
         with there.ledger() as ledger:
-            assert not ledger.unsettled("shop")
+            assert not ledger.unsettled_records("shop")
             assert ledger.find("100")[0].state is State.CREATED
 
     async def test_ships_what_was_proved_absent(self, shop: OpenShop) -> None:

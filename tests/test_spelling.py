@@ -19,7 +19,7 @@ from batch.loader.rows.carrier_columns import _is_provider
 from batch.model import Line, Parcel
 from batch.model.matching import plain
 from batch.pipeline.decisions import answer_of
-from batch.primitives.spelling import named, narrow
+from batch.primitives.spelling import match_spelling, narrow
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from batch.primitives.spelling import named, narrow
 )
 def test_a_name_means_what_is_spelled_most_like_it(written: str, store: list[str], meant: list[str]) -> None:
     """One tier decides: a looser one is not looked at where a stricter one has found any."""
-    assert named(written, store, str) == meant
+    assert match_spelling(written, store, str) == meant
 
 
 @pytest.mark.parametrize("text", ["²", "HUSET™", "½", "ﬁ", "№", "é", "e\u0301", "①", "x\u00a0y"])

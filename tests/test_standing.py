@@ -7,7 +7,7 @@ import pytest
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.cells.damage import Wrong
-from batch.loader.cells.row_status import RowStatus, is_void, standing
+from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
 from batch.loader.load import load
 from batch.model import Field, Status
 
@@ -55,7 +55,7 @@ def test_a_void_cell_that_says_neither_is_not_taken_for_no(cell):
     ],
 )  # fmt: skip
 def test_a_status_says_how_far_a_shipment_has_come(cell, said):
-    assert standing(cell) is said
+    assert parse_row_status(cell) is said
 
 
 def test_a_row_that_a_status_calls_voided_makes_no_shipment(csv_file):

@@ -61,7 +61,7 @@ async def test_all_of_a_ledger_goes_on_in_a_database(tmp_path: Path, database: s
             assert [note.rows for _, note in there.find_notes("900", 9)] == [(7,), (7,)]
             assert there.decisions(STORE, ["ask"]) == {"ask": WORD}
             assert len(there.records_by_sku("mug", 99)) == 10
-            assert [record.state for record in there.unsettled(STORE)] == [State.IN_DOUBT]
+            assert [record.state for record in there.unsettled_records(STORE)] == [State.IN_DOUBT]
             (new,) = await planned(there, RUN, [parcel(99, "N99")])
             assert new.record_id > ours[-1].record_id + shift
             await there.intend(new.record_id, {})

@@ -6,12 +6,13 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from batch.bigcommerce import parse
-from batch.bigcommerce.clock import far_off
 from batch.bigcommerce.rate_limit import RateLimit
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.transport import LARGEST_LIST, Call, Transport
@@ -24,6 +25,8 @@ PAGE = 250  # the API's largest limit; more is answered with 413
 TRIES = 6  # of a read that fails; 429s are waited for and not counted
 PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
 LONGEST_BACKOFF = 60.0  # seconds
+CLOCK_APART = timedelta(hours=1)
+"""From this on a person is told: run ids, ship dates, what waits and what expires go by this machine's clock."""
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -114,10 +117,6 @@ class Client:
         path = f"/orders/{order_id}/products"
         return await self._pages(path, parse.order_line, lambda line: line.order_product_id, enough)
 
-    async def shipping_addresses(self, order_id: int) -> list[dict[str, Any]]:
-        """An order's shipping addresses as the store has them, all pages. Scope store_v2_orders_read_only."""
-        return await self._pages(f"/orders/{order_id}/shipping_addresses", dict, lambda address: address.get("id"))
-
     async def shipments(
         self, order_id: int, *, enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False
     ) -> list[StoreShipment]:
@@ -139,11 +138,6 @@ class Client:
             raise _not_the_api("a count of shipments was expected")
         return count or 0
 
-    async def order_statuses(self) -> dict[int, str]:
-        """The names of the order statuses, by id. Scope store_v2_orders_read_only."""
-        found = await self._list("/order_statuses", {})
-        return {parse.whole(part.get("id")) or 0: str(part.get("name", "")) for part in found}
-
     async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Response:
         """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.
 
@@ -159,12 +153,8 @@ class Client:
         """Take a shipment back: its units can ship again, the order's status stays. Scope store_v2_orders."""
         return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
 
-    async def delete_all_shipments(self, order_id: int) -> Response:
-        """Take all shipments of an order back, also those of others: no command does it. Scope store_v2_orders."""
-        return await self._write("DELETE", f"/orders/{order_id}/shipments")
-
     async def set_status(self, order_id: int, status_id: int) -> Response:
-        """Put an order into a status, as `order_statuses` numbers them. Scope store_v2_orders."""
+        """Put an order into a status of List Order Statuses. Scope store_v2_orders."""
         return await self._write("PUT", f"/orders/{order_id}", {"status_id": status_id})
 
     async def _write(
@@ -188,7 +178,7 @@ class Client:
             self.quota.report(reply.sent or began, reply, kind)
         if self._is_first and reply.headers:
             self._is_first = False
-            if said := far_off(reply.headers):
+            if said := _clock_warning(reply.headers):
                 self._say(said)
         return reply
 
@@ -270,6 +260,24 @@ def _not_the_api(what: str) -> Unreadable:
     return Unreadable(
         f"The store's answer is not what the Orders API documents: {what}.",
         "Check BIGCOMMERCE_API_URL, and any proxy in between.",
+    )
+
+
+def _clock_warning(headers: Mapping[str, str]) -> str:
+    """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has none."""
+    try:
+        theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)
+        ours = datetime.now(UTC)
+        apart = ours - theirs
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return ""
+    if abs(apart) < CLOCK_APART:
+        return ""
+    hours = round(abs(apart) / timedelta(hours=1))
+    span = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours} hour{'' if hours == 1 else 's'}"
+    return (
+        f"This machine's clock is {span} {'ahead' if apart > timedelta() else 'behind'}: it says {ours:%Y-%m-%d %H:%M}"
+        f" UTC, the store {theirs:%Y-%m-%d %H:%M}. Set it: what waits, and what expires, goes by it."
     )
 
 

@@ -45,31 +45,31 @@ class Concurrency:
         self._doubling = True  # until the first cut
         self.busy = 0
         """Requests on their way."""
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._held_back = False  # whether someone was not let ahead since
         self._used = False  # whether the limit was reached in this round
         self._since = float("-inf")
 
     async def __aenter__(self) -> None:
         """Take a place among those on their way; first come, first served."""
-        if self.busy < self.limit and not self._line:
+        if self.busy < self.limit and not self._queue:
             self.busy += 1
         else:
-            await self._stand_in_line()
+            await self._wait_for_place()
         self._used |= self.busy >= self.limit
         self._changed()
 
     async def __aexit__(self, *_: object) -> None:
         self._leave()
 
-    def lets_ahead(self, ready: int) -> bool:
+    def may_prepare(self, ready: int) -> bool:
         """Whether one more may get ready, where so many are, or are about to be."""
         self._held_back |= ready >= self.ahead
         return ready < self.ahead
 
-    async def _stand_in_line(self) -> None:
+    async def _wait_for_place(self) -> None:
         called = asyncio.get_running_loop().create_future()
-        self._line.append(called)
+        self._queue.append(called)
         try:
             await called  # with it comes the place
         except asyncio.CancelledError:
@@ -79,12 +79,12 @@ class Concurrency:
 
     def _leave(self) -> None:
         self.busy -= 1
-        if self._held_back and not self._line:
+        if self._held_back and not self._queue:
             self.ahead, self._held_back = min(self.ahead + 1, self._most), False
-        elif len(self._line) > 2 * self.limit:
+        elif len(self._queue) > 2 * self.limit:
             self.ahead = max(self.ahead - 1, self._least)
-        while self._line and self.busy < self.limit:
-            if not (called := self._line.popleft()).done():
+        while self._queue and self.busy < self.limit:
+            if not (called := self._queue.popleft()).done():
                 self.busy += 1
                 called.set_result(None)
 

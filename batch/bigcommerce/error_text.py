@@ -8,7 +8,7 @@ from typing import Any
 from batch.bigcommerce.response import Response
 
 
-def complaints(reply: Response) -> Iterator[str]:
+def error_messages(reply: Response) -> Iterator[str]:
     """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the transport."""
     if reply.problem:
         yield reply.problem

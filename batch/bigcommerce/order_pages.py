@@ -77,14 +77,14 @@ class Pages:
                 settled |= told if span.has(ids, inclusive=self._inclusive) else told - {span.first}
                 beyond = beyond or (0 if ids else span.first)
                 self._learn(span, ids)
-            self._gauge(pages)
+            self._measure_reach(pages)
             if idle and not settled:  # a store that does not heed `min_id`
-                settled = {await self._alone(missing[0], known)}
+                settled = {await self._read_one(missing[0], known)}
             idle = not settled
             missing = [order_id for order_id in missing if order_id not in settled]
         if beyond:
             known.end = self._seen if self._seen == beyond - 1 else await self._end()
-        await self._prove(wanted, known)
+        await self._read_unseen(wanted, known)
         await self._complete(known)
         return known
 
@@ -106,7 +106,7 @@ class Pages:
         orders = span.last - span.first + 1 + (span.begin < span.first and self._inclusive is None)
         return await self._client.orders(min_id=span.begin, limit=min(orders, PAGE) if self._reach else PAGE)
 
-    async def _prove(self, wanted: Sequence[int], known: Orders) -> None:
+    async def _read_unseen(self, wanted: Sequence[int], known: Orders) -> None:
         """What no page had is absent once its own read says so; what is newer than all may come yet."""
         here = (n for n in wanted if known.newest_before(n) is None)
         lacking = [n for n in here if n not in known.found and n not in self._absent]
@@ -115,11 +115,11 @@ class Pages:
         known.unproven = set(rest)
 
         async def ask(order_id: int) -> int:
-            return await self._alone(order_id, known)
+            return await self._read_one(order_id, known)
 
         await gather_bounded(ask, alone, at_once=self._at_once)
 
-    async def _alone(self, order_id: int, known: Orders) -> int:
+    async def _read_one(self, order_id: int, known: Orders) -> int:
         if (order := await self._client.order(order_id)) is not None:
             known.found[order_id] = order
         else:
@@ -140,7 +140,7 @@ class Pages:
         if self._inclusive is not None:
             self._lacked = None
 
-    def _gauge(self, pages: Sequence[Sequence[Order]]) -> None:
+    def _measure_reach(self, pages: Sequence[Sequence[Order]]) -> None:
         """How many ids a page spans, by the latest ones."""
         several = [[order.order_id for order in page] for page in pages if len(page) > 1]
         self._holds = max([self._holds, *(len(ids) for ids in several)])

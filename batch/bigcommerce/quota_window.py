@@ -106,7 +106,7 @@ class QuotaWindow:
             mine=self.mine + 1,
         )
 
-    def untold(self, sent: float, now: float) -> QuotaHeaders:
+    def assumed_headers(self, sent: float, now: float) -> QuotaHeaders:
         """What an answer without a word on the quota is taken for: of a store that goes on as it was."""
         return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
@@ -128,30 +128,30 @@ class QuotaWindow:
         """Whether more was spent than what is ours."""
         return self.quota - self.left > self.mine + in_flight
 
-    def spare(self, in_flight: int, reserve: float) -> int:
+    def free_now(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.reserved(reserve))
+            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
             return max(1, ahead) - in_flight
-        free = self.left - in_flight - self.reserved(reserve)
+        free = self.left - in_flight - self.reserve_count(reserve)
         if free <= max(self.quota * TAIL, FEWEST) and (
             self.others_spending or self.is_shared(in_flight)
         ):  # others may be quicker
             return min(free, 1) if in_flight == 0 else 0
         return free
 
-    def reserved(self, reserve: float) -> int:
+    def reserve_count(self, reserve: float) -> int:
         """Requests of each window that stay for the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
     def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float | None:
         """The least time in which so many more requests are within the quota; None where its end is too far to tell."""
-        free = self.left - in_flight - self.reserved(reserve) if self.heard else 0
+        free = self.left - in_flight - self.reserve_count(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
         if self.capped:
             return None
-        windows = -(-(requests - max(free, 0)) // (self.quota - self.reserved(reserve)))
+        windows = -(-(requests - max(free, 0)) // (self.quota - self.reserve_count(reserve)))
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 
     def _is_over(self, told: QuotaHeaders) -> bool:

@@ -3,19 +3,32 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiolimiter import AsyncLimiter
-
+from batch.bigcommerce.backoff import SLOWEST, RefusalPause, Trickle
 from batch.bigcommerce.concurrency import Concurrency
-from batch.bigcommerce.quota_window import LENGTH, TICK, QuotaHeaders, QuotaWindow
+from batch.bigcommerce.quota_window import TICK, QuotaHeaders, QuotaWindow
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
 
-SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
-STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
-LONG = 45.0  # seconds; a longer wait is told to the person: no documented window is as long
+LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
 MOST = 64  # in flight, where nobody says
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Whether one more request may go now."""
+
+    may_go: bool
+    ask_again_in: float | None = None
+    """Seconds after which it is worth asking again; None: only an answer can change it."""
+    reason: str = ""
+    """Why the store lets nothing through until then, for a person."""
+
+
+_GO = _Decision(may_go=True)
+_UNTIL_ANSWER = _Decision(may_go=False)
 
 
 class RateLimit:
@@ -37,33 +50,29 @@ class RateLimit:
         """Requests admitted and not yet settled."""
         self.refusals = 0
         """429s seen."""
-        self.pauses = 0
-        """Times that a 429 stopped everyone."""
         self.waited = 0.0
         """Seconds for which nobody could be let go."""
         self._say = say
         self._said: set[str] = set()
         self._window: QuotaWindow | None = None
         self._answered = False
-        self._paused_at = self._paused_until = float("-inf")
-        self._in_a_row = 0
+        self._pause = RefusalPause()
+        self._trickle = Trickle()
         self._gate = asyncio.Lock()
         self._waiting = 0
         self._changed = asyncio.Event()
         self.concurrency = Concurrency(most, self._changed.set)
-        self._trickle: AsyncLimiter | None = None
-        self._sloped_at = float("-inf")
 
     @property
     def pace(self) -> dict[str, float]:
         """How fast the store let us go, so far; `quota_left` only where it says so."""
-        told = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
-        return told | ({"quota_left": float(self._window.left)} if self._window else {})
+        pace = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
+        return pace | ({"quota_left": float(self._window.left)} if self._window else {})
 
     def seconds_for(self, requests: int) -> float | None:
         """How long so many more requests take, as far as the quota goes; None where there is none."""
         if self._window is None:
-            return requests * self._trickle.time_period if self._trickle else None
+            return self._trickle.seconds_for(requests)
         return self._window.seconds_for(requests, _now(), self.in_flight, self.reserve)
 
     @property
@@ -74,7 +83,7 @@ class RateLimit:
     async def acquire(self) -> None:
         """Wait until one more request is within the quota; first come, first served.
 
-        Each admission ends with `settle` (it was sent) or `give_back` (it was not needed).
+        Each admission ends with `report` (it was sent) or `release` (it was not needed).
         """
         if self.admit_now():
             return
@@ -82,12 +91,12 @@ class RateLimit:
         try:
             async with self._gate:
                 began = _now()
-                if self._trickle:
-                    await self._trickle.acquire()
-                while (wait := self._wait()) != 0:
+                await self._trickle.acquire()
+                while not (decision := self._decide()).may_go:
+                    self._tell_of(decision)
                     self._changed.clear()
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(wait):
+                        async with asyncio.timeout(decision.ask_again_in):
                             await self._changed.wait()
                 self.waited += _now() - began
                 self.in_flight += 1
@@ -96,7 +105,7 @@ class RateLimit:
 
     def admit_now(self) -> bool:
         """Admit one more, if that needs no wait and nobody waits already."""
-        if self._waiting or self._trickle or self._wait() != 0:
+        if self._waiting or self._trickle.is_on or not self._decide().may_go:
             return False
         self.in_flight += 1
         return True
@@ -123,59 +132,53 @@ class RateLimit:
             self.concurrency.report_failure(sent, _now())
         self._changed.set()
 
-    def _wait(self) -> float | None:
-        """Seconds until it is worth asking again, 0 for go; None: until an answer comes."""
+    def _decide(self) -> _Decision:
+        """Whether one more may go: no pause, a place among those on their way, and a request left of the quota."""
         now = _now()
-        if now < self._paused_until:
-            self._tell_of(self._paused_until - now, "it answers 429")
-            return max(self._paused_until - now, TICK)
-        if self._in_a_row or not self._answered:
-            return None if self.in_flight else 0
-        if not self.concurrency.lets_ahead(self.in_flight - self.concurrency.busy):
-            return None
+        if (left := self._pause.seconds_left(now)) > 0:
+            return _Decision(may_go=False, ask_again_in=max(left, TICK), reason="it answers 429")
+        if self._pause.in_a_row or not self._answered:  # one alone finds out how the store is
+            return _UNTIL_ANSWER if self.in_flight else _GO
+        if not self.concurrency.may_prepare(self.in_flight - self.concurrency.busy):
+            return _UNTIL_ANSWER
         if self._window is None:
-            return 0
+            return _GO
         if now >= self._window.ends_before:
             self._window = self._window.next(self.in_flight)
-        if self._window.spare(self.in_flight, self.reserve) >= 1:
-            return 0
+        if self._window.free_now(self.in_flight, self.reserve) >= 1:
+            return _GO
         if not self._window.heard:
-            return None
-        wait = max(self._window.ends_before - now, TICK)
-        if not self.in_flight:
-            self._tell_of(wait, f"its quota of {self.words} is used up, as it says")
-        return wait
+            return _UNTIL_ANSWER
+        # What is in flight may still bring news of a later window: then nobody is told of this one's end.
+        reason = "" if self.in_flight else f"its quota of {self.words} is used up, as it says"
+        return _Decision(may_go=False, ask_again_in=max(self._window.ends_before - now, TICK), reason=reason)
 
     def _observe(self, sent: float, reply: Response) -> None:
+        """Learn from an answer that is no refusal, or from none."""
         if reply.phase is Phase.NOT_SENT:
             return
-        if told := self._read_headers(sent, reply):
-            self._window = self._window.learn(told) if self._window else QuotaWindow.of(told)
-            self._trickle = None
+        headers = self._read_headers(sent, reply)
+        if headers:
+            self._window = self._window.learn(headers) if self._window else QuotaWindow.of(headers)
+            self._trickle.turn_off()
         elif self._window and (self._window.heard or reply.status is not None):
-            self._window = self._window.learn(self._window.untold(sent, _now()))
-        if self._trickle and _now() > self._sloped_at + LENGTH:
-            self._speed_up()
-        if told or reply.status is not None or self._window:
+            self._window = self._window.learn(self._window.assumed_headers(sent, _now()))
+        self._trickle.speed_up(_now())
+        if headers or reply.status is not None or self._window:
             self._answered = True
-        if reply.status is not None and sent > self._paused_at:
-            self._in_a_row = 0
+        if reply.status is not None:
+            self._pause.report_answer(sent)
 
     def _back_off(self, sent: float, reply: Response) -> None:
         """Stop everyone for as long as the store says, and longer each time it happens again."""
         self.refusals += 1
         now = _now()
-        if sent > self._paused_at:  # else it was in flight when another's refusal came
-            self._in_a_row += 1
-            self.pauses += 1
-            self._paused_at = now
-        asked, told = retry_after(reply.headers), self._read_headers(sent, reply)
-        wait = max(NO_WORD_WAIT if asked is None else asked, _growing_pause(self._in_a_row))
-        ends = told.ends[1] if told and told.until is not None else now
-        self._paused_until = max(self._paused_until, now + wait, ends)
-        if not told:
+        asked, headers = retry_after(reply.headers), self._read_headers(sent, reply)
+        window_ends = headers.ends[1] if headers and headers.until is not None else now
+        self._pause.extend(sent, now, NO_WORD_WAIT if asked is None else asked, window_ends)
+        if not headers:
             self.concurrency.report_failure(sent, now)
-        if window := self._window or (QuotaWindow.of(told) if told else None):
+        if window := self._window or (QuotaWindow.of(headers) if headers else None):
             self._window = window.next(self.in_flight)  # what a refusal says is left is not believed
         else:
             self._go_slowly("The store refuses requests (429) and tells no quota")
@@ -190,23 +193,15 @@ class RateLimit:
         return None
 
     def _go_slowly(self, why: str) -> None:
-        """The smallest plan's pace, evenly: a bucket of one, so that no burst is hidden in it."""
-        if self._trickle is None or self._trickle.time_period < 1 / SLOWEST:
-            self._trickle = AsyncLimiter(1, 1 / SLOWEST)
-        self._sloped_at = _now()
+        self._trickle.slow_down(_now())
         self._tell(f"{why}: it is asked {SLOWEST:g} times a second, and faster when that goes well.")
 
-    def _speed_up(self) -> None:
-        """Twice as fast, or as fast as the store answers."""
-        assert self._trickle
-        faster = 2 * self._trickle.max_rate / self._trickle.time_period
-        self._trickle = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
-        self._sloped_at = _now()
-
-    def _tell_of(self, wait: float, why: str) -> None:
-        if wait > LONG:
+    def _tell_of(self, decision: _Decision) -> None:
+        """Tell the person why nothing goes, where it lasts."""
+        wait = decision.ask_again_in or 0.0
+        if decision.reason and wait > LONG:
             self._tell(
-                f"The store lets no request through: {why}. It is asked again in {wait / 60:.0f} min; "
+                f"The store lets no request through: {decision.reason}. It is asked again in {wait / 60:.0f} min; "
                 "Ctrl-C ends the run, and the same call goes on where it stopped."
             )
 
@@ -215,11 +210,6 @@ class RateLimit:
         if line not in self._said:
             self._said.add(line)
             self._say(line)
-
-
-def _growing_pause(in_a_row: int) -> float:
-    """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
-    return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), 60.0)
 
 
 def _now() -> float:

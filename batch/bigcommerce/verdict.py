@@ -6,7 +6,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from batch.bigcommerce import parse
-from batch.bigcommerce.error_text import complaints
+from batch.bigcommerce.error_text import error_messages
 from batch.bigcommerce.response import Phase, Response
 from batch.model import StoreShipment
 
@@ -53,7 +53,7 @@ def judge(reply: Response, *, expected: int = HTTPStatus.CREATED, order_id: int 
     For a DELETE a v2 404 is DONE with code `gone`.
     """
     verdict = _before_work(reply) or _judge_response(reply, expected, order_id)
-    problems = tuple(complaints(reply))
+    problems = tuple(error_messages(reply))
     return replace(verdict, problems=problems) if problems else verdict
 
 
@@ -62,7 +62,7 @@ def judge_read(reply: Response) -> Verdict:
 
     DONE is 200 with JSON, or 204; NEVER with code `not_found` is a v2 404.
     """
-    problems = tuple(complaints(reply))
+    problems = tuple(error_messages(reply))
     verdict = _before_work(reply) or _read(reply)
     return replace(verdict, problems=problems)
 
@@ -128,7 +128,7 @@ def _judge_response(reply: Response, expected: int, order_id: int | None) -> Ver
     if reply.status == expected:
         return _judge_created(reply, order_id)
     if reply.is_page and reply.status < HTTPStatus.MULTIPLE_CHOICES:
-        return _captive(Kind.UNKNOWN)
+        return _not_the_store(Kind.UNKNOWN)
     if reply.status in REFUSALS or _not_found(reply):
         return Verdict(Kind.NEVER, _refusal(reply))
     return Verdict(Kind.UNKNOWN, f"status_{reply.status}")
@@ -140,7 +140,7 @@ def _judge_created(reply: Response, order_id: int | None) -> Verdict:
         found = reply.json
         made = parse.shipment(found)
     except ValueError:
-        return _captive(Kind.UNKNOWN) if reply.is_page and reply.status == HTTPStatus.OK else _no_proof()
+        return _not_the_store(Kind.UNKNOWN) if reply.is_page and reply.status == HTTPStatus.OK else _no_proof()
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
@@ -161,7 +161,7 @@ def _read(reply: Response) -> Verdict:
         return Verdict(Kind.NEVER, "not_found")
     if reply.status == HTTPStatus.OK:
         if reply.is_page:
-            return _captive(Kind.AGAIN)
+            return _not_the_store(Kind.AGAIN)
         try:
             reply.json  # noqa: B018  reading it is what checks it
         except ValueError:
@@ -174,7 +174,7 @@ def _read(reply: Response) -> Verdict:
     return Verdict(Kind.AGAIN if again else Kind.NEVER, f"status_{status}")
 
 
-def _captive(kind: Kind) -> Verdict:
+def _not_the_store(kind: Kind) -> Verdict:
     return Verdict(
         kind,
         "not_the_store",

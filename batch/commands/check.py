@@ -134,7 +134,7 @@ def _ledger(place: Place, store: str) -> Check:
             where = f"{place} ({found.name})"
         with read_ledger(place) as ledger:
             ledger.check()
-            doubts, runs = len(ledger.unsettled(store)), len(ledger.runs(store))
+            doubts, runs = len(ledger.unsettled_records(store)), len(ledger.runs(store))
     except DatabaseAway as error:
         return Check("ledger", Verdict.UNREACHED, str(error), error.todo)
     except LedgerError as error:

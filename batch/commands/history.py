@@ -42,7 +42,7 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
         )
     export = read(copy, source_of_run(run, settings), settings, ledger)
     stopped = "" if run.finished else "the run did not end"
-    blocking = {record.shipment.order_id: record for record in ledger.unsettled(run.store)}
+    blocking = {record.shipment.order_id: record for record in ledger.unsettled_records(run.store)}
     notes = list(fared_on(ledger, run, ledger.notes(run.run_id)))
     rows = row_results(
         run.run_id,

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from batch.config.load import tables_by_name
-from batch.config.settings import ELSEWHERE, Section, Settings
+from batch.config.settings import ELSEWHERE, NAMED_TABLES, Section, Settings
 
 _TOP = """\
 # shipbatch.toml: every setting, with its default or an example.
@@ -41,13 +40,13 @@ def _scalars(kind: type[BaseModel]) -> Iterator[str]:
 
 def _tables(kind: type[BaseModel], above: str = "") -> Iterator[str]:
     for name, field in _fields(kind):
-        inner = tables_by_name().get(name) or field.annotation
+        inner = NAMED_TABLES.get(name) or field.annotation
         if not _is_table(name, field):
             continue
         yield ""
         yield f"# {field.description}"
         if isinstance(inner, type) and issubclass(inner, Section):
-            path = f"{above}{name}" + (f".{_example_value(field)}" if name in tables_by_name() else "")
+            path = f"{above}{name}" + (f".{_example_value(field)}" if name in NAMED_TABLES else "")
             yield f"#[{path}]"
             yield from _scalars(inner)
             yield from _tables(inner, f"{path}.")
@@ -64,7 +63,7 @@ def _fields(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
 def _is_table(name: str, field: FieldInfo) -> bool:
     kind = field.annotation
     section = inspect.isclass(kind) and issubclass(kind, Section)
-    return section or name in tables_by_name() or isinstance(_example_value(field), dict)
+    return section or name in NAMED_TABLES or isinstance(_example_value(field), dict)
 
 
 def _example_value(field: FieldInfo) -> Any:

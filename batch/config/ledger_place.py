@@ -18,13 +18,13 @@ class Database:
     url: str = field(repr=False)
 
     def __str__(self) -> str:
-        return redacted(self.url)
+        return redact_passwords(self.url)
 
 
 Place = Path | Database
 
 
-def redacted(url: str) -> str:
+def redact_passwords(url: str) -> str:
     """A database's address as people may see it: without its passwords."""
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")

@@ -3,16 +3,16 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
 from batch.config.environment import check_url, config_folder, default_home, from_environment, variables
 from batch.config.secrets import database_of
-from batch.config.settings import API_URL, ELSEWHERE, NamedTable, Settings
+from batch.config.settings import API_URL, ELSEWHERE, NAMED_TABLES, Settings
 from batch.config.toml_file import ConfigFile, read_file
 from batch.config.validation import config_error
-from batch.errors import ConfigError, ConfigMistakes
+from batch.errors import ConfigError
 
 NAME = "shipbatch.toml"
 
@@ -54,29 +54,44 @@ def _build_settings(
     file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]
 ) -> Settings:
     """One store's settings, out of a file that has been checked."""
-    values = _values(file, store_name) if file else {}
-    told = from_environment(environ, store_name)
-    here = {"home": default_home(environ), "database": database_of(environ), "store_name": store_name}
+    in_file = _store_values(file, store_name) if file else {}
+    in_environment = from_environment(environ, store_name)
+    fixed = {"home": default_home(environ), "database": database_of(environ), "store_name": store_name}
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        made = Settings.model_validate(
-            values | told | here | given,
+        settings = Settings.model_validate(
+            _merge_places(in_file, in_environment, fixed, given),
             context={"folder": file.path.absolute().parent} if file else None,
         )
     except ValidationError as error:
         names = variables(store_name) | {name: f"--{name.replace('_', '-')}" for name in given}
         raise config_error(error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings) from None
-    if made.settle < made.timeout:
+    settle, timeout = settings.settle, settings.timeout
+    if settle < timeout:
         raise ConfigError(
-            f"--settle ({made.settle:g} s) is shorter than --timeout ({made.timeout:g} s): late ones would be missed.",
-            f"Give --settle at least {made.timeout:g}, or set `settle` in {NAME}.",
+            f"--settle ({settle:g} s) is shorter than --timeout ({timeout:g} s): late ones would be missed.",
+            f"Give --settle at least {timeout:g}, or set `settle` in {NAME}.",
         )
-    if file is None or "api_url" in told or "api_url" not in values:
-        return made.model_copy(update={"api_url": check_url(made.api_url)})
-    return made.model_copy(update={"api_url": _checked_url(file, made.api_url, store_name)})
+    if file is None or "api_url" in in_environment or "api_url" not in in_file:
+        return settings.model_copy(update={"api_url": check_url(settings.api_url)})
+    return settings.model_copy(update={"api_url": _check_file_url(file, settings.api_url, store_name)})
 
 
-def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
+def _merge_places(
+    in_file: Mapping[str, Any],
+    in_environment: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Every setting that is made anywhere; where several places make one, the later of these counts."""
+    merged = dict(in_file)  # what stands for good, and may be shared by many machines
+    merged |= in_environment  # this machine, this shell: where the secrets are
+    merged |= fixed  # made in no file: where things lie, and which store was asked for
+    merged |= given  # this call alone, by options
+    return merged
+
+
+def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
     """The API's address out of a file. Another one than BigCommerce's has to stand where this user alone put it:
 
     on a mounted share every file looks like one's own, and whoever writes the address is sent the token.
@@ -94,75 +109,74 @@ def _checked_url(file: ConfigFile, url: str, store_name: str) -> str:
     return checked
 
 
-def tables_by_name() -> dict[str, type[NamedTable]]:
-    """The settings that are tables by name, `[sources.acme]`, and what each table holds."""
-    kinds = {name: get_args(field.annotation)[:1] for name, field in Settings.model_fields.items()}
-    return {name: kind[0] for name, kind in kinds.items() if kind and isinstance(kind[0], type) and _is_named(kind[0])}
-
-
-def _is_named(kind: type) -> bool:
-    return issubclass(kind, NamedTable)
-
-
-def _values(file: ConfigFile, store_name: str) -> dict[str, Any]:
-    """The file's settings for a store."""
-    general = {name: value for name, value in file.values.items() if name != "stores"}
-    return _by_name(general | dict(file.values.get("stores", {}).get(store_name or "default", {})))
-
-
 def _check(file: ConfigFile) -> None:
     """ConfigError with all mistakes of the file, in whichever store's settings."""
-    general = {name: value for name, value in file.values.items() if name != "stores"}
     stores = file.values.get("stores", {})
     if not isinstance(stores, Mapping) or not all(isinstance(section, Mapping) for section in stores.values()):
         raise ConfigError(
             f"{file.place(('stores',))}: stores are tables with a name.",
             'Write [stores.eu], and store_hash = "…" in it.',
         )
-    mistakes: dict[str, str] = {}
-    for name, section in ({"": {}} | dict(stores)).items():
+    errors: list[ConfigError] = []
+    for store_name, section in ({"": {}} | dict(stores)).items():
         try:
-            _validate(file, general, section, name)
+            _validate(file, section, store_name)
         except ConfigError as error:
-            mistakes |= dict.fromkeys(error.lines, error.todo)
-    if mistakes:
-        raise ConfigMistakes("\n".join(mistakes), next(iter(mistakes.values())))
+            errors.append(error)
+    if errors:  # one that all stores share is said once
+        mistakes = dict.fromkeys(mistake for error in errors for mistake in error.mistakes)
+        raise ConfigError.of_file(mistakes, errors[0].todo)
 
 
-def _validate(file: ConfigFile, general: Mapping[str, Any], section: Mapping[str, Any], store_name: str) -> None:
-    """ConfigError with the mistakes of the file's settings as one store has them."""
+def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> None:
+    """ConfigError with the mistakes of the file's settings as one store has them; without a name, of the general."""
+    general = _general_table(file)
     above = ("stores", store_name) if store_name else ()
     refused = [(*above, name) for name in section if name in ELSEWHERE]
     refused += [(name,) for name in general if name in ELSEWHERE]
     if refused:
-        raise ConfigMistakes(
-            "\n".join(f"{file.place(key)}: it cannot be set here." for key in refused),
+        raise ConfigError.of_file(
+            (f"{file.place(key)}: it cannot be set here." for key in refused),
             "Take it out. The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
         )
-    merged = {**general, **section}
-    values = _by_name(merged)
 
     def place(loc: tuple[int | str, ...]) -> str:
         first, *rest = loc
-        if first in tables_by_name() and rest and isinstance(rest[0], int):
-            rest[0] = [*merged[str(first)]][rest[0]]
+        if first in NAMED_TABLES and rest and isinstance(rest[0], int):  # the model has a tuple, the file names
+            tables = section if first in section else general
+            rest[0] = [*tables[str(first)]][rest[0]]
         within = above if first in section else ()
         return file.place((*within, str(first), *(str(part) for part in rest if part != "[key]")))
 
     try:
-        Settings.model_validate(values)
+        Settings.model_validate(_merge_tables(general, section))
     except ValidationError as error:
         raise config_error(error, place, Settings) from None
 
 
-def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables by name as the model has them: a tuple, each with its name in it."""
-    found = dict(values)
-    for name in tables_by_name().keys() & values.keys():
-        tables = values[name]
+def _general_table(file: ConfigFile) -> Mapping[str, Any]:
+    """The settings of every store: what stands above `[stores.NAME]`."""
+    return {name: value for name, value in file.values.items() if name != "stores"}
+
+
+def _store_values(file: ConfigFile, store_name: str) -> dict[str, Any]:
+    """The file's settings for a store; without a name, for `[stores.default]`."""
+    section = file.values.get("stores", {}).get(store_name or "default", {})
+    return _merge_tables(_general_table(file), section)
+
+
+def _merge_tables(general: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
+    """A store's settings in the file: its own over the general ones, named tables as the model has them.
+
+    That is a tuple, each with its name in it. A setting is taken whole: a store's `[stores.eu.sources]` are all its
+    sources.
+    """
+    merged = {**general, **section}
+    for name in NAMED_TABLES.keys() & merged.keys():
+        tables = merged[name]
         if isinstance(tables, Mapping) and all(isinstance(table, Mapping) for table in tables.values()):
-            found[name] = tuple({"name": one, **table} for one, table in tables.items())
-    return found
+            merged[name] = tuple({"name": table_name, **table} for table_name, table in tables.items())
+    return merged
 
 
 def _no_such_store(file: ConfigFile | None, name: str) -> ConfigError:

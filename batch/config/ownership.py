@@ -25,7 +25,7 @@ def require_own(path: Path, otherwise: str) -> None:
     for step, found, is_last in _way(path):
         if who := _stranger(step, found, is_last=is_last):
             what = "it" if is_last else str(step)
-            raise ConfigError(f"{path} is not used: {who.format(what)}.", f"{_mended(step, found)}; {otherwise}.")
+            raise ConfigError(f"{path} is not used: {who.format(what)}.", f"{_remedy(step, found)}; {otherwise}.")
 
 
 def _way(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
@@ -85,7 +85,7 @@ def _has_access_list(path: Path) -> bool:
     return False
 
 
-def _mended(step: Path, found: os.stat_result) -> str:
+def _remedy(step: Path, found: os.stat_result) -> str:
     """What makes it this user's, as a command."""
     is_own = found.st_uid in {os.geteuid(), 0}
     as_root = "" if found.st_uid == os.geteuid() else " as root"

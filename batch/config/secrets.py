@@ -38,14 +38,14 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
         neither = not (made.token.get_secret_value() or token_of(made, store_name, environ))
-        raise _missing_credentials(hash_name, *([variable] if neither else []))
+        raise _credentials_error(hash_name, *([variable] if neither else []))
     if made.token.get_secret_value():
         _read.add(made.token.get_secret_value())
         token = made.token
     elif found := token_of(made, store_name, environ):
         token = found.value
     else:
-        raise _missing_credentials(variable)
+        raise _credentials_error(variable)
     for name, value in ((hash_name, made.store_hash), (variable, token.get_secret_value())):
         if not value.isascii() or not value.isprintable() or any(c.isspace() for c in value):
             raise ConfigError(f"{name} holds a blank or a character that no credential has.", "Copy it again.")
@@ -200,7 +200,7 @@ def _in_keyring(variable: str) -> str:
     return f"the keyring ({KEYRING}, {variable.lower()})"
 
 
-def _missing_credentials(*names: str) -> ConfigError:
+def _credentials_error(*names: str) -> ConfigError:
     what = " and ".join(names)
     named = ", or name a store of shipbatch.toml with --store" if "BIGCOMMERCE_STORE_HASH" in names else ""
     return ConfigError(

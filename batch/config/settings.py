@@ -1,5 +1,6 @@
 """The settings themselves. What stands under a field is its documentation, in `shipbatch config --example` too."""
 
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -219,3 +220,7 @@ class Settings(Section):
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""
         return next((s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())), Source())
+
+
+NAMED_TABLES: Mapping[str, type[NamedTable]] = {"sources": Source, "folders": Folder}
+"""The settings that are tables by name, `[sources.acme]`, and what each table holds."""

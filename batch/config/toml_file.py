@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.config.ownership import require_own
-from batch.errors import ConfigError, ConfigMistakes
+from batch.errors import ConfigError
 
 Key = tuple[str, ...]
 """A key with the tables it is in: `("sources", "acme", "match")`."""
@@ -66,8 +66,8 @@ def read_file(path: Path) -> ConfigFile:
         raise _no_toml(path, text, error) from None
     file = ConfigFile(path, text, values)
     if secrets := [key for key in _keys(values) if SECRET.search(key[-1])]:
-        raise ConfigMistakes(
-            "\n".join(f"{file.place(key)}: a secret has no place in this file." for key in secrets),
+        raise ConfigError.of_file(
+            (f"{file.place(key)}: a secret has no place in this file." for key in secrets),
             "Take it out, and run `shipbatch setup`, or set BIGCOMMERCE_ACCESS_TOKEN. "
             "If others could read the file, make a new token.",
         )

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from batch.errors import ConfigError, ConfigMistakes
+from batch.errors import ConfigError
 
 Place = Callable[[tuple[int | str, ...]], str]
 """Where a setting was made, for a message."""
@@ -31,19 +31,18 @@ _KINDS = {
 
 
 def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
-    """All mistakes, a line each."""
-    lines = [f"{place(each['loc'])}{_what(dict(each), kind)}" for each in error.errors()]
-    return ConfigMistakes(
-        "\n".join(lines),
+    """All mistakes that a model's validation has found, each with its place."""
+    return ConfigError.of_file(
+        (f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()),
         "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
     )
 
 
-def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
+def _mistake_text(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     about, loc = str(mistake["type"]), mistake["loc"]
     value, context = mistake["input"], mistake.get("ctx", {})
     if about == "extra_forbidden":
-        return f": there is no such setting{_meant(str(loc[-1]), _known_settings(kind, loc))}"
+        return f": there is no such setting{_suggestion(str(loc[-1]), _settings_at(kind, loc))}"
     if about == "missing":
         return ": it is missing."
     if loc[-1] == "[key]":
@@ -59,7 +58,7 @@ def _what(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
 
 
-def _known_settings(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _settings_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The settings there are where one was not found."""
     found: Any = kind
     for part in loc[:-1]:
@@ -74,6 +73,6 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else "."

@@ -20,7 +20,7 @@ from batch.pipeline import Job, Pipeline, exit_status
 from batch.pipeline.runner import NOTHING_SENT
 from batch.pipeline.session import StoreSession
 from batch.primitives.atomic_file import private_folder
-from batch.primitives.stop import beside
+from batch.primitives.stop import run_in_thread
 from batch.remote_files import LONGEST, fetch_file
 from batch.results import run_text
 from batch.results.accounting import Report
@@ -121,7 +121,7 @@ class FileJob:
         copy = folder / safe_name(Path(self.file.name).name)
         await self._fetch(copy)
         pipeline = Pipeline(self.desk)
-        jobs = await self.desk.stop.interrupt(beside(partial(self._jobs, copy)))
+        jobs = await self.desk.stop.interrupt(run_in_thread(partial(self._jobs, copy)))
         begun = self._unfinished_run() if len(jobs) == 1 else None
         for job in jobs:
             report = await (pipeline.resume(begun, job) if begun else pipeline.run(job))
@@ -170,7 +170,7 @@ class FileJob:
         try:
             async with asyncio.timeout(LONGEST):
                 largest = self.desk.settings.fetch_largest
-                return await beside(lambda: fetch_file(address, folder, largest).read_bytes())
+                return await run_in_thread(lambda: fetch_file(address, folder, largest).read_bytes())
         except TimeoutError:
             raise FileError(
                 f"{self.file.name} has not come within {LONGEST / 60:.0f} minutes.",

@@ -19,7 +19,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from batch.config import one_store
-from batch.config.ledger_place import Database, redacted
+from batch.config.ledger_place import Database, redact_passwords
 from batch.errors import DatabaseAway, StopRequested
 from batch.fleet.procrastinate_app import CONNECTING, call, engine, forget, install
 from batch.fleet.queue_items import End, File, Next, QueueItem
@@ -319,4 +319,4 @@ async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
 def database_away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
     """The database does not answer."""
     said = " ".join(str(error.__cause__ or error).split())
-    return DatabaseAway(f"The database {redacted(database)} does not answer ({said}).", todo)
+    return DatabaseAway(f"The database {redact_passwords(database)} does not answer ({said}).", todo)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.commands.answer import CommandResult
-from batch.config.ledger_place import redacted
+from batch.config.ledger_place import redact_passwords
 from batch.fleet import maintenance
 from batch.fleet.cancel import SKIP
 from batch.fleet.file_job import FETCHING
@@ -56,7 +56,7 @@ async def queue_status(queue: Queue, database: str) -> CommandResult:
     stores = [row | {"file": working.get(row["store"])} for row in await queue.dicts(_STORES, SILENT)]
     alive = [row for row in workers if row["silent"] <= SILENT]
     data = {
-        "database": redacted(database),
+        "database": redact_passwords(database),
         "workers": [_plain(row) | {"alive": row in alive} for row in workers],
         "stores": [_plain(row) for row in stores],
         "waiting": sum(row["waiting"] for row in stores),

@@ -253,7 +253,7 @@ def _has_left_something(settings: Settings) -> bool:
     """Whether anything of a store's earlier files waits for its order, or is in doubt."""
     with read_ledger(settings.ledger) as ledger:
         since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
-        return bool(ledger.open_requests(settings.store, since) or ledger.unsettled(settings.store))
+        return bool(ledger.open_requests(settings.store, since) or ledger.unsettled_records(settings.store))
 
 
 def _log_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ class Event:
     evidence: Mapping[str, Any]
 
 
-def named(attempts: Sequence[Event]) -> int:
+def shipment_id_of(attempts: Sequence[Event]) -> int:
     """The shipment's id in the store's answer to a record's last attempt; 0 where it has named none."""
     told = (attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"})
     return int(next(told, {}).get("named") or 0)

@@ -1,20 +1,16 @@
-"""One runner a store: an operating system's lock, which a killed process leaves by itself."""
+"""One runner per store: an operating system's lock, which a killed process leaves by itself."""
 
 import asyncio
-import json
-import os
 import re
-import socket
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from batch.errors import CannotRunNow, LedgerError
+from batch.ledger.lock_holder import describe_holder, remove_holder, write_holder
 from batch.primitives.atomic_file import private_folder
 
 POLL = 0.2  # seconds between two tries
@@ -29,27 +25,25 @@ def _nobody_listens(_: str) -> None:
 async def store_lock(
     home: Path,
     store: str,
-    wait: float | None = 60.0,
+    wait: float = 60.0,
     waiting: Callable[[str], None] = _nobody_listens,
-    beyond: Path | None = None,
+    shared_home: Path | None = None,
 ) -> AsyncIterator[None]:
     """The only runner of a store with this home, for as long as the block lasts.
 
-    Where the lock is not free, `waiting` is told once for whom we wait, as words for a sentence;
-    after `wait` seconds CannotRunNow says so. With `wait` None nothing is locked: readers and dry runs.
-    `beyond` is a folder that runners with other homes have too: theirs is shut out as well, where it can be used.
+    Where the lock is not free, `waiting` is called once with whom we wait for, as words for a sentence.
+    `shared_home` is a folder that runners with other homes have too: they are shut out as well, where it can be used.
+    Raises CannotRunNow where another runner still has the lock after `wait` seconds, and LedgerError where the
+    home's lock cannot be had at all: no right to write there, or a disk without locks.
     """
-    if wait is None:
-        yield
-        return
     async with AsyncExitStack() as locks:
         try:
             await locks.enter_async_context(_hold_lock(home, store, wait, waiting))
         except OSError as error:
-            raise no_lock(lock_path(home, store), error) from error
+            raise lock_error(lock_path(home, store), error) from error
         with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
-            if beyond and not _one_folder(home, beyond):
-                await locks.enter_async_context(_hold_lock(beyond, store, wait, waiting))
+            if shared_home and not _is_same_folder(home, shared_home):
+                await locks.enter_async_context(_hold_lock(shared_home, store, wait, waiting))
         yield
 
 
@@ -62,16 +56,14 @@ async def _hold_lock(folder: Path, store: str, wait: float, waiting: Callable[[s
         private_folder(folder)
         private_folder(path.parent)
         await _acquire(lock, store, wait, waiting)
-        _write_holder(path)
+        write_holder(path)
     except OSError:
         lock.release()
         raise
     try:
         yield
     finally:
-        # Before the release: afterwards it would be the next runner's.
-        with suppress(OSError):
-            _holder_path(path).unlink(missing_ok=True)
+        remove_holder(path)  # before the release: afterwards it would be the next runner's
         lock.release()
 
 
@@ -83,7 +75,7 @@ def system_lock(path: Path) -> FileLock:
     return FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
 
 
-def no_lock(path: Path, error: OSError) -> LedgerError:
+def lock_error(path: Path, error: OSError) -> LedgerError:
     """A lock cannot be had, for other reasons than that somebody has it."""
     return LedgerError(
         f"The lock {path} cannot be taken ({error.strerror or error}).",
@@ -91,8 +83,8 @@ def no_lock(path: Path, error: OSError) -> LedgerError:
     )
 
 
-def _one_folder(home: Path, other: Path) -> bool:
-    """By whatever names: a runner would wait for itself there."""
+def _is_same_folder(home: Path, other: Path) -> bool:
+    """Whether two names are of one folder: a runner would wait for itself there."""
     return other.exists() and other.samefile(home)
 
 
@@ -102,26 +94,16 @@ def lock_path(home: Path, store: str) -> Path:
     return home / "locks" / f"{words}-{sha256(store.encode()).hexdigest()[:8]}.lock"
 
 
-def holder(path: Path) -> str:
-    """Who holds a lock, in words; it is true only while the lock is held."""
-    try:
-        told = json.loads(_holder_path(path).read_text("utf-8"))
-        since = datetime.fromisoformat(told["since"]).astimezone()
-        return f"`{told['command']}` (process {told['pid']} on {told['host']}, since {since:%Y-%m-%d %H:%M:%S})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
-
-
 async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[str], None]) -> None:
     clock = asyncio.get_running_loop().time
-    until, told = clock() + wait, False
-    while not taken(lock):
-        who = holder(Path(lock.lock_file))
+    until, is_reported = clock() + wait, False
+    while not try_acquire(lock):
+        holder = describe_holder(Path(lock.lock_file))
         if clock() >= until:
-            raise CannotRunNow(f"Another runner of {store} is at work: {who}.", _LATER)
-        if not told:
-            waiting(who)
-            told = True
+            raise CannotRunNow(f"Another runner of {store} is at work: {holder}.", _LATER)
+        if not is_reported:
+            waiting(holder)
+            is_reported = True
         await asyncio.sleep(min(POLL, max(0.0, until - clock())))
 
 
@@ -136,32 +118,10 @@ def is_free(path: Path) -> bool:
         return False
 
 
-def taken(lock: FileLock) -> bool:
-    """Whether a lock could be had at once; OSError where it cannot be had at all."""
+def try_acquire(lock: FileLock) -> bool:
+    """Acquire a lock at once; False where another process has it, OSError where it cannot be had at all."""
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return False
     return True
-
-
-def this_command() -> str:
-    """What this process was started as."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
-
-
-def _write_holder(path: Path) -> None:
-    told = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": this_command(),
-    }
-    whole = _holder_path(path).with_suffix(".new")
-    whole.write_text(json.dumps(told), "utf-8")
-    whole.chmod(0o600)
-    whole.replace(_holder_path(path))
-
-
-def _holder_path(path: Path) -> Path:
-    return path.with_suffix(".holder")

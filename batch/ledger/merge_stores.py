@@ -12,7 +12,8 @@ from batch.config import one_store
 from batch.errors import DatabaseAway
 from batch.ledger import moves, plans
 from batch.ledger.connection import LISTED, Connection
-from batch.ledger.locks import holder, lock_path, system_lock
+from batch.ledger.lock_holder import describe_holder
+from batch.ledger.locks import lock_path, system_lock
 from batch.ledger.rows import json_text, time_text
 from batch.ledger.sqlite.connection import SqliteConnection
 from batch.model import UNSETTLED, Outcome, Record, RowNote, State, findings
@@ -37,17 +38,17 @@ def merge(connection: Connection, kind: str) -> None:
         if written == [store]:
             continue
         if kind == "sqlite":
-            _see_nobody_at(connection, [each for each in written if each != store])
+            _check_no_runner(connection, [each for each in written if each != store])
         if len(written) > 1:
-            _Two(connection, written).settle()
+            _Merger(connection, written).settle()
         if kind == "postgres":
-            _own_as_one(connection, store, written)
+            _merge_owners(connection, store, written)
         for table in ("runs", "records", "decisions"):
             sql = f"UPDATE {table} SET store = ? WHERE store {LISTED}"
             connection.execute(sql, (store, connection.list_parameter(written)))
 
 
-class _Two:
+class _Merger:
     """Several stores that become one: what two of their records cannot both be."""
 
     def __init__(self, connection: Connection, written: Sequence[str]) -> None:
@@ -63,7 +64,7 @@ class _Two:
         live = "label <> '' AND state <> 'rejected' AND NOT deleted"
         for parcel in self._several("order_id, order_address_id, label", live):
             same = self._records(f"order_id = ? AND order_address_id = ? AND label = ? AND {live}", *parcel)
-            first, *others = sorted(same, key=_standing)
+            first, *others = sorted(same, key=_precedence)
             for record in others:
                 self._give_up_number(record, first)
         for order_id, *_ in self._several("order_id", f"{_OPEN} AND aside = 0"):
@@ -101,13 +102,13 @@ class _Two:
         evidence = {"stores": list(self._written), "older": first.record_id}
         finding = findings.two_doubts(record.shipment.order_id, first.run_id)
         if record.state is State.INTENT:
-            record = self._moved(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence))
+            record = self._move(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence))
         if record.state is State.IN_DOUBT:
-            self._moved(record, Outcome(State.NEEDS_PERSON, finding=finding, evidence=evidence))
+            self._move(record, Outcome(State.NEEDS_PERSON, finding=finding, evidence=evidence))
         else:  # it waits for one already, and keeps what it waits for
             self._history(record, evidence)
 
-    def _moved(self, record: Record, outcome: Outcome) -> Record:
+    def _move(self, record: Record, outcome: Outcome) -> Record:
         return moves.move(self._connection, record, self._at, outcome, _WHAT, json_text(outcome.evidence))
 
     def _history(self, record: Record, evidence: object) -> None:
@@ -130,13 +131,13 @@ class _Two:
         return self._connection.list_parameter(self._written)
 
 
-def _standing(record: Record) -> tuple[int, int]:
+def _precedence(record: Record) -> tuple[int, int]:
     """Made before in doubt, in doubt before planned; then the older."""
     rank = 0 if record.state is State.CREATED else 1 if record.state in UNSETTLED else 2
     return rank, record.record_id
 
 
-def _own_as_one(connection: Connection, store: str, written: Sequence[str]) -> None:
+def _merge_owners(connection: Connection, store: str, written: Sequence[str]) -> None:
     """One owner: the one whose lease ends last, with an epoch that fences off all."""
     listed = connection.list_parameter(written)
     sql = f"SELECT epoch, runner, until FROM owners WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
@@ -146,7 +147,7 @@ def _own_as_one(connection: Connection, store: str, written: Sequence[str]) -> N
         connection.execute("INSERT INTO owners VALUES (?, ?, ?, ?)", (store, epoch, *rows[0][1:]))
 
 
-def _see_nobody_at(connection: Connection, stores: Iterable[str]) -> None:
+def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
     """A runner of the older version goes on by its own spelling; one that begins later is refused."""
     assert isinstance(connection, SqliteConnection)
     for store in stores:
@@ -159,7 +160,7 @@ def _see_nobody_at(connection: Connection, stores: Iterable[str]) -> None:
         except Timeout:
             raise DatabaseAway(
                 f"The ledger {connection.path} is of an older version, and a runner is at work with it: "
-                f"{holder(path)}.",
+                f"{describe_holder(path)}.",
                 "Let it end, then run the same call again: it upgrades the ledger. Nothing was sent.",
             ) from None
         except OSError:

@@ -86,7 +86,7 @@ class LedgerReader:
         """Records by their numbers."""
         return self._records(f"record_id {LISTED}", self._reader.list_parameter(list(record_ids)))
 
-    def unsettled(self, store: str) -> list[Record]:
+    def unsettled_records(self, store: str) -> list[Record]:
         """Records in intent, in_doubt or needs_person."""
         return self._records(f"{_UNSETTLED} AND store = ?", store)
 
@@ -134,7 +134,7 @@ class LedgerReader:
             found.setdefault(of_run, []).extend(self._each(note_from, [tuple(note)]))
         return found
 
-    def differing(self, run_id: str) -> list[Record]:
+    def differing_records(self, run_id: str) -> list[Record]:
         """Records that a run has made, or met, and that still differ from what was asked."""
         first = f'["{Status.CREATED}","{MADE_DIFFERS}"'
         where = "state = 'created' AND NOT deleted AND substr(finding, 1, length(?)) = ?"

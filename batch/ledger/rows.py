@@ -120,7 +120,7 @@ def finding_text(finding: Finding) -> str:
     return _encode([finding.status, finding.code, finding.error, finding.todo, finding.who])
 
 
-def finding_from(text: str) -> Finding:
+def parse_finding(text: str) -> Finding:
     """The finding that `finding_text` wrote."""
     status, code, error, todo, who = json.loads(text)
     need(all(map(is_text, (code, error, todo))), "a finding")
@@ -142,7 +142,7 @@ def record_from(row: Row) -> Record:
         state=State(state),
         attempts=attempts,
         made=store_shipment_from(made) if made else None,
-        finding=finding_from(finding) if finding else None,
+        finding=parse_finding(finding) if finding else None,
         baseline=baseline,
         deleted=bool(deleted),
         created_at=moment(created_at),
@@ -201,7 +201,7 @@ def note_from(row: Row) -> RowNote:
     numbers = json.loads(rows)
     need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
     known = None if facts is None else fit(json.loads(facts), soundness.FACTS, "facts")
-    return RowNote(tuple(numbers), finding_from(finding), record_id, ask, known)
+    return RowNote(tuple(numbers), parse_finding(finding), record_id, ask, known)
 
 
 @sound("attempts")

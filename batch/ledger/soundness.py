@@ -76,7 +76,7 @@ def pair(first: Fits, second: Fits) -> Fits:
     return lambda value: type(value) in (list, tuple) and len(value) == 2 and first(value[0]) and second(value[1])
 
 
-def mapping(key: Fits, value: Fits) -> Fits:
+def mapping_of(key: Fits, value: Fits) -> Fits:
     """A mapping of what fits."""
     return lambda found: type(found) is dict and all(key(k) and value(v) for k, v in found.items())
 
@@ -121,7 +121,7 @@ FACTS: Mapping[str, Fits] = {
     "warnings": every(is_text),
 }
 EVIDENCE: Mapping[str, Fits] = {
-    "shipped": maybe(mapping(str.isdecimal, is_whole)),
+    "shipped": maybe(mapping_of(str.isdecimal, is_whole)),
     "baseline": is_whole,
     "status_id": maybe(is_whole),
     "runner": is_text,
@@ -134,7 +134,7 @@ _COUNTS = (
 SUMMARY: Mapping[str, Fits] = dict.fromkeys(_COUNTS.split(), is_number) | {"results": is_path}
 _FIGURES = "rows wrong parcels new known known_days absent unlisted units number_orders old weekday"
 PROFILE: Mapping[str, Fits] = dict.fromkeys(_FIGURES.split(), is_number) | {
-    "carriers": mapping(is_text, is_whole),
+    "carriers": mapping_of(is_text, is_whole),
     "number": is_text,
     "days": maybe(is_number),
     "held": every(is_text),

@@ -12,7 +12,7 @@ from batch.loader.columns.columns import LEAVE_OUT
 from batch.loader.files.tables import Cell, Table
 from batch.loader.rows.carrier_columns import unknown_carriers
 from batch.loader.rows.frame import Mask, is_blank, read_frame
-from batch.loader.rows.grouping import Groups, group, one_row_a_unit, refuse_parcels
+from batch.loader.rows.grouping import Groups, group, has_unit_rows, mark_unit_rows, refuse_parcels
 from batch.loader.rows.inspection import Inspection
 from batch.loader.rows.layout import Layout
 from batch.loader.rows.parcels import parcel, unnamed_carriers
@@ -72,7 +72,7 @@ class Load:
     _good: Mask
 
     def parcels(self) -> Iterator[Parcel]:
-        """The complete parcels, in file order of their first row; made anew at each call."""
+        """The complete parcels, in file order of their first row; each call makes new ones."""
         for rows in self._groups.rows(self._good):
             yield parcel(self._entries, rows)
 
@@ -103,7 +103,8 @@ def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None
     if asked := len(entries.externals):
         orders = "1 order is" if asked == 1 else f"{asked:,} orders are"
         said.append(f"{orders} named by another system's number; to look it up takes a request for each")
-    if one_row_a_unit(entries, groups):
+    if has_unit_rows(entries, groups):
+        mark_unit_rows(entries, groups)
         said.append("the file has no quantities and names lines several times: each row is read as one unit")
     good = refuse_parcels(entries, groups)
     return Load(

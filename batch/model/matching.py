@@ -6,7 +6,7 @@ from enum import Enum, auto
 from urllib.parse import unquote
 
 from batch.model import Item, Order, Shipment, StoreShipment
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 
 class Likeness(Enum):
@@ -54,7 +54,7 @@ class Match:
 
 def plain(label: str) -> str:
     """A tracking number without blanks and case, as carriers read it."""
-    return folded("".join(label.split()))
+    return fold_case("".join(label.split()))
 
 
 def same_label(shipment: Shipment, seen: StoreShipment) -> bool:

@@ -86,7 +86,7 @@ def _now(ledger: LedgerReader) -> Iterator[Any]:
         counts = ledger.states(store)
         for state in (*State, "deleted"):
             shipments.add_metric([store, state], counts.get(state, 0))
-        doubts.add_metric([store], len(ledger.unsettled(store)))
+        doubts.add_metric([store], len(ledger.unsettled_records(store)))
         ends = [run.finished for run in ledger.runs(store) if run.finished and run.exit_status in CAME_TO_ITS_END]
         if ends:
             success.add_metric([store], max(ends).timestamp())

@@ -9,7 +9,7 @@ from batch.bigcommerce import Client
 from batch.config.environment import this_user
 from batch.errors import NothingSent
 from batch.ledger import Ledger
-from batch.ledger.contract import AlreadyClaimed, Decision, named
+from batch.ledger.contract import AlreadyClaimed, Decision, shipment_id_of
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment, findings
 from batch.model.matching import match
@@ -87,7 +87,7 @@ def answer_of(text: str) -> str:
 
 def pending_decisions(ledger: LedgerReader, store: str, run_id: str = "") -> Iterator[PendingDecision]:
     """All that waits for a person in a store, newest run first; of one run, where it is named."""
-    for record in ledger.unsettled(store):
+    for record in ledger.unsettled_records(store):
         if not run_id or record.run_id == run_id:
             finding = record.finding or findings.in_doubt(record.shipment.order_id)
             shipment = record.shipment
@@ -114,7 +114,7 @@ def pending_decisions(ledger: LedgerReader, store: str, run_id: str = "") -> Ite
 
 def still_waits(ledger: LedgerReader, store: str, run_id: str) -> bool:
     """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
-    if any(record.run_id == run_id for record in ledger.unsettled(store)):
+    if any(record.run_id == run_id for record in ledger.unsettled_records(store)):
         return True
     if any(_made_otherwise(ledger, store, run_id)):
         return True
@@ -136,7 +136,7 @@ def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[P
     for run in ledger.runs(store):
         if (run_id and run.run_id != run_id) or (run.finished and not run.summary.get(MADE_DIFFERS)):
             continue
-        for record in ledger.differing(run.run_id):
+        for record in ledger.differing_records(run.run_id):
             if record.record_id not in seen and record.finding:
                 seen.add(record.record_id)
                 of = record.shipment
@@ -262,7 +262,7 @@ class DecisionRecorder:
         shipment = record.shipment
         claimed = self._ledger.claimed_shipments(self._store, shipment.order_id)
         seen = await self._client.shipments(shipment.order_id)
-        answer = named(self._ledger.attempts(record.record_id))
+        answer = shipment_id_of(self._ledger.attempts(record.record_id))
         found = match(shipment, seen, claimed, record.baseline, answer).mine
         if found is not None:
             raise NothingSent(

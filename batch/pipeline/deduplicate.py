@@ -6,7 +6,7 @@ from batch.ledger import Ledger
 from batch.model import Line, Parcel, Record, RowNote, Run, State, findings
 from batch.model.matching import misnamed
 from batch.planning import facts_of
-from batch.primitives.spelling import named
+from batch.primitives.spelling import match_spelling
 
 
 def split_known(
@@ -68,7 +68,7 @@ def _lines(parcel: Parcel, records: Sequence[Record]) -> dict[Line, int | None]:
     def line_id(line: Line) -> int | None:
         if line.order_product_id or not line.sku:
             return line.order_product_id or only
-        return next((found for found, _ in named(line.sku, shipped, lambda pair: pair[1])), None)
+        return next((found for found, _ in match_spelling(line.sku, shipped, lambda pair: pair[1])), None)
 
     return {line: line_id(line) for line in parcel.lines}
 

@@ -32,7 +32,7 @@ from batch.pipeline.sheet_answers import take_answers
 from batch.pipeline.shipping.shipper import Shipper
 from batch.planning.saved_plan import OrderSnapshot, SavedPlan, planned_shipment
 from batch.primitives.spill import SpillDict
-from batch.primitives.stop import BY_HAND, beside
+from batch.primitives.stop import BY_HAND, run_in_thread
 from batch.results.accounting import CarriedOver, Report, row_results
 
 
@@ -260,11 +260,11 @@ class Pipeline:
         work = partial(read, copy, source, self._settings, self._ledger)
         if counted:
             with counted():
-                return await self._stop.interrupt(beside(work))
+                return await self._stop.interrupt(run_in_thread(work))
         try:
-            return await self._stop.interrupt(beside(work))
+            return await self._stop.interrupt(run_in_thread(work))
         except ReaderDied:
-            return await self._stop.interrupt(beside(work))
+            return await self._stop.interrupt(run_in_thread(work))
 
     async def settle_earlier(self) -> None:
         """Look at what earlier runs left in doubt; what is not there, and whose settle window lasts, stays so."""
@@ -274,12 +274,14 @@ class Pipeline:
     async def settle(self, doubts: Iterable[Record]) -> None:
         """Wait until those of these that are in doubt still are settled, as far as they can be."""
         ids = {record.record_id for record in doubts}
-        await self._shipping.settle([r for r in self._ledger.unsettled(self._settings.store) if r.record_id in ids])
+        await self._shipping.settle(
+            [r for r in self._ledger.unsettled_records(self._settings.store) if r.record_id in ids]
+        )
 
     def _not_sent(self, job: Job) -> "_NotSent":
         if job.dry:
             return lambda record: findings.PLANNED
-        blocked = {r.shipment.order_id: r for r in self._ledger.unsettled(self._settings.store)}
+        blocked = {r.shipment.order_id: r for r in self._ledger.unsettled_records(self._settings.store)}
         return lambda record: findings.not_sent(
             record, self._stop.reason, blocked.get(record.shipment.order_id), job.limit
         )

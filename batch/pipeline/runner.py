@@ -145,7 +145,7 @@ async def carry_over_leftovers(pipeline: Pipeline, desk: StoreSession) -> AsyncI
     ledger, settings = desk.ledger, desk.settings
     if not may_carry(settings):
         return
-    before = ledger.unsettled(settings.store)
+    before = ledger.unsettled_records(settings.store)
     await pipeline.settle_earlier()
     settled = _settle_earlier(desk, before)
     left = ledger.open_requests(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
@@ -204,7 +204,7 @@ def together(carried: Iterable[CarriedOver]) -> list[CarriedOver]:
 
 def _settle_earlier(desk: StoreSession, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
     """The rows, by run, of doubts that are none any more."""
-    open_still = {record.record_id for record in desk.ledger.unsettled(desk.settings.store)}
+    open_still = {record.record_id for record in desk.ledger.unsettled_records(desk.settings.store)}
     rows: dict[str, frozenset[int]] = {}
     for record in (record for record in doubts if record.run_id and record.record_id not in open_still):
         rows[record.run_id] = rows.get(record.run_id, frozenset()) | set(record.shipment.rows)
@@ -265,7 +265,7 @@ async def _tour(tour: RunResults, left: list[Job], desk: StoreSession, progress:
                 tour.carried.append(one)
         finally:
             tour.carrying = client.requests
-    doubts = desk.ledger.unsettled(settings.store)
+    doubts = desk.ledger.unsettled_records(settings.store)
     first = left[0]
     while left:
         job = left[0]

@@ -12,7 +12,7 @@ from batch.model.sheet_format import RESULTS, Mark, read_mark
 from batch.pipeline.decisions import DecisionRecorder, PendingDecision, answer_of, current_user, pending_decisions
 from batch.pipeline.load import RecalledColumns, read
 from batch.pipeline.session import StoreSession
-from batch.primitives.stop import beside
+from batch.primitives.stop import run_in_thread
 
 
 def is_answered(sheet: Path, source: Source, settings: Settings, ledger: RecalledColumns) -> bool:
@@ -25,7 +25,7 @@ def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Recalle
 
 async def take_decisions(desk: StoreSession, sheet: Path, source: Source) -> list[str]:
     """Take the answers in a results sheet; what was not taken, and why."""
-    export = await desk.stop.interrupt(beside(partial(_read, sheet, source, desk.settings, desk.ledger)))
+    export = await desk.stop.interrupt(run_in_thread(partial(_read, sheet, source, desk.settings, desk.ledger)))
     return await take_answers(desk, export, read_mark(sheet), sheet.name)
 
 

@@ -18,7 +18,7 @@ from batch.model import (
 )
 from batch.model.matching import plain, same_items
 from batch.planning.facts import Judged, Policy
-from batch.primitives.spelling import named
+from batch.primitives.spelling import match_spelling
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
     elif not line.sku:
         return _only_line(line, address, order)
     else:
-        hits = named(line.sku, order.lines, lambda hit: hit.sku)
+        hits = match_spelling(line.sku, order.lines, lambda hit: hit.sku)
         if not hits:
             return findings.unknown_sku(order, line.sku)
         what = f"SKU {line.sku}"

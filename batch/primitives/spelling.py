@@ -30,17 +30,17 @@ def narrow(text: str) -> str:
     return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """Without case, letter for letter: `ß` is not `ss`, `ﬁ` not `fi`, the micro sign no `μ`."""
     return text.lower()
 
 
-def trimmed(text: str) -> str:
+def trim(text: str) -> str:
     """Without what is blank, or cannot be seen, at its ends."""
     return text.strip(_BLANKS)
 
 
-def named(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
+def match_spelling(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
     """Those spelled exactly so; else without case and outer blanks; else by width forms. Empty: none is meant."""
     every = list(among)
     for key in _WAYS:
@@ -52,6 +52,6 @@ def named(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]
 
 _WAYS: tuple[Callable[[str], str], ...] = (
     str,
-    lambda text: folded(trimmed(text)),
-    lambda text: folded(trimmed(narrow(text))),
+    lambda text: fold_case(trim(text)),
+    lambda text: fold_case(trim(narrow(text))),
 )

@@ -109,12 +109,12 @@ class _Wait:
             self.task.cancel()
 
 
-async def beside(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Work in a thread of its own: what never ends holds up neither a stop nor the program's own end."""
-    return await asyncio.get_running_loop().run_in_executor(_Beside(), work)
+    return await asyncio.get_running_loop().run_in_executor(_OwnThread(), work)
 
 
-class _Beside(Executor):
+class _OwnThread(Executor):
     """A thread for each piece of work, for which nobody waits at the end."""
 
     def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> "Future[T]":

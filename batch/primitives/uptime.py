@@ -18,33 +18,33 @@ GAVE_UP = "gave_up"
 _SESSION = b"kern.bootsessionuuid"
 
 
-def gave_up() -> dict[str, Any]:
+def gave_up_evidence() -> dict[str, Any]:
     """Evidence that nothing of a shipment can be on its way from us any more, from this moment on.
 
     A moment is which start of which machine, and seconds by its monotonic clock.
     """
-    return {GAVE_UP: {"boot": boot(), "at": asyncio.get_running_loop().time()}}
+    return {GAVE_UP: {"boot": boot_id(), "at": asyncio.get_running_loop().time()}}
 
 
-def since(evidence: Mapping[str, Any]) -> float | None:
+def seconds_since(evidence: Mapping[str, Any]) -> float | None:
     """Seconds since we gave up, never more than have passed; None where this machine cannot tell."""
     told = evidence.get(GAVE_UP)
-    if not told or told["boot"] != boot():
+    if not told or told["boot"] != boot_id():
         return None
     passed: float = asyncio.get_running_loop().time() - told["at"]
     return passed if passed >= 0 else None
 
 
 @cache
-def boot() -> str:
+def boot_id() -> str:
     """Which start of which machine it is, and by whose clock; a name of the process alone where nothing tells."""
     told = ""
     with suppress(OSError):
-        told = _told()
+        told = _read_boot_id()
     return told or f"process {uuid4().hex}"
 
 
-def _told() -> str:
+def _read_boot_id() -> str:
     if sys.platform == "linux":
         offsets = Path("/proc/self/timens_offsets")  # a container may have a clock of its own
         own = offsets.read_text() if offsets.exists() else ""

@@ -48,7 +48,7 @@ def is_far(given: str) -> bool:
 
 def check_typed(url: str) -> None:
     """FileError where a file cannot be, or should not be, asked for by this address."""
-    parts, where = split(url), redacted(url)
+    parts, where = split(url), redact_url(url)
     if parts.password or parts.query:
         raise FileError(
             f"{where}: the address has a password or a key in it, for everyone to see in the process list.",
@@ -67,7 +67,7 @@ def check_sent_on(url: str, typed: str) -> None:
     It may have a key after its question mark: the server has put it there, and nobody else sees it.
     """
     parts = split(url)
-    where = f"{redacted(typed)} sends on to {redacted(url)}"
+    where = f"{redact_url(typed)} sends on to {redact_url(url)}"
     if parts.scheme not in WEB or not parts.hostname or "@" in parts.netloc:
         raise FileError(f"{where}: it is no https address.", "Ask whoever runs the server where the file is.")
     _check_plain(parts, where)
@@ -94,7 +94,7 @@ def name_of(url: str) -> str:
     return stem.encode()[: LONGEST_NAME - len(ending.encode())].decode("utf-8", "ignore") + ending
 
 
-def redacted(url: str) -> str:
+def redact_url(url: str) -> str:
     """An address as it may be seen: without what stands before the @, and after the question mark."""
     parts = split(url)
     host = parts.netloc.rpartition("@")[2]

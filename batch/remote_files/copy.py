@@ -42,7 +42,7 @@ class Copy:
                 f"{self.where}: {self.length:,} bytes have come, and it has {self._expected:,}.", "Run it again."
             )
 
-    def changed(self) -> FileError:
+    def changed_error(self) -> FileError:
         """What is said where the file is no longer the one that was begun with."""
         return FileError(
             f"{self.where}: it is still being written, or was replaced while it was fetched.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from batch.config.settings import LARGEST_FETCH
 from batch.errors import FileError, ShipbatchError
 from batch.primitives.atomic_file import private_folder, sibling_temp_file
-from batch.remote_files.addresses import EXTRAS, WEB, check_typed, name_of, redacted
+from batch.remote_files.addresses import EXTRAS, WEB, check_typed, name_of, redact_url
 from batch.remote_files.copy import Copy
 
 FOLDER = "fetched"
@@ -23,10 +23,10 @@ def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
     keep (SSH keys, AWS profiles …): one in the address itself would stand in the process list.
     """
     check_typed(url)
-    where = redacted(url)
+    where = redact_url(url)
     scheme = where.partition(":")[0]
     try:
-        return _fetched(url, scheme, home, largest)
+        return _fetch_checked(url, scheme, home, largest)
     except ImportError:
         raise FileError(
             f"{where}: {scheme}:// needs a library that is not installed.",
@@ -43,7 +43,7 @@ def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
         ) from None
 
 
-def _fetched(url: str, scheme: str, home: Path, largest: int) -> Path:
+def _fetch_checked(url: str, scheme: str, home: Path, largest: int) -> Path:
     private_folder(home / FOLDER)
     now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     folder = Path(tempfile.mkdtemp(prefix=f"{now}-", dir=home / FOLDER))
@@ -51,7 +51,7 @@ def _fetched(url: str, scheme: str, home: Path, largest: int) -> Path:
     try:
         with sibling_temp_file(target) as part:
             with part.open("wb") as file:
-                copy = Copy(file, redacted(url), largest)
+                copy = Copy(file, redact_url(url), largest)
                 _source(scheme)(url, copy)
                 copy.end()
             return part.replace(target)

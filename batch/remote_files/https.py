@@ -30,7 +30,7 @@ async def _fetch(url: str, copy: Copy) -> None:
         headers={"Accept-Encoding": "identity"},
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        async with _asked(session, "GET", url, copy.where) as answer:
+        async with _request(session, "GET", url, copy.where) as answer:
             _check(answer, copy.where)
             if answer.content_length is not None:
                 copy.expect(answer.content_length)
@@ -38,13 +38,13 @@ async def _fetch(url: str, copy: Copy) -> None:
                 copy.write(piece)
         copy.end()
         with suppress(aiohttp.ClientError, TimeoutError):  # not every server knows HEAD
-            async with _asked(session, "HEAD", str(answer.url), copy.where) as after:
+            async with _request(session, "HEAD", str(answer.url), copy.where) as after:
                 if after.status == answer.status and _differ(answer, after):
-                    raise copy.changed()
+                    raise copy.changed_error()
 
 
 @asynccontextmanager
-async def _asked(
+async def _request(
     session: aiohttp.ClientSession, method: str, url: str, typed: str
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     """The answer of whoever has the file in the end."""

@@ -17,4 +17,4 @@ def fetch(url: str, copy: Copy) -> None:
             copy.write(piece)
     files.invalidate_cache()
     if files.info(path) != before:
-        raise copy.changed()
+        raise copy.changed_error()

@@ -27,7 +27,7 @@ def fetch(url: str, copy: Copy) -> None:
             copy.write(piece)
         after = session.stat(path)
         if (before.st_size, before.st_mtime) != (after.st_size, after.st_mtime):
-            raise copy.changed()
+            raise copy.changed_error()
 
 
 @contextmanager

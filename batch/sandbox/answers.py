@@ -25,7 +25,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """The store says no; nothing was done."""
 
     def __init__(self, answer: Answer) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from batch.sandbox import fields
-from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refused, invalid
+from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refusal, invalid
 from batch.sandbox.documents import address_document, consignments, line_document, order_document, shipment_document
 from batch.sandbox.orders import Order
 from batch.sandbox.statuses import STATUSES
@@ -37,10 +37,10 @@ class Call:
 
 def list_orders(store: Store, call: Call) -> Answer:
     """A page of orders, by id unless `sort` says otherwise."""
-    chosen = list(_chosen(store, call))
+    chosen = list(_filter_orders(store, call))
     attribute, _, direction = call.query.get("sort", "id").partition(":")
     if attribute not in _SORTS or direction not in {"", "asc", "desc"}:
-        raise Refused(Answer(400, [invalid("sort")]))
+        raise Refusal(Answer(400, [invalid("sort")]))
     if attribute != "id" or direction == "desc":
         chosen.sort(key=_SORTS[attribute], reverse=direction == "desc")
     return _page(store, call, chosen, lambda order: _order(store, call, order))
@@ -49,7 +49,7 @@ def list_orders(store: Store, call: Call) -> Answer:
 def count_orders(store: Store, call: Call) -> Answer:
     """How many orders each status has; takes the filters of the list."""
     counts = dict.fromkeys(STATUSES, 0)
-    for order in _chosen(store, call):
+    for order in _filter_orders(store, call):
         counts[order.status_id] += 1
     statuses = [
         {name: value for name, value in status.items() if name != "order"}
@@ -75,7 +75,7 @@ def put_order(store: Store, call: Call) -> Answer:
 
 def list_products(store: Store, call: Call) -> Answer:
     """A page of an order's lines."""
-    order, moment = store.order(call.ids[0]), _seen(store, call)
+    order, moment = store.order(call.ids[0]), _moment_shown(store, call)
     return _page(store, call, list(order.lines.values()), lambda line: line_document(order, line, moment))
 
 
@@ -84,12 +84,12 @@ def get_product(store: Store, call: Call) -> Answer:
     order = store.order(call.ids[0])
     if (line := order.lines.get(call.ids[1])) is None:
         return NOT_FOUND
-    return Answer(200, line_document(order, line, _seen(store, call)))
+    return Answer(200, line_document(order, line, _moment_shown(store, call)))
 
 
 def list_addresses(store: Store, call: Call) -> Answer:
     """A page of an order's shipping addresses."""
-    order, moment = store.order(call.ids[0]), _seen(store, call)
+    order, moment = store.order(call.ids[0]), _moment_shown(store, call)
     return _page(store, call, list(order.addresses), lambda address: address_document(order, address, moment))
 
 
@@ -98,7 +98,7 @@ def get_address(store: Store, call: Call) -> Answer:
     order, address_id = store.order(call.ids[0]), call.ids[1]
     if address_id not in order.addresses:
         return NOT_FOUND
-    return Answer(200, address_document(order, address_id, _seen(store, call)))
+    return Answer(200, address_document(order, address_id, _moment_shown(store, call)))
 
 
 def get_consignments(store: Store, call: Call) -> Answer:
@@ -201,7 +201,7 @@ _SORTS: dict[str, Callable[[Order], Any]] = {
 
 def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
     included = _includes(call)
-    document = order_document(order, _seen(store, call))
+    document = order_document(order, _moment_shown(store, call))
     if included & {"consignments", "consignments.line_items"}:
         found = _consignments(store, call, order, lines="consignments.line_items" in included)
         document["consignments"] = found if call.query.get("consignment_structure") == "object" else [found]
@@ -212,10 +212,12 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
 
 def _consignments(store: Store, call: Call, order: Order, *, lines: bool) -> dict[str, Any]:
     personality = store.personality
-    return consignments(order, _seen(store, call), personality.sideloads if lines else "stubs", personality.cut_at)
+    return consignments(
+        order, _moment_shown(store, call), personality.sideloads if lines else "stubs", personality.cut_at
+    )
 
 
-def _chosen(store: Store, call: Call) -> Iterable[Order]:
+def _filter_orders(store: Store, call: Call) -> Iterable[Order]:
     low, high = _number(call, "min_id"), _number(call, "max_id")
     found: Iterable[Order] = store.between(low, high)
     if (status := _number(call, "status_id")) is not None:
@@ -228,11 +230,11 @@ def _chosen(store: Store, call: Call) -> Iterable[Order]:
 def _includes(call: Call) -> set[str]:
     names = set(filter(None, call.query.get("include", "").split(",")))
     if not names <= {"consignments", "consignments.line_items", "fees"}:
-        raise Refused(Answer(400, [invalid("include")]))
+        raise Refusal(Answer(400, [invalid("include")]))
     return names
 
 
-def _seen(store: Store, call: Call) -> float:
+def _moment_shown(store: Store, call: Call) -> float:
     """The moment whose units an order shows."""
     lag = store.personality.lag
     return min(call.moment, store.clock.now() - lag) if lag else call.moment
@@ -241,7 +243,7 @@ def _seen(store: Store, call: Call) -> float:
 def _page(store: Store, call: Call, rows: Sequence[T], document: Callable[[T], Any]) -> Answer:
     limit, page = _count(call, "limit", USUAL), _count(call, "page", 1)
     if limit > MOST:
-        raise Refused(LIMIT_EXCEEDED)
+        raise Refusal(LIMIT_EXCEEDED)
     size = min(limit, store.personality.page_size)
     shown = rows[(page - 1) * size : page * size]
     if not shown and store.personality.empty_list == "204":
@@ -252,7 +254,7 @@ def _page(store: Store, call: Call, rows: Sequence[T], document: Callable[[T], A
 def _count(call: Call, name: str, usual: int) -> int:
     number = _number(call, name)
     if number == 0:
-        raise Refused(Answer(400, [invalid(name)]))
+        raise Refusal(Answer(400, [invalid(name)]))
     return usual if number is None else number
 
 
@@ -261,5 +263,5 @@ def _number(call: Call, name: str) -> int | None:
     value = call.query.get(name)
     number = fields.whole_number(value)
     if value is not None and number is None:
-        raise Refused(Answer(400, [invalid(name)]))
+        raise Refusal(Answer(400, [invalid(name)]))
     return number

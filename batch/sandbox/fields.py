@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from batch.sandbox.answers import UNREADABLE, Answer, Refused, error, invalid, not_writable
+from batch.sandbox.answers import UNREADABLE, Answer, Refusal, error, invalid, not_writable
 
 LENGTHS = {
     "tracking_number": 50,
@@ -40,9 +40,9 @@ def json_object(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
-        raise Refused(UNREADABLE) from None
+        raise Refusal(UNREADABLE) from None
     if not isinstance(body, dict):
-        raise Refused(UNREADABLE)
+        raise Refusal(UNREADABLE)
     return body
 
 
@@ -64,7 +64,7 @@ def parse_order_change(body: Mapping[str, Any]) -> int:
     if "status_id" in body and status not in range(15):
         errors.append(invalid("status_id"))
     if errors or status is None:
-        raise Refused(Answer(400, errors or [error(400, "The required field 'status_id' was not supplied.")]))
+        raise Refusal(Answer(400, errors or [error(400, "The required field 'status_id' was not supplied.")]))
     return status
 
 
@@ -94,7 +94,7 @@ def _check(body: Mapping[str, Any], locked: frozenset[str], errors: list[dict[st
             except _Wrong:
                 errors.append(invalid(name))
     if errors:
-        raise Refused(Answer(400, errors))
+        raise Refusal(Answer(400, errors))
     return fields
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from batch.sandbox import answers
-from batch.sandbox.answers import Refused
+from batch.sandbox.answers import Refusal
 from batch.sandbox.endpoints import ROUTES, Endpoint
 from batch.sandbox.personality import Personality
 
@@ -30,31 +30,31 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
     """The endpoint a request means; Refused where there is none, or the token is wrong."""
     path = request.path
     if path.endswith("/"):
-        raise Refused(answers.UNAUTHORIZED)  # seen of the real store, for a trailing slash
+        raise Refusal(answers.UNAUTHORIZED)  # seen of the real store, for a trailing slash
     if not path.startswith(prefix + "/"):
-        raise Refused(answers.NO_ROUTE)
+        raise Refusal(answers.NO_ROUTE)
     if request.headers.get("X-Auth-Token") != token:
-        raise Refused(answers.UNAUTHORIZED)
+        raise Refusal(answers.UNAUTHORIZED)
     path = path[len(prefix) :]
     segments = path.split("/")
     ids = tuple(int(segment) for segment in segments if segment.isascii() and segment.isdigit())
     pattern = "/".join("{}" if segment.isascii() and segment.isdigit() else segment for segment in segments)
     methods = ROUTES.get(pattern)
     if methods is None:
-        raise Refused(answers.NO_ROUTE)
+        raise Refusal(answers.NO_ROUTE)
     if request.method not in methods:
-        raise Refused(answers.METHOD_NOT_ALLOWED)
+        raise Refusal(answers.METHOD_NOT_ALLOWED)
     return Route(pattern, path, ids, methods[request.method])
 
 
 def permit(request: web.Request, personality: Personality) -> None:
     """Refused where the token's scope, the store's state or the media types do not allow the request."""
     if personality.suspended:
-        raise Refused(answers.STORE_SUSPENDED)
+        raise Refusal(answers.STORE_SUSPENDED)
     if personality.scope == "read_only" and request.method not in _READS:
-        raise Refused(answers.FORBIDDEN)
+        raise Refusal(answers.FORBIDDEN)
     accept = request.headers.get("Accept", "*/*")
     if not any(kind in accept for kind in _ACCEPTED):
-        raise Refused(answers.NOT_ACCEPTABLE)
+        raise Refusal(answers.NOT_ACCEPTABLE)
     if request.method in _BODIES and request.content_type != "application/json":
-        raise Refused(answers.UNSUPPORTED_TYPE)
+        raise Refusal(answers.UNSUPPORTED_TYPE)

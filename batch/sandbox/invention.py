@@ -15,17 +15,17 @@ def invent(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     asked = list(parcels)
     order_ids = _order_ids(asked)
     lines = _numbers_after(line.get("order_product_id") for parcel in asked for line in parcel.get("lines") or ())
-    made: dict[int, _Invented] = {}
+    made: dict[int, _NewOrder] = {}
     for parcel in asked:
         if (key := _key(parcel)) is not None:
             order_id = order_ids[key]
-            order = made.setdefault(order_id, _Invented(order_id))
+            order = made.setdefault(order_id, _NewOrder(order_id))
             order.external_id = order.external_id or str(parcel.get("external_order_id") or "")
             order.take(parcel, lines)
     return {"orders": [made[order_id].plain() for order_id in sorted(made)]}
 
 
-class _Invented:
+class _NewOrder:
     """One order in the making."""
 
     def __init__(self, order_id: int) -> None:

@@ -29,7 +29,7 @@ class Window:
     def spend(self, now: float) -> bool:
         """Take one request out of the quota; False: it is used up, the answer is 429."""
         self._turn(now)
-        if self._left() < 1:
+        if self._remaining() < 1:
             return False
         self._spent += 1
         return True
@@ -41,14 +41,14 @@ class Window:
             "X-Rate-Limit-Time-Window-Ms": str(round(self.quota.window * 1000)),
             "X-Rate-Limit-Time-Reset-Ms": str(math.ceil((self._ends - now) * 1000)),
             "X-Rate-Limit-Requests-Quota": str(self.quota.requests),
-            "X-Rate-Limit-Requests-Left": str(max(0, self._left())),
+            "X-Rate-Limit-Requests-Left": str(max(0, self._remaining())),
         }
 
     def retry_after(self, now: float) -> str:
         """Whole seconds until the next window, rounded up: `X-Retry-After`."""
         return str(math.ceil(self._ends - now))
 
-    def _left(self) -> int:
+    def _remaining(self) -> int:
         return self.quota.requests - self.quota.others - self._spent
 
     def _turn(self, now: float) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from batch.sandbox import gateway, wire
-from batch.sandbox.answers import Answer, Refused
+from batch.sandbox.answers import Answer, Refusal
 from batch.sandbox.documents import shipment_document
 from batch.sandbox.endpoints import Call, Endpoint
 from batch.sandbox.faults import Fault, Faults, Reply
@@ -126,11 +126,11 @@ class Sandbox:
             gateway.permit(request, self.personality)
             fault = self.faults.strike(request.method, target.path, target.ids)
             answer = self._perform(target, await self._call(request, target, fault), fault)
-        except Refused as refused:
+        except Refusal as refused:
             answer = refused.answer
         sent = wire.Wire.of(answer, self._headers(fault))
         if fault is not None:
-            sent = wire.disguised(sent, fault)
+            sent = wire.apply_fault(sent, fault)
             await asyncio.sleep(fault.delay)
         if fault is None or fault.reply not in _BROKEN:
             self.requests[place] = (request.method, request.path_qs, sent.status)
@@ -139,7 +139,7 @@ class Sandbox:
     def _spend(self) -> None:
         now = self.store.clock.now()
         if not self._window.spend(now):
-            raise Refused(Answer(429, headers={"X-Retry-After": self._window.retry_after(now)}))
+            raise Refusal(Answer(429, headers={"X-Retry-After": self._window.retry_after(now)}))
 
     async def _call(self, request: web.Request, target: gateway.Route, fault: Fault | None) -> Call:
         body = await request.read() if request.can_read_body else b""
@@ -178,7 +178,7 @@ class Sandbox:
 def _try(endpoint: Endpoint, store: Store, call: Call) -> Answer:
     try:
         return endpoint(store, call)
-    except Refused as refused:
+    except Refusal as refused:
         return refused.answer
 
 

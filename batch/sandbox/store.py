@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch.sandbox.answers import NOT_FOUND, Answer, Refused, strange_address, strange_line, too_many
+from batch.sandbox.answers import NOT_FOUND, Answer, Refusal, strange_address, strange_line, too_many
 from batch.sandbox.clock import Clock
 from batch.sandbox.orders import TEXTS, Order, Shipment, read
 from batch.sandbox.personality import Personality
@@ -28,17 +28,12 @@ class Store:
         for event in self._truth.events():
             self._replay(event)
 
-    def arrive(self, orders: Mapping[str, Any]) -> None:
-        """Orders that come in; the truth does not keep them, as it keeps none."""
-        self.orders |= {order.id: order for order in read(orders)}
-        self._ids = sorted(self.orders)
-
     def order(self, order_id: int) -> Order:
         """One order; Refused where there is none."""
         try:
             return self.orders[order_id]
         except KeyError:
-            raise Refused(NOT_FOUND) from None
+            raise Refusal(NOT_FOUND) from None
 
     def between(self, low: int | None, high: int | None) -> Iterator[Order]:
         """Orders by id; the upper end is in, the lower as the personality says."""
@@ -53,7 +48,7 @@ class Store:
         for shipment in self.order(order_id).shipments_at(moment):
             if shipment.id == shipment_id:
                 return shipment
-        raise Refused(NOT_FOUND)
+        raise Refusal(NOT_FOUND)
 
     def shipments(self) -> Iterator[Shipment]:
         """All that exist now."""
@@ -65,7 +60,7 @@ class Store:
         """The shipment these fields ask for, not yet made; Refused with an error for each bad item."""
         order = self.order(order_id)
         if errors := self._errors(order, fields):
-            raise Refused(Answer(400, errors))
+            raise Refusal(Answer(400, errors))
         texts = TEXTS | {name: fields[name] for name in TEXTS if name in fields}
         texts["shipping_method"] = texts["shipping_method"] or TEXTS["shipping_method"]
         if self.personality.rewrites_numbers:
@@ -84,7 +79,7 @@ class Store:
         """Give a shipment other fields (not items) from now on; Refused for a foreign address."""
         address_id = fields.get("order_address_id", shipment.address_id)
         if address_id not in self.orders[shipment.order_id].addresses:
-            raise Refused(Answer(400, [strange_address()]))
+            raise Refusal(Answer(400, [strange_address()]))
         texts = {name: fields[name] for name in TEXTS if name in fields}
         event = {"did": "updated", "order_id": shipment.order_id, "id": shipment.id, "address_id": address_id}
         self._truth.append({**event, "texts": texts})

@@ -59,7 +59,7 @@ class Wire:
         return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]).encode()
 
 
-def disguised(wire: Wire, fault: Fault) -> Wire:
+def apply_fault(wire: Wire, fault: Fault) -> Wire:
     """What a fault makes of an answer, as far as bytes can say it."""
     reply = fault.reply
     if isinstance(reply, int):

@@ -20,7 +20,7 @@ from batch.pipeline.runner import NOTHING_SENT
 from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints
 from batch.primitives.escapes import letter
-from batch.primitives.stop import beside
+from batch.primitives.stop import run_in_thread
 from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
@@ -102,7 +102,7 @@ class FileJob:
     async def _sources(self, desk: StoreSession, copy: Path) -> list[Source]:
         look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
         with counted(self.file, desk.settings.home, "look"):
-            return await desk.stop.interrupt(beside(look))
+            return await desk.stop.interrupt(run_in_thread(look))
 
     def send_back(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""

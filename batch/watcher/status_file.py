@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch.ledger.locks import is_free, system_lock, taken
+from batch.ledger.locks import is_free, system_lock, try_acquire
 from batch.primitives.atomic_file import private_folder
 
 FRESH = 60.0  # seconds: a board that has not been touched for longer is a dead watcher's
@@ -76,7 +76,7 @@ class StatusFile:
         whole = self._path.with_suffix(".new")
         with suppress(OSError):
             private_folder(self._path.parent)
-            taken(self._lock)  # where somebody is looking whether it is free: the next time
+            try_acquire(self._lock)  # where somebody is looking whether it is free: the next time
             whole.write_text(json.dumps(self._said | {"at": _now()}), "utf-8")
             whole.chmod(0o600)
             whole.replace(self._path)

@@ -17,7 +17,7 @@ from batch.pipeline import Pipeline, input_copies, take_decisions
 from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
 from batch.pipeline.session import Progress, StoreSession
 from batch.primitives import failpoints
-from batch.primitives.stop import StopEvent, beside
+from batch.primitives.stop import StopEvent, run_in_thread
 from batch.results import run_text
 from batch.watcher import notices
 from batch.watcher.arrivals import Whole
@@ -123,7 +123,7 @@ class StoreWatcher:
             return
         self._look_at_held = now + HELD_EVERY
         with suppress(StopRequested):
-            self._answered += await self._stop.interrupt(beside(partial(self._answers, now)))
+            self._answered += await self._stop.interrupt(run_in_thread(partial(self._answers, now)))
         seen = _signs_of(self.settings.ledger)
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen

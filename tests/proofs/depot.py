@@ -22,7 +22,7 @@ from batch.pipeline.runner import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
-from batch.sandbox.answers import Refused
+from batch.sandbox.answers import Refusal
 from batch.sandbox.orders import Shipment
 from tests.clock import VirtualLoop
 from tests.proofs.cases import COLUMNS, Made, address_of, line_of, sku_of
@@ -141,7 +141,7 @@ class Depot:
         self.disturbed.add(order_id)
         try:
             self.box.store.make(draft := self.box.store.draft(order_id, fields))
-        except Refused:
+        except Refusal:
             return
         self.foreign.add(draft.id)
 

@@ -353,7 +353,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "measures a settle window by another machine's clock",
         "primitives/uptime.py",
-        'told["boot"] != boot()',
+        'told["boot"] != boot_id()',
         "told[\"boot\"] == ''",
         WAITS,
     ),
@@ -374,8 +374,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "begins the settle window before its sender is known to have ended",
         "pipeline/shipping/reconciler.py",
-        "evidence = {} if sender else uptime.gave_up()",
-        "evidence = uptime.gave_up()",
+        "evidence = {} if sender else uptime.gave_up_evidence()",
+        "evidence = uptime.gave_up_evidence()",
         WAITS,
     ),
     Mutant(
@@ -423,8 +423,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "does not settle what a crash has left",
         "pipeline/shipping/shipper.py",
-        "        if not (doubts := self._ledger.unsettled(self._settings.store)):\n",
-        "        if doubts := self._ledger.unsettled(self._settings.store):\n",
+        "        if not (doubts := self._ledger.unsettled_records(self._settings.store)):\n",
+        "        if doubts := self._ledger.unsettled_records(self._settings.store):\n",
         SHIPPING,
     ),
     # the record
@@ -495,8 +495,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "runs beside a runner with another home",
         "ledger/locks.py",
-        "            if beyond and not _one_folder(home, beyond):\n",
-        "            if beyond and _one_folder(home, beyond):\n",
+        "            if shared_home and not _is_same_folder(home, shared_home):\n",
+        "            if shared_home and _is_same_folder(home, shared_home):\n",
         ("tests/test_ledger_locks.py",),
     ),
     # where files come from, and whose word counts
@@ -625,7 +625,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "calls an order unknown that a page left out",
         "bigcommerce/order_pages.py",
-        "        await self._prove(wanted, known)\n",
+        "        await self._read_unseen(wanted, known)\n",
         "",
         ("tests/test_pages.py",),
     ),

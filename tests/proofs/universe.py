@@ -20,7 +20,7 @@ from batch.model import UNSETTLED, Field, Finding, Record, State
 from batch.pipeline import Job
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox
-from batch.sandbox.answers import Refused
+from batch.sandbox.answers import Refusal
 from batch.sandbox.orders import Shipment
 from tests.proofs import cases
 from tests.proofs.cases import Case, Made, case_of
@@ -250,7 +250,7 @@ class Universe:
             self.acts.remove(act)
             store = self.box.store
             fields = {"order_address_id": act.address, "tracking_number": act.number, "items": list(act.items)}
-            with suppress(Refused):
+            with suppress(Refusal):
                 store.make(draft := store.draft(act.order_id, fields))
                 self.foreign.add(draft.id)
                 self.tell(f"another tool makes shipment {draft.id}: {act}")

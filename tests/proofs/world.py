@@ -177,7 +177,7 @@ class World:
     def under_way(self) -> int:
         """Shipments that may or may not be in the store, for all that the ledger knows."""
         with read_ledger(self.home / LEDGER) as ledger:
-            return len(ledger.unsettled(f"{self.url}/stores/sandbox"))
+            return len(ledger.unsettled_records(f"{self.url}/stores/sandbox"))
 
     def finish(self) -> Ended:
         """Start the run again until nothing is left to do."""

@@ -20,7 +20,8 @@ from uuid import uuid4
 import psycopg
 
 from batch.errors import LedgerError
-from batch.ledger.locks import is_free, no_lock, system_lock, this_command
+from batch.ledger.lock_holder import this_command
+from batch.ledger.locks import is_free, lock_error, system_lock
 from batch.primitives.atomic_file import private_folder
 
 Connection = psycopg.Connection[Any]
@@ -62,7 +63,7 @@ def register_runner(connect: Connect, home: Path) -> Iterator[str]:
         private_folder(folder)
         lock.acquire()
     except OSError as error:
-        raise no_lock(path, error) from error
+        raise lock_error(path, error) from error
     try:
         with connect() as connection:
             connection.execute(

@@ -36,7 +36,7 @@ def check_version(found: int, place: Database) -> None:
 
 def bring_up_to_date(connection: PostgresConnection) -> None:
     """The tables as this version has them, in one transaction; whoever comes second finds them made."""
-    if version_of(connection) == migrations.version() and _moves_body() == _stored_moves(connection):
+    if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(connection):
         return
     connection.execute("BEGIN")
     connection.execute("SELECT pg_advisory_xact_lock(?)", (MAKING,))
@@ -86,7 +86,7 @@ def _moves_function() -> str:
     return f"CREATE OR REPLACE FUNCTION legal_moves() RETURNS trigger LANGUAGE plpgsql AS $${_moves_body()}$$"
 
 
-def _stored_moves(connection: Connection) -> str | None:
+def _moves_on_file(connection: Connection) -> str | None:
     sql = "SELECT prosrc FROM pg_proc WHERE oid = to_regproc(?)"
     row = connection.execute(sql, (f"{SCHEMA}.legal_moves",)).fetchone()
     return row[0] if row else None

@@ -48,7 +48,7 @@ class PostgresSession:
         counted = self.connection.execute(f"BEGIN; {count} {ours}")
         counted.nextset()
         if counted.rowcount != 1:
-            raise self._lost_error()
+            raise self._connection_error()
 
     def commit(self) -> None:
         try:
@@ -91,10 +91,10 @@ class PostgresSession:
                 error = again
                 continue
             if row is None or row[0] < self._commits:
-                raise self._lost_error()
+                raise self._connection_error()
             return bool(row[0] > self._commits)
 
-    def _lost_error(self) -> LedgerError:
+    def _connection_error(self) -> LedgerError:
         return LedgerError(
             f"The database {self.connection.place} no longer has what it had confirmed: it was put back from a copy, "
             "or a standby has taken over that had not received all.",

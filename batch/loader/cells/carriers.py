@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 
 from batch.loader.cells.check_digits import DHL_PAKET, UPS, compact, readings
-from batch.loader.files.tables import normalised
-from batch.primitives.spelling import folded, narrow
+from batch.loader.files.tables import unicode_form
+from batch.primitives.spelling import fold_case, narrow
 
 PROVIDERS = {
     "usps": "USPS",
@@ -95,7 +95,7 @@ class Carrier:
     @property
     def firm(self) -> tuple[str, str, str]:
         """What must be the same for all rows of a parcel: the carrier, not the service."""
-        return self.provider, self.slug, "" if self.known else folded(self.name)
+        return self.provider, self.slug, "" if self.known else fold_case(self.name)
 
     @property
     def family(self) -> str:
@@ -160,9 +160,9 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
 def _code_of(value: str) -> Code:
     """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no carrier."""
     value = value.strip()
-    if folded(value).startswith("provider:"):
+    if fold_case(value).startswith("provider:"):
         return Code(provider=value[len("provider:") :].strip())
-    value = folded(value)
+    value = fold_case(value)
     if value in PROVIDERS or CUSTOM_PROVIDER.fullmatch(value):
         return Code(provider=value)
     if value in NATIVE:
@@ -177,7 +177,7 @@ def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: b
 
 def _exact(text: str, words: list[str]) -> Code | None:
     """The whole cell as a value of the API, an alias, or a name of AfterShip's."""
-    value, key = folded(text), "".join(words)
+    value, key = fold_case(text), "".join(words)
     if value in PROVIDERS or CUSTOM_PROVIDER.fullmatch(value):
         return Code(provider=value)
     for match in ("brand", "alone"):
@@ -205,7 +205,7 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 def tokens(text: str) -> list[str]:
     """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no `2`."""
-    plain = normalised("NFD", folded(narrow(text.translate(SIGNS))))
+    plain = unicode_form("NFD", fold_case(narrow(text.translate(SIGNS))))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch.loader.files.tables import Cell
-from batch.primitives.spelling import UNSEEN, narrow, trimmed
+from batch.primitives.spelling import UNSEEN, narrow, trim
 
 EXACT = 10**15
 """From here on a spreadsheet's number has lost digits: it keeps 15."""
@@ -96,10 +96,10 @@ def display(cell: Cell) -> str:
 
 def bare(text: str) -> str:
     """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe, outer blanks."""
-    text = trimmed(text)
+    text = trim(text)
     if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
-        text = trimmed(formula[1].replace('""', '"'))
-    return trimmed(text[1:]) if text.startswith("'") else text
+        text = trim(formula[1].replace('""', '"'))
+    return trim(text[1:]) if text.startswith("'") else text
 
 
 def undress(text: str) -> str:

@@ -59,7 +59,7 @@ _STAMP = re.compile(r"(?:20\d{6}|1\d{9})(?:\.0+)?")
 _NO_STAMP = re.compile(r"[0\-:/. TZ]*")
 
 
-def standing(cell: Cell) -> RowStatus:
+def parse_row_status(cell: Cell) -> RowStatus:
     """What a status cell says; UNSAID for every word not known here."""
     if not isinstance(cell, str):
         return RowStatus.UNSAID
@@ -80,7 +80,7 @@ def is_void(cell: Cell) -> bool | Wrong:
     key = normalise(text)
     if text.casefold() in BLANK_WORDS or key in _NO or _NO_STAMP.fullmatch(text):
         return False
-    if key in _YES or standing(text) is RowStatus.VOID or date_like(text) or _STAMP.fullmatch(text):
+    if key in _YES or parse_row_status(text) is RowStatus.VOID or date_like(text) or _STAMP.fullmatch(text):
         return True
     return Wrong(
         "bad_void",

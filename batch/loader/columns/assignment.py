@@ -11,7 +11,7 @@ from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, find, m
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Field
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
@@ -110,7 +110,7 @@ class Assignment:
             self._take(Field.SKU, found, "its values go by line, as SKUs do")
             self.guessed.add(Field.SKU)
             self.warnings.append(
-                f"{found[0].label} ({found[0].shown}) is read as sku by its values; no column says so plainly. "
+                f"{found[0].label} ({found[0].example_text}) is read as sku by its values; no column says so plainly. "
                 f"If it is something else: {self.options(Field.SKU, None)}"
             )
 
@@ -163,10 +163,10 @@ class Assignment:
         fitting = [column for column in free if value_shapes.confirms(Field.SKU, column.cells)]
         return sorted(fitting, key=lambda column: Field.SKU not in column.says)
 
-    def once_an_order(self, column: Column) -> Sequence[Cell]:
+    def distinct_per_order(self, column: Column) -> Sequence[Cell]:
         """Its cells, those of one order's rows that say the same only once."""
         orders = self.first(*ORDER_FIELDS)
-        return value_shapes.once_an_order(orders.cells, column.cells) if orders else column.cells
+        return value_shapes.distinct_per_order(orders.cells, column.cells) if orders else column.cells
 
     def options(self, wanted: Field, *columns: Column | None) -> str:
         """The `--map` options to choose from; None leaves the field out."""
@@ -182,7 +182,7 @@ class Assignment:
     def ambiguous(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
         """The question which of the columns it is."""
         asked = fitting[:MOST_ASKED]
-        shown = " and ".join(f"{column.label} ({column.shown})" for column in asked)
+        shown = " and ".join(f"{column.label} ({column.example_text})" for column in asked)
         shown += f" and {len(fitting) - len(asked):,} more" if len(fitting) > len(asked) else ""
         which = self.options(wanted, *asked)
         return ColumnError(f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}")
@@ -193,7 +193,7 @@ class Assignment:
 
     def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
         if strength < Strength.STRONG:
-            cells = self.once_an_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
+            cells = self.distinct_per_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
             return value_shapes.confirms(wanted, cells)
         if value_shapes.contradicts(wanted, column.cells):
             self.refused[wanted] = column
@@ -214,7 +214,7 @@ class Assignment:
             return fitting, why
         if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
             return fitting, "one of several"
-        best = max(fitting, key=lambda column: _speaking(wanted, column))
+        best = max(fitting, key=lambda column: _count_values(wanted, column))
         others = ", ".join(column.label for column in fitting if column is not best)
         if agree(wanted, fitting):
             return [best], f"the same as {others}"
@@ -245,17 +245,19 @@ def _never_meet(fitting: Sequence[Column]) -> bool:
 def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
     """Whether the columns say the same in every row where more than one speaks."""
     rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len({_essence(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1 for row in rows)
+    return all(
+        len({_comparison_key(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1 for row in rows
+    )
 
 
-def _speaking(wanted: Field, column: Column) -> int:
-    return sum(bool(_essence(wanted, cell)) for cell in value_shapes.filled_cells(column.cells))
+def _count_values(wanted: Field, column: Column) -> int:
+    return sum(bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells))
 
 
-def _essence(wanted: Field, cell: Cell) -> str:
+def _comparison_key(wanted: Field, cell: Cell) -> str:
     """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
     text = words(cell)
     if wanted is Field.CARRIER:
         found = carrier(text)
         return found.family if found.known else normalise(text)
-    return folded(text).lstrip("#")
+    return fold_case(text).lstrip("#")

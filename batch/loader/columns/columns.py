@@ -52,7 +52,7 @@ class Column:
         return tuple(text[:LONGEST_SHOWN] for text in list(texts)[:EXAMPLES])
 
     @property
-    def shown(self) -> str:
+    def example_text(self) -> str:
         return f"values {', '.join(self.examples)}" if self.examples else "no values"
 
 

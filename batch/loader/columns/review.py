@@ -42,7 +42,7 @@ def _contradictions(contest: Assignment) -> None:
         has_order = wanted in ORDER_FIELDS and contest.has(*ORDER_FIELDS)
         if column not in contest.free() or contest.is_settled(wanted) or has_order:
             continue
-        what = f"{column.label} should be {wanted}, but its values are something else ({column.shown})"
+        what = f"{column.label} should be {wanted}, but its values are something else ({column.example_text})"
         if wanted in OPTIONAL_FIELDS:
             contest.warnings.append(f"{what}; it is not used.")
             continue
@@ -82,7 +82,8 @@ def _units_ordered(contest: Assignment) -> None:
         contest.warnings.append(f"{column.label} is not used: it may be units ordered, not units shipped.")
         return
     raise ColumnError(
-        f"No column is recognised as the units shipped; {column_with_letter(column)} ({column.shown}) may be units ordered.",
+        f"No column is recognised as the units shipped; {column_with_letter(column)} ({column.example_text}) "
+        "may be units ordered.",
         f"If it is what was shipped: {contest.options(Field.QUANTITY, column)}; "
         f"to ship what remains of each line: {contest.options(Field.QUANTITY, None)}",
     )
@@ -97,14 +98,14 @@ def _units_of_what(contest: Assignment) -> None:
     whole = f"to ship all that remains of each order: {contest.options(Field.QUANTITY, None)}"
     if not choices:
         contest.warnings.append(
-            f"{counted.label} gives units ({counted.shown}), but no column says of what: they ship where "
+            f"{counted.label} gives units ({counted.example_text}), but no column says of what: they ship where "
             f"the order has one line, else the row is refused. Add the SKU; or {whole}"
         )
         return
     if 2 * len(value_shapes.filled_cells(counted.cells)) < len(counted.cells):
         return
     raise ColumnError(
-        f"{counted.label} gives units ({counted.shown}), but no column is recognised as the SKU.",
+        f"{counted.label} gives units ({counted.example_text}), but no column is recognised as the SKU.",
         f"Say which column is the SKU: {contest.options(Field.SKU, *choices)}; "
         f"if none is, for orders of one line: {contest.options(Field.SKU, None)}; {whole}",
     )
@@ -121,7 +122,7 @@ def _lines(contest: Assignment) -> None:
     if found:
         raise ColumnError(
             f"{orders.label} names orders several times, but no column is recognised as the SKU: "
-            f"{found[0].label} ({found[0].shown}) may be it.",
+            f"{found[0].label} ({found[0].example_text}) may be it.",
             f"Say which column is the SKU: {contest.options(Field.SKU, *found[:CHOICES])}; "
             f"to ship all that remains of each order: {contest.options(Field.SKU, None)}",
         )
@@ -135,14 +136,15 @@ def _tracking_number(contest: Assignment) -> None:
     found = [column for column in contest.free() if _may_be_tracking(contest, column)]
     if found:
         raise ColumnError(
-            f"No column is recognised as the tracking number, but {column_with_letter(found[0])} looks like it ({found[0].shown}).",
+            f"No column is recognised as the tracking number, but {column_with_letter(found[0])} "
+            f"looks like it ({found[0].example_text}).",
             f"If it is: {contest.options(number, *found[:CHOICES])}; "
             f"to ship without tracking numbers: {contest.options(number, None)}",
         )
     for column in contest.free():
         if column.says.get(number) == Strength.WEAK and column.examples:
             contest.warnings.append(
-                f"{column.label} ({column.shown}) is not read as the tracking number, and no other column is; "
+                f"{column.label} ({column.example_text}) is not read as the tracking number, and no other column is; "
                 f"if it is: {contest.options(number, column)}"
             )
 
@@ -151,4 +153,4 @@ def _may_be_tracking(contest: Assignment, column: Column) -> bool:
     """Whether the values are tracking numbers, under a name nobody knows, or one for a number of any kind."""
     is_reference = column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
     may_be = is_reference or not (column.is_known or column.is_ordered)
-    return may_be and value_shapes.look_like_tracking(contest.once_an_order(column))
+    return may_be and value_shapes.look_like_tracking(contest.distinct_per_order(column))

@@ -13,7 +13,7 @@ from batch.loader.cells.row_status import is_void
 from batch.loader.files import tables
 from batch.loader.files.tables import Cell
 from batch.model import Field
-from batch.primitives.spelling import folded, narrow
+from batch.primitives.spelling import fold_case, narrow
 
 BLANKS = BLANK_WORDS | {"#n/a", "tbd", "pending", "?"}
 MOST = 0.8
@@ -71,7 +71,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     above it. Values that hold their order's own number are its references.
     """
     both = zip(_fill_down(orders), map(words, cells), strict=True)
-    pairs = {(folded(order), folded(value)) for order, value in both if order and value}
+    pairs = {(fold_case(order), fold_case(value)) for order, value in both if order and value}
     values, numbered = {value for _, value in pairs}, {number for number, _ in pairs}
     if len(values) < 2 or any(number.lstrip("#") in value for number, value in pairs):
         return False
@@ -79,7 +79,7 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     return shared or (len(numbered) < len(pairs) and not _most(_is_tracking, list(values)))
 
 
-def once_an_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
+def distinct_per_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
     """The cells without those that an order has already had: a number stands in every row of its parcel."""
     found = {(order, words(cell)): cell for order, cell in zip(_fill_down(orders), cells, strict=True)}
     return list(found.values())

@@ -122,7 +122,8 @@ def _older(blob: Blob, name: str) -> Encoding:
         return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
     unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
     if good:
-        note = f"The text mixes encodings: {_lines_text(bad, many)} not UTF-8 as the rest, read as Windows Western (cp1252)."
+        which = _lines_text(bad, many)
+        note = f"The text mixes encodings: {which} not UTF-8 as the rest, read as Windows Western (cp1252)."
         return Encoding(name, MENDING, warnings=(note, *unclear))
     note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
     if _is_foreign(bytes(sample)):

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 from batch.errors import FileError, ReaderDied
 from batch.loader.files.blobs import Blob
 from batch.loader.files.reader_limits import NO_MEMORY, seconds_for
-from batch.loader.files.row_stream import Broken, decoded
+from batch.loader.files.row_stream import BrokenStream, decode_rows
 from batch.loader.files.tables import Cell, Table
 
 PROGRAM = "batch.loader.files.reader_process"
@@ -54,8 +54,8 @@ class Spool:
         """The rows of the spans, one of them in memory at a time."""
         for span in spans:
             try:
-                yield from decoded(self.read(*span))
-            except Broken as error:
+                yield from decode_rows(self.read(*span))
+            except BrokenStream as error:
                 raise FileError(f"{name}: what its reader wrote is no table ({error}).", _REPORT) from error
 
     def read(self, offset: int, length: int) -> bytes:
@@ -76,7 +76,7 @@ class Spool:
     def note(self, offset: int, length: int) -> Any:
         """A frame of JSON."""
         if length > LONGEST_NOTE:
-            raise Broken(f"a note of {length:,} bytes")
+            raise BrokenStream(f"a note of {length:,} bytes")
         return json.loads(self.read(offset, length))
 
 
@@ -157,7 +157,7 @@ _TWICE = "Run it once more. If its reader ends so again, do not run it: tell IT 
 def _outcome(blob: Blob, spool: Spool) -> dict[str, Any]:
     outcome = next((spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"E"), None)
     if not isinstance(outcome, dict):
-        raise Broken("it has no end")
+        raise BrokenStream("it has no end")
     if "refused" in outcome:
         raise FileError(str(outcome["refused"]), str(outcome["todo"]))
     return outcome

@@ -20,7 +20,7 @@ from batch.loader.files.blobs import Blob, file_blob
 from batch.loader.files.detect import Content
 from batch.loader.files.html_table import LARGEST, read_page
 from batch.loader.files.reader_limits import NO_MEMORY
-from batch.loader.files.row_stream import batches, encoded
+from batch.loader.files.row_stream import batches, encode_rows
 from batch.loader.files.tables import Table
 from batch.loader.files.text import read_text
 from batch.loader.files.workbooks import read_workbook, size_of
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # millions of cells, none of them in a cycle
     _limit(MEMORY, int(seconds))
     try:
-        blob, kind, notes = _opened(Path(path))
+        blob, kind, notes = _open_content(Path(path))
         outcome = _JOBS[job](blob, kind, notes, int(seconds), *words)
     except MemoryError:
         sys.exit(NO_MEMORY)
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _opened(path: Path) -> tuple[Blob, Content | str, tuple[str, ...]]:
+def _open_content(path: Path) -> tuple[Blob, Content | str, tuple[str, ...]]:
     """The file, or what is in the archive it is."""
     blob = file_blob(path)
     kind = kind_of(blob)
@@ -69,7 +69,7 @@ def _write_tables(blob: Blob, kind: Content | str, notes: tuple[str, ...], secon
         table = replace(table, said=(*notes, *table.said))
         _frame(b"T", [table.sheet, table.said, table.warnings])
         for batch in batches(table.rows(), ROWS, CELLS):
-            _write(b"R", encoded(batch))
+            _write(b"R", encode_rows(batch))
     return {"pads_numbers": kind is Content.XLSX and pads_numbers(blob)}
 
 

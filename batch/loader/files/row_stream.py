@@ -47,11 +47,11 @@ _CELLS: dict[str, Callable[[Any], Cell]] = {
 }
 
 
-class Broken(ValueError):
+class BrokenStream(ValueError):
     """What came is not what the reader writes."""
 
 
-def encoded(rows: Sequence[Sequence[Cell]]) -> bytes:
+def encode_rows(rows: Sequence[Sequence[Cell]]) -> bytes:
     """A batch of rows as bytes."""
     widths = list(map(len, rows))
     alike = len(set(widths)) == 1 and widths[0] > 0
@@ -61,7 +61,7 @@ def encoded(rows: Sequence[Sequence[Cell]]) -> bytes:
     return b"\n".join((json.dumps(cuts).encode(), b"".join(content for _, content in parts)))
 
 
-def decoded(content: bytes) -> list[list[Cell]]:
+def decode_rows(content: bytes) -> list[list[Cell]]:
     """The batch again; Broken where it is none."""
     try:
         head, _, body = content.partition(b"\n")
@@ -73,13 +73,13 @@ def decoded(content: bytes) -> list[list[Cell]]:
             columns.append(_cells(kind, body[at : at + size], length))
             at += size
         if at != len(body) or (widths is not None and (len(widths), len(columns)) != (count, 1)):
-            raise Broken("it is cut wrongly")
+            raise BrokenStream("it is cut wrongly")
         if widths is None:
             return list(map(list, zip(*columns, strict=True)))
         cells = iter(columns[0])
         return [list(islice(cells, width)) for width in widths]
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise Broken(str(error)) from error
+        raise BrokenStream(str(error)) from error
 
 
 def batches(rows: Iterator[list[Cell]], most_rows: int, most_cells: int) -> Iterator[list[list[Cell]]]:
@@ -121,13 +121,13 @@ def _cells(kind: str, content: bytes, length: int) -> Sequence[Cell]:
         letters, plain = json.loads(content)
         cells = [_CELLS[letter](each) for letter, each in zip(letters, plain, strict=True)]
     else:
-        raise Broken(f"there is no column of kind {kind!r}")
+        raise BrokenStream(f"there is no column of kind {kind!r}")
     if len(cells) != length:
-        raise Broken("a column has too few cells, or too many")
+        raise BrokenStream("a column has too few cells, or too many")
     return cells
 
 
 def _of(value: Any, *kinds: type) -> Any:
     if type(value) not in kinds:
-        raise Broken(f"a cell is {type(value).__name__}")
+        raise BrokenStream(f"a cell is {type(value).__name__}")
     return value

@@ -58,7 +58,7 @@ def words(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
 
 
-def normalised(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+def unicode_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """The text in one of Unicode's forms; one too long for a name as it is: marks are sorted in quadratic time."""
     return unicodedata.normalize(form, text) if len(text) <= LONGEST_NAME else text
 

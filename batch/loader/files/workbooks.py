@@ -16,8 +16,7 @@ import python_calamine as calamine
 
 from batch.errors import FileError
 from batch.loader.files.archives import open_zip, seekable
-from batch.loader.files.blobs import Blob
-from batch.loader.files.ole import is_encrypted
+from batch.loader.files.blobs import Blob, explain_read_errors
 from batch.loader.files.tables import Cell, Table
 
 BATCH = 1000
@@ -51,7 +50,10 @@ _ODS = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _ODS_VALUE_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 
 _XLS_START = b"\x09\x08\x10\x00\x00\x06\x05\x00"  # BOF of a BIFF8 workbook
-_XLS_SHEET, _XLS_END = 0x85, 0x0A
+_XLS_SHEET, _XLS_END, _XLS_FILEPASS = 0x85, 0x0A, 0x2F
+_XLS_SECTOR = 512  # bytes; streams of an OLE container begin at multiples of it
+_XLS_LOOKED_AT = 64  # records after the stream's first in which FILEPASS stands, if anywhere
+_ENCRYPTED_PARTS = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("utf-16-le"))
 _XLS_ERROR = re.compile(
     rb"\x05\x02\x08\x00(?P<bool_cell>.{4})..(?P<bool_code>.)\x01"
     rb"|\x06\x00..(?P<formula_cell>.{4})..\x02.(?P<formula_code>.)...\xff\xff",
@@ -67,7 +69,7 @@ _UNLOCK = "Open it, take the password off (File > Info > Protect Workbook), and 
 def size_of(blob: Blob, kind: str) -> int:
     """Bytes of a workbook, inflated, as far as it says so itself; FileError where it is under a password."""
     if kind == "xls":
-        size, encrypted = blob.size, is_encrypted(blob)
+        size, encrypted = blob.size, _is_encrypted(blob)
     else:
         with open_zip(blob) as archive:
             size = sum(part.file_size for part in archive.infolist())
@@ -170,7 +172,7 @@ def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
             ):
                 marked.add(part.filename)
         if kind == "ods" and "content.xml" in marked:
-            return _ods_errors(_parsed(archive, "content.xml"))
+            return _ods_errors(_parse_part(archive, "content.xml"))
         sheets = sheet_parts(archive) if kind == "xlsx" and marked else {}
         return {name: _xlsx_errors(archive.read(part)) for name, part in sheets.items() if part in marked}
 
@@ -269,17 +271,17 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         return {}
     targets = {
         element.get("Id"): posixpath.normpath(posixpath.join("/" + folder, element.get("Target", ""))).lstrip("/")
-        for element in _parsed(archive, relations)
+        for element in _parse_part(archive, relations)
     }
     parts = {}
-    for sheet in _parsed(archive, book).findall("{*}sheets/{*}sheet"):
+    for sheet in _parse_part(archive, book).findall("{*}sheets/{*}sheet"):
         relation = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
         if targets.get(relation) in archive.namelist():
             parts[sheet.get("name", "")] = targets[relation]
     return parts
 
 
-def _parsed(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
+def _parse_part(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
     return ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused before
 
 
@@ -295,3 +297,29 @@ def _no_table_error(blob: Blob, sheet: str, names: list[str], hidden: list[str])
         )
     which = f"sheet {sheet!r} is" if sheet else "its sheets are"
     return FileError(f"{blob.name} holds no data: {which} empty.", "Export it again.")
+
+
+def _is_encrypted(blob: Blob) -> bool:
+    """Whether an OLE container (XLS, or an encrypted XLSX) is under a password.
+
+    An encrypted package is in it, or a FILEPASS record at the head of the workbook's stream ([MS-XLS] 2.4.117).
+    """
+    with explain_read_errors(blob.name), blob.open() as stream:
+        content = stream.read()
+    if any(name in content for name in _ENCRYPTED_PARTS):
+        return True
+    starts = range(0, len(content) - 4, _XLS_SECTOR)
+    return any(
+        _has_filepass(content, start) for start in starts if content[start] == 9 and content[start + 1] in (0, 8)
+    )
+
+
+def _has_filepass(content: bytes, offset: int) -> bool:
+    for _ in range(_XLS_LOOKED_AT):
+        if offset + 4 > len(content):
+            return False
+        record, length = struct.unpack_from("<HH", content, offset)
+        if record in (_XLS_FILEPASS, _XLS_END):
+            return bool(record == _XLS_FILEPASS)
+        offset += 4 + length
+    return False

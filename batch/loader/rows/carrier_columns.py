@@ -11,7 +11,7 @@ from batch.loader.cells import values
 from batch.loader.cells.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
 from batch.loader.rows.inspection import Categorical, Inspection
 from batch.model import Field
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -41,8 +41,8 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Categorical[Shippe
 def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
     """The API's own codes pass as they are; words are looked up; a service may name its carrier."""
     provider, slug, words, method = texts
-    given = folded(provider) if _is_provider(provider) else ""
-    tracked = folded(slug) if folded(slug) in names() or _is_new_slug(slug) else ""
+    given = fold_case(provider) if _is_provider(provider) else ""
+    tracked = fold_case(slug) if fold_case(slug) in names() or _is_new_slug(slug) else ""
     words = words or ("" if given else provider) or ("" if tracked else slug)
     found = carrier(words, aliases) if words else None
     service = method or (found.method if found else "")
@@ -57,7 +57,7 @@ def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:
 
 
 def _is_provider(text: str) -> bool:
-    return folded(text) in PROVIDERS or CUSTOM_PROVIDER.fullmatch(folded(text)) is not None
+    return fold_case(text) in PROVIDERS or CUSTOM_PROVIDER.fullmatch(fold_case(text)) is not None
 
 
 def _is_new_slug(text: str) -> bool:

@@ -1,6 +1,7 @@
-"""Rows → parcels by order, address and number; a parcel with a bad row is bad as a whole. Pure.
+"""Rows → parcels by order, address and number; a parcel with a bad row is bad as a whole.
 
-All of it is arrays: one integer a row says its parcel, and nothing is made per parcel before it is asked for.
+All of it is arrays: one integer per row says its parcel, and nothing is made per parcel before it is asked for.
+`mark_unit_rows` and `refuse_parcels` write into the entries; all else here only reads them.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from batch.loader.rows.inspection import Categorical, distinct, has_one_case, in
 from batch.loader.rows.typed_rows import ALL, Entries
 from batch.model import Finding
 from batch.model.findings import parcel_incomplete
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 
 @dataclass(slots=True)
@@ -23,12 +24,14 @@ class Groups:
     """Which rows make which parcel."""
 
     of: Ints
-    """The parcel of each data row, numbered by first row; -1 for none."""
+    """The parcel of each data row, numbered from 0 by first row; -1 for none."""
     count: int
+    """How many parcels there are."""
 
     def rows(self, keep: Mask) -> Iterator[list[int]]:
         """The data rows of each parcel to keep, in file order."""
         members = np.flatnonzero(self.of >= 0)
+        # Sorted by parcel, stable: a parcel's rows stand side by side in file order, and end where its count ends.
         ordered = members[np.argsort(self.of[members], kind="stable")]
         ends = np.cumsum(np.bincount(self.of[members], minlength=self.count)).tolist()
         start = 0
@@ -45,16 +48,18 @@ class Groups:
 
     def in_same_parcel(self, mask: Mask) -> Mask:
         """Rows of parcels that have a row in the mask."""
+        # A row of no parcel has -1, which as an index means the last element: the False that is appended for it.
         return np.append(self.any(mask), False)[self.of]
 
-    def conflicting(self, codes: Codes | Ints) -> Mask:
-        """Rows whose code differs from the first of their parcel; 0 is never at odds."""
+    def conflicting_rows(self, codes: Codes | Ints) -> Mask:
+        """Rows whose code differs from the first of their parcel; a row with code 0 says nothing, so never differs."""
         given = np.flatnonzero((codes != 0) & (self.of >= 0))
         first = np.zeros(self.count, dtype=np.int64)
+        # Of several writes to one element the last stays: written backwards, that is the parcel's first row.
         first[self.of[given[::-1]]] = codes[given[::-1]]
-        odds = np.zeros(len(codes), dtype=np.bool_)
-        odds[given] = codes[given] != first[self.of[given]]
-        return odds
+        differs = np.zeros(len(codes), dtype=np.bool_)
+        differs[given] = codes[given] != first[self.of[given]]
+        return differs
 
 
 def group(entries: Entries) -> Groups:
@@ -67,6 +72,7 @@ def group(entries: Entries) -> Groups:
     named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
     named[parcel[(entries.names_line | entries.headings)[members]]] = True
     if not named.all():
+        # A place's parcels in which no row names a line are one: without labels, and apart from those that name one.
         parcel = _divide(_divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
     of = np.full(len(entries.rows), -1, dtype=np.int64)
     of[members] = parcel
@@ -84,6 +90,7 @@ def _divide(groups: Ints, values: Ints) -> Ints:
     if not values.any():
         return groups
     codes, kinds = pd.factorize(values)
+    # Group and value in one number, like its digits: equal pairs have equal ones, and no other pair has.
     both, _ = pd.factorize(groups * len(kinds) + codes) if groups.any() else (codes, kinds)
     return cast("Ints", both)
 
@@ -91,33 +98,41 @@ def _divide(groups: Ints, values: Ints) -> Ints:
 def _text_hashes(texts: Categorical[str]) -> Ints:
     """The texts' hashes, case aside; 0 for none.
 
-    Two texts of one order have the same in one case of 10^19; then their parcel shows both numbers, and is held.
+    Hashes, since to compare a million texts takes twice the time. Two texts of one order have the same hash in one
+    case of 10^19; then their parcel shows both numbers, and is held.
     """
-    values = texts.values if has_one_case(texts.values) else map(folded, texts.values)
+    values = texts.values if has_one_case(texts.values) else map(fold_case, texts.values)
     hashes = np.fromiter(map(hash, values), np.int64, len(texts.values))
-    hashes[0] = 0
+    hashes[0] = 0  # the empty text's hash is no promise of Python's
     return hashes[texts.codes]
 
 
-def one_row_a_unit(entries: Entries, groups: Groups) -> bool:
-    """Whether a file without quantities writes a line once for each unit: then all its rows are one unit."""
+def has_unit_rows(entries: Entries, groups: Groups) -> bool:
+    """Whether a file without quantities writes a line once for each unit: some parcel then has a line twice."""
     if entries.counted:
         return False
-    rows = np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
+    rows = _rows_of_lines(entries, groups)
     sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
-    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
+    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)  # below zero: no SKU is taken for an id
     pairs = _divide(groups.of[rows], line)
-    if not len(rows) or pairs.max() + 1 == len(rows):
-        return False
-    entries.quantity[rows] = 1
+    return len(rows) > 0 and int(pairs.max()) + 1 < len(rows)
+
+
+def mark_unit_rows(entries: Entries, groups: Groups) -> None:
+    """Make each row that names a line one unit of it, and each SKU of a cell that says no units, too."""
+    entries.quantity[_rows_of_lines(entries, groups)] = 1
     for row, parts in entries.several.items():
         entries.several[row] = tuple((sku, units or 1) for sku, units in parts)
-    return True
+
+
+def _rows_of_lines(entries: Entries, groups: Groups) -> Ints:
+    """The numbers of the data rows of parcels that name a line by SKU or id."""
+    return np.flatnonzero((groups.of >= 0) & ((entries.sku.codes != 0) | (entries.line != 0)))
 
 
 def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
     """Find what is wrong with whole parcels, and give every row of them its finding; returns the good ones."""
-    _refuse_odds(entries, groups)
+    _refuse_conflicts(entries, groups)
     bad = np.zeros(len(entries.rows), dtype=np.bool_)
     bad[list(entries.findings)] = True
     spoilt = groups.any(bad)
@@ -130,24 +145,24 @@ def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
     return ~spoilt
 
 
-def _refuse_odds(entries: Entries, groups: Groups) -> None:
+def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
     """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
     named = entries.names_line | entries.headings
-    loose = ~named & groups.in_same_parcel(named)
-    _refuse(entries, loose, _no_line)
+    unassigned = ~named & groups.in_same_parcel(named)
+    _refuse(entries, unassigned, _no_line)
     counted = groups.in_same_parcel(entries.counts_only) & groups.in_same_parcel(_not_first(groups))
     _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
     firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
-    odds = groups.conflicting(np.array(firm)[entries.shipper.codes])
-    _refuse(entries, odds, _carrier_conflict)
-    odds = groups.conflicting(entries.link.codes) & groups.in_same_parcel(named)
-    _refuse(entries, odds, _link_conflict)
+    conflicts = groups.conflicting_rows(np.array(firm)[entries.shipper.codes])
+    _refuse(entries, conflicts, _carrier_conflict)
+    conflicts = groups.conflicting_rows(entries.link.codes) & groups.in_same_parcel(named)
+    _refuse(entries, conflicts, _link_conflict)
     _refuse_uncounted(entries, groups)
 
 
 def _not_first(groups: Groups) -> Mask:
-    """Rows of a parcel that has begun in another."""
+    """Rows of a parcel that has begun in another row."""
     _, firsts = np.unique(groups.of, return_index=True)
     later = groups.of >= 0
     later[firsts] = False

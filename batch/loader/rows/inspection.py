@@ -14,7 +14,7 @@ from batch.loader.cells.damage import AS_TEXT, Wrong, display
 from batch.loader.files.tables import Cell, Table
 from batch.loader.rows.frame import BLANK, CategoricalColumn, Codes, Frame, Ints, Mask
 from batch.model import Field, Finding, Status, Who
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 T = TypeVar("T")
 
@@ -176,7 +176,7 @@ def distinct(codes: Codes, values: list[str], *, fold: bool = False) -> Categori
     kept = [""]
     new = np.zeros(len(values), dtype=np.int32)
     for code, value in enumerate(values):
-        key = folded(value) if fold else value
+        key = fold_case(value) if fold else value
         if key not in known:
             known[key] = len(kept)
             kept.append(value)

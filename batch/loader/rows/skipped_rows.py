@@ -4,7 +4,7 @@ import numpy as np
 
 from batch.errors import ColumnError
 from batch.loader.cells.damage import BLANK_WORDS, undress
-from batch.loader.cells.row_status import RowStatus, is_void, standing
+from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
 from batch.loader.columns.columns import map_option
 from batch.loader.rows.frame import CategoricalColumn, Mask
 from batch.loader.rows.inspection import Inspection, invalid, skip_finding
@@ -55,7 +55,7 @@ def _skip_by_status(seen: Inspection) -> None:
     if not seen.has(Field.STATUS):
         return
     columns = seen.every(Field.STATUS)
-    said = [seen.numbers(column, standing) for column in columns]
+    said = [seen.numbers(column, parse_row_status) for column in columns]
     shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(seen, *_LABEL)
     for column, each in zip(columns, said, strict=True):
         _set(seen, each == RowStatus.VOID, column, "void", "void.")

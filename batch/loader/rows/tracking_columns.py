@@ -9,10 +9,10 @@ from batch.loader.cells.tracking_numbers import plain_tracking, tracking_number
 from batch.loader.rows.inspection import Categorical, Inspection, distinct
 from batch.loader.rows.lost_zeros import find_lost_zeros, find_rounded
 from batch.model import Field
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 
-def labels(seen: Inspection) -> tuple[Categorical[str], Categorical[str]]:
+def tracking_columns(seen: Inspection) -> tuple[Categorical[str], Categorical[str]]:
     """Numbers (several of a row with a line break between them), and links."""
     numbers, found_links = Categorical(np.zeros(len(seen.frame), dtype=np.int32), [""]), []
     for column in seen.every(Field.TRACKING_NUMBER):
@@ -62,5 +62,5 @@ def unique_numbers(texts: Iterable[str]) -> list[str]:
     """All their numbers, each once; one that differs in case only is the same."""
     numbers: dict[str, str] = {}
     for number in (number for text in texts for number in text.split("\n") if number):
-        numbers.setdefault(folded(number), number)
+        numbers.setdefault(fold_case(number), number)
     return list(numbers.values())

@@ -16,9 +16,9 @@ from batch.loader.rows.frame import Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
-from batch.loader.rows.tracking_columns import labels
+from batch.loader.rows.tracking_columns import tracking_columns
 from batch.model import Field, Finding
-from batch.primitives.spelling import folded
+from batch.primitives.spelling import fold_case
 
 ALL = -1
 """As a quantity: all that remains."""
@@ -90,7 +90,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = _orders(seen)
-    numbers, link = labels(seen)
+    numbers, link = tracking_columns(seen)
     return Entries(
         rows=seen.frame.rows,
         order=order,
@@ -127,7 +127,7 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is given.cells
     doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
-    ignored = frozenset(folded(sku) for sku in seen.source.ignore_skus)
+    ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
     several: dict[int, Counted] = {}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
         if row in seen.findings:
@@ -136,9 +136,9 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         if isinstance(found, Wrong):
             seen.reject(row, seen.describe_cell(row, units if units.codes[row] else column, found))
         elif found is not None:
-            several[row] = tuple((sku, n) for sku, n in found if folded(sku) not in ignored and n != 0)
+            several[row] = tuple((sku, n) for sku, n in found if fold_case(sku) not in ignored and n != 0)
     if ignored:
-        out = np.array([folded(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
+        out = np.array([fold_case(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(

@@ -155,7 +155,7 @@ class Dispatcher:
             outcome = Outcome(
                 State.IN_DOUBT,
                 finding=unknown,
-                evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up(),
+                evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up_evidence(),
             )
             moved = await self._ledger.move(record, outcome, "response")
         failpoints.failpoint("recorded")
@@ -216,7 +216,7 @@ def _outcome(record: Record, reply: Response, verdict: Verdict, baseline: Baseli
         case Kind.AGAIN:
             return Outcome(State.PLANNED, evidence=evidence)
         case Kind.UNKNOWN:
-            evidence |= uptime.gave_up()
+            evidence |= uptime.gave_up_evidence()
             return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
 
 

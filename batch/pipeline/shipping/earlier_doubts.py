@@ -55,7 +55,7 @@ async def settled_beside(
     What is not there is looked for again beside the block, which ends without waiting for that. `whole`: before it.
     """
     looked = asyncio.Event()
-    settling = asyncio.create_task(reconciler.settle(ledger.unsettled(store), looked.set, at_once=FEW))
+    settling = asyncio.create_task(reconciler.settle(ledger.unsettled_records(store), looked.set, at_once=FEW))
     settling.add_done_callback(lambda _: looked.set())
     try:
         with suppress(TimeoutError):
@@ -65,7 +65,7 @@ async def settled_beside(
             await settling
             yield Earlier()
             return
-        yield Earlier(ledger.unsettled(store), settling)
+        yield Earlier(ledger.unsettled_records(store), settling)
     finally:
         settling.cancel()
         await asyncio.wait([settling])

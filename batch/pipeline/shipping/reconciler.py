@@ -10,7 +10,7 @@ from batch.bigcommerce import Client
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
 from batch.ledger import Ledger
-from batch.ledger.contract import Event, named
+from batch.ledger.contract import Event, shipment_id_of
 from batch.model import Outcome, Record, State, StoreShipment, findings
 from batch.model.matching import Baseline, Match, match
 from batch.primitives import failpoints, uptime
@@ -73,7 +73,7 @@ class Reconciler:
             return record
         sender = self._sender(record)
         finding = findings.in_doubt(record.shipment.order_id, sender)
-        evidence = {} if sender else uptime.gave_up()
+        evidence = {} if sender else uptime.gave_up_evidence()
         return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence), "crash")
 
     async def _ripe_at(self, record: Record) -> float | None:
@@ -81,9 +81,9 @@ class Reconciler:
         if record.state is not State.IN_DOUBT or self._sender(record):
             return None
         tried = self._since_intent(record)
-        passed = uptime.since(next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {}))
+        passed = uptime.seconds_since(next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {}))
         if passed is None:
-            await self._ledger.append(record.record_id, "waits anew", uptime.gave_up())
+            await self._ledger.append(record.record_id, "waits anew", uptime.gave_up_evidence())
         return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
 
     async def _look_at(self, doubts: Sequence[Record], *, last: bool, at_once: int) -> None:
@@ -98,7 +98,7 @@ class Reconciler:
         try:
             seen = await self._client.shipments(order_id)
             claimed = self._ledger.claimed_shipments(record.store, order_id)
-            answer = named(self._ledger.attempts(record.record_id))
+            answer = shipment_id_of(self._ledger.attempts(record.record_id))
             found = match(record.shipment, seen, claimed, record.baseline, answer)
             if found.mine is not None:
                 await self._claim(record, found)

@@ -49,7 +49,7 @@ class Shipper:
         The block begins when each was looked at, or patience has ended, which is had once; `looked`: not before
         that; `whole`: when all are settled.
         """
-        if not (doubts := self._ledger.unsettled(self._settings.store)):
+        if not (doubts := self._ledger.unsettled_records(self._settings.store)):
             yield
             return
         self._screen.begin(_SETTLING.format(len(doubts)))

@@ -1,0 +1,80 @@
+"""How requests are held back where the quota alone does not: after refusals, and where no quota is known."""
+
+from aiolimiter import AsyncLimiter
+
+from batch.bigcommerce.quota_window import LENGTH
+
+SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
+STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
+LONGEST_PAUSE = 60.0  # seconds that refusals in a row add up to, unless the store asks for more
+
+
+class RefusalPause:
+    """Everyone waits after a 429: as long as the store says, and longer each time it refuses again.
+
+    Times are the event loop's, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.in_a_row = 0
+        """429s since the last answer of another kind; those of requests in flight together count once."""
+        self._began = self._ends = float("-inf")
+
+    def seconds_left(self, now: float) -> float:
+        """How long nobody may go; 0 or less once it is over."""
+        return self._ends - now
+
+    def extend(self, sent: float, now: float, asked: float, window_ends: float) -> None:
+        """Take a refusal of a request sent then: `asked` are the seconds the store wants at least."""
+        if sent > self._began:  # else it was in flight when another's refusal came
+            self.in_a_row += 1
+            self._began = now
+        self._ends = max(self._ends, now + max(asked, _shortest_pause(self.in_a_row)), window_ends)
+
+    def report_answer(self, sent: float) -> None:
+        """Another answer than a refusal: the row has ended, if the request went after its last refusal."""
+        if sent > self._began:
+            self.in_a_row = 0
+
+
+class Trickle:
+    """An even pace for a store that tells no quota to go by, twice as fast after each quiet window; off at first."""
+
+    def __init__(self) -> None:
+        self._limiter: AsyncLimiter | None = None
+        self._changed_at = float("-inf")
+
+    @property
+    def is_on(self) -> bool:
+        return self._limiter is not None
+
+    def seconds_for(self, requests: int) -> float | None:
+        """How long so many requests take at this pace; None where it is off."""
+        return requests * self._limiter.time_period if self._limiter else None
+
+    async def acquire(self) -> None:
+        """Wait for the next place; at once where it is off."""
+        if self._limiter:
+            await self._limiter.acquire()
+
+    def slow_down(self, now: float) -> None:
+        """Go at the smallest plan's pace, or stay below it: a bucket of one, so that no burst is hidden in it."""
+        if self._limiter is None or self._limiter.time_period < 1 / SLOWEST:
+            self._limiter = AsyncLimiter(1, 1 / SLOWEST)
+        self._changed_at = now
+
+    def speed_up(self, now: float) -> None:
+        """After a quiet window twice as fast, in the end as fast as the store answers."""
+        if self._limiter and now > self._changed_at + LENGTH:
+            faster = 2 * self._limiter.max_rate / self._limiter.time_period
+            self._limiter = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
+            self._changed_at = now
+
+    def turn_off(self) -> None:
+        """The store tells its quota: that is the pace from here on."""
+        self._limiter = None
+
+
+def _shortest_pause(in_a_row: int) -> float:
+    """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
+    return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), LONGEST_PAUSE)
