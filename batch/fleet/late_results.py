@@ -18,13 +18,13 @@ from batch.fleet.queue import FINISHED, Queue
 from batch.fleet.queue_items import End
 from batch.ledger import LedgerReader
 from batch.model import Status
+from batch.model.exit_status import ExitStatus
 from batch.pipeline import exit_status
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
 from batch.results.accounting import Report
 from batch.watcher.folder_layout import safe_name
 
-WAITS = 3  # the exit status of a run in which something waits for a person
 _OPEN_NOTE = "substr(finding, 1, 6) IN ('[\"held', '[\"wait', '[\"in d', '[\"not ')"
 _STATES = "concat_ws('/', records.state, records.deleted, count(*))"
 _OF_RUN = 'run_id = file.run_id COLLATE "C"'
@@ -53,9 +53,9 @@ SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
 """
 
 
-def room(report: Report, status: int) -> str:
+def room(report: Report, status: ExitStatus) -> str:
     """Where a finished file stands: done, failed or held."""
-    if status == WAITS:
+    if status is ExitStatus.WAITS_FOR_PERSON:
         return "held"
     return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
 

@@ -9,10 +9,8 @@ from batch.errors import ConfigError, ShipbatchError
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import State
+from batch.model.exit_status import CAME_TO_ITS_END
 from batch.results.accounting import COUNTED, Report
-
-CAME_TO_ITS_END = frozenset({0, 1, 3})
-"""Exit statuses of a run that was not kept from its end."""
 
 
 def measure(settings: Settings, reports: Sequence[Report]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from batch.errors import ResultsError
 from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status, findings
+from batch.model.exit_status import ExitStatus
 from batch.primitives.spill import SpillDict
 
 T = TypeVar("T")
@@ -69,11 +70,12 @@ class CarriedOver:
         return Counter(self.report.rows[row].finding.status for row in self.tried)
 
     @property
-    def exit_status(self) -> int:
+    def exit_status(self) -> ExitStatus:
         """What they add to the exit status: only what has become of them tonight counts, not that they still wait."""
         if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT] or any(map(self._differs, self.tried)):
-            return 3
-        return 1 if self.rows[Status.INVALID] or self.rows[Status.REJECTED] else 0
+            return ExitStatus.WAITS_FOR_PERSON
+        bad = self.rows[Status.INVALID] or self.rows[Status.REJECTED]
+        return ExitStatus.NOT_ALL_SENT if bad else ExitStatus.ALL_DONE
 
     @property
     def trouble(self) -> Report:
