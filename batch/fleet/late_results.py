@@ -12,13 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.history import LEFT_OPEN, recounted
+from batch.commands.history import recounted
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
 from batch.fleet.queue_items import End
 from batch.ledger import LedgerReader
 from batch.model import Status
 from batch.model.exit_status import ExitStatus
+from batch.model.statuses import OPEN
 from batch.pipeline import exit_status
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
@@ -72,7 +73,7 @@ def end_of(report: Report, shipped: int) -> End:
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(summary[name.replace(" ", "_")] for name in LEFT_OPEN),
+        left_open=0 if "held_by" in summary else sum(summary[status.key] for status in OPEN),
         shipped=shipped,
     )
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.model import MADE_DIFFERS, Finding, Status
+from batch.model import MADE_DIFFERS, Finding
 from batch.model.exit_status import ExitStatus
+from batch.model.statuses import TROUBLES
 from batch.monitoring.log import LogEvent
 from batch.results.accounting import Report
 
-TROUBLES = (Status.HELD, Status.IN_DOUBT, Status.REJECTED, Status.INVALID, Status.WAITING, Status.NOT_SENT)
 SHOWN = 12  # rows named of one kind
 
 

@@ -11,6 +11,7 @@ from batch.ledger.contract import Decision
 from batch.loader.load import Load
 from batch.model import Finding, RowNote, Run, Shipment, Status
 from batch.model.sheet_format import Mark
+from batch.model.statuses import PASSING
 from batch.planning.gates import Profile, file_ask, mail_holds, reasons, release
 from batch.planning.gates.profile import ages, night_of
 
@@ -39,7 +40,7 @@ class GateResult:
         """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
         rows: set[int] = {row for shipment in shipments for row in shipment.rows}
         for note in notes:
-            if note.finding.status in {Status.WAITING, Status.NOT_SENT}:
+            if note.finding.status in PASSING:
                 rows.update(note.rows)
             else:
                 yield note

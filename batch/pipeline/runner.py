@@ -21,7 +21,7 @@ from batch.pipeline.progress import FilesProgress
 from batch.pipeline.session import Progress, StoreSession
 from batch.planning.saved_plan import SavedPlan
 from batch.primitives.stop import StopEvent
-from batch.results.accounting import CarriedOver, Report, summary_key
+from batch.results.accounting import CarriedOver, Report
 
 DAY = 86_400  # seconds
 
@@ -56,7 +56,7 @@ class RunResults:
         """With what earlier nights left: its rows stay theirs, its requests are tonight's, too."""
         runs = [
             {"run": one.report.run.run_id, "file": one.report.run.file}
-            | {summary_key(status): count for status, count in one.rows.items()}
+            | {status.key: count for status, count in one.rows.items()}
             for one in self.carried
         ]
         requests = {"requests": summary.get("requests", 0) + self.carrying} if self.carrying else {}
