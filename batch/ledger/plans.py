@@ -10,7 +10,7 @@ from batch.ledger.connection import LISTED, UNDO, Connection
 from batch.ledger.contract import IllegalMove, RowNote
 from batch.ledger.moves import record
 from batch.ledger.rows import Row, note_row, rows_of, search_form, shipment_text
-from batch.model import Finding, Record, Shipment, State, Status
+from batch.model import Record, Shipment, State, findings
 from batch.primitives.concurrency import batched
 
 _INSERT = (
@@ -231,13 +231,7 @@ def _skus(shipment: Shipment, record_id: int) -> list[Row]:
 
 def _farewell(old: _Leftover, run_id: str) -> RowNote:
     """What the earlier run's sheet says of rows that now belong to another run."""
-    finding = Finding(
-        Status.NOT_SENT,
-        "taken_over",
-        f"This run ended before it was sent; run {run_id} has the same shipment and took it over.",
-        f"Nothing here: see the results of run {run_id}.",
-    )
-    return RowNote(old.rows, finding, old.record_id)
+    return RowNote(old.rows, findings.taken_over(run_id), old.record_id)
 
 
 def _claim_error(
