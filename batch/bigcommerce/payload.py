@@ -49,7 +49,8 @@ def limits(shipment: Shipment) -> Finding | None:
         if len(text) > longest:
             words = name.replace("_", " ")
             return Code(f"{name}_too_long").finding(
-                error=f"Order {shipment.order_id}: the {words} has {len(text):,} characters, the store takes {longest:,}: "
+                error=f"Order {shipment.order_id}: the {words} has {len(text):,} characters, "
+                f"the store takes {longest:,}: "
                 f"{text[:60]}…",
                 todo=f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
             )

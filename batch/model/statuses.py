@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What became of a row, in the words of the results sheet; worst first: a row of several parcels takes the worst."""
+    """What became of a row, in the words of the results sheet; worst first."""
 
     IN_DOUBT = "in doubt"
     HELD = "held"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
     @property
     def severity(self) -> int:
-        """0 is the worst."""
+        """0 is the worst, which a row of several parcels takes."""
         return _SEVERITIES[self]
 
 

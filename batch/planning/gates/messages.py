@@ -31,7 +31,8 @@ def orders_unknown(file: Profile, before: float | None) -> Finding:
     usually = "" if before is None else f"; usually it is {before:.0%}"
     lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
     return Code.MOST_ORDERS_UNKNOWN.finding(
-        error=f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{lists}{usually}.",
+        error=f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store "
+        f"does not have{lists}{usually}.",
     )
 
 
@@ -103,8 +104,8 @@ def most_rows_wrong(file: Profile, before: float) -> Finding:
 def shipped_before(file: Profile, before: float) -> Finding:
     """Last month's file."""
     return Code.SHIPPED_BEFORE.finding(
-        error=f"Of {file.parcels:,} parcels, {file.known:,} were shipped before, {file.known_days} days ago (the median); "
-        f"usually it is {before:.0%}.",
+        error=f"Of {file.parcels:,} parcels, {file.known:,} were shipped before, "
+        f"{file.known_days} days ago (the median); usually it is {before:.0%}.",
     )
 
 
