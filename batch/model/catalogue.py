@@ -1,6 +1,5 @@
 """All error codes that a person can meet: their texts are in `catalogue.toml`, and findings are made from them."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,6 +134,8 @@ class Entry:
 @cache
 def catalogue() -> Mapping[str, Entry]:
     """Code → its entry."""
+    import tomllib  # here, for `--help` needs no finding
+
     text = Path(__file__).with_suffix(".toml").read_text("utf-8")
     return {
         code: Entry(
