@@ -10,7 +10,9 @@ def main() -> None:
 
         command_line()
     except KeyboardInterrupt:
-        sys.exit(130)
+        from batch.model.exit_status import ExitStatus
+
+        sys.exit(ExitStatus.INTERRUPTED)
 
 
 if __name__ == "__main__":

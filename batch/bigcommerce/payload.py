@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from batch.model import LONGEST, Finding, Shipment, Status, Who
+from batch.model import LONGEST, Finding, Shipment
+from batch.model.catalogue import Code
 
 OPTIONAL = (
     "tracking_number",
@@ -47,13 +48,11 @@ def limits(shipment: Shipment) -> Finding | None:
         text: str = getattr(shipment, name)
         if len(text) > longest:
             words = name.replace("_", " ")
-            return Finding(
-                Status.INVALID,
-                f"{name}_too_long",
-                f"Order {shipment.order_id}: the {words} has {len(text):,} characters, the store takes {longest:,}: "
+            return Code(f"{name}_too_long").finding(
+                error=f"Order {shipment.order_id}: the {words} has {len(text):,} characters, "
+                f"the store takes {longest:,}: "
                 f"{text[:60]}…",
-                f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
-                Who.WAREHOUSE,
+                todo=f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
             )
     return None
 

@@ -8,13 +8,12 @@ from batch.cli import admin, decide, inspect, queue, run, watch
 from batch.cli.streams import tolerate_closed_streams
 from batch.cli.terminal import app, print_error, status_of
 from batch.errors import ShipbatchError, of_memory
+from batch.model.exit_status import ExitStatus
 from batch.primitives.escapes import visible_lines
 
 __all__ = ["admin", "app", "decide", "inspect", "main", "queue", "run", "watch"]
 
 LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
-FAULT = 70
-"""Exit status of a fault of ours: no other means it."""
 
 
 def main() -> None:
@@ -30,13 +29,13 @@ def main() -> None:
     except Exception as fault:  # noqa: BLE001  a fault of ours: told as such, and without secrets
         if lacking := of_memory(fault):
             print_error(lacking)
-            sys.exit(status_of(lacking) if isinstance(fault, ImportError) else 1)
+            sys.exit(status_of(lacking) if isinstance(fault, ImportError) else ExitStatus.NOT_ALL_SENT)
         from batch.config.secrets import hide
 
         print(visible_lines(hide(traceback.format_exc())), file=sys.stderr)
         print("shipbatch: this is a fault of shipbatch; please report the lines above.", file=sys.stderr)
         print("           Nothing is lost: run the same call again, it goes on where it stopped.", file=sys.stderr)
-        sys.exit(FAULT)
+        sys.exit(ExitStatus.BUG)
 
 
 def _look_at_memory() -> None:

@@ -11,6 +11,7 @@ import typer
 from batch.cli import options
 from batch.cli.terminal import app, print_error, print_told, settings_of
 from batch.errors import ConfigError, ShipbatchError
+from batch.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
@@ -44,7 +45,7 @@ def setup(
     for name in {variable} | (set() if store else {"BIGCOMMERCE_STORE_HASH"}):
         if os.environ.get(name):
             print(f"{name} is set in this environment, and beats what was kept: unset it.")
-    if told.status == 0:
+    if told.status == ExitStatus.ALL_DONE:
         print("Ready to ship.")
         option = f" --store {store}" if store else ""
         print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
@@ -194,7 +195,7 @@ def _prompt(what: str, *, hidden: bool = False) -> str:
             return str(typer.prompt(what, hide_input=hidden)).strip()
         except typer.Abort:  # Ctrl-C, or the end of input
             print()
-            raise typer.Exit(130) from None
+            raise typer.Exit(ExitStatus.INTERRUPTED) from None
     return sys.stdin.readline().strip()
 
 

@@ -27,6 +27,7 @@ from batch.cli.terminal import (
     store_of,
 )
 from batch.errors import ConfigError, FileError, ShipbatchError
+from batch.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +143,7 @@ def sandbox(
     try:
         asyncio.run(serve_store(jobs, settings, port=port, fresh=fresh, ready=_say_where))
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
     except OSError as error:
         raise ConfigError(
             f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."

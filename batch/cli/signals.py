@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from batch.cli.progress import Bar, Events, Lines
+from batch.model.exit_status import ExitStatus
 from batch.primitives.stop import BY_HAND, StopEvent
 
 PATIENCE = 5.0  # seconds that the end of a command waits for a database that is away
@@ -35,9 +36,9 @@ class Signals:
                 signal.signal(number, self._hear)
 
     @property
-    def status(self) -> int:
-        """130, 143 or so where one has come, else 0."""
-        return 128 + self._caught if self._caught else 0
+    def status(self) -> ExitStatus:
+        """That of the signal that has come; where none has, ALL_DONE."""
+        return ExitStatus(128 + self._caught) if self._caught else ExitStatus.ALL_DONE
 
     def _set(self, stop: StopEvent, number: int) -> None:
         stop.set(BY_HAND if number == signal.SIGINT else "it was told to stop")

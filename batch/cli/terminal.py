@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from batch.cli.streams import put, put_json
 from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, StopRequested, Unreadable
+from batch.model.exit_status import ExitStatus
 from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def run_with_screen(
         return asyncio.run(main()), signals.status
     except StopRequested as error:
         print_error(error)
-        raise typer.Exit(signals.status or 75) from error
+        raise typer.Exit(signals.status or ExitStatus.CANNOT_RUN_NOW) from error
     finally:
         screen.close()
 
@@ -210,12 +211,12 @@ def print_error(error: ShipbatchError, where: str = "") -> None:
     put(f"shipbatch: {prefix}{first}", *(f"           {line}" for line in (*others, error.todo) if line), error=True)
 
 
-def status_of(error: ShipbatchError) -> int:
+def status_of(error: ShipbatchError) -> ExitStatus:
     """The exit status of a command that ended with an error."""
     match error:
         case CannotRunNow() | Unreadable():
-            return 75
+            return ExitStatus.CANNOT_RUN_NOW
         case ResultsError():
-            return 74
+            return ExitStatus.NO_SHEET
         case _:
-            return 2
+            return ExitStatus.NOTHING_SENT

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from batch.model.exit_status import ExitStatus
+
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
@@ -10,5 +12,4 @@ class CommandResult:
 
     lines: tuple[str, ...]
     data: Any
-    status: int = 0
-    """Exit status of the command."""
+    status: ExitStatus = ExitStatus.ALL_DONE

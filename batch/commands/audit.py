@@ -10,6 +10,7 @@ from batch.bigcommerce.order_pages import Orders
 from batch.commands.answer import CommandResult
 from batch.commands.history import find_run
 from batch.model import Order, Record, State, StoreShipment, findings
+from batch.model.exit_status import ExitStatus
 from batch.model.matching import changes_between, plain, same_items
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
@@ -57,7 +58,7 @@ async def audit_store(desk: StoreSession, run_id: str, days: int) -> CommandResu
         for f in found
     ]
     data = {"orders": len(known), **count_discrepancies(found), "found": each}
-    return CommandResult(tuple(lines), data, status=3 if found else 0)
+    return CommandResult(tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if found else ExitStatus.ALL_DONE)
 
 
 class Audit:

@@ -19,6 +19,7 @@ from batch.config import Database, Place, Settings, Source, require_credentials
 from batch.errors import DatabaseAway, LedgerError, NothingSent
 from batch.ledger import network_disk, read_ledger
 from batch.model import Run
+from batch.model.exit_status import ExitStatus
 
 NO_ORDER = 2_147_483_647  # no store has counted so far
 SHIPMENT = {"order_address_id": 1, "items": [{"order_product_id": 1, "quantity": 1}]}
@@ -37,7 +38,11 @@ class Verdict(StrEnum):
     WRONG = "wrong"  # a run would fail on it
 
 
-STATUS: Mapping[Verdict, int] = {Verdict.WRONG: 2, Verdict.UNREACHED: 75, Verdict.UNPROVEN: 3}
+STATUS: Mapping[Verdict, ExitStatus] = {
+    Verdict.WRONG: ExitStatus.NOTHING_SENT,
+    Verdict.UNREACHED: ExitStatus.CANNOT_RUN_NOW,
+    Verdict.UNPROVEN: ExitStatus.WAITS_FOR_PERSON,
+}
 """Exit status, the first that applies."""
 
 
@@ -61,7 +66,7 @@ def check_result(checks: list[Check]) -> CommandResult:
     bad = [one for one in checks if one.verdict is not Verdict.OK]
     lines.append(f"{len(bad)} of {len(checks)} need a look." if bad else "All of this is proven.")
     found = {one.verdict for one in bad}
-    status = next((status for verdict, status in STATUS.items() if verdict in found), 0)
+    status = next((status for verdict, status in STATUS.items() if verdict in found), ExitStatus.ALL_DONE)
     return CommandResult(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from batch.commands.answer import CommandResult
 from batch.errors import NothingSent
 from batch.ledger.queries import LedgerReader
+from batch.model.exit_status import ExitStatus
 from batch.pipeline.decisions import DecisionRecorder, PendingDecision, pending_decisions
 from batch.pipeline.session import StoreSession
 
@@ -45,7 +46,7 @@ def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> Comman
         {"store": each, "run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers}
         for each, w in every
     ]
-    return CommandResult(tuple(lines), data, status=3 if every else 0)
+    return CommandResult(tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if every else ExitStatus.ALL_DONE)
 
 
 async def take_decision(desk: StoreSession, run_id: str, word: Answer) -> CommandResult:
@@ -67,7 +68,8 @@ async def take_decision(desk: StoreSession, run_id: str, word: Answer) -> Comman
     taken = [(one, *await _take(decider, one, word.answer, alone=len(chosen) == 1)) for one in chosen]
     lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
     data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]
-    return CommandResult(tuple(lines), data, status=0 if all(done for *_, done in taken) else 3)
+    status = ExitStatus.ALL_DONE if all(done for *_, done in taken) else ExitStatus.WAITS_FOR_PERSON
+    return CommandResult(tuple(lines), data, status)
 
 
 async def _take(decider: DecisionRecorder, one: PendingDecision, answer: str, *, alone: bool) -> tuple[str, bool]:

@@ -12,6 +12,7 @@ from batch.commands.history import local, record_data, record_line
 from batch.ledger.contract import Decision, Event
 from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowNote, Run, State
+from batch.model.exit_status import ExitStatus
 
 MOST = 1_000  # shipments, and rows without one, that are told for one question
 ROWS = 10  # row numbers that a line has
@@ -93,7 +94,8 @@ def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> 
     if cut := len(records) > MOST or len(noted) > MOST:
         lines.append(f"More than {MOST:,} shipments or rows have {what}: `shipbatch history RUN` lists all of a run.")
     data = {"what": what, "complete": not cut, "shipments": shipments, "rows": rows}
-    return CommandResult(tuple(lines) or (f"Nothing is known of {what}.",), data, status=0 if lines else 1)
+    status = ExitStatus.ALL_DONE if lines else ExitStatus.NOT_ALL_SENT
+    return CommandResult(tuple(lines) or (f"Nothing is known of {what}.",), data, status)
 
 
 def _shipment(search: _Search, record: Record, words: Words, lines: list[str]) -> dict[str, Any]:

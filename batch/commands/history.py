@@ -11,14 +11,13 @@ from batch.config import Database, Settings
 from batch.errors import NothingSent
 from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowNote, Run, State, Status, findings
+from batch.model.statuses import OPEN
 from batch.pipeline import Job, copy_of, known_waiting, read, source_of_run, summarize, write_sheet
 from batch.planning import facts_of
 from batch.primitives.concurrency import batched
 from batch.results.accounting import Report, row_results
-from batch.results.run_text import WORDS, report
+from batch.results.run_text import report, status_counts
 
-LEFT_OPEN = frozenset({Status.HELD, Status.WAITING, Status.IN_DOUBT, Status.NOT_SENT})
-"""What a run says of rows that may fare on in another one."""
 AT_ONCE = 1_000  # notes looked up together
 
 
@@ -60,7 +59,7 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
 def fared_on(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterator[RowNote]:
     """A run's notes; of rows that it left open, what other runs, or a person, have made of them since."""
     for some in batched(notes, AT_ONCE):
-        left = [note for note in some if note.finding.status in LEFT_OPEN]
+        left = [note for note in some if note.finding.status in OPEN]
         by_id = {one.record_id: one for one in ledger.records({note.record_id for note in left if note.record_id})}
         by_ask = ledger.records_by_key(
             run.store, {note.request_key for note in left if note.request_key and not note.record_id}
@@ -171,9 +170,8 @@ def newest_run(ledger: LedgerReader, store: str) -> Run:
 
 
 def _run_line(run: Run) -> str:
-    counts = ", ".join(f"{run.summary[n]} {words}" for n, words in WORDS.items() if run.summary.get(n))
     ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
-    return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
+    return f"{run.run_id}  {Path(run.file).name}  {status_counts(run.summary) or 'no rows counted'}  ({ended})"
 
 
 def record_line(record: Record, file: str = "") -> str:

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+from batch.model.exit_status import ExitStatus
+
 _NIGHTLY = (
     "# Rows to fix (1) and rows that wait for a person (3) are told by shipbatch itself.",
-    "SuccessExitStatus=1 3",
+    f"SuccessExitStatus={ExitStatus.NOT_ALL_SENT:d} {ExitStatus.WAITS_FOR_PERSON:d}",
 )
-_STAYS = ("SuccessExitStatus=143", "Restart=on-failure", "RestartSec=30", "WatchdogSec=60")
+_STAYS = (f"SuccessExitStatus={ExitStatus.TERMINATED:d}", "Restart=on-failure", "RestartSec=30", "WatchdogSec=60")
 TASKS: Mapping[str, str] = {
     "run": "nightly upload",
     "watch": "drop folder",

@@ -17,6 +17,7 @@ from batch.commands.answer import CommandResult
 from batch.commands.history import find_run
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
+from batch.model.exit_status import ExitStatus
 from batch.model.matching import changes_between
 from batch.pipeline.session import StoreSession
 from batch.pipeline.shipping.corrections import retry_idempotent
@@ -147,7 +148,7 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
         "run": run.run_id,
         "orders": str(path),
     }
-    return CommandResult(tuple(lines), data, status=1 if left else 0)
+    return CommandResult(tuple(lines), data, status=ExitStatus.NOT_ALL_SENT if left else ExitStatus.ALL_DONE)
 
 
 def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
@@ -170,7 +171,7 @@ def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> Com
         )
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
     data = told.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
-    return CommandResult((*told.lines, *lines), data, status=told.status or 3)
+    return CommandResult((*told.lines, *lines), data, status=told.status or ExitStatus.WAITS_FOR_PERSON)
 
 
 class Undo:

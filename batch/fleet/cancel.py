@@ -9,10 +9,10 @@ from batch.commands.answer import CommandResult
 from batch.errors import NothingSent
 from batch.fleet.procrastinate_app import call
 from batch.fleet.queue import IN_LINE, Queue
+from batch.model.exit_status import ExitStatus
 
 SKIP = "shipbatch decide --queued {} --answer skip"
 """The command, for a file's number."""
-NOT_ALL_SENT = 1
 _TODO = "What was sent of it is recorded. Queue it again to send the rest: nothing is sent twice."
 
 # Its run is none that later ones go on with: nothing more of the file is sent until somebody queues it again.
@@ -33,7 +33,7 @@ async def cancel_file(queue: Queue, number: int, who: str, why: str, store: str 
     """Take a file out of the line; NothingSent where it is not in it, or is another store's than the named one."""
     at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
     told = [f"{who} has taken it out of the line, {at}{f': {why}' if why else ''}.", _TODO]
-    rows = await queue.all(_SKIP, NOT_ALL_SENT, told, number, store or None)
+    rows = await queue.all(_SKIP, ExitStatus.NOT_ALL_SENT, told, number, store or None)
     if not rows:
         raise await _why_not(queue, number, store)
     of_store, name = rows[0]

@@ -15,9 +15,9 @@ from batch.fleet.queue import Queue
 from batch.fleet.queue_items import End, File
 from batch.fleet.run_options import jobs_for
 from batch.model import Record, Run
+from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
-from batch.pipeline.runner import NOTHING_SENT
 from batch.pipeline.session import StoreSession
 from batch.primitives.atomic_file import private_folder
 from batch.primitives.stop import run_in_thread
@@ -32,7 +32,6 @@ NOT_OURS = "somebody has taken it out of the line, or another worker has taken i
 FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
 SPAN = 30.0  # seconds over which the rate is measured
-BUG = 70  # the exit status that sysexits.h has for it
 
 
 class TurnScreen:
@@ -101,7 +100,7 @@ class FileJob:
         except NothingSent as error:
             if isinstance(error, ConfigError):  # is mended where the worker runs, and the file waits for that
                 raise
-            await self.send_back(error, NOTHING_SENT)
+            await self.send_back(error, ExitStatus.NOTHING_SENT)
         finally:
             showing.cancel()
             await asyncio.wait([showing])

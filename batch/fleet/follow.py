@@ -14,7 +14,8 @@ from batch.errors import ResultsError
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.model import Run
-from batch.pipeline.runner import NOTHING_SENT, PRECEDENCE, total
+from batch.model.exit_status import ExitStatus, worst
+from batch.pipeline.runner import total
 from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
 
@@ -23,7 +24,7 @@ LATE = 300.0  # seconds that finished files are waited for whose doubts the work
 FINISHED = frozenset({"done", "failed", "held"})
 LOST: dict[str, Any] = {
     "state": "lost",
-    "exit_status": 1,
+    "exit_status": ExitStatus.NOT_ALL_SENT,
     "summary": None,
     "told": (
         "it is no longer in the queue: the database was put back from a copy, or another took over that had not all.",
@@ -58,14 +59,15 @@ class Ends:
         return each[0] if len(each) == 1 and not others else total(each) | {"files": each + others}
 
     @property
-    def exit_status(self) -> int:
+    def exit_status(self) -> ExitStatus:
         """As `run` would have ended."""
         statuses = [row["exit_status"] for row in self.rows if row["exit_status"] is not None]
         if self.problems:
-            statuses.append(74)
-        if set(statuses) - {NOTHING_SENT}:
-            statuses = [1 if status == NOTHING_SENT else status for status in statuses]
-        return next((status for status in (70, *PRECEDENCE) if status in statuses), 0)
+            statuses.append(ExitStatus.NO_SHEET)
+        if set(statuses) - {ExitStatus.NOTHING_SENT}:
+            sent = ExitStatus.NOT_ALL_SENT
+            statuses = [sent if status == ExitStatus.NOTHING_SENT else status for status in statuses]
+        return worst(statuses)
 
 
 async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, stop: StopEvent) -> list[dict[str, Any]]:

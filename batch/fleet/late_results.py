@@ -13,12 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.history import LEFT_OPEN, recounted
+from batch.commands.history import recounted
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
 from batch.fleet.queue_items import End
 from batch.ledger import LedgerReader
-from batch.model import Status
+from batch.ledger.kept_words import has_status
+from batch.model import State, Status
+from batch.model.exit_status import ExitStatus
+from batch.model.statuses import OPEN
 from batch.pipeline import exit_status
 from batch.pipeline.decisions import still_waits
 from batch.pipeline.session import StoreSession
@@ -26,8 +29,7 @@ from batch.results import run_text
 from batch.results.accounting import Report
 from batch.watcher.folder_layout import safe_name
 
-WAITS = 3  # the exit status of a run in which something waits for a person
-_OPEN_NOTE = "substr(finding, 1, 6) IN ('[\"held', '[\"wait', '[\"in d', '[\"not ')"
+_OPEN_NOTE = has_status(*OPEN, column="notes.finding")
 _STATES = "concat_ws('/', records.state, records.deleted, count(*))"
 _OF_RUN = 'run_id = file.run_id COLLATE "C"'
 _SIGN = f"""concat_ws(' ',
@@ -36,12 +38,12 @@ _SIGN = f"""concat_ws(' ',
   (SELECT concat_ws('/', count(*), max(note_id)) FROM shipbatch.notes WHERE {_OF_RUN}),
   (SELECT string_agg(states, ',' ORDER BY states) FROM (
     SELECT {_STATES} AS states FROM shipbatch.notes JOIN shipbatch.records USING (record_id)
-    WHERE notes.{_OF_RUN} AND {_OPEN_NOTE.replace("finding", "notes.finding")}
+    WHERE notes.{_OF_RUN} AND {_OPEN_NOTE}
     GROUP BY records.state, records.deleted) AS met),
-  (SELECT concat_ws('/', count(*) FILTER (WHERE records.state = 'created'), count(DISTINCT decision_id))
+  (SELECT concat_ws('/', count(*) FILTER (WHERE records.state = '{State.CREATED}'), count(DISTINCT decision_id))
     FROM shipbatch.notes LEFT JOIN shipbatch.records ON records.ask = notes.ask AND records.store = file.store
     LEFT JOIN shipbatch.decisions ON decisions.ask = notes.ask AND decisions.store = file.store
-    WHERE notes.{_OF_RUN} AND notes.ask <> '' AND {_OPEN_NOTE.replace("finding", "notes.finding")}))"""
+    WHERE notes.{_OF_RUN} AND notes.ask <> '' AND {_OPEN_NOTE}))"""
 _CANDIDATES = f"shipbatch.files AS file WHERE left_open > 0 AND run_id IS NOT NULL AND state IN {FINISHED}"
 _LOOK = f"SELECT file_id, run_id, name, state, sign, {_SIGN} AS now FROM {_CANDIDATES} AND store = %s ORDER BY file_id"
 _LOOKED = f"""
@@ -55,9 +57,9 @@ SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
 """
 
 
-def room(report: Report, status: int) -> str:
+def room(report: Report, status: ExitStatus) -> str:
     """Where a finished file stands: done, failed or held."""
-    if status == WAITS:
+    if status is ExitStatus.WAITS_FOR_PERSON:
         return "held"
     return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
 
@@ -74,7 +76,7 @@ def end_of(report: Report, shipped: int) -> End:
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(summary[name.replace(" ", "_")] for name in LEFT_OPEN),
+        left_open=0 if "held_by" in summary else sum(summary[status.key] for status in OPEN),
         shipped=shipped,
     )
 
@@ -88,7 +90,7 @@ def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
         for run_id in others
         if run_id != run.run_id
         for record in ledger.records_of_run(run_id)
-        if record.state == "created"
+        if record.state is State.CREATED
         for row in record.shipment.rows
     }
     if not made:

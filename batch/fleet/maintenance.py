@@ -15,6 +15,8 @@ from procrastinate.jobs import Status
 
 from batch.fleet.procrastinate_app import SCHEMA, TURN, call
 from batch.fleet.queue import IN_LINE, TOLD, Queue
+from batch.ledger.kept_words import UNSETTLED_STATES
+from batch.model import State
 
 SILENT = 20.0  # seconds without a heartbeat after which a worker may be dead
 LOOK = 2.0  # seconds between two looks whether a store waits for a free slot …
@@ -49,10 +51,10 @@ shipbatch.files AS held WHERE state = 'held'
   AND NOT EXISTS (
     SELECT 1 FROM shipbatch.owners WHERE store = held.store AND runner IS NOT NULL AND until > clock_timestamp())
 """
-_IN_DOUBT = """
+_IN_DOUBT = f"""
 SELECT DISTINCT ON (record_id) record_id, store, evidence::json ->> 'runner' AS runner
 FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)
-WHERE records.state IN ('intent', 'in_doubt', 'needs_person') AND what = 'intent' ORDER BY record_id, n DESC
+WHERE records.state IN ({UNSETTLED_STATES}) AND what = '{State.INTENT}' ORDER BY record_id, n DESC
 """
 _SENDERS = f"""
 SELECT host, pid, command, since, count(*) AS shipments, array_agg(DISTINCT store ORDER BY store) AS stores

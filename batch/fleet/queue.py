@@ -25,6 +25,7 @@ from batch.fleet.procrastinate_app import CONNECTING, call, engine, forget, inst
 from batch.fleet.queue_items import End, File, Next, QueueItem
 from batch.ledger import open_ledger
 from batch.ledger.postgres.connection import ledger_error
+from batch.model import State
 from batch.primitives.stop import StopEvent
 
 T = TypeVar("T")
@@ -195,7 +196,7 @@ class Queue:
             "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble, worker, run_id,"
             " exit_status, summary, told, sheet_name,"
             ' EXISTS (SELECT 1 FROM shipbatch.records WHERE run_id = file.run_id COLLATE "C"'
-            "   AND state IN ('intent', 'in_doubt')) AS unsettled,"
+            f"   AND state IN ('{State.INTENT}', '{State.IN_DOUBT}')) AS unsettled,"
             " left_open > 0 AND EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = file.store"
             "   AND epoch IS DISTINCT FROM file.epoch) AS behind"
             " FROM shipbatch.files AS file WHERE file_id = ANY(%s) ORDER BY file_id"

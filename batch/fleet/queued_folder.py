@@ -19,8 +19,8 @@ from batch.fleet.queue import AWAY, FINISHED, TOLD, Queue
 from batch.fleet.queue_items import QueueItem
 from batch.fleet.run_options import ask_of
 from batch.ledger import read_ledger
+from batch.model.exit_status import ExitStatus
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.runner import NOTHING_SENT
 from batch.pipeline.session import Progress
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent
@@ -195,7 +195,7 @@ class QueuedFolder:
             return await asyncio.to_thread(deliver, content, row, target, self.settings)
         wrong, *more = row["told"] or ["it could not be used."]
         todo = " ".join(more)
-        if row["exit_status"] == NOTHING_SENT:
+        if row["exit_status"] == ExitStatus.NOTHING_SENT:
             letter = notices.unusable(target, FileError(wrong, todo), self.shelf.place.root)
         else:
             letter = notices.cut_short(target, wrong, todo)

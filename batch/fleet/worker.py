@@ -18,18 +18,19 @@ from batch.errors import (
     StoreStopped,
 )
 from batch.fleet import housekeeping, late_results, maintenance
-from batch.fleet.file_job import BUG, FileJob, TurnScreen
+from batch.fleet.file_job import FileJob, TurnScreen
 from batch.fleet.housekeeping import Rounds
 from batch.fleet.procrastinate_app import HOUSEKEEPING, LOOK_AFTER, TURN, call, queue_of
 from batch.fleet.queue import AWAY, Queue
 from batch.fleet.queue_items import Next
 from batch.fleet.run_options import settings_for
 from batch.ledger import read_ledger
+from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, after, of_error
 from batch.monitoring.metrics import measure
 from batch.monitoring.systemd import Systemd
 from batch.pipeline import Pipeline
-from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
+from batch.pipeline.runner import carry_over_leftovers, open_store
 from batch.pipeline.session import Progress, StoreSession
 from batch.primitives.stop import StopEvent
 from batch.results import run_text
@@ -185,7 +186,7 @@ class Worker:
         self._turns[store] = turn
         try:
             if file.deaths >= DEATHS:
-                await turn.send_back(_deadly(file.deaths), BUG)
+                await turn.send_back(_deadly(file.deaths), ExitStatus.BUG)
             else:
                 await turn.take()
         except AWAY:
@@ -207,7 +208,7 @@ class Worker:
             return [], 0.0
         tries = turn.file.tries + 1
         if not isinstance(error, ShipbatchError | OSError) and tries >= TRIES:
-            await turn.send_back(_bug(error, tries), BUG)
+            await turn.send_back(_bug(error, tries), ExitStatus.BUG)
             return turn.digests, 0.0
         pause = pause_after(tries)
         said = error if isinstance(error, ShipbatchError) else ShipbatchError(f"{type(error).__name__}: {error}")
@@ -216,7 +217,7 @@ class Worker:
         trouble = f"{said} {said.todo}".strip()
         await self._queue.put_off(turn.file, trouble, pause)
         turn.screen.say(f"{trouble} Nothing is lost: it is tried again in {pause:.0f} s.")
-        return [of_error(said, turn.file.name, CANNOT_RUN_NOW)] if tries == TRIES else [], pause
+        return [of_error(said, turn.file.name, ExitStatus.CANNOT_RUN_NOW)] if tries == TRIES else [], pause
 
     async def _look_after(self, settings: Settings) -> None:
         """A store without a file: what earlier files left for a passing reason, and what has become of their rows."""

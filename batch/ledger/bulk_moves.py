@@ -14,7 +14,7 @@ from typing import ClassVar, TypeAlias
 from batch.ledger import moves
 from batch.ledger.connection import Connection
 from batch.ledger.rows import Row
-from batch.model import Outcome, Record
+from batch.model import Outcome, Record, State
 
 _NUMBERS = ("record_id", "baseline", "shipment_id")
 
@@ -48,9 +48,9 @@ class Intend:
     baseline: int
 
     _UPDATE: ClassVar[str] = (
-        "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = handed.baseline,"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = handed.baseline,"
         f" changed_at = handed.at FROM {_parameter_rows('baseline')}"
-        " WHERE records.record_id = handed.record_id AND records.state = 'planned'"
+        f" WHERE records.record_id = handed.record_id AND records.state = '{State.PLANNED}'"
     )
 
     def __call__(self, connection: Connection) -> None:

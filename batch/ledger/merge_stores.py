@@ -12,6 +12,7 @@ from batch.config import one_store
 from batch.errors import DatabaseAway
 from batch.ledger import moves, plans
 from batch.ledger.connection import LISTED, Connection
+from batch.ledger.kept_words import IS_UNSETTLED
 from batch.ledger.lock_holder import describe_holder
 from batch.ledger.locks import lock_path, system_lock
 from batch.ledger.rows import json_text, time_text
@@ -20,7 +21,6 @@ from batch.model import UNSETTLED, Outcome, Record, RowNote, State, findings
 from batch.planning import facts_of
 
 _STORES = {"sqlite": ("runs", "records", "decisions"), "postgres": ("runs", "records", "decisions", "owners")}
-_OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"
 _WHAT = "one store"
 """What happened to a record, as its history calls it."""
 
@@ -61,14 +61,14 @@ class _Merger:
             first, *others = self._records("shipment_id = ?", shipment_id)
             for record in others:
                 self._keep_apart(record, first)
-        live = "label <> '' AND state <> 'rejected' AND NOT deleted"
+        live = f"label <> '' AND state <> '{State.REJECTED}' AND NOT deleted"
         for parcel in self._several("order_id, order_address_id, label", live):
             same = self._records(f"order_id = ? AND order_address_id = ? AND label = ? AND {live}", *parcel)
             first, *others = sorted(same, key=_precedence)
             for record in others:
                 self._give_up_number(record, first)
-        for order_id, *_ in self._several("order_id", f"{_OPEN} AND aside = 0"):
-            first, *others = self._records(f"order_id = ? AND {_OPEN} AND aside = 0", order_id)
+        for order_id, *_ in self._several("order_id", f"{IS_UNSETTLED} AND aside = 0"):
+            first, *others = self._records(f"order_id = ? AND {IS_UNSETTLED} AND aside = 0", order_id)
             for record in others:
                 self._put_aside(record, first)
 

@@ -30,8 +30,8 @@ def record(connection: Connection, record_id: int) -> Record:
 def intend(connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0) -> None:
     """Planned → intent; OrderBusy where another record of the order is unsettled."""
     sql = (
-        "UPDATE records SET state = 'intent', attempts = attempts + 1, baseline = ?, changed_at = ?"
-        " WHERE record_id = ? AND state = 'planned'"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = ?, changed_at = ?"
+        f" WHERE record_id = ? AND state = '{State.PLANNED}'"
     )
     try:
         moved = connection.execute(sql, (baseline, at, record_id)).rowcount
@@ -130,7 +130,7 @@ def _remake(connection: Connection, before: Record, at: str, made: StoreShipment
         "UPDATE records SET made = ?, number = ?, changed_at = ?, label = CASE WHEN EXISTS (SELECT 1 FROM records other"
         " WHERE (other.store, other.order_id, other.order_address_id, other.label)"
         " = (records.store, records.order_id, records.order_address_id, ?)"
-        " AND other.record_id <> records.record_id AND other.state <> 'rejected' AND NOT other.deleted)"
+        f" AND other.record_id <> records.record_id AND other.state <> '{State.REJECTED}' AND NOT other.deleted)"
         " THEN label ELSE ? END WHERE record_id = ?",
         (store_shipment_text(made), search_form(label), at, label, label, before.record_id),
     )

@@ -8,9 +8,11 @@ from itertools import groupby
 
 from batch.ledger.connection import LISTED, UNDO, Connection
 from batch.ledger.contract import IllegalMove, RowNote
+from batch.ledger.kept_words import has_status
 from batch.ledger.moves import record
 from batch.ledger.rows import Row, note_row, rows_of, search_form, shipment_text
-from batch.model import Finding, Record, Shipment, State, Status
+from batch.model import Record, Shipment, State, Status, findings
+from batch.model.statuses import PASSING
 from batch.primitives.concurrency import batched
 
 _INSERT = (
@@ -22,9 +24,9 @@ _REPLACE = (
     " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
 _SKU = "INSERT INTO skus (sku, record_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
-OPEN_NOTE = "substr(finding, 1, 10) IN ('[\"waiting\"', '[\"not sent')"
-"""Notes on rows that may ship later by themselves, as `encoding.finding_text` begins their findings."""
-_REPLACED_NOTE = f"({OPEN_NOTE} OR substr(finding, 1, 10) = '[\"in doubt')"
+OPEN_NOTE = has_status(*PASSING)
+"""Notes on rows that may ship later by themselves."""
+_REPLACED_NOTE = has_status(*PASSING, Status.IN_DOUBT)
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
 
 _NAME = "INSERT INTO names (note_id, word, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -69,7 +71,7 @@ def enter_again(
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(
-        "SELECT record_id, attempts FROM records WHERE run_id = ? AND state = 'planned' AND position < ?"
+        f"SELECT record_id, attempts FROM records WHERE run_id = ? AND state = '{State.PLANNED}' AND position < ?"
         f" AND ask {LISTED}",
         (run_id, places.start, listed),
     )
@@ -122,7 +124,7 @@ class _Plan:
         """Planned records of these orders, less those that this plan has entered."""
         rows = self._connection.execute(
             "SELECT order_id, order_address_id, label, ask, record_id, run_id, shipment"
-            f" FROM records WHERE order_id {LISTED} AND store = ? AND state = 'planned'"
+            f" FROM records WHERE order_id {LISTED} AND store = ? AND state = '{State.PLANNED}'"
             " AND (run_id IS NULL OR run_id <> ? OR position < ?) ORDER BY record_id",
             (
                 self._connection.list_parameter({s.order_id for s in shipments}),
@@ -231,13 +233,7 @@ def _skus(shipment: Shipment, record_id: int) -> list[Row]:
 
 def _farewell(old: _Leftover, run_id: str) -> RowNote:
     """What the earlier run's sheet says of rows that now belong to another run."""
-    finding = Finding(
-        Status.NOT_SENT,
-        "taken_over",
-        f"This run ended before it was sent; run {run_id} has the same shipment and took it over.",
-        f"Nothing here: see the results of run {run_id}.",
-    )
-    return RowNote(old.rows, finding, old.record_id)
+    return RowNote(old.rows, findings.taken_over(run_id), old.record_id)
 
 
 def _claim_error(
@@ -248,8 +244,8 @@ def _claim_error(
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(
             "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
-            " AND label = ? AND state <> 'rejected' AND NOT deleted"
-            " AND (state <> 'planned' OR run_id = ? AND position >= ? AND position < ?)",
+            f" AND label = ? AND state <> '{State.REJECTED}' AND NOT deleted"
+            f" AND (state <> '{State.PLANNED}' OR run_id = ? AND position >= ? AND position < ?)",
             (store, shipment.order_id, shipment.order_address_id, shipment.label, run_id, places.start, places.stop),
         ).fetchone()
         parcel = f"Order {shipment.order_id}, parcel {shipment.label}"

@@ -11,6 +11,7 @@ from batch.config import Place
 from batch.ledger.backup import back_up
 from batch.ledger.connection import LISTED, Connection
 from batch.ledger.contract import Decision, Event, RowNote
+from batch.ledger.kept_words import IS_UNSETTLED, has_status
 from batch.ledger.plans import OPEN_NOTE
 from batch.ledger.rows import (
     RECORD,
@@ -25,7 +26,7 @@ from batch.ledger.rows import (
     time_text,
 )
 from batch.ledger.soundness import Damage, is_whole
-from batch.model import MADE_DIFFERS, Record, Run, Status
+from batch.model import MADE_DIFFERS, Record, Run, State, Status
 
 T = TypeVar("T")
 
@@ -34,10 +35,9 @@ _SPENT = (  # a word to ship, and the parcel was made since
     "answer = 'ship' AND EXISTS (SELECT 1 FROM records JOIN attempts USING (record_id)"
     " WHERE records.ask = decisions.ask AND records.store = decisions.store"
     " AND attempts.what IN ('response', 'read back', 'person')"
-    " AND attempts.state = 'created' AND attempts.at >= decisions.at)"
+    f" AND attempts.state = '{State.CREATED}' AND attempts.at >= decisions.at)"
 )
 _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile"
-_UNSETTLED = "state IN ('intent', 'in_doubt', 'needs_person')"  # model.UNSETTLED, in the words of the index
 
 
 class LedgerReader:
@@ -66,7 +66,7 @@ class LedgerReader:
 
     def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
-        where, wanted = f"ask {LISTED} AND store = ? AND state <> 'rejected' AND NOT deleted", set(asks)
+        where, wanted = f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted", set(asks)
         found: dict[str, list[Record]] = {}
         for record in self._records(where, self._reader.list_parameter(wanted), store):
             self._need(record.shipment.request_key in wanted, record)
@@ -88,7 +88,7 @@ class LedgerReader:
 
     def unsettled_records(self, store: str) -> list[Record]:
         """Records in intent, in_doubt or needs_person."""
-        return self._records(f"{_UNSETTLED} AND store = ?", store)
+        return self._records(f"{IS_UNSETTLED} AND store = ?", store)
 
     def states(self, store: str) -> Mapping[str, int]:
         """How many shipments of a store are in each state, or `deleted`."""
@@ -107,7 +107,7 @@ class LedgerReader:
 
     def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
         """Those of the records at these places of a run's plan that are still planned, in their order."""
-        where = "run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = 'planned'"
+        where = f"run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = '{State.PLANNED}'"
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
 
@@ -128,7 +128,7 @@ class LedgerReader:
         """Run → what its plan holds for a person; of one run, where it is named."""
         which = "run_id = ?" if run_id else "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         columns = "run_id, rows, finding, record_id, ask, facts"
-        sql = f"SELECT {columns} FROM notes WHERE {which} AND substr(finding, 1, 7) = '[\"held\"' ORDER BY note_id"
+        sql = f"SELECT {columns} FROM notes WHERE {which} AND {has_status(Status.HELD)} ORDER BY note_id"
         found: dict[str, list[RowNote]] = {}
         for of_run, *note in self._rows(sql, run_id or store):
             found.setdefault(of_run, []).extend(self._each(note_from, [tuple(note)]))
@@ -137,7 +137,7 @@ class LedgerReader:
     def differing_records(self, run_id: str) -> list[Record]:
         """Records that a run has made, or met, and that still differ from what was asked."""
         first = f'["{Status.CREATED}","{MADE_DIFFERS}"'
-        where = "state = 'created' AND NOT deleted AND substr(finding, 1, length(?)) = ?"
+        where = f"state = '{State.CREATED}' AND NOT deleted AND substr(finding, 1, length(?)) = ?"
         met = "SELECT record_id FROM notes WHERE run_id = ? AND record_id IS NOT NULL"
         return self._records(f"{where} AND (run_id = ? OR record_id IN ({met}))", first, first, run_id, run_id)
 
@@ -173,7 +173,7 @@ class LedgerReader:
         """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
         within = "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
         sql = (
-            f"SELECT run_id, ask FROM records WHERE state = 'planned' AND {within}"
+            f"SELECT run_id, ask FROM records WHERE state = '{State.PLANNED}' AND {within}"
             f" UNION SELECT run_id, ask FROM notes WHERE {OPEN_NOTE} AND {within}"
         )
         runs = (store, time_text(since))

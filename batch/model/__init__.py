@@ -4,7 +4,8 @@ from batch.model.fields import LONGEST, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment
 from batch.model.records import MADE_DIFFERS, MOVES, UNSETTLED, Outcome, Record, Run, State
-from batch.model.rows import Finding, RowNote, RowResult, Status, Who
+from batch.model.rows import Finding, RowNote, RowResult, Who
+from batch.model.statuses import Status
 
 __all__ = [
     "LONGEST",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from batch.model.catalogue import Code
 from batch.model.orders import StoreShipment
 from batch.model.parcels import Shipment
 from batch.model.rows import Finding
@@ -33,7 +34,7 @@ MOVES: Mapping[State, frozenset[State]] = {
 }
 
 
-MADE_DIFFERS = "made_differs"
+MADE_DIFFERS = Code.MADE_DIFFERS.value
 """Code of what the store has made otherwise than asked, until a person has accepted or corrected it."""
 
 

@@ -6,22 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from batch.model.orders import LinkSource
-
-
-class Status(StrEnum):
-    """What became of a row, in the words of the results sheet; worst first."""
-
-    IN_DOUBT = "in doubt"
-    HELD = "held"
-    REJECTED = "rejected"
-    INVALID = "invalid"
-    NOT_SENT = "not sent"
-    WAITING = "waiting"
-    PLANNED = "planned"
-    UPDATED = "updated"
-    CREATED = "created"
-    ALREADY_CREATED = "already created"
-    SKIPPED = "skipped"
+from batch.model.statuses import Status
 
 
 class Who(StrEnum):

@@ -6,11 +6,13 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from batch.model.rows import RowResult
+from batch.model.statuses import STATUSES
 from batch.primitives.escapes import visible
 
 RESULTS = "Results"
@@ -21,26 +23,6 @@ RESEND = "Fix and resend"
 
 PLAN = "Plan"
 """The sheet of a dry run's workbook that has every shipment it would make, and what its order looked like."""
-
-OURS = (
-    "Outcome",
-    "Status",
-    "Shipment ID",
-    "Tracking Link",
-    "Link Source",
-    "Error Code",
-    "Error",
-    "What To Do",
-    "Who",
-    "Order ID",
-    "Order Address ID",
-    "Order Product ID",
-    "Run",
-)
-"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
-
-OURS_TO_FIX = ("Error", "What To Do")
-"""What follows them in `Fix and resend`."""
 
 DECISION = "Decision"
 """Follows ours where a row is held: a person answers `ship` or `skip`."""
@@ -69,6 +51,48 @@ MARK = "shipbatch"
 
 PREFIX = "Shipbatch "
 """Tells a column of ours from the export's where both have one name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnColumn:
+    """A column of ours in the sheet `Results`."""
+
+    name: str
+    width: int
+    """Characters."""
+    value: Callable[[RowResult], str]
+    """What stands in it for a row."""
+    is_wrapped: bool = False
+
+
+def explanation(result: RowResult) -> str:
+    """A row's error and, line by line, its warnings: a shipped row shows them too."""
+    lines = (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))
+    return "\n".join(visible(line) for line in lines if line)
+
+
+OWN_COLUMNS = (
+    OwnColumn("Outcome", 14, lambda result: STATUSES[result.finding.status].outcome.value),
+    OwnColumn("Status", 15, lambda result: result.finding.status.value),
+    OwnColumn("Shipment ID", 13, lambda result: ", ".join(map(str, result.shipment_ids))),
+    OwnColumn("Tracking Link", 42, lambda result: "\n".join(result.tracking_links), is_wrapped=True),
+    OwnColumn("Link Source", 13, lambda result: result.link_source.value),
+    OwnColumn("Error Code", 21, lambda result: result.finding.code),
+    OwnColumn("Error", 56, explanation, is_wrapped=True),
+    OwnColumn("What To Do", 40, lambda result: visible(result.finding.todo), is_wrapped=True),
+    OwnColumn("Who", 17, lambda result: result.finding.who.value),
+    OwnColumn("Order ID", 11, lambda result: str(result.order_id or "")),
+    OwnColumn("Order Address ID", 18, lambda result: str(result.order_address_id or "")),
+    OwnColumn("Order Product ID", 18, lambda result: ", ".join(map(str, result.order_product_ids))),
+    OwnColumn("Run", 23, lambda result: result.run_id),
+)
+"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
+
+OURS = tuple(column.name for column in OWN_COLUMNS)
+COLUMNS_TO_FIX = tuple(column for column in OWN_COLUMNS if column.name in {"Error", "What To Do"})
+"""What follows them in `Fix and resend`."""
+
+OURS_TO_FIX = tuple(column.name for column in COLUMNS_TO_FIX)
 
 _APART = ("file", "store", "sheet")  # of a mark: texts that are too long to go with the rest
 _MARK_PART = "docProps/custom.xml"

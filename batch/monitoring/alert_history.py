@@ -8,16 +8,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from batch.model import Status
+from batch.model.statuses import PASSING
 from batch.primitives.atomic_file import private_folder
-
-PASSING = frozenset({Status.WAITING, Status.NOT_SENT})
-"""They go on by themselves, and are told of only where they are too many."""
 
 
 def news(kinds: Iterable[str]) -> set[str]:
     """What of these kinds of trouble may be new to people.
 
-    Rows to fix are one kind, whatever is wrong with them: the warehouse has them in its sheet.
+    What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever is
+    wrong with them: the warehouse has them in its sheet.
     """
     by_status = {kind: kind.partition(":")[0] for kind in kinds}
     return {

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.model import MADE_DIFFERS, Finding, Status
+from batch.model import MADE_DIFFERS, Finding
+from batch.model.exit_status import ExitStatus
+from batch.model.statuses import TROUBLES
 from batch.monitoring.log import LogEvent
 from batch.results.accounting import Report
 
-TROUBLES = (Status.HELD, Status.IN_DOUBT, Status.REJECTED, Status.INVALID, Status.WAITING, Status.NOT_SENT)
 SHOWN = 12  # rows named of one kind
 
 
@@ -33,7 +34,7 @@ class Digest:
     def event(self) -> LogEvent:
         """The digest as a line of the log."""
         facts = {"file": self.file, "exit": self.status, **self.facts}
-        return LogEvent("run" if self.rows else "refused", self.status != 0, facts)
+        return LogEvent("run" if self.rows else "refused", self.status != ExitStatus.ALL_DONE, facts)
 
 
 def of_report(report: Report, status: int) -> Digest:
@@ -84,7 +85,8 @@ def of_arrival(source: str, said: str, todo: str) -> Digest:
     """The digest of a file that has not come: told once a day."""
     today = date.today().isoformat()  # noqa: DTZ011  the day of whoever waits for it
     facts = {"error": "NoFile", "why": said}
-    return Digest(source, 2, (f"{source}: {said}", f"  {todo}"), {f"{today} no file {source}": 1}, 0, facts)
+    lines = (f"{source}: {said}", f"  {todo}")
+    return Digest(source, ExitStatus.NOTHING_SENT, lines, {f"{today} no file {source}": 1}, 0, facts)
 
 
 def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:

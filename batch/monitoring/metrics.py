@@ -9,10 +9,9 @@ from batch.errors import ConfigError, ShipbatchError
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import State
-from batch.results.accounting import COUNTED, Report
-
-CAME_TO_ITS_END = frozenset({0, 1, 3})
-"""Exit statuses of a run that was not kept from its end."""
+from batch.model.exit_status import CAME_TO_ITS_END
+from batch.model.statuses import STATUSES
+from batch.results.accounting import Report
 
 
 def measure(settings: Settings, reports: Sequence[Report]) -> str:
@@ -67,7 +66,7 @@ def _totals(ledger: LedgerReader) -> Iterator[Any]:
     runs = Counter("shipbatch_runs", "Runs by exit status", labels=["store", "exit"])
     for store in ledger.stores():
         of_store = ledger.runs(store)
-        for status in (each.value.replace(" ", "_") for each in COUNTED):
+        for status in (each.key for each in STATUSES):
             rows.add_metric([store, status], sum(run.summary.get(status, 0) for run in of_store))
         requests.add_metric([store], sum(run.summary.get("requests", 0) for run in of_store))
         ended = [run.exit_status for run in of_store if run.exit_status is not None]

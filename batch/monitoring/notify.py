@@ -7,14 +7,12 @@ from datetime import date
 from batch.config import Settings
 from batch.config.secrets import find_secret, hide
 from batch.errors import ConfigError
+from batch.model.exit_status import CAME_TO_ITS_END
 from batch.monitoring import log
 from batch.monitoring.alert_history import Memory, reasons
 from batch.monitoring.channels import send_ping, tell_people
 from batch.monitoring.digest import Digest
 from batch.primitives.escapes import visible
-
-CAME_TO_ITS_END = frozenset({0, 1, 3})
-"""Exit statuses after which the dead man's switch is told: the run was there, whatever its rows came to."""
 
 
 def after(

@@ -12,6 +12,7 @@ from batch.ledger import Ledger
 from batch.ledger.contract import AlreadyClaimed, Decision, shipment_id_of
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Outcome, Record, RowNote, Run, State, StoreShipment, findings
+from batch.model.catalogue import Code
 from batch.model.matching import match
 from batch.planning.gates import FILE
 
@@ -34,13 +35,13 @@ EXISTS_AS = "exists:ID"
 DOUBTED = (EXISTS_AS, "absent", "skip")
 HELD = ("ship", "skip", EXISTS_AS)
 NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
-    "changed": (EXISTS_AS, "skip"),  # its number is taken: a second shipment of that number is never made
-    "correction": (EXISTS_AS, "skip"),  # its units are shipped: none are left for another one
-    "not_corrected": (EXISTS_AS, "skip"),
-    "several_parcels": (EXISTS_AS, "skip"),  # what is in which parcel only the source's setting says
-    "several_addresses": (EXISTS_AS, "skip"),
-    "too_many_parcels": ("skip",),
-    "several_orders": ("skip",),
+    Code.CHANGED: (EXISTS_AS, "skip"),  # its number is taken: a second shipment of that number is never made
+    Code.CORRECTION: (EXISTS_AS, "skip"),  # its units are shipped: none are left for another one
+    Code.NOT_CORRECTED: (EXISTS_AS, "skip"),
+    Code.SEVERAL_PARCELS: (EXISTS_AS, "skip"),  # what is in which parcel only the source's setting says
+    Code.SEVERAL_ADDRESSES: (EXISTS_AS, "skip"),
+    Code.TOO_MANY_PARCELS: ("skip",),
+    Code.SEVERAL_ORDERS: ("skip",),
 }
 """What is held for a reason that no `ship` can overrule, and what may be answered there."""
 

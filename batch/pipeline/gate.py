@@ -10,7 +10,9 @@ from batch.ledger import Ledger
 from batch.ledger.contract import Decision
 from batch.loader.load import Load
 from batch.model import Finding, RowNote, Run, Shipment, Status
+from batch.model.catalogue import Code
 from batch.model.sheet_format import Mark
+from batch.model.statuses import PASSING
 from batch.planning.gates import Profile, file_ask, mail_holds, reasons, release
 from batch.planning.gates.profile import ages, night_of
 
@@ -20,8 +22,7 @@ RUNS = 150
 """Runs that are looked through for them: some are of one file."""
 SAMPLE = 500
 """Parcels by which it is found out how long ago a file was shipped."""
-UNLISTED = "order_not_listed"
-ABSENT = frozenset({"unknown_order", "order_not_there_yet", UNLISTED})
+ABSENT = frozenset({Code.UNKNOWN_ORDER, Code.ORDER_NOT_THERE_YET, Code.ORDER_NOT_LISTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class GateResult:
         """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
         rows: set[int] = {row for shipment in shipments for row in shipment.rows}
         for note in notes:
-            if note.finding.status in {Status.WAITING, Status.NOT_SENT}:
+            if note.finding.status in PASSING:
                 rows.update(note.rows)
             else:
                 yield note
@@ -117,7 +118,7 @@ class FileGate:
         for note in notes:
             wrong += len(note.rows) if note.finding.status is Status.INVALID else 0
             absent += note.finding.code in ABSENT
-            unlisted += note.finding.code == UNLISTED
+            unlisted += note.finding.code == Code.ORDER_NOT_LISTED
             if note.finding.status is Status.ALREADY_CREATED:
                 known += 1
                 sample += [note.request_key] if len(sample) < SAMPLE else []

@@ -11,6 +11,7 @@ from batch.errors import ResultsError
 from batch.ledger import LedgerReader
 from batch.loader.load import Load
 from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
+from batch.model.exit_status import ExitStatus
 from batch.pipeline.job import Job
 from batch.planning.saved_plan import PlannedShipment
 from batch.results.accounting import Report, count_statuses
@@ -86,15 +87,15 @@ def known_waiting(ledger: LedgerReader, run: Run, notes: Iterable[RowNote], days
     return sum(len(note.rows) for note in waiting if note.request_key in known)
 
 
-def exit_status(report: Report) -> int:
+def exit_status(report: Report) -> ExitStatus:
     """The first of DESIGN section 5's that applies to a run that came to its end."""
     counts = report.summary
     if report.stopped and not any(counts[name] for name in ("created", "updated", "rejected", "in_doubt")):
-        return 75
+        return ExitStatus.CANNOT_RUN_NOW
     if report.sheet_error:
-        return 74
+        return ExitStatus.NO_SHEET
     if counts["held"] or counts["in_doubt"] or counts.get(MADE_DIFFERS) or report.held:
-        return 3
+        return ExitStatus.WAITS_FOR_PERSON
     if any(counts[name] for name in ("invalid", "rejected", "not_sent")) or counts["waiting"] > report.known_waiting:
-        return 1
-    return 0
+        return ExitStatus.NOT_ALL_SENT
+    return ExitStatus.ALL_DONE

@@ -15,17 +15,15 @@ from batch.errors import FileError, NothingSent, ShipbatchError, StopRequested, 
 from batch.ledger import export_store, open_ledger, open_owned_ledger
 from batch.loader.saved_plans import read_plan
 from batch.model import Record
+from batch.model.exit_status import ExitStatus, worst
 from batch.pipeline import Job, Pipeline, exit_status, input_copies
 from batch.pipeline.progress import FilesProgress
 from batch.pipeline.session import Progress, StoreSession
 from batch.planning.saved_plan import SavedPlan
 from batch.primitives.stop import StopEvent
-from batch.results.accounting import CarriedOver, Report, summary_key
+from batch.results.accounting import CarriedOver, Report
 
-NOTHING_SENT = 2
-CANNOT_RUN_NOW = 75
 DAY = 86_400  # seconds
-PRECEDENCE = (CANNOT_RUN_NOW, NOTHING_SENT, 74, 3, 1, 0)
 
 
 @dataclass(slots=True)
@@ -58,22 +56,24 @@ class RunResults:
         """With what earlier nights left: its rows stay theirs, its requests are tonight's, too."""
         runs = [
             {"run": one.report.run.run_id, "file": one.report.run.file}
-            | {summary_key(status): count for status, count in one.rows.items()}
+            | {status.key: count for status, count in one.rows.items()}
             for one in self.carried
         ]
         requests = {"requests": summary.get("requests", 0) + self.carrying} if self.carrying else {}
         return summary | requests | ({"carried_over": runs} if runs else {})
 
     @property
-    def exit_status(self) -> int:
+    def exit_status(self) -> ExitStatus:
         """The first that applies to any of the files; once anything was sent, none that says that nothing was."""
-        statuses = [exit_status(report) for report in self.reports] + [1 for _ in (*self.refused, *self.left)]
-        statuses += [one.exit_status for one in self.carried]
+        statuses = [*map(exit_status, self.reports), *(one.exit_status for one in self.carried)]
+        if self.refused or self.left:
+            statuses.append(ExitStatus.NOT_ALL_SENT)
         if self.wrote:
-            statuses = [1 if status in (CANNOT_RUN_NOW, NOTHING_SENT) else status for status in statuses]
+            nothing = {ExitStatus.CANNOT_RUN_NOW, ExitStatus.NOTHING_SENT}
+            statuses = [ExitStatus.NOT_ALL_SENT if status in nothing else status for status in statuses]
         elif self.refused and not self.reports:
-            return NOTHING_SENT
-        return next(status for status in PRECEDENCE if status in statuses)
+            return ExitStatus.NOTHING_SENT
+        return worst(statuses)
 
 
 def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

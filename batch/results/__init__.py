@@ -7,10 +7,10 @@ from batch.model.sheet_format import Mark, read_mark
 from batch.primitives.atomic_file import sibling_temp_file
 from batch.results.csv_file import write_csv
 from batch.results.paths import free_path, put, results_path
-from batch.results.sheet import SheetContent, outcome
+from batch.results.sheet import SheetContent
 from batch.results.workbook import fits, write_workbook
 
-__all__ = ["Mark", "SheetContent", "deliver", "free_path", "outcome", "read_mark", "results_path", "write"]
+__all__ = ["Mark", "SheetContent", "deliver", "free_path", "read_mark", "results_path", "write"]
 
 
 def write(report: SheetContent, path: Path) -> Path:

@@ -9,26 +9,11 @@ from typing import Any, TypeVar
 
 from batch.errors import ResultsError
 from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status, findings
+from batch.model.exit_status import ExitStatus
+from batch.model.statuses import PASSING, STATUSES, TROUBLES
 from batch.primitives.spill import SpillDict
 
 T = TypeVar("T")
-
-WORST_FIRST = list(Status)
-"""A row of several parcels takes the worst."""
-
-COUNTED = (
-    Status.CREATED,
-    Status.UPDATED,
-    Status.ALREADY_CREATED,
-    Status.SKIPPED,
-    Status.PLANNED,
-    Status.INVALID,
-    Status.REJECTED,
-    Status.HELD,
-    Status.WAITING,
-    Status.IN_DOUBT,
-    Status.NOT_SENT,
-)
 
 
 @dataclass(slots=True)
@@ -69,16 +54,17 @@ class CarriedOver:
         return Counter(self.report.rows[row].finding.status for row in self.tried)
 
     @property
-    def exit_status(self) -> int:
+    def exit_status(self) -> ExitStatus:
         """What they add to the exit status: only what has become of them tonight counts, not that they still wait."""
         if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT] or any(map(self._differs, self.tried)):
-            return 3
-        return 1 if self.rows[Status.INVALID] or self.rows[Status.REJECTED] else 0
+            return ExitStatus.WAITS_FOR_PERSON
+        bad = self.rows[Status.INVALID] or self.rows[Status.REJECTED]
+        return ExitStatus.NOT_ALL_SENT if bad else ExitStatus.ALL_DONE
 
     @property
     def trouble(self) -> Report:
         """The report of those of them that somebody has to look at now."""
-        bad = {Status.HELD, Status.IN_DOUBT, Status.INVALID, Status.REJECTED}
+        bad = TROUBLES - PASSING
         rows = {row: self.report.rows[row] for row in self.tried}
         trouble = {row: one for row, one in rows.items() if one.finding.status in bad or self._differs(row)}
         return replace(self.report, rows=trouble)
@@ -112,12 +98,7 @@ def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
     for result in results.values():
         counts[result.finding.status] += 1
         differ += result.finding.code == MADE_DIFFERS
-    return {summary_key(status): counts[status] for status in COUNTED} | ({MADE_DIFFERS: differ} if differ else {})
-
-
-def summary_key(status: Status) -> str:
-    """A status as the JSON summary spells it: `already_created`."""
-    return status.value.replace(" ", "_")
+    return {status.key: counts[status] for status in STATUSES} | ({MADE_DIFFERS: differ} if differ else {})
 
 
 def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
@@ -176,7 +157,7 @@ def _by_row(pairs: Iterable[Sequence[int]]) -> dict[int, tuple[int, ...]]:
 
 def _merge(several: list[RowResult]) -> RowResult:
     """A row of several parcels: the worst status, every id and link."""
-    worst = min(several, key=lambda result: WORST_FIRST.index(result.finding.status))
+    worst = min(several, key=lambda result: result.finding.status.severity)
     return RowResult(
         worst.row,
         worst.finding,

@@ -7,23 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from batch.model import MADE_DIFFERS, RowResult, Status
+from batch.model.statuses import ON_SCREEN, STATUSES, TROUBLES
 from batch.planning.gates import MAILS
-from batch.results.accounting import CarriedOver, Report, summary_key
+from batch.results.accounting import CarriedOver, Report
 
 FEW = 3  # shipments of a run that are shown one by one
-WORDS: Mapping[str, str] = {
-    "created": "shipped",
-    "updated": "corrected",
-    "already_created": "already shipped before",
-    "planned": "would ship",
-    "skipped": "skipped",
-    "invalid": "to be fixed",
-    "rejected": "refused by the store",
-    "held": "held for a person",
-    "waiting": "waiting: the order is not in the store yet",
-    "in_doubt": "in doubt",
-    "not_sent": "not sent",
-}
 
 
 def report(done: Report) -> Iterator[str]:
@@ -31,9 +19,9 @@ def report(done: Report) -> Iterator[str]:
     summary = done.summary
     codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
     yield f"{Path(done.run.file).name}: {count_noun(summary['rows'], 'row')}, run {done.run.run_id}"
-    for name, words in WORDS.items():
-        if count := summary[name]:
-            yield f"  {count:>6} {words}{_causes(codes, name)}"
+    for status in ON_SCREEN:
+        if count := summary[status.key]:
+            yield f"  {count:>6} {STATUSES[status].words}{_causes(codes, status)}"
     fewer = summary.get("requests_saved", 0)
     less = f", {fewer} fewer than with four calls an order" if fewer else ""
     yield f"  {count_noun(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
@@ -55,8 +43,14 @@ def report(done: Report) -> Iterator[str]:
 
 def counts(summary: Mapping[str, Any]) -> str:
     """A run's rows by what became of them, in a line."""
-    parts = ", ".join(f"{summary[name]} {words}" for name, words in WORDS.items() if summary[name])
-    return f"{count_noun(summary['rows'], 'row')}: {parts or 'nothing to ship'}"
+    return f"{count_noun(summary['rows'], 'row')}: {status_counts(summary) or 'nothing to ship'}"
+
+
+def status_counts(summary: Mapping[str, Any]) -> str:
+    """`3 shipped, 1 held for a person`; empty where no rows were counted."""
+    return ", ".join(
+        f"{summary[status.key]} {STATUSES[status].words}" for status in ON_SCREEN if summary.get(status.key)
+    )
 
 
 def count_noun(count: int, noun: str) -> str:
@@ -67,7 +61,7 @@ def count_noun(count: int, noun: str) -> str:
 def carried_over_text(one: CarriedOver) -> Iterator[str]:
     """What has become of rows that an earlier night left open."""
     run = one.report.run
-    counts = ", ".join(f"{count} {WORDS[summary_key(status)]}" for status, count in one.rows.items())
+    counts = ", ".join(f"{count} {STATUSES[status].words}" for status, count in one.rows.items())
     yield f"Carried over from {Path(run.file).name}, run {run.run_id}: {counts}"
     if one.report.sheet:
         yield f"  its sheet is up to date: {one.report.sheet}"
@@ -106,12 +100,11 @@ def _to_look_at(done: Report) -> Iterator[str]:
             yield f"            https://store-{panel}.mybigcommerce.com/manage/orders/{row.order_id}"
 
 
-def _causes(codes: Mapping[tuple[Status, str], int], name: str) -> str:
+def _causes(codes: Mapping[tuple[Status, str], int], of: Status) -> str:
     """How often each code stands behind a status that somebody has to do something about."""
-    to_do = name in {"invalid", "rejected", "held", "waiting", "in_doubt", "not_sent"}
     causes = [
         f"{count} {code}"
         for (status, code), count in codes.items()
-        if summary_key(status) == name and (to_do or code == MADE_DIFFERS)
+        if status is of and (of in TROUBLES or code == MADE_DIFFERS)
     ]
     return f" ({', '.join(causes)})" if causes else ""

@@ -2,44 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from batch.errors import ResultsError
 from batch.model import Record, RowResult, Run, Status
-from batch.model.sheet_format import DECISION, OURS, distinct
+from batch.model.sheet_format import DECISION, OURS, OWN_COLUMNS, distinct
 from batch.planning.saved_plan import PlannedShipment
-from batch.primitives.escapes import visible
 from batch.results.cells import Cell
-
-SHIPPED, WILL_SHIP, FIX, ASK, RETRY, SKIPPED = (
-    "Shipped",
-    "Will ship",  # in a plan only: nothing was sent
-    "Fix this",
-    "Ask someone",
-    "Will retry",
-    "Skipped",
-)
-
-OUTCOMES: Mapping[Status, str] = {
-    Status.CREATED: SHIPPED,
-    Status.UPDATED: SHIPPED,
-    Status.ALREADY_CREATED: SHIPPED,
-    Status.PLANNED: WILL_SHIP,
-    Status.INVALID: FIX,
-    Status.REJECTED: FIX,
-    Status.HELD: ASK,
-    Status.IN_DOUBT: ASK,
-    Status.WAITING: RETRY,
-    Status.NOT_SENT: RETRY,
-    Status.SKIPPED: SKIPPED,
-}
-
-
-def outcome(status: Status) -> str:
-    """What a picker needs to know of a row, in one or two words."""
-    return OUTCOMES[status]
 
 
 @dataclass(frozen=True)
@@ -82,28 +53,8 @@ class SheetContent:
 
     def own_cells(self, result: RowResult) -> tuple[str, ...]:
         """What stands under our headers for one row; the answer to a decision is left open."""
-        finding = result.finding
-        return (
-            outcome(finding.status),
-            finding.status.value,
-            ", ".join(map(str, result.shipment_ids)),
-            "\n".join(result.tracking_links),
-            result.link_source.value,
-            finding.code,
-            explanation(result),
-            visible(finding.todo),
-            finding.who.value,
-            str(result.order_id or ""),
-            str(result.order_address_id or ""),
-            ", ".join(map(str, result.order_product_ids)),
-            result.run_id or self.run.run_id,
-        )
-
-
-def explanation(result: RowResult) -> str:
-    """A row's error and, line by line, its warnings: a shipped row shows them too."""
-    lines = (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))
-    return "\n".join(visible(line) for line in lines if line)
+        kept = result if result.run_id else replace(result, run_id=self.run.run_id)
+        return tuple(column.value(kept) for column in OWN_COLUMNS)
 
 
 class RowCountCheck:
@@ -133,7 +84,7 @@ class RowCountCheck:
         known = len(self._report.results)
         if self.total != known:
             raise self._broken(f"{self.total} rows in the file, {known} results")
-        expected = {"rows": self.total} | {summary_key(status): self.counts[status] for status in Status}
+        expected = {"rows": self.total} | {status.key: self.counts[status] for status in Status}
         for key, count in expected.items():
             if (told := self._report.summary.get(key, count)) != count:
                 raise self._broken(f"the summary says {told} {key.replace('_', ' ')}, the rows say {count}")
@@ -144,8 +95,3 @@ class RowCountCheck:
             f"The results of {run.file} do not add up: {why}. This is a bug in shipbatch; no sheet was written.",
             f"What was shipped is in the ledger: `shipbatch history {run.run_id}`. Please report the bug.",
         )
-
-
-def summary_key(status: Status) -> str:
-    """A status as the JSON summary spells it: `already_created`."""
-    return status.replace(" ", "_")

@@ -9,24 +9,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Status
 from batch.model.sheet_format import RESULTS
+from batch.model.statuses import STATUSES, RowOutcome
 from batch.primitives.escapes import visible
 from batch.results.cells import LONGEST, storable
-from batch.results.sheet import OUTCOMES, RowCountCheck, SheetContent, outcome
+from batch.results.sheet import RowCountCheck, SheetContent
 from batch.results.table import FILLS
-
-MEANINGS = {
-    Status.CREATED: "Shipped by this run.",
-    Status.UPDATED: "An existing shipment was corrected by this run.",
-    Status.ALREADY_CREATED: "Was shipped before; nothing was sent again.",
-    Status.PLANNED: "A run without --dry-run ships it.",
-    Status.INVALID: "Not sent: something in the row is wrong. Correct it in “Fix and resend”.",
-    Status.REJECTED: "Sent, and refused by the store. Correct it in “Fix and resend”.",
-    Status.HELD: "Not sent: a person decides. Answer in the column Decision, or run `shipbatch decide`.",
-    Status.IN_DOUBT: "Perhaps shipped; the store's answer was lost. Run `shipbatch decide`; do not send it again.",
-    Status.WAITING: "The order is not in the store yet; it is tried again by itself.",
-    Status.NOT_SENT: "The run stopped before it, or another shipment of its order comes first; it goes on by itself.",
-    Status.SKIPPED: "Not meant to ship: void, quantity 0, a totals row, an ignored SKU.",
-}
 
 
 class _Page:
@@ -109,15 +96,19 @@ def _head(page: _Page, report: SheetContent, proof: RowCountCheck) -> None:
 
 
 def _count_rows(proof: RowCountCheck) -> Iterator[tuple[Status, int]]:
-    yield from ((status, proof.counts[status]) for status in OUTCOMES if proof.counts[status])
+    """The statuses that occur, those of one outcome together."""
+    for outcome in RowOutcome:
+        for status, text in STATUSES.items():
+            if text.outcome is outcome and proof.counts[status]:
+                yield status, proof.counts[status]
 
 
 def _counts(page: _Page, proof: RowCountCheck) -> None:
     page.section("Rows")
     for status, count in _count_rows(proof):
-        word = outcome(status)
-        meaning = MEANINGS[status]
-        page.line((word, page.outcomes[word]), (status.value, page.plain), (count, page.number), (meaning, page.plain))
+        text = STATUSES[status]
+        word = (text.outcome.value, page.outcomes[text.outcome])
+        page.line(word, (status.value, page.plain), (count, page.number), (text.meaning, page.plain))
     page.line(("Total", page.label), ("", page.plain), (proof.total, page.number))
 
 

@@ -9,6 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from batch.model.statuses import RowOutcome
 from batch.results.cells import WHOLE, Cell, as_text, printable, storable
 from batch.results.fast_worksheet import Paper
 
@@ -18,12 +19,12 @@ NARROWEST, WIDEST = 9, 36  # characters
 LINE = 13  # points
 
 FILLS = {  # outcome → (paper, ink): dark on light, so that it prints
-    "Shipped": ("#D5F0DC", "#0B5A2B"),
-    "Will ship": ("#D5F0DC", "#0B5A2B"),
-    "Fix this": ("#FBD9D7", "#9B1C16"),
-    "Ask someone": ("#FFE9B8", "#7A4B00"),
-    "Will retry": ("#D8E7F8", "#174A80"),
-    "Skipped": ("#E9E9E9", "#595959"),
+    RowOutcome.SHIPPED: ("#D5F0DC", "#0B5A2B"),
+    RowOutcome.WILL_SHIP: ("#D5F0DC", "#0B5A2B"),
+    RowOutcome.FIX: ("#FBD9D7", "#9B1C16"),
+    RowOutcome.ASK: ("#FFE9B8", "#7A4B00"),
+    RowOutcome.RETRY: ("#D8E7F8", "#174A80"),
+    RowOutcome.SKIPPED: ("#E9E9E9", "#595959"),
 }
 
 

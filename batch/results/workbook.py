@@ -12,32 +12,17 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Record, RowResult, Status
-from batch.model.sheet_format import DECISION, OURS, OURS_TO_FIX, PLAN, RESEND, RESULTS, Mark, distinct
+from batch.model.sheet_format import COLUMNS_TO_FIX, OURS, OWN_COLUMNS, PLAN, RESEND, RESULTS, Mark, OwnColumn, distinct
+from batch.model.statuses import TO_FIX
 from batch.planning import saved_plan
 from batch.primitives.escapes import visible
 from batch.results.cells import Cell, as_text
 from batch.results.paths import Sink
-from batch.results.sheet import FIX, OUTCOMES, RowCountCheck, SheetContent, explanation
+from batch.results.sheet import RowCountCheck, SheetContent
 from batch.results.summary_sheet import write_overview
 from batch.results.table import EXCEL, FILLS, Book, Column, Limits, Link, Styles, Table
 
-WIDTHS = {
-    "Outcome": 14,
-    "Status": 15,
-    "Shipment ID": 13,
-    "Tracking Link": 42,
-    "Link Source": 13,
-    "Error Code": 21,
-    "Error": 56,
-    "What To Do": 40,
-    "Who": 17,
-    "Order ID": 11,
-    "Order Address ID": 18,
-    "Order Product ID": 18,
-    "Run": 23,
-    DECISION: 12,
-}
-WRAPPED = frozenset({"Tracking Link", "Error", "What To Do"})
+DECISION_WIDTH = 12
 CHOICE = {
     "validate": "list",
     "source": ["ship", "skip"],
@@ -46,7 +31,6 @@ CHOICE = {
     "error_title": "ship or skip",
     "error_message": "Choose one of the list, or leave the cell empty.",
 }
-TO_FIX = frozenset(status for status, word in OUTCOMES.items() if word == FIX)
 SHIPMENT_COLUMNS = (
     Column("Shipment ID", 13, ours=True),
     Column("Order ID", 11, ours=True),
@@ -98,7 +82,7 @@ def _fill(book: Book, report: SheetContent) -> None:
         own = [_as_text(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
         results.append(_result_cells(report, own, result))
         if result.finding.status in TO_FIX:
-            fix.append([*_pad(own, len(report.columns)), explanation(result), visible(result.finding.todo)])
+            fix.append([*_pad(own, len(report.columns)), *(column.value(result) for column in COLUMNS_TO_FIX)])
     for record in report.records:
         shipments.append(_shipment_cells(record))
     for name, text in _mark(book, report).properties.items():
@@ -134,18 +118,18 @@ def _mark(book: Book, report: SheetContent) -> Mark:
 
 
 def _result_columns(report: SheetContent) -> list[Column]:
-    own = zip((*OURS, DECISION), report.own_columns, strict=False)
-    return [
-        *(Column(name) for name in report.columns),
-        *(Column(header, WIDTHS[name], name in WRAPPED, ours=True) for name, header in own),
-    ]
+    own = [_column_of(column, header) for column, header in zip(OWN_COLUMNS, report.own_columns, strict=False)]
+    answer = [Column(report.own_columns[-1], DECISION_WIDTH, ours=True)] if report.decides else []
+    return [*(Column(name) for name in report.columns), *own, *answer]
 
 
 def _fix_columns(report: SheetContent) -> list[Column]:
-    return [
-        *(Column(name) for name in report.columns),
-        *(Column(distinct(name, report.columns), WIDTHS[name], wrap=True, ours=True) for name in OURS_TO_FIX),
-    ]
+    own = [_column_of(column, distinct(column.name, report.columns)) for column in COLUMNS_TO_FIX]
+    return [*(Column(name) for name in report.columns), *own]
+
+
+def _column_of(column: OwnColumn, header: str) -> Column:
+    return Column(header, column.width, column.is_wrapped, ours=True)
 
 
 def _result_cells(report: SheetContent, cells: Sequence[Cell], result: RowResult) -> list[Cell]:

@@ -12,11 +12,11 @@ from batch.config import Settings, Source
 from batch.errors import FileError, ReaderDied, ShipbatchError, StoreStopped
 from batch.ledger import LedgerReader
 from batch.model import Run
+from batch.model.exit_status import ExitStatus
 from batch.model.sheet_format import RESEND, RESULTS, read_mark
 from batch.monitoring import Digest, of_error, of_report
 from batch.monitoring.metrics import measure
 from batch.pipeline import Job, Pipeline, exit_status, input_copies, read
-from batch.pipeline.runner import NOTHING_SENT
 from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints
 from batch.primitives.escapes import letter
@@ -25,12 +25,11 @@ from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
 from batch.watcher.attempts import counted
-from batch.watcher.folder_layout import SHEETS, WAITS, FolderLayout, Refused, free
+from batch.watcher.folder_layout import SHEETS, FolderLayout, Refused, free
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
 """Faults of a disk or a network, not of a file."""
-BUG = 70  # the exit status that sysexits.h has for it
 
 
 class StillWritten(FileError):
@@ -106,14 +105,14 @@ class FileJob:
 
     def send_back(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
-        self.digests = [of_error(error, str(self.file), NOTHING_SENT)]
+        self.digests = [of_error(error, str(self.file), ExitStatus.NOTHING_SENT)]
         self._leave_in(self.place.failed, notices.unusable(self.file, error, self.place.root), notices.ERROR)
         self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
 
     def give_up(self, error: BaseException, tries: int) -> None:
         """To `failed`: the program cannot do it."""
         said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
-        self.digests = [of_error(said, str(self.file), BUG)]
+        self.digests = [of_error(said, str(self.file), ExitStatus.BUG)]
         self._leave_in(self.place.failed, notices.broken_file(self.file, error, tries), notices.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
@@ -152,7 +151,7 @@ class FileJob:
         """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
         if report.stopped:
             return None
-        if exit_status(report) == WAITS:
+        if exit_status(report) is ExitStatus.WAITS_FOR_PERSON:
             self.waits_for = report.run.run_id
         self.place.check()
         self.target = free(self._room(report), self.file.name)

@@ -8,12 +8,13 @@ from pathlib import Path
 from batch.config import Folder, Settings, Source
 from batch.ledger import Ledger, network_disk
 from batch.ledger.queries import LedgerReader
+from batch.model.exit_status import ExitStatus
 from batch.model.sheet_format import read_mark
 from batch.pipeline import exit_status, is_answered
 from batch.pipeline.decisions import still_waits, was_answered_elsewhere
 from batch.results.accounting import CarriedOver, Report
 from batch.watcher.arrivals import Arrivals, Look, is_being_written
-from batch.watcher.folder_layout import SHEETS, WAITS, Entry, FolderLayout, digest, entry, free, is_open, is_sheet
+from batch.watcher.folder_layout import SHEETS, Entry, FolderLayout, digest, entry, free, is_open, is_sheet
 from batch.watcher.status_file import StatusFile
 
 STILL = 2.0  # seconds for which a file must not have changed
@@ -93,7 +94,7 @@ class DropFolder:
         sheet, file = report.sheet, self._done(report)
         if sheet is None or file is None:
             return
-        waits = exit_status(report) == WAITS
+        waits = exit_status(report) is ExitStatus.WAITS_FOR_PERSON
         target = free(self.place.held if waits else self.place.failed, file.name)
         try:
             self.place.move(file, target)

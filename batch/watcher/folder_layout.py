@@ -30,7 +30,6 @@ SHEETS = (".results.xlsx", ".plan.xlsx")
 """Ends of the names of our own sheets."""
 LETTERS = (".error.txt", ".note.txt")
 """Ends of the names of our own texts."""
-WAITS = 3  # the exit status of a run of which something waits for a person: its file belongs into `held`
 _JUNCTION = 0xA0000003  # Windows: a folder that leads to another one
 _ENDING = 20  # bytes; what is longer after the last dot is no ending
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from batch.config import Database, Folder, Place, Settings
 from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, StopRequested, of_memory
 from batch.ledger import export_store, read_ledger
+from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, input_copies, take_decisions
-from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
+from batch.pipeline.runner import carry_over_leftovers, open_store
 from batch.pipeline.session import Progress, StoreSession
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent, run_in_thread
@@ -308,7 +309,7 @@ class StoreWatcher:
         where = f"{name}: " if name and not told.startswith(name) else ""
         self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
         said = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
-        await self._report([of_error(said, name, CANNOT_RUN_NOW)])
+        await self._report([of_error(said, name, ExitStatus.CANNOT_RUN_NOW)])
 
     def _say(self, line: str) -> None:
         self._screen.say(line)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch.loader.files.tables import Cell
+from batch.model.catalogue import Code
 from batch.primitives.spelling import UNSEEN, narrow, trim
 
 EXACT = 10**15
@@ -38,7 +39,7 @@ _PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} 
 class Wrong:
     """Why a cell cannot be used; goes into the row's finding, behind the cell's address."""
 
-    code: str
+    code: Code
     why: str
     todo: str
 
@@ -47,21 +48,21 @@ def error_value(text: str) -> Wrong | None:
     """A formula's error or the formula itself, or a cell too narrow when it was exported."""
     if text.startswith("=") and len(text) > 1:
         return Wrong(
-            "formula_text", "it is a formula, not what it comes to", "Save it from the spreadsheet program again."
+            Code.FORMULA_TEXT, "it is a formula, not what it comes to", "Save it from the spreadsheet program again."
         )
     if not text.startswith("#") or not _ERROR.fullmatch(text):
         return None
     if text.startswith("##"):
-        return Wrong("cell_too_narrow", "the column was too narrow to show it", "Widen the column and export again.")
-    return Wrong("formula_error", "a formula failed here", "Correct the formula, or type the value in.")
+        return Wrong(Code.CELL_TOO_NARROW, "the column was too narrow to show it", "Widen the column and export again.")
+    return Wrong(Code.FORMULA_ERROR, "a formula failed here", "Correct the formula, or type the value in.")
 
 
 def find_lost_digits(text: str) -> Wrong | None:
     """Scientific notation, or digits rounded to zeros."""
     if _SCIENTIFIC.fullmatch(text):
-        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+        return Wrong(Code.DIGITS_LOST, "the digits are lost", AS_TEXT)
     if _ROUNDED.fullmatch(text):
-        return Wrong("digits_lost", "the last digits have become zeros", AS_TEXT)
+        return Wrong(Code.DIGITS_LOST, "the last digits have become zeros", AS_TEXT)
     return None
 
 
@@ -69,7 +70,7 @@ def read_as_number(text: str) -> Wrong | None:
     """A text that a program has made of something it took for a decimal number: `123456789012.0`."""
     if not _DECIMAL.fullmatch(text):
         return None
-    return Wrong("read_as_number", "it was read as a number with a fraction", AS_TEXT)
+    return Wrong(Code.READ_AS_NUMBER, "it was read as a number with a fraction", AS_TEXT)
 
 
 def date_like(text: str) -> Wrong | None:
@@ -79,7 +80,7 @@ def date_like(text: str) -> Wrong | None:
 
 def read_as_date() -> Wrong:
     """What is said of a cell that holds a date where no date can be."""
-    return Wrong("read_as_date", "it was read as a date", AS_TEXT)
+    return Wrong(Code.READ_AS_DATE, "it was read as a date", AS_TEXT)
 
 
 def display(cell: Cell) -> str:
@@ -115,9 +116,9 @@ def plain_text(cell: Cell, dressed: Callable[[str], str] = undress) -> str | Wro
         text = dressed(cell)
         return error_value(text) or find_lost_digits(text) or text
     if isinstance(cell, bool):
-        return Wrong("not_an_id", "it is a truth value", AS_TEXT)
+        return Wrong(Code.NOT_AN_ID, "it is a truth value", AS_TEXT)
     if not isinstance(cell, int | float):
         return read_as_date()
     if cell != cell or abs(cell) >= EXACT:
-        return Wrong("digits_lost", "the digits are lost", AS_TEXT)
+        return Wrong(Code.DIGITS_LOST, "the digits are lost", AS_TEXT)
     return str(int(cell)) if cell == int(cell) else repr(cell)

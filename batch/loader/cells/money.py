@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from batch.loader.cells.damage import BLANK_WORDS, Wrong, undress
 from batch.loader.files.tables import Cell
+from batch.model.catalogue import Code
 
 _AMOUNT = re.compile(
     r"(?:[A-Za-z]{1,3}\s*+)?[$€£¥₹]?\s*+([+-]?)\s*+[$€£¥₹]?\s*+([0-9][0-9.,' ]*+)\s*+(?:[$€£¥₹]|[A-Za-z]{1,3})?"
@@ -61,4 +62,4 @@ def _plain(amount: Decimal) -> str | Wrong:
 
 
 def _unread(why: str) -> Wrong:
-    return Wrong("bad_cost", f"{why}; the cost is left out", "Correct the cost if it matters.")
+    return Wrong(Code.BAD_COST, f"{why}; the cost is left out", "Correct the cost if it matters.")

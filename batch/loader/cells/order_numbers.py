@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from batch.loader.cells.damage import BLANK_WORDS, CONTROL, Wrong, date_like, plain_text
 from batch.loader.files.tables import Cell
+from batch.model.catalogue import Code
 
 OTHER_PAPERS = frozenset(
     {
@@ -19,8 +20,6 @@ OTHER_PAPERS = frozenset(
 MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
 """Order numbers of Amazon and eBay, which no store gives out."""
 
-NO_ORDER = "bad_order_number"
-"""The code of what is no order number of the store."""
 
 LARGEST = 10**9
 """Ids below it are taken without a second look."""
@@ -49,16 +48,16 @@ def order_number(cell: Cell) -> int | str | Wrong:
     match = _ORDER.fullmatch(text)
     prefix = (match["prefix"] or "").upper() if match else ""
     if match is None or int(match["id"]) == 0:
-        return Wrong(NO_ORDER, "it is not an order number of the store", "Correct the order number.")
+        return Wrong(Code.BAD_ORDER_NUMBER, "it is not an order number of the store", "Correct the order number.")
     if foreign := OTHER_PAPERS.intersection(re.split("[-_]", prefix)):
         return Wrong(
-            NO_ORDER,
+            Code.BAD_ORDER_NUMBER,
             f"{min(foreign)} numbers another paper or shop, not the store's order",
             "Put the store's own order number in.",
         )
     if len(match["id"].lstrip("0")) > 10:
         return Wrong(
-            NO_ORDER,
+            Code.BAD_ORDER_NUMBER,
             "it is too long for an order number of the store",
             "Correct it; if it is a marketplace's number, add --map external_order_id=COLUMN.",
         )
@@ -87,5 +86,5 @@ def external_number(cell: Cell) -> str | Wrong:
     if isinstance(text, Wrong):
         return text
     if len(text) > 255 or CONTROL.search(text):
-        return Wrong(NO_ORDER, "it is not an order number", "Correct the order number.")
+        return Wrong(Code.BAD_ORDER_NUMBER, "it is not an order number", "Correct the order number.")
     return "" if text.casefold() in BLANK_WORDS else text

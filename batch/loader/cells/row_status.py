@@ -6,6 +6,7 @@ from enum import IntEnum
 from batch.loader.cells.damage import BLANK_WORDS, Wrong, date_like, undress
 from batch.loader.cells.normalise import normalise
 from batch.loader.files.tables import Cell
+from batch.model.catalogue import Code
 
 
 class RowStatus(IntEnum):
@@ -83,7 +84,7 @@ def is_void(cell: Cell) -> bool | Wrong:
     if key in _YES or parse_row_status(text) is RowStatus.VOID or date_like(text) or _STAMP.fullmatch(text):
         return True
     return Wrong(
-        "bad_void",
+        Code.BAD_VOID,
         "it does not say whether the shipment was voided",
         "Write Y for a voided one, nothing for others.",
     )

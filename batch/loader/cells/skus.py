@@ -8,6 +8,7 @@ from typing import cast
 from batch.loader.cells.damage import CONTROL, Wrong, bare, date_like, plain_text, read_as_number
 from batch.loader.cells.values import quantity
 from batch.loader.files.tables import Cell
+from batch.model.catalogue import Code
 
 Counted = tuple[tuple[str, int | None], ...]
 """SKUs with their units; None is all that remains."""
@@ -33,7 +34,7 @@ def sku(cell: Cell) -> str | Wrong:
     if wrong := date_like(text) or (text.endswith(".0") and read_as_number(text)) or None:
         return wrong
     if CONTROL.search(text):
-        return Wrong("bad_sku", "it holds a control character", "Correct the SKU.")
+        return Wrong(Code.BAD_SKU, "it holds a control character", "Correct the SKU.")
     return "" if text in {"-", "--"} or text.casefold() in {"n/a", "null"} else text
 
 
@@ -76,7 +77,7 @@ def units_of(text: str, cell: Cell) -> Counted | Wrong | None:
         return None  # a SKU may have a comma in it
     if units is None or (counted and sum(count or 0 for _, count in parts) == units):
         return parts
-    return Wrong("ambiguous_quantity", f"it is not clear how many units each of {several} SKUs has", _ONE_A_ROW)
+    return Wrong(Code.AMBIGUOUS_QUANTITY, f"it is not clear how many units each of {several} SKUs has", _ONE_A_ROW)
 
 
 def _parallel(cell: Cell, several: int) -> tuple[int, ...] | None:

@@ -18,6 +18,7 @@ from batch.loader.cells.damage import (
 )
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
+from batch.model.catalogue import Code
 
 NUMBER_LENGTH, LINK_LENGTH = LONGEST[Field.TRACKING_NUMBER], LONGEST[Field.TRACKING_LINK]
 
@@ -39,7 +40,7 @@ def tracking_number(cell: Cell) -> str | Wrong:
     if isinstance(text, Wrong):
         return text
     if isinstance(cell, float) and cell != int(cell):
-        return Wrong("bad_tracking_number", "a tracking number has no fraction", AS_TEXT)
+        return Wrong(Code.BAD_TRACKING_NUMBER, "a tracking number has no fraction", AS_TEXT)
     return _numbers(text)
 
 
@@ -67,7 +68,7 @@ def _numbers(text: str) -> str | Wrong:
         return ""
     if folded in _NOT_YET:
         return Wrong(
-            "bad_tracking_number", "it is not a tracking number", "Put the number in, or leave the cell blank."
+            Code.BAD_TRACKING_NUMBER, "it is not a tracking number", "Put the number in, or leave the cell blank."
         )
     if folded.startswith(("http://", "https://")):
         return link(text)
@@ -78,7 +79,7 @@ def _numbers(text: str) -> str | Wrong:
         return parts
     if too_long := next((part for part in parts if len(part) > NUMBER_LENGTH), None):
         return Wrong(
-            "tracking_number_too_long",
+            Code.TRACKING_NUMBER_TOO_LONG,
             f"it has {len(too_long)} characters, the store takes {NUMBER_LENGTH}",
             "Correct the tracking number.",
         )
@@ -95,12 +96,12 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
     several = len(parts) > 1 or any(" " in part for part in parts)
     if several and (_THOUSANDS.fullmatch(text) or not all(map(_NUMBER_PART.fullmatch, parts))):
         return Wrong(
-            "bad_tracking_number",
+            Code.BAD_TRACKING_NUMBER,
             "it cannot be told whether this is one number or several",
             "Put one tracking number in, or several with a ; between them.",
         )
     if not parts or not all(part.isprintable() and part[0].isalnum() for part in parts) or _has_false_digits(text):
-        return Wrong("bad_tracking_number", "it is not a tracking number", "Correct the tracking number.")
+        return Wrong(Code.BAD_TRACKING_NUMBER, "it is not a tracking number", "Correct the tracking number.")
     return tuple(dict.fromkeys(parts))
 
 
@@ -125,9 +126,11 @@ def link(cell: Cell) -> str | Wrong:
     if wrong := error_value(text):
         return wrong
     if not _LINK.fullmatch(text) or not text.isprintable():
-        return Wrong("bad_tracking_link", "it is not a link: it begins with http:// or https://", "Correct the link.")
+        return Wrong(
+            Code.BAD_TRACKING_LINK, "it is not a link: it begins with http:// or https://", "Correct the link."
+        )
     if len(text) > LINK_LENGTH:
         return Wrong(
-            "tracking_link_too_long", f"it has {len(text)} characters, the store takes {LINK_LENGTH}", "Shorten it."
+            Code.TRACKING_LINK_TOO_LONG, f"it has {len(text)} characters, the store takes {LINK_LENGTH}", "Shorten it."
         )
     return text

@@ -9,6 +9,7 @@ import re
 from batch.loader.cells.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undress
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
+from batch.model.catalogue import Code
 
 COMMENTS_LENGTH = LONGEST[Field.COMMENTS]
 
@@ -28,14 +29,14 @@ def identifier(cell: Cell) -> int | Wrong:
         return 0
     match = _ID.fullmatch(text)
     if match is None or not text.isascii():
-        return Wrong("bad_id", "it is not an id of the store: digits only", "Correct the id, or leave it blank.")
+        return Wrong(Code.BAD_ID, "it is not an id of the store: digits only", "Correct the id, or leave it blank.")
     return int(match[1])
 
 
 def quantity(cell: Cell) -> int | Wrong | None:
     """Units, 0 and up; None for a blank cell."""
     if isinstance(cell, bool):
-        return Wrong("bad_quantity", "it is a truth value, not a number of units", "Put the number of units in.")
+        return Wrong(Code.BAD_QUANTITY, "it is a truth value, not a number of units", "Put the number of units in.")
     if isinstance(cell, int | float):
         return _units(cell)
     text = plain_text(cell)
@@ -45,22 +46,22 @@ def quantity(cell: Cell) -> int | Wrong | None:
         return None
     match = _QUANTITY.fullmatch(text)
     if match is None or not text.isascii():
-        return Wrong("bad_quantity", "it is not a number of units", "Put the number of units in, digits only.")
+        return Wrong(Code.BAD_QUANTITY, "it is not a number of units", "Put the number of units in, digits only.")
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if len(fraction) == 3 and whole != "0":
         return Wrong(
-            "bad_quantity", f"it may mean {whole} or {whole}{fraction}", "Write the units without a separator."
+            Code.BAD_QUANTITY, f"it may mean {whole} or {whole}{fraction}", "Write the units without a separator."
         )
     return _units(float(f"{sign}{whole}.{fraction or 0}"))
 
 
 def _units(number: float) -> int | Wrong:
     if number != number or number != number // 1:
-        return Wrong("bad_quantity", "units are whole numbers", "Put a whole number of units in.")
+        return Wrong(Code.BAD_QUANTITY, "units are whole numbers", "Put a whole number of units in.")
     if number < 0:
-        return Wrong("negative_quantity", "units cannot be negative", "A return is no shipment: take the row out.")
+        return Wrong(Code.NEGATIVE_QUANTITY, "units cannot be negative", "A return is no shipment: take the row out.")
     if number > MOST_UNITS:
-        return Wrong("bad_quantity", "that many units cannot be meant", "Put the number of units in.")
+        return Wrong(Code.BAD_QUANTITY, "that many units cannot be meant", "Put the number of units in.")
     return int(number)
 
 
@@ -79,7 +80,7 @@ def comments(cell: Cell) -> str | Wrong:
     text = CONTROL.sub("", cell.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(text) > COMMENTS_LENGTH:
         why = f"the comment has {len(text):,} characters, the store takes {COMMENTS_LENGTH:,}"
-        return Wrong("comments_too_long", why, "Shorten the comment.")
+        return Wrong(Code.COMMENTS_TOO_LONG, why, "Shorten the comment.")
     return "" if text.startswith("#") and error_value(text) else text
 
 

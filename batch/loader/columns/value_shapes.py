@@ -8,11 +8,12 @@ from itertools import accumulate
 from batch.loader.cells.carriers import carrier
 from batch.loader.cells.check_digits import compact, mod10, readings
 from batch.loader.cells.damage import BLANK_WORDS, Wrong
-from batch.loader.cells.order_numbers import MARKETPLACE, NO_ORDER, order_number
+from batch.loader.cells.order_numbers import MARKETPLACE, order_number
 from batch.loader.cells.row_status import is_void
 from batch.loader.files import tables
 from batch.loader.files.tables import Cell
 from batch.model import Field
+from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case, narrow
 
 BLANKS = BLANK_WORDS | {"#n/a", "tbd", "pending", "?"}
@@ -151,7 +152,11 @@ def _is_order(cell: Cell) -> bool:
 def _is_foreign_order(cell: Cell) -> bool:
     found = order_number(cell)
     if isinstance(found, Wrong):
-        return found.code == NO_ORDER and not _no_order(cell) and any(char in "123456789" for char in words(cell))
+        return (
+            found.code == Code.BAD_ORDER_NUMBER
+            and not _no_order(cell)
+            and any(char in "123456789" for char in words(cell))
+        )
     return isinstance(found, str)
 
 

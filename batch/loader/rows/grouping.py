@@ -15,6 +15,7 @@ from batch.loader.rows.frame import Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, distinct, has_one_case, invalid
 from batch.loader.rows.typed_rows import ALL, Entries
 from batch.model import Finding
+from batch.model.catalogue import Code
 from batch.model.findings import parcel_incomplete
 from batch.primitives.spelling import fold_case
 
@@ -185,16 +186,12 @@ def _refuse(entries: Entries, mask: Mask, finding: Callable[[Entries, int], Find
 
 
 def _no_line(entries: Entries, row: int) -> Finding:
-    return invalid(
-        "no_line",
-        f"Row {entries.rows[row]} names no SKU, so it asks for all that remains; other rows of its parcel name theirs.",
-        "Put the SKU and quantity in, or take the row out.",
-    )
+    return Code.NO_LINE.finding(row=entries.rows[row])
 
 
 def _units_of_what(entries: Entries, row: int) -> Finding:
     return invalid(
-        "quantity_without_line",
+        Code.QUANTITY_WITHOUT_LINE,
         f"Row {entries.rows[row]} is one of several of its parcel, and nothing says which line of the order each is.",
         "Add a column with the SKU; or leave the quantities blank to ship all that remains of the order.",
     )
@@ -202,24 +199,16 @@ def _units_of_what(entries: Entries, row: int) -> Finding:
 
 def _carrier_conflict(entries: Entries, row: int) -> Finding:
     named = entries.shipper[row].carrier
-    return invalid(
-        "carrier_conflict",
-        f"Row {entries.rows[row]} says {named.name if named else 'no carrier'}, other rows of its parcel say another.",
-        "One parcel has one carrier: correct it, or give the rows their own tracking numbers.",
-    )
+    return Code.CARRIER_CONFLICT.finding(row=entries.rows[row], carrier=named.name if named else "no carrier")
 
 
 def _link_conflict(entries: Entries, row: int) -> Finding:
-    return invalid(
-        "link_conflict",
-        f"Row {entries.rows[row]} has the tracking link {entries.link[row]}, other rows of its parcel another one.",
-        "One parcel has one link: correct it, or give the rows their own tracking numbers.",
-    )
+    return Code.LINK_CONFLICT.finding(row=entries.rows[row], link=entries.link[row])
 
 
 def _no_units(entries: Entries, row: int) -> Finding:
     return invalid(
-        "no_quantity",
+        Code.NO_QUANTITY,
         f"Row {entries.rows[row]} gives no units for {entries.sku[row]}; other rows of its parcel give theirs.",
         "Put the units in.",
     )

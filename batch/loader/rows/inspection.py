@@ -13,7 +13,8 @@ from batch.errors import ColumnError
 from batch.loader.cells.damage import AS_TEXT, Wrong, display
 from batch.loader.files.tables import Cell, Table
 from batch.loader.rows.frame import BLANK, CategoricalColumn, Codes, Frame, Ints, Mask
-from batch.model import Field, Finding, Status, Who
+from batch.model import Field, Finding
+from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
 
 T = TypeVar("T")
@@ -39,14 +40,14 @@ class Categorical(Generic[T]):
         return self.values[self.codes.item(row)]
 
 
-def invalid(code: str, error: str, todo: str) -> Finding:
+def invalid(code: Code, error: str, todo: str) -> Finding:
     """A row, or a parcel's row, that the warehouse must correct."""
-    return Finding(Status.INVALID, code, error, todo, Who.WAREHOUSE)
+    return code.finding(error=error, todo=todo)
 
 
-def skip_finding(code: str, error: str) -> Finding:
+def skip_finding(code: Code, error: str) -> Finding:
     """A row that is not meant to ship."""
-    return Finding(Status.SKIPPED, code, error)
+    return code.finding(error=error)
 
 
 class Inspection:

@@ -7,6 +7,7 @@ import numpy as np
 from batch.loader.cells.damage import AS_TEXT, EXACT, Wrong
 from batch.loader.files.tables import Table
 from batch.loader.rows.frame import CategoricalColumn, Frame
+from batch.model.catalogue import Code
 
 _PADDED = re.compile(r"0[0 \-]*0")
 _ANY_ROUNDED = re.compile(r"\n\d{15}0{1,4}\n")
@@ -21,7 +22,7 @@ def find_lost_zeros(column: CategoricalColumn, frame: Frame, table: Table) -> di
     if not numbers:
         return {}
     width = max(_width_of_texts(column), _width_of_format(column, frame, table, numbers))
-    wrong = Wrong("leading_zeros_lost", f"the column's numbers have {width} digits: leading zeros are lost", AS_TEXT)
+    wrong = Wrong(Code.LEADING_ZEROS_LOST, f"the column's numbers have {width} digits: leading zeros are lost", AS_TEXT)
     return {code: wrong for code, number in numbers.items() if number.is_integer() and len(str(int(number))) < width}
 
 
@@ -47,4 +48,4 @@ def find_rounded(column: CategoricalColumn) -> dict[int, Wrong]:
     zeros = [code for code, text in digits.items() if _ROUNDED.fullmatch(text)]
     if len(zeros) < 2 or 2 * len(zeros) < sum(15 < len(text) < 20 for text in digits.values()):
         return {}
-    return dict.fromkeys(zeros, Wrong("digits_lost", "the last digits have become zeros", AS_TEXT))
+    return dict.fromkeys(zeros, Wrong(Code.DIGITS_LOST, "the last digits have become zeros", AS_TEXT))

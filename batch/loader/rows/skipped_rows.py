@@ -9,8 +9,9 @@ from batch.loader.columns.columns import map_option
 from batch.loader.rows.frame import CategoricalColumn, Mask
 from batch.loader.rows.inspection import Inspection, invalid, skip_finding
 from batch.model import Field
+from batch.model.catalogue import Code
 
-NOT_FILLED_IN = skip_finding("not_filled_in", "Neither tracking number nor quantity is filled in.")
+NOT_FILLED_IN = Code.NOT_FILLED_IN.finding()
 
 _LABEL = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
@@ -19,17 +20,19 @@ def set_aside(seen: Inspection) -> None:
     """Rows that are no shipment, or whose cells cannot be trusted to stand in their columns."""
     frame = seen.frame
     for row in frame.repeated_headers:
-        seen.reject(row, skip_finding("repeated_header", "The header row again."), alone=True)
+        seen.reject(row, Code.REPEATED_HEADER.finding(), alone=True)
     for row in frame.totals:
-        seen.reject(row, skip_finding("totals_row", "A row of totals, not of a shipment."), alone=True)
+        seen.reject(row, skip_finding(Code.TOTALS_ROW, "A row of totals, not of a shipment."), alone=True)
     for row, width in frame.too_wide.items():
         error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
-        seen.reject(row, invalid("too_many_cells", error, "Put cells that hold the separator in quotes."), alone=True)
+        seen.reject(
+            row, invalid(Code.TOO_MANY_CELLS, error, "Put cells that hold the separator in quotes."), alone=True
+        )
     asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
     if seen.is_template:
         filled_in = _has_value(seen, *_LABEL, Field.QUANTITY)
         seen.refuse_rows(~filled_in, lambda _: NOT_FILLED_IN, alone=True)
-    nothing = skip_finding("totals_row", "It names no order, no SKU and no tracking number.")
+    nothing = skip_finding(Code.TOTALS_ROW, "It names no order, no SKU and no tracking number.")
     seen.refuse_rows(~frame.filled_rows(*asked, *_LABEL), lambda _: nothing, alone=True)
     _void(seen)
     _skip_by_status(seen)
@@ -47,7 +50,7 @@ def _has_value(seen: Inspection, *fields: Field) -> Mask:
 def _void(seen: Inspection) -> None:
     """Rows whose void column says yes; one that says neither yes nor no is not shipped on a guess."""
     column = seen.column(Field.VOID)
-    _set(seen, seen.numbers(column, is_void) != 0, column, "void", "void.")
+    _set(seen, seen.numbers(column, is_void) != 0, column, Code.VOID, "void.")
 
 
 def _skip_by_status(seen: Inspection) -> None:
@@ -58,14 +61,14 @@ def _skip_by_status(seen: Inspection) -> None:
     said = [seen.numbers(column, parse_row_status) for column in columns]
     shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(seen, *_LABEL)
     for column, each in zip(columns, said, strict=True):
-        _set(seen, each == RowStatus.VOID, column, "void", "void.")
+        _set(seen, each == RowStatus.VOID, column, Code.VOID, "void.")
     waits = [(each == RowStatus.NOT_YET) & ~shipped for each in said]
     _some_have_shipped(seen, np.logical_or.reduce(waits))
     for column, mask in zip(columns, waits, strict=True):
-        _set(seen, mask, column, "not_shipped", "not shipped yet, says the file.")
+        _set(seen, mask, column, Code.NOT_SHIPPED, "not shipped yet, says the file.")
 
 
-def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: str, why: str) -> None:
+def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: Code, why: str) -> None:
     seen.refuse_rows(mask, lambda row: skip_finding(code, f"{seen.quote_cell(row, column)}: {why}"), alone=True)
 
 

@@ -18,6 +18,7 @@ from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.model import Field, Finding
+from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
 
 ALL = -1
@@ -142,7 +143,7 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(
-            out, lambda row: skip_finding("ignored_sku", f"{seen.quote_cell(row, given)}: {nothing}"), alone=True
+            out, lambda row: skip_finding(Code.IGNORED_SKU, f"{seen.quote_cell(row, given)}: {nothing}"), alone=True
         )
     sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
@@ -155,7 +156,7 @@ def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, h
     none_asked = [code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0]
     seen.refuse_rows(
         np.isin(column.codes, none_asked),
-        lambda row: skip_finding("quantity_zero", f"{seen.quote_cell(row, column)}: no unit to ship."),
+        lambda row: skip_finding(Code.QUANTITY_ZERO, f"{seen.quote_cell(row, column)}: no unit to ship."),
         alone=True,
     )
     quantity = seen.numbers(column, _units)
@@ -179,12 +180,12 @@ def _units(cell: Cell) -> int | Wrong:
 
 
 def _no_quantity(place: str) -> Finding:
-    return invalid("no_quantity", f"{place}: the quantity is blank.", "Put the number of units in.")
+    return invalid(Code.NO_QUANTITY, f"{place}: the quantity is blank.", "Put the number of units in.")
 
 
 def _quantity_of_nothing(quoted: str) -> Finding:
     return invalid(
-        "quantity_without_line",
+        Code.QUANTITY_WITHOUT_LINE,
         f"{quoted}: units are given, but no SKU or order_product_id says of what.",
         "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
     )
@@ -211,7 +212,7 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     where = column if column.position else external
 
     def no_order(row: int) -> Finding:
-        return invalid("no_order", f"{seen.place(row, where)}: the order number is blank.", "Put the order number in.")
+        return Code.NO_ORDER.finding(cell=seen.place(row, where))
 
     seen.refuse_rows(order == 0, no_order, alone=True)
     if shortened:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from batch.bigcommerce import Client, Kind, Response, Verdict, correction, judge
 from batch.errors import StoreStopped, Unreadable
 from batch.ledger import Ledger
-from batch.model import Finding, RowNote, Status, StoreShipment, findings
+from batch.model import RowNote, StoreShipment, findings
 from batch.model.matching import differences
 from batch.planning import Correction, facts_of
 from batch.primitives import failpoints
@@ -54,7 +54,7 @@ class Corrector:
             )
         if one.existing.record_id is not None:
             await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, now)
-        note = Finding(Status.UPDATED, "updated", f"Was {findings.describe_shipment(made)}.")
+        note = findings.updated(made)
         return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.request_key, facts_of([now]))
 
     async def _as_asked(self, one: Correction, verdict: Verdict) -> StoreShipment | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from batch.model import Finding, Status, Who
+from batch.model import Finding
+from batch.model.catalogue import Code
 from batch.planning.gates.profile import Profile
 
 SWITCHES = (
@@ -15,7 +16,7 @@ MAILS_OFF = f"To ship without mails, switch them off first: {SWITCHES}."
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-MAILS = frozenset({"old_ship_dates", "many_mails", "more_than_usual"})
+MAILS = frozenset({Code.OLD_SHIP_DATES, Code.MANY_MAILS, Code.MORE_THAN_USUAL})
 """Codes of what `--customers-will-be-mailed` answers."""
 
 
@@ -25,119 +26,93 @@ def release(run_id: str, store: str) -> str:
     return f'shipbatch decide {run_id} --file --answer ship{of_store} --why "…"'
 
 
-def _hold(code: str, error: str, todo: str, who: Who = Who.WAREHOUSE) -> Finding:
-    return Finding(Status.HELD, code, error, todo, who)
-
-
 def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
     lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
-    return _hold(
-        "most_orders_unknown",
-        f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store does not have{lists}{usually}.",
-        "Is it another store's file? Then run it with --store NAME.",
+    return Code.MOST_ORDERS_UNKNOWN.finding(
+        error=f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store "
+        f"does not have{lists}{usually}.",
     )
 
 
 def one_number(file: Profile, before: int | None) -> Finding:
     """A number copied down the column."""
     usually = "" if before is None else f"; before, it was at most {before or 'none'}"
-    return _hold(
-        "one_number",
-        f"Tracking number {file.number} stands on {file.number_orders:,} orders{usually}.",
-        "Was a cell copied down the column? Then ask for the file again.",
+    return Code.ONE_NUMBER.finding(
+        error=f"Tracking number {file.number} stands on {file.number_orders:,} orders{usually}.",
     )
 
 
 def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
     """Half a file; `nights` are those it is compared with: of its weekday, or all."""
     day = f"on a {DAYS[file.weekday]} " if all(night.weekday == file.weekday for night in nights) else ""
-    return _hold(
-        "fewer_rows",
-        f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
-        "Is it the whole file? Ask the warehouse whether the export broke off.",
+    return Code.FEWER_ROWS.finding(
+        error=f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
     )
 
 
 def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
     """A backfill, or a holiday peak."""
-    return _hold(
-        "more_than_usual",
-        f"It has {file.rows:,} rows and would mail {file.new:,} customers; "
+    return Code.MORE_THAN_USUAL.finding(
+        error=f"It has {file.rows:,} rows and would mail {file.new:,} customers; "
         f"{_usual((night.new for night in nights), 'shipments')}.",
-        MAILS_OFF,
-        Who.CUSTOMER_SERVICE,
+        todo=MAILS_OFF,
     )
 
 
 def many_mails(file: Profile, nights: int, limit: int) -> Finding:
     """A first large file of a source."""
     known = f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known" if nights else "it is the first"
-    return _hold(
-        "many_mails",
-        f"It would mail {file.new:,} customers; of this source {known}, and up to {limit:,} go without asking.",
-        MAILS_OFF,
-        Who.CUSTOMER_SERVICE,
+    return Code.MANY_MAILS.finding(
+        error=f"It would mail {file.new:,} customers; of this source {known}, and up to {limit:,} go without asking.",
+        todo=MAILS_OFF,
     )
 
 
 def old_ship_dates(file: Profile, old_days: int) -> Finding:
     """A backfill."""
-    return _hold(
-        "old_ship_dates",
-        f"It would mail {file.new:,} customers, and {file.old:,} of {file.rows:,} rows were shipped more than "
+    return Code.OLD_SHIP_DATES.finding(
+        error=f"It would mail {file.new:,} customers, and {file.old:,} of {file.rows:,} rows were shipped more than "
         f"{old_days} days ago (the median is {file.days} days).",
-        MAILS_OFF,
-        Who.CUSTOMER_SERVICE,
+        todo=MAILS_OFF,
     )
 
 
 def quantities(file: Profile, before: float) -> Finding:
     """A quantity column that is another column, or has lost its decimal point."""
-    return _hold(
-        "quantities",
-        f"A row ships {file.units:.1f} units, as a geometric mean; usually it is {before:.1f}.",
-        "Look at the quantity column: are they packs, cents, or another column?",
+    return Code.QUANTITIES.finding(
+        error=f"A row ships {file.units:.1f} units, as a geometric mean; usually it is {before:.1f}.",
     )
 
 
 def one_carrier(carrier: str, rows: int, total: int, before: float) -> Finding:
     """A default that has overwritten the column."""
     named = f"carrier {carrier}" if carrier else "no carrier"
-    return _hold(
-        "one_carrier",
-        f"{rows:,} of {total:,} rows have {named}; usually it is {before:.0%}.",
-        "Look at the carrier column: has a default overwritten it?",
+    return Code.ONE_CARRIER.finding(
+        error=f"{rows:,} of {total:,} rows have {named}; usually it is {before:.0%}.",
     )
 
 
 def most_rows_wrong(file: Profile, before: float) -> Finding:
     """A shifted column."""
-    return _hold(
-        "most_rows_wrong",
-        f"{file.wrong:,} of {file.rows:,} rows are wrong; usually it is {before:.0%}.",
-        "Look at the first rows' errors: has a column moved?",
+    return Code.MOST_ROWS_WRONG.finding(
+        error=f"{file.wrong:,} of {file.rows:,} rows are wrong; usually it is {before:.0%}.",
     )
 
 
 def shipped_before(file: Profile, before: float) -> Finding:
     """Last month's file."""
-    return _hold(
-        "shipped_before",
-        f"Of {file.parcels:,} parcels, {file.known:,} were shipped before, {file.known_days} days ago (the median); "
-        f"usually it is {before:.0%}.",
-        "Is it an old file? Then ask for tonight's: its parcels have not shipped.",
+    return Code.SHIPPED_BEFORE.finding(
+        error=f"Of {file.parcels:,} parcels, {file.known:,} were shipped before, "
+        f"{file.known_days} days ago (the median); usually it is {before:.0%}.",
     )
 
 
 def too_many(file: Profile, limit: int) -> Finding:
     """More than anybody has allowed."""
-    return _hold(
-        "hold_above",
-        f"It would make {file.new:,} shipments; hold_above is {limit:,}.",
-        "If that is a usual night, raise hold_above under [gates] in shipbatch.toml.",
-        Who.IT,
+    return Code.HOLD_ABOVE.finding(
+        error=f"It would make {file.new:,} shipments; hold_above is {limit:,}.",
     )
 
 
