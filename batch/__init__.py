@@ -1,8 +1,8 @@
 """shipbatch: warehouse exports become shipments in a BigCommerce store, each exactly once.
 
-A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it; `planning` holds them
-against their orders; `pipeline` runs the stages and ships; `results` writes the sheet; `ledger` keeps what must not be
-forgotten. Imports go down only, and `tests/project/test_floors.py` holds the rooms to it:
+A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it; `planning`
+holds them against their orders; `pipeline` runs the stages and ships; `results` writes the sheet; `ledger` keeps
+what must not be forgotten. Imports go down only, and `tests/test_floors.py` holds the rooms to it:
 
 ====  =============  =====================================================================
 floor room           what happens there
@@ -35,7 +35,8 @@ Where new things go:
 2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which returns a
    CommandResult, and a few lines in `cli`.
 3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one table.
-4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a header: the CSV, no code.
+4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a header: the CSV,
+   no code.
 5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a module below forty
    lines joins its only importer.
 """

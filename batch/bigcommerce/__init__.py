@@ -1,4 +1,4 @@
-"""BigCommerce's Orders V2 API: `client` asks, `quota` paces, `answers` judges."""
+"""BigCommerce's Orders V2 API: `client` asks, `rate_limit` paces, `verdict` judges."""
 
 from batch.bigcommerce.client import Client
 from batch.bigcommerce.payload import body, correction, limits

@@ -47,7 +47,7 @@ def watch(
 
     async def work(screen: "Progress", stop: "StopEvent") -> None:
         from batch.monitoring import after
-        from batch.watcher import watch as watch_folders
+        from batch.watcher import watch_folders
 
         tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
         await watch_folders(posts, screen, stop, polling=polling, tell=tell)

@@ -130,7 +130,8 @@ def doubled_shipments(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
         for other in seen[at + 1 :]:
             same = plain(one.tracking_number) == plain(other.tracking_number)
             if same and one.order_address_id == other.order_address_id and same_items(one.items, other.items):
-                what = f"Order {one.order_id}: {findings.describe_shipment(one)} and {findings.describe_shipment(other)} are equal."
+                both = f"{findings.describe_shipment(one)} and {findings.describe_shipment(other)}"
+                what = f"Order {one.order_id}: {both} are equal."
                 yield Discrepancy(Trouble.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
 
 
@@ -139,7 +140,8 @@ def over_shipped(order: Order) -> Iterator[Discrepancy]:
     for line in order.lines:
         if line.shipped > max(0, line.quantity - line.refunded):
             what = (
-                f"Order {order.order_id}, {findings.describe_line(line)}: ordered {line.quantity}, refunded {line.refunded}, "
+                f"Order {order.order_id}, {findings.describe_line(line)}: ordered {line.quantity}, "
+                f"refunded {line.refunded}, "
                 f"shipped {line.shipped}."
             )
             yield Discrepancy(Trouble.OVER_SHIPPED, order.order_id, (), what)

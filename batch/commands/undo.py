@@ -156,7 +156,8 @@ def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
     if done := sum(order.put_back for order in orders):
         yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
-        yield f"{count_noun(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
+        number = count_noun(count, "order")
+        yield f"{number} would get the earlier status back: each change may mail its customer, up to"
         yield f"{count_noun(count, 'customer')}. Switch these mails off first: {SWITCHES}."
         yield "Or give --keep-status: the orders then keep the status that they have."
 

@@ -1,4 +1,4 @@
-"""What survives a crash: one contract (`base`), two stores for it (`stores`), one runner a store (`owned`)."""
+"""What survives a crash: one ledger on two databases (`sqlite`, `postgres`), and one runner per store (`ownership`)."""
 
 from batch.config import LEDGER
 from batch.ledger.ledger import Ledger

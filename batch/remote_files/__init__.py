@@ -6,9 +6,9 @@ module     what it knows
 fetch      a place of its own for each fetch
 addresses  what an address may be, and how a file from it is called
 copy       what has come so far: length, cap, deadline
-ssh        sftp://, as `sftp` would get it
-web        https://, one answer and no other
-clouds     s3://, gs://, abfs://, by fsspec
+sftp       sftp://, as `sftp` would get it
+https      https://, one answer and no other
+object_stores  s3://, gs://, abfs://, by fsspec
 =========  ==========================================================
 """
 

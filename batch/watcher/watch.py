@@ -24,7 +24,7 @@ class Post:
     settings: Settings
 
 
-async def watch(
+async def watch_folders(
     posts: Sequence[Post],
     screen: Progress,
     stop: StopEvent,
