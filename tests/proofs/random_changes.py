@@ -49,7 +49,7 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("pipeline/report.py", ("report", "carry_over")),
     ("pipeline/shipping/reconciler.py", ("reconciler", "mutants_settling")),
     ("pipeline/shipping/dispatcher.py", ("pool", "mutants_settling")),
-    ("pipeline/shipping/corrections.py", ("update",)),
+    ("pipeline/shipping/corrections.py", ("update", "made_differs")),
     ("pipeline/shipping/earlier_doubts.py", ("only_doubts_wait",)),
 )
 """Files of rules below `batch/`, and the tests that are theirs, the likeliest first; the first pattern counts."""
@@ -65,6 +65,8 @@ _FIRST_RED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(\S+?::.+?|\S+)(?: - .*)?
 class Equal:
     """A change that no test can notice."""
 
+    file: str
+    """Below `batch/`."""
     line: str
     """Today's, as it is in the source."""
     instead: str
@@ -73,19 +75,34 @@ class Equal:
 
 EQUAL: Sequence[Equal] = (
     Equal(
+        "pipeline/deduplicate.py",
         'return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else "" for run_id in runs}',
         "return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else 'x' for run_id in runs}",
         "the database keeps a record's run as long as the record",
     ),
     Equal(
+        "model/matching.py",
         'return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}',
         'return {what for what, *_ in differences(asked, seen)} < {"tracking number", "tracking link"}',
         "links are compared only where there is no number: the two never differ together",
     ),
     Equal(
+        "loader/cells/tracking_numbers.py",
         "if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:",
         "if type(cell) is str and cell.isalnum() and cell.isascii() and 11 <= len(cell) <= 19:",
         "the quick way of a cell says what the long one says",
+    ),
+    Equal(
+        "pipeline/shipping/dispatcher.py",
+        "break",
+        "continue",
+        "only where the run is to stop is nothing let through, and then the loop ends",
+    ),
+    Equal(
+        "pipeline/shipping/dispatcher.py",
+        "if clock.time() + verdict.wait > patience:",
+        "if clock.time() + verdict.wait >= patience:",
+        "no clock shows that very moment",
     ),
 )
 
@@ -160,8 +177,8 @@ def drawn(modules: Sequence[str], seed: int, count: int) -> Sequence[Change]:
 
 def why_equal(change: Change) -> str:
     """Why nothing can notice it; empty where something should."""
-    before, after = _lines(change)
-    return next((one.why for one in EQUAL if (one.line, one.instead) == (before.strip(), after.strip())), "")
+    made = (change.file, *map(str.strip, _lines(change)))
+    return next((one.why for one in EQUAL if (one.file, one.line, one.instead) == made), "")
 
 
 def difference(change: Change) -> str:
