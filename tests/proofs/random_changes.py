@@ -215,8 +215,8 @@ def _red(copies: "SimpleQueue[Path]", texts: dict[str, str], tests: Sequence[str
         if process.exitcode == 0:
             return ""
         told = said.read_text("utf-8", "replace")
-        if process.exitcode in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
-            raise RuntimeError(f"no test could be run:\n{told}")
+        if process.exitcode not in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:
+            raise RuntimeError(f"pytest ended with {process.exitcode}, which is no test's verdict:\n{told}")
         found = _FIRST_RED.search(told)
         return found[1] if found else f"(ended with {process.exitcode})"
     finally:
