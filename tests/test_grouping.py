@@ -37,6 +37,11 @@ def test_rows_of_an_order_that_are_far_apart_still_meet(loaded):
     assert [parcel.rows for parcel in export.parcels()] == [(2, 4), (3,)]
 
 
+def test_one_number_in_two_orders_is_two_parcels_and_so_are_two_numbers_of_one_order(loaded):
+    export = loaded(HEADER, "1001,A,1,T100000001,", "1001,A,1,T100000002,", "1002,A,1,T100000001,")
+    assert [(parcel.order_id, parcel.rows) for parcel in export.parcels()] == [(1001, (2,)), (1001, (3,)), (1002, (4,))]
+
+
 def test_rows_without_a_number_are_one_parcel_of_their_own(loaded):
     export = loaded(HEADER, "1001,A,1,,", "1001,B,1,T100000001,", "1001,C,1,,")
     assert [parcel.rows for parcel in export.parcels()] == [(2, 4), (3,)]

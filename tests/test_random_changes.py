@@ -5,7 +5,8 @@ import ast
 import pytest
 
 from tests.proofs.changes import changes_of
-from tests.proofs.random_changes import EQUAL, drawn, rule_modules, source_of, why_equal
+from tests.proofs.mutations import ROOT
+from tests.proofs.random_changes import EQUAL, RULES, drawn, rule_modules, source_of, why_equal
 
 MODULES = rule_modules()
 SOURCE = '''
@@ -60,6 +61,10 @@ def test_a_module_of_rules_has_changes_and_tests(module: str) -> None:
             if pair[0] != pair[1]
         )
         assert change.line == first
+
+
+def test_each_pattern_of_the_rules_names_a_module() -> None:
+    assert all(any((ROOT / "batch").glob(pattern)) for pattern, _ in RULES)
 
 
 def test_a_seed_draws_the_same_changes() -> None:

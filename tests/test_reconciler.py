@@ -1,5 +1,6 @@
 """What is in doubt, settled by reading back: claimed, sent again, or left to a person; never guessed."""
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -29,7 +30,8 @@ class TestSettling:
     async def test_the_second_look_waits_for_the_settle_window(
         self, shop: OpenShop, virtual_clock: VirtualLoop
     ) -> None:
-        """Not a second less than `--settle`."""
+        """Not a second less than `--settle`, whatever the clock shows, and hardly more."""
+        await asyncio.sleep(1000)
         there = await shop(dense(1))
         looks: list[float] = []
 
@@ -66,6 +68,22 @@ class TestSettling:
         report = await there.run((100, "MUG", 1, ""), name="other.csv", again=True, header=(*HEADER[:3], "Tracking No"))
         assert (statuses(report), row(report, 2).shipment_ids) == (["created"], (2,))
         assert (len(there.made()), there.posts) == (2, 3 - performs)
+
+    async def test_an_equal_one_that_another_tool_made_meanwhile_is_kept_in_mind(self, shop: OpenShop) -> None:
+        """One of the two is ours, and the other stands in the ledger beside it."""
+        there = await shop(dense(1))
+
+        def ship(method: str, _path: str, order_id: int) -> None:
+            if method == "POST" and there.posts == 1:
+                theirs = {"order_address_id": 100, "items": [(1000, 1)], "tracking_number": number(0)}
+                there.box.store.make(there.box.store.draft(order_id, theirs))
+
+        there.box.faults = Watched(ship, Fault(504, method="POST", nth=1))
+        report = await there.run((100, "MUG", 1, number(0)))
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["created"], (1,), 1)
+        with there.ledger() as ledger:
+            (record,) = ledger.find("100")
+            assert ledger.attempts(record.record_id)[-1].evidence == {"found": 1, "twins": [2]}
 
     async def test_pages_are_read_to_the_end(self, shop: OpenShop) -> None:
         """A store with pages of one: ours is the third."""

@@ -31,10 +31,10 @@ class _Consignment:
     lines: Sequence[JsonObject]
     stubs: bool
     """Some lines are only links, or not there at all; or the store says that it has cut them."""
-    address_id: int = 0
-    kind: str = "physical"
-    pickup: bool = False
-    items_total: int = 0
+    address_id: int
+    kind: str
+    pickup: bool
+    items_total: int
 
     @property
     def cut(self) -> bool:
