@@ -7,7 +7,7 @@ import pytest
 from batch.loader.cells import check_digits, order_numbers, skus, tracking_numbers, values
 from batch.loader.cells.damage import Wrong, display, plain_text
 from batch.loader.cells.money import cost
-from batch.loader.cells.row_status import RowStatus, is_void, standing
+from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
 
 DAY = datetime(2026, 1, 2)
 
@@ -205,7 +205,7 @@ def test_a_void_cell(cell, void):
      ("Pending", RowStatus.NOT_YET), ("blue", RowStatus.UNSAID), (1.0, RowStatus.UNSAID)],
 )  # fmt: skip
 def test_a_status_cell(cell, status):
-    assert standing(cell) is status
+    assert parse_row_status(cell) is status
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,10 @@ Connect = Callable[[], "psycopg.Connection[Any]"]
 CHILD = """
 import sys
 from pathlib import Path
-from batch.ledger.postgres import PostgresConnection, connected
-from batch.ledger.postgres_opening import make
 from batch.config import Database
-from batch.ledger.postgres import connected
-from batch.ledger.runners import entered
-with entered(lambda: connected(Database(sys.argv[1])), Path(sys.argv[2])) as runner:
+from batch.ledger.postgres.connection import open_link
+from batch.ledger.postgres.runners import register_runner
+with register_runner(lambda: open_link(Database(sys.argv[1])), Path(sys.argv[2])) as runner:
     print(runner, flush=True)
     sys.stdin.read()
 """

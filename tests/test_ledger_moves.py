@@ -234,9 +234,9 @@ def test_an_answer_of_the_store_is_read_as_it_was(answer: StoreShipment) -> None
 
 
 @given(FINDINGS, ROWS, NUMBER)
-def test_a_note_is_read_as_it_was(finding: Finding, rows: tuple[int, ...], ask: str) -> None:
+def test_a_note_is_read_as_it_was(finding: Finding, numbers: tuple[int, ...], ask: str) -> None:
     """Every word of its finding."""
-    note = RowNote(rows, finding, None, ask)
+    note = RowNote(numbers, finding, None, ask)
     assert rows.note_from(rows.note_row("run", note)[1:]) == note
 
 

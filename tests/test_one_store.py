@@ -266,7 +266,7 @@ async def test_one_shipment_is_the_older_doubts_and_a_person_says_what_the_other
     made_old(path)
     settings = there.settings(settle=30).model_copy(update={"identity": ""})
     async with open_store(settings, there.screen, StopEvent()) as desk:
-        await Pipeline(desk).settle_earlier()
+        await Pipeline(desk).settle(desk.ledger.unsettled_records(settings.store))
         (mine,), (other,) = desk.ledger.records_of_run("run-1"), desk.ledger.records_of_run("run-2")
         assert (mine.state, other.state) == (State.CREATED, State.NEEDS_PERSON)
         told = await take_decision(desk, "run-2", Answer(answer, "ann", order=100))

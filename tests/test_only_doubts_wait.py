@@ -265,7 +265,7 @@ async def tour(there: Shop, name: str, *orders: int, stop: StopEvent | None = No
     path = there.folder / name
     path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("batch.pipeline.runner.opened", in_time)
+        patch.setattr("batch.pipeline.runner.open_store", in_time)
         return await run_files([Job(path)], there.settings(), there.screen, StopEvent() if stop is None else stop)
 
 

@@ -38,12 +38,13 @@ async def test_a_clock_far_off_is_told_of_with_both_times(shop: OpenShop, off: f
 @pytest.mark.skipif(os.name != "posix", reason="limits are set as on Linux")
 @pytest.mark.parametrize("megabytes", [60, 100, 130])
 def test_a_memory_limit_is_a_sentence(tmp_path: Path, megabytes: int) -> None:
-    """However low: no traceback, no fault of ours, and the status says that nothing was sent."""
+    """However low: no traceback, no fault of ours, and no status that says more than is known."""
     (tmp_path / "a.csv").write_text(table((100, "MUG", 1, number(0)), header=HEADER))
     call = f'ulimit -v {megabytes * 1024}; exec "{sys.executable}" -m batch run --sandbox "{tmp_path}/a.csv"'
     environ = os.environ | {"SHIPBATCH_HOME": str(tmp_path / "home")}
     done = subprocess.run(["sh", "-c", call], capture_output=True, text=True, env=environ, check=False)
-    assert (done.returncode, "Traceback" in done.stderr) == (75, False)
+    assert done.returncode in {75, 1}  # 1 where it cannot tell whether anything was sent
+    assert "Traceback" not in done.stderr
     assert "not enough memory" in done.stderr
 
 
@@ -59,7 +60,7 @@ async def test_memory_that_ends_after_something_was_sent_is_no_75(
         if point == "before-copy" and there.posts:
             raise MemoryError
 
-    monkeypatch.setattr("batch.primitives.failpoints.point", lacking)
+    monkeypatch.setattr("batch.primitives.failpoints.failpoint", lacking)
     jobs = [Job(there.folder / name) for name in ("a.csv", "b.csv")]
     tour = await run_files(jobs, there.settings(), there.screen, StopEvent())
     assert (tour.exit_status, there.posts, len(tour.reports)) == (1, 1, 1)

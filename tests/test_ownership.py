@@ -1,7 +1,6 @@
 """A token goes where its owner sent it: nothing is obeyed, or kept, where somebody else could have written it."""
 
 import os
-import pwd
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -91,6 +90,8 @@ class TestWhoCouldHaveWrittenIt:
         """A group of this user's own is nobody else; one with another user in it is named with him."""
         file.chmod(0o664)
         require_own(file, "")
+        import pwd
+
         other = next(user for user in pwd.getpwall() if user.pw_uid not in {0, NOBODY} and user.pw_gid)
         os.chown(file, -1, other.pw_gid)
         assert other.pw_name in refused(file)

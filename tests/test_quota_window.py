@@ -158,7 +158,7 @@ def test_what_is_not_heard_of_is_begun_by_any_answer() -> None:
 
 
 def test_an_answer_without_a_word_is_of_a_store_that_goes_on() -> None:
-    assert WINDOW.untold(2.0, 3.0) == QuotaHeaders(100, None, None, 30.0, 2.0, 3.0)
+    assert WINDOW.assumed_headers(2.0, 3.0) == QuotaHeaders(100, None, None, 30.0, 2.0, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -188,12 +188,12 @@ def test_an_answer_without_a_word_is_of_a_store_that_goes_on() -> None:
 def test_what_may_go_now(window: dict[str, Any], in_flight: int, reserve: float, free: int) -> None:
     """The last twentieth one at a time, where others spend too; a tenth ahead of the first answer."""
     given = {"others_spending": False} | window
-    assert replace(WINDOW, **given).spare(in_flight, reserve) == free
+    assert replace(WINDOW, **given).free_now(in_flight, reserve) == free
 
 
 @pytest.mark.parametrize(("reserve", "kept"), [(0.0, 0), (0.1, 10), (0.999, 99), (1.0, 99)])
 def test_a_reserve_never_takes_all(reserve: float, kept: int) -> None:
-    assert WINDOW.reserved(reserve) == kept
+    assert WINDOW.reserve_count(reserve) == kept
 
 
 @pytest.mark.parametrize(

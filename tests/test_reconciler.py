@@ -233,8 +233,8 @@ class TestWhoMayStillSend:
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute(self.SENDER)
             reconciler = Reconciler(desk.client, desk.ledger, desk.settings, stop=desk.stop)
-            await reconciler.settle(desk.ledger.unsettled("shop"))
-            (doubt,) = desk.ledger.unsettled("shop")
+            await reconciler.settle(desk.ledger.unsettled_records("shop"))
+            (doubt,) = desk.ledger.unsettled_records("shop")
             assert doubt.state is State.IN_DOUBT
             assert doubt.finding is not None
             assert "process 12 on gone" in doubt.finding.error

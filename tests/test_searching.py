@@ -108,7 +108,7 @@ async def test_an_answer_that_is_cut_says_so(
     shop: OpenShop, monkeypatch: pytest.MonkeyPatch, most: int, *, complete: bool
 ) -> None:
     """In the JSON too."""
-    monkeypatch.setattr(find, "MOST", most)
+    monkeypatch.setattr("batch.commands.find.MOST", most)
     there = await shop(dense(3))
     await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(3)))
     told = find(there, "MUG")

@@ -97,7 +97,7 @@ async def test_what_is_put_there_between_look_and_claim_is_not_read(
             dropped.unlink()
             THINGS[words](dropped, theirs)
 
-    monkeypatch.setattr("batch.primitives.failpoints.point", swap)
+    monkeypatch.setattr("batch.primitives.failpoints.failpoint", swap)
     async with dock.watched():
         await dock.filed("failed/a.error.txt")
     assert words in (dock.inbox / "failed" / "a.error.txt").read_text("utf-8-sig")
@@ -116,7 +116,7 @@ async def test_a_file_swapped_between_look_and_claim_is_whole_before_it_is_run(
             (dock.inbox / "new.part").write_text(grows[0])
             (dock.inbox / "new.part").replace(dropped)
 
-    monkeypatch.setattr("batch.primitives.failpoints.point", swap)
+    monkeypatch.setattr("batch.primitives.failpoints.failpoint", swap)
     async with dock.watched():
         await dock.until(lambda: dock.there("working"))
         whole = table(mug(101), mug(102), header=HEADER)

@@ -13,7 +13,20 @@ from batch.primitives.escapes import visible_lines
 
 __all__ = ["admin", "app", "decide", "inspect", "main", "queue", "run", "watch"]
 
+IN_ORDER = (
+    *("run", "watch", "find", "decide", "resume", "history", "status", "audit", "undo", "template"),
+    *("setup", "check", "config", "service", "worker", "sandbox"),
+)
+"""The commands as `--help` lists them within their panels: in the order of use."""
+
 LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
+
+
+def _wire() -> None:
+    app.registered_commands.sort(key=lambda command: IN_ORDER.index(command.callback.__name__))  # type: ignore[union-attr]
+
+
+_wire()
 
 
 def main() -> None:
