@@ -188,8 +188,8 @@ def test_values_that_go_by_line(orders, values, by_line):
 
 
 def test_a_value_counts_once_an_order():
-    assert shapes.once_an_order(["1", "", "2"], ["A", "A", "A"]) == ["A", "A"]
-    assert shapes.once_an_order(["1", "1", "1"], ["A", "B", "a"]) == ["A", "B", "a"]
+    assert shapes.distinct_per_order(["1", "", "2"], ["A", "A", "A"]) == ["A", "A"]
+    assert shapes.distinct_per_order(["1", "1", "1"], ["A", "B", "a"]) == ["A", "B", "a"]
 
 
 @pytest.mark.parametrize(
