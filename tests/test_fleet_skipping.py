@@ -15,7 +15,7 @@ from yard import Yard, rows_of, until
 from batch.cli.queue import skip_queued
 from batch.config import Database
 from batch.errors import ConfigError, NothingSent
-from batch.fleet import QueueItem, cancel_file, file_job, status, worker
+from batch.fleet import QueueItem, cancel_file, file_job, queue_status, worker
 from batch.ledger import open_ledger, read_ledger
 from batch.sandbox import Fault, Faults
 
@@ -31,7 +31,7 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
 ) -> None:
     """The turn that waits for it ends within its next sign of life; so does its worker, whose thread hangs on."""
     monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
-    monkeypatch.setitem(status.__globals__, "HUNG", 0.0)
+    monkeypatch.setattr("batch.fleet.status.HUNG", 0.0)
     box, asked, never = await yard.store(), asyncio.Event(), asyncio.Event()
 
     async def silence(_: web.Request) -> web.Response:
@@ -49,7 +49,7 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
         await asked.wait()
 
         async def is_named() -> bool:
-            told = await status(yard.queue, yard.database)
+            told = await queue_status(yard.queue, yard.database)
             return any(f"decide --queued {first} --answer skip" in one["todo"] for one in told.data["stuck"])
 
         await until(is_named, lambda: yard.screen.lines)
