@@ -387,8 +387,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "ships what was judged while its order was in doubt",
         "pipeline/shipping/shipper.py",
-        "            if not (anew or judgement.has_aged):\n",
-        "            if not judgement.has_aged:\n",
+        "            if not (anew or planner.has_aged):\n",
+        "            if not planner.has_aged:\n",
         WAITS,
     ),
     Mutant(
@@ -401,8 +401,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "ships a held file's doubts",
         "pipeline/pipeline.py",
-        "                await self._shipping.enter(run, self._held_plan(plan, gated), export)\n",
-        "                await self._shipping.ship(run, self._held_plan(plan, gated), judgement, job, export)\n",
+        "                await self._shipping.enter(context, held_plan(plan, gated))\n",
+        "                await self._shipping.ship(context, held_plan(plan, gated), planner)\n",
         WAITS,
     ),
     Mutant(
@@ -594,7 +594,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "judges once, however long ago",
         "pipeline/shipping/shipper.py",
-        "            if not (anew or judgement.has_aged):\n",
+        "            if not (anew or planner.has_aged):\n",
         "            if record:\n",
         SHIPPING,
     ),
