@@ -109,7 +109,7 @@ class TestWhichLine:
         asked = parcel(ask(), **words)
         shipment = only(judged(asked))
         assert {name: getattr(shipment, name) for name in words} == words
-        assert shipment.ask == asked.request_key
+        assert shipment.request_key == asked.request_key
 
     def test_an_unknown_sku_is_told_with_those_that_exist(self) -> None:
         """Invalid, and the order's SKUs are named."""
@@ -627,11 +627,11 @@ class TestAPersonsWord:
         """It no longer counts as made, and does not ship by itself."""
         asked = parcel(ask(), number=number)
         gone = Record(1, "R1", "S", only(judged(asked)), State.CREATED, made=made(number=number), deleted=True)
-        finding = only(judged(asked, gone=(gone,))).finding
+        finding = only(judged(asked, deleted=(gone,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "deleted_before")
         assert "run R1 made this as shipment 7" in finding.error
         for policy in (Policy(again=True), Policy(answers={asked.request_key: "ship"})):
-            assert isinstance(only(judged(asked, gone=(gone,), policy=policy)), Shipment)
+            assert isinstance(only(judged(asked, deleted=(gone,), policy=policy)), Shipment)
 
     def test_what_is_in_doubt_is_not_planned_again(self) -> None:
         """The same parcel is in doubt; another of the order is planned behind it."""

@@ -17,8 +17,8 @@ from batch.config import Database, Gates
 from batch.ledger.postgres.connection import open_link
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import RunResults, open_store, run_files
-from batch.pipeline.session import StoreSession
+from batch.pipeline.runner import RunResults, run_files
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives import uptime
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Personality
@@ -265,7 +265,7 @@ async def tour(there: Shop, name: str, *orders: int, stop: StopEvent | None = No
     path = there.folder / name
     path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("batch.pipeline.runner.opened", in_time)
+        patch.setattr("batch.pipeline.runner.open_store", in_time)
         return await run_files([Job(path)], there.settings(), there.screen, StopEvent() if stop is None else stop)
 
 
@@ -315,7 +315,7 @@ async def test_the_same_file_again_is_told_of_once(shop: OpenShop, virtual_clock
 
 async def test_a_process_tells_its_boot_from_others() -> None:
     """The same in each process of this start of the machine, where the machine can tell."""
-    command = (sys.executable, "-c", "from batch import uptime; print(uptime.boot())")
+    command = (sys.executable, "-c", "from batch.primitives import uptime; print(uptime.boot())")
     asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     answer = (await asked.communicate())[0].decode().strip()
     assert (answer == uptime.boot()) == (not answer.startswith("process "))

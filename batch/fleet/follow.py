@@ -14,8 +14,8 @@ from batch.errors import ResultsError
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.model import Run
+from batch.pipeline.progress import Progress
 from batch.pipeline.runner import NOTHING_SENT, PRECEDENCE, total
-from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
 
 LOOK = 0.5  # seconds between two looks

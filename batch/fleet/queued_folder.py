@@ -20,8 +20,8 @@ from batch.fleet.queue_items import QueueItem
 from batch.fleet.run_options import ask_of
 from batch.ledger import read_ledger
 from batch.monitoring.systemd import Systemd
+from batch.pipeline.progress import Progress
 from batch.pipeline.runner import NOTHING_SENT
-from batch.pipeline.session import Progress
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent
 from batch.watcher import Post, notices

@@ -29,11 +29,12 @@ from batch.monitoring import Digest, after, of_error
 from batch.monitoring.metrics import measure
 from batch.monitoring.systemd import Systemd
 from batch.pipeline import Pipeline
-from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.progress import NullProgress, Progress
+from batch.pipeline.runner import CANNOT_RUN_NOW
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives.stop import StopEvent
 from batch.results import run_text
-from batch.watcher.progress import NullProgress
 from batch.watcher.retries import pause_after
 
 POLL = 0.4  # seconds between two looks for a turn, where a slot is free

@@ -14,8 +14,10 @@ from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, Sto
 from batch.ledger import export_store, read_ledger
 from batch.monitoring import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, input_copies, take_decisions
-from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.progress import NullProgress, Progress
+from batch.pipeline.runner import CANNOT_RUN_NOW
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent, beside
 from batch.results import run_text
@@ -25,7 +27,7 @@ from batch.watcher.change_events import Bell
 from batch.watcher.file_job import FileJob, StillWritten
 from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import is_same
-from batch.watcher.progress import FileProgress, NullProgress
+from batch.watcher.progress import FileProgress
 from batch.watcher.retries import Retries, pause_after
 
 TRIES = 3  # in a row on one file, before others have their turn

@@ -486,7 +486,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "runs beside another runner",
-        "pipeline/runner.py",
+        "pipeline/session.py",
         "        if lock:\n",
         "        if not lock:\n",
         SHIPPING,
