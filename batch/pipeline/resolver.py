@@ -13,7 +13,8 @@ from batch.bigcommerce.order_pages import Orders, Pages
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.session import StoreSession
-from batch.planning import ExistingShipment, Facts, Judged, Policy, judge
+from batch.planning import ExistingShipment, Facts, Judged, Policy
+from batch.planning.plan_order import plan_order
 from batch.planning.trusted_file import complete, trusted_order
 from batch.primitives.concurrency import gather_bounded
 
@@ -52,7 +53,7 @@ class Resolver:
             else:
                 absent = Facts(None, newest=orders.newest_before(key), unproven=key in orders.unproven)
                 known = facts.get(key) or absent
-            judged += judge(group, known, policy)
+            judged += plan_order(group, known, policy)
         return judged
 
     async def order_id(self, parcel: Parcel) -> int | None:

@@ -1,6 +1,6 @@
 """From a parcel's lines to the order's lines: one draft an address and number, on its way to a shipment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from batch.model import (
@@ -17,11 +17,11 @@ from batch.model import (
     findings,
 )
 from batch.model.matching import plain, same_items
-from batch.planning.facts import Judged, Policy
+from batch.planning.facts import Policy
 from batch.primitives.spelling import named
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RequestedLine:
     """Units of one line; None is all that remains of it."""
 
@@ -30,20 +30,19 @@ class RequestedLine:
     rows: tuple[int, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ShipmentDraft:
     """A parcel's share for one address and one number, on its way to a shipment."""
 
     parcel: Parcel
     number: str
     address: int | None
-    wants: list[RequestedLine]
+    wants: Sequence[RequestedLine]
     rest: bool = False
     """All that remains: wants are found when units are handed out."""
     share: tuple[int, int] = (0, 1)
     """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
     comments: str = ""
-    judged: Judged | None = None
 
     @property
     def label(self) -> str:
@@ -130,14 +129,15 @@ def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNot
     said: list[str] = []
     for line, hit in found:
         assert isinstance(hit, OrderLine)
-        if (want := wants.get(hit.order_product_id)) is None:
-            wants[hit.order_product_id] = RequestedLine(hit, line.quantity, line.rows)
-        else:  # a SKU and an id that name one line, or a SKU in two spellings
+        want = wants.get(hit.order_product_id)
+        total, rows = line.quantity, line.rows
+        if want:  # a SKU and an id that name one line, or a SKU in two spellings
             said.append(
                 f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
             )
             total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
-            want.quantity, want.rows = total, want.rows + line.rows
+            rows = want.rows + line.rows
+        wants[hit.order_product_id] = RequestedLine(hit, total, rows)
     parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
     if not wants:
         return [], _drafts_per_number(parcel, parcel.order_address_id, [], policy)
