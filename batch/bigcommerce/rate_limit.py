@@ -11,11 +11,13 @@ from batch.bigcommerce.concurrency import Concurrency
 from batch.bigcommerce.quota_window import LENGTH, TICK, QuotaHeaders, QuotaWindow
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
+from batch.primitives.backoff import Backoff
 
 SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
 STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
 LONG = 45.0  # seconds; a longer wait is told to the person: no documented window is as long
 MOST = 64  # in flight, where nobody says
+BACKOFF = Backoff.doubling(1.0, 60.0)  # at least, from the second 429 in a row on
 
 
 class RateLimit:
@@ -170,7 +172,7 @@ class RateLimit:
             self.pauses += 1
             self._paused_at = now
         asked, told = retry_after(reply.headers), self._read_headers(sent, reply)
-        wait = max(NO_WORD_WAIT if asked is None else asked, _growing_pause(self._in_a_row))
+        wait = max(NO_WORD_WAIT if asked is None else asked, BACKOFF.pause(self._in_a_row - 1))
         ends = told.ends[1] if told and told.until is not None else now
         self._paused_until = max(self._paused_until, now + wait, ends)
         if not told:
@@ -215,11 +217,6 @@ class RateLimit:
         if line not in self._said:
             self._said.add(line)
             self._say(line)
-
-
-def _growing_pause(in_a_row: int) -> float:
-    """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
-    return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), 60.0)
 
 
 def _now() -> float:

@@ -28,7 +28,7 @@ from batch.watcher.file_job import FileJob, StillWritten
 from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import is_same
 from batch.watcher.progress import FileProgress
-from batch.watcher.retries import Retries, pause_after
+from batch.watcher.retries import BACKOFF, Retries
 
 TRIES = 3  # in a row on one file, before others have their turn
 OTHERS = 2.0  # seconds after which other commands of the store get a chance …
@@ -297,7 +297,7 @@ class StoreWatcher:
         if turn:
             self._troubles.report_failure(turn.file, now)
         if turn is None or tries <= TRIES:
-            await self._stop.sleep(pause_after(tries))
+            await self._stop.sleep(BACKOFF.pause(tries))
 
     async def _tell_of(self, error: Exception, turn: FileJob | None) -> None:
         """Say what is in the way; once, however often it is tried."""

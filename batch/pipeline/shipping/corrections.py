@@ -10,9 +10,11 @@ from batch.model.matching import differences
 from batch.pipeline.session import StoreSession
 from batch.planning import Correction, facts_of
 from batch.primitives import failpoints
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 
 TRIES = 4
+BACKOFF = Backoff.doubling(2.0, 8.0)  # between two of them, where the store names no time
 
 
 async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int) -> Verdict:
@@ -23,7 +25,7 @@ async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEv
             stop.set(verdict.stop, verdict.todo)
         if verdict.kind in (Kind.DONE, Kind.NEVER) or stop or again == TRIES:
             break
-        await stop.sleep(verdict.wait or 2.0**again)
+        await stop.sleep(verdict.wait or BACKOFF.pause(again))
     return verdict
 
 

@@ -1,7 +1,6 @@
 """The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's quota."""
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import AsyncIterator
 
@@ -14,9 +13,10 @@ from batch.model.matching import Baseline, differences, match
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints, uptime
+from batch.primitives.backoff import Backoff
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
-LONGEST_PAUSE = 60.0  # seconds between two such tries
+BACKOFF = Backoff.doubling(2.0, 60.0)  # between two such tries, jittered
 STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
 
 
@@ -95,7 +95,7 @@ class Dispatcher:
                 self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}", STATUS_PAGE)
             elif not self._stop:
                 tries += 1
-                await self._stop.sleep(max(verdict.wait, _backoff(tries)))
+                await self._stop.sleep(max(verdict.wait, BACKOFF.jittered(tries)))
             if (
                 reply.phase is not Phase.NOT_SENT
                 and not self._stop
@@ -214,8 +214,3 @@ def _differing(record: Record, said: StoreShipment, baseline: Baseline) -> list[
     if said.shipment_id <= baseline.shipment_id:
         differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))
     return differing
-
-
-def _backoff(tries: int) -> float:
-    """Full jitter: nothing to half the time, so that many workers do not come back together."""
-    return random.uniform(0, min(LONGEST_PAUSE, 2.0**tries))  # noqa: S311  a pause is no secret
