@@ -10,11 +10,11 @@ from batch.commands.answer import CommandResult
 from batch.config import Database, Settings
 from batch.errors import NothingSent
 from batch.ledger.queries import LedgerReader
-from batch.model import Record, RowNote, Run, State, Status, findings
+from batch.model import Record, RowFacts, RowNote, Run, RunSummary, State, Status, findings
 from batch.pipeline import Job, copy_of, known_waiting, read, source_of_run, summarize, write_sheet
 from batch.planning import facts_of
 from batch.primitives.concurrency import batched
-from batch.results.accounting import Report, row_results
+from batch.results.accounting import Report, row_count, row_results
 from batch.results.run_text import WORDS, report
 
 LEFT_OPEN = frozenset({Status.HELD, Status.WAITING, Status.IN_DOUBT, Status.NOT_SENT})
@@ -51,7 +51,8 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
         lambda record: findings.not_sent(record, stopped, blocking.get(record.shipment.order_id), None),
     )
     counted = summarize(run, export, rows, shipments=sum(1 for _ in ledger.records_of_run(run.run_id)))
-    done = Report(run, rows, {"requests": 0, "seconds": 0.0} | dict(run.summary) | counted)
+    summary: RunSummary = {"requests": 0, "seconds": 0.0}
+    done = Report(run, rows, summary | run.summary | counted)
     done.known_waiting = known_waiting(ledger, run, notes, settings.carry_over)
     write_sheet(done, export, ledger.records_of_run(run.run_id), settings.home, Job(place))
     return done
@@ -92,7 +93,7 @@ def _as_made(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Re
     """The rows have shipped: with this file where a run of the same content went on with it, else with another one."""
     several = list(records)
     made = [record.made for record in several if record.made]
-    facts = dict(note.facts or {}) | facts_of(made)
+    facts = (note.facts or RowFacts()) | facts_of(made)
     if all(_goes_on_with(ledger, run, record) for record in several):
         lines = [pair for record in several for pair in record.shipment.row_lines]
         return replace(note, finding=findings.CREATED, facts=facts | {"row_lines": lines})
@@ -171,7 +172,7 @@ def newest_run(ledger: LedgerReader, store: str) -> Run:
 
 
 def _run_line(run: Run) -> str:
-    counts = ", ".join(f"{run.summary[n]} {words}" for n, words in WORDS.items() if run.summary.get(n))
+    counts = ", ".join(f"{count} {words}" for name, words in WORDS.items() if (count := row_count(run.summary, name)))
     ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
     return f"{run.run_id}  {Path(run.file).name}  {counts or 'no rows counted'}  ({ended})"
 

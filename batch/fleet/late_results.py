@@ -21,7 +21,7 @@ from batch.model import Status
 from batch.pipeline import exit_status
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
-from batch.results.accounting import Report
+from batch.results.accounting import Report, row_count
 from batch.watcher.folder_layout import safe_name
 
 WAITS = 3  # the exit status of a run in which something waits for a person
@@ -72,7 +72,9 @@ def end_of(report: Report, shipped: int) -> End:
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(summary[name.replace(" ", "_")] for name in LEFT_OPEN),
+        left_open=0
+        if "held_by" in summary
+        else sum(row_count(report.summary, name.replace(" ", "_")) for name in LEFT_OPEN),
         shipped=shipped,
     )
 

@@ -9,7 +9,7 @@ from batch.errors import ConfigError, ShipbatchError
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import State
-from batch.results.accounting import COUNTED, Report
+from batch.results.accounting import COUNTED, Report, row_count
 
 CAME_TO_ITS_END = frozenset({0, 1, 3})
 """Exit statuses of a run that was not kept from its end."""
@@ -68,7 +68,7 @@ def _totals(ledger: LedgerReader) -> Iterator[Any]:
     for store in ledger.stores():
         of_store = ledger.runs(store)
         for status in (each.value.replace(" ", "_") for each in COUNTED):
-            rows.add_metric([store, status], sum(run.summary.get(status, 0) for run in of_store))
+            rows.add_metric([store, status], sum(row_count(run.summary, status) for run in of_store))
         requests.add_metric([store], sum(run.summary.get("requests", 0) for run in of_store))
         ended = [run.exit_status for run in of_store if run.exit_status is not None]
         for exit_status in sorted(set(ended)):

@@ -14,7 +14,7 @@ from batch.config import Source
 from batch.errors import FileError, ReaderDied
 from batch.ledger import export_store
 from batch.loader.load import Load
-from batch.model import Parcel, Record, Run, Status
+from batch.model import Parcel, Record, Run, RunProfile, Status
 from batch.model.sheet_format import Mark, read_mark
 from batch.pipeline import input_copies
 from batch.pipeline.baselines import Baselines
@@ -150,8 +150,8 @@ class Pipeline:
             resumed=job.copy is not None,
             dry=job.dry,
         )
-        told = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
-        return plan, replace(gated, run=replace(gated.run, profile=dict(gated.run.profile) | told))
+        told: RunProfile = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
+        return plan, replace(gated, run=replace(gated.run, profile=gated.run.profile | told))
 
     def _carries(self, job: Job) -> bool:
         """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""

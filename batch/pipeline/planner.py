@@ -155,8 +155,10 @@ class Planner:
         judged = list(judged)
         plan.add(judged)
         for note in judged:
-            if isinstance(note, RowNote) and note.facts and note.facts.get("shipment_ids"):
-                self._meet(note.facts["order_id"], note.facts["shipment_ids"])
+            facts = note.facts if isinstance(note, RowNote) else None
+            order_id, shipment_ids = (facts.get("order_id"), facts.get("shipment_ids")) if facts else (None, None)
+            if order_id is not None and shipment_ids:
+                self._meet(order_id, shipment_ids)
 
     def _meet(self, order_id: int, shipment_ids: Iterable[int]) -> None:
         self._met[order_id] = self._met.get(order_id, frozenset()) | frozenset(shipment_ids)

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from batch import results
 from batch.errors import LedgerError, ResultsError
 from batch.ledger import LedgerReader
 from batch.loader.load import Load
-from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
+from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, RunSummary, State, Status
 from batch.pipeline.job import Job
 from batch.pipeline.run_context import RunContext, RunOutcome
 from batch.pipeline.session import StoreSession
@@ -57,15 +57,10 @@ async def finish_run(session: StoreSession, job: Job, report: Report) -> None:
         report.stopped = report.stopped or str(error)
 
 
-def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
+def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> RunSummary:
     """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
-    return {
-        "run": run.run_id,
-        "file": run.file,
-        "rows": export.row_count,
-        "shipments": shipments,
-        **count_statuses(rows),
-    }
+    began: RunSummary = {"run": run.run_id, "file": run.file, "rows": export.row_count, "shipments": shipments}
+    return cast("RunSummary", {**began, **count_statuses(rows)})
 
 
 def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote]) -> int:

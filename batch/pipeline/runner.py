@@ -54,7 +54,7 @@ class RunResults:
         """One file's summary; of several, their totals and each."""
         each = [report.summary for report in self.reports]
         if len(each) == 1 and not self.refused and not self.left:
-            return self._with_carried(each[0])
+            return self._with_carried(dict(each[0]))
         refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
         left = [{"file": str(job.export), "error": "not begun", "todo": "Run it again."} for job in self.left]
         return self._with_carried(total(each)) | {"files": each + refused + left}

@@ -11,6 +11,7 @@ from batch.model import (
     OrderLine,
     Parcel,
     Record,
+    RowFacts,
     RowNote,
     Shipment,
     StoreShipment,
@@ -115,7 +116,11 @@ class ShipmentDraft:
         )
 
     def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
-        facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
+        facts: RowFacts = {
+            "order_id": self.parcel.order_id,
+            "order_address_id": self.address,
+            "row_lines": self.row_lines,
+        }
         return RowNote(rows or self.rows, finding, request_key=self.parcel.request_key, facts=facts)
 
 
@@ -167,7 +172,7 @@ def _drafts_per_number(
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others naming the first of them."""
-    facts = {"order_id": parcel.order_id}
+    facts: RowFacts = {"order_id": parcel.order_id}
     notes = [RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts) for line, finding in bad]
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):

@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batch.errors import ResultsError
-from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status, findings
+from batch.model import (
+    MADE_DIFFERS,
+    Finding,
+    LinkSource,
+    Record,
+    RowFacts,
+    RowNote,
+    RowResult,
+    Run,
+    RunSummary,
+    State,
+    Status,
+    findings,
+)
 from batch.primitives.spill import SpillDict
 
 T = TypeVar("T")
@@ -37,7 +50,7 @@ class Report:
 
     run: Run
     rows: Mapping[int, RowResult]
-    summary: dict[str, Any]
+    summary: RunSummary
     stopped: str = ""
     """Why it ended before its work did; empty if it did not."""
     todo: str = ""
@@ -115,13 +128,20 @@ def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
     return {summary_key(status): counts[status] for status in COUNTED} | ({MADE_DIFFERS: differ} if differ else {})
 
 
+def row_count(summary: RunSummary, key: str) -> int:
+    """The rows that a summary counts under a status's key, or `made_differs`; 0 where it does not count them."""
+    counts: Mapping[str, Any] = summary
+    count: int = counts.get(key, 0)
+    return count
+
+
 def summary_key(status: Status) -> str:
     """A status as the JSON summary spells it: `already_created`."""
     return status.value.replace(" ", "_")
 
 
 def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
-    facts: Mapping[str, Any] = note.facts or {}
+    facts = note.facts or RowFacts()
     lines = _by_row(facts.get("row_lines", ()))
     for row in note.rows:
         yield RowResult(
