@@ -27,9 +27,8 @@ from batch.watcher.folder_layout import FolderLayout
 @pytest.fixture
 async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
     """A store of ten orders from 100 on, and a drop folder for it."""
-    monkeypatch.setattr(
-        store_watcher, "open_store", opened_in_time
-    )  # only so that the clock knows of the ledger's thread
+    # Only so that the clock knows of the ledger's thread.
+    monkeypatch.setattr(store_watcher, "open_store", opened_in_time)
     return Dock(await shop(dense(10)))
 
 

@@ -55,7 +55,7 @@ class Outcome:
 
 
 class RunSummary(TypedDict, total=False):
-    """What a run came to: the JSON summary. A run that has not ended has none of it; older runs lack what came later."""
+    """What a run came to: the JSON summary; empty until it has ended, and older runs lack what came later."""
 
     run: str
     file: str
