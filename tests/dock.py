@@ -12,8 +12,8 @@ from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
 from batch.monitoring import after
-from batch.pipeline.runner import open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.progress import Progress
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives.stop import StopEvent
 from batch.watcher import Post, folder_status, watch_folders
 

@@ -23,6 +23,7 @@ from batch.ledger.postgres.connection import open_link
 from batch.ledger.postgres.lease import Lease, acquire_lease
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Faults, Personality
 
@@ -127,7 +128,7 @@ async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
 async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     box = await yard.store()
     box.faults = Faults(Fault(401))
     await yard.put(box, rows_of([101]), rows_of([100]))
@@ -343,7 +344,7 @@ async def test_a_turn_that_cannot_show_how_far_it_is_ends_and_says_why(
 ) -> None:
     """Nobody could tell it from one that hangs."""
     monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.1)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.1,)))
     box = await yard.store(30, faults=Faults(Fault(delay=0.1, method="POST")))
     await yard.queue.do("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
     await yard.put(box, rows_of(range(100, 130)))

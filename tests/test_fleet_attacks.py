@@ -23,6 +23,7 @@ from yard import PLENTY, Yard, rows_of, until
 from batch.errors import LedgerError
 from batch.fleet import Queue, QueueItem, deliver_sheets, follow_files, worker
 from batch.pipeline.input_copies import expire
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Faults, Sandbox
 from tests.proofs.warehouse import Running
@@ -181,7 +182,7 @@ async def test_a_database_of_yesterday_doubles_nothing(
     postgres: Postgres, database: str, sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Put back from a copy under a worker and somebody who follows: epochs, runs and numbers come again."""
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     monkeypatch.setattr(worker, "LATER", 0.3)
     box = await sandbox(dense(60), quota=PLENTY, personality=LENIENT)
     async with Yard.opened(database, tmp_path) as yard:

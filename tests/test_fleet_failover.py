@@ -17,6 +17,7 @@ from yard import Yard, rows_of, until
 
 from batch.fleet import follow_files as awaited
 from batch.fleet import worker
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Faults, Personality
 
@@ -73,7 +74,7 @@ async def test_a_standby_that_lagged_takes_over_under_a_worker(
     pair: tuple[Postgres, Standby, Yard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was confirmed and not received is said, and looked for in the store: numbers are recognised, others held."""
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     primary, standby, yard = pair
     box = await yard.store(40, faults=Faults(Fault(401)), personality=LENIENT)
     (number,) = await yard.put(box, [(139, "MUG", 1, ""), *rows_of(range(100, 139))])

@@ -16,7 +16,9 @@ from batch.commands.decide import Answer, take_decision
 from batch.fleet import QueueItem, deliver_sheets, follow_files, queue_status
 from batch.model.sheet_format import RESULTS
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import carry_over_leftovers, open_store, run_files
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.runner import run_files
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Sandbox
 

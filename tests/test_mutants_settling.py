@@ -15,6 +15,7 @@ from batch.config import LEDGER
 from batch.errors import CannotRunNow
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
 from batch.model.matching import match
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.shipping.dispatcher import Dispatcher
 from batch.sandbox import Fault, Personality
 
@@ -42,7 +43,7 @@ class TestTheRecord:
             records = await planned(desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))])
             with closing(sqlite3.connect(there.home / LEDGER, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                pool = Dispatcher(desk.client, desk.ledger, desk.settings, stop=desk.stop, baselines={})
+                pool = Dispatcher(desk, Baselines())
                 shipping = asyncio.create_task(pool.ship(_each(records)))
                 for _ in range(TURNS):
                     await asyncio.sleep(0)

@@ -17,8 +17,8 @@ from batch.config import Database, Gates
 from batch.ledger.postgres.connection import open_link
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import RunResults, open_store, run_files
-from batch.pipeline.session import StoreSession
+from batch.pipeline.runner import RunResults, run_files
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives import uptime
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Personality

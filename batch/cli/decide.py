@@ -10,7 +10,7 @@ from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_wi
 
 if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 
@@ -52,7 +52,7 @@ def decide(
     word = Answer(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
     async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
         async with open_store(settings, screen, stop) as store_open:
             return await take_decision(store_open, run_id, word)
@@ -77,7 +77,7 @@ def undo(
 
     async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.undo import undo_run
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
         async with open_store(settings, screen, stop, lock=yes) as store_open:
             return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.commands.find_live import LiveState
     from batch.config import Database
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 
@@ -100,7 +100,7 @@ def audit(
 
     async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.audit import audit_store
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
         async with open_store(settings, screen, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
@@ -123,7 +123,7 @@ def template(
 
     async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.template import SHIPPING_STATUSES, write_template_file
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
         async with open_store(settings, screen, stop, lock=False) as desk:
             return await write_template_file(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)

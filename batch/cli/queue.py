@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.config import Settings
     from batch.fleet import Ends, Queue, QueueItem
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
     from batch.watcher import Post
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from batch.config import Settings
     from batch.monitoring import Digest
     from batch.pipeline import Job
+    from batch.pipeline.progress import Progress
     from batch.pipeline.runner import RunResults
-    from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
     from batch.results.accounting import Report
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.config import Settings, Source
     from batch.ledger.queries import LedgerReader
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch.config import Folder, Settings
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
     from batch.watcher import Post
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from batch.bigcommerce.order_pages import Orders
+from batch.bigcommerce.order_pages import Orders, Pages
 from batch.commands.answer import CommandResult
 from batch.commands.history import find_run
 from batch.model import Order, Record, State, StoreShipment, findings
 from batch.model.exit_status import ExitStatus
 from batch.model.matching import changes_between, plain, same_items
-from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
 from batch.primitives.concurrency import gather_bounded
 
@@ -49,7 +48,7 @@ async def audit_store(desk: StoreSession, run_id: str, days: int) -> CommandResu
     ids = {record.shipment.order_id for run in runs for record in desk.ledger.records_of_run(run.run_id)}
     known = desk.ledger.of_orders(desk.settings.store, ids)
     desk.screen.begin(f"Looking at {len(known)} orders")
-    orders = await Resolver(desk.client, desk.ledger, desk.settings).orders(known)
+    orders = await Pages(desk.client, desk.settings.workers).read(set(known))
     found = await Audit(desk).orders(known, orders)
     lines = [f"{len(known)} orders that were shipped from here, {desk.client.requests} requests."]
     lines += [f"  {each.trouble.value}: {each.what}" for each in found] or ["  Nothing to look at."]

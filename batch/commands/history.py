@@ -10,7 +10,7 @@ from batch.commands.answer import CommandResult
 from batch.config import Database, Settings
 from batch.errors import NothingSent
 from batch.ledger.queries import LedgerReader
-from batch.model import Record, RowNote, Run, State, Status, findings
+from batch.model import Record, RowFacts, RowNote, Run, RunSummary, State, Status, findings
 from batch.model.statuses import OPEN
 from batch.pipeline import Job, copy_of, known_waiting, read, source_of_run, summarize, write_sheet
 from batch.planning import facts_of
@@ -50,7 +50,8 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
         lambda record: findings.not_sent(record, stopped, blocking.get(record.shipment.order_id), None),
     )
     counted = summarize(run, export, rows, shipments=sum(1 for _ in ledger.records_of_run(run.run_id)))
-    done = Report(run, rows, {"requests": 0, "seconds": 0.0} | dict(run.summary) | counted)
+    summary: RunSummary = {"requests": 0, "seconds": 0.0}
+    done = Report(run, rows, summary | run.summary | counted)
     done.known_waiting = known_waiting(ledger, run, notes, settings.carry_over)
     write_sheet(done, export, ledger.records_of_run(run.run_id), settings.home, Job(place))
     return done
@@ -91,7 +92,7 @@ def _as_made(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Re
     """The rows have shipped: with this file where a run of the same content went on with it, else with another one."""
     several = list(records)
     made = [record.made for record in several if record.made]
-    facts = dict(note.facts or {}) | facts_of(made)
+    facts = (note.facts or RowFacts()) | facts_of(made)
     if all(_goes_on_with(ledger, run, record) for record in several):
         lines = [pair for record in several for pair in record.shipment.row_lines]
         return replace(note, finding=findings.CREATED, facts=facts | {"row_lines": lines})

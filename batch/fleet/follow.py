@@ -15,8 +15,8 @@ from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.model import Run
 from batch.model.exit_status import ExitStatus, worst
+from batch.pipeline.progress import Progress
 from batch.pipeline.runner import total
-from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
 
 LOOK = 0.5  # seconds between two looks

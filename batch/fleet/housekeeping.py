@@ -20,7 +20,7 @@ from batch.ledger.postgres.connection import open_link
 from batch.ledger.postgres.runners import reap_dead_runners
 from batch.pipeline import input_copies
 from batch.pipeline.decisions import goes_on, still_waits, was_answered_elsewhere
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives.stop import StopEvent
 
 BEAT = 5.0  # seconds between two signs of life, and two sweeps

@@ -26,7 +26,7 @@ from batch.pipeline import exit_status
 from batch.pipeline.decisions import still_waits
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
-from batch.results.accounting import Report
+from batch.results.accounting import Report, row_count
 from batch.watcher.folder_layout import safe_name
 
 _OPEN_NOTE = has_status(*OPEN, column="notes.finding")
@@ -76,7 +76,7 @@ def end_of(report: Report, shipped: int) -> End:
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(summary[status.key] for status in OPEN),
+        left_open=0 if "held_by" in summary else sum(row_count(report.summary, status.key) for status in OPEN),
         shipped=shipped,
     )
 

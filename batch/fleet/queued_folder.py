@@ -21,7 +21,7 @@ from batch.fleet.run_options import ask_of
 from batch.ledger import read_ledger
 from batch.model.exit_status import ExitStatus
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent
 from batch.watcher import Post, notices

@@ -30,12 +30,13 @@ from batch.monitoring import Digest, after, of_error
 from batch.monitoring.metrics import measure
 from batch.monitoring.systemd import Systemd
 from batch.pipeline import Pipeline
-from batch.pipeline.runner import carry_over_leftovers, open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.progress import NullProgress, Progress
+from batch.pipeline.session import StoreSession, open_store
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.results import run_text
-from batch.watcher.progress import NullProgress
-from batch.watcher.retries import pause_after
+from batch.watcher.retries import BACKOFF
 
 POLL = 0.4  # seconds between two looks for a turn, where a slot is free
 LEASE_WAIT = 20.0  # seconds that a turn waits for a store whose last owner's lease has not run out
@@ -130,7 +131,7 @@ class Worker:
             except AWAY as error:
                 tries += 1
                 self._rounds.say_away(error)
-            await self._stop.sleep(min(LATER, 0.25 * 2**tries))
+            await self._stop.sleep(Backoff.doubling(0.25, LATER).pause(tries + 1))
 
     async def _serve(self, store: str) -> None:
         """A store's turn: what procrastinate calls."""
@@ -154,7 +155,7 @@ class Worker:
         except (ShipbatchError, OSError) as error:
             self._screen.say(f"{store}: {error} {getattr(error, 'todo', '')}".rstrip())
             if await self._queue.next(store):
-                await call(self._queue.app, store, after=pause_after(1))
+                await call(self._queue.app, store, after=BACKOFF.pause(1))
 
     async def _open(self, settings: Settings, following: Next) -> None:
         """The file's turn under the store's lease; then the store's next turn is asked for."""
@@ -210,7 +211,7 @@ class Worker:
         if not isinstance(error, ShipbatchError | OSError) and tries >= TRIES:
             await turn.send_back(_bug(error, tries), ExitStatus.BUG)
             return turn.digests, 0.0
-        pause = pause_after(tries)
+        pause = BACKOFF.pause(tries)
         said = error if isinstance(error, ShipbatchError) else ShipbatchError(f"{type(error).__name__}: {error}")
         if isinstance(said, ConfigError | StoreStopped) and said.todo:
             said.todo += ANEW

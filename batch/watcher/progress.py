@@ -6,19 +6,6 @@ from batch.model import Record
 from batch.watcher.status_file import StatusFile
 
 
-class NullProgress:
-    """The screen while the store is opened: nothing but words."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """Nothing begins here."""
-
-    def step(self, record: Record) -> None:
-        """Nor goes on."""
-
-
 class FileProgress:
     """A file's run: its words with the file's name, its progress on the board."""
 

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-FIRST_PAUSE, LONGEST_PAUSE = 15.0, 120.0  # seconds before a file is tried again
+from batch.primitives.backoff import Backoff
+
+BACKOFF = Backoff.doubling(15.0, 120.0)  # before a file is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Retries:
 
     def report_failure(self, path: Path, now: float) -> None:
         """Its turn has failed once more: the pause doubles."""
-        self._of[path] = _Retry(self.tries(path) + 1, now + pause_after(self.tries(path) + 1))
+        tries = self.tries(path) + 1
+        self._of[path] = _Retry(tries, now + BACKOFF.pause(tries))
 
     def put_off(self, path: Path, until: float) -> None:
         """It is not its turn yet, and nothing has failed."""
@@ -48,8 +51,3 @@ class Retries:
     def due(self) -> list[float]:
         """When each may have its turn."""
         return [trouble.due for trouble in self._of.values()]
-
-
-def pause_after(tries: int) -> float:
-    """Seconds to wait after so many tries."""
-    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10)))

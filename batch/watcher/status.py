@@ -11,6 +11,7 @@ from batch.config import Settings
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Run
+from batch.results.accounting import row_count
 from batch.results.run_text import count_noun
 from batch.watcher.folder_layout import Entry, FolderLayout, digest, is_sheet
 from batch.watcher.notices import ERROR
@@ -63,7 +64,7 @@ def _files(place: FolderLayout, room: Path) -> list[Entry]:
 def _done(runs: Iterable[Run]) -> dict[str, int]:
     """A file that was gone on with after a stop counts once, and what each of its runs has shipped."""
     ended = [run for run in runs if run.finished]
-    counted = {name: sum(run.summary.get(name, 0) for run in ended) for name in ("created", "updated")}
+    counted = {name: sum(row_count(run.summary, name) for run in ended) for name in ("created", "updated")}
     return {"files": len({(run.file, run.sha256) for run in ended}), **counted}
 
 
@@ -71,7 +72,7 @@ def _held_data(file: Path, ledger: LedgerReader) -> dict[str, Any]:
     told: dict[str, Any] = {"file": file.name, "rows": None, "run": "", "since": "", "sheet": ""}
     with suppress(OSError):
         for run in ledger.of_content(digest(file))[:1]:
-            waits = sum(run.summary.get(name, 0) for name in ("held", "in_doubt", MADE_DIFFERS))
+            waits = sum(row_count(run.summary, name) for name in ("held", "in_doubt", MADE_DIFFERS))
             sheet = Path(run.summary.get("results") or "").name
             since = run.started.astimezone().isoformat(timespec="seconds")
             told |= {"rows": waits, "run": run.run_id, "since": since, "sheet": sheet}

@@ -15,8 +15,9 @@ from batch.ledger import export_store, read_ledger
 from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, after, of_error, of_report
 from batch.pipeline import Pipeline, input_copies, take_decisions
-from batch.pipeline.runner import carry_over_leftovers, open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.progress import NullProgress, Progress
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent, run_in_thread
 from batch.results import run_text
@@ -26,8 +27,8 @@ from batch.watcher.change_events import Bell
 from batch.watcher.file_job import FileJob, StillWritten
 from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import is_same
-from batch.watcher.progress import FileProgress, NullProgress
-from batch.watcher.retries import Retries, pause_after
+from batch.watcher.progress import FileProgress
+from batch.watcher.retries import BACKOFF, Retries
 
 TRIES = 3  # in a row on one file, before others have their turn
 OTHERS = 2.0  # seconds after which other commands of the store get a chance …
@@ -296,7 +297,7 @@ class StoreWatcher:
         if turn:
             self._troubles.report_failure(turn.file, now)
         if turn is None or tries <= TRIES:
-            await self._stop.sleep(pause_after(tries))
+            await self._stop.sleep(BACKOFF.pause(tries))
 
     async def _tell_of(self, error: Exception, turn: FileJob | None) -> None:
         """Say what is in the way; once, however often it is tried."""

@@ -9,7 +9,7 @@ from functools import partial
 from batch.config import Folder, Settings
 from batch.monitoring import after
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives.stop import StopEvent
 from batch.watcher.store_watcher import StoreWatcher, Tell
 

@@ -24,7 +24,8 @@ from batch.monitoring.alert_history import Memory
 from batch.monitoring.alert_history import reasons as told_because
 from batch.pipeline import Job, exit_status
 from batch.pipeline.decisions import pending_decisions
-from batch.pipeline.runner import RunResults, open_store, run_files
+from batch.pipeline.runner import RunResults, run_files
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox

@@ -18,7 +18,7 @@ from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Record
 from batch.pipeline import Job
 from batch.pipeline.decisions import DecisionRecorder, pending_decisions
-from batch.pipeline.runner import open_store
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
