@@ -494,3 +494,30 @@ async def test_what_is_written_together_reads_as_written(ledger: Ledger, text: s
     kept = {} if text == "billing_address" else {text: text}
     assert [(r.made.answer if r.made else None) for r in held] == [kept, kept]
     assert [a.evidence for r in held for a in ledger.attempts(r.record_id)] == [evidence] * 4
+
+
+def test_a_connection_is_closed_only_when_the_query_in_its_thread_has_ended(tmp_path: Path) -> None:
+    """In a process of its own: without the wait, SQLite reads from a statement that is freed, and the process dies."""
+    script = """
+import sys, threading
+from contextlib import suppress
+from pathlib import Path
+from batch.ledger.sqlite.opening import open_readable, open_writable
+path = Path(sys.argv[1])
+open_writable(path).close()
+many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i, hex(i) FROM n"
+for _ in range(40):
+    reader, begun = open_readable(path), threading.Event()
+    def read():
+        with suppress(reader.Error):
+            while True:
+                reader.query(many)
+                begun.set()
+    thread = threading.Thread(target=read)
+    thread.start()
+    begun.wait()
+    reader.close()
+    thread.join()
+"""
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path / "ledger.sqlite3")], check=False, timeout=60)
+    assert ended.returncode == 0

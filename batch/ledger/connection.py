@@ -41,6 +41,9 @@ class Connection(Protocol):
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
 
+    def query(self, sql: str, values: Values = (), /) -> list[Any]:
+        """All rows of one question; from any thread, also while another closes the connection."""
+
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any: ...
 
     def list_parameter(self, values: Collection[object], /) -> object:

@@ -280,6 +280,6 @@ class LedgerReader:
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         try:
-            return self._reader.execute(sql, values).fetchall()
+            return self._reader.query(sql, values)
         except self._reader.Error as error:
             raise self._reader.ledger_error(error) from error

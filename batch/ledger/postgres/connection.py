@@ -190,6 +190,9 @@ class PostgresConnection:
     def execute(self, sql: str, values: Values = (), /) -> Any:
         return self.link.execute(translate(sql), values) if values else self.link.execute(sql, prepare=False)
 
+    def query(self, sql: str, values: Values = (), /) -> list[Any]:
+        return list(self.execute(sql, values).fetchall())
+
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any:
         with self.link.cursor() as cursor:
             cursor.executemany(translate(sql), rows)

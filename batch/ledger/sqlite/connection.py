@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from batch.errors import LedgerError, of_memory
+from batch.ledger.connection import Values
 from batch.ledger.soundness import Damage
 from batch.ledger.sqlite.reserve import Reserve
 
@@ -71,6 +74,20 @@ class SqliteConnection(sqlite3.Connection):
 
     path: Path
 
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__(*settings, **more)
+        # A query goes on in its thread when its task is cancelled: were the connection closed under it, SQLite
+        # would read freed memory.
+        self._in_use = Lock()
+
+    def query(self, sql: str, values: Values = (), /) -> list[Any]:
+        with self._in_use:
+            return self.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        with self._in_use:
+            super().close()
+
     def list_parameter(self, values: Collection[object], /) -> str:
         return json.dumps(list(values))
 
@@ -90,7 +107,8 @@ class SqliteConnection(sqlite3.Connection):
         """A file is not away."""
 
     def check(self) -> None:
-        check(self)
+        with self._in_use:
+            check(self)
 
 
 class SqliteSession:
