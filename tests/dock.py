@@ -11,11 +11,11 @@ from openpyxl import load_workbook
 from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
-from batch.monitoring import after
+from batch.monitoring import notify_after_run
 from batch.pipeline.runner import open_store
 from batch.pipeline.session import Progress, StoreSession
 from batch.primitives.stop import StopEvent
-from batch.watcher import Post, folder_status, watch
+from batch.watcher import WatchedFolder, folder_status, watch
 
 LONGEST = 3_600.0  # virtual seconds for anything to happen
 GLANCE = 0.5  # virtual seconds between two looks at it
@@ -35,9 +35,9 @@ class Dock:
     @asynccontextmanager
     async def watched(self, *inboxes: Path, **changes: Any) -> AsyncIterator[None]:
         """A watcher at work; at the end of the block it is told to stop, and has stopped."""
-        tell = changes.pop("tell", after)
+        tell = changes.pop("tell", notify_after_run)
         self.stop, settings = StopEvent(), self.shop.settings(**changes)
-        posts = [Post(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
+        posts = [WatchedFolder(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
         watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, tell=tell, environ={}))
         try:
             yield

@@ -59,7 +59,7 @@ async def test_memory_that_ends_after_something_was_sent_is_no_75(
         if point == "before-copy" and there.posts:
             raise MemoryError
 
-    monkeypatch.setattr("batch.primitives.failpoints.point", lacking)
+    monkeypatch.setattr("batch.primitives.failpoints.failpoint", lacking)
     jobs = [Job(there.folder / name) for name in ("a.csv", "b.csv")]
     tour = await run_files(jobs, there.settings(), there.screen, StopEvent())
     assert (tour.exit_status, there.posts, len(tour.reports)) == (1, 1, 1)

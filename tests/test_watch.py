@@ -27,7 +27,7 @@ from batch.watcher.folder_layout import FolderLayout
 @pytest.fixture
 async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
     """A store of ten orders from 100 on, and a drop folder for it."""
-    monkeypatch.setattr(store_watcher, "opened", opened_in_time)  # only so that the clock knows of the ledger's thread
+    monkeypatch.setattr(store_watcher, "open_store", opened_in_time)  # only so that the clock knows of the ledger's thread
     return Dock(await shop(dense(10)))
 
 
@@ -397,14 +397,14 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
 
 async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried three times, then it comes back with a text; the next file ships."""
-    read = store_watcher.FileJob.take
+    read = store_watcher.ClaimedFileJob.run
 
-    async def take(turn: store_watcher.FileJob, desk: object) -> None:
+    async def run(turn: store_watcher.ClaimedFileJob, desk: object) -> None:
         if turn.file.name == "odd.csv":
             raise KeyError("odd")
         await read(turn, desk)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store_watcher.FileJob, "take", take)
+    monkeypatch.setattr(store_watcher.ClaimedFileJob, "run", run)
     async with dock.watched():
         dock.drop("odd.csv", row(100))
         await asyncio.sleep(5)

@@ -70,7 +70,7 @@ class Yard:
                 await working
 
     async def states(self) -> dict[int, str]:
-        return dict(await self.queue.all("SELECT file_id, state FROM shipbatch.files ORDER BY file_id"))
+        return dict(await self.queue.query("SELECT file_id, state FROM shipbatch.files ORDER BY file_id"))
 
     async def finished(self, *numbers: int) -> list[dict[str, Any]]:
         """Wait until these files, or all, have come to their end."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, print_error, print_told, settings_of
+from batch.cli.terminal import app, print_error, print_result, settings_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def setup(
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
     told, refused = _prove_credentials(store_hash, token, store)
-    print_told(told, as_json=False)
+    print_result(told, as_json=False)
     if refused:
         print("Nothing was kept. Correct that, and run `shipbatch setup` again.")
         raise typer.Exit(told.status)
@@ -64,7 +64,7 @@ def check(
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
     told = _check_arrivals(store) if arrivals else _run_checks(store)
     if told.status or not quiet:
-        print_told(told, as_json=as_json)
+        print_result(told, as_json=as_json)
     raise typer.Exit(told.status)
 
 
@@ -129,7 +129,7 @@ def config(
 
         print(text(), end="")
         return
-    print_told(_show_settings(store), as_json=as_json)
+    print_result(_show_settings(store), as_json=as_json)
 
 
 def _show_settings(store: str) -> "CommandResult":
@@ -176,13 +176,13 @@ def _check_arrivals(store: str) -> "CommandResult":
     """Whether the files that are expected have come; people are told where one has not."""
     from datetime import datetime
 
-    from batch.commands.check import Verdict, arrivals, check_result
-    from batch.monitoring import after, of_arrival
+    from batch.commands.check import CheckStatus, arrivals, check_result
+    from batch.monitoring import notify_after_run, of_arrival
 
     settings = settings_of(store=store)
     checks = arrivals(settings, datetime.now().astimezone())
-    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is Verdict.WRONG]
-    for problem in after(settings, late, 2) if late else []:
+    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is CheckStatus.WRONG]
+    for problem in notify_after_run(settings, late, 2) if late else []:
         print_error(ShipbatchError(problem))
     return check_result(checks)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
+from batch.cli.terminal import app, ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def history(
     from batch.commands.history import back_up, describe_run, import_ledger, list_runs, rewrite_results
 
     if into_database:
-        print_told(import_ledger(*_file_and_database()), as_json=as_json)
+        print_result(import_ledger(*_file_and_database()), as_json=as_json)
         return
     with ledger_of(sandbox=sandbox) as ledger:
         if backup is not None:
@@ -45,7 +45,7 @@ def history(
             told = rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
         else:
             told = describe_run(ledger, run_id) if run_id else list_runs(ledger)
-    print_told(told, as_json=as_json)
+    print_result(told, as_json=as_json)
 
 
 def _file_and_database() -> "tuple[Path, Database]":
@@ -84,7 +84,7 @@ def find(
 
     with ledger_of(sandbox=sandbox) as ledger:
         told = find_attempts(ledger, what, None if sandbox or offline else live)
-    print_told(told, as_json=as_json)
+    print_result(told, as_json=as_json)
     raise typer.Exit(told.status)
 
 
@@ -105,8 +105,8 @@ def audit(
         async with open_store(settings, screen, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
 
-    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
-    print_told(told, as_json=as_json)
+    told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(told, as_json=as_json)
     raise typer.Exit(signalled or told.status)
 
 
@@ -128,6 +128,6 @@ def template(
         async with open_store(settings, screen, stop, lock=False) as desk:
             return await write_template_file(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
-    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
-    print_told(told, as_json=as_json)
+    told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(told, as_json=as_json)
     raise typer.Exit(signalled)

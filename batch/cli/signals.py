@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-from batch.cli.progress import Bar, Events, Lines
+from batch.cli.progress import BarProgress, LineProgress, LogProgress
 from batch.primitives.stop import BY_HAND, StopEvent
 
 PATIENCE = 5.0  # seconds that the end of a command waits for a database that is away
@@ -22,7 +22,7 @@ class Signals:
     loop itself may be waiting for it, which is why they are heard beside the loop, too.
     """
 
-    def __init__(self, screen: Bar | Lines | Events, database: str) -> None:
+    def __init__(self, screen: BarProgress | LineProgress | LogProgress, database: str) -> None:
         self._screen, self._database = screen, database
         self._caught = 0
 

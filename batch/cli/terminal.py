@@ -36,16 +36,16 @@ class _InOrder(TyperGroup):
         return sorted(super().list_commands(ctx), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with _shown():
+        with _escape_quotations():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        with _shown():
+        with _escape_quotations():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _shown() -> Iterator[None]:
+def _escape_quotations() -> Iterator[None]:
     """A complaint about a call quotes it: a shell may have filled it in with the names of files."""
     try:
         yield
@@ -152,7 +152,7 @@ def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     return read_ledger(home / LEDGER)
 
 
-def run_with_screen(
+def run_with_progress(
     work: "Callable[[Progress, StopEvent], Coroutine[Any, Any, T]]",
     *,
     quiet: bool = False,
@@ -171,14 +171,14 @@ def run_with_screen(
 
     from rich.console import Console
 
-    from batch.cli.progress import Bar, Events, Lines
+    from batch.cli.progress import BarProgress, LineProgress, LogProgress
     from batch.cli.signals import Signals
     from batch.primitives.stop import StopEvent
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
-    lines = Events(log) if log else Lines(console, quiet=quiet, timed=plain)
-    screen = Bar(console) if is_bar and not log else lines
+    lines = LogProgress(log) if log else LineProgress(console, quiet=quiet, timed=plain)
+    screen = BarProgress(console) if is_bar and not log else lines
     signals = Signals(screen, database)
 
     async def main() -> T:
@@ -195,12 +195,12 @@ def run_with_screen(
         screen.close()
 
 
-def print_told(told: "CommandResult", *, as_json: bool) -> None:
+def print_result(result: "CommandResult", *, as_json: bool) -> None:
     """An answer on standard output: sentences, or JSON."""
     if as_json:
-        put_json(told.data)
+        put_json(result.data)
     else:
-        put(*told.lines)
+        put(*result.lines)
 
 
 def print_error(error: ShipbatchError, where: str = "") -> None:

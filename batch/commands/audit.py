@@ -82,7 +82,7 @@ class Audit:
             return [Discrepancy(Trouble.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")]
         found = list(over_shipped(order))
         if not order.is_shipped and await self._client.shipment_count(order_id) == 0:
-            return found + [missing_shipment(r) for r in standing]  # nothing to compare: the count is enough
+            return found + [absent_shipment(r) for r in standing]  # nothing to compare: the count is enough
         seen = await self._client.shipments(order_id)
         return found + list(compare(standing, seen))
 
@@ -94,26 +94,26 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
         assert record.made is not None
         now = by_id.get(record.made.shipment_id)
         if now is None:
-            yield missing_shipment(record)
+            yield absent_shipment(record)
         elif record.differs:
-            yield from made_differs(record, now)
+            yield from difference_from_request(record, now)
         elif difference := changes_between(record.made, now):
             what = f"Order {now.order_id}: {findings.describe_shipment(now)} was changed: {difference}."
             yield Discrepancy(Trouble.CHANGED, now.order_id, (now.shipment_id,), what)
-    yield from doubled_shipments(seen)
+    yield from duplicates(seen)
     for made in seen:
         if not made.tracking_number and not made.tracking_link:
             what = f"Order {made.order_id}: {findings.describe_shipment(made)}."
             yield Discrepancy(Trouble.NO_TRACKING, made.order_id, (made.shipment_id,), what)
 
 
-def made_differs(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
+def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
     """A shipment that was made otherwise than asked; nothing where somebody has set it right in the store."""
     if finding := findings.made_differs(record.shipment, now):
         yield Discrepancy(Trouble.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
 
 
-def missing_shipment(record: Record) -> Discrepancy:
+def absent_shipment(record: Record) -> Discrepancy:
     """A shipment of ours that the store no longer has."""
     assert record.made is not None
     what = (
@@ -123,7 +123,7 @@ def missing_shipment(record: Record) -> Discrepancy:
     return Discrepancy(Trouble.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
 
 
-def doubled_shipments(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
+def duplicates(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
     """Shipments of one order with equal items under one number; without a number it may be on purpose, and is said."""
     for at, one in enumerate(seen):
         for other in seen[at + 1 :]:

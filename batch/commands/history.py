@@ -25,13 +25,13 @@ AT_ONCE = 1_000  # notes looked up together
 def rewrite_results(ledger: LedgerReader, run_id: str, settings: Settings) -> CommandResult:
     """Write the sheet of a run, as the ledger stands now; NothingSent where the copy has expired."""
     run = find_run(ledger, run_id)
-    done = recounted(ledger, run, settings, Path(run.file))
+    done = recount(ledger, run, settings, Path(run.file))
     if done.sheet_error:
         raise done.sheet_error
     return CommandResult(tuple(report(done)), done.summary)
 
 
-def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> Report:
+def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> Report:
     """What has become of a run's rows until now, its sheet beside `place`; NothingSent where the copy has expired."""
     copy = copy_of(run, settings)
     if not copy.exists():
@@ -43,7 +43,7 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
     export = read(copy, source_of_run(run, settings), settings, ledger)
     stopped = "" if run.finished else "the run did not end"
     blocking = {record.shipment.order_id: record for record in ledger.unsettled(run.store)}
-    notes = list(fared_on(ledger, run, ledger.notes(run.run_id)))
+    notes = list(current_notes(ledger, run, ledger.notes(run.run_id)))
     rows = row_results(
         run.run_id,
         notes,
@@ -57,7 +57,7 @@ def recounted(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -
     return done
 
 
-def fared_on(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterator[RowNote]:
+def current_notes(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterator[RowNote]:
     """A run's notes; of rows that it left open, what other runs, or a person, have made of them since."""
     for some in batched(notes, AT_ONCE):
         left = [note for note in some if note.finding.status in LEFT_OPEN]
@@ -72,7 +72,7 @@ def fared_on(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterat
             elif note.record_id in by_id:
                 yield _as_record(ledger, run, note, by_id[note.record_id])
             elif made := [one for one in by_ask.get(note.request_key, ()) if _is_later(ledger, run, one)]:
-                yield _as_made(ledger, run, note, made)
+                yield _as_created(ledger, run, note, made)
             elif note.request_key in skipped and note.finding.status is Status.HELD:
                 yield replace(note, finding=findings.decided_skip())
             else:
@@ -82,24 +82,24 @@ def fared_on(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterat
 def _as_record(ledger: LedgerReader, run: Run, note: RowNote, record: Record) -> RowNote:
     """A note on rows whose shipment is another run's."""
     if record.state is State.CREATED and not record.deleted:
-        return _as_made(ledger, run, note, [record])
+        return _as_created(ledger, run, note, [record])
     if record.state in {State.CREATED, State.PLANNED} or record.finding is None:
         return note
     return replace(note, finding=record.finding)
 
 
-def _as_made(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Record]) -> RowNote:
+def _as_created(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Record]) -> RowNote:
     """The rows have shipped: with this file where a run of the same content went on with it, else with another one."""
     several = list(records)
     made = [record.made for record in several if record.made]
     facts = dict(note.facts or {}) | facts_of(made)
-    if all(_goes_on_with(ledger, run, record) for record in several):
+    if all(_is_same_run(ledger, run, record) for record in several):
         lines = [pair for record in several for pair in record.shipment.row_lines]
         return replace(note, finding=findings.CREATED, facts=facts | {"row_lines": lines})
     return replace(note, finding=findings.already_created(), facts=facts)
 
 
-def _goes_on_with(ledger: LedgerReader, run: Run, record: Record) -> bool:
+def _is_same_run(ledger: LedgerReader, run: Run, record: Record) -> bool:
     """Whether a record's run is this one, or one that went on with it; not where its file was queued once more."""
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or other.sha256 != run.sha256:

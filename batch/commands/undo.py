@@ -61,7 +61,7 @@ class OrderUndone:
     """Shipments it keeps."""
     keeps_status: bool = False
     """A person has said to leave its status alone."""
-    put_back: bool = False
+    status_put_back: bool = False
     said: list[str] = field(default_factory=list)
 
     @property
@@ -143,7 +143,7 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
     left = counts[Fate.KEPT] or counts[Fate.FAILED] or (for_real and counts[Fate.DELETE])
     data = {fate.name.casefold(): counts[fate] for fate in Fate} | {
         "statuses_to_put_back": sum(order.restores for order in orders),
-        "statuses_put_back": sum(order.put_back for order in orders),
+        "statuses_put_back": sum(order.status_put_back for order in orders),
         "run": run.run_id,
         "orders": str(path),
     }
@@ -152,7 +152,7 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
 
 def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
     """What putting statuses back may send, or may have sent."""
-    if done := sum(order.put_back for order in orders):
+    if done := sum(order.status_put_back for order in orders):
         yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
         yield f"{count_noun(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
@@ -160,7 +160,7 @@ def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
         yield "Or give --keep-status: the orders then keep the status that they have."
 
 
-def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
+def _with_doubts(result: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
     """What the run left in doubt may be in the store, and cannot be deleted before that is known."""
     lines = [f"  {len(doubts):>6} in doubt: perhaps in the store, and not deleted:"]
     for record in doubts:
@@ -169,8 +169,8 @@ def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> Com
             f"  Order {record.shipment.order_id}, {record.shipment.label or 'no number'}, row {rows}: in doubt"
         )
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
-    data = told.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
-    return CommandResult((*told.lines, *lines), data, status=told.status or 3)
+    data = result.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
+    return CommandResult((*result.lines, *lines), data, status=result.status or 3)
 
 
 class Undo:
@@ -282,7 +282,7 @@ class Undo:
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
                 return
-            order.status_now, order.put_back = before, True
+            order.status_now, order.status_put_back = before, True
             what, evidence = "status put back", {"status_id": before}
         for record_id in touched:
             await self._ledger.append(record_id, what, evidence)

@@ -20,7 +20,7 @@ queue_status  what `status --fleet` says
 """
 
 from batch.fleet.cancel import cancel_file
-from batch.fleet.follow import Ends, deliver_sheets, follow_files
+from batch.fleet.follow import FinishedFiles, deliver_sheets, follow_files
 from batch.fleet.queue import Queue
 from batch.fleet.queue_items import QueueItem
 from batch.fleet.queued_folder import watch_queued
@@ -29,7 +29,7 @@ from batch.fleet.status import queue_status
 from batch.fleet.worker import Worker
 
 __all__ = [
-    "Ends",
+    "FinishedFiles",
     "Queue",
     "QueueItem",
     "Worker",

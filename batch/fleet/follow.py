@@ -34,7 +34,7 @@ LOST: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class FinishedFiles:
     """Files, as they stand when nobody waits for them any longer."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -116,7 +116,7 @@ def _current_rows(
 
 async def deliver_sheets(
     queue: Queue, rows: Sequence[Mapping[str, Any]], settings: Settings, place: Path | None = None
-) -> Ends:
+) -> FinishedFiles:
     """The finished files with their sheets beside them, or the only one at a place of its own."""
     sheets: dict[int, Path] = {}
     problems: list[ResultsError] = []
@@ -129,7 +129,7 @@ async def deliver_sheets(
             sheets[row["file_id"]] = await asyncio.to_thread(deliver, content, row, beside, settings, place)
         except ResultsError as error:
             problems.append(error)
-    return Ends(rows, sheets, problems)
+    return FinishedFiles(rows, sheets, problems)
 
 
 def deliver(

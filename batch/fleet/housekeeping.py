@@ -12,8 +12,8 @@ from importlib.metadata import version
 from batch.config import Database, Settings
 from batch.errors import LedgerError
 from batch.fleet import late_results, maintenance
-from batch.fleet.file_job import FileJob
-from batch.fleet.procrastinate_app import call
+from batch.fleet.file_job import QueuedFileJob
+from batch.fleet.procrastinate_app import request_turn
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import export_store, read_ledger
 from batch.ledger.postgres.connection import open_link
@@ -29,7 +29,7 @@ DOUBTS_EVERY = 60.0  # seconds between two looks at what is in doubt, and may be
 DAY = 86_400.0
 
 
-class Rounds:
+class Housekeeper:
     """What one worker does for all; `turns` are those under way in its slots, by store."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Rounds:
         screen: Progress,
         stop: StopEvent,
         *,
-        turns: Mapping[str, FileJob],
+        turns: Mapping[str, QueuedFileJob],
         side_by_side: int,
     ) -> None:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -47,20 +47,20 @@ class Rounds:
         self._turns, self._side_by_side = turns, side_by_side
         self._is_away = False
 
-    async def begin(self) -> None:
+    async def register(self) -> None:
         """The first sign of life, in place of a worker of this machine that has died: it is started again."""
         sql = (
             "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8 FROM shipbatch.workers"
             " WHERE host = %s ORDER BY seen"
         )
-        rows = await self._queue.all(sql, platform.node())
+        rows = await self._queue.query(sql, platform.node())
         if dead := next((worker for worker, pid, silent in rows if _has_died(pid, silent)), None):
-            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", dead)
-        await self.enter()
+            await self._queue.execute("DELETE FROM shipbatch.workers WHERE worker = %s", dead)
+        await self.send_heartbeat()
 
-    async def enter(self) -> None:
+    async def send_heartbeat(self) -> None:
         """A sign of life."""
-        await self._queue.do(
+        await self._queue.execute(
             "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots) VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (worker) DO UPDATE SET seen = clock_timestamp(), ending = %s",
             self.name,
@@ -72,10 +72,10 @@ class Rounds:
             bool(self._stop),
         )
 
-    async def leave(self) -> None:
+    async def deregister(self) -> None:
         """The last one; where the database does not hear it, it is found silent."""
         with suppress(*AWAY):
-            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
+            await self._queue.execute("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
 
     def say_away(self, error: BaseException) -> None:
         """That the database is away is said once."""
@@ -86,14 +86,14 @@ class Rounds:
             )
         self._is_away = True
 
-    async def keep_alive(self) -> None:
+    async def keep_house(self) -> None:
         """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
         clock = asyncio.get_running_loop().time
         look_at_held = look_at_doubts = expire = -math.inf
         while True:
             await asyncio.sleep(BEAT)
             try:
-                await self.enter()
+                await self.send_heartbeat()
                 if self._is_away:
                     self._is_away = False
                     self._screen.say("The database is there again.")
@@ -102,13 +102,13 @@ class Rounds:
                 if clock() >= look_at_held:
                     look_at_held = clock() + HELD_EVERY
                     await self._release_decided()
-                    for store in await late_results.behind(self._queue, list(self._stores)):
-                        await call(self._queue.app, store)
+                    for store in await late_results.stores_behind(self._queue, list(self._stores)):
+                        await request_turn(self._queue.app, store)
                 if clock() >= look_at_doubts:
                     look_at_doubts = clock() + DOUBTS_EVERY
-                    await asyncio.to_thread(self._bury)
-                    for store in await maintenance.in_doubt(self._queue, list(self._stores)):
-                        await call(self._queue.app, store)
+                    await asyncio.to_thread(self._reap_dead_runners)
+                    for store in await maintenance.stores_in_doubt(self._queue, list(self._stores)):
+                        await request_turn(self._queue.app, store)
                 if clock() >= expire:
                     expire = clock() + DAY
                     await self._expire()
@@ -117,30 +117,32 @@ class Rounds:
             except LedgerError as error:
                 self._screen.say(f"{error} {error.todo}")
 
-    async def keep_turns(self) -> None:
+    async def end_long_turns(self) -> None:
         """A turn that has shipped for long ends where another store waits for a free slot."""
         waited = 0
         while True:
             await asyncio.sleep(maintenance.LOOK)
             busy = len(self._turns) >= self._side_by_side
             try:
-                waited = waited + 1 if busy and await maintenance.somebody_waits(self._queue, list(self._stores)) else 0
+                waited = (
+                    waited + 1 if busy and await maintenance.has_waiting_store(self._queue, list(self._stores)) else 0
+                )
             except AWAY:
                 waited = 0
-            if waited >= maintenance.LOOKS and (turn := self._longest()):
-                turn.end()
+            if waited >= maintenance.LOOKS and (turn := self._longest_turn()):
+                turn.end_early()
                 waited = 0
 
-    def _longest(self) -> FileJob | None:
+    def _longest_turn(self) -> QueuedFileJob | None:
         """The turn that has shipped for longest, where that is long enough."""
         now = asyncio.get_running_loop().time()
-        shipping = [turn for turn in self._turns.values() if turn.screen.shipping_since and not turn.is_over]
-        longest = min(shipping, key=lambda turn: turn.screen.shipping_since or now, default=None)
-        if longest is None or now - (longest.screen.shipping_since or now) < longest.desk.settings.turn:
+        shipping = [turn for turn in self._turns.values() if turn.progress.shipping_since and not turn.ends_early]
+        longest = min(shipping, key=lambda turn: turn.progress.shipping_since or now, default=None)
+        if longest is None or now - (longest.progress.shipping_since or now) < longest.session.settings.turn:
             return None
         return longest
 
-    def _bury(self) -> None:
+    def _reap_dead_runners(self) -> None:
         """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
         place = next(iter(self._stores.values())).ledger
         if isinstance(place, Database):
@@ -149,11 +151,11 @@ class Rounds:
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await maintenance.held_files(self._queue, list(self._stores)):
-            if state := await asyncio.to_thread(self._after_held, store, run_id):
+        for number, store, run_id in await maintenance.files_on_hold(self._queue, list(self._stores)):
+            if state := await asyncio.to_thread(self._state_after_hold, store, run_id):
                 await maintenance.release(self._queue, number, state)
 
-    def _after_held(self, store: str, run_id: str) -> str:
+    def _state_after_hold(self, store: str, run_id: str) -> str:
         """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits.
 
         One that was in doubt alone, and is no longer, waits for the store's next turn, which tells of it.

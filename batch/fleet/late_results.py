@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.history import LEFT_OPEN, recounted
+from batch.commands.history import LEFT_OPEN, recount
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
-from batch.fleet.queue_items import End
+from batch.fleet.queue_items import FileEnd
 from batch.ledger import LedgerReader
 from batch.model import Status
 from batch.pipeline import exit_status
@@ -53,19 +53,19 @@ SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
 """
 
 
-def room(report: Report, status: int) -> str:
+def final_state(report: Report, status: int) -> str:
     """Where a finished file stands: done, failed or held."""
     if status == WAITS:
         return "held"
     return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
 
 
-def end_of(report: Report, shipped: int) -> End:
+def end_of(report: Report, shipped: int) -> FileEnd:
     """A run's end as the queue keeps it."""
     status, summary = exit_status(report), dict(report.summary)
     told = [line for line in run_text.report(report) if not line.startswith("Results: ")]
-    return End(
-        room(report, status),
+    return FileEnd(
+        final_state(report, status),
         status,
         told,
         {name: value for name, value in summary.items() if name != "carries"},
@@ -77,7 +77,7 @@ def end_of(report: Report, shipped: int) -> End:
     )
 
 
-def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
+def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it went on from."""
     run = report.run
     others = [one.run_id for one in ledger.of_content(run.sha256, run.store) if one.profile.get("queued") == number]
@@ -94,26 +94,26 @@ def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     return len(made | {row for row, one in report.rows.items() if one.finding.status is Status.CREATED})
 
 
-async def behind(queue: Queue, stores: Sequence[str]) -> list[str]:
+async def stores_behind(queue: Queue, stores: Sequence[str]) -> list[str]:
     """Stores whose owners may have changed what a finished file's end says, and where nobody is at work now."""
-    return [store for (store,) in await queue.all(_BEHIND, list(stores))]
+    return [store for (store,) in await queue.query(_BEHIND, list(stores))]
 
 
-async def looked_at(queue: Queue, desk: StoreSession, *numbers: int) -> None:
+async def mark_current(queue: Queue, desk: StoreSession, *numbers: int) -> None:
     """What the ledger holds of these files' runs is what their ends say."""
-    await queue.do(_LOOKED, list(numbers), desk.ledger.runner)
+    await queue.execute(_LOOKED, list(numbers), desk.ledger.runner)
 
 
-async def bring_up_to_date(queue: Queue, desk: StoreSession, say: Callable[[str], None]) -> None:
+async def refresh_ends(queue: Queue, desk: StoreSession, say: Callable[[str], None]) -> None:
     """Tell the ends of a store's finished files anew, under its lease, where rows of them have fared on."""
-    rows = await queue.dicts(_LOOK, desk.settings.store)
+    rows = await queue.query_dicts(_LOOK, desk.settings.store)
     for row in rows:
-        if row["sign"] != row["now"] and (said := await _amended(queue, desk, row)):
+        if row["sign"] != row["now"] and (said := await _amend_end(queue, desk, row)):
             say(f"{Path(row['name']).name}: {said} (run {row['run_id']})")
-    await looked_at(queue, desk, *(row["file_id"] for row in rows))
+    await mark_current(queue, desk, *(row["file_id"] for row in rows))
 
 
-async def _amended(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> str:
+async def _amend_end(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> str:
     """What has become of the file; empty where its rows cannot be had any more."""
     run = desk.ledger.run(row["run_id"])
     if run is None:
@@ -121,10 +121,10 @@ async def _amended(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> 
     with TemporaryDirectory(dir=desk.settings.home) as folder:
         place = Path(folder) / safe_name(Path(row["name"]).name)
         try:
-            report = await asyncio.to_thread(recounted, desk.ledger, run, desk.settings, place)
+            report = await asyncio.to_thread(recount, desk.ledger, run, desk.settings, place)
         except NothingSent:  # its copy has expired
             return ""
-        rows = await asyncio.to_thread(shipped, desk.ledger, row["file_id"], report)
+        rows = await asyncio.to_thread(count_shipped, desk.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
     await desk.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)

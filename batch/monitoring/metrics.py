@@ -15,7 +15,7 @@ CAME_TO_ITS_END = frozenset({0, 1, 3})
 """Exit statuses of a run that was not kept from its end."""
 
 
-def measure(settings: Settings, reports: Sequence[Report]) -> str:
+def write_metrics_file(settings: Settings, reports: Sequence[Report]) -> str:
     """Write the metrics where the settings want them; returns what went wrong, which changes nothing of the run."""
     if settings.metrics_file is None:
         return ""

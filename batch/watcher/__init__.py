@@ -20,6 +20,6 @@ folder_status  what `status` says
 """
 
 from batch.watcher.status import folder_status
-from batch.watcher.watch import Post, watch
+from batch.watcher.watch import WatchedFolder, watch
 
-__all__ = ["Post", "folder_status", "watch"]
+__all__ = ["WatchedFolder", "folder_status", "watch"]

@@ -35,17 +35,17 @@ class Retries:
         """It is not its turn yet, and nothing has failed."""
         self._of[path] = _Retry(self.tries(path), until)
 
-    def over(self, path: Path) -> None:
+    def forget(self, path: Path) -> None:
         """It has had its turn."""
         self._of.pop(path, None)
 
-    def keep(self, there: Collection[Path]) -> None:
+    def keep_only(self, there: Collection[Path]) -> None:
         """Forget what is gone."""
         for path in self._of.keys() - set(there):
             del self._of[path]
 
     @property
-    def due(self) -> list[float]:
+    def due_times(self) -> list[float]:
         """When each may have its turn."""
         return [trouble.due for trouble in self._of.values()]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from batch.config import Database, Folder, Place, Settings
 from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, StopRequested, of_memory
 from batch.ledger import export_store, read_ledger
-from batch.monitoring import Digest, after, of_error, of_report
+from batch.monitoring import Digest, notify_after_run, of_error, of_report
 from batch.pipeline import Pipeline, input_copies, take_decisions
 from batch.pipeline.runner import CANNOT_RUN_NOW, carry_over_leftovers, open_store
 from batch.pipeline.session import Progress, StoreSession
@@ -20,9 +20,9 @@ from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent, beside
 from batch.results import run_text
 from batch.watcher import notices
-from batch.watcher.arrivals import Whole
-from batch.watcher.change_events import Bell
-from batch.watcher.file_job import FileJob, StillWritten
+from batch.watcher.arrivals import WholeFile
+from batch.watcher.change_events import ChangeEvents
+from batch.watcher.file_job import ClaimedFileJob, StillBeingWritten
 from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
 from batch.watcher.folder_layout import is_same
 from batch.watcher.progress import FileProgress, NullProgress
@@ -52,7 +52,7 @@ class StoreWatcher:
         stop: StopEvent,
         *,
         polling: bool = False,
-        tell: Tell = after,
+        tell: Tell = notify_after_run,
     ) -> None:
         # The lock is waited for as long as it takes.
         self.settings = settings.model_copy(update={"wait": math.inf})
@@ -72,7 +72,7 @@ class StoreWatcher:
         """Take files until told to stop; then the one in flight is finished, or goes on with the next start."""
         self._look(asyncio.get_running_loop().time())
         await asyncio.to_thread(self._remember)
-        async with Bell((shelf.place.root for shelf in self.shelves), polling=self._polling) as bell:
+        async with ChangeEvents((shelf.layout.root for shelf in self.shelves), polling=self._polling) as bell:
             while not self._stop:
                 now = asyncio.get_running_loop().time()
                 self._look(now)
@@ -87,13 +87,13 @@ class StoreWatcher:
 
     def _look(self, now: float) -> None:
         for shelf in self.shelves:
-            shelf.look(now)
-        self._troubles.keep(self._there)
+            shelf.scan(now)
+        self._troubles.keep_only(self._there)
 
     @property
     def _there(self) -> list[Path]:
         """Files that may have their turn, now or later."""
-        return [path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready)]
+        return [path for shelf in self.shelves for path in (*shelf.working_files, *shelf.last_scan.ready)]
 
     def _has_work(self, now: float) -> bool:
         is_due = any(self._troubles.is_due(path, now) for path in self._there)
@@ -101,9 +101,9 @@ class StoreWatcher:
 
     def _next(self, now: float) -> float | None:
         """Seconds until something may be due that no bell rings for."""
-        moments = [shelf.arrived.due for shelf in self.shelves if shelf.arrived.due is not None]
-        moments += self._troubles.due
-        if any(shelf.holds for shelf in self.shelves):
+        moments = [shelf.last_scan.due for shelf in self.shelves if shelf.last_scan.due is not None]
+        moments += self._troubles.due_times
+        if any(shelf.has_held_files for shelf in self.shelves):
             moments.append(now + HELD_EVERY)
         return max(0.0, min(moments) - now) if moments else None
 
@@ -119,7 +119,7 @@ class StoreWatcher:
             since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
                 self._leaves_open = bool(self.settings.carry_over and ledger.open_requests(self.settings.store, since))
-        if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
+        if now < self._look_at_held or not any(shelf.has_held_files for shelf in self.shelves):
             return
         self._look_at_held = now + HELD_EVERY
         with suppress(StopRequested):
@@ -128,12 +128,12 @@ class StoreWatcher:
         if seen != self._ledger_seen or not seen:
             self._ledger_seen = seen
             with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided_files(ledger)]
+                decided = [(shelf, file) for shelf in self.shelves for file in shelf.files_to_rerun(ledger)]
                 self._decided += [one for one in decided if one not in self._decided]
 
     def _answers(self, now: float) -> list[tuple[DropFolder, Path, Path]]:
         with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered_files(ledger, now)]
+            return [(shelf, *one) for shelf in self.shelves for one in shelf.new_answers(ledger, now)]
         return []
 
     def _remember(self) -> None:
@@ -156,8 +156,8 @@ class StoreWatcher:
                     digests = await self._carry_over(desk)
                 else:
                     shelf, turn, held = found
-                    screen = FileProgress(turn.file.name, self._screen.say, shelf.board)
-                    await turn.take(replace(desk, screen=screen))
+                    screen = FileProgress(turn.file.name, self._screen.say, shelf.status_file)
+                    await turn.run(replace(desk, screen=screen))
                     self._file_away(shelf, turn, held, desk)
                     digests = turn.digests
         except StopRequested:
@@ -198,24 +198,26 @@ class StoreWatcher:
         while self._answered:
             shelf, file, sheet = self._answered[-1]
             source = shelf.source_for(file.name)
-            screen = FileProgress(file.name, self._screen.say, shelf.board)
+            screen = FileProgress(file.name, self._screen.say, shelf.status_file)
             with suppress(FileError):  # gone since, or saved as something else
                 refused = await take_decisions(replace(desk, screen=screen), sheet, source)
-                notices.take_away(file, notices.NOTE)
+                notices.remove_notice(file, notices.NOTE)
                 if refused:
-                    notices.leave(notices.not_taken(sheet, refused, sheet), file, notices.NOTE)
+                    notices.write_notice(notices.answer_refusals(sheet, refused, sheet), file, notices.NOTE)
                 else:
                     self._decided.append((shelf, file))
             self._answered.pop()
 
-    def _claim_next(self, now: float) -> tuple[DropFolder, FileJob, HeldFile | None] | None:
+    def _claim_next(self, now: float) -> tuple[DropFolder, ClaimedFileJob, HeldFile | None] | None:
         """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
         self._look(now)
-        left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._troubles.is_due(path, now)]
+        left = [
+            (shelf, path) for shelf in self.shelves for path in shelf.working_files if self._troubles.is_due(path, now)
+        ]
         for shelf, path in sorted(left, key=lambda one: self._troubles.tries(one[1])):
-            if self._troubles.tries(path) < TRIES or not any(shelf.arrived.ready for shelf in self.shelves):
+            if self._troubles.tries(path) < TRIES or not any(shelf.last_scan.ready for shelf in self.shelves):
                 return self._turn_of(shelf, path, is_new=False)
-        whole = [(each, shelf) for shelf in self.shelves for each in shelf.arrived.whole]
+        whole = [(each, shelf) for shelf in self.shelves for each in shelf.last_scan.whole]
         for each, shelf in sorted(whole, key=lambda one: one[0]):
             if not self._troubles.is_due(each.path, now):
                 continue
@@ -224,16 +226,16 @@ class StoreWatcher:
         while self._decided:
             shelf, path = self._decided.pop()
             held = shelf.release(path)
-            if held and (claimed := shelf.place.claim(path)):
+            if held and (claimed := shelf.layout.claim(path)):
                 shelf_, turn, _ = self._turn_of(shelf, claimed, is_new=False)
                 return shelf_, turn, held
         return None
 
-    def _claim(self, shelf: DropFolder, whole: Whole, now: float) -> Path | None:
+    def _claim(self, shelf: DropFolder, whole: WholeFile, now: float) -> Path | None:
         path = whole.path
         failpoints.failpoint("before-claim")
         try:
-            claimed = shelf.place.claim(path)
+            claimed = shelf.layout.claim(path)
         except PermissionError:  # Windows: somebody has it open
             self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
             self._troubles.put_off(path, now + AGAIN)
@@ -244,24 +246,26 @@ class StoreWatcher:
             return None
         return claimed
 
-    def _turn_of(self, shelf: DropFolder, file: Path, *, is_new: bool) -> tuple[DropFolder, FileJob, HeldFile | None]:
-        shelf.board.show(state="running", file=file.name, trouble=self._trouble)
+    def _turn_of(
+        self, shelf: DropFolder, file: Path, *, is_new: bool
+    ) -> tuple[DropFolder, ClaimedFileJob, HeldFile | None]:
+        shelf.status_file.show(state="running", file=file.name, trouble=self._trouble)
         source = shelf.source_for(file.name)
-        turn = FileJob(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
+        turn = ClaimedFileJob(shelf.layout, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
         turn.needs_sheet = self._troubles.tries(file) < TRIES
         return shelf, turn, None
 
-    def _file_away(self, shelf: DropFolder, turn: FileJob, held: HeldFile | None, desk: StoreSession) -> None:
-        self._troubles.over(turn.file)
+    def _file_away(self, shelf: DropFolder, turn: ClaimedFileJob, held: HeldFile | None, desk: StoreSession) -> None:
+        self._troubles.forget(turn.file)
         if self._trouble:
             self._say("Going on: what was in the way is over.")
         self._trouble = ""
         sheet = turn.sheet
         if held:
             clear_sheet(held, sheet)
-        if turn.waits_for and turn.target:
-            shelf.hold(turn.target, turn.waits_for, sheet, desk.ledger)
-        shelf.board.show(state="watching")
+        if turn.held_run_id and turn.target:
+            shelf.hold(turn.target, turn.held_run_id, sheet, desk.ledger)
+        shelf.status_file.show(state="watching")
 
     async def _give_others_a_chance(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -277,10 +281,10 @@ class StoreWatcher:
 
     # trouble
 
-    async def _wait_out(self, error: Exception, turn: FileJob | None) -> None:
+    async def _wait_out(self, error: Exception, turn: ClaimedFileJob | None) -> None:
         """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
         now = asyncio.get_running_loop().time()
-        if isinstance(error, StillWritten | ReaderDied) and turn:
+        if isinstance(error, StillBeingWritten | ReaderDied) and turn:
             self._troubles.put_off(turn.file, now + AGAIN)
             self._say_once(f"{turn.file.name}: {error} {error.todo}")
             return
@@ -288,7 +292,7 @@ class StoreWatcher:
         if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
             with suppress(OSError):
                 turn.give_up(error, tries)
-                self._troubles.over(turn.file)
+                self._troubles.forget(turn.file)
                 await self._report(turn.digests)
                 return
         await self._tell_of(error, turn)
@@ -297,11 +301,11 @@ class StoreWatcher:
         if turn is None or tries <= TRIES:
             await self._stop.sleep(pause_after(tries))
 
-    async def _tell_of(self, error: Exception, turn: FileJob | None) -> None:
+    async def _tell_of(self, error: Exception, turn: ClaimedFileJob | None) -> None:
         """Say what is in the way; once, however often it is tried."""
         told, name = f"{error} {getattr(error, 'todo', '')}".strip(), turn.file.name if turn else ""
         for shelf in self.shelves:
-            shelf.board.show(state="stopped", trouble=told, file=name)
+            shelf.status_file.show(state="stopped", trouble=told, file=name)
         if told == self._trouble:
             return
         self._trouble = told

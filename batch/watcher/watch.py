@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from batch.config import Folder, Settings
-from batch.monitoring import after
+from batch.monitoring import notify_after_run
 from batch.monitoring.systemd import Systemd
 from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
@@ -17,7 +17,7 @@ ALIVE = 20.0  # seconds between two signs of life on the boards
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class WatchedFolder:
     """A drop folder, and the settings of its store."""
 
     folder: Folder
@@ -25,12 +25,12 @@ class Post:
 
 
 async def watch(
-    posts: Sequence[Post],
+    posts: Sequence[WatchedFolder],
     screen: Progress,
     stop: StopEvent,
     *,
     polling: bool = False,
-    tell: Tell = after,
+    tell: Tell = notify_after_run,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Take what is dropped until told to stop. Stores go side by side; within a store it is a file at a time.
@@ -38,7 +38,7 @@ async def watch(
     `tell` gets the end of each file, for the log and for whoever is to be told.
     """
     systemd = Systemd(environ)
-    stores: dict[tuple[str, str], list[Post]] = {}
+    stores: dict[tuple[str, str], list[WatchedFolder]] = {}
     for post in posts:
         stores.setdefault((str(post.settings.home), post.settings.store), []).append(post)
     keepers = [
@@ -51,32 +51,32 @@ async def watch(
         if number in not_yet:
             not_yet.discard(number)
             for shelf in keepers[number].shelves:
-                shelf.board.show(state="watching")
-                screen.say(f"Watching {shelf.place.root} for {keepers[number].settings.store}")
+                shelf.status_file.show(state="watching")
+                screen.say(f"Watching {shelf.layout.root} for {keepers[number].settings.store}")
             if not not_yet:
-                systemd.tell(READY="1", STATUS=f"Watching {len(posts)} folders")
+                systemd.notify(READY="1", STATUS=f"Watching {len(posts)} folders")
 
-    pulse = asyncio.create_task(_pulse(keepers, systemd))
+    pulse = asyncio.create_task(_send_heartbeats(keepers, systemd))
     try:
         async with asyncio.TaskGroup() as group:
             for number, keeper in enumerate(keepers):
                 group.create_task(keeper.keep(partial(ready, number)))
             await stop.wait()
-            systemd.tell(STOPPING="1", STATUS="Finishing what is in flight")
+            systemd.notify(STOPPING="1", STATUS="Finishing what is in flight")
     finally:
         pulse.cancel()
         await asyncio.gather(pulse, return_exceptions=True)
         for keeper in keepers:
             for shelf in keeper.shelves:
-                shelf.board.take_down()
+                shelf.status_file.remove()
 
 
-async def _pulse(keepers: Sequence[StoreWatcher], systemd: Systemd) -> None:
+async def _send_heartbeats(keepers: Sequence[StoreWatcher], systemd: Systemd) -> None:
     """As long as the loop turns: the boards are touched, and the watchdog is fed."""
     while True:
         for keeper in keepers:
             for shelf in keeper.shelves:
-                shelf.board.touch()
+                shelf.status_file.touch()
         if systemd.alive_every:
-            systemd.tell(WATCHDOG="1")
+            systemd.notify(WATCHDOG="1")
         await asyncio.sleep(min(ALIVE, systemd.alive_every or ALIVE))

@@ -645,7 +645,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes files from a room that is a link",
         "watcher/folder_layout.py",
-        "                if wrong := self._wrong((self.root / room).lstat()):\n",
+        "                if wrong := self._fault((self.root / room).lstat()):\n",
         '                if wrong := "":\n',
         ("tests/test_watch_rooms.py",),
     ),
