@@ -35,10 +35,10 @@ class Dock:
     @asynccontextmanager
     async def watched(self, *inboxes: Path, **changes: Any) -> AsyncIterator[None]:
         """A watcher at work; at the end of the block it is told to stop, and has stopped."""
-        tell = changes.pop("tell", notify_after_run)
+        notify = changes.pop("notify", notify_after_run)
         self.stop, settings = StopEvent(), self.shop.settings(**changes)
         posts = [WatchedFolder(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
-        watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, tell=tell, environ={}))
+        watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, notify=notify, environ={}))
         try:
             yield
         finally:

@@ -27,7 +27,9 @@ from batch.watcher.folder_layout import FolderLayout
 @pytest.fixture
 async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
     """A store of ten orders from 100 on, and a drop folder for it."""
-    monkeypatch.setattr(store_watcher, "open_store", opened_in_time)  # only so that the clock knows of the ledger's thread
+    monkeypatch.setattr(
+        store_watcher, "open_store", opened_in_time
+    )  # only so that the clock knows of the ledger's thread
     return Dock(await shop(dense(10)))
 
 
@@ -238,7 +240,7 @@ async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_
 ) -> None:
     """The order comes cancelled, or never: the file leaves done, with its sheet, and people are told once."""
     told: list[Digest] = []
-    async with dock.watched(tell=lambda settings, digests, status: told.extend(digests) or []):
+    async with dock.watched(notify=lambda settings, digests, status: told.extend(digests) or []):
         dock.drop("acme.csv", row(100), row(110))
         await dock.filed("done/acme.csv")
         await dock.until(lambda: [digest.status for digest in told] == [1])

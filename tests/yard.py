@@ -61,7 +61,9 @@ class Yard:
         stop = StopEvent()
         async with Queue.open(self.database, most=4) as queue:
             stores = [self.settings(box, **changes) for box in boxes or self.boxes]
-            worker = Worker(queue, stores, self.screen, stop, side_by_side=side_by_side, tell=lambda *_: [], environ={})
+            worker = Worker(
+                queue, stores, self.screen, stop, side_by_side=side_by_side, notify=lambda *_: [], environ={}
+            )
             working = asyncio.create_task(worker.work())
             try:
                 yield worker

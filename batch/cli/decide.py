@@ -53,10 +53,10 @@ def decide(
     settings = live_settings(store=store_of(run_id, store))
     word = Answer(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.pipeline.runner import open_store
 
-        async with open_store(settings, screen, stop) as store_open:
+        async with open_store(settings, progress, stop) as store_open:
             return await take_decision(store_open, run_id, word)
 
     told, signalled = run_with_progress(work, quiet=as_json, database=settings.database)
@@ -77,11 +77,11 @@ def undo(
     """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.undo import undo_run
         from batch.pipeline.runner import open_store
 
-        async with open_store(settings, screen, stop, lock=yes) as store_open:
+        async with open_store(settings, progress, stop, lock=yes) as store_open:
             return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)
 
     told, signalled = run_with_progress(work, quiet=as_json, reads=not yes, database=settings.database)

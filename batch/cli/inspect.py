@@ -98,11 +98,11 @@ def audit(
     """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.audit import audit_store
         from batch.pipeline.runner import open_store
 
-        async with open_store(settings, screen, stop, lock=False) as store_open:
+        async with open_store(settings, progress, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
 
     told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
@@ -121,12 +121,12 @@ def template(
     """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
     settings = live_settings(store=store)
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.template import SHIPPING_STATUSES, write_template_file
         from batch.pipeline.runner import open_store
 
-        async with open_store(settings, screen, stop, lock=False) as desk:
-            return await write_template_file(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+        async with open_store(settings, progress, stop, lock=False) as session:
+            return await write_template_file(session, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
     told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
     print_result(told, as_json=as_json)

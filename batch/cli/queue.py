@@ -42,14 +42,14 @@ def worker(
     stores = _stores(given, only or [])
     database = database_of(stores[0])
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.fleet import Queue, Worker
         from batch.monitoring import notify_after_run
 
-        tell = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        async with Queue.wait_and_open(database, stop, screen.say, most=side_by_side + 4) as queue:
-            crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
-            await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
+        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        async with Queue.wait_and_open(database, stop, progress.say, most=side_by_side + 4) as queue:
+            crew = Worker(queue, stores, progress, stop, side_by_side=side_by_side, notify=notify)
+            await crew.work(lambda: progress.say(f"Working for {', '.join(each.store for each in stores)}"))
 
     needs_fleet()
     _, signalled = run_with_progress(work, quiet=quiet, plain=True, log=log_format or "", database=database)
@@ -104,7 +104,7 @@ def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool,
     database, entries = database_of(settings), _entries(request, settings)
     needs_fleet()
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "tuple[list[int], FinishedFiles | None]":
+    async def work(progress: "Progress", stop: "StopEvent") -> "tuple[list[int], FinishedFiles | None]":
         from batch.config.environment import this_user
         from batch.fleet import Queue, deliver_sheets, follow_files
         from batch.fleet.queue import AWAY, MAYBE_QUEUED, database_away
@@ -115,10 +115,10 @@ def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool,
             except AWAY as error:
                 raise database_away(database, error, MAYBE_QUEUED) from error
             for number, entry in zip(numbers, entries, strict=True):
-                screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
+                progress.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
             if not follow:
                 return numbers, None
-            rows = await follow_files(line, numbers, screen, stop)
+            rows = await follow_files(line, numbers, progress, stop)
             return numbers, await deliver_sheets(line, rows, settings, request.results)
 
     (numbers, ends), signalled = run_with_progress(work, quiet=quiet or as_json, database=database)
@@ -146,12 +146,12 @@ def watch_for_queue(posts: "Sequence[WatchedFolder]", *, polling: bool, quiet: b
     database = database_of(posts[0].settings)
     needs_fleet()
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.config.environment import this_user
         from batch.fleet import Queue, watch_queued
 
-        async with Queue.wait_and_open(database, stop, screen.say) as line:
-            await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
+        async with Queue.wait_and_open(database, stop, progress.say) as line:
+            await watch_queued(posts, line, progress, stop, by=this_user(), polling=polling)
 
     _, signalled = run_with_progress(work, quiet=quiet, plain=True, log=log, database=database)
     return signalled

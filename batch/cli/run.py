@@ -196,18 +196,18 @@ def _ship(
 ) -> None:
     """Run the files, print what became of them, and exit with their status."""
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "RunResults":
+    async def work(progress: "Progress", stop: "StopEvent") -> "RunResults":
         from batch.pipeline.runner import run_files
 
         if not sandbox:
-            return await run_files(jobs, settings, screen, stop)
+            return await run_files(jobs, settings, progress, stop)
         import asyncio
 
         from batch.pipeline.sandbox_run import orders_for, run_against_sandbox
 
         orders = await asyncio.to_thread(orders_for, jobs, settings)
         async with run_against_sandbox(orders, settings) as rehearsal:
-            return await run_files(jobs, rehearsal, screen, stop)
+            return await run_files(jobs, rehearsal, progress, stop)
 
     try:
         tour, signalled = run_with_progress(work, quiet=quiet, log=log, database=settings.database)

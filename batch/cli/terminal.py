@@ -161,7 +161,7 @@ def run_with_progress(
     log: str = "",
     database: str = "",
 ) -> tuple[T, int]:
-    """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
+    """Do the work under a progress and the signals; the second value is 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
     `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
@@ -178,13 +178,13 @@ def run_with_progress(
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
     lines = LogProgress(log) if log else LineProgress(console, quiet=quiet, timed=plain)
-    screen = BarProgress(console) if is_bar and not log else lines
-    signals = Signals(screen, database)
+    progress = BarProgress(console) if is_bar and not log else lines
+    signals = Signals(progress, database)
 
     async def main() -> T:
         stop = StopEvent()
         signals.stop(stop)
-        return await (stop.interrupt(work(screen, stop)) if reads else work(screen, stop))
+        return await (stop.interrupt(work(progress, stop)) if reads else work(progress, stop))
 
     try:
         return asyncio.run(main()), signals.status
@@ -192,7 +192,7 @@ def run_with_progress(
         print_error(error)
         raise typer.Exit(signals.status or 75) from error
     finally:
-        screen.close()
+        progress.close()
 
 
 def print_result(result: "CommandResult", *, as_json: bool) -> None:

@@ -45,12 +45,12 @@ def watch(
     if queue:
         raise typer.Exit(watch_for_queue(posts, polling=polling, quiet=quiet, log=log_format or ""))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.monitoring import notify_after_run
         from batch.watcher import watch as watch_folders
 
-        tell = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        await watch_folders(posts, screen, stop, polling=polling, tell=tell)
+        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        await watch_folders(posts, progress, stop, polling=polling, notify=notify)
 
     _, signalled = run_with_progress(
         work, quiet=quiet, plain=True, log=log_format or "", database=posts[0].settings.database

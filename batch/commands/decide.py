@@ -48,9 +48,9 @@ def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> Comman
     return CommandResult(tuple(lines), data, status=3 if every else 0)
 
 
-async def take_decision(desk: StoreSession, run_id: str, answer: Answer) -> CommandResult:
+async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> CommandResult:
     """Take a person's word for all it is meant for; NothingSent where that is nothing."""
-    ledger, store = desk.ledger, desk.settings.store
+    ledger, store = session.ledger, session.settings.store
     chosen = [one for one in pending_decisions(ledger, store, run_id) if answer.applies_to(one)]
     if not chosen:
         raise NothingSent(
@@ -63,7 +63,7 @@ async def take_decision(desk: StoreSession, run_id: str, answer: Answer) -> Comm
         raise NothingSent(
             f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
         )
-    decider = DecisionRecorder(desk.client, ledger, store, who=answer.who, why=answer.why)
+    decider = DecisionRecorder(session.client, ledger, store, who=answer.who, why=answer.why)
     taken = [(one, *await _take(decider, one, answer.answer, alone=len(chosen) == 1)) for one in chosen]
     lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
     data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]

@@ -79,24 +79,24 @@ class OrderUndone:
         )
 
 
-async def undo_run(desk: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
+async def undo_run(session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
     """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
 
     `keep_status`: the orders keep the status that they have.
     """
-    run = find_run(desk.ledger, run_id, desk.settings.store)
-    undo = Undo(desk, keep_status=keep_status)
+    run = find_run(session.ledger, run_id, session.settings.store)
+    undo = Undo(session, keep_status=keep_status)
     orders = await undo.plan(run)
     if for_real:
         for line in _mails(orders, for_real=False):
-            desk.screen.say(line)
+            session.screen.say(line)
         await undo.carry_out(orders)
-    path = desk.settings.home / "undo" / f"{run.run_id}.csv"
+    path = session.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
-    earlier = [r for r in desk.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
+    earlier = [r for r in session.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
     await asyncio.to_thread(_write_list, orders, earlier, path)
-    doubts = [record for record in desk.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
-    told = _result(run, orders, path, for_real=for_real, stopped=desk.stop.reason)
+    doubts = [record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
+    told = _result(run, orders, path, for_real=for_real, stopped=session.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -155,7 +155,8 @@ def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
     if done := sum(order.status_put_back for order in orders):
         yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
-        yield f"{count_noun(count, 'order')} would get the earlier status back: each change may mail its customer, up to"
+        orders_text = count_noun(count, "order")
+        yield f"{orders_text} would get the earlier status back: each change may mail its customer, up to"
         yield f"{count_noun(count, 'customer')}. Switch these mails off first: {SWITCHES}."
         yield "Or give --keep-status: the orders then keep the status that they have."
 
@@ -176,8 +177,9 @@ def _with_doubts(result: CommandResult, run: Run, doubts: Sequence[Record]) -> C
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
-    def __init__(self, desk: StoreSession, *, keep_status: bool = False) -> None:
-        self._client, self._ledger, self._settings, self._stop = desk.client, desk.ledger, desk.settings, desk.stop
+    def __init__(self, session: StoreSession, *, keep_status: bool = False) -> None:
+        self._client, self._ledger = session.client, session.ledger
+        self._settings, self._stop = session.settings, session.stop
         self._keep_status = keep_status
 
     async def plan(self, run: Run) -> list[OrderUndone]:

@@ -1,22 +1,22 @@
 """Many stores on many machines: files are put in line in a database, and workers take them.
 
-=========  ================================================================================
-module     what it knows
-=========  ================================================================================
-engine     procrastinate: a job is a store's next turn
-entries    a file as it is put in, as its turn begins, as it ends
-queue      the files in line, and what became of each
-asking     what was asked of a file's run, on its way through the database
-turn       one file's turn: run, gone on with, finished or left
-recounting what has become of a finished file's rows since, told in its end
-skipping   a file taken out of the line
-sweeping   dead workers' stores, held files that were answered, what has expired
-rounds     what a worker does beside its turns
-worker     stores side by side, for as long as it lives
-following  waiting for queued files where they were put in; their sheets beside them
-folder     a drop folder whose files go to the queue
-queue_status  what `status --fleet` says
-=========  ================================================================================
+=================  ==============================================================================
+module             what it knows
+=================  ==============================================================================
+procrastinate_app  procrastinate: a job is a store's next turn
+queue_items        a file as it is put in, as its turn begins, as it ends
+queue              the files in line, and the end of each
+run_options        what was asked of a file's run, on its way through the database
+file_job           one file's turn: run or resumed, finished or left
+late_results       what has happened to a finished file's rows since, put into its end
+cancel             a file taken out of the line
+maintenance        dead workers' stores, held files that were answered, what has expired
+housekeeping       what a worker does beside its turns
+worker             stores side by side, for as long as it lives
+follow             waiting for queued files where they were put in; their sheets beside them
+queued_folder      a drop folder whose files go to the queue
+status             what `status --fleet` says
+=================  ==============================================================================
 """
 
 from batch.fleet.cancel import cancel_file

@@ -2,8 +2,7 @@
 
 import asyncio
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,7 +13,7 @@ from batch.fleet.late_results import count_shipped, end_of, mark_current
 from batch.fleet.queue import Queue
 from batch.fleet.queue_items import FileEnd, QueuedFile
 from batch.fleet.run_options import jobs_for
-from batch.model import Record, Run
+from batch.model import Run
 from batch.monitoring import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
 from batch.pipeline.runner import NOTHING_SENT
@@ -25,51 +24,13 @@ from batch.remote_files import LONGEST, fetch_file
 from batch.results import run_text
 from batch.results.accounting import Report
 from batch.watcher.folder_layout import safe_name
+from batch.watcher.progress import FileProgress
 
 TURN_ENDED = "its turn was over"
 """Why a turn ended whose file goes on later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
 FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
-SPAN = 30.0  # seconds over which the rate is measured
-BUG = 70  # the exit status that sysexits.h has for it
-
-
-class TurnScreen:
-    """Where a file's run tells how it goes: words to the worker's own screen, counts for whoever looks."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self.stage, self.done = "", 0
-        self.total: int | None = None
-        self.shipping_since: float | None = None
-        self._steps: deque[float] = deque()
-
-    def say(self, line: str) -> None:
-        """Columns are told of when they are first met, not with every file of a warehouse."""
-        if not line.endswith("(remembered)"):
-            self._say(line)
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins."""
-        self.stage, self.done, self.total = stage, 0, total
-
-    def step(self, record: Record) -> None:
-        """A shipment has its outcome."""
-        self.done += 1
-        now = asyncio.get_running_loop().time()
-        self.shipping_since = self.shipping_since or now
-        self._steps.append(now)
-
-    @property
-    def rate(self) -> float | None:
-        """Shipments a second lately; None before the first."""
-        if self.shipping_since is None:
-            return None
-        now = asyncio.get_running_loop().time()
-        while self._steps and self._steps[0] < now - SPAN:
-            self._steps.popleft()
-        return len(self._steps) / max(1.0, min(SPAN, now - self.shipping_since))
 
 
 @dataclass(slots=True)
@@ -79,7 +40,7 @@ class QueuedFileJob:
     queue: Queue
     file: QueuedFile
     session: StoreSession
-    progress: TurnScreen
+    progress: FileProgress
     ends_early: bool = False
     """Told to end before the file does, with nothing in the way."""
     digests: list[Digest] = field(default_factory=list)
@@ -187,9 +148,9 @@ class QueuedFileJob:
 
     async def _report_progress(self) -> None:
         """Tell how far the turn is, for as long as the file is its own."""
-        screen = self.progress
+        progress = self.progress
         while True:
-            if not await self.queue.show(self.file, screen.stage, screen.done, screen.total, screen.rate):
+            if not await self.queue.show(self.file, progress.stage, progress.done, progress.total, progress.rate):
                 self.end_early(NOT_OURS)
                 return
             await asyncio.sleep(SHOWN_EVERY)

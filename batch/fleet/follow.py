@@ -68,7 +68,9 @@ class FinishedFiles:
         return next((status for status in (70, *PRECEDENCE) if status in statuses), 0)
 
 
-async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, stop: StopEvent) -> list[dict[str, Any]]:
+async def follow_files(
+    queue: Queue, numbers: Sequence[int], progress: Progress, stop: StopEvent
+) -> list[dict[str, Any]]:
     """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
 
     Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at most.
@@ -84,7 +86,7 @@ async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, s
             rows = _current_rows(await queue.rows(numbers), numbers, first)
         except AWAY:
             if not is_away:
-                screen.say("The database does not answer: waiting for it. The files stay in line.")
+                progress.say("The database does not answer: waiting for it. The files stay in line.")
             is_away = True
         else:
             is_away = False
@@ -92,7 +94,7 @@ async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, s
             line = _line(row)
             if line != said.get(row["file_id"]):
                 said[row["file_id"]] = line
-                screen.say(f"{Path(row['name']).name}: {line}")
+                progress.say(f"{Path(row['name']).name}: {line}")
         is_over = not is_away and all(row["state"] in FINISHED | {"lost"} for row in rows)
         if is_over:
             late = min(late, clock() + LATE)

@@ -1,11 +1,10 @@
 """A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores and held files."""
 
 import asyncio
-import math
 import os
 import platform
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -22,6 +21,7 @@ from batch.pipeline import input_copies
 from batch.pipeline.decisions import goes_on, still_waits, was_answered_elsewhere
 from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
+from batch.watcher.timer import Timer
 
 BEAT = 5.0  # seconds between two signs of life, and two sweeps
 HELD_EVERY = 15.0  # seconds between two looks at what people have decided
@@ -36,15 +36,15 @@ class Housekeeper:
         self,
         queue: Queue,
         stores: Mapping[str, Settings],
-        screen: Progress,
+        progress: Progress,
         stop: StopEvent,
         *,
-        turns: Mapping[str, QueuedFileJob],
+        jobs: Mapping[str, QueuedFileJob],
         side_by_side: int,
     ) -> None:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self._queue, self._stores, self._screen, self._stop = queue, stores, screen, stop
-        self._turns, self._side_by_side = turns, side_by_side
+        self._queue, self._stores, self._progress, self._stop = queue, stores, progress, stop
+        self._jobs, self._side_by_side = jobs, side_by_side
         self._is_away = False
 
     async def register(self) -> None:
@@ -81,63 +81,65 @@ class Housekeeper:
         """That the database is away is said once."""
         if not self._is_away:
             said = str(error.__cause__ or error).strip().splitlines()
-            self._screen.say(
+            self._progress.say(
                 f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
             )
         self._is_away = True
 
     async def keep_house(self) -> None:
         """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
-        clock = asyncio.get_running_loop().time
-        look_at_held = look_at_doubts = expire = -math.inf
+        held, doubts, expiry = Timer(HELD_EVERY), Timer(DOUBTS_EVERY), Timer(DAY)
         while True:
             await asyncio.sleep(BEAT)
             try:
                 await self.send_heartbeat()
                 if self._is_away:
                     self._is_away = False
-                    self._screen.say("The database is there again.")
+                    self._progress.say("The database is there again.")
                     await asyncio.sleep(maintenance.SILENT)
                 await maintenance.sweep(self._queue)
-                if clock() >= look_at_held:
-                    look_at_held = clock() + HELD_EVERY
+                now = asyncio.get_running_loop().time()
+                if held.is_due(now):
+                    held.restart(now)
                     await self._release_decided()
-                    for store in await late_results.stores_behind(self._queue, list(self._stores)):
-                        await request_turn(self._queue.app, store)
-                if clock() >= look_at_doubts:
-                    look_at_doubts = clock() + DOUBTS_EVERY
+                    await self._request_turns(await late_results.stores_behind(self._queue, list(self._stores)))
+                if doubts.is_due(now):
+                    doubts.restart(now)
                     await asyncio.to_thread(self._reap_dead_runners)
-                    for store in await maintenance.stores_in_doubt(self._queue, list(self._stores)):
-                        await request_turn(self._queue.app, store)
-                if clock() >= expire:
-                    expire = clock() + DAY
+                    await self._request_turns(await maintenance.stores_in_doubt(self._queue, list(self._stores)))
+                if expiry.is_due(now):
+                    expiry.restart(now)
                     await self._expire()
             except AWAY as error:
                 self.say_away(error)
             except LedgerError as error:
-                self._screen.say(f"{error} {error.todo}")
+                self._progress.say(f"{error} {error.todo}")
+
+    async def _request_turns(self, stores: Sequence[str]) -> None:
+        for store in stores:
+            await request_turn(self._queue.app, store)
 
     async def end_long_turns(self) -> None:
         """A turn that has shipped for long ends where another store waits for a free slot."""
         waited = 0
         while True:
             await asyncio.sleep(maintenance.LOOK)
-            busy = len(self._turns) >= self._side_by_side
+            busy = len(self._jobs) >= self._side_by_side
             try:
                 waited = (
                     waited + 1 if busy and await maintenance.has_waiting_store(self._queue, list(self._stores)) else 0
                 )
             except AWAY:
                 waited = 0
-            if waited >= maintenance.LOOKS and (turn := self._longest_turn()):
-                turn.end_early()
+            if waited >= maintenance.LOOKS and (job := self._longest_job()):
+                job.end_early()
                 waited = 0
 
-    def _longest_turn(self) -> QueuedFileJob | None:
+    def _longest_job(self) -> QueuedFileJob | None:
         """The turn that has shipped for longest, where that is long enough."""
         now = asyncio.get_running_loop().time()
-        shipping = [turn for turn in self._turns.values() if turn.progress.shipping_since and not turn.ends_early]
-        longest = min(shipping, key=lambda turn: turn.progress.shipping_since or now, default=None)
+        shipping = [job for job in self._jobs.values() if job.progress.shipping_since and not job.ends_early]
+        longest = min(shipping, key=lambda job: job.progress.shipping_since or now, default=None)
         if longest is None or now - (longest.progress.shipping_since or now) < longest.session.settings.turn:
             return None
         return longest

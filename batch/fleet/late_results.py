@@ -22,9 +22,9 @@ from batch.pipeline import exit_status
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
 from batch.results.accounting import Report
+from batch.watcher.file_job import subfolder_for
 from batch.watcher.folder_layout import safe_name
 
-WAITS = 3  # the exit status of a run in which something waits for a person
 _OPEN_NOTE = "substr(finding, 1, 6) IN ('[\"held', '[\"wait', '[\"in d', '[\"not ')"
 _STATES = "concat_ws('/', records.state, records.deleted, count(*))"
 _OF_RUN = 'run_id = file.run_id COLLATE "C"'
@@ -53,19 +53,12 @@ SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
 """
 
 
-def final_state(report: Report, status: int) -> str:
-    """Where a finished file stands: done, failed or held."""
-    if status == WAITS:
-        return "held"
-    return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
-
-
 def end_of(report: Report, shipped: int) -> FileEnd:
     """A run's end as the queue keeps it."""
     status, summary = exit_status(report), dict(report.summary)
     told = [line for line in run_text.report(report) if not line.startswith("Results: ")]
     return FileEnd(
-        final_state(report, status),
+        subfolder_for(report),
         status,
         told,
         {name: value for name, value in summary.items() if name != "carries"},
@@ -99,33 +92,33 @@ async def stores_behind(queue: Queue, stores: Sequence[str]) -> list[str]:
     return [store for (store,) in await queue.query(_BEHIND, list(stores))]
 
 
-async def mark_current(queue: Queue, desk: StoreSession, *numbers: int) -> None:
+async def mark_current(queue: Queue, session: StoreSession, *numbers: int) -> None:
     """What the ledger holds of these files' runs is what their ends say."""
-    await queue.execute(_LOOKED, list(numbers), desk.ledger.runner)
+    await queue.execute(_LOOKED, list(numbers), session.ledger.runner)
 
 
-async def refresh_ends(queue: Queue, desk: StoreSession, say: Callable[[str], None]) -> None:
+async def refresh_ends(queue: Queue, session: StoreSession, say: Callable[[str], None]) -> None:
     """Tell the ends of a store's finished files anew, under its lease, where rows of them have fared on."""
-    rows = await queue.query_dicts(_LOOK, desk.settings.store)
+    rows = await queue.query_dicts(_LOOK, session.settings.store)
     for row in rows:
-        if row["sign"] != row["now"] and (said := await _amend_end(queue, desk, row)):
+        if row["sign"] != row["now"] and (said := await _amend_end(queue, session, row)):
             say(f"{Path(row['name']).name}: {said} (run {row['run_id']})")
-    await mark_current(queue, desk, *(row["file_id"] for row in rows))
+    await mark_current(queue, session, *(row["file_id"] for row in rows))
 
 
-async def _amend_end(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> str:
+async def _amend_end(queue: Queue, session: StoreSession, row: Mapping[str, Any]) -> str:
     """What has become of the file; empty where its rows cannot be had any more."""
-    run = desk.ledger.run(row["run_id"])
+    run = session.ledger.run(row["run_id"])
     if run is None:
         return ""
-    with TemporaryDirectory(dir=desk.settings.home) as folder:
+    with TemporaryDirectory(dir=session.settings.home) as folder:
         place = Path(folder) / safe_name(Path(row["name"]).name)
         try:
-            report = await asyncio.to_thread(recount, desk.ledger, run, desk.settings, place)
+            report = await asyncio.to_thread(recount, session.ledger, run, session.settings, place)
         except NothingSent:  # its copy has expired
             return ""
-        rows = await asyncio.to_thread(count_shipped, desk.ledger, row["file_id"], report)
+        rows = await asyncio.to_thread(count_shipped, session.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
-    await desk.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
+    await session.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)
     return f"{run_text.counts(report.summary)} → {end.state}"

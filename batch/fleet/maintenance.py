@@ -68,7 +68,8 @@ DELETE FROM shipbatch.runners WHERE since < clock_timestamp() - make_interval(da
 _OLD = "ended < clock_timestamp() - make_interval(days => %s)"
 _EXPIRE = (
     f"UPDATE shipbatch.files SET sheet = NULL WHERE sheet IS NOT NULL AND {_OLD}",
-    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= {LAST_REPORTED}) AND {_OLD}",
+    f"""DELETE FROM shipbatch.files WHERE state IN ('done', 'failed')
+  AND (folder IS NULL OR filed >= {LAST_REPORTED}) AND {_OLD}""",
 )
 _SERVED = """
 SELECT store FROM shipbatch.owners

@@ -35,7 +35,7 @@ LOOK = 1.0  # seconds between two looks into the queue
 async def watch_queued(
     posts: Sequence[WatchedFolder],
     queue: Queue,
-    screen: Progress,
+    progress: Progress,
     stop: StopEvent,
     *,
     by: str,
@@ -44,11 +44,13 @@ async def watch_queued(
 ) -> None:
     """Put what is dropped in line, and file away what comes back, until told to stop."""
     systemd = Systemd(environ)
-    keepers = [QueuedFolder(post, queue, screen, by=by, polling=polling) for post in posts]
+    keepers = [QueuedFolder(post, queue, progress, by=by, polling=polling) for post in posts]
     async with asyncio.TaskGroup() as group:
         for keeper in keepers:
             group.create_task(keeper.watch(stop))
-            screen.say(f"Watching {keeper.folder.layout.root} for {keeper.settings.store}, whose files go to the queue")
+            progress.say(
+                f"Watching {keeper.folder.layout.root} for {keeper.settings.store}, whose files go to the queue"
+            )
         systemd.notify(READY="1", STATUS=f"Watching {len(posts)} folders")
         pulse = group.create_task(_send_heartbeats(keepers, systemd))
         await stop.wait()
@@ -68,10 +70,10 @@ async def _send_heartbeats(keepers: Sequence["QueuedFolder"], systemd: Systemd) 
 class QueuedFolder:
     """One drop folder."""
 
-    def __init__(self, post: WatchedFolder, queue: Queue, screen: Progress, *, by: str, polling: bool) -> None:
+    def __init__(self, post: WatchedFolder, queue: Queue, progress: Progress, *, by: str, polling: bool) -> None:
         self.settings = post.settings
-        self.folder = DropFolder(post.folder, post.settings, screen.say)
-        self._queue, self._screen, self._by = queue, screen, by
+        self.folder = DropFolder(post.folder, post.settings, progress.say)
+        self._queue, self._progress, self._by = queue, progress, by
         self._ask = ask_of({}, named=post.folder.source, dropped=True)
         self._key = f"{platform.node()}:{self.folder.layout.root}"
         self._polling = polling or self.folder.is_far
@@ -107,7 +109,7 @@ class QueuedFolder:
             self._report_outage(error)
             return True
         except (OSError, LedgerError) as error:
-            self._screen.say(f"{self.folder.layout.root}: {error} Nothing is lost: it is tried again.")
+            self._progress.say(f"{self.folder.layout.root}: {error} Nothing is lost: it is tried again.")
             return True
         self._report_outage(None)
         return bool(await self._rows())
@@ -142,7 +144,7 @@ class QueuedFolder:
                     continue
                 entry = QueueItem(str(path), content, ask=self._ask, folder=self._key, path=str(path))
                 (number,) = await self._queue.put(self.settings.store, [entry], self._by)
-                self._screen.say(f"{path.name}: file {number} of the queue")
+                self._progress.say(f"{path.name}: file {number} of the queue")
 
     def _read(self, path: Path) -> bytes | None:
         """What was claimed; a thing that is no plain file of its own goes to `failed`, with a letter."""
@@ -169,7 +171,7 @@ class QueuedFolder:
             if content is None:
                 continue
             await self._queue.put(self.settings.store, [QueueItem(str(sheet), content, ask=self._ask)], self._by)
-            self._screen.say(f"{file.name}: the answers in {sheet.name} are in line")
+            self._progress.say(f"{file.name}: the answers in {sheet.name} are in line")
 
     async def _file_away(self, row: Mapping[str, Any]) -> None:
         """The sheet first, then the file, then the queue is told: whatever is cut short is done again."""
@@ -187,7 +189,7 @@ class QueuedFolder:
         if row["state"] == "held":
             with read_ledger(self.settings.ledger) as ledger:
                 self.folder.hold(target, row["run_id"], sheet, ledger)
-        self._screen.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))
+        self._progress.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))
 
     async def _deliver_sheet(self, row: Mapping[str, Any], target: Path) -> Path | None:
         content = await self._queue.sheet(row["file_id"])
@@ -217,9 +219,11 @@ class QueuedFolder:
 
     def _report_outage(self, error: Exception | None) -> None:
         if error and not self._is_away:
-            self._screen.say(f"{self.folder.layout.root}: the database does not answer; what is dropped waits for it.")
+            self._progress.say(
+                f"{self.folder.layout.root}: the database does not answer; what is dropped waits for it."
+            )
         if error is None and self._is_away:
-            self._screen.say(f"{self.folder.layout.root}: the database is there again.")
+            self._progress.say(f"{self.folder.layout.root}: the database is there again.")
         self._is_away = error is not None
 
 

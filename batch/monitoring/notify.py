@@ -17,6 +17,10 @@ CAME_TO_ITS_END = frozenset({0, 1, 3})
 """Exit statuses after which the dead man's switch is told: the run was there, whatever its rows came to."""
 
 
+Notifier = Callable[[Settings, Sequence[Digest], int], list[str]]
+"""Writes digests to the log and notifies people: of a store's settings, with the exit status; returns what failed."""
+
+
 def notify_after_run(
     settings: Settings,
     digests: Sequence[Digest],

@@ -1,4 +1,4 @@
-"""One file's turn: run it, and file it away with its sheet, or with a text that says what to do."""
+"""One dropped file: run, then filed away with its sheet, or with a text that says what to do."""
 
 import asyncio
 import errno
@@ -25,7 +25,7 @@ from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
 from batch.watcher.attempts import read_attempt
-from batch.watcher.folder_layout import SHEETS, WAITS, FolderLayout, UnsafeEntry, unused_path
+from batch.watcher.folder_layout import DONE, FAILED, HELD, SHEETS, WAITS, FolderLayout, UnsafeEntry, unused_path
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
@@ -35,6 +35,13 @@ BUG = 70  # the exit status that sysexits.h has for it
 
 class StillBeingWritten(FileError):
     """Somebody went on writing after the file had been taken for whole."""
+
+
+def subfolder_for(report: Report) -> str:
+    """Where a run's file belongs: `held` where a person has to decide, `failed` where rows are to be fixed."""
+    if exit_status(report) == WAITS:
+        return HELD
+    return FAILED if report.summary["invalid"] or report.summary["rejected"] else DONE
 
 
 def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerReader) -> list[Source]:
@@ -61,7 +68,7 @@ def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerRea
 
 @dataclass(slots=True)
 class ClaimedFileJob:
-    """A claimed file; `take` runs it and files it away. What `take` raises leaves it in `working`."""
+    """A claimed file; `run` ships it and files it away. What `run` raises leaves it in `working`."""
 
     layout: FolderLayout
     file: Path
@@ -75,18 +82,22 @@ class ClaimedFileJob:
     target: Path | None = None
     sheet: Path | None = None
     digests: list[Digest] = field(default_factory=list)
-    """What it came to, for the log and for whoever is to be told."""
+    """What it came to, for the log and for people."""
     answer_refusals: list[str] = field(default_factory=list)
     """Answers in it that were not taken, and why."""
     held_run_id: str = ""
     """The run in which something waits for a person."""
 
-    async def run(self, desk: StoreSession) -> None:
-        """Run the file, once or for each sheet that is to be read, and file it away."""
+    async def run(self, session: StoreSession) -> None:
+        """Run the file, once or for each sheet that is to be read, and file it away.
+
+        StillBeingWritten where it has grown meanwhile; StoreStopped where the run ended before its end; ReaderDied;
+        OSError and FileError where a disk or a network is behind it. Any other FileError sends it to `failed`.
+        """
         try:
-            taken, was = await asyncio.to_thread(self._copy_input, desk.settings.home)
-            for source in await self._sources(desk, taken.copy):
-                report = await self._run_source(desk, source, taken)
+            taken, was = await asyncio.to_thread(self._copy_input, session.settings.home)
+            for source in await self._sources(session, taken.copy):
+                report = await self._run_source(session, source, taken)
             self._check_unchanged(was)
         except UnsafeEntry as error:
             self.layout.check()  # the room's, not the file's
@@ -97,12 +108,12 @@ class ClaimedFileJob:
                 raise
             self.reject(error)
             return
-        self._file_away(desk, report)
+        self._file_away(session, report)
 
-    async def _sources(self, desk: StoreSession, copy: Path) -> list[Source]:
-        look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
-        with read_attempt(self.file, desk.settings.home, "look"):
-            return await desk.stop.interrupt(beside(look))
+    async def _sources(self, session: StoreSession, copy: Path) -> list[Source]:
+        look = partial(sources_in, copy, self.source, session.settings, session.ledger)
+        with read_attempt(self.file, session.settings.home, "look"):
+            return await session.stop.interrupt(beside(look))
 
     def reject(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
@@ -136,9 +147,9 @@ class ClaimedFileJob:
                 f"{self.file.name} has grown while it was run.", "It is run again once it is whole."
             )
 
-    async def _run_source(self, desk: StoreSession, source: Source, taken: input_copies.Input) -> Report:
-        pipeline = Pipeline(desk)
-        reading = partial(read_attempt, self.file, desk.settings.home)
+    async def _run_source(self, session: StoreSession, source: Source, taken: input_copies.Input) -> Report:
+        pipeline = Pipeline(session)
+        reading = partial(read_attempt, self.file, session.settings.home)
         report = await pipeline.run(Job(self.file, source, taken=taken, place=self._choose_target, reading=reading))
         self.answer_refusals = pipeline.refusals
         if report.stopped:
@@ -146,7 +157,7 @@ class ClaimedFileJob:
         self.sheet = report.sheet
         if report.sheet_error and self.needs_sheet:
             raise report.sheet_error
-        if problem := await asyncio.to_thread(write_metrics_file, desk.settings, [report]):
+        if problem := await asyncio.to_thread(write_metrics_file, session.settings, [report]):
             self.say(problem)
         return report
 
@@ -154,26 +165,23 @@ class ClaimedFileJob:
         """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
         if report.stopped:
             return None
-        if exit_status(report) == WAITS:
+        subfolder = subfolder_for(report)
+        if subfolder == HELD:
             self.held_run_id = report.run.run_id
         self.layout.check()
-        self.target = unused_path(self._room(report), self.file.name)
+        if self.held_run_id:  # of another sheet of the file, or of this one
+            subfolder = HELD
+        self.target = unused_path(self.layout.root / subfolder, self.file.name)
         return self.target
 
-    def _room(self, report: Report) -> Path:
-        if self.held_run_id:
-            return self.layout.held
-        to_fix = report.summary["invalid"] or report.summary["rejected"]
-        return self.layout.failed if to_fix else self.layout.done
-
-    def _file_away(self, desk: StoreSession, report: Report) -> None:
+    def _file_away(self, session: StoreSession, report: Report) -> None:
         assert self.target is not None
         self.digests = [of_report(report, exit_status(report))]
         room = self.target.parent.name
         self.say(f"{counts(report.summary)} → {room} (run {report.run.run_id})")
         if report.sheet_error:
             self.say(f"{report.sheet_error} {report.sheet_error.todo}")
-        earlier = _earlier_run(desk, report) if self.is_new else None
+        earlier = _earlier_run(session, report) if self.is_new else None
         if earlier:
             note = notices.same_content(self.file, earlier)
             self.say(f"the {note}")
@@ -210,9 +218,9 @@ def _is_passing(error: BaseException | None) -> bool:
     return False
 
 
-def _earlier_run(desk: StoreSession, report: Report) -> Run | None:
+def _earlier_run(session: StoreSession, report: Report) -> Run | None:
     """The run in which the same content was processed, where this one had nothing left to send."""
     if report.summary["created"] or report.summary["updated"]:
         return None
-    runs = desk.ledger.of_content(report.run.sha256, report.run.store)
+    runs = session.ledger.of_content(report.run.sha256, report.run.store)
     return next((run for run in runs if run.run_id != report.run.run_id and run.finished), None)

@@ -92,7 +92,8 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"  waiting  {_count_text(waiting)}"
     done = data["done_today"]
     corrected = f", {done['updated']:,} corrected" if done["updated"] else ""
-    yield f"  done     {count_noun(done['files'], 'file')} today: {count_noun(done['created'], 'row')} shipped{corrected}"
+    files, rows = count_noun(done["files"], "file"), count_noun(done["created"], "row")
+    yield f"  done     {files} today: {rows} shipped{corrected}"
     for held in data["held"]:
         yield f"  held     {held['file']}: {_waiting_text(held)}"
     for failed in data["failed"]:

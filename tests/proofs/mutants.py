@@ -658,7 +658,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "runs at once what was put there after the look",
-        "watcher/store_watcher.py",
+        "watcher/inbox.py",
         "        if claimed and not is_same(claimed, whole.seen):",
         "        if False:",
         ("tests/test_watch_rooms.py",),
