@@ -15,7 +15,7 @@ from batch.monitoring import notify_after_run
 from batch.pipeline.runner import open_store
 from batch.pipeline.session import Progress, StoreSession
 from batch.primitives.stop import StopEvent
-from batch.watcher import WatchedFolder, folder_status, watch
+from batch.watcher import WatchedFolder, folder_status, watch_folders
 
 LONGEST = 3_600.0  # virtual seconds for anything to happen
 GLANCE = 0.5  # virtual seconds between two looks at it
@@ -38,7 +38,9 @@ class Dock:
         notify = changes.pop("notify", notify_after_run)
         self.stop, settings = StopEvent(), self.shop.settings(**changes)
         posts = [WatchedFolder(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
-        watcher = asyncio.create_task(watch(posts, self.screen, self.stop, polling=True, notify=notify, environ={}))
+        watcher = asyncio.create_task(
+            watch_folders(posts, self.screen, self.stop, polling=True, notify=notify, environ={})
+        )
         try:
             yield
         finally:

@@ -47,7 +47,7 @@ def watch(
 
     async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.monitoring import notify_after_run
-        from batch.watcher import watch as watch_folders
+        from batch.watcher import watch_folders
 
         notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
         await watch_folders(posts, progress, stop, polling=polling, notify=notify)

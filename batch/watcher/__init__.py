@@ -26,6 +26,6 @@ status          what `status` says
 """
 
 from batch.watcher.status import folder_status
-from batch.watcher.watch import WatchedFolder, watch
+from batch.watcher.watch import WatchedFolder, watch_folders
 
-__all__ = ["WatchedFolder", "folder_status", "watch"]
+__all__ = ["WatchedFolder", "folder_status", "watch_folders"]

@@ -24,7 +24,7 @@ class WatchedFolder:
     settings: Settings
 
 
-async def watch(
+async def watch_folders(
     folders: Sequence[WatchedFolder],
     progress: Progress,
     stop: StopEvent,
