@@ -1,4 +1,4 @@
-"""The command line: one short function a command; the only room that prints or exits."""
+"""The command line: one short function per command; the only room that prints or exits."""
 
 import os
 import sys
@@ -11,6 +11,28 @@ from batch.errors import ShipbatchError, of_memory
 from batch.primitives.escapes import visible_lines
 
 __all__ = ["admin", "app", "decide", "inspect", "main", "queue", "run", "watch"]
+
+COMMANDS = (
+    run.run,
+    watch.watch,
+    inspect.find,
+    decide.decide,
+    run.resume,
+    inspect.history,
+    admin.setup,
+    admin.check,
+    admin.service,
+    admin.config,
+    queue.worker,
+    decide.undo,
+    inspect.audit,
+    inspect.template,
+    run.sandbox,
+    watch.status,
+)
+"""In the order of `--help`: what a person needs most comes first."""
+for _command in COMMANDS:
+    app.command()(_command)
 
 LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
 FAULT = 70

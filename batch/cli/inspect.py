@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
+from batch.cli.terminal import ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from batch.primitives.stop import StopEvent
 
 
-@app.command()
 def history(
     run_id: options.RunId = "",
     results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
@@ -33,19 +32,43 @@ def history(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what was run; write a run's results sheet again."""
-    from batch.commands.history import back_up, describe_run, import_ledger, list_runs, rewrite_results
-
     if into_database:
-        print_result(import_ledger(*_file_and_database()), as_json=as_json)
-        return
+        result = _put_into_database()
+    elif backup is not None:
+        result = _back_up(backup, sandbox=sandbox)
+    elif results:
+        result = _rewrite_results(run_id, sandbox=sandbox)
+    else:
+        result = _past_runs(run_id, sandbox=sandbox)
+    print_result(result, as_json=as_json)
+
+
+def _past_runs(run_id: str, *, sandbox: bool) -> "CommandResult":
+    """One run with its shipments, or all runs."""
+    from batch.commands.history import describe_run, list_runs
+
     with ledger_of(sandbox=sandbox) as ledger:
-        if backup is not None:
-            told = back_up(ledger, backup)
-        elif results:
-            told = rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
-        else:
-            told = describe_run(ledger, run_id) if run_id else list_runs(ledger)
-    print_result(told, as_json=as_json)
+        return describe_run(ledger, run_id) if run_id else list_runs(ledger)
+
+
+def _rewrite_results(run_id: str, *, sandbox: bool) -> "CommandResult":
+    from batch.commands.recount import rewrite_results
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        return rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
+
+
+def _back_up(target: Path, *, sandbox: bool) -> "CommandResult":
+    from batch.commands.history import back_up
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        return back_up(ledger, target)
+
+
+def _put_into_database() -> "CommandResult":
+    from batch.commands.history import import_ledger
+
+    return import_ledger(*_file_and_database())
 
 
 def _file_and_database() -> "tuple[Path, Database]":
@@ -60,7 +83,6 @@ def _file_and_database() -> "tuple[Path, Database]":
     return file, Database(settings.database)
 
 
-@app.command()
 def find(
     what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
     store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
@@ -83,12 +105,11 @@ def find(
         return asyncio.run(read_live_state(settings, orders))
 
     with ledger_of(sandbox=sandbox) as ledger:
-        told = find_attempts(ledger, what, None if sandbox or offline else live)
-    print_result(told, as_json=as_json)
-    raise typer.Exit(told.status)
+        result = find_attempts(ledger, what, None if sandbox or offline else live)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
 
 
-@app.command()
 def audit(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
     days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
@@ -105,12 +126,11 @@ def audit(
         async with open_store(settings, progress, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
 
-    told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
-    print_result(told, as_json=as_json)
-    raise typer.Exit(signalled or told.status)
+    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
 
 
-@app.command()
 def template(
     path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
     status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
@@ -128,6 +148,6 @@ def template(
         async with open_store(settings, progress, stop, lock=False) as session:
             return await write_template_file(session, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
-    told, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
-    print_result(told, as_json=as_json)
+    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(result, as_json=as_json)
     raise typer.Exit(signalled)

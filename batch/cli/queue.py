@@ -12,7 +12,7 @@ import typer
 
 from batch.cli import options
 from batch.cli.streams import put, put_json
-from batch.cli.terminal import app, check_results, print_error, run_with_progress, settings_of, source_of
+from batch.cli.terminal import check_results, print_error, run_with_progress, settings_of, source_of
 from batch.errors import ConfigError, FileError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 16
 
 
-@app.command()
 def worker(
     only: Annotated[
         list[str] | None, typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated.")

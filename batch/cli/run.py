@@ -14,7 +14,6 @@ from batch.cli import options
 from batch.cli.queue import QueueRequest, queue_files
 from batch.cli.streams import put, put_json
 from batch.cli.terminal import (
-    app,
     check_names,
     check_results,
     ledger_of,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from batch.results.accounting import Report
 
 
-@app.command()
 def run(
     files: options.Exports = None,
     dry_run: options.DryRun = False,
@@ -98,7 +96,6 @@ def run(
     _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
 
 
-@app.command()
 def resume(
     run_id: options.RunId = "",
     store: options.StoreName = "",
@@ -123,7 +120,6 @@ def resume(
     _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 
-@app.command()
 def sandbox(
     orders_from: Annotated[
         list[Path] | None, typer.Option("--orders-from", help="Exports to invent a store from; or a store.json.")

@@ -22,18 +22,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIRST = ("run", "watch", "find", "decide", "resume", "history")
-"""What a person needs most, and first in `--help`."""
-
-
 _WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]  # typer has it of click, or of its own copy of it
 
 
-class _InOrder(TyperGroup):
-    """The commands as people come to need them; what is wrong with a call is said without obeying any of it."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+class _Commands(TyperGroup):
+    """All commands; what is wrong with a call is said without obeying any of it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _escape_quotations():
@@ -56,7 +49,7 @@ def _escape_quotations() -> Iterator[None]:
 
 app = typer.Typer(
     name="shipbatch",
-    cls=_InOrder,
+    cls=_Commands,
     help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly once.",
     no_args_is_help=True,
     add_completion=False,

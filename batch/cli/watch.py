@@ -10,7 +10,7 @@ import typer
 from batch.cli import options
 from batch.cli.options import ADVANCED
 from batch.cli.queue import fleet_status, store_settings, watch_for_queue
-from batch.cli.terminal import app, live_settings, print_result, run_with_progress, settings_of
+from batch.cli.terminal import live_settings, print_result, run_with_progress, settings_of
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _WHICH = "The drop folder; without one, all of shipbatch.toml."
 
 
-@app.command()
 def watch(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
     store: options.StoreName = "",
@@ -58,7 +57,6 @@ def watch(
     raise typer.Exit(signalled)
 
 
-@app.command()
 def status(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
     fleet: Annotated[
@@ -75,9 +73,9 @@ def status(
     from batch.watcher import folder_status
 
     settings = settings_of()
-    told = [folder_status(each.path, settings) for each in _folders(folder, settings)]
-    data = told[0].data if folder else [each.data for each in told]
-    print_result(CommandResult(tuple(line for each in told for line in each.lines), data), as_json=as_json)
+    results = [folder_status(each.path, settings) for each in _folders(folder, settings)]
+    data = results[0].data if folder else [each.data for each in results]
+    print_result(CommandResult(tuple(line for each in results for line in each.lines), data), as_json=as_json)
 
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.history import LEFT_OPEN, recount
+from batch.commands.recount import LEFT_OPEN, recount
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
 from batch.fleet.queue_items import FileEnd
