@@ -14,7 +14,7 @@ from batch.model.statuses import STATUSES
 from batch.results.accounting import Report, row_count
 
 
-def measure(settings: Settings, reports: Sequence[Report]) -> str:
+def write_metrics_file(settings: Settings, reports: Sequence[Report]) -> str:
     """Write the metrics where the settings want them; returns what went wrong, which changes nothing of the run."""
     if settings.metrics_file is None:
         return ""

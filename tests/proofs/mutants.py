@@ -646,7 +646,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes files from a room that is a link",
         "watcher/folder_layout.py",
-        "                if wrong := self._wrong((self.root / room).lstat()):\n",
+        "                if wrong := self._fault((self.root / room).lstat()):\n",
         '                if wrong := "":\n',
         ("tests/test_watch_rooms.py",),
     ),
@@ -659,7 +659,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "runs at once what was put there after the look",
-        "watcher/store_watcher.py",
+        "watcher/inbox.py",
         "        if claimed and not is_same(claimed, whole.seen):",
         "        if False:",
         ("tests/test_watch_rooms.py",),
