@@ -21,7 +21,7 @@ from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Sandbox
 
 OpenShop = Callable[..., Awaitable["Shop"]]
-"""What the fixture `shop` gives: `await shop(orders, personality=…)`."""
+"""What the fixture `shop` gives: `await shop(orders, behaviour=…)`."""
 HEADER = ("Order ID", "SKU", "Quantity", "Tracking Number")
 
 

@@ -25,7 +25,7 @@ from batch.pipeline import Job
 from batch.pipeline.runner import run_files
 from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
-from batch.sandbox import Fault, Faults, Personality
+from batch.sandbox import Behaviour, Fault, Faults
 
 
 @pytest.fixture
@@ -202,8 +202,8 @@ async def test_a_database_that_restarts_costs_nothing(
     yard: Yard, postgres: Postgres, in_haste: None, kill: bool
 ) -> None:
     """Workers wait and go on: nothing is doubled, nothing lost, no file fails."""
-    personality = Personality(refuses_overshipping=False)
-    box = await yard.store(60, faults=Faults(Fault(delay=0.02, method="POST")), personality=personality)
+    behaviour = Behaviour(refuses_overshipping=False)
+    box = await yard.store(60, faults=Faults(Fault(delay=0.02, method="POST")), behaviour=behaviour)
     async with yard.worker(workers=2):
         await yard.put(box, rows_of(range(100, 130)), rows_of(range(130, 160)))
         await until(lambda: asyncio.sleep(0, box.shipments()))

@@ -25,7 +25,7 @@ import watchfiles  # noqa: F401  imported once, here, and not in every child
 import xlsxwriter  # noqa: F401
 
 from batch import watcher  # noqa: F401
-from batch.sandbox import Personality
+from batch.sandbox import Behaviour
 from batch.watcher.folder_layout import NOTICES, SHEETS
 from tests.proofs.cases import BROKEN, COLUMNS, Case, sku_of
 from tests.proofs.score import folder
@@ -87,7 +87,7 @@ class Plan:
     """Files, the store they are for, and what it must hold in the end."""
 
     def __init__(self, seed: int, files: int, faults: float) -> None:
-        self.case = Case(personality=Personality(refuses_overshipping=False))
+        self.case = Case(behaviour=Behaviour(refuses_overshipping=False))
         self.drops: list[Drop] = []
         self._dice = random.Random(seed)
         while len(self.drops) < files:
