@@ -1,8 +1,9 @@
 """shipbatch: warehouse exports become shipments in a BigCommerce store, each exactly once.
 
-A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it; `planning`
-holds them against their orders; `pipeline` runs the stages and ships; `results` writes the sheet; `ledger` keeps
-what must not be forgotten. Imports go down only, and `tests/test_floors.py` holds the rooms to it:
+A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it;
+`planning` holds them against their orders; `pipeline` runs the stages and ships; `results` writes
+the sheet; `ledger` keeps what must not be forgotten. Imports go down only, and
+`tests/test_floors.py` holds the rooms to it:
 
 ====  =============  =====================================================================
 floor room           what happens there

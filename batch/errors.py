@@ -22,7 +22,12 @@ import errno
 from collections.abc import Iterable
 from typing import Self
 
-_NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread", "out of memory")
+_NO_MEMORY = (
+    "failed to map segment",
+    "annot allocate memory",
+    "can't start new thread",
+    "out of memory",
+)
 """What libraries say where it cannot be had."""
 
 
@@ -75,7 +80,9 @@ class ColumnError(FileError):
 
 
 class ReaderDied(FileError):
-    """The process that read the file ended or hung, and said nothing; it may do better once more, and no oftener."""
+    """The process that read the file ended or hung, and said nothing; it may do better once more,
+    and no oftener.
+    """
 
 
 class CannotRunNow(ShipbatchError):
@@ -99,7 +106,9 @@ class Unreadable(ShipbatchError):
 
 
 class ResultsError(ShipbatchError):
-    """The results sheet cannot be written, or does not add up; the ledger holds everything it would say."""
+    """The results sheet cannot be written, or does not add up; the ledger holds everything it would
+    say.
+    """
 
 
 class LedgerError(ShipbatchError):
@@ -107,11 +116,15 @@ class LedgerError(ShipbatchError):
 
 
 def of_memory(error: BaseException) -> OutOfMemory | None:
-    """What a fault says for which memory was lacking, also as a library words it; None where it was not."""
+    """What a fault says for which memory was lacking, also as a library words it; None where it was
+    not.
+    """
     if isinstance(error, BaseExceptionGroup):
         return next(filter(None, map(of_memory, error.exceptions)), None)
     said = str(error)
-    lacking = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    lacking = isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno == errno.ENOMEM
+    )
     if not lacking and not any(words in said for words in _NO_MEMORY):
         return None
     return OutOfMemory(

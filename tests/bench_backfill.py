@@ -1,9 +1,10 @@
-"""A backfill against its limits: `python -m tests.bench_backfill`; long: `--rows 1000000 --ledger 1000000`.
+"""A backfill against its limits: `python -m tests.bench_backfill`; long: `--rows 1000000 --ledger
+1000000`.
 
-An export of two rows a shipment is made here and shipped to a sandbox without a quota, in processes of their own:
-a quarter of it first, then all of it, killed in the middle and run again. Printed is the most memory that the
-shipping process had in each stage (on Linux; elsewhere up to the end of the stage). Then a ledger of so many
-shipments is made, and asked.
+An export of two rows a shipment is made here and shipped to a sandbox without a quota, in processes
+of their own: a quarter of it first, then all of it, killed in the middle and run again. Printed is
+the most memory that the shipping process had in each stage (on Linux; elsewhere up to the end of
+the stage). Then a ledger of so many shipments is made, and asked.
 """
 
 import argparse
@@ -51,7 +52,9 @@ def write_export(path: Path, shipments: int) -> None:
         file.write("Order ID,SKU,Quantity,Tracking Number,Carrier,Comments\n")
         for n in range(shipments):
             for one in (sku(n), f"{sku(n)}-B"):
-                file.write(f"{FIRST + n},{one},1,PARCEL{n:09},UPS Ground,Order {FIRST + n} of the old shop\n")
+                file.write(
+                    f"{FIRST + n},{one},1,PARCEL{n:09},UPS Ground,Order {FIRST + n} of the old shop\n"
+                )
 
 
 def store_of(shipments: int) -> dict[str, Any]:
@@ -60,7 +63,9 @@ def store_of(shipments: int) -> dict[str, Any]:
         "orders": [
             {
                 "id": FIRST + n,
-                "lines": [{"id": n * 2 + k, "sku": s} for k, s in enumerate((sku(n), f"{sku(n)}-B"), 1)],
+                "lines": [
+                    {"id": n * 2 + k, "sku": s} for k, s in enumerate((sku(n), f"{sku(n)}-B"), 1)
+                ],
             }
             for n in range(shipments)
         ]
@@ -70,7 +75,10 @@ def store_of(shipments: int) -> dict[str, Any]:
 async def serve(shipments: int) -> None:
     """A store until standard input ends; then what it has."""
     async with Sandbox(store_of(shipments), quota=NO_LIMIT) as box:
-        print(json.dumps({"api_url": box.url, "store_hash": box.store_hash, "token": box.token}), flush=True)
+        print(
+            json.dumps({"api_url": box.url, "store_hash": box.store_hash, "token": box.token}),
+            flush=True,
+        )
         await asyncio.to_thread(sys.stdin.read)
         numbers = [one["tracking_number"] for one in box.shipments()]
         print(json.dumps({"made": len(numbers), "different": len(set(numbers))}), flush=True)
@@ -78,7 +86,9 @@ async def serve(shipments: int) -> None:
 
 @dataclass
 class Gauge:
-    """A screen that prints, as JSON, each stage with the most memory it took, and how many shipments are made."""
+    """A screen that prints, as JSON, each stage with the most memory it took, and how many
+    shipments are made.
+    """
 
     stage: str = "begin"
     made: int = 0
@@ -89,7 +99,10 @@ class Gauge:
     def begin(self, stage: str, total: int | None = None) -> None:
         """The last stage is over."""
         seconds = time.monotonic() - self.began
-        print(json.dumps({"stage": self.stage, "megabytes": _most(), "seconds": round(seconds, 1)}), flush=True)
+        print(
+            json.dumps({"stage": self.stage, "megabytes": _most(), "seconds": round(seconds, 1)}),
+            flush=True,
+        )
         self.stage, self.began = stage, time.monotonic()
 
     def step(self, record: Record) -> None:
@@ -105,17 +118,27 @@ def _most() -> float:
             kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "linux" else 1024)
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+            1 if sys.platform == "linux" else 1024
+        )
     return round(kilobytes / 1024, 1)
 
 
 async def ship(file: Path, settings: dict[str, Any]) -> None:
     """One run of the export; prints its stages, then its summary."""
     gauge = Gauge()
-    rules = Settings(**settings, identity="bench", customers_will_be_mailed=True, settle=30, gates=Gates(hold_above=0))
+    rules = Settings(
+        **settings,
+        identity="bench",
+        customers_will_be_mailed=True,
+        settle=30,
+        gates=Gates(hold_above=0),
+    )
     tour = await run_files([Job(file)], rules, gauge, StopEvent())
     gauge.begin("")
-    stopped = [report.stopped or report.held for report in tour.reports if report.stopped or report.held]
+    stopped = [
+        report.stopped or report.held for report in tour.reports if report.stopped or report.held
+    ]
     assert not stopped, stopped
     print(json.dumps({"summary": tour.summary}), flush=True)
 
@@ -139,7 +162,9 @@ class Told:
     summary: dict[str, Any] = field(default_factory=dict)
 
     def add(self, stage: str, megabytes: float, seconds: float) -> None:
-        """A stage that comes again, as for what an earlier run has left, is one: its most memory, all of its time."""
+        """A stage that comes again, as for what an earlier run has left, is one: its most memory,
+        all of its time.
+        """
         before = self.stages.get(stage, {"megabytes": 0.0, "seconds": 0.0})
         most, took = max(megabytes, before["megabytes"]), seconds + before["seconds"]
         self.stages[stage] = {"megabytes": most, "seconds": took}
@@ -245,20 +270,36 @@ def ask(shipments: int, home: Path) -> None:
     print(f"  opened, what is in doubt read {time.monotonic() - began:14.2f} s   at most 1")
     n = shipments // 2
     _find("nothing, in an empty ledger", "1", home / "empty")
-    for what, words in (("an order", FIRST + n), ("a number", f"1Z{n:016}"), ("a SKU", sku(n)), ("a file", "backfill")):
+    for what, words in (
+        ("an order", FIRST + n),
+        ("a number", f"1Z{n:016}"),
+        ("a SKU", sku(n)),
+        ("a file", "backfill"),
+    ):
         _find(what, str(words), home)
 
 
 def _find(what: str, words: str, home: Path) -> None:
     began, before = time.monotonic(), _computed()
     environ = os.environ | {"SHIPBATCH_HOME": str(home)}
-    run([sys.executable, "-m", "batch", "find", words], stdout=DEVNULL, stderr=DEVNULL, env=environ, cwd=ROOT)
+    run(
+        [sys.executable, "-m", "batch", "find", words],
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        env=environ,
+        cwd=ROOT,
+    )
     took, computed = time.monotonic() - began, _computed() - before
-    print(f"  shipbatch find, {what:<28} {took:6.2f} s   at most 2   (CPU {computed:.2f} s)", flush=True)
+    print(
+        f"  shipbatch find, {what:<28} {took:6.2f} s   at most 2   (CPU {computed:.2f} s)",
+        flush=True,
+    )
 
 
 def _computed() -> float:
-    """Seconds that children have computed; what else they took they waited, for the disk and for other processes."""
+    """Seconds that children have computed; what else they took they waited, for the disk and for
+    other processes.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -272,7 +313,9 @@ def main() -> None:
     """Do one part, or all and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_backfill", description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="of the export")
-    parser.add_argument("--ledger", type=int, default=20_000, help="shipments of the ledger that is asked; 0: none")
+    parser.add_argument(
+        "--ledger", type=int, default=20_000, help="shipments of the ledger that is asked; 0: none"
+    )
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--ship", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()

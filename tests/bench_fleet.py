@@ -1,12 +1,16 @@
-"""Stores finished in a minute by 1, 2 and 4 workers: `python -m tests.bench_fleet --stores 24 --slots 4`.
+"""Stores finished in a minute by 1, 2 and 4 workers: `python -m tests.bench_fleet --stores 24
+--slots 4`.
 
-Every store answers after 200 ms and has no quota; each has one file in line. A worker serves so many stores side by
-side, so that one that waits for its store's answers costs no other its turn. The ideal is what one store takes when
-it is alone, times the slots of all workers: a store's file cannot be faster than its own answers.
+Every store answers after 200 ms and has no quota; each has one file in line. A worker serves so
+many stores side by side, so that one that waits for its store's answers costs no other its turn.
+The ideal is what one store takes when it is alone, times the slots of all workers: a store's file
+cannot be faster than its own answers.
 
-`--cost 2000` measures instead what one shipment costs the database: processor time, bytes of its log, bytes kept.
+`--cost 2000` measures instead what one shipment costs the database: processor time, bytes of its
+log, bytes kept.
 
-Figures are ratios within one run: the workers, the stores and PostgreSQL share this machine's processors.
+Figures are ratios within one run: the workers, the stores and PostgreSQL share this machine's
+processors.
 """
 
 import argparse
@@ -34,7 +38,8 @@ from tests.proofs.world import PLENTY, commanded, ended, forked
 LATENCY = 0.2  # seconds of a store's answer
 FIRST = 1001  # the first order
 GLANCE = 0.02  # seconds between two looks
-AT_ONCE = 2  # shipments of a store in flight: ten a second, three times what most stores' quota allows
+# shipments of a store in flight: ten a second, three times what most stores' quota allows
+AT_ONCE = 2
 TOKEN = "sandbox-token"
 
 
@@ -44,14 +49,19 @@ def main() -> int:
     parser.add_argument("--stores", type=int, default=24, help="for four workers; fewer for fewer")
     parser.add_argument("--slots", type=int, default=3, help="stores side by side in a worker")
     parser.add_argument("--shipments", type=int, default=100, help="of each store's file")
-    parser.add_argument("--cost", type=int, default=0, metavar="SHIPMENTS", help="of so many, what each costs")
+    parser.add_argument(
+        "--cost", type=int, default=0, metavar="SHIPMENTS", help="of so many, what each costs"
+    )
     given = parser.parse_args()
     with served() as server:
         if given.cost:
             print_cost(server, given.cost)
             return 0
         alone = measured(server, 1, 1, 1, given.shipments)
-        print(f"One store alone: {given.shipments} shipments in {alone:.1f} s from its turn to its end", flush=True)
+        print(
+            f"One store alone: {given.shipments} shipments in {alone:.1f} s from its turn to its end",
+            flush=True,
+        )
         first = 0.0
         for workers in (1, 2, 4):
             stores = given.stores * workers // 4 or 1
@@ -68,9 +78,13 @@ def main() -> int:
 
 
 def print_cost(server: Postgres, shipments: int) -> None:
-    """What the database does for the shipments of one file, less what it does for a file of a tenth of them."""
+    """What the database does for the shipments of one file, less what it does for a file of a tenth
+    of them.
+    """
     few, many = spent(server, shipments // 10), spent(server, shipments)
-    each = [(more - less) / (shipments - shipments // 10) for less, more in zip(few, many, strict=True)]
+    each = [
+        (more - less) / (shipments - shipments // 10) for less, more in zip(few, many, strict=True)
+    ]
     print(
         f"{shipments} shipments: each {1e3 * each[0]:.2f} ms of the database's processors, "
         f"{each[1] / 1024:.1f} KiB of log, {each[2] / 1024:.1f} KiB kept, {each[3]:.2f} transactions",
@@ -82,7 +96,9 @@ def spent(server: Postgres, shipments: int) -> tuple[float, float, float, float]
     """Processor seconds, bytes of log, bytes kept, transactions that one file's way takes."""
     before = _counters(server)
     measured(server, 1, 1, 1, shipments, at_once=32, latency=0.005)
-    cpu, log, size, commits = (now - then for now, then in zip(_counters(server), before, strict=True))
+    cpu, log, size, commits = (
+        now - then for now, then in zip(_counters(server), before, strict=True)
+    )
     return cpu, log, size, commits
 
 
@@ -117,7 +133,13 @@ def measured(
     """Seconds from the first turn to the last store's end, workers being up."""
     with folder() as place, stores_of(stores, shipments, latency) as urls:
         database = server.fresh()
-        lines = [f"workers = {at_once}", "[gates]", "mail_gate = 0", "hold_above = 0", "same_number = 0"]
+        lines = [
+            f"workers = {at_once}",
+            "[gates]",
+            "mail_gate = 0",
+            "hold_above = 0",
+            "same_number = 0",
+        ]
         for number, url in enumerate(urls):
             lines += [f"[stores.s{number}]", f'api_url = "{url}"', f'store_hash = "s{number}"']
         (place / "shipbatch").mkdir(mode=0o700)
@@ -125,12 +147,17 @@ def measured(
         export = place / "export.csv"
         rows = [f"{order},MUG,1,1Z{order:012},UPS" for order in range(FIRST, FIRST + shipments)]
         export.write_text("\n".join(["Order ID,SKU,Quantity,Tracking Number,Carrier", *rows, ""]))
-        children = [started(place, database, ["worker", "--stores", str(slots)], stores) for _ in range(workers)]
+        children = [
+            started(place, database, ["worker", "--stores", str(slots)], stores)
+            for _ in range(workers)
+        ]
         try:
             until(database, f"SELECT count(*) >= {workers} FROM shipbatch.workers")
             for number in range(stores):
                 words = ["run", "--queue", "--store", f"s{number}", str(export)]
-                assert ended(started(place, database, words, stores)) == 0, (place / "err").read_text()[-2000:]
+                assert ended(started(place, database, words, stores)) == 0, (
+                    place / "err"
+                ).read_text()[-2000:]
             until(database, f"SELECT count(*) = {stores} FROM shipbatch.files WHERE state = 'done'")
         finally:
             for child in children:
@@ -150,7 +177,8 @@ def measured(
 def started(place: Path, database: str, words: list[str], stores: int) -> int:
     environ = {
         "SHIPBATCH_DATABASE": database,
-        "XDG_CONFIG_HOME": str(place),  # other addresses are obeyed from the user's own folder alone
+        # other addresses are obeyed from the user's own folder alone
+        "XDG_CONFIG_HOME": str(place),
         "SHIPBATCH_CONFIG": str(place / "shipbatch" / "shipbatch.toml"),
         "SHIPBATCH_HOME": str(place / "home"),
         "XDG_DATA_HOME": str(place / "user"),
@@ -192,9 +220,17 @@ def stores_of(stores: int, shipments: int, latency: float) -> Iterator[list[str]
 def serve(stores: int, shipments: int, latency: float, tell: int) -> None:
     async def run() -> None:
         orders = range(FIRST, FIRST + shipments + 1)
-        data = {"orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 1}]} for o in orders]}
+        data = {
+            "orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 1}]} for o in orders]
+        }
         boxes = [
-            Sandbox(data, store_hash=f"s{k}", token=TOKEN, quota=PLENTY, faults=Faults(Fault(delay=latency)))
+            Sandbox(
+                data,
+                store_hash=f"s{k}",
+                token=TOKEN,
+                quota=PLENTY,
+                faults=Faults(Fault(delay=latency)),
+            )
             for k in range(stores)
         ]
         for box in boxes:

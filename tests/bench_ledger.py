@@ -25,7 +25,13 @@ def shipment(order_id: int) -> Shipment:
     items = (Item(order_id * 10, 1), Item(order_id * 10 + 1, 2))
     number = f"1Z{order_id:016d}"
     return Shipment(
-        order_id, 7, items, number, shipping_provider="ups", rows=(order_id,), request_key=f"{order_id:032x}"
+        order_id,
+        7,
+        items,
+        number,
+        shipping_provider="ups",
+        rows=(order_id,),
+        request_key=f"{order_id:032x}",
     )
 
 
@@ -47,7 +53,9 @@ async def rate(work: Awaitable[object], records: int) -> float:
     return records / (time.perf_counter() - began)
 
 
-async def by_workers(write: Callable[[Record], Awaitable[None]], records: list[Record], workers: int) -> None:
+async def by_workers(
+    write: Callable[[Record], Awaitable[None]], records: list[Record], workers: int
+) -> None:
     """Each worker awaits one write after the other."""
     left = iter(records)
 
@@ -86,7 +94,10 @@ async def measure(ledger: Ledger, many: int) -> None:
 
 async def main(many: int) -> None:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder, served() as server:
-        places = {"SQLite": Path(folder) / LEDGER, "PostgreSQL, on a socket": Database(server.fresh())}
+        places = {
+            "SQLite": Path(folder) / LEDGER,
+            "PostgreSQL, on a socket": Database(server.fresh()),
+        }
         for name, place in places.items():
             print(f"{name}:")
             async with open_ledger(place) as ledger:

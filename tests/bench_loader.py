@@ -1,8 +1,9 @@
-"""The loader against its limits: `python -m tests.bench_loader [ROWS of the CSV, default 1,000,000]`.
+"""The loader against its limits: `python -m tests.bench_loader [ROWS of the CSV, default
+1,000,000]`.
 
-Every piece of work runs in a process of its own, on files made here; seconds are of the work without imports,
-megabytes the peak of the process, or of the reader process it starts. What counts are the ratios of one run, the
-best of a few times each.
+Every piece of work runs in a process of its own, on files made here; seconds are of the work
+without imports, megabytes the peak of the process, or of the reader process it starts. What counts
+are the ratios of one run, the best of a few times each.
 """
 
 import csv
@@ -34,7 +35,12 @@ HEADER = (
 CSV_ROWS = 1_000_000
 XLSX_ROWS = 100_000
 TIMES = 3
-CARRIERS = (("UPS", "UPS Ground"), ("USPS", "Priority Mail"), ("FedEx", "FedEx Home Delivery"), ("DPD", "Classic"))
+CARRIERS = (
+    ("UPS", "UPS Ground"),
+    ("USPS", "Priority Mail"),
+    ("FedEx", "FedEx Home Delivery"),
+    ("DPD", "Classic"),
+)
 
 
 class Measured(NamedTuple):
@@ -61,18 +67,30 @@ def main() -> None:
         bare, slow, ours, made = _best(book, "calamine", "read_excel", "load", "parcels")
         _say("time, x bare python-calamine", ours.seconds / bare.seconds, "at most", 2)
         _say("   with Parcels made", made.seconds / bare.seconds)
-        _say("time, x faster than pandas.read_excel with openpyxl", slow.seconds / ours.seconds, "at least", 5)
+        _say(
+            "time, x faster than pandas.read_excel with openpyxl",
+            slow.seconds / ours.seconds,
+            "at least",
+            5,
+        )
         _say("memory, MB", made.megabytes, "at most", 250)
         print(f"CSV {rows:,} x {len(HEADER)} to judged, grouped columns")
         reader, frame, ours = _best(text, "reader", "read_csv", "load")
         _say("time, x csv.reader streamed", ours.seconds / reader.seconds, "at most", 3)
         _say("   pandas.read_csv, x csv.reader", frame.seconds / reader.seconds)
-        _say("memory, MB; to reach: below pandas.read_csv's", ours.megabytes, "below", frame.megabytes)
+        _say(
+            "memory, MB; to reach: below pandas.read_csv's",
+            ours.megabytes,
+            "below",
+            frame.megabytes,
+        )
         larger = wide.stat().st_size / part.stat().st_size
         print(f"CSV {rows // 4:,} rows: the same shipments in a file {larger:.1f} times as large")
         nothing, narrow = _best(part, "nothing", "load")
         (broad,) = _best(wide, "load")
-        _say("memory, x that of the smaller file", broad.megabytes / narrow.megabytes, "at most", 1.1)
+        _say(
+            "memory, x that of the smaller file", broad.megabytes / narrow.megabytes, "at most", 1.1
+        )
         kept = (ours.megabytes - nothing.megabytes) / (narrow.megabytes - nothing.megabytes)
         _say("memory besides the program's own, four times the shipments, x", kept, "at most", 4.4)
         print(f"{rows:,} rows to groups, alone")
@@ -110,14 +128,31 @@ def _export(rows: int) -> list[list[str | int | float]]:
     for row in range(rows):
         if not left:
             order, left = order + 1, 1 if row % 3 else 2
-            name, city, code = f"Name {chance.random():.9f}", f"City {order % 5000}", f"{order % 99999:05}"
+            name, city, code = (
+                f"Name {chance.random():.9f}",
+                f"City {order % 5000}",
+                f"{order % 99999:05}",
+            )
             carrier, service = CARRIERS[order % len(CARRIERS)]
             number = f"1Z{chance.randrange(10**16):016}"
             fee = f"{4 + order % 900 / 100:.2f}"
         left -= 1
         sku = f"SKU-{chance.randrange(5000):05}-{chance.choice('SML')}"
         made.append(
-            [order, "2026-11-20", name, city, code, sku, f"Product {sku}", 1 + row % 3, carrier, service, number, fee]
+            [
+                order,
+                "2026-11-20",
+                name,
+                city,
+                code,
+                sku,
+                f"Product {sku}",
+                1 + row % 3,
+                carrier,
+                service,
+                number,
+                fee,
+            ]
         )
     return made
 
@@ -203,7 +238,11 @@ def _ngroup(path: Path) -> Callable[[], object]:
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
 
     def work() -> None:
-        groups = frame.groupby(["Order - Number", "Shipment - Tracking Number"], sort=False).ngroup().to_numpy()
+        groups = (
+            frame.groupby(["Order - Number", "Shipment - Tracking Number"], sort=False)
+            .ngroup()
+            .to_numpy()
+        )
         np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
 
     return work
@@ -228,7 +267,10 @@ def _work(name: str, path: Path) -> None:
     start = time.perf_counter()
     work()
     seconds = time.perf_counter() - start
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peak = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     print(json.dumps([seconds, peak / 1024]))
 
 

@@ -1,9 +1,10 @@
 """How fast the results are written: `python -m tests.bench_results [ROWS, default 100,000]`.
 
-Twenty columns: an export's seven, and our thirteen. Bare xlsxwriter and csv.writer write the same cells, and nothing
-else; ours also checks, formats, links and adds three sheets. Every piece of work runs in a process of its own, the
-best of a few times; seconds are the processor's, megabytes what it takes beyond the modules it imports.
-A writer in Rust takes part where it is installed: `python -m pip install rustpy-xlsxwriter`.
+Twenty columns: an export's seven, and our thirteen. Bare xlsxwriter and csv.writer write the same
+cells, and nothing else; ours also checks, formats, links and adds three sheets. Every piece of work
+runs in a process of its own, the best of a few times; seconds are the processor's, megabytes what
+it takes beyond the modules it imports. A writer in Rust takes part where it is installed: `python
+-m pip install rustpy-xlsxwriter`.
 """
 
 import csv
@@ -29,10 +30,21 @@ ROWS = 100_000
 RUST = "rustpy_xlsxwriter"
 TIMES = 3
 COLUMNS = ("Order ID", "SKU", "Quantity", "Tracking Number", "Carrier", "Ship Date", "Name")
-RUN = Run("20261123-140328-7f3a", "https://api.bigcommerce.com/stores/abc", "a.xlsx", "5e" * 32, "", datetime.now(UTC))
+RUN = Run(
+    "20261123-140328-7f3a",
+    "https://api.bigcommerce.com/stores/abc",
+    "a.xlsx",
+    "5e" * 32,
+    "",
+    datetime.now(UTC),
+)
 CREATED = Finding(Status.CREATED)
 INVALID = Finding(
-    Status.INVALID, "not_enough_left", "Order 1, SKU A: 3 asked, 2 left.", "Correct row 9.", Who.WAREHOUSE
+    Status.INVALID,
+    "not_enough_left",
+    "Order 1, SKU A: 3 asked, 2 left.",
+    "Correct row 9.",
+    Who.WAREHOUSE,
 )
 
 
@@ -48,7 +60,9 @@ class Results(Mapping[int, RowResult]):
         if row % 50 == 0:
             return RowResult(row, INVALID, order_id=row, run_id=RUN.run_id)
         links = (f"https://track.aftership.com/ups/1Z{row}",)
-        return RowResult(row, CREATED, (row,), links, LinkSource.GENERATED, row, row, (row,), RUN.run_id)
+        return RowResult(
+            row, CREATED, (row,), links, LinkSource.GENERATED, row, row, (row,), RUN.run_id
+        )
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._rows)
@@ -60,7 +74,10 @@ class Results(Mapping[int, RowResult]):
 def report(rows: int) -> SheetContent:
     """A report whose rows are made while it is written."""
     exported = (
-        (row, (row, f"SKU-{row % 97}", 2, f"1Z{row:016}", "UPS Ground", "2026-11-20", f"Name {row}"))
+        (
+            row,
+            (row, f"SKU-{row % 97}", 2, f"1Z{row:016}", "UPS Ground", "2026-11-20", f"Name {row}"),
+        )
         for row in range(2, rows + 2)
     )
     return SheetContent(RUN, COLUMNS, exported, Results(rows))
@@ -99,7 +116,9 @@ def rust_writer(made: SheetContent, path: Path) -> None:
     module, cells = import_module(RUST), _cells(made)
     header = next(cells)
     rows = (dict(zip(header, row, strict=True)) for row in cells)
-    module.write_worksheet(rows, str(path), freeze_row=1, autofilter=True, url_columns=["Tracking Link"])
+    module.write_worksheet(
+        rows, str(path), freeze_row=1, autofilter=True, url_columns=["Tracking Link"]
+    )
 
 
 def csv_writer(made: SheetContent, path: Path) -> None:
@@ -133,7 +152,9 @@ def work(name: str, rows: int) -> None:
         start = time.process_time()
         do(report(rows), Path(folder) / file)
         seconds = time.process_time() - start
-    print(json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024]))
+    print(
+        json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024])
+    )
 
 
 def main() -> None:
@@ -146,7 +167,9 @@ def main() -> None:
     for _ in range(TIMES):
         for name in WORKS:
             command = [sys.executable, "-m", "tests.bench_results", name, str(rows)]
-            told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            told = json.loads(
+                subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            )
             seconds, megabytes = took.get(name, (1e9, 1e9))
             took[name] = min(seconds, told[0]), min(megabytes, told[1])
     print(f"{rows:,} rows × {len(COLUMNS) + 13} columns")

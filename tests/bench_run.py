@@ -1,11 +1,13 @@
 """The main job at a store's real pace: `python -m tests.bench_run --shipments 1000 --latency 0.1`.
 
-An export is run against the sandbox with a plan's quota and a network's latency, and beside it a sample of the
-same parcels by a loop that looks up each order, its lines and its addresses before it posts. Every figure is
-from one run on one machine; the ratios are what to compare. `--quota 0` is a store without a limit.
+An export is run against the sandbox with a plan's quota and a network's latency, and beside it a
+sample of the same parcels by a loop that looks up each order, its lines and its addresses before it
+posts. Every figure is from one run on one machine; the ratios are what to compare. `--quota 0` is a
+store without a limit.
 
-`--kill-every 60` prints something else: the command as a process of its own, killed so many seconds after each start
-until it comes to its end, and how long after each start the first order ships that was not in doubt.
+`--kill-every 60` prints something else: the command as a process of its own, killed so many seconds
+after each start until it comes to its end, and how long after each start the first order ships that
+was not in doubt.
 """
 
 import argparse
@@ -100,7 +102,10 @@ class Silent:
 def orders(shipments: int) -> list[dict[str, Any]]:
     """Orders of three mugs, in which so many parcels of one mug can be shipped."""
     count = math.ceil(shipments * SECOND_PARCEL / (SECOND_PARCEL + 1))
-    return [{"id": FIRST + n, "lines": [{"id": (FIRST + n) * 10, "sku": "MUG", "quantity": 3}]} for n in range(count)]
+    return [
+        {"id": FIRST + n, "lines": [{"id": (FIRST + n) * 10, "sku": "MUG", "quantity": 3}]}
+        for n in range(count)
+    ]
 
 
 def export(shipments: int) -> str:
@@ -119,8 +124,13 @@ async def run(box: Sandbox, shipments: int) -> tuple[Report, float]:
     with TemporaryDirectory(prefix="bench-run-") as place:
         file = Path(place) / "export.csv"
         file.write_text(export(shipments))
-        settings = Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, home=Path(place) / "home")
-        async with open_ledger(settings.home / "ledger.sqlite3") as ledger, Client(settings) as client:
+        settings = Settings(
+            api_url=box.url, store_hash=box.store_hash, token=box.token, home=Path(place) / "home"
+        )
+        async with (
+            open_ledger(settings.home / "ledger.sqlite3") as ledger,
+            Client(settings) as client,
+        ):
             timed = Timed(ledger)
             desk = StoreSession(client, timed, settings, Silent(), StopEvent())  # type: ignore[arg-type]  it is one, but for its class
             return await Pipeline(desk).run(Job(file)), timed.seconds
@@ -129,7 +139,9 @@ async def run(box: Sandbox, shipments: int) -> tuple[Report, float]:
 async def loop(box: Sandbox, shipments: int) -> None:
     """One order after the other: order, lines, addresses, shipment."""
     headers = {"X-Auth-Token": box.token, "Accept": "application/json"}
-    async with aiohttp.ClientSession(f"{box.url}/stores/{box.store_hash}/v2/", headers=headers) as session:
+    async with aiohttp.ClientSession(
+        f"{box.url}/stores/{box.store_hash}/v2/", headers=headers
+    ) as session:
 
         async def ask(method: str, path: str, body: object = None) -> Any:
             while True:
@@ -141,7 +153,11 @@ async def loop(box: Sandbox, shipments: int) -> None:
         for row in export(shipments).splitlines()[1:]:
             order_id, sku, quantity, number = row.split(",")
             await ask("GET", f"orders/{order_id}")
-            line = next(line for line in await ask("GET", f"orders/{order_id}/products") if line["sku"] == sku)
+            line = next(
+                line
+                for line in await ask("GET", f"orders/{order_id}/products")
+                if line["sku"] == sku
+            )
             address = (await ask("GET", f"orders/{order_id}/shipping_addresses"))[0]
             items = [{"order_product_id": line["id"], "quantity": int(quantity)}]
             body = {"order_address_id": address["id"], "tracking_number": number, "items": items}
@@ -149,7 +165,9 @@ async def loop(box: Sandbox, shipments: int) -> None:
 
 
 def fullest(came: list[float], window: float) -> int:
-    """Most requests in one of the store's windows, which begin with the first request after the last one's end."""
+    """Most requests in one of the store's windows, which begin with the first request after the
+    last one's end.
+    """
     counts, ends = [0], float("-inf")
     for at in came:
         if at >= ends:
@@ -173,7 +191,9 @@ class Posts(Faults):
 
 
 async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> None:
-    """The command, killed so many seconds after each of its starts until it ends by itself; a line a start."""
+    """The command, killed so many seconds after each of its starts until it ends by itself; a line
+    a start.
+    """
     with TemporaryDirectory(prefix="bench-run-") as place:
         there = Warehouse(box, Path(place))
         there.export.write_text(export(shipments))
@@ -187,20 +207,36 @@ async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> No
             except TimeoutError:
                 process.kill()
                 await process.wait()
-            first = next((at - since for at, order in posts.came if at > since and order not in doubts), None)
-            told = f"first order without doubt after {first:.1f} s" if first else "no POST of an order without doubt"
-            print(f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()} shipped", flush=True)
+            first = next(
+                (at - since for at, order in posts.came if at > since and order not in doubts), None
+            )
+            told = (
+                f"first order without doubt after {first:.1f} s"
+                if first
+                else "no POST of an order without doubt"
+            )
+            print(
+                f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()} shipped",
+                flush=True,
+            )
             if process.returncode != -signal.SIGKILL:
                 break
         twice = there.shipped.total() - len(there.shipped)
-        print(f"exit status {process.returncode} after {time.monotonic() - began:.0f} s, {start - 1} kills: ", end="")
+        print(
+            f"exit status {process.returncode} after {time.monotonic() - began:.0f} s, {start - 1} kills: ",
+            end="",
+        )
         print(f"{twice} doubled, {shipments - len(there.shipped)} lost")
 
 
 def in_doubt(there: Warehouse) -> set[int]:
     """The orders of which nobody knows whether they have shipped."""
     with read_ledger(there.folder / "home" / LEDGER) as ledger:
-        return {record.shipment.order_id for store in ledger.stores() for record in ledger.unsettled_records(store)}
+        return {
+            record.shipment.order_id
+            for store in ledger.stores()
+            for record in ledger.unsettled_records(store)
+        }
 
 
 async def main() -> None:
@@ -211,7 +247,9 @@ async def main() -> None:
     parser.add_argument("--quota", type=int, default=450, help="requests a window; 0: no limit")
     parser.add_argument("--window", type=float, default=30.0, help="seconds")
     parser.add_argument("--sample", type=int, default=50, help="shipments of the loop")
-    parser.add_argument("--kill-every", type=float, metavar="SECONDS", help="kill each start, and time the next one")
+    parser.add_argument(
+        "--kill-every", type=float, metavar="SECONDS", help="kill each start, and time the next one"
+    )
     given = parser.parse_args()
     quota = Quota(given.quota or 10_000_000, given.window)
     store = orders(given.shipments)
@@ -230,18 +268,26 @@ async def main() -> None:
         assert report.summary["created"] == given.shipments, report.summary
         assert len(box.shipments()) == given.shipments
         statuses = Counter(status for _, _, status in box.requests)
-    async with Sandbox({"orders": store}, quota=quota, faults=Faults(Fault(delay=given.latency))) as box:
+    async with Sandbox(
+        {"orders": store}, quota=quota, faults=Faults(Fault(delay=given.latency))
+    ) as box:
         began = time.monotonic()
         await loop(box, given.sample)
         each, asked = (time.monotonic() - began) / given.sample, len(box.requests) / given.sample
 
     sent = report.summary["requests"]
-    print(f"{given.shipments} shipments of {len(store)} orders, {given.latency:g} s latency, {statuses[429]} times 429")
-    print(f"requests       {sent}; shipments + orders / {PAGE} is {figure}: {sent / figure:.3f} of it")
+    print(
+        f"{given.shipments} shipments of {len(store)} orders, {given.latency:g} s latency, {statuses[429]} times 429"
+    )
+    print(
+        f"requests       {sent}; shipments + orders / {PAGE} is {figure}: {sent / figure:.3f} of it"
+    )
     print(f"wall time      {seconds:.1f} s, {given.shipments / seconds:.1f} shipments a second")
     if given.quota:
         share = fullest(faults.came, given.window) / given.quota
-        print(f"quota          {share:.1%} of the fullest window (a tenth is left to the store's other apps)")
+        print(
+            f"quota          {share:.1%} of the fullest window (a tenth is left to the store's other apps)"
+        )
     print(f"ledger         {writing:.2f} s waited for, {writing / seconds:.1%} of the wall time")
     print(f"loop of four   {asked:.1f} requests and {each:.2f} s a shipment, of {given.sample}")
     print(f"               {asked / (sent / given.shipments):.1f} times the requests, ", end="")

@@ -1,4 +1,6 @@
-"""The project's one fake clock: an event loop over real sockets whose time jumps instead of passing."""
+"""The project's one fake clock: an event loop over real sockets whose time jumps instead of
+passing.
+"""
 
 import asyncio
 import selectors
@@ -41,7 +43,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Whether a thread works whose result is still to come."""
         return self._in_threads > 0 or any(works() for works in self.busy)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         future = super().run_in_executor(executor, func, *args)
         self._in_threads += 1
         future.add_done_callback(self._back)
@@ -70,13 +74,16 @@ class _Selector(selectors.DefaultSelector):
         events = super().select(0)
         self._spins = 0 if events or timeout != 0 else self._spins + 1
         if events or timeout == 0:
-            if self._spins >= SPIN:  # who waits for a moment too short for a float would wait for ever
+            # who waits for a moment too short for a float would wait for ever
+            if self._spins >= SPIN:
                 self._loop.jump(BLINK)
                 self._spins = 0
             return events
         if timeout is None:  # no timer at all: only a socket, a thread or a process can go on
             events = super().select(DEADLOCK)
-            assert events, f"Nothing has happened for {DEADLOCK:g} real seconds, and nothing is planned."
+            assert events, (
+                f"Nothing has happened for {DEADLOCK:g} real seconds, and nothing is planned."
+            )
             return events
         while self._loop.waits_for_others():
             if events := super().select(GLANCE):

@@ -22,23 +22,41 @@ OpenSandbox = Callable[..., Awaitable[Sandbox]]
 POSIX = hasattr(os, "fork")
 collect_ignore_glob: list[str] = []
 if not POSIX:  # Windows tells no process to stop, and none of how another died
-    collect_ignore_glob += ["test_ledger_kill.py", "test_ledger_locks.py", "test_migrations.py", "test_owned.py"]
-    collect_ignore_glob += ["test_proofs_*.py", "test_scoreboard.py", "test_signals.py", "test_two_at_once.py"]
+    collect_ignore_glob += [
+        "test_ledger_kill.py",
+        "test_ledger_locks.py",
+        "test_migrations.py",
+        "test_owned.py",
+    ]
+    collect_ignore_glob += [
+        "test_proofs_*.py",
+        "test_scoreboard.py",
+        "test_signals.py",
+        "test_two_at_once.py",
+    ]
 
 # No example fails for the time that it took: a busy machine takes longer.
-settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("untimed")
 
 
-def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests that ask for `virtual_clock`, also through another fixture, run on it; the others on a real loop."""
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests that ask for `virtual_clock`, also through another fixture, run on it; the others on a
+    real loop.
+    """
     virtual = "virtual_clock" in getattr(item, "fixturenames", ())
     return {"virtual": VirtualLoop} if virtual else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
 def _user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's data folder for each test: runners of one store lock each other out there, whatever their homes."""
+    """A user's data folder for each test: runners of one store lock each other out there, whatever
+    their homes.
+    """
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user"))
 
 
@@ -63,7 +81,9 @@ async def sandbox() -> AsyncIterator[OpenSandbox]:
 
 @pytest.fixture
 def shop(sandbox: OpenSandbox, tmp_path: Path, virtual_clock: VirtualLoop) -> OpenShop:
-    """Opens shops on the virtual clock, `await shop(orders, behaviour=...)`: a store, and a home to ship from."""
+    """Opens shops on the virtual clock, `await shop(orders, behaviour=...)`: a store, and a home to
+    ship from.
+    """
 
     async def opened(orders: dict[str, Any], **settings: Any) -> Shop:
         return Shop(await sandbox(orders, **settings), tmp_path)

@@ -1,4 +1,6 @@
-"""A network between a client and PostgreSQL, cut in the middle of a COMMIT before or after the server has it."""
+"""A network between a client and PostgreSQL, cut in the middle of a COMMIT before or after the
+server has it.
+"""
 
 import asyncio
 import tempfile
@@ -64,7 +66,8 @@ class Cutter:
 @contextmanager
 def cutter(url: str) -> Iterator[Cutter]:
     """The network, in a thread of its own: clients wait for it in theirs."""
-    with tempfile.TemporaryDirectory(prefix="cut-") as folder:  # short: the path of a socket has at most 107 bytes
+    # short: the path of a socket has at most 107 bytes
+    with tempfile.TemporaryDirectory(prefix="cut-") as folder:
         made, ready = Cutter(url, folder), threading.Event()
         thread = threading.Thread(target=lambda: asyncio.run(made.serve(ready)))
         thread.start()

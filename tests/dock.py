@@ -1,4 +1,6 @@
-"""A drop folder with its watcher, on the virtual clock: files are dropped, and found again where they come out."""
+"""A drop folder with its watcher, on the virtual clock: files are dropped, and found again where
+they come out.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -66,10 +68,16 @@ class Dock:
         await self.until(lambda: not self.there("working"))
 
     def there(self, room: str) -> list[str]:
-        return sorted(path.name for path in (self.inbox / room).iterdir()) if (self.inbox / room).is_dir() else []
+        return (
+            sorted(path.name for path in (self.inbox / room).iterdir())
+            if (self.inbox / room).is_dir()
+            else []
+        )
 
     def tree(self) -> list[str]:
-        return sorted(str(path.relative_to(self.inbox)) for path in self.inbox.rglob("*") if path.is_file())
+        return sorted(
+            str(path.relative_to(self.inbox)) for path in self.inbox.rglob("*") if path.is_file()
+        )
 
     def said(self, words: str) -> int:
         """In how many lines these words were said."""
@@ -95,7 +103,9 @@ def sheet(path: Path, name: str) -> list[dict[str, Any]]:
 
 
 def write(path: Path, name: str, column: str, row: int, value: object) -> None:
-    """Write into a cell, as a person does: the column by its header, the row as the program shows it."""
+    """Write into a cell, as a person does: the column by its header, the row as the program shows
+    it.
+    """
     book = load_workbook(path)
     page = book[name]
     place = [cell.value for cell in page[1]].index(column) + 1
@@ -104,8 +114,12 @@ def write(path: Path, name: str, column: str, row: int, value: object) -> None:
 
 
 @asynccontextmanager
-async def opened_in_time(settings: Settings, screen: Progress, stop: StopEvent) -> AsyncIterator[StoreSession]:
-    """The store as the watcher opens it; the virtual clock stands still while the ledger's thread writes."""
+async def opened_in_time(
+    settings: Settings, screen: Progress, stop: StopEvent
+) -> AsyncIterator[StoreSession]:
+    """The store as the watcher opens it; the virtual clock stands still while the ledger's thread
+    writes.
+    """
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     async with open_store(settings, screen, stop) as desk:

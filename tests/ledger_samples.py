@@ -47,7 +47,11 @@ def created(shipment_id: int, shipment: Shipment, **more: Any) -> Outcome:
 def outcome(state: State) -> Outcome:
     """A move to anything but created."""
     status = Status.REJECTED if state is State.REJECTED else Status.IN_DOUBT
-    return Outcome(state, finding=Finding(status, "code", "what is wrong", "what to do"), evidence={"http": 502})
+    return Outcome(
+        state,
+        finding=Finding(status, "code", "what is wrong", "what to do"),
+        evidence={"http": 502},
+    )
 
 
 async def planned(ledger: Ledger, run_id: str, shipments: Sequence[Shipment]) -> list[Record]:

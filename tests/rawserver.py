@@ -16,7 +16,9 @@ Behaviour = Callable[["Line"], Awaitable[None]]
 class Line:
     """One connection of a client."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: "RawServer") -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: "RawServer"
+    ) -> None:
         self._reader, self._writer, self._server = reader, writer, server
 
     async def request(self) -> bytes:
@@ -57,7 +59,9 @@ class RawServer:
         self.url = ""
 
     @contextlib.asynccontextmanager
-    async def serve(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator["RawServer"]:
+    async def serve(
+        self, behaviour: Behaviour, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator["RawServer"]:
         lines: list[asyncio.StreamWriter] = []
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +86,15 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
     subprocess.run(
-        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        [
+            *command.split(),
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        ],
         check=True,
         capture_output=True,
         timeout=30,

@@ -20,21 +20,37 @@ STORE = {
                 {"id": 5, "sku": "LAMP", "pickup": True},
             ],
         },
-        {"id": 101, "external_id": "AMZ-9", "lines": [{"id": 11, "sku": "MUG", "quantity": 5, "quantity_refunded": 2}]},
+        {
+            "id": 101,
+            "external_id": "AMZ-9",
+            "lines": [{"id": 11, "sku": "MUG", "quantity": 5, "quantity_refunded": 2}],
+        },
         {
             "id": 105,
             "status_id": 3,
             "lines": [{"id": 21, "sku": "PEN", "quantity": 9, "quantity_shipped": 4}],
-            "shipments": [{"id": 8, "items": [{"order_product_id": 21, "quantity": 3}], "shipping_provider": "ups"}],
+            "shipments": [
+                {
+                    "id": 8,
+                    "items": [{"order_product_id": 21, "quantity": 3}],
+                    "shipping_provider": "ups",
+                }
+            ],
         },
     ]
 }
 """Three orders: two addresses and every kind of line; refunded units; half shipped."""
 
 
-def parcel(line: int = 1, quantity: object = 1, address: object = 1000, **more: object) -> dict[str, Any]:
+def parcel(
+    line: int = 1, quantity: object = 1, address: object = 1000, **more: object
+) -> dict[str, Any]:
     """The body of a Create Order Shipment for one line."""
-    return {"order_address_id": address, "items": [{"order_product_id": line, "quantity": quantity}], **more}
+    return {
+        "order_address_id": address,
+        "items": [{"order_product_id": line, "quantity": quantity}],
+        **more,
+    }
 
 
 @dataclass(frozen=True)
@@ -55,12 +71,18 @@ class Client:
         self.base = f"{sandbox.url}/stores/{sandbox.store_hash}/v2"
 
     async def ask(self, method: str, path: str, **options: Any) -> Answered:
-        headers = {"X-Auth-Token": self.sandbox.token, "Accept": "application/json"} | options.pop("headers", {})
-        sent = self.session.request(method, self.base + path, headers=headers, allow_redirects=False, **options)
+        headers = {"X-Auth-Token": self.sandbox.token, "Accept": "application/json"} | options.pop(
+            "headers", {}
+        )
+        sent = self.session.request(
+            method, self.base + path, headers=headers, allow_redirects=False, **options
+        )
         async with sent as answer:
             raw = await answer.read()
             as_json = raw and answer.content_type == "application/json"
-            return Answered(answer.status, answer.headers, raw, await answer.json() if as_json else None)
+            return Answered(
+                answer.status, answer.headers, raw, await answer.json() if as_json else None
+            )
 
     async def get(self, path: str, **query: Any) -> Answered:
         return await self.ask("GET", path, params=query)

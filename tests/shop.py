@@ -57,7 +57,9 @@ def table(*rows: Iterable[object], header: Iterable[str] = HEADER) -> str:
 
 
 class Watched(Faults):
-    """The faults of a store that tells, as each request arrives and before anything is done, what it is."""
+    """The faults of a store that tells, as each request arrives and before anything is done, what
+    it is.
+    """
 
     def __init__(self, watch: Callable[[str, str, int], None], *rules: Fault) -> None:
         super().__init__(*rules)
@@ -86,7 +88,9 @@ class Quiet:
 
 
 class Shop:
-    """A sandbox, and the home of whoever ships to it. Every run opens the ledger anew, as a process does."""
+    """A sandbox, and the home of whoever ships to it. Every run opens the ledger anew, as a process
+    does.
+    """
 
     def __init__(self, box: Sandbox, home: Path) -> None:
         self.box, self.home = box, home / "home"
@@ -98,7 +102,12 @@ class Shop:
     def settings(self, **changes: Any) -> Settings:
         box = self.box
         return Settings(
-            api_url=box.url, store_hash=box.store_hash, token=box.token, home=self.home, identity="shop", **changes
+            api_url=box.url,
+            store_hash=box.store_hash,
+            token=box.token,
+            home=self.home,
+            identity="shop",
+            **changes,
         )
 
     @asynccontextmanager
@@ -114,7 +123,9 @@ class Shop:
                 loop.busy.remove(desk.ledger.is_writing)
 
     async def run(self, *rows: Iterable[object], **more: Any) -> Report:
-        """Run an export of these rows; `name`, `header`, `source`, `dry` and `limit`, else settings."""
+        """Run an export of these rows; `name`, `header`, `source`, `dry` and `limit`, else
+        settings.
+        """
         name, header = more.pop("name", "export.csv"), more.pop("header", HEADER)
         job = {key: more.pop(key) for key in ("dry", "limit") if key in more}
         path = self.folder / name
@@ -160,7 +171,10 @@ class Shop:
 
 def said(report: Report) -> dict[int, tuple[str, str]]:
     """Status and code of each row."""
-    return {row: (result.finding.status.value, result.finding.code) for row, result in report.rows.items()}
+    return {
+        row: (result.finding.status.value, result.finding.code)
+        for row, result in report.rows.items()
+    }
 
 
 def statuses(report: Report) -> list[str]:

@@ -21,7 +21,9 @@ class Standby(Postgres):
             shutil.chown(folder, self._who["user"], self._who["group"])
         self._programs = primary._programs
         where = f"host={primary.folder} user=postgres application_name=standby"
-        self._call("pg_basebackup", "-D", self._data, "-d", where, "-R", "--checkpoint=fast", "--no-sync")
+        self._call(
+            "pg_basebackup", "-D", self._data, "-d", where, "-R", "--checkpoint=fast", "--no-sync"
+        )
 
     def promote(self) -> None:
         with psycopg.connect(self.url(), autocommit=True) as connection:
@@ -33,7 +35,11 @@ class Standby(Postgres):
             connection.execute("ALTER SYSTEM SET primary_conninfo TO ''")
             connection.execute("SELECT pg_reload_conf()")
             count = "SELECT count(*) FROM pg_stat_wal_receiver"
-            _wait(lambda: connection.execute(count).fetchone() == (0,), "the standby still follows", self.log)
+            _wait(
+                lambda: connection.execute(count).fetchone() == (0,),
+                "the standby still follows",
+                self.log,
+            )
 
 
 @contextmanager
@@ -59,5 +65,10 @@ def confirmed_by_both(primary: Postgres) -> None:
         connection.execute("ALTER SYSTEM SET synchronous_standby_names TO 'standby'")
         connection.execute("SELECT pg_reload_conf()")
         state = "SELECT sync_state FROM pg_stat_replication"
-        _wait(lambda: connection.execute(state).fetchone() == ("sync",), "no synchronous standby", primary.log)
-        connection.execute("ALTER SYSTEM RESET synchronous_standby_names")  # for its next start, after the test
+        _wait(
+            lambda: connection.execute(state).fetchone() == ("sync",),
+            "no synchronous standby",
+            primary.log,
+        )
+        # for its next start, after the test
+        connection.execute("ALTER SYSTEM RESET synchronous_standby_names")

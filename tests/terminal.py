@@ -44,7 +44,11 @@ class Terminal:
     def __init__(self, folder: Path, box: Sandbox | None = None) -> None:
         self.folder, self.home, self.box = folder, folder / "home", box
         self.environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.environ |= {"SHIPBATCH_HOME": str(self.home), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+        self.environ |= {
+            "SHIPBATCH_HOME": str(self.home),
+            "HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
+        }
         self.environ |= {"NO_COLOR": "1", "COLUMNS": "200"}
         if box is not None:
             self.environ |= {
@@ -54,7 +58,9 @@ class Terminal:
             }
 
     async def __call__(self, *words: str | Path, typed: str = "", **environ: str) -> Said:
-        """Type a command, and what it asks for; variables of the environment may be set, or emptied."""
+        """Type a command, and what it asks for; variables of the environment may be set, or
+        emptied.
+        """
         process = await self.start(*words, **environ)
         out, err = await process.communicate(typed.encode())
         return Said(process.returncode or 0, out.decode(), err.decode())
@@ -74,8 +80,12 @@ class Terminal:
         )
 
     @asynccontextmanager
-    async def at_work(self, *words: str | Path, longest: float = 120.0, **environ: str) -> AsyncIterator[Running]:
-        """A command that works for as long as the block lasts, is told to stop then, and ends by itself."""
+    async def at_work(
+        self, *words: str | Path, longest: float = 120.0, **environ: str
+    ) -> AsyncIterator[Running]:
+        """A command that works for as long as the block lasts, is told to stop then, and ends by
+        itself.
+        """
         running = Running(await self.start(*words, **environ))
         try:
             async with asyncio.timeout(longest):
@@ -84,7 +94,9 @@ class Terminal:
                 done = await running.end()
             assert (done.status, "Traceback" in done.err) == (128 + signal.SIGTERM, False), done.err
         except TimeoutError:
-            raise AssertionError(f"{' '.join(map(str, words))} is at it still: {running.told}") from None
+            raise AssertionError(
+                f"{' '.join(map(str, words))} is at it still: {running.told}"
+            ) from None
         finally:
             if running.process.returncode is None:
                 running.process.kill()
@@ -98,7 +110,11 @@ class Terminal:
 
     def configure(self, text: str) -> Path:
         """Write the user's own shipbatch.toml."""
-        folder = self.folder / ("Library/Application Support" if sys.platform == "darwin" else ".config") / "shipbatch"
+        folder = (
+            self.folder
+            / ("Library/Application Support" if sys.platform == "darwin" else ".config")
+            / "shipbatch"
+        )
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "shipbatch.toml"
         path.write_text(text, "utf-8")

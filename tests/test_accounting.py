@@ -5,14 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledger_samples import made, parcel, run_of
 
-from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Shipment, State, Status
+from batch.model import (
+    MADE_DIFFERS,
+    Finding,
+    LinkSource,
+    Record,
+    RowNote,
+    RowResult,
+    Shipment,
+    State,
+    Status,
+)
 from batch.results.accounting import CarriedOver, Report, count_statuses, row_results
 
 RUN = "20261123-120000-0001"
 LATER = Finding(Status.NOT_SENT, "stopped", "why", "what")
 
 
-def record(shipment: Shipment, state: State = State.CREATED, shipment_id: int = 7, link: str = "") -> Record:
+def record(
+    shipment: Shipment, state: State = State.CREATED, shipment_id: int = 7, link: str = ""
+) -> Record:
     store = made(shipment_id, shipment, tracking_link=link) if state is State.CREATED else None
     return Record(shipment_id, RUN, "S", shipment, state, made=store)
 
@@ -24,8 +36,15 @@ def test_every_row_of_a_shipment_has_its_id_and_link() -> None:
     for number, line in ((2, 1000), (3, 1001)):
         result = rows[number]
         assert (result.finding.status, result.shipment_ids) == (Status.CREATED, (7,))
-        assert (result.tracking_links, result.link_source) == (("https://t.example/1",), LinkSource.CUSTOM)
-        assert (result.order_id, result.order_address_id, result.order_product_ids) == (100, 7, (line,))
+        assert (result.tracking_links, result.link_source) == (
+            ("https://t.example/1",),
+            LinkSource.CUSTOM,
+        )
+        assert (result.order_id, result.order_address_id, result.order_product_ids) == (
+            100,
+            7,
+            (line,),
+        )
 
 
 def test_a_state_is_a_status() -> None:
@@ -49,24 +68,44 @@ def test_a_row_of_several_parcels_takes_the_worst() -> None:
     good, bad = record(first, link="https://t.example/A"), record(second, State.REJECTED, 8)
     result = row_results(RUN, [], [good, bad], lambda _: LATER)[2]
     assert (result.finding.status, result.shipment_ids) == (Status.REJECTED, (7,))
-    both = row_results(RUN, [], [good, record(second, shipment_id=8, link="https://t.example/B")], lambda _: LATER)[2]
+    both = row_results(
+        RUN, [], [good, record(second, shipment_id=8, link="https://t.example/B")], lambda _: LATER
+    )[2]
     assert both.shipment_ids == (7, 8)
     assert both.tracking_links == ("https://t.example/A", "https://t.example/B")
 
 
 def test_a_note_answers_for_its_rows() -> None:
     """With the facts that it has."""
-    facts = {"shipment_ids": [9], "tracking_links": ["https://t"], "link_source": "generated", "order_id": 100}
-    rows = row_results(RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER)
+    facts = {
+        "shipment_ids": [9],
+        "tracking_links": ["https://t"],
+        "link_source": "generated",
+        "order_id": 100,
+    }
+    rows = row_results(
+        RUN, [RowNote((2, 3), Finding(Status.ALREADY_CREATED), facts=facts)], [], lambda _: LATER
+    )
     assert [rows[n].shipment_ids for n in (2, 3)] == [(9,), (9,)]
     assert rows[2].link_source is LinkSource.GENERATED
-    assert (rows[2].order_id, rows[2].tracking_links, rows[2].order_product_ids) == (100, ("https://t",), ())
+    assert (rows[2].order_id, rows[2].tracking_links, rows[2].order_product_ids) == (
+        100,
+        ("https://t",),
+        (),
+    )
 
 
 def test_a_notes_row_has_the_lines_that_it_names() -> None:
     """And where its rows name none, all of them; what is not said is empty."""
-    facts = {"row_lines": [(2, 7), (2, 8)], "order_product_ids": [7, 8, 9], "order_address_id": 5, "warnings": ["w"]}
-    rows = row_results(RUN, [RowNote((2, 3), Finding(Status.HELD), facts=facts)], [], lambda _: LATER)
+    facts = {
+        "row_lines": [(2, 7), (2, 8)],
+        "order_product_ids": [7, 8, 9],
+        "order_address_id": 5,
+        "warnings": ["w"],
+    }
+    rows = row_results(
+        RUN, [RowNote((2, 3), Finding(Status.HELD), facts=facts)], [], lambda _: LATER
+    )
     assert [rows[n].order_product_ids for n in (2, 3)] == [(7, 8), (7, 8, 9)]
     assert (rows[2].order_address_id, rows[2].warnings) == (5, ("w",))
     bare = row_results(RUN, [RowNote((2,), Finding(Status.HELD))], [], lambda _: LATER)[2]
@@ -82,7 +121,9 @@ def test_a_report_says_nothing_by_itself() -> None:
 @given(st.lists(st.tuples(st.integers(2, 20), st.sampled_from(Status)), max_size=40))
 def test_the_counts_are_the_rows(said: list[tuple[int, Status]]) -> None:
     """Whatever is said, and however often of one row: each counts once, as its worst."""
-    rows = row_results(RUN, [RowNote((row,), Finding(status)) for row, status in said], [], lambda _: LATER)
+    rows = row_results(
+        RUN, [RowNote((row,), Finding(status)) for row, status in said], [], lambda _: LATER
+    )
     counts = count_statuses(rows)
     assert sum(counts.values()) == len(rows) == len({row for row, _ in said})
     worst_first = list(Status)
@@ -129,7 +170,12 @@ def test_what_was_carried_over_ends_as_its_rows_do(status: Status) -> None:
 def test_what_was_made_otherwise_than_asked_ends_as_what_is_held() -> None:
     assert carried(Status.CREATED, Status.CREATED, code=MADE_DIFFERS).exit_status == 3
     assert list(carried(Status.CREATED, code=MADE_DIFFERS).trouble.rows) == [2]
-    assert count_statuses(carried(Status.CREATED, Status.CREATED, code=MADE_DIFFERS).report.rows)[MADE_DIFFERS] == 2
+    assert (
+        count_statuses(carried(Status.CREATED, Status.CREATED, code=MADE_DIFFERS).report.rows)[
+            MADE_DIFFERS
+        ]
+        == 2
+    )
     assert MADE_DIFFERS not in count_statuses(carried(Status.CREATED).report.rows)
 
 

@@ -1,4 +1,6 @@
-"""The verdicts: every row of part C of the fault catalogue (34 to 60), and the shapes an answer comes in."""
+"""The verdicts: every row of part C of the fault catalogue (34 to 60), and the shapes an answer
+comes in.
+"""
 
 import json
 from typing import Any
@@ -10,7 +12,12 @@ from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT, judge_read, re
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in to Airport WiFi</title></head></html>"
 GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-MADE = {"id": 9, "order_id": 100, "order_address_id": 1, "items": [{"order_product_id": 7, "quantity": 2}]}
+MADE = {
+    "id": 9,
+    "order_id": 100,
+    "order_address_id": 1,
+    "items": [{"order_product_id": 7, "quantity": 2}],
+}
 OVER = [
     {
         "status": 400,
@@ -36,7 +43,12 @@ SUSPENDED = "The store is suspended. This may be due to an administrative action
 def answered(status: int, body: Any = b"", **headers: str) -> Response:
     """An answer read whole; a body that is not bytes is sent as JSON, header names get dashes."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Response(Phase.ANSWERED, status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
+    return Response(
+        Phase.ANSWERED,
+        status,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+        raw,
+    )
 
 
 def sent(problem: str) -> Response:
@@ -45,7 +57,9 @@ def sent(problem: str) -> Response:
 
 NOT_SENT = Response(Phase.NOT_SENT, problem="no connection")
 CERTIFICATE = Response(
-    Phase.NOT_SENT, problem="the certificate of api.bigcommerce.com is not trusted", certificate=True
+    Phase.NOT_SENT,
+    problem="the certificate of api.bigcommerce.com is not trusted",
+    certificate=True,
 )
 
 STOPS = True
@@ -69,7 +83,13 @@ PART_C: list[tuple[int, str, Response, Kind, bool]] = [
     (42, "201 without an id", answered(201, {"order_id": 100}), Kind.UNKNOWN, GOES_ON),
     (42, "201 with id 0", answered(201, MADE | {"id": 0}), Kind.UNKNOWN, GOES_ON),
     (42, "201 with id true", answered(201, MADE | {"id": True}), Kind.UNKNOWN, GOES_ON),
-    (42, "201 with an id beyond 64 bits", answered(201, MADE | {"id": 2**64}), Kind.UNKNOWN, GOES_ON),
+    (
+        42,
+        "201 with an id beyond 64 bits",
+        answered(201, MADE | {"id": 2**64}),
+        Kind.UNKNOWN,
+        GOES_ON,
+    ),
     (42, "201 of another order", answered(201, MADE | {"order_id": 101}), Kind.UNKNOWN, GOES_ON),
     (42, "201 with a list", answered(201, [MADE]), Kind.UNKNOWN, GOES_ON),
     (42, "201 nested beyond measure", answered(201, b"[" * 200_000), Kind.UNKNOWN, GOES_ON),
@@ -82,25 +102,67 @@ PART_C: list[tuple[int, str, Response, Kind, bool]] = [
     (44, "504", answered(504, GATEWAY), Kind.UNKNOWN, GOES_ON),
     (44, "501", answered(501), Kind.UNKNOWN, GOES_ON),
     (44, "507, the plan's limit", answered(507), Kind.UNKNOWN, GOES_ON),
-    (44, "509, the legacy hourly limit", answered(509, [{"status": 509, "message": "…"}]), Kind.UNKNOWN, GOES_ON),
+    (
+        44,
+        "509, the legacy hourly limit",
+        answered(509, [{"status": 509, "message": "…"}]),
+        Kind.UNKNOWN,
+        GOES_ON,
+    ),
     (45, "503 with Retry-After", answered(503, GATEWAY, retry_after="7"), Kind.UNKNOWN, GOES_ON),
     (45, "503 empty", answered(503), Kind.UNKNOWN, GOES_ON),
     (45, "503, suspended, as text", answered(503, SUSPENDED.encode()), Kind.AGAIN, STOPS),
-    (45, "503, suspended, as an array", answered(503, [{"status": 503, "message": SUSPENDED}]), Kind.AGAIN, STOPS),
-    (46, "429 with its headers", answered(429, x_rate_limit_time_reset_ms="15000"), Kind.AGAIN, GOES_ON),
-    (46, "429 that says Left 35", answered(429, x_rate_limit_requests_left="35"), Kind.AGAIN, GOES_ON),
+    (
+        45,
+        "503, suspended, as an array",
+        answered(503, [{"status": 503, "message": SUSPENDED}]),
+        Kind.AGAIN,
+        STOPS,
+    ),
+    (
+        46,
+        "429 with its headers",
+        answered(429, x_rate_limit_time_reset_ms="15000"),
+        Kind.AGAIN,
+        GOES_ON,
+    ),
+    (
+        46,
+        "429 that says Left 35",
+        answered(429, x_rate_limit_requests_left="35"),
+        Kind.AGAIN,
+        GOES_ON,
+    ),
     (46, "429 cut", Response(Phase.CUT, 429), Kind.AGAIN, GOES_ON),
     (47, "429 without a header", answered(429), Kind.AGAIN, GOES_ON),
     (47, "429 with absurd headers", answered(429, x_retry_after="-1"), Kind.AGAIN, GOES_ON),
     (48, "400 with the v2 array", answered(400, OVER), Kind.NEVER, GOES_ON),
     (48, "400 empty", answered(400), Kind.NEVER, GOES_ON),
-    (48, "422", answered(422, {"status": 422, "title": "Missing Required Fields"}), Kind.NEVER, GOES_ON),
+    (
+        48,
+        "422",
+        answered(422, {"status": 422, "title": "Missing Required Fields"}),
+        Kind.NEVER,
+        GOES_ON,
+    ),
     (49, "401", answered(401, b"X-Auth-Token header is required"), Kind.AGAIN, STOPS),
     (49, "403", answered(403, SCOPE), Kind.AGAIN, STOPS),
     (49, "401 cut", Response(Phase.CUT, 401), Kind.AGAIN, STOPS),
     (50, "404 of the API", answered(404, V2_404), Kind.NEVER, GOES_ON),
-    (50, "404 of a gateway", answered(404, b"The route is not found, check the URL"), Kind.AGAIN, STOPS),
-    (50, "404 as an object", answered(404, {"status": 404, "title": "Not found"}), Kind.AGAIN, STOPS),
+    (
+        50,
+        "404 of a gateway",
+        answered(404, b"The route is not found, check the URL"),
+        Kind.AGAIN,
+        STOPS,
+    ),
+    (
+        50,
+        "404 as an object",
+        answered(404, {"status": 404, "title": "Not found"}),
+        Kind.AGAIN,
+        STOPS,
+    ),
     (50, "404 empty", answered(404), Kind.AGAIN, STOPS),
     (50, "404 cut: nobody knows whose", Response(Phase.CUT, 404), Kind.UNKNOWN, GOES_ON),
     (51, "409", answered(409), Kind.NEVER, GOES_ON),
@@ -110,12 +172,30 @@ PART_C: list[tuple[int, str, Response, Kind, bool]] = [
     (52, "308", answered(308), Kind.AGAIN, STOPS),
     (53, "captive portal", answered(200, HTML, content_type="text/html"), Kind.UNKNOWN, STOPS),
     (53, "captive portal that calls itself JSON", answered(200, HTML), Kind.UNKNOWN, STOPS),
-    (54, "slow-loris answer", Response(Phase.CUT, 201, problem="no whole answer within 30 s"), Kind.UNKNOWN, GOES_ON),
-    (55, "giant answer", Response(Phase.CUT, 201, problem="longer than 1,000,000 bytes"), Kind.UNKNOWN, GOES_ON),
+    (
+        54,
+        "slow-loris answer",
+        Response(Phase.CUT, 201, problem="no whole answer within 30 s"),
+        Kind.UNKNOWN,
+        GOES_ON,
+    ),
+    (
+        55,
+        "giant answer",
+        Response(Phase.CUT, 201, problem="longer than 1,000,000 bytes"),
+        Kind.UNKNOWN,
+        GOES_ON,
+    ),
     (58, "a proxy sent it twice", answered(201, MADE), Kind.DONE, GOES_ON),
     (59, "a proxy that breaks TLS open", CERTIFICATE, Kind.AGAIN, STOPS),
     (59, "a proxy that wants a password", answered(407), Kind.UNKNOWN, GOES_ON),
-    (60, "http sent on to https", answered(301, location="https://api.bigcommerce.com/"), Kind.AGAIN, STOPS),
+    (
+        60,
+        "http sent on to https",
+        answered(301, location="https://api.bigcommerce.com/"),
+        Kind.AGAIN,
+        STOPS,
+    ),
     # Not in the catalogue: DESIGN 4.3, "408, 499, 5xx, anything unreadable: in doubt".
     (0, "408", answered(408), Kind.UNKNOWN, GOES_ON),
     (0, "423", answered(423), Kind.UNKNOWN, GOES_ON),
@@ -123,11 +203,18 @@ PART_C: list[tuple[int, str, Response, Kind, bool]] = [
     (0, "405, 413, 415 and others", answered(405), Kind.UNKNOWN, GOES_ON),
     (0, "a status nobody has", answered(799), Kind.UNKNOWN, GOES_ON),
     (0, "201", answered(201, MADE), Kind.DONE, GOES_ON),
-    (0, "201 with numbers as text", answered(201, MADE | {"id": "9", "order_id": "100"}), Kind.DONE, GOES_ON),
+    (
+        0,
+        "201 with numbers as text",
+        answered(201, MADE | {"id": "9", "order_id": "100"}),
+        Kind.DONE,
+        GOES_ON,
+    ),
     (0, "201 that does not name its order", answered(201, {"id": 9}), Kind.DONE, GOES_ON),
 ]
 
-# Reading back: catalogue number, what happens, what came of the GET, the verdict's kind, whether the run stops.
+# Reading back: catalogue number, what happens, what came of the GET, the verdict's kind, whether
+# the run stops.
 READS: list[tuple[int, str, Response, Kind, bool]] = [
     (56, "the look fails: 500", answered(500), Kind.AGAIN, GOES_ON),
     (56, "the look fails: timeout", sent("timeout"), Kind.AGAIN, GOES_ON),
@@ -146,7 +233,11 @@ READS: list[tuple[int, str, Response, Kind, bool]] = [
 
 
 def named(rows: list[tuple[int, str, Response, Kind, bool]]) -> list[Any]:
-    return [pytest.param(*row, id=f"{number} {what}".removeprefix("0 ")) for row in rows for number, what, *_ in [row]]
+    return [
+        pytest.param(*row, id=f"{number} {what}".removeprefix("0 "))
+        for row in rows
+        for number, what, *_ in [row]
+    ]
 
 
 @pytest.mark.parametrize(("_number", "_what", "reply", "kind", "stops"), named(PART_C))
@@ -177,7 +268,9 @@ def test_all_numbers_of_part_c_are_in_the_tables() -> None:
 
 @pytest.mark.parametrize("status", range(100, 600))
 def test_only_201_is_made_and_only_refusals_are_refused(status: int) -> None:
-    """Whatever the status, with the same good body: nothing but 201 is DONE, nothing but 400, 409 and 422 NEVER."""
+    """Whatever the status, with the same good body: nothing but 201 is DONE, nothing but 400, 409
+    and 422 NEVER.
+    """
     kinds = {201: Kind.DONE, 400: Kind.NEVER, 409: Kind.NEVER, 422: Kind.NEVER}
     again = {401, 403, 404, 429, *range(300, 400)}
     expected = kinds.get(status, Kind.AGAIN if status in again else Kind.UNKNOWN)
@@ -212,18 +305,31 @@ def test_the_longer_of_the_two_waits_counts(headers: dict[str, str], seconds: fl
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (answered(400, OVER), ("The field 'quantity' is invalid.", "available_quantity 0", "order_product_id 14")),
+        (
+            answered(400, OVER),
+            ("The field 'quantity' is invalid.", "available_quantity 0", "order_product_id 14"),
+        ),
         (answered(400, [*OVER, {"status": 400, "message": "Second."}]), ("quantity", "Second.")),
         (answered(403, SCOPE), ("You don't have a required scope",)),
-        (answered(422, {"title": "Bad", "errors": {"name": "Please provide a name."}}), ("name: Please provide",)),
-        (answered(400, b"<errors><error><status>400</status><message>No.</message></error></errors>"), ("No.",)),
+        (
+            answered(422, {"title": "Bad", "errors": {"name": "Please provide a name."}}),
+            ("name: Please provide",),
+        ),
+        (
+            answered(
+                400, b"<errors><error><status>400</status><message>No.</message></error></errors>"
+            ),
+            ("No.",),
+        ),
         (answered(502, GATEWAY), ("502 Bad Gateway",)),
         (answered(401, b"X-Auth-Token header is required"), ("X-Auth-Token header is required",)),
         (answered(400, "a mere string"), ("a mere string",)),
         (sent("the connection broke before an answer came"), ("the connection broke",)),
     ],
 )
-def test_the_stores_words_are_kept_out_of_every_shape(reply: Response, words: tuple[str, ...]) -> None:
+def test_the_stores_words_are_kept_out_of_every_shape(
+    reply: Response, words: tuple[str, ...]
+) -> None:
     """Array, object, XML, HTML, text: the message for the person is in `problems`."""
     said = " ".join(judge(reply).problems)
     assert all(word in said for word in words), said
@@ -242,7 +348,10 @@ def test_words_are_kept_short() -> None:
 
 def test_what_was_made_is_kept_without_addresses() -> None:
     """The ledger's copy of the answer has no person's name or street in it."""
-    people = {"billing_address": {"last_name": "Doe"}, "shipping_address": {"street_1": "Main Street"}}
+    people = {
+        "billing_address": {"last_name": "Doe"},
+        "shipping_address": {"street_1": "Main Street"},
+    }
     made = judge(answered(201, MADE | people | {"customer_id": 5})).shipment
     assert made is not None
     assert (made.shipment_id, made.order_id, made.answer["customer_id"]) == (9, 100, 5)
@@ -275,7 +384,9 @@ CHANGED = 200
         (DELETED, sent("timeout"), Verdict(Kind.UNKNOWN, "no_answer")),
     ],
 )
-def test_changes_and_deletions_are_judged_by_their_own_status(expected: int, reply: Response, verdict: Verdict) -> None:
+def test_changes_and_deletions_are_judged_by_their_own_status(
+    expected: int, reply: Response, verdict: Verdict
+) -> None:
     """A PUT is done with 200 and the object, a DELETE with 204, or when it is gone already."""
     judged = judge(reply, expected=expected)
     assert (judged.kind, judged.code) == (verdict.kind, verdict.code)

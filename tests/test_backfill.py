@@ -19,10 +19,15 @@ def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestJudgedInPieces:
-    async def test_an_orders_parcels_are_judged_together_wherever_they_stand(self, shop: OpenShop) -> None:
+    async def test_an_orders_parcels_are_judged_together_wherever_they_stand(
+        self, shop: OpenShop
+    ) -> None:
         """The order has three mugs: the first parcel takes two, the last cannot have two more."""
         there = await shop(dense(5))
-        rows = [(100, "MUG", 2, number(1)), *((order, "MUG", 1, number(order)) for order in range(104, 100, -1))]
+        rows = [
+            (100, "MUG", 2, number(1)),
+            *((order, "MUG", 1, number(order)) for order in range(104, 100, -1)),
+        ]
         report = await there.run(*rows, (100, "MUG", 2, number(2)))
         assert statuses(report) == ["created"] * 5 + ["invalid"]
         assert said(report)[7] == ("invalid", "not_enough_left")

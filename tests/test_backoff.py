@@ -22,7 +22,9 @@ from batch.watcher.retries import BACKOFF as FILES
         (DATABASE, [0, 0.1, 0.2, 0.5, 1, 2, 5, 5]),
     ],
 )
-def test_each_pause_is_longer_until_it_is_the_longest(backoff: Backoff, pauses: list[float]) -> None:
+def test_each_pause_is_longer_until_it_is_the_longest(
+    backoff: Backoff, pauses: list[float]
+) -> None:
     """Nothing before the first failure; a thousand failures wait no longer than the longest."""
     assert [backoff.pause(failed) for failed in range(len(pauses))] == pauses
     assert backoff.pause(10_000) == backoff.pauses[-1]

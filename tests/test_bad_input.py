@@ -76,16 +76,25 @@ class TestTheFile:
 
     async def test_without_a_column_for_the_order(self, shell: Terminal) -> None:
         """The option that says which it is."""
-        shell.write("export.csv", table(*((row[1], row[3]) for row in ROWS), header=("SKU", "Tracking Number")))
-        refused(shell, await shell("run", "export.csv"), "export.csv", "order", "--map", "order_id=")
+        shell.write(
+            "export.csv",
+            table(*((row[1], row[3]) for row in ROWS), header=("SKU", "Tracking Number")),
+        )
+        refused(
+            shell, await shell("run", "export.csv"), "export.csv", "order", "--map", "order_id="
+        )
 
     async def test_with_two_columns_for_the_quantity(self, shell: Terminal) -> None:
         """Both are shown with their values, and the --map that settles it; with that it ships."""
         rows = [(*row, 2) for row in ROWS]
-        shell.write("export.csv", table(*rows, header=(*HEADER[:2], "Qty", "Tracking Number", "Quantity")))
+        shell.write(
+            "export.csv", table(*rows, header=(*HEADER[:2], "Qty", "Tracking Number", "Quantity"))
+        )
         said = await shell("run", "export.csv")
         refused(shell, said, "export.csv", "Qty", "Quantity", "--map", "quantity=")
-        assert (await shell("run", "export.csv", "--map", "quantity=Qty", "--json")).json["created"] == 3
+        assert (await shell("run", "export.csv", "--map", "quantity=Qty", "--json")).json[
+            "created"
+        ] == 3
 
     async def test_map_to_a_column_that_is_not_there(self, shell: Terminal) -> None:
         """With those there are."""
@@ -95,7 +104,12 @@ class TestTheFile:
     async def test_map_of_a_field_that_is_not_there(self, shell: Terminal) -> None:
         """With those there are."""
         shell.write("export.csv", table(*ROWS))
-        refused(shell, await shell("run", "export.csv", "--map", "article=SKU"), "'article'", "order_product_id")
+        refused(
+            shell,
+            await shell("run", "export.csv", "--map", "article=SKU"),
+            "'article'",
+            "order_product_id",
+        )
 
     async def test_map_that_is_no_map(self, shell: Terminal) -> None:
         """FIELD=COLUMN."""
@@ -136,18 +150,29 @@ class TestTheStore:
             ("BIGCOMMERCE_ACCESS_TOKEN", "tok en"),
         ],
     )
-    async def test_credentials_that_cannot_be(self, shell: Terminal, variable: str, value: str) -> None:
+    async def test_credentials_that_cannot_be(
+        self, shell: Terminal, variable: str, value: str
+    ) -> None:
         """Named; a token's text is not shown."""
         said = await shell("run", "export.csv", **{variable: value})
         refused(shell, said, variable)
         assert "tok en" not in said.all
 
-    @pytest.mark.parametrize("url", ["http://api.example.com", "http://10.0.0.7:8080", "http://127.0.0.1.example.com"])
+    @pytest.mark.parametrize(
+        "url", ["http://api.example.com", "http://10.0.0.7:8080", "http://127.0.0.1.example.com"]
+    )
     async def test_plain_http_to_another_machine(self, shell: Terminal, url: str) -> None:
         """The token would be seen by the network."""
-        refused(shell, await shell("run", "export.csv", BIGCOMMERCE_API_URL=url), "BIGCOMMERCE_API_URL", "https")
+        refused(
+            shell,
+            await shell("run", "export.csv", BIGCOMMERCE_API_URL=url),
+            "BIGCOMMERCE_API_URL",
+            "https",
+        )
 
-    @pytest.mark.parametrize("url", ["ftp://api.example.com", "api.example.com", "https://user:pw@api.example.com"])
+    @pytest.mark.parametrize(
+        "url", ["ftp://api.example.com", "api.example.com", "https://user:pw@api.example.com"]
+    )
     async def test_an_address_that_is_none(self, shell: Terminal, url: str) -> None:
         """And what it usually is."""
         said = await shell("run", "export.csv", BIGCOMMERCE_API_URL=url)
@@ -157,7 +182,13 @@ class TestTheStore:
     async def test_a_name_that_no_file_has(self, shell: Terminal) -> None:
         """--store NAME, and the names there are."""
         shell.write("shipbatch.toml", '[stores.uk]\nstore_hash = "abc"\n')
-        refused(shell, await shell("run", "export.csv", "--store", "us"), "--store us", "[stores.us]", "uk")
+        refused(
+            shell,
+            await shell("run", "export.csv", "--store", "us"),
+            "--store us",
+            "[stores.us]",
+            "uk",
+        )
 
     async def test_a_hash_that_the_store_does_not_know(self, shell: Terminal) -> None:
         """Nothing was sent but the question."""
@@ -194,18 +225,31 @@ class TestTheSettings:
     async def test_a_settle_window_shorter_than_the_deadline(self, shell: Terminal) -> None:
         """Late ones would be missed."""
         shell.write("export.csv", table(*ROWS))
-        refused(shell, await shell("run", "export.csv", "--settle", "5", "--timeout", "10"), "--settle", "--timeout")
+        refused(
+            shell,
+            await shell("run", "export.csv", "--settle", "5", "--timeout", "10"),
+            "--settle",
+            "--timeout",
+        )
 
     async def test_one_sheet_for_several_files(self, shell: Terminal) -> None:
         """Each has its own."""
         shell.write("export.csv", table(*ROWS))
-        refused(shell, await shell("run", "export.csv", "export.csv", "--results", "x.xlsx"), "--results")
+        refused(
+            shell,
+            await shell("run", "export.csv", "export.csv", "--results", "x.xlsx"),
+            "--results",
+        )
 
     async def test_a_home_that_cannot_be_written(self, shell: Terminal) -> None:
         """The ledger comes before the first request."""
         shell.write("export.csv", table(*ROWS))
         shell.write("occupied", "a file, not a folder")
-        refused(shell, await shell("run", "export.csv", SHIPBATCH_HOME=str(shell.folder / "occupied")), "occupied")
+        refused(
+            shell,
+            await shell("run", "export.csv", SHIPBATCH_HOME=str(shell.folder / "occupied")),
+            "occupied",
+        )
 
     async def test_a_ledger_that_is_damaged(self, shell: Terminal) -> None:
         """Stop, say so, and send nothing."""
@@ -216,7 +260,9 @@ class TestTheSettings:
 
 
 @pytest.mark.parametrize(
-    "words", ["find 100", "history", "decide", "audit", "undo nope", "resume", "history nope"], ids=lambda words: words
+    "words",
+    ["find 100", "history", "decide", "audit", "undo nope", "resume", "history nope"],
+    ids=lambda words: words,
 )
 async def test_commands_before_anything_was_run(shell: Terminal, words: str) -> None:
     """Said in so many words; no traceback."""

@@ -1,4 +1,6 @@
-"""One story of two machines, told twice: with a ledger in a file that both use, and in PostgreSQL with homes apart."""
+"""One story of two machines, told twice: with a ledger in a file that both use, and in PostgreSQL
+with homes apart.
+"""
 
 import asyncio
 import re
@@ -13,8 +15,14 @@ from yard import PLENTY
 from batch.sandbox import Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
-NIGHT = [(100, "MUG", 1, number(0)), (101, "MUG", 1, number(1)), (102, "MUG", 500, number(2)), (103, "MUG", 1, "")]
-AGAIN = [(103, "MUG", 1, ""), (104, "MUG", 1, number(4))]  # was the parcel without a number the first one?
+NIGHT = [
+    (100, "MUG", 1, number(0)),
+    (101, "MUG", 1, number(1)),
+    (102, "MUG", 500, number(2)),
+    (103, "MUG", 1, ""),
+]
+# was the parcel without a number the first one?
+AGAIN = [(103, "MUG", 1, ""), (104, "MUG", 1, number(4))]
 VARIES = re.compile(
     r"\d{8}-\d{6}-[0-9a-f]{4}"  # a run's id
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?([+-]\d\d:\d\d|Z)?"
@@ -50,7 +58,19 @@ class Story:
         runs = (await second("history", "--json")).json
         again, night = (one["run"] for one in runs)
         await self.says(first, "decide")
-        await self.says(second, "decide", again, "--order", "103", "--answer", "ship", "--why", "asked", "--who", "ann")
+        await self.says(
+            second,
+            "decide",
+            again,
+            "--order",
+            "103",
+            "--answer",
+            "ship",
+            "--why",
+            "asked",
+            "--who",
+            "ann",
+        )
         await self.says(second, "resume", again)
         await self.says(first, "history")
         await self.says(first, "history", again)
@@ -63,21 +83,29 @@ class Story:
             sheet.unlink()
         await self.says(second, "history", again, "--results")
         await self.says(second, "run", "inbox/failed/night.csv")
-        self.told += [(self.plain(str(path)), *self.plain(text).splitlines()) for path, text in self.left()]
+        self.told += [
+            (self.plain(str(path)), *self.plain(text).splitlines()) for path, text in self.left()
+        ]
 
     async def says(self, machine: Terminal, *words: str) -> None:
         said: Said = await machine(*words)
-        self.told.append((self.plain(" ".join(words)), said.status, *self.plain(said.all).splitlines()))
+        self.told.append(
+            (self.plain(" ".join(words)), said.status, *self.plain(said.all).splitlines())
+        )
 
     def left(self) -> Iterator[tuple[Path, str]]:
         """The files outside the homes; of a sheet what stands in its cells."""
         for path in sorted(self.folder.rglob("*")):
-            if path.is_dir() or {"home", "other", ".local"} & set(path.relative_to(self.folder).parts):
+            if path.is_dir() or {"home", "other", ".local"} & set(
+                path.relative_to(self.folder).parts
+            ):
                 continue
             yield path, path.read_text("utf-8") if path.suffix != ".xlsx" else cells(path)
 
     def plain(self, text: str) -> str:
-        text = text.replace(str(self.folder), "FOLDER").replace(f"{self.box.url}/stores/sandbox", "STORE")
+        text = text.replace(str(self.folder), "FOLDER").replace(
+            f"{self.box.url}/stores/sandbox", "STORE"
+        )
         return VARIES.sub("…", text)
 
 

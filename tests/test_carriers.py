@@ -21,7 +21,14 @@ from batch.loader.cells.carriers import (
     table,
     tokens,
 )
-from batch.loader.cells.check_digits import fedex_digit, mod10, posts, readings, s10_digit, ups_digit
+from batch.loader.cells.check_digits import (
+    fedex_digit,
+    mod10,
+    posts,
+    readings,
+    s10_digit,
+    ups_digit,
+)
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"
@@ -137,7 +144,9 @@ def test_spellings_seen_in_files(text, wanted):
     assert code(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["groups", "Express", "Post", "Priority", "Ground", "Standard", "Startups Courier Co"])
+@pytest.mark.parametrize(
+    "text", ["groups", "Express", "Post", "Priority", "Ground", "Standard", "Startups Courier Co"]
+)
 def test_no_carrier_is_found_inside_other_words(text):
     """Whole tokens only: `ups` is not in `groups`, and a generic word names nobody."""
     found = carrier(text)
@@ -145,7 +154,9 @@ def test_no_carrier_is_found_inside_other_words(text):
     assert found.method == text
 
 
-@pytest.mark.parametrize("text", ["Will Call", "Local Pickup", "N/A", "Other", "Abholung", "店頭受取", "FBA", "manual"])
+@pytest.mark.parametrize(
+    "text", ["Will Call", "Local Pickup", "N/A", "Other", "Abholung", "店頭受取", "FBA", "manual"]
+)
 def test_what_is_no_parcel_has_no_link(text):
     """It is understood, keeps its words as the method, and names no carrier."""
     found = carrier(text)
@@ -162,7 +173,10 @@ def test_a_blank_is_no_carrier(text):
 def test_a_code_has_a_name_to_show():
     """The provider's or the slug's own, else the code itself."""
     assert [Code(provider=code).name for code in ("usps", "carrier_12")] == ["USPS", "carrier_12"]
-    assert [Code(slug=code).name for code in ("dhl-germany", "no-such")] == [names()["dhl-germany"], "no-such"]
+    assert [Code(slug=code).name for code in ("dhl-germany", "no-such")] == [
+        names()["dhl-germany"],
+        "no-such",
+    ]
     assert Code().name == ""
 
 
@@ -237,7 +251,8 @@ def test_a_ups_number_has_one_check_digit(body):
 
 
 @pytest.mark.parametrize(
-    ("body", "digit"), [("00000000000", "0"), ("00000000001", "1"), ("00000000300", "0"), ("00000000010", "3")]
+    ("body", "digit"),
+    [("00000000000", "0"), ("00000000001", "1"), ("00000000300", "0"), ("00000000010", "3")],
 )
 def test_a_fedex_number_has_one_check_digit(body, digit):
     """A remainder of ten is written 0."""
@@ -270,7 +285,13 @@ def test_a_guess_needs_certainty():
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("USPS", UPS), ("FedEx Ground", UPS), ("UPS Ground", USPS), ("DHL Express", USPS), ("USPS", FEDEX)],
+    [
+        ("USPS", UPS),
+        ("FedEx Ground", UPS),
+        ("UPS Ground", USPS),
+        ("DHL Express", USPS),
+        ("USPS", FEDEX),
+    ],
 )
 def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
     """The warning names the carrier, the number and whose it is."""
@@ -298,5 +319,7 @@ def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
     ],
 )
 def test_the_witness_is_silent_where_it_is_not_sure(text, number):
-    """Parcels handed to USPS, consolidators, unknown carriers and numbers without a sure rule raise no warning."""
+    """Parcels handed to USPS, consolidators, unknown carriers and numbers without a sure rule raise
+    no warning.
+    """
     assert disagreement(carrier(text), number) is None

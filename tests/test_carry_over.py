@@ -1,4 +1,6 @@
-"""What a night leaves open for a passing reason ships on a later one, once, and its own sheet says so."""
+"""What a night leaves open for a passing reason ships on a later one, once, and its own sheet says
+so.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,7 +33,9 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
-async def night(there: Shop, clock: Any, name: str, *rows: Any, days: int = 1, **more: Any) -> RunResults:
+async def night(
+    there: Shop, clock: Any, name: str, *rows: Any, days: int = 1, **more: Any
+) -> RunResults:
     """The next night's run, as cron makes it."""
     job = {key: more.pop(key) for key in ("limit", "dry") if key in more}
     stop = more.pop("stop") if "stop" in more else StopEvent()
@@ -56,7 +60,9 @@ def mug(order_id: int) -> tuple[object, ...]:
     return order_id, "MUG", 1, number(order_id)
 
 
-async def test_an_order_that_comes_a_night_late_ships_without_being_sent_again(shop: OpenShop, clock: Any) -> None:
+async def test_an_order_that_comes_a_night_late_ships_without_being_sent_again(
+    shop: OpenShop, clock: Any
+) -> None:
     there = await shop(dense(4))
     first = await night(there, clock, "mon.csv", mug(100), mug(104))
     assert (outcomes(first), first.exit_status) == (["created", "waiting"], 1)
@@ -66,9 +72,15 @@ async def test_an_order_that_comes_a_night_late_ships_without_being_sent_again(s
     done = await night(there, clock, "wed.csv", mug(102))
     assert (outcomes(done), done.exit_status, there.posts) == (["created"], 0, 4)
     (one,) = done.carried
-    assert (one.report.run.run_id, dict(one.rows)) == (first.reports[0].run.run_id, {Status.CREATED: 1})
+    assert (one.report.run.run_id, dict(one.rows)) == (
+        first.reports[0].run.run_id,
+        {Status.CREATED: 1},
+    )
     assert [status for status, _ in sheet(there, "mon.csv")] == ["created", "created"]
-    assert next(iter(carried_over_text(one))) == f"Carried over from mon.csv, run {one.report.run.run_id}: 1 shipped"
+    assert (
+        next(iter(carried_over_text(one)))
+        == f"Carried over from mon.csv, run {one.report.run.run_id}: 1 shipped"
+    )
     assert done.summary["carried_over"][0]["created"] == 1
     assert (await night(there, clock, "thu.csv", mug(103))).carried == []
     assert there.posts == 5
@@ -84,14 +96,19 @@ async def test_tonights_requests_are_all_that_tonight_has_sent(shop: OpenShop, c
         nights.append(await night(there, clock, name, mug(order_id)))
         sent.append(len(there.box.requests))
     assert [bool(tour.carried) for tour in nights] == [False, False, True]
-    assert [tour.summary["requests"] for tour in nights] == [after - before for before, after in pairwise(sent)]
+    assert [tour.summary["requests"] for tour in nights] == [
+        after - before for before, after in pairwise(sent)
+    ]
 
 
-async def test_the_same_row_in_tonights_file_is_the_same_shipment(shop: OpenShop, clock: Any) -> None:
+async def test_the_same_row_in_tonights_file_is_the_same_shipment(
+    shop: OpenShop, clock: Any
+) -> None:
     there = await shop(dense(4))
     await night(there, clock, "mon.csv", mug(104))
     second = await night(there, clock, "tue.csv", mug(100), mug(104))
-    assert (outcomes(second), second.exit_status) == (["created", "waiting"], 0)  # it was told of on Monday
+    # it was told of on Monday
+    assert (outcomes(second), second.exit_status) == (["created", "waiting"], 0)
     there.box.store.arrive(store(order(104)))
     third = await night(there, clock, "wed.csv", mug(101), mug(104))
     assert outcomes(third) == ["created", "already created"]
@@ -122,7 +139,9 @@ async def test_it_is_read_from_the_sheet_that_was_named(shop: OpenShop, clock: A
     book.save(there.folder / "mon.xlsx")
     there.fault(Fault(401, performs=0, method="POST"))
     job = Job(there.folder / "mon.xlsx", Source(sheet="Tonight"))
-    assert outcomes(await run_files([job], there.settings(), there.screen, StopEvent())) == ["not sent"]
+    assert outcomes(await run_files([job], there.settings(), there.screen, StopEvent())) == [
+        "not sent"
+    ]
     there.fault()
     await night(there, clock, "tue.csv", mug(102))
     assert [order_id for order_id, *_ in there.made()] == [101, 102]
@@ -146,7 +165,9 @@ async def test_after_seven_days_it_is_given_up_and_said_once(shop: OpenShop, clo
 
 
 @pytest.mark.parametrize("how", ["limit", "by hand", "switched off"])
-async def test_what_a_person_has_stopped_is_not_gone_on_with(shop: OpenShop, clock: Any, how: str) -> None:
+async def test_what_a_person_has_stopped_is_not_gone_on_with(
+    shop: OpenShop, clock: Any, how: str
+) -> None:
     there = await shop(dense(6))
     stop = StopEvent()
     if how == "by hand":
@@ -158,7 +179,9 @@ async def test_what_a_person_has_stopped_is_not_gone_on_with(shop: OpenShop, clo
     there.fault()
     there.box.store.arrive(store(order(200)))
     posts = there.posts
-    done = await night(there, clock, "tue.csv", mug(103), carry_over=0 if how == "switched off" else 7)
+    done = await night(
+        there, clock, "tue.csv", mug(103), carry_over=0 if how == "switched off" else 7
+    )
     assert (done.carried, there.posts) == ([], posts + 1)
 
 
@@ -188,7 +211,9 @@ async def test_a_row_that_turns_out_wrong_counts_that_night(shop: OpenShop, cloc
 async def test_what_was_in_doubt_is_settled_in_its_own_sheet(shop: OpenShop, clock: Any) -> None:
     """The store made it and did not say so, and was gone when it was looked for."""
     there = await shop(dense(6))
-    there.fault(Fault(Reply.HANG, method="POST", order=101), Fault(503, method="GET", path="/shipments"))
+    there.fault(
+        Fault(Reply.HANG, method="POST", order=101), Fault(503, method="GET", path="/shipments")
+    )
     first = await night(there, clock, "mon.csv", mug(100), mug(101), timeout=1, settle=1)
     assert outcomes(first) == ["created", "in doubt"]
     there.fault()
@@ -199,8 +224,12 @@ async def test_what_was_in_doubt_is_settled_in_its_own_sheet(shop: OpenShop, clo
 
 
 @pytest.mark.parametrize("then", ["orders refused", "posts refused", "no export", "stopped"])
-async def test_what_has_shipped_is_never_called_nothing_sent(shop: OpenShop, clock: Any, then: str) -> None:
-    """What an earlier night left ships; whatever keeps tonight's file from it, the end says neither 75 nor 2."""
+async def test_what_has_shipped_is_never_called_nothing_sent(
+    shop: OpenShop, clock: Any, then: str
+) -> None:
+    """What an earlier night left ships; whatever keeps tonight's file from it, the end says neither
+    75 nor 2.
+    """
     there = await shop(dense(4))
     first = await night(there, clock, "mon.csv", mug(100), mug(104))
     assert outcomes(first) == ["created", "waiting"]

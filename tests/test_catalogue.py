@@ -1,4 +1,6 @@
-"""The catalogue of error codes: whole, used, and the only home of what a person is told with a code."""
+"""The catalogue of error codes: whole, used, and the only home of what a person is told with a
+code.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +13,16 @@ from batch.model.statuses import TROUBLES
 
 PACKAGE = Path(__file__).parents[1] / "batch"
 READS_THEM_BACK = {"ledger/rows.py"}
-ALSO_PLAIN_WORDS = {"changed", "correction", "in_doubt", "limit", "refused", "stopped", "updated", "void"}
+ALSO_PLAIN_WORDS = {
+    "changed",
+    "correction",
+    "in_doubt",
+    "limit",
+    "refused",
+    "stopped",
+    "updated",
+    "void",
+}
 """Codes that are spelled for something else, too: a state, a key of the summary, a setting."""
 
 
@@ -40,7 +51,9 @@ def test_an_entry_has_an_example(code: Code) -> None:
 
 
 def test_findings_are_made_from_the_catalogue_alone() -> None:
-    """No module but the model's makes one by hand, but where the ledger reads back what it has kept."""
+    """No module but the model's makes one by hand, but where the ledger reads back what it has
+    kept.
+    """
     made = {
         name
         for name, node in nodes(model=False)

@@ -97,7 +97,9 @@ def test_a_block_of_ids_is_read_at_once_where_nothing_is_odd(block, ids):
      ("94001118992231000000", "<digits_lost>"), ("9400111899223110000", "9400111899223110000")],
 )  # fmt: skip
 def test_a_tracking_number(cell, number):
-    """Numbers apart where it is plain that they are several, and one where it is plain that it is one."""
+    """Numbers apart where it is plain that they are several, and one where it is plain that it is
+    one.
+    """
     assert read(tracking_numbers.tracking_number, cell) == number
 
 
@@ -183,7 +185,15 @@ def test_several_skus(text, units, expected):
 
 @pytest.mark.parametrize(
     ("text", "several"),
-    [("AB", False), ("A|B", True), ("A,B", True), ("A-B", False), ("A x2", True), ("2 x A", True), ("Ax2", False)],
+    [
+        ("AB", False),
+        ("A|B", True),
+        ("A,B", True),
+        ("A-B", False),
+        ("A x2", True),
+        ("2 x A", True),
+        ("Ax2", False),
+    ],
 )
 def test_a_cell_that_may_have_several_skus(text, several):
     assert skus.may_be_several(text) is several

@@ -60,7 +60,9 @@ def test_a_thousand_that_may_be_one_is_refused(cell):
     assert "1 or 1000" in found.why
 
 
-@pytest.mark.parametrize("cell", ["-1", 1.5, "two", "2 pcs", "1e3", True, datetime(2026, 1, 2), "9400111", math.nan])
+@pytest.mark.parametrize(
+    "cell", ["-1", 1.5, "two", "2 pcs", "1e3", True, datetime(2026, 1, 2), "9400111", math.nan]
+)
 def test_what_is_no_number_of_units_is_refused(cell):
     assert isinstance(values.quantity(cell), Wrong)
 
@@ -173,7 +175,9 @@ def test_what_a_program_made_of_a_number_is_refused_not_shipped(rule, cell, code
     assert code in {None, found.code}
 
 
-@pytest.mark.parametrize("cell", ["99.00.123456.12345678", "134.609506.647380.000", "1Z.999", "A1.0"])
+@pytest.mark.parametrize(
+    "cell", ["99.00.123456.12345678", "134.609506.647380.000", "1Z.999", "A1.0"]
+)
 def test_a_number_with_points_in_it_is_one(cell):
     assert tracking_numbers.tracking_number(cell) == cell
 
@@ -186,7 +190,16 @@ def test_a_damaged_number_is_shown_as_the_spreadsheet_shows_it():
     assert display(9.400110000000001e21) == "9.40011E+21"
 
 
-CELL = st.text() | st.floats() | st.booleans() | st.none() | st.datetimes() | st.dates() | st.times() | st.timedeltas()
+CELL = (
+    st.text()
+    | st.floats()
+    | st.booleans()
+    | st.none()
+    | st.datetimes()
+    | st.dates()
+    | st.times()
+    | st.timedeltas()
+)
 RULES = (
     order_numbers.order_number, order_numbers.external_number, values.identifier, values.quantity, values.words,
     values.comments, is_void, skus.sku, tracking_numbers.tracking_number, tracking_numbers.link, cost, plain_text,
@@ -217,7 +230,9 @@ PLAIN = (
 
 @given(
     st.lists(
-        LIKELY | st.text(max_size=5) | st.floats(0, 1e6) | st.integers(0, 10**6).map(float), min_size=1, max_size=5
+        LIKELY | st.text(max_size=5) | st.floats(0, 1e6) | st.integers(0, 10**6).map(float),
+        min_size=1,
+        max_size=5,
     )
 )
 @example(["00000001001"])
@@ -225,4 +240,6 @@ def test_the_fast_path_of_a_block_says_what_the_rule_says_of_each_cell(block):
     for plain, rule in PLAIN:
         made = plain(block)
         assert made is None or list(made) == [rule(cell) for cell in block]
-        assert plain is not skus.plain_skus or made is None or not any(map(skus.may_be_several, made))
+        assert (
+            plain is not skus.plain_skus or made is None or not any(map(skus.may_be_several, made))
+        )

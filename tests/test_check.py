@@ -1,4 +1,6 @@
-"""`check` and `setup`: each thing proven by a real answer, each fault with what to do; nothing is ever shipped."""
+"""`check` and `setup`: each thing proven by a real answer, each fault with what to do; nothing is
+ever shipped.
+"""
 
 import json
 import os
@@ -31,7 +33,16 @@ async def test_all_is_proven(shell: Terminal) -> None:
     """Exit 0; three requests and none that could change anything."""
     said = await shell("check", "--json")
     assert (said.status, set(verdicts(said).values())) == (0, {"ok"})
-    things = ["home", "disk", "ledger", "credentials", "read orders", "modify orders", "quota", "clock"]
+    things = [
+        "home",
+        "disk",
+        "ledger",
+        "credentials",
+        "read orders",
+        "modify orders",
+        "quota",
+        "clock",
+    ]
     assert list(verdicts(said)) == things
     assert shell.box is not None
     assert (len(shell.box.requests), shell.box.shipments()) == (3, [])
@@ -47,8 +58,18 @@ async def test_all_is_proven(shell: Terminal) -> None:
         (Fault(403, performs=0), "read orders", "wrong", 2),
         (Fault(401, performs=0), "read orders", "wrong", 2),
         (Fault(503, performs=0), "read orders", "unreached", 75),
-        (Fault(200, performs=0, method="GET", nth=range(2, 3), body="{}"), "modify orders", "not proven", 3),
-        (Fault(200, performs=0, body="[]", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT"}), "clock", "wrong", 2),
+        (
+            Fault(200, performs=0, method="GET", nth=range(2, 3), body="{}"),
+            "modify orders",
+            "not proven",
+            3,
+        ),
+        (
+            Fault(200, performs=0, body="[]", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT"}),
+            "clock",
+            "wrong",
+            2,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -75,7 +96,11 @@ async def test_a_store_that_is_down_is_unreached(shell: Terminal) -> None:
 async def test_without_credentials_the_machine_is_checked_all_the_same(shell: Terminal) -> None:
     """And the credentials are what is wrong."""
     said = await shell("check", "--json", BIGCOMMERCE_ACCESS_TOKEN="")
-    assert (verdicts(said)["credentials"], verdicts(said)["home"], said.status) == ("wrong", "ok", 2)
+    assert (verdicts(said)["credentials"], verdicts(said)["home"], said.status) == (
+        "wrong",
+        "ok",
+        2,
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
@@ -87,7 +112,12 @@ async def test_places_that_will_not_do(shell: Terminal) -> None:
     shell.write("shipbatch.toml", '[folders.acme]\npath = "inbox"\n')
     said = await shell("check", "--json")
     found = verdicts(said)
-    assert (found["home"], found["ledger"], found["folder acme"], said.status) == ("wrong", "wrong", "wrong", 2)
+    assert (found["home"], found["ledger"], found["folder acme"], said.status) == (
+        "wrong",
+        "wrong",
+        "wrong",
+        2,
+    )
     assert f"chmod 700 '{shell.home}'" in said.out
 
 
@@ -102,14 +132,22 @@ async def test_it_is_quiet_where_all_is_proven(shell: Terminal) -> None:
 class TestSetup:
     async def typed(self, shell: Terminal, *lines: str, words: tuple[str, ...] = ()) -> Said:
         """What a person types, to a `setup` whose environment has no credentials."""
-        without = {"BIGCOMMERCE_STORE_HASH": "", "BIGCOMMERCE_ACCESS_TOKEN": "", "XDG_CONFIG_HOME": str(shell.folder)}
+        without = {
+            "BIGCOMMERCE_STORE_HASH": "",
+            "BIGCOMMERCE_ACCESS_TOKEN": "",
+            "XDG_CONFIG_HOME": str(shell.folder),
+        }
         shell.environ |= without
         return await shell("setup", *words, typed="\n".join([*lines, ""]))
 
     async def test_keeps_both_and_ships(self, shell: Terminal) -> None:
-        """From nothing to the first live shipment, whose link is printed; the token is in one file, 0600."""
+        """From nothing to the first live shipment, whose link is printed; the token is in one file,
+        0600.
+        """
         assert shell.box is not None
-        said = await self.typed(shell, f"https://api.bigcommerce.com/stores/{shell.box.store_hash}/v3/", CANARY)
+        said = await self.typed(
+            shell, f"https://api.bigcommerce.com/stores/{shell.box.store_hash}/v3/", CANARY
+        )
         assert (said.status, CANARY in said.all) == (0, False)
         assert "--limit 1" in said.out
         kept = [path for path, content in shell.left_behind() if CANARY.encode() in content]
@@ -151,7 +189,9 @@ class TestSetup:
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_keeps_nothing_that_the_store_refuses(self, shell: Terminal, method: str) -> None:
-        """A token that is no good, or may not make shipments: said, and proven before it is written anywhere."""
+        """A token that is no good, or may not make shipments: said, and proven before it is written
+        anywhere.
+        """
         assert shell.box is not None
         shell.box.faults.add(Fault(401 if method == "GET" else 403, performs=0, method=method))
         said = await self.typed(shell, shell.box.store_hash, CANARY)

@@ -18,7 +18,14 @@ ORDERS = {
             "addresses": [{"id": 1, "first_name": "Jane"}, {"id": 2, "first_name": "Trish"}],
             "lines": [
                 {"id": 7, "sku": "MUG", "name": "Mug", "quantity": 5, "order_address_id": 1},
-                {"id": 8, "sku": "CAP", "name": "Cap", "quantity": 2, "quantity_refunded": 1, "order_address_id": 2},
+                {
+                    "id": 8,
+                    "sku": "CAP",
+                    "name": "Cap",
+                    "quantity": 2,
+                    "quantity_refunded": 1,
+                    "order_address_id": 2,
+                },
                 {"id": 9, "sku": "SONG", "type": "digital", "quantity": 1},
                 {"id": 10, "sku": "LAMP", "quantity": 1, "pickup": True},
             ],
@@ -26,7 +33,14 @@ ORDERS = {
         {"id": 103, "lines": [{"id": 11, "sku": "MUG", "quantity": 1}]},
     ]
 }
-PARCEL = Shipment(100, 1, (Item(7, 2),), tracking_number="1Z999", shipping_provider="ups", comments="Zwei Kästen ☕")
+PARCEL = Shipment(
+    100,
+    1,
+    (Item(7, 2),),
+    tracking_number="1Z999",
+    shipping_provider="ups",
+    comments="Zwei Kästen ☕",
+)
 
 
 @pytest.fixture
@@ -46,7 +60,12 @@ async def test_a_page_of_orders_knows_lines_addresses_and_units_left(store: Any)
     async with client:
         first, second = await client.orders(min_id=1)
         assert [order.order_id for order in await client.orders(min_id=101)] == [103]
-    assert (first.order_id, first.external_id, first.cut, first.items_total) == (100, "AMZ-1", False, 9)
+    assert (first.order_id, first.external_id, first.cut, first.items_total) == (
+        100,
+        "AMZ-1",
+        False,
+        9,
+    )
     assert [(line.order_product_id, line.order_address_id, line.left) for line in first.lines] == [
         (7, 1, 5),
         (8, 2, 1),
@@ -77,7 +96,11 @@ async def test_the_life_of_a_shipment(store: Any) -> None:
     async with client:
         made = judge(await client.create_shipment(100, body(PARCEL)), order_id=100).shipment
         assert made is not None
-        assert (made.tracking_number, made.items, made.comments) == ("1Z999", (Item(7, 2),), PARCEL.comments)
+        assert (made.tracking_number, made.items, made.comments) == (
+            "1Z999",
+            (Item(7, 2),),
+            PARCEL.comments,
+        )
         assert await client.shipment(100, made.shipment_id) == made
         assert await client.shipments(100) == [made]
         assert await client.shipment_count(100) == 1
@@ -87,16 +110,27 @@ async def test_the_life_of_a_shipment(store: Any) -> None:
 
         corrected = Shipment(100, 1, (Item(7, 2),), tracking_number="JD01", tracking_carrier="dhl")
         changed = judge(
-            await client.update_shipment(100, made.shipment_id, correction(corrected)), expected=200, order_id=100
+            await client.update_shipment(100, made.shipment_id, correction(corrected)),
+            expected=200,
+            order_id=100,
         )
         assert changed.kind is Kind.DONE
         assert changed.shipment is not None
-        assert (changed.shipment.tracking_number, changed.shipment.shipping_provider) == ("JD01", "")
+        assert (changed.shipment.tracking_number, changed.shipment.shipping_provider) == (
+            "JD01",
+            "",
+        )
 
         gone = await client.delete_shipment(100, made.shipment_id)
-        assert (judge(gone, expected=204).kind, judge(gone, expected=204).code) == (Kind.DONE, "done")
+        assert (judge(gone, expected=204).kind, judge(gone, expected=204).code) == (
+            Kind.DONE,
+            "done",
+        )
         again = await client.delete_shipment(100, made.shipment_id)
-        assert (judge(again, expected=204).kind, judge(again, expected=204).code) == (Kind.DONE, "gone")
+        assert (judge(again, expected=204).kind, judge(again, expected=204).code) == (
+            Kind.DONE,
+            "gone",
+        )
     assert box.shipments() == []
 
 
@@ -150,9 +184,13 @@ async def test_lines_cut_short_are_seen_and_products_has_them(store: Any, sidelo
 
 
 async def test_a_read_goes_on_until_it_succeeds(store: Any, virtual_clock: VirtualLoop) -> None:
-    """Resets, server errors, cut bodies, nonsense and silence: a read is tried again, with growing pauses."""
+    """Resets, server errors, cut bodies, nonsense and silence: a read is tried again, with growing
+    pauses.
+    """
     broken = (Reply.RESET, 500, Reply.CUT_BODY, Reply.MALFORMED, Reply.HANG)
-    box, client = await store(faults=Faults(*(Fault(reply, nth=nth) for nth, reply in enumerate(broken, 1))))
+    box, client = await store(
+        faults=Faults(*(Fault(reply, nth=nth) for nth, reply in enumerate(broken, 1)))
+    )
     async with client:
         order = await client.order(100)
     assert order is not None
@@ -171,7 +209,9 @@ async def test_a_read_that_fails_for_good_says_so(store: Any, virtual_clock: Vir
     assert virtual_clock.time() < 300
 
 
-async def test_a_read_that_is_only_refused_says_for_how_long(store: Any, virtual_clock: VirtualLoop) -> None:
+async def test_a_read_that_is_only_refused_says_for_how_long(
+    store: Any, virtual_clock: VirtualLoop
+) -> None:
     """A 429 is no try."""
     _, client = await store(faults=Faults(Fault(429)))
     async with client:
@@ -179,7 +219,9 @@ async def test_a_read_that_is_only_refused_says_for_how_long(store: Any, virtual
             await client.order(100)
 
 
-async def test_a_429_delays_a_read_and_does_not_count_against_it(store: Any, virtual_clock: VirtualLoop) -> None:
+async def test_a_429_delays_a_read_and_does_not_count_against_it(
+    store: Any, virtual_clock: VirtualLoop
+) -> None:
     """Ten refusals in a row, then the answer."""
     box, client = await store(faults=Faults(Fault(429, performs=0, nth=range(1, 11))))
     async with client:
@@ -199,7 +241,9 @@ STOPPING = [
 
 
 @pytest.mark.parametrize(("fault", "word"), STOPPING)
-async def test_a_store_that_refuses_everything_stops_the_run_at_once(store: Any, fault: Fault, word: str) -> None:
+async def test_a_store_that_refuses_everything_stops_the_run_at_once(
+    store: Any, fault: Fault, word: str
+) -> None:
     """One request, no second try, and words for a person; never the token."""
     box, client = await store(faults=Faults(fault))
     async with client:

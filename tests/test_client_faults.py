@@ -20,24 +20,37 @@ from batch.bigcommerce import Client, Kind, Phase, Response, judge
 from batch.config import Settings
 from batch.errors import StoreStopped
 
-BODY = {"order_address_id": 1, "shipping_provider": "", "items": [{"order_product_id": 7, "quantity": 1}]}
+BODY = {
+    "order_address_id": 1,
+    "shipping_provider": "",
+    "items": [{"order_product_id": 7, "quantity": 1}],
+}
 MADE = json.dumps({"id": 9, "order_id": 100}).encode()
 TOKEN = "canary-token-1"
 
 
 def http(status: int, body: bytes = b"", *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Word", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+    lines = [
+        f"HTTP/1.1 {status} Word",
+        f"Content-Length: {len(body)}",
+        "Content-Type: application/json",
+        *headers,
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 @asynccontextmanager
 async def client_of(url: str, **changes: Any) -> AsyncIterator[Client]:
-    settings = Settings(api_url=url, store_hash="abc", token=TOKEN, **{"timeout": 30, "settle": 90} | changes)
+    settings = Settings(
+        api_url=url, store_hash="abc", token=TOKEN, **{"timeout": 30, "settle": 90} | changes
+    )
     async with Client(settings) as client:
         yield client
 
 
-async def posted(behaviour: Behaviour, server: RawServer | None = None) -> tuple[Response, RawServer]:
+async def posted(
+    behaviour: Behaviour, server: RawServer | None = None
+) -> tuple[Response, RawServer]:
     """What comes of one create against a server that behaves so."""
     async with (server or RawServer()).serve(behaviour) as raw, client_of(raw.url) as client:
         return await client.create_shipment(100, BODY), raw
@@ -123,10 +136,14 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "phase", "arrived"), [pytest.param(*row[1:], id=f"{row[0]} {row[1].__name__}") for row in FAULTS]
+    ("behaviour", "phase", "arrived"),
+    [pytest.param(*row[1:], id=f"{row[0]} {row[1].__name__}") for row in FAULTS],
 )
 async def test_a_create_is_sent_once_and_knows_how_far_it_got(
-    behaviour: Callable[[Line], Awaitable[None]], phase: Phase, arrived: int, virtual_clock: VirtualLoop
+    behaviour: Callable[[Line], Awaitable[None]],
+    phase: Phase,
+    arrived: int,
+    virtual_clock: VirtualLoop,
 ) -> None:
     """Whatever the server does: one attempt, no exception, the true phase, within the deadline."""
     reply, raw = await posted(behaviour)
@@ -161,7 +178,9 @@ async def test_a_reset_before_the_first_byte(turns: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with client_of(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
-            reply, _ = await asyncio.gather(client.create_shipment(100, BODY), reset_after(listener))
+            reply, _ = await asyncio.gather(
+                client.create_shipment(100, BODY), reset_after(listener)
+            )
     if received:
         assert reply.phase is Phase.SENT
     if turns < 3:
@@ -223,7 +242,10 @@ async def test_a_server_that_does_not_speak_tls() -> None:
         await line.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         line.close()
 
-    async with RawServer().serve(plain) as raw, client_of(raw.url.replace("http:", "https:")) as client:
+    async with (
+        RawServer().serve(plain) as raw,
+        client_of(raw.url.replace("http:", "https:")) as client,
+    ):
         reply = await client.create_shipment(100, BODY)
     assert (reply.phase, reply.certificate) == (Phase.NOT_SENT, False)
 
@@ -240,7 +262,9 @@ WRITES: list[Callable[[Client], Awaitable[Response]]] = [
 async def test_a_dropped_keep_alive_connection_is_no_reason_to_send_again(
     write: Callable[[Client], Awaitable[Response]],
 ) -> None:
-    """38: the second request on a connection arrives and gets no answer: it is sent once, and unknown."""
+    """38: the second request on a connection arrives and gets no answer: it is sent once, and
+    unknown.
+    """
 
     async def once(line: Line) -> None:
         await line.request()
@@ -258,7 +282,9 @@ async def test_a_dropped_keep_alive_connection_is_no_reason_to_send_again(
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 async def test_a_connection_found_closed_has_taken_nothing(end: str) -> None:
-    """38: where the close came before our first byte, the request goes over a new connection or never left."""
+    """38: where the close came before our first byte, the request goes over a new connection or
+    never left.
+    """
 
     async def once(line: Line) -> None:
         await line.request()
@@ -324,7 +350,9 @@ async def test_what_goes_over_the_wire() -> None:
         reply = await client.create_shipment(100, BODY | {"comments": "☕"})
         await client.create_shipment(100, BODY)
     head, _, sent = raw.requests[0].partition(b"\r\n\r\n")
-    headers = {name.lower(): value for name, value in re.findall(r"(?m)^([\w-]+): (.*)\r?$", head.decode())}
+    headers = {
+        name.lower(): value for name, value in re.findall(r"(?m)^([\w-]+): (.*)\r?$", head.decode())
+    }
     assert head.startswith(b"POST /stores/abc/v2/orders/100/shipments HTTP/1.1\r\n")
     assert headers["accept"].strip() == headers["content-type"].strip() == "application/json"
     assert headers["x-auth-token"].strip() == TOKEN

@@ -10,19 +10,42 @@ from batch.bigcommerce import parse
 from batch.bigcommerce.parse import Malformed, whole
 from batch.model import Item, Order, OrderLine, StoreShipment
 
-MUG = {"id": 7, "order_address_id": 99, "sku": "MUG", "name": "Mug", "type": "physical", "quantity": 2}
-STUB = {"url": "https://api.bigcommerce.com/stores/x/v2/orders/129/products/12", "resource": "/orders/129/products/12"}
-WARNED = {"message": "Not all line items of this consignment are returned with this response, only 50 are included."}
+MUG = {
+    "id": 7,
+    "order_address_id": 99,
+    "sku": "MUG",
+    "name": "Mug",
+    "type": "physical",
+    "quantity": 2,
+}
+STUB = {
+    "url": "https://api.bigcommerce.com/stores/x/v2/orders/129/products/12",
+    "resource": "/orders/129/products/12",
+}
+WARNED = {
+    "message": "Not all line items of this consignment are returned with this response, only 50 are included."
+}
 
 
 def order(consignments: Any, items_total: Any = 2) -> Any:
     return parse.order(
-        {"id": 129, "status_id": 11, "items_total": items_total, "consignments": consignments, "unheard_of": {"a": []}}
+        {
+            "id": 129,
+            "status_id": 11,
+            "items_total": items_total,
+            "consignments": consignments,
+            "unheard_of": {"a": []},
+        }
     )
 
 
 def shipping(*lines: Any, **fields: Any) -> dict[str, Any]:
-    return {"pickups": [], "shipping": [{"id": 99, "line_items": list(lines)} | fields], "downloads": [], "email": {}}
+    return {
+        "pickups": [],
+        "shipping": [{"id": 99, "line_items": list(lines)} | fields],
+        "downloads": [],
+        "email": {},
+    }
 
 
 @pytest.mark.parametrize(
@@ -47,7 +70,9 @@ def shipping(*lines: Any, **fields: Any) -> dict[str, Any]:
 def test_lines_are_found_in_every_structure(consignments: Any) -> None:
     """Today's object, the older list, and the slips of the documentation hold the same line."""
     found = order(consignments)
-    assert [(line.order_product_id, line.order_address_id, line.left) for line in found.lines] == [(7, 99, 2)]
+    assert [(line.order_product_id, line.order_address_id, line.left) for line in found.lines] == [
+        (7, 99, 2)
+    ]
     assert not found.cut
 
 
@@ -103,14 +128,26 @@ def test_an_address_missing_on_the_line_is_its_consignments() -> None:
 
 
 def test_what_does_not_ship_is_told_by_where_it_stands() -> None:
-    """Pickups, downloads and gift certificates go to no address, also where the lines do not say so."""
+    """Pickups, downloads and gift certificates go to no address, also where the lines do not say
+    so.
+    """
     bare = {"quantity": 1, "sku": "X"}
     found = order(
         {
-            "pickups": [{"id": 5, "pickup_method_id": 1, "line_items": [bare | {"id": 1, "order_address_id": 99}]}],
+            "pickups": [
+                {
+                    "id": 5,
+                    "pickup_method_id": 1,
+                    "line_items": [bare | {"id": 1, "order_address_id": 99}],
+                }
+            ],
             "shipping": [],
             "downloads": [{"recipient_email": "a@b.example", "line_items": bare | {"id": 2}}],
-            "email": {"gift_certificates": [{"recipient_email": "a@b.example", "line_items": [bare | {"id": 3}]}]},
+            "email": {
+                "gift_certificates": [
+                    {"recipient_email": "a@b.example", "line_items": [bare | {"id": 3}]}
+                ]
+            },
         },
         items_total=3,
     )
@@ -128,7 +165,10 @@ def test_a_pickup_line_of_products_is_one() -> None:
 
 def test_a_part_of_a_bundle_knows_its_parent() -> None:
     """0, null and nothing are no parent."""
-    parents = [parse.order_line(MUG | {"parent_order_product_id": parent}).parent for parent in (6, 0, None)]
+    parents = [
+        parse.order_line(MUG | {"parent_order_product_id": parent}).parent
+        for parent in (6, 0, None)
+    ]
     assert parents == [6, None, None]
 
 
@@ -142,7 +182,10 @@ def test_numbers_come_as_text_and_with_fractions() -> None:
 @pytest.mark.parametrize(
     ("value", "number"),
     [(3, 3), (3.0, 3), ("3", 3), ("3.0", 3), ("3e0", 3), (0, 0), (-2, -2), (2**63 - 1, 2**63 - 1)]
-    + [(value, None) for value in (3.5, "3.5", "", "x", None, True, [], {}, 2**63, 1e300, "1e999999999")]
+    + [
+        (value, None)
+        for value in (3.5, "3.5", "", "x", None, True, [], {}, 2**63, 1e300, "1e999999999")
+    ]
     + [(value, None) for value in (float("nan"), float("inf"), "nan", "Infinity")],
 )
 def test_a_whole_number_or_none(value: object, number: int | None) -> None:
@@ -179,12 +222,18 @@ def test_a_shipment_as_the_store_holds_it() -> None:
     """Items are sorted and each line is there once; null is empty; people are left out."""
     made = parse.shipment(SHIPMENT)
     assert made.items == (Item(7, 2), Item(9, 2))
-    assert (made.order_address_id, made.comments, made.link) == (99, "", "https://tools.usps.example/EJ958083578US")
+    assert (made.order_address_id, made.comments, made.link) == (
+        99,
+        "",
+        "https://tools.usps.example/EJ958083578US",
+    )
     assert "Doe" not in repr(made)
     assert made.answer["shipping_provider_display_name"] == "USPS"
 
 
-@pytest.mark.parametrize("found", [None, 1, "text", [], {}, {"id": 0}, {"id": -1}, {"id": None}, {"id": "x"}])
+@pytest.mark.parametrize(
+    "found", [None, 1, "text", [], {}, {"id": 0}, {"id": -1}, {"id": None}, {"id": "x"}]
+)
 @pytest.mark.parametrize("parse", [parse.order, parse.order_line, parse.shipment])
 def test_what_has_no_id_is_malformed(parse: Any, found: Any) -> None:
     """Without an id nothing can be done with it, and it is said so."""
@@ -198,7 +247,17 @@ json_values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["id", "consignments", "shipping", "pickups", "email", "line_items", "quantity", "items", "x"]
+                [
+                    "id",
+                    "consignments",
+                    "shipping",
+                    "pickups",
+                    "email",
+                    "line_items",
+                    "quantity",
+                    "items",
+                    "x",
+                ]
             ),
             inner,
             max_size=4,
@@ -227,13 +286,25 @@ def test_every_field_of_an_order_is_read() -> None:
     )
     assert parse.order(found | {"external_id": "Y"}).external_id == "Y"
     assert parse.order(found | {"external_id": "Y", "external_order_id": "X"}).external_id == "X"
-    for deleted, is_deleted in (("1", True), (True, True), ("true", True), ("0", False), (False, False), (None, False)):
+    for deleted, is_deleted in (
+        ("1", True),
+        (True, True),
+        ("true", True),
+        ("0", False),
+        (False, False),
+        (None, False),
+    ):
         assert parse.order(found | {"is_deleted": deleted}).deleted is is_deleted
 
 
 def test_every_field_of_a_line_is_read() -> None:
     """Its own words go before its consignment's."""
-    found = MUG | {"quantity_shipped": 1, "quantity_refunded": 2, "parent_order_product_id": 3, "quantity": 5}
+    found = MUG | {
+        "quantity_shipped": 1,
+        "quantity_refunded": 2,
+        "parent_order_product_id": 3,
+        "quantity": 5,
+    }
     expected = OrderLine(7, 99, "MUG", "Mug", "physical", 5, 1, 2, pickup=False, parent=3)
     assert parse.order_line(found, address_id=1, kind="digital") == expected
     for method, pickup in ((0, False), (1, True)):
@@ -246,9 +317,17 @@ def test_every_field_of_a_line_is_read() -> None:
 
 def test_every_field_of_a_shipment_is_read() -> None:
     """The answer is kept without people's names; units of one line are added up."""
-    words = ("tracking_number", "tracking_link", "generated_tracking_link", "shipping_provider", "tracking_carrier")
+    words = (
+        "tracking_number",
+        "tracking_link",
+        "generated_tracking_link",
+        "shipping_provider",
+        "tracking_carrier",
+    )
     said = {name: name.upper() for name in (*words, "shipping_method", "comments", "date_created")}
-    items = [{"order_product_id": line, "quantity": units} for line, units in ((2, 1), (1, 2), (2, 3))]
+    items = [
+        {"order_product_id": line, "quantity": units} for line, units in ((2, 1), (1, 2), (2, 3))
+    ]
     found = {"id": 9, "order_id": 100, "order_address_id": 5, "items": items, **said}
     private = {"billing_address": {"first_name": "W"}, "shipping_address": {"first_name": "W"}}
     expected = StoreShipment(9, 100, 5, (Item(1, 2), Item(2, 4)), **said, answer=found)
@@ -271,11 +350,15 @@ def test_a_list_of_objects_may_have_one_kind_alone(kind: str, part: dict[str, An
 
 
 def test_a_legacy_consignment_with_a_pickup_method_is_a_pickup() -> None:
-    (line,) = order([{"pickup_method_id": 1, "id": 99, "line_items": [{"id": 1, "quantity": 2}]}]).lines
+    (line,) = order(
+        [{"pickup_method_id": 1, "id": 99, "line_items": [{"id": 1, "quantity": 2}]}]
+    ).lines
     assert (line.pickup, line.order_address_id) == (True, 0)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"id": 0}, {"id": -1}, {"id": "x"}, {"id": True}, None, [], "order"])
+@pytest.mark.parametrize(
+    "wrong", [{}, {"id": 0}, {"id": -1}, {"id": "x"}, {"id": True}, None, [], "order"]
+)
 def test_what_has_no_id_is_nothing(wrong: Any) -> None:
     for read in (parse.order, parse.order_line, parse.shipment):
         with pytest.raises(Malformed, match=r"has no id|JSON object was expected"):

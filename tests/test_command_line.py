@@ -101,14 +101,19 @@ class TestARun:
         name = "é" * 125 + ".csv"
         shell.write(name, table(*ROWS))
         said = await shell("run", "--json", name)
-        assert (said.status, said.json["results"]) == (0, str(shell.folder / f"{'é' * 90}.results.xlsx")), said.err
+        assert (said.status, said.json["results"]) == (
+            0,
+            str(shell.folder / f"{'é' * 90}.results.xlsx"),
+        ), said.err
 
     async def test_map_says_which_column_it_is(self, typed: OpenTerminal) -> None:
         """A header that nobody could know."""
         shell = await typed()
         shell.write("odd.csv", table(*ROWS, header=("A1", "B2", "C3", "D4")))
         maps = ["order_id=A1", "sku=B2", "quantity=C3", "tracking_number=D4"]
-        said = await shell("run", "--json", *(word for each in maps for word in ("--map", each)), "odd.csv")
+        said = await shell(
+            "run", "--json", *(word for each in maps for word in ("--map", each)), "odd.csv"
+        )
         assert said.json["created"] == 4
 
     async def test_several_files_are_totalled_and_listed(self, typed: OpenTerminal) -> None:
@@ -123,8 +128,12 @@ class TestARun:
         assert said.status == 1
         assert "empty.csv" in said.err
 
-    async def test_what_was_shipped_is_told_also_where_the_store_goes_away(self, typed: OpenTerminal) -> None:
-        """The token is revoked between two files: the first one's summary is printed, and the second is named."""
+    async def test_what_was_shipped_is_told_also_where_the_store_goes_away(
+        self, typed: OpenTerminal
+    ) -> None:
+        """The token is revoked between two files: the first one's summary is printed, and the
+        second is named.
+        """
         shell = await typed()
         shell.write("first.csv", table(*ROWS[:2]))
         shell.write("second.csv", table(*ROWS[2:]))
@@ -145,7 +154,12 @@ class TestTheWayItEnds:
         """Invalid, or waiting."""
         shell = await typed(store(order(100, line(1000, "HAT")), order(101), order(102)))
         said = await shell("run", "--json", "export.csv")
-        assert (said.status, said.json["invalid"], said.json["waiting"], said.json["created"]) == (1, 1, 1, 2)
+        assert (said.status, said.json["invalid"], said.json["waiting"], said.json["created"]) == (
+            1,
+            1,
+            1,
+            2,
+        )
 
     async def test_0_where_rows_were_meant_to_be_skipped(self, typed: OpenTerminal) -> None:
         """Quantity 0."""
@@ -197,19 +211,29 @@ class TestLookingBack:
         sheet = openpyxl.load_workbook(shell.folder / "export.results.xlsx")["Results"]
         assert [row[5] for row in sheet.iter_rows(min_row=2, values_only=True)] == ["created"] * 4
 
-    @pytest.mark.parametrize("what", ["101", number(1), f" {number(1).lower()} ", "export.csv", "2", "MUG"])
-    async def test_find_knows_orders_numbers_shipments_skus_and_files(self, typed: OpenTerminal, what: str) -> None:
+    @pytest.mark.parametrize(
+        "what", ["101", number(1), f" {number(1).lower()} ", "export.csv", "2", "MUG"]
+    )
+    async def test_find_knows_orders_numbers_shipments_skus_and_files(
+        self, typed: OpenTerminal, what: str
+    ) -> None:
         """Every attempt, when, from which row, its link."""
         shell = await typed()
         await shell("run", "export.csv")
         said = await shell("find", what, "--json")
         assert said.status == 0
         found = next(each for each in said.json["shipments"] if each["order_id"] == 101)
-        assert (found["shipment_id"], found["rows"], found["tracking_number"]) == (2, [3], number(1))
+        assert (found["shipment_id"], found["rows"], found["tracking_number"]) == (
+            2,
+            [3],
+            number(1),
+        )
         assert [attempt["what"] for attempt in found["attempts"]] == ["intent", "response"]
 
     async def test_find_tells_who_which_file_and_how_it_is_now(self, typed: OpenTerminal) -> None:
-        """As it was made, changed since, gone; and in vain is said, with why, within the time a person waits."""
+        """As it was made, changed since, gone; and in vain is said, with why, within the time a
+        person waits.
+        """
         shell = await typed()
         await shell("run", "export.csv")
         said = await shell("find", "101")
@@ -218,7 +242,9 @@ class TestLookingBack:
         assert shell.box is not None
         shell.box.store.orders[101].shipments.clear()
         assert "shipment 2 is no longer in the store" in (await shell("find", "101")).out
-        (found,) = (await shell("find", "101", "--json", BIGCOMMERCE_ACCESS_TOKEN="")).json["shipments"]
+        (found,) = (await shell("find", "101", "--json", BIGCOMMERCE_ACCESS_TOKEN="")).json[
+            "shipments"
+        ]
         assert "was not asked: BIGCOMMERCE_ACCESS_TOKEN is not set" in found["live"]
         assert found["file"].endswith("export.csv")
         said = await shell("find", "101", BIGCOMMERCE_API_URL="http://127.0.0.1:9")
@@ -247,7 +273,9 @@ class TestLookingBack:
         shell = await typed(store(order(100, status_id=5), order(101), order(102), order(103)))
         run = (await shell("run", "--json", "export.csv")).json["run"]
         assert (await shell("decide")).status == 3
-        said = await shell("decide", run, "--order", "100", "--answer", "skip", "--why", "cancelled")
+        said = await shell(
+            "decide", run, "--order", "100", "--answer", "skip", "--why", "cancelled"
+        )
         assert (said.status, (await shell("decide")).status) == (0, 0)
         assert (await shell("audit")).status == 0
         assert "to be deleted" in (await shell("undo", run)).out
@@ -278,7 +306,10 @@ class TestHelp:
     async def test_five_commands_come_first(self, tmp_path: Path) -> None:
         """What a person needs most."""
         out = (await Terminal(tmp_path)("--help")).out
-        places = [out.index(f" {name} ") for name in ("run", "find", "decide", "resume", "history", "audit", "undo")]
+        places = [
+            out.index(f" {name} ")
+            for name in ("run", "find", "decide", "resume", "history", "audit", "undo")
+        ]
         assert places == sorted(places)
 
     async def test_run_has_eight_options_on_its_first_panel(self, tmp_path: Path) -> None:
@@ -287,10 +318,22 @@ class TestHelp:
         first, _, advanced = out.partition("Advanced")
         named = [name for name in FIRST_PANEL if f"{name} " in first]
         assert named == FIRST_PANEL
-        assert all(name in advanced and f"{name} " not in first for name in ("--update", "--again", "--verify"))
+        assert all(
+            name in advanced and f"{name} " not in first
+            for name in ("--update", "--again", "--verify")
+        )
 
 
-FIRST_PANEL = ["--dry-run", "--sandbox", "--results", "--store", "--map", "--sheet", "--limit", "--json"]
+FIRST_PANEL = [
+    "--dry-run",
+    "--sandbox",
+    "--results",
+    "--store",
+    "--map",
+    "--sheet",
+    "--limit",
+    "--json",
+]
 
 
 class TestTheSandbox:
@@ -308,7 +351,9 @@ class TestTheSandbox:
         assert (second["created"], second["shipments"]) == (0, 0)
         assert second["already_created"] == first["created"] + first["already_created"]
 
-    async def test_keeps_away_from_the_real_ledger_and_credentials(self, typed: OpenTerminal) -> None:
+    async def test_keeps_away_from_the_real_ledger_and_credentials(
+        self, typed: OpenTerminal
+    ) -> None:
         """A rehearsal of a file does not make it shipped, and asks the real store nothing."""
         shell = await typed()
         said = await shell("run", "--sandbox", "--json", "export.csv")
@@ -329,20 +374,31 @@ class TestTheSandbox:
 
 class TestTheTokenIsNowhere:
     async def test_whatever_happens(self, typed: OpenTerminal) -> None:
-        """Runs, refusals, lost answers, looks back, in sentences and JSON: no output, file or sheet has it."""
+        """Runs, refusals, lost answers, looks back, in sentences and JSON: no output, file or sheet
+        has it.
+        """
         shell = await typed()
         assert shell.box is not None
         told = [await shell("run", "--limit", "1", "export.csv")]
         shell.box.faults.add(Fault(401, performs=0, method="POST"))
         told.append(await shell("run", "export.csv"))
         shell.box.faults.clear()
-        shell.box.faults.add(Fault(302, performs=0, headers={"Location": f"https://x.invalid/?token={CANARY}"}))
+        shell.box.faults.add(
+            Fault(302, performs=0, headers={"Location": f"https://x.invalid/?token={CANARY}"})
+        )
         told.append(await shell("run", "export.csv"))
         shell.box.faults.clear()
-        shell.box.faults.add(Fault(400, performs=0, method="POST", body=f'[{{"status":400,"message":"no {CANARY}"}}]'))
+        shell.box.faults.add(
+            Fault(
+                400, performs=0, method="POST", body=f'[{{"status":400,"message":"no {CANARY}"}}]'
+            )
+        )
         told.append(await shell("run", "--json", "export.csv"))
         shell.box.faults.clear()
-        told += [await shell(*words.split()) for words in ("history", "find 100", "find 100 --json", "decide", "audit")]
+        told += [
+            await shell(*words.split())
+            for words in ("history", "find 100", "find 100 --json", "decide", "audit")
+        ]
         told.append(await shell("run", "export.csv", BIGCOMMERCE_API_URL="http://api.example"))
         told.append(await shell("run", "nothing.csv"))
         assert not [said for said in told if "Traceback" in said.all]
@@ -358,7 +414,9 @@ class TestTheTokenIsNowhere:
             assert path.stat().st_mode & 0o077 == 0, path
 
 
-async def test_ids_file_ships_by_subprocess_as_in_process(sandbox: OpenSandbox, tmp_path: Path) -> None:
+async def test_ids_file_ships_by_subprocess_as_in_process(
+    sandbox: OpenSandbox, tmp_path: Path
+) -> None:
     """The store that a process of its own ships to has the same shipments as the tests' store."""
     box = await sandbox(load_orders(SAMPLES / "store.json"), token=CANARY)
     shutil.copy(SAMPLES / IDS, tmp_path / IDS)

@@ -1,4 +1,6 @@
-"""How many requests are on their way at once: found by measuring, whatever the store. All time is virtual."""
+"""How many requests are on their way at once: found by measuring, whatever the store. All time is
+virtual.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -25,8 +27,12 @@ class Store:
         self.busy -= 1
 
 
-async def spend(store: Store, gate: RateLimit, requests: int, *, workers: int = 256, pages: int = 0) -> float:
-    """Send so many requests; seconds it took. `pages`: each so-manieth is one that takes ten times as long."""
+async def spend(
+    store: Store, gate: RateLimit, requests: int, *, workers: int = 256, pages: int = 0
+) -> float:
+    """Send so many requests; seconds it took. `pages`: each so-manieth is one that takes ten times
+    as long.
+    """
     loop, left = asyncio.get_running_loop(), iter(range(requests))
     began = loop.time()
 
@@ -45,7 +51,9 @@ async def spend(store: Store, gate: RateLimit, requests: int, *, workers: int = 
 
 @pytest.mark.parametrize("at_once", [1, 3, 8, 40, 150])
 async def test_as_many_as_the_store_works_on_at_once(at_once: int) -> None:
-    """Near its full speed, and no more than about twice as many on their way: the rest would only wait there."""
+    """Near its full speed, and no more than about twice as many on their way: the rest would only
+    wait there.
+    """
     store, gate = Store(at_once), RateLimit(most=256)
     seconds = await spend(store, gate, 6000)
     assert seconds <= 6000 * store.seconds / at_once * 1.3

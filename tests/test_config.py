@@ -1,4 +1,6 @@
-"""shipbatch.toml and secrets: every mistake with its line, every setting documented, no secret where others read."""
+"""shipbatch.toml and secrets: every mistake with its line, every setting documented, no secret
+where others read.
+"""
 
 import os
 from pathlib import Path
@@ -22,7 +24,10 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environ = {"SHIPBATCH_HOME": str(folder / "home"), "SHIPBATCH_CONFIG": str(folder / "shipbatch.toml")}
+        self.environ = {
+            "SHIPBATCH_HOME": str(folder / "home"),
+            "SHIPBATCH_CONFIG": str(folder / "shipbatch.toml"),
+        }
         self.write("")
 
     def write(self, text: str, name: str = "shipbatch.toml", mode: int = 0o600) -> Path:
@@ -53,18 +58,33 @@ class TestTheFile:
         ("text", "said"),
         [
             ("workers = 0", "line 1: workers is 0: it has to be at least 1."),
-            ("\n# so many\nworkers = 'many'\n", "line 3: workers is 'many': it has to be a whole number."),
+            (
+                "\n# so many\nworkers = 'many'\n",
+                "line 3: workers is 'many': it has to be a whole number.",
+            ),
             ("reserve = 1.5", "line 1: reserve is 1.5: it has to be less than 1"),
             ("workrs = 3", "line 1: workrs: there is no such setting; did you mean workers?"),
             ("colour = 'red'", "line 1: colour: there is no such setting."),
-            ("hold_statuses = [\n 1,\n 'x',\n]", "line 1: hold_statuses.1 is 'x': it has to be a whole number."),
+            (
+                "hold_statuses = [\n 1,\n 'x',\n]",
+                "line 1: hold_statuses.1 is 'x': it has to be a whole number.",
+            ),
             (
                 "[sources.acme]\nmatch = 'a*'\nshet = 'x'",
                 "line 3: sources.acme.shet: there is no such setting; did you",
             ),
-            ("[sources.acme.map]\nquantity = 'Q'\nqty = 'Q'", "line 3: sources.acme.map.qty: there is no such field."),
-            ("[sources.a]\n[sources.b]\nseveral_parcels = 'all'", "line 3: sources.b.several_parcels is 'all': it has"),
-            ("[stores.eu]\nworkers = -1", "line 2: stores.eu.workers is -1: it has to be at least 1."),
+            (
+                "[sources.acme.map]\nquantity = 'Q'\nqty = 'Q'",
+                "line 3: sources.acme.map.qty: there is no such field.",
+            ),
+            (
+                "[sources.a]\n[sources.b]\nseveral_parcels = 'all'",
+                "line 3: sources.b.several_parcels is 'all': it has",
+            ),
+            (
+                "[stores.eu]\nworkers = -1",
+                "line 2: stores.eu.workers is -1: it has to be at least 1.",
+            ),
             ("stores = 3", "line 1: stores: stores are tables with a name."),
             ("sources = 3", "line 1: sources is 3: it has to be a list"),
             ("a = 1\nworkers = \n", "line 2, column 11: it cannot be read: invalid value."),
@@ -79,7 +99,9 @@ class TestTheFile:
 
     def test_all_mistakes_are_told_at_once(self, place: Place) -> None:
         """Each on its line; those of a store that is not asked for, too; a general one once."""
-        told = place.mistakes("workers = 0\ntimeout = 0\n[stores.eu]\nsettle = 0\n[stores.us]\nstore_hash = 5\n")
+        told = place.mistakes(
+            "workers = 0\ntimeout = 0\n[stores.eu]\nsettle = 0\n[stores.us]\nstore_hash = 5\n"
+        )
         assert [line.partition(" is ")[0] for line in told] == [
             "line 1: workers",
             "line 2: timeout",
@@ -103,7 +125,9 @@ class TestTheFile:
 
     def test_a_store_beats_what_holds_for_all(self, place: Place) -> None:
         """And options beat both."""
-        place.write('workers = 3\nstore_hash = "abc"\n[stores.eu]\nworkers = 5\nstore_hash = "def"\n')
+        place.write(
+            'workers = 3\nstore_hash = "abc"\n[stores.eu]\nworkers = 5\nstore_hash = "def"\n'
+        )
         assert (place.settings().workers, place.settings("eu").workers) == (3, 5)
         assert (place.settings().store_hash, place.settings("eu").store_hash) == ("abc", "def")
         assert place.settings("eu", workers=7).workers == 7
@@ -117,8 +141,12 @@ class TestTheFile:
             "{0} = ''",
         ],
     )
-    @pytest.mark.parametrize("name", ["token", "access_token", TOKEN, '"X-Auth-Token"', "client_secret", "password"])
-    def test_a_secret_in_it_is_refused_with_its_line(self, place: Place, text: str, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name", ["token", "access_token", TOKEN, '"X-Auth-Token"', "client_secret", "password"]
+    )
+    def test_a_secret_in_it_is_refused_with_its_line(
+        self, place: Place, text: str, name: str
+    ) -> None:
         """And never shown."""
         text = text.format(name)
         (said,) = place.mistakes(text)
@@ -133,7 +161,9 @@ class TestTheExample:
         place.write(example())
         bare = Place(place.folder)
         assert place.settings() == bare.settings()
-        text = "\n".join(line[1:] if line[:2] not in {"# ", "#"} else line for line in example().splitlines())
+        text = "\n".join(
+            line[1:] if line[:2] not in {"# ", "#"} else line for line in example().splitlines()
+        )
         place.write(text)
         (place.folder / "token").touch()
         assert place.settings("eu").sources[0].name == "acme"
@@ -147,8 +177,12 @@ class TestTheExample:
 
         for kind in kinds(Section):
             for name, field in kind.model_fields.items():
-                assert field.description, f"{kind.__name__}.{name}: write what it is, and its unit, under it"
-        in_file = {name: field for name, field in Settings.model_fields.items() if name not in ELSEWHERE}
+                assert field.description, (
+                    f"{kind.__name__}.{name}: write what it is, and its unit, under it"
+                )
+        in_file = {
+            name: field for name, field in Settings.model_fields.items() if name not in ELSEWHERE
+        }
         assert all(f"# {field.description}" in text for field in in_file.values())
         assert "None" not in text
 
@@ -290,7 +324,11 @@ def test_a_database_is_shown_without_its_password(url: str, seen: str) -> None:
 
 
 def test_every_table_with_a_name_of_ones_own_is_declared() -> None:
-    """A setting that holds named tables, and is not in NAMED_TABLES, could not be read from the file."""
+    """A setting that holds named tables, and is not in NAMED_TABLES, could not be read from the
+    file.
+    """
     kinds = {(kind, ...): kind for kind in NamedTable.__subclasses__()}
-    held = {name: kinds.get(get_args(field.annotation)) for name, field in Settings.model_fields.items()}
+    held = {
+        name: kinds.get(get_args(field.annotation)) for name, field in Settings.model_fields.items()
+    }
     assert {name: kind for name, kind in held.items() if kind} == NAMED_TABLES

@@ -1,4 +1,6 @@
-"""What a run costs in requests: told before its first shipment, saved, and none where the file is vouched for."""
+"""What a run costs in requests: told before its first shipment, saved, and none where the file is
+vouched for.
+"""
 
 import pytest
 from shop import OpenShop, Shop, dense, number, order, said, statuses, store
@@ -33,13 +35,19 @@ class TestTrustFile:
         rows = [*complete(100), (101, "", 1010, 1, number(101)), (102, "", 1020, 1, number(102))]
         report = await there.run(*rows, header=HEADER, trust_file=True)
         assert statuses(report) == ["created"] * 3
-        assert [path.split("min_id=")[1][:3] for method, path, _ in there.box.requests if method == "GET"] == ["101"]
+        assert [
+            path.split("min_id=")[1][:3]
+            for method, path, _ in there.box.requests
+            if method == "GET"
+        ] == ["101"]
 
     async def test_a_second_time_nothing_is_sent(self, shop: OpenShop) -> None:
         """The ledger knows them."""
         there = await shop(addressed(3))
         await there.run(*complete(100, 101, 102), header=HEADER, trust_file=True)
-        report = await there.run(*complete(100, 101, 102), header=HEADER, trust_file=True, name="again.csv")
+        report = await there.run(
+            *complete(100, 101, 102), header=HEADER, trust_file=True, name="again.csv"
+        )
         assert (statuses(report), report.summary["requests"]) == (["already created"] * 3, 0)
 
     async def test_a_parcel_more_of_an_order_of_ours(self, shop: OpenShop) -> None:
@@ -129,12 +137,18 @@ class TestTold:
         """A request each, before the first shipment's; no customer is mailed for one."""
         there = await shop(dense(4))
         await there.run(*((100 + n, "MUG", 3, number(n)) for n in range(3)))
-        sent, rows = len(there.box.requests), [(100 + n, "MUG", 3, number(10 + n)) for n in range(4)]
+        sent, rows = (
+            len(there.box.requests),
+            [(100 + n, "MUG", 3, number(10 + n)) for n in range(4)],
+        )
         dry = await there.run(*rows, name="later.csv", update=True, dry=True)
         assert (dry.summary["estimate"]["requests"], dry.summary["estimate"]["mails"]) == (4, 1)
         report = await there.run(*rows, name="later.csv", update=True)
         assert told(there) == 4
-        assert (len(there.box.requests) - sent, report.summary["requests_saved"]) == (1 + 1 + 4, 4 * 4 - 5)
+        assert (len(there.box.requests) - sent, report.summary["requests_saved"]) == (
+            1 + 1 + 4,
+            4 * 4 - 5,
+        )
 
     async def test_not_what_a_limit_leaves(self, shop: OpenShop) -> None:
         """With --limit, also in a dry run."""
@@ -145,7 +159,9 @@ class TestTold:
         assert (told(there), there.posts) == (3, 3)
 
     async def test_orders_that_are_read_once_more_are_among_them(self, shop: OpenShop) -> None:
-        """A judgement that will have aged before its shipments are sent: a read an order, where they lie far apart."""
+        """A judgement that will have aged before its shipments are sent: a read an order, where
+        they lie far apart.
+        """
         there = await shop(dense(1501))
         await there.run(*((100 + 300 * n, "MUG", 1, number(n)) for n in range(5)), judgement=0.0)
         assert (told(there), len(there.box.requests)) == (10, 5 + 10)
@@ -153,7 +169,10 @@ class TestTold:
     @pytest.mark.parametrize(
         ("headers", "words"),
         [
-            ({"Requests-Quota": "0"}, "10 requests to send, less than a minute as carefully as the store is asked now"),
+            (
+                {"Requests-Quota": "0"},
+                "10 requests to send, less than a minute as carefully as the store is asked now",
+            ),
             (
                 {"Requests-Left": "0", "Time-Reset-Ms": "7200000"},
                 "10 requests to send, at the store's quota of 450 requests in 30 s",
@@ -165,7 +184,9 @@ class TestTold:
     ) -> None:
         """One that makes no sense, and one that is used up for hours."""
         there = await shop(dense(10))
-        there.fault(Fault(headers={f"X-Rate-Limit-{name}": value for name, value in headers.items()}))
+        there.fault(
+            Fault(headers={f"X-Rate-Limit-{name}": value for name, value in headers.items()})
+        )
         await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(10)), dry=True)
         assert any(line.startswith(words) for line in there.screen.lines)
 

@@ -1,4 +1,6 @@
-"""What waits for a person, listed with its numbers; the person's word, taken with who and why, and kept."""
+"""What waits for a person, listed with its numbers; the person's word, taken with who and why, and
+kept.
+"""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -6,7 +8,21 @@ from typing import Any
 
 import openpyxl
 import pytest
-from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store, table
+from shop import (
+    HEADER,
+    OpenShop,
+    Shop,
+    Watched,
+    dense,
+    line,
+    number,
+    order,
+    row,
+    said,
+    statuses,
+    store,
+    table,
+)
 from terminal import Terminal
 
 from batch.commands.answer import CommandResult
@@ -138,7 +154,11 @@ class TestInDoubt:
         there = await in_doubt(shop)
         await decide(there, "exists:1")
         report = await there.run(MUG)
-        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["already created"], (1,), 1)
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (
+            ["already created"],
+            (1,),
+            1,
+        )
         with there.ledger() as ledger:
             (record,) = ledger.find("100")
             attempt = ledger.attempts(record.record_id)[-1]
@@ -206,14 +226,20 @@ class TestHeld:
 
     async def test_it_exists_as_a_number(self, shop: OpenShop) -> None:
         """Near to what another tool made: a person says that it is that one."""
-        theirs = {"id": 7, "tracking_number": number(9), "items": [{"order_product_id": 1000, "quantity": 1}]}
+        theirs = {
+            "id": 7,
+            "tracking_number": number(9),
+            "items": [{"order_product_id": 1000, "quantity": 1}],
+        }
         there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs])))
         assert said(await there.run(MUG)) == {2: ("held", "correction")}
         await decide(there, "exists:7")
         report = await there.run(MUG)
         assert (statuses(report), row(report, 2).shipment_ids) == (["already created"], (7,))
 
-    async def test_a_number_that_came_late_is_written_where_a_person_says_it_belongs(self, shop: OpenShop) -> None:
+    async def test_a_number_that_came_late_is_written_where_a_person_says_it_belongs(
+        self, shop: OpenShop
+    ) -> None:
         """It exists as that shipment, and --update: a PUT, and no second parcel."""
         there = await shop(dense(1))
         await there.run((100, "MUG", 1, ""))
@@ -232,9 +258,15 @@ class TestHeld:
         assert (await waits(there)).data != []
         assert there.posts == 0
 
-    @pytest.mark.parametrize(("answer", "follows"), [("exists:1", "already created"), ("skip", "skipped")])
-    async def test_what_cannot_ship_is_not_offered_ship(self, shop: OpenShop, answer: str, follows: str) -> None:
-        """A changed parcel's number is taken: it is that shipment, or nothing. Each answer offered settles it."""
+    @pytest.mark.parametrize(
+        ("answer", "follows"), [("exists:1", "already created"), ("skip", "skipped")]
+    )
+    async def test_what_cannot_ship_is_not_offered_ship(
+        self, shop: OpenShop, answer: str, follows: str
+    ) -> None:
+        """A changed parcel's number is taken: it is that shipment, or nothing. Each answer offered
+        settles it.
+        """
         there = await shop(dense(1))
         await there.run(MUG)
         two = (100, "MUG", 2, number(0))
@@ -246,7 +278,9 @@ class TestHeld:
         assert statuses(await there.run(two, name="later.csv")) == [follows]
         assert there.posts == 1
 
-    async def test_one_of_several_that_cannot_ship_keeps_no_other_from_it(self, shop: OpenShop) -> None:
+    async def test_one_of_several_that_cannot_ship_keeps_no_other_from_it(
+        self, shop: OpenShop
+    ) -> None:
         """With --all: each is told by itself, exit 3."""
         there = await shop(store(order(100), order(101, status_id=5)))
         await there.run(MUG)
@@ -277,7 +311,10 @@ class TestHeld:
 
     async def test_a_number_is_its_addresss_parcel(self, shop: OpenShop) -> None:
         """Rows of two addresses: the one that the shipment goes to is it, the other still ships."""
-        lines = line(1000, quantity=1, order_address_id=1), line(1001, "CUP", quantity=1, order_address_id=2)
+        lines = (
+            line(1000, quantity=1, order_address_id=1),
+            line(1001, "CUP", quantity=1, order_address_id=2),
+        )
         units = [{"order_product_id": 1000, "quantity": 1}]
         theirs = {"id": 7, "order_address_id": 1, "tracking_number": number(9), "items": units}
         there = await shop(store(order(100, *lines, shipments=[theirs])))
@@ -311,7 +348,9 @@ async def drop_with(there: Shop, report: Report, answers: dict[int, str]) -> Rep
 class TestTheDecisionCell:
     async def test_ships_a_held_row(self, shop: OpenShop) -> None:
         """As `decide` does, by whoever ran the file."""
-        there = await shop(store(order(100, status_id=5), order(101, status_id=5), order(102, status_id=5)))
+        there = await shop(
+            store(order(100, status_id=5), order(101, status_id=5), order(102, status_id=5))
+        )
         report = await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(3)))
         again = await drop_with(there, report, {2: "ship", 3: "Skip"})
         assert statuses(again) == ["created", "skipped", "held"]
@@ -333,7 +372,9 @@ class TestTheDecisionCell:
         assert statuses(await drop_with(there, report, {2: "perhaps"})) == ["held"]
         assert any("'perhaps' is not an answer" in told for told in there.screen.lines)
 
-    async def test_in_a_file_that_is_not_our_sheet_is_a_column_of_theirs(self, shop: OpenShop) -> None:
+    async def test_in_a_file_that_is_not_our_sheet_is_a_column_of_theirs(
+        self, shop: OpenShop
+    ) -> None:
         """A warehouse's own Decision column answers nothing."""
         there = await shop(store(order(100, status_id=5)))
         assert statuses(await there.run((*MUG, "ship"), header=(*HEADER, "Decision"))) == ["held"]

@@ -1,4 +1,6 @@
-"""The sample exports against their store: every row as promised, every shipment as the file says, twice."""
+"""The sample exports against their store: every row as promised, every shipment as the file says,
+twice.
+"""
 
 import csv
 import json
@@ -48,7 +50,11 @@ STATUSES = CONTRACT[4:15]
 SIDES = {
     "as documented": Behaviour(),
     "the other side of each": Behaviour(
-        refuses_overshipping=False, sideloads="stubs", empty_list="[]", page_size=50, min_id_inclusive=False
+        refuses_overshipping=False,
+        sideloads="stubs",
+        empty_list="[]",
+        page_size=50,
+        min_id_inclusive=False,
     ),
     "cut": Behaviour(sideloads="cut", cut_at=2, page_size=100),
 }
@@ -75,12 +81,16 @@ class World:
             identity="samples",
             gates=Gates.open(),  # the samples were shipped long ago, whatever day it is
         )
-        jobs = [Job(self.folder / name, settings.source_for(name), **job) for name in names or FILES]
+        jobs = [
+            Job(self.folder / name, settings.source_for(name), **job) for name in names or FILES
+        ]
         return await run_files(jobs, settings, Quiet(), StopEvent())
 
 
 @pytest.fixture(params=SIDES)
-async def world(request: pytest.FixtureRequest, sandbox: Any, tmp_path: Path, virtual_clock: VirtualLoop) -> World:
+async def world(
+    request: pytest.FixtureRequest, sandbox: Any, tmp_path: Path, virtual_clock: VirtualLoop
+) -> World:
     box = await sandbox(load_orders(SAMPLES / "store.json"), behaviour=SIDES[request.param])
     return World(box, tmp_path)
 
@@ -91,7 +101,9 @@ def reports(tour: RunResults) -> dict[str, Report]:
 
 
 async def test_every_row_ends_as_promised(world: World) -> None:
-    """By the table of what each sample row is there for; the others are created; nothing else is in the store."""
+    """By the table of what each sample row is there for; the others are created; nothing else is in
+    the store.
+    """
     before = {shipment["id"] for shipment in world.box.shipments()}
     by_file = reports(await world.run())
     special = {(each.file, each.row): each for each in SPECIAL}
@@ -115,12 +127,18 @@ async def test_the_statuses_add_up_to_the_rows(world: World) -> None:
     for report in reports(await world.run()).values():
         assert tuple(report.summary) == CONTRACT
         assert sum(report.summary[name] for name in STATUSES) == report.summary["rows"]
-        counted = Counter(result.finding.status.value.replace(" ", "_") for result in report.rows.values())
-        assert {name: report.summary[name] for name in STATUSES} == {name: counted[name] for name in STATUSES}
+        counted = Counter(
+            result.finding.status.value.replace(" ", "_") for result in report.rows.values()
+        )
+        assert {name: report.summary[name] for name in STATUSES} == {
+            name: counted[name] for name in STATUSES
+        }
 
 
 async def test_a_second_run_sends_nothing(world: World) -> None:
-    """0 POSTs; every created row is already created, with the same id and link; the others are as before."""
+    """0 POSTs; every created row is already created, with the same id and link; the others are as
+    before.
+    """
     first = reports(await world.run())
     posts = _posts(world)
     second = reports(await world.run())
@@ -138,7 +156,9 @@ async def test_a_second_run_sends_nothing(world: World) -> None:
 
 
 async def test_shipments_are_what_the_file_says(world: World) -> None:
-    """Field by field, for the file with BigCommerce's own ids, read here once more without any code of ours."""
+    """Field by field, for the file with BigCommerce's own ids, read here once more without any code
+    of ours.
+    """
     known = {shipment["id"] for shipment in world.box.shipments()}
     await world.run(IDS)
     bad = {each.row for each in SPECIAL if each.file == IDS}
@@ -157,7 +177,9 @@ async def test_shipments_are_what_the_file_says(world: World) -> None:
                 units = asked.setdefault(tuple(cells[name] for name in words), Counter())
                 units[int(cells["order_product_id"])] += int(cells["quantity"])
     made = {
-        tuple(str(one[name]) for name in words): Counter({i["order_product_id"]: i["quantity"] for i in one["items"]})
+        tuple(str(one[name]) for name in words): Counter(
+            {i["order_product_id"]: i["quantity"] for i in one["items"]}
+        )
         for one in world.box.shipments()
         if one["id"] not in known
     }
@@ -203,7 +225,9 @@ async def test_the_results_sheet_says_what_became_of_every_row(world: World) -> 
 
 
 async def test_fix_and_resend_is_importable_as_it_is(world: World) -> None:
-    """Only the rows to be fixed, in the export's own columns: nothing of it ships without being fixed."""
+    """Only the rows to be fixed, in the export's own columns: nothing of it ships without being
+    fixed.
+    """
     (report,) = reports(await world.run(LAGER)).values()
     book = openpyxl.load_workbook(report.sheet)
     for name in book.sheetnames:
@@ -213,11 +237,17 @@ async def test_fix_and_resend_is_importable_as_it_is(world: World) -> None:
     posts = _posts(world)
     again = (await world.run("fixed.xlsx")).reports[0]
     assert _posts(world) == posts
-    assert again.summary["rows"] == again.summary["invalid"] + again.summary["held"] == report.summary["invalid"]
+    assert (
+        again.summary["rows"]
+        == again.summary["invalid"] + again.summary["held"]
+        == report.summary["invalid"]
+    )
 
 
 async def test_rows_corrected_in_the_results_workbook_ship_and_no_others(world: World) -> None:
-    """`Fix and resend`, corrected where it is: the workbook is run as it is; untouched, it is read as the results."""
+    """`Fix and resend`, corrected where it is: the workbook is run as it is; untouched, it is read
+    as the results.
+    """
     (report,) = reports(await world.run(LAGER)).values()
     assert report.sheet
     shutil.copy(report.sheet, world.folder / "again.xlsx")
@@ -225,7 +255,9 @@ async def test_rows_corrected_in_the_results_workbook_ship_and_no_others(world: 
     book = openpyxl.load_workbook(report.sheet)
     fix = book["Fix and resend"]
     header = [cell.value for cell in fix[1]]
-    row = next(row for row in fix.iter_rows(min_row=2) if "left" in str(row[header.index("Error")].value))
+    row = next(
+        row for row in fix.iter_rows(min_row=2) if "left" in str(row[header.index("Error")].value)
+    )
     row[header.index("Menge")].value = 1
     book.save(world.folder / "corrected.xlsx")
     posts = _posts(world)
@@ -245,17 +277,24 @@ async def test_a_dry_run_says_what_the_run_then_does(world: World) -> None:
     for name, report in shipped.items():
         for number, result in report.rows.items():
             before = planned[name].rows[number].finding
-            after = "planned" if result.finding.status is Status.CREATED else result.finding.status.value
+            after = (
+                "planned"
+                if result.finding.status is Status.CREATED
+                else result.finding.status.value
+            )
             assert before.status.value == after, (name, number)
 
 
 async def test_requests_are_few(world: World) -> None:
-    """At most one read an order beside the shipments, whatever the store is like; as documented, far fewer."""
+    """At most one read an order beside the shipments, whatever the store is like; as documented,
+    far fewer.
+    """
     (report,) = reports(await world.run(PICKS)).values()
     reads = len(world.box.requests) - _posts(world)
     assert report.summary["requests"] == len(world.box.requests)
     if world.box.behaviour == Behaviour():
-        assert reads <= 1 + 3 * 2  # one page, and the shipments of the orders that others have shipped
+        # one page, and the shipments of the orders that others have shipped
+        assert reads <= 1 + 3 * 2
 
 
 def _posts(world: World) -> int:

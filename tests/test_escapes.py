@@ -1,4 +1,6 @@
-"""Control characters of a file are shown, never obeyed: on the terminal, in letters, the log, messages and sheets."""
+"""Control characters of a file are shown, never obeyed: on the terminal, in letters, the log,
+messages and sheets.
+"""
 
 import io
 import json
@@ -27,7 +29,9 @@ from batch.primitives.escapes import json_line, letter, visible
 from batch.sandbox import Quota, Sandbox
 
 EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\x7f\u202e\u2066\u200f\u061c\u200b\u2028\u2029\u00ad\ufeff\U000e0041\u3164\u034f"
-"""Colours, a title, a cleared screen; reversed text, blanks of no width, line ends of other kinds, fillers."""
+"""Colours, a title, a cleared screen; reversed text, blanks of no width, line ends of other kinds,
+fillers.
+"""
 CELL = EVIL.replace("\x1b]0;owned\x07", "")
 """Fewer of C0: a text that is full of them is no text."""
 LINES = "\r\nforged: 2 shipped"
@@ -88,7 +92,9 @@ WIDE = (*HEADER, f"Carrier{CELL}{LINES}{MARKUP}", f"Note{CELL}{LINES}")
 
 
 async def test_a_run_shows_what_it_quotes(shell: Terminal) -> None:
-    """Plan, run, its sheets, then all that looks back at it: not a byte of the file is obeyed anywhere."""
+    """Plan, run, its sheets, then all that looks back at it: not a byte of the file is obeyed
+    anywhere.
+    """
     shell.write(NAMED, table(*ROWS, header=WIDE))
     commands = [
         ("run", "--dry-run", "--map", "carrier=E", NAMED),
@@ -118,12 +124,17 @@ async def test_a_run_shows_what_it_quotes(shell: Terminal) -> None:
 async def test_its_sheets_open_and_our_words_in_them_are_seen(shell: Terminal) -> None:
     """The export's own cells stay as they are; a plan is found again by its file's odd name."""
     shell.write(NAMED, table(*ROWS, header=WIDE))
-    plan = Path((await shell("run", "--dry-run", "--json", "--map", "carrier=E", NAMED)).json["results"])
+    plan = Path(
+        (await shell("run", "--dry-run", "--json", "--map", "carrier=E", NAMED)).json["results"]
+    )
     book = openpyxl.load_workbook(plan)
     ours = [*book["Summary"].iter_rows(values_only=True)]
     page = book["Results"]
     header = [str(cell.value) for cell in page[1]]
-    ours += [[row[header.index(name)] for name in ("Error", "What To Do")] for row in page.iter_rows(values_only=True)]
+    ours += [
+        [row[header.index(name)] for name in ("Error", "What To Do")]
+        for row in page.iter_rows(values_only=True)
+    ]
     assert [text for row in ours for text in row if unseen(str(text))] == []
     ran = await shell("run", "--json", "--plan", plan)
     assert (ran.status, ran.json["created"]) == (1, 1), ran.all
@@ -173,7 +184,9 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_names_within_files_are_shown(shell: Terminal, name: str) -> None:
-    """Of sheets, of what is inside archives, of headers that nobody knows: in what is said and in the log."""
+    """Of sheets, of what is inside archives, of headers that nobody knows: in what is said and in
+    the log.
+    """
     (shell.folder / name).write_bytes(HOSTILE[name])
     check(await shell("run", name))
 
@@ -184,7 +197,12 @@ async def test_letters_and_the_watchers_words_are_seen(dock: Dock) -> None:  # n
         dock.drop("good.csv", *ROWS, header=[*HEADER, "Carrier", "Note"])
         for name, content in HOSTILE.items():
             (dock.inbox / name).write_bytes(content)
-        await dock.until(lambda: not any(each.is_file() for each in dock.inbox.iterdir()) and not dock.there("working"))
+        await dock.until(
+            lambda: (
+                not any(each.is_file() for each in dock.inbox.iterdir())
+                and not dock.there("working")
+            )
+        )
     letters = list(dock.inbox.rglob("*.txt"))
     assert len(letters) >= 4
     for path in letters:
@@ -201,13 +219,17 @@ async def test_letters_and_the_watchers_words_are_seen(dock: Dock) -> None:  # n
 
 
 @pytest.mark.parametrize("screen", [LineProgress, BarProgress])
-def test_a_screen_takes_nothing_for_markup(screen: Callable[[Console], LineProgress | BarProgress]) -> None:
+def test_a_screen_takes_nothing_for_markup(
+    screen: Callable[[Console], LineProgress | BarProgress],
+) -> None:
     """Neither on a terminal, where colours would be shown."""
     stream = io.StringIO()
     screen(Console(file=stream, force_terminal=True, width=200)).say(
         f"{MARKUP} 12 \x1b[2J [link=http://e]x[/link] \\[b]"
     )
-    assert stream.getvalue() == "[bold]:warning:[link=x] 12 \\u001b[2J [link=http://e]x[/link] \\[b]\n"
+    assert (
+        stream.getvalue() == "[bold]:warning:[link=x] 12 \\u001b[2J [link=http://e]x[/link] \\[b]\n"
+    )
 
 
 def test_a_line_of_the_log_is_one_line() -> None:

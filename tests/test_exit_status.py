@@ -28,7 +28,15 @@ def test_a_command_ends_with_a_named_status() -> None:
     """No module of ours writes the number."""
     for path in (path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"typer.Exit", "sys.exit", "CommandResult"}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "typer.Exit",
+                "sys.exit",
+                "CommandResult",
+            }:
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                numbers = [arg for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, int)]
+                numbers = [
+                    arg
+                    for arg in given
+                    if isinstance(arg, ast.Constant) and isinstance(arg.value, int)
+                ]
                 assert not numbers, f"{path}:{node.lineno}"

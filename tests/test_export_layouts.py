@@ -1,6 +1,8 @@
-"""Exports as warehouses', carriers' and marketplaces' programs lay them out, and the spellings of headers met in them.
+"""Exports as warehouses', carriers' and marketplaces' programs lay them out, and the spellings of
+headers met in them.
 
-`export_layouts.txt` has each export with what it must become, `header_spellings.txt` the spellings by field.
+`export_layouts.txt` has each export with what it must become, `header_spellings.txt` the spellings
+by field.
 """
 
 import re
@@ -22,11 +24,17 @@ def layouts() -> Iterator[tuple[str, list[str], list[str]]]:
     for block in (HERE / "export_layouts.txt").read_text("utf-8").split("\n\n"):
         if lines := block.strip().split("\n"):
             made = [line.removeprefix("-> ") for line in lines if line.startswith("-> ")]
-            yield lines[0].removeprefix("# "), [line for line in lines[1:] if not line.startswith("-> ")], made
+            yield (
+                lines[0].removeprefix("# "),
+                [line for line in lines[1:] if not line.startswith("-> ")],
+                made,
+            )
 
 
 def shown(parcel: Parcel) -> str:
-    lines = (f"{line.sku or line.order_product_id}:{line.quantity or 'all'}" for line in parcel.lines)
+    lines = (
+        f"{line.sku or line.order_product_id}:{line.quantity or 'all'}" for line in parcel.lines
+    )
     return " | ".join(
         (
             str(parcel.order_id or parcel.external_order_id),
@@ -38,11 +46,18 @@ def shown(parcel: Parcel) -> str:
 
 
 def became(export: Load) -> list[str]:
-    return [*map(shown, export.parcels()), *(f"row {row}: {found.code}" for row, found in export.findings.items())]
+    return [
+        *map(shown, export.parcels()),
+        *(f"row {row}: {found.code}" for row, found in export.findings.items()),
+    ]
 
 
-@pytest.mark.parametrize(("lines", "made"), [pytest.param(*each, id=name) for name, *each in layouts()])
-def test_a_programs_own_export_loads_with_nothing_to_map(tmp_path: Path, lines: list[str], made: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("lines", "made"), [pytest.param(*each, id=name) for name, *each in layouts()]
+)
+def test_a_programs_own_export_loads_with_nothing_to_map(
+    tmp_path: Path, lines: list[str], made: list[str]
+) -> None:
     path = tmp_path / "export.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert became(load(path, Source())) == made
@@ -51,7 +66,12 @@ def test_a_programs_own_export_loads_with_nothing_to_map(tmp_path: Path, lines: 
 USPS = [f"94001112010808054830{n}" for n in (16, 23, 30, 47)]
 VALUES = {
     "order_id": ["1001", "1002", "1003", "1004"],
-    "external_order_id": ["112-1234567-1234567", "112-1234567-1234568", "112-1234567-1234569", "112-1234567-1234560"],
+    "external_order_id": [
+        "112-1234567-1234567",
+        "112-1234567-1234568",
+        "112-1234567-1234569",
+        "112-1234567-1234560",
+    ],
     "order_product_id": ["701", "702", "703", "704"],
     "order_address_id": ["51", "52", "53", "54"],
     "sku": ["AB-0X", "AB-1X", "AB-2X", "AB-0X"],
@@ -100,4 +120,6 @@ def test_the_tables_of_layouts_and_spellings_are_written_as_they_are_read() -> N
     """No block without its outcome, no name that is no field."""
     assert all(lines and made for _, lines, made in layouts())
     assert {name for name, _ in spellings()} <= VALUES.keys()
-    assert not re.search(r"^->(?! )", (HERE / "export_layouts.txt").read_text("utf-8"), re.MULTILINE)
+    assert not re.search(
+        r"^->(?! )", (HERE / "export_layouts.txt").read_text("utf-8"), re.MULTILINE
+    )

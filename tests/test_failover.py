@@ -1,4 +1,6 @@
-"""PostgreSQL fails over: the writer goes on with the standby, or stops where that has not all that was confirmed."""
+"""PostgreSQL fails over: the writer goes on with the standby, or stops where that has not all that
+was confirmed.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -35,7 +37,9 @@ async def test_a_standby_that_has_all_takes_over(pair: Pair) -> None:
     confirmed_by_both(primary)
     async with open_ledger(place) as ledger:
         await ledger.begin(run_of())
-        records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 120)])
+        records = await planned(
+            ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 120)]
+        )
 
         async def ship(some: list[Record]) -> None:
             for record in some:

@@ -42,7 +42,12 @@ def test_dates_are_filled_in(given: str, made: str) -> None:
 
 def test_a_drive_is_no_address() -> None:
     """C:\\exports is a path."""
-    assert [is_far(each) for each in ("C:\\x.csv", "C:/x.csv", "x.csv", "s3://b/x.csv")] == [False, False, False, True]
+    assert [is_far(each) for each in ("C:\\x.csv", "C:/x.csv", "x.csv", "s3://b/x.csv")] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +72,12 @@ def certified(folder: Path) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(
+        now + timedelta(days=1)
+    )
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
+    )
     whole = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     (folder / "cert.pem").write_bytes(whole)
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -111,21 +120,29 @@ class TestFetched:
 
     async def test_ships_like_any_file(self, shell: Terminal) -> None:
         """The copy is private, the sheet beside it; the same again sends nothing."""
-        said = await shell("run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv")
+        said = await shell(
+            "run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv"
+        )
         assert (said.status, said.json["created"]) == (0, 2)
         sheet = Path(said.json["results"])
         assert sheet.parent.parent == shell.home / "fetched"
         assert all(path.stat().st_mode & 0o077 == 0 for path in sheet.parent.iterdir())
-        said = await shell("run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv")
+        said = await shell(
+            "run", "--json", f"{shell.environ['AT']}/out/export-{{date:YYYYMMDD}}.csv"
+        )
         assert (said.json["created"], said.json["already_created"]) == (0, 2)
 
-    async def test_ships_over_https_from_a_server_that_is_trusted_alone(self, shell: Terminal) -> None:
+    async def test_ships_over_https_from_a_server_that_is_trusted_alone(
+        self, shell: Terminal
+    ) -> None:
         url = f"{shell.environ['SAFE']}/out/export-{{date:YYYYMMDD}}.csv"
         assert (await shell("run", url)).status == 2
         said = await shell("run", "--json", url, SSL_CERT_FILE=str(shell.folder / "cert.pem"))
         assert (said.status, said.json["created"]) == (0, 2)
 
-    @pytest.mark.parametrize(("name", "word"), [("gone.csv", "no such file"), ("half.csv", "cannot be fetched")])
+    @pytest.mark.parametrize(
+        ("name", "word"), [("gone.csv", "no such file"), ("half.csv", "cannot be fetched")]
+    )
     async def test_what_cannot_be_had_is_said(self, shell: Terminal, name: str, word: str) -> None:
         """Exit 2; half a file never becomes one."""
         said = await shell("run", f"{shell.environ['AT']}/{name}")
@@ -137,11 +154,15 @@ class TestFetched:
 
 
 class TestOverSsh:
-    """As `sftp` would get it, from a real server: this user's key, a host that is known, ~/.ssh/config."""
+    """As `sftp` would get it, from a real server: this user's key, a host that is known,
+    ~/.ssh/config.
+    """
 
     @pytest.fixture
     async def shell(self, sandbox: OpenSandbox, tmp_path: Path) -> AsyncIterator[Terminal]:
-        """A terminal whose user has a key; a server with today's file, under a name in the user's ssh config."""
+        """A terminal whose user has a key; a server with today's file, under a name in the user's
+        ssh config.
+        """
         host, user = (paramiko.ECDSAKey.generate() for _ in range(2))
         shell = Terminal(tmp_path, await sandbox(dense(3)))
         ssh = shell.folder / ".ssh"
@@ -150,9 +171,13 @@ class TestOverSsh:
         served = tmp_path / "served" / "out"
         served.mkdir(parents=True)
         today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        (served / f"export {today}.csv").write_text(table((100, "MUG", 1, number(1)), (101, "MUG", 1, number(2))))
+        (served / f"export {today}.csv").write_text(
+            table((100, "MUG", 1, number(1)), (101, "MUG", 1, number(2)))
+        )
         with sftp_server(served.parent, host, user) as port:
-            (ssh / "known_hosts").write_text(f"[127.0.0.1]:{port} {host.get_name()} {host.get_base64()}\n")
+            (ssh / "known_hosts").write_text(
+                f"[127.0.0.1]:{port} {host.get_name()} {host.get_base64()}\n"
+            )
             config = f"Host depot\n  HostName 127.0.0.1\n  Port {port}\n  User ann\n  IdentityFile {ssh}/warehouse\n"
             (ssh / "config").write_text(config)
             yield shell
@@ -161,7 +186,9 @@ class TestOverSsh:
         said = await shell("run", "--json", "sftp://depot/out/export%20{date}.csv")
         assert said.err == ""
         assert (said.status, said.json["created"]) == (0, 2)
-        assert (await shell("run", "--json", "sftp://depot/out/export%20{date}.csv")).json["already_created"] == 2
+        assert (await shell("run", "--json", "sftp://depot/out/export%20{date}.csv")).json[
+            "already_created"
+        ] == 2
 
     @pytest.mark.parametrize(
         ("file", "text", "words"),
@@ -172,11 +199,17 @@ class TestOverSsh:
             ("config", "", ["cannot be fetched"]),
         ],
     )
-    async def test_what_does_not_open_is_said(self, shell: Terminal, file: str, text: str, words: list[str]) -> None:
-        """A host that is not known, or another one behind its name; a key that is not let in; no such host."""
+    async def test_what_does_not_open_is_said(
+        self, shell: Terminal, file: str, text: str, words: list[str]
+    ) -> None:
+        """A host that is not known, or another one behind its name; a key that is not let in; no
+        such host.
+        """
         path, other = shell.folder / ".ssh" / file, paramiko.ECDSAKey.generate()
         if text and file == "known_hosts":
-            path.write_text(f"{path.read_text().split()[0]} {other.get_name()} {other.get_base64()}\n")
+            path.write_text(
+                f"{path.read_text().split()[0]} {other.get_name()} {other.get_base64()}\n"
+            )
         elif text:
             path.unlink()
             other.write_private_key_file(str(path))
@@ -189,14 +222,20 @@ class TestOverSsh:
         assert list((shell.home / "fetched").iterdir()) == []
 
     async def test_a_file_that_is_still_written_is_not_taken(self, shell: Terminal) -> None:
-        (shell.folder / "served" / "out" / "growing.csv").write_text(table((100, "MUG", 1, number(1))))
+        (shell.folder / "served" / "out" / "growing.csv").write_text(
+            table((100, "MUG", 1, number(1)))
+        )
         said = await shell("run", "sftp://depot/out/growing.csv")
         assert (said.status, "still being written" in said.err) == (2, True)
         assert list((shell.home / "fetched").iterdir()) == []
 
-    async def test_less_than_its_length_or_more_than_the_cap_is_not_taken(self, shell: Terminal) -> None:
+    async def test_less_than_its_length_or_more_than_the_cap_is_not_taken(
+        self, shell: Terminal
+    ) -> None:
         """The cap is a setting."""
-        (shell.folder / "served" / "out" / "short.csv").write_text(table((100, "MUG", 1, number(1))))
+        (shell.folder / "served" / "out" / "short.csv").write_text(
+            table((100, "MUG", 1, number(1)))
+        )
         said = await shell("run", "sftp://depot/out/short.csv")
         assert (said.status, "bytes have come, and it has" in said.err) == (2, True), said.err
         shell.write("shipbatch.toml", "fetch_largest = 20\n")
@@ -208,7 +247,10 @@ class TestOverSsh:
         """As ssh itself has it: who writes ~/.ssh/config says whose file comes."""
         (shell.folder / ".ssh" / "config").chmod(0o666)
         said = await shell("run", "sftp://depot/out/export%20{date}.csv")
-        assert (said.status, ".ssh/config is not used: everybody can write it" in said.err) == (2, True), said.err
+        assert (said.status, ".ssh/config is not used: everybody can write it" in said.err) == (
+            2,
+            True,
+        ), said.err
 
     async def test_a_file_that_is_not_there_is_said(self, shell: Terminal) -> None:
         said = await shell("run", "sftp://depot/out/gone.csv")

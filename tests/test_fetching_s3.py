@@ -1,4 +1,6 @@
-"""Files from s3://, by an emulator in a process of its own: one version, whole, up to the cap, of its own name."""
+"""Files from s3://, by an emulator in a process of its own: one version, whole, up to the cap, of
+its own name.
+"""
 
 import io
 import os
@@ -27,7 +29,9 @@ def server() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = [sys.executable, "-m", "moto.server", "-p", str(port)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ)) as process:
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ)
+    ) as process:
         assert process.stderr
         while b"Running on" not in process.stderr.readline():
             assert process.poll() is None
@@ -52,7 +56,12 @@ def put(server: str, monkeypatch: pytest.MonkeyPatch) -> Put:
 
 def test_one_name_under_two_keys_is_two_files(put: Put, tmp_path: Path) -> None:
     """Also where the key has what an address or a path would take for something else."""
-    keys = {"north/export.csv": b"north", "south/export.csv": b"south", "a#b.csv": b"odd", "..%2Fx.csv": b"up"}
+    keys = {
+        "north/export.csv": b"north",
+        "south/export.csv": b"south",
+        "a#b.csv": b"odd",
+        "..%2Fx.csv": b"up",
+    }
     for key, content in keys.items():
         put(key, content)
     made = {key: fetch_file(f"s3://depot/{key}", tmp_path) for key in keys}

@@ -1,4 +1,6 @@
-"""A fetched file is the one that was asked for: a place of its own, one version, whole, from nowhere else."""
+"""A fetched file is the one that was asked for: a place of its own, one version, whole, from
+nowhere else.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +17,9 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Site:
-    """A web server on this machine: `site.at["/x.csv"] = handler`; what it was asked for is in `asked`."""
+    """A web server on this machine: `site.at["/x.csv"] = handler`; what it was asked for is in
+    `asked`.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home, self.url = home, ""
@@ -119,7 +123,8 @@ class TestAPlaceOfItsOwn:
     @pytest.mark.parametrize(
         "name",
         [
-            "..%2F..%2Fledger.sqlite3",  # names that harm nothing but the test's own folder, were they obeyed
+            # names that harm nothing but the test's own folder, were they obeyed
+            "..%2F..%2Fledger.sqlite3",
             "..%5C..%5Cledger.sqlite3",
             "HOME%2Fledger.sqlite3",
             "C%3A%5Cx.csv",
@@ -183,7 +188,9 @@ class TestWhole:
 
     async def test_a_server_that_knows_no_head_is_taken_at_its_word(self, site: Site) -> None:
         async def picky(request: web.BaseRequest) -> web.Response:
-            return web.Response(text="rows", status=200 if request.method == "GET" else 405, headers={"ETag": '"1"'})
+            return web.Response(
+                text="rows", status=200 if request.method == "GET" else 405, headers={"ETag": '"1"'}
+            )
 
         site.at["/x.csv"] = picky
         assert (await site.fetch("/x.csv")).read_text() == "rows"
@@ -195,7 +202,9 @@ class TestWhole:
             (text("rows", **{"Content-Encoding": "br"}), "packs it (br)"),
         ],
     )
-    async def test_what_could_be_half_a_file_is_not_taken(self, site: Site, handler: Handler, said: str) -> None:
+    async def test_what_could_be_half_a_file_is_not_taken(
+        self, site: Site, handler: Handler, said: str
+    ) -> None:
         site.at["/x.csv"] = handler
         assert said in await site.refuse("/x.csv")
 
@@ -216,7 +225,9 @@ class TestWhole:
 
 
 class TestSentOn:
-    async def test_what_it_is_sent_on_to_is_fetched_under_the_name_that_was_asked_for(self, site: Site) -> None:
+    async def test_what_it_is_sent_on_to_is_fetched_under_the_name_that_was_asked_for(
+        self, site: Site
+    ) -> None:
         """A key that the server puts behind a question mark is its own."""
         site.at = {"/x.csv": to("/moved/y?key=1"), "/moved/y": text("rows")}
         made = await site.fetch("/x.csv")
@@ -236,7 +247,9 @@ class TestSentOn:
             ("/x.csv", "sends on and on"),
         ],
     )
-    async def test_it_goes_nowhere_that_could_not_be_typed(self, site: Site, location: str, said: str) -> None:
+    async def test_it_goes_nowhere_that_could_not_be_typed(
+        self, site: Site, location: str, said: str
+    ) -> None:
         """And says where it was to go, without what is secret there."""
         site.at["/x.csv"] = to(location)
         told = await site.refuse("/x.csv")

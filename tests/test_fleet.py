@@ -16,7 +16,15 @@ from shop import HEADER, table
 from yard import Yard, rows_of, until
 
 from batch.config import Database
-from batch.fleet import Queue, QueueItem, deliver_sheets, file_job, maintenance, queue_status, worker
+from batch.fleet import (
+    Queue,
+    QueueItem,
+    deliver_sheets,
+    file_job,
+    maintenance,
+    queue_status,
+    worker,
+)
 from batch.fleet.procrastinate_app import request_turn
 from batch.ledger import open_ledger
 from batch.ledger.postgres.connection import open_link
@@ -52,7 +60,9 @@ async def test_a_stores_files_are_shipped_in_the_order_they_came(yard: Yard) -> 
     async with yard.worker():
         await yard.finished()
     for box in boxes:
-        assert [one["order_id"] for one in sorted(box.shipments(), key=lambda one: one["id"])] == [*range(100, 106)]
+        assert [one["order_id"] for one in sorted(box.shipments(), key=lambda one: one["id"])] == [
+            *range(100, 106)
+        ]
 
 
 async def test_many_may_open_a_new_queue_at_once(database: str) -> None:
@@ -66,10 +76,17 @@ async def test_many_may_open_a_new_queue_at_once(database: str) -> None:
     assert sorted(n for some in numbers for n in some) == [*range(1, 9)]
 
 
-async def test_a_large_store_does_not_starve_a_small_one(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One slot: the large store's turn ends, the small one ships, the large one goes on with the run that it began."""
+async def test_a_large_store_does_not_starve_a_small_one(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One slot: the large store's turn ends, the small one ships, the large one goes on with the
+    run that it began.
+    """
     monkeypatch.setattr(maintenance, "LOOK", 0.1)
-    large, small = await yard.store(300, faults=Faults(Fault(delay=0.05, method="POST"))), await yard.store(3)
+    large, small = (
+        await yard.store(300, faults=Faults(Fault(delay=0.05, method="POST"))),
+        await yard.store(3),
+    )
     async with yard.worker(side_by_side=1, turn=0.3, workers=4):
         (first,) = await yard.put(large, rows_of(range(100, 400)))
         await until(lambda: asyncio.sleep(0, large.shipments()))
@@ -87,7 +104,9 @@ async def test_what_cannot_be_used_comes_back_with_what_to_do(yard: Yard) -> Non
     """And the store's next file is shipped."""
     box = await yard.store()
     settings = yard.settings(box)
-    numbers = await yard.queue.put(settings.store, [QueueItem("/srv/plan.csv", b"Holiday plan\n")], "ann")
+    numbers = await yard.queue.put(
+        settings.store, [QueueItem("/srv/plan.csv", b"Holiday plan\n")], "ann"
+    )
     numbers += await yard.put(box, rows_of([100]))
     async with yard.worker():
         bad, good = await yard.finished(*numbers)
@@ -95,7 +114,9 @@ async def test_what_cannot_be_used_comes_back_with_what_to_do(yard: Yard) -> Non
     assert "no row looks like a header" in bad["told"][0]
 
 
-async def test_a_worker_fetches_what_lies_at_an_address(yard: Yard, aiohttp_server: AiohttpServer) -> None:
+async def test_a_worker_fetches_what_lies_at_an_address(
+    yard: Yard, aiohttp_server: AiohttpServer
+) -> None:
     """Whoever queues it needs no access to it; from then on its content is in the database."""
     box, app = await yard.store(), web.Application()
 
@@ -117,7 +138,12 @@ async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
     box = await yard.store()
     rows = [(order, 1, f"1Z{order}", "MUG") for order in range(100, 105)]
     content = table(*rows, header=("Auftrag", "Menge", "Paket", "Artikel")).encode()
-    columns = {"order_id": "Auftrag", "quantity": "Menge", "tracking_number": "Paket", "sku": "Artikel"}
+    columns = {
+        "order_id": "Auftrag",
+        "quantity": "Menge",
+        "tracking_number": "Paket",
+        "sku": "Artikel",
+    }
     entry = QueueItem("export.csv", content, ask={"map": columns, "limit": 2})
     await yard.queue.put(yard.settings(box).store, [entry], "ann")
     async with yard.worker():
@@ -136,13 +162,19 @@ async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order
 
         async def is_stuck() -> bool:
             told = await queue_status(yard.queue, yard.database)
-            return any("token" in one["why"] and "start it anew" in one["why"] for one in told.data["stuck"])
+            return any(
+                "token" in one["why"] and "start it anew" in one["why"]
+                for one in told.data["stuck"]
+            )
 
         await until(is_stuck, lambda: yard.screen.lines)
         assert await yard.states() == {1: "working", 2: "waiting"}
         box.faults.clear()
         await yard.finished()
-    assert [one["order_id"] for one in sorted(box.shipments(), key=lambda one: one["id"])] == [101, 100]
+    assert [one["order_id"] for one in sorted(box.shipments(), key=lambda one: one["id"])] == [
+        101,
+        100,
+    ]
 
 
 async def test_a_dead_workers_store_is_given_to_another(yard: Yard, in_haste: None) -> None:
@@ -159,13 +191,17 @@ async def test_a_dead_workers_store_is_given_to_another(yard: Yard, in_haste: No
 
 
 async def test_who_has_lost_a_store_begins_no_turn_in_it(yard: Yard, tmp_path: Path) -> None:
-    """A worker that was paused after it had opened the store: the new owner's turn stays the newest."""
+    """A worker that was paused after it had opened the store: the new owner's turn stays the
+    newest.
+    """
     box = await yard.store()
     store, place = yard.settings(box).store, Database(yard.database)
     await yard.put(box, rows_of([100]))
 
     def lease(home: str) -> AbstractAsyncContextManager[Lease]:
-        return acquire_lease(lambda: open_link(place), store, tmp_path / home, 0.0, lambda who: None)
+        return acquire_lease(
+            lambda: open_link(place), store, tmp_path / home, 0.0, lambda who: None
+        )
 
     async with lease("paused") as old:
         await yard.queue.execute("UPDATE shipbatch.owners SET until = clock_timestamp()")
@@ -189,7 +225,8 @@ async def test_a_file_on_which_workers_die_does_not_kill_them_for_ever(yard: Yar
     box = await yard.store()
     await yard.put(box, rows_of([100]), rows_of([101]))
     await yard.queue.execute(
-        "UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s WHERE file_id = 1", worker.DEATHS
+        "UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s WHERE file_id = 1",
+        worker.DEATHS,
     )
     async with yard.worker():
         bad, good = await yard.finished()
@@ -218,7 +255,11 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
     await yard.put(box, rows_of([100]))
     told = await queue_status(yard.queue, yard.database)
     assert told.data["stuck"] == [
-        {"what": "the queue", "why": "no worker is alive", "todo": "Start `shipbatch worker` on a machine."}
+        {
+            "what": "the queue",
+            "why": "no worker is alive",
+            "todo": "Start `shipbatch worker` on a machine.",
+        }
     ]
     async with yard.worker(other):
 
@@ -229,13 +270,18 @@ async def test_the_fleets_status_says_what_is_stuck_and_what_to_do(yard: Yard) -
 
         await until(is_known)
     (stuck,) = told.data["stuck"]
-    assert (stuck["what"], stuck["why"]) == (yard.settings(box).store, "no living worker has its token")
+    assert (stuck["what"], stuck["why"]) == (
+        yard.settings(box).store,
+        "no living worker has its token",
+    )
     assert told.data["waiting"] == 1
     assert any("stuck" in line for line in told.lines)
 
 
 async def test_a_worker_that_is_started_again_takes_the_place_of_the_dead_one(yard: Yard) -> None:
-    """What was done about it is no longer asked for; one that lives, of this machine or another, stays."""
+    """What was done about it is no longer asked for; one that lives, of this machine or another,
+    stays.
+    """
     box = await yard.store()
     gone = 2**22 + 1  # more than any process's number
     sql = (
@@ -247,7 +293,11 @@ async def test_a_worker_that_is_started_again_takes_the_place_of_the_dead_one(ya
     async with yard.worker(box):
 
         async def has_begun() -> bool:
-            return bool(await yard.queue.query("SELECT 1 FROM shipbatch.workers WHERE pid = %s", os.getpid()))
+            return bool(
+                await yard.queue.query(
+                    "SELECT 1 FROM shipbatch.workers WHERE pid = %s", os.getpid()
+                )
+            )
 
         await until(has_begun)
         left = await yard.queue.query("SELECT host, pid FROM shipbatch.workers")
@@ -271,7 +321,9 @@ async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:
         await yard.queue.execute(sql)
         await yard.queue.execute(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
     await maintenance.expire(yard.queue, 90)
-    rows = await yard.queue.query("SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id")
+    rows = await yard.queue.query(
+        "SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id"
+    )
     names = list(ends)
     assert [(names[number - 1], has) for number, has in rows] == [
         ("not filed", False),
@@ -288,12 +340,18 @@ async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
     async with yard.worker(box):
         await yard.finished()
         await yard.queue.execute("DELETE FROM shipbatch.files")
-        await yard.queue.execute("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
+        await yard.queue.execute(
+            "INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store
+        )
         assert await maintenance.stores_served(yard.queue) == [yard.settings(box).store]
 
 
-async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(yard: Yard) -> None:
-    """One of a machine that is gone: its shipment is in doubt until a person has looked at the order."""
+async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(
+    yard: Yard,
+) -> None:
+    """One of a machine that is gone: its shipment is in doubt until a person has looked at the
+    order.
+    """
     box = await yard.store()
     run = run_of(store=yard.settings(box).store)
     sql = "INSERT INTO shipbatch.runners VALUES (%s, 'gone', '/x.lock', 12, 'shipbatch run', now() - %s::interval)"
@@ -306,7 +364,12 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
 
         async def left() -> list[str]:
             await maintenance.expire(yard.queue, 90)
-            return [runner for (runner,) in await yard.queue.query("SELECT runner FROM shipbatch.runners ORDER BY 1")]
+            return [
+                runner
+                for (runner,) in await yard.queue.query(
+                    "SELECT runner FROM shipbatch.runners ORDER BY 1"
+                )
+            ]
 
         (stuck,) = (await queue_status(yard.queue, yard.database)).data["stuck"]
         assert stuck["what"].startswith("`shipbatch run` (process 12 on gone, since 20")
@@ -322,7 +385,9 @@ async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:
     assert [await request_turn(yard.queue.app, "store") for _ in range(3)] == [True, False, False]
 
 
-async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: Yard, tmp_path: Path) -> None:
+async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(
+    yard: Yard, tmp_path: Path
+) -> None:
     """What no later turn could mend is finished, so that the store's next file has its turn."""
     other, box = await yard.store(), await yard.store()
     export = tmp_path / "export.csv"
@@ -346,7 +411,9 @@ async def test_a_turn_that_cannot_show_how_far_it_is_ends_and_says_why(
     monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
     monkeypatch.setattr(worker, "BACKOFF", Backoff((0.1,)))
     box = await yard.store(30, faults=Faults(Fault(delay=0.1, method="POST")))
-    await yard.queue.execute("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
+    await yard.queue.execute(
+        "ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID"
+    )
     await yard.put(box, rows_of(range(100, 130)))
     async with yard.worker(workers=1):
         (row,) = await yard.finished()
@@ -365,14 +432,20 @@ async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
         hung = "state = 'working', open = true, worker = %s, seen = clock_timestamp() - make_interval(secs => %s)"
         for silent, todo in ((40, "within a minute"), (2400, f"end its process ({worker_})")):
             await yard.queue.execute(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
-            await yard.queue.execute("UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'")
+            await yard.queue.execute(
+                "UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'"
+            )
             (stuck,) = (await queue_status(yard.queue, database)).data["stuck"]
             assert (stuck["what"], todo in stuck["todo"]) == (store, True), stuck
         await yard.queue.execute("UPDATE shipbatch.files SET state = 'done'")
 
 
-async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp_path: Path, in_haste: None) -> None:
-    """What was under way there is in doubt on the other machines until then, and this one may never have a turn."""
+async def test_an_idle_worker_proves_who_of_its_machine_has_died(
+    yard: Yard, tmp_path: Path, in_haste: None
+) -> None:
+    """What was under way there is in doubt on the other machines until then, and this one may never
+    have a turn.
+    """
     await yard.store()
     (tmp_path / "free.lock").touch()
     for runner, lock in (("dead", tmp_path / "free.lock"), ("elsewhere", tmp_path / "gone.lock")):
@@ -386,12 +459,16 @@ async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp
         await until(is_proven)
 
 
-async def test_a_sheet_is_delivered_whose_run_the_database_has_forgotten(yard: Yard, tmp_path: Path) -> None:
+async def test_a_sheet_is_delivered_whose_run_the_database_has_forgotten(
+    yard: Yard, tmp_path: Path
+) -> None:
     """A standby has taken over that had the file's end, and not all of the ledger."""
     box = await yard.store()
     settings = yard.settings(box)
     content = table(*rows_of([100]), header=HEADER).encode()
-    numbers = await yard.queue.put(settings.store, [QueueItem(str(tmp_path / "a.csv"), content)], "ann")
+    numbers = await yard.queue.put(
+        settings.store, [QueueItem(str(tmp_path / "a.csv"), content)], "ann"
+    )
     async with yard.worker():
         rows = await yard.finished()
     await yard.queue.execute("UPDATE shipbatch.files SET run_id = '20200101-000000-dead'")

@@ -1,4 +1,6 @@
-"""What nobody wishes a fleet: strange names, large files, clocks that are wrong, a database short of everything."""
+"""What nobody wishes a fleet: strange names, large files, clocks that are wrong, a database short
+of everything.
+"""
 
 import asyncio
 import io
@@ -44,7 +46,10 @@ async def test_names_that_are_no_names_travel(yard: Yard, tmp_path: Path) -> Non
     folder = tmp_path / "in" / "here"
     folder.mkdir(parents=True)
     contents = [table((100 + k, "MUG", 1, ""), header=HEADER).encode() for k in range(len(NAMES))]
-    entries = [QueueItem(str(folder / name), content) for name, content in zip(NAMES, contents, strict=True)]
+    entries = [
+        QueueItem(str(folder / name), content)
+        for name, content in zip(NAMES, contents, strict=True)
+    ]
     settings = yard.settings(box)
     numbers = await yard.queue.put(settings.store, entries, 'ann "the" O\'Neill\n😀')
     async with yard.worker():
@@ -68,7 +73,9 @@ async def test_a_large_file_travels(yard: Yard) -> None:
     assert (row["state"], row["summary"]["created"]) == ("done", 30), row
 
 
-async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_same(yard: Yard, tmp_path: Path) -> None:
+async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_same(
+    yard: Yard, tmp_path: Path
+) -> None:
     """A NUL in a header that the complaint quotes: the file comes back at once, and as what it is."""
     with xlsxwriter.Workbook(tmp_path / "plain.xlsx") as book:
         sheet = book.add_worksheet()
@@ -78,10 +85,16 @@ async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_s
     with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(content, "w") as odd:
         for name in plain.namelist():
             odd.writestr(name, plain.read(name).replace(b"@NUL@", b"_x0000_"))
-    await yard.queue.put(yard.settings(await yard.store()).store, [QueueItem("a.xlsx", content.getvalue())], "ann")
+    await yard.queue.put(
+        yard.settings(await yard.store()).store, [QueueItem("a.xlsx", content.getvalue())], "ann"
+    )
     async with yard.worker():
         (row,) = await yard.finished()
-    assert (row["state"], row["exit_status"], "`What\ufffd`" in row["told"][0]) == ("failed", 2, True), row
+    assert (row["state"], row["exit_status"], "`What\ufffd`" in row["told"][0]) == (
+        "failed",
+        2,
+        True,
+    ), row
 
 
 async def test_workers_of_one_home_do_not_touch_each_others_files(yard: Yard) -> None:
@@ -92,12 +105,16 @@ async def test_workers_of_one_home_do_not_touch_each_others_files(yard: Yard) ->
             await yard.put(box, rows_of([100, 101]), rows_of([102, 103]))
         rows = await yard.finished()
     assert {row["state"] for row in rows} == {"done"}
-    assert [sorted(one["order_id"] for one in box.shipments()) for box in boxes] == [[100, 101, 102, 103]] * 4
+    assert [sorted(one["order_id"] for one in box.shipments()) for box in boxes] == [
+        [100, 101, 102, 103]
+    ] * 4
     assert list((yard.folder / "home" / "queued").iterdir()) == []
 
 
 def test_what_has_expired_goes_whoever_is_faster(tmp_path: Path) -> None:
-    """Copies, what was fetched, and what a killed worker's turn has left; another worker of this home may be at it."""
+    """Copies, what was fetched, and what a killed worker's turn has left; another worker of this
+    home may be at it.
+    """
     old = [tmp_path / name for name in ("fetched/a.csv", "copies/abc", "queued/5-1")]
     new = [tmp_path / name for name in ("fetched/b.csv", "copies/def", "queued/6-1")]
     for path in (*old, *new):
@@ -142,7 +159,9 @@ def at_the_wrong_time(yard: Yard, name: str, seconds: float) -> Terminal:
 async def test_a_database_without_a_connection_left_is_waited_for(
     guest: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is said, with PostgreSQL's words for it; nothing is lost, and nobody keeps what others need."""
+    """It is said, with PostgreSQL's words for it; nothing is lost, and nobody keeps what others
+    need.
+    """
     monkeypatch.setattr(worker, "LATER", 0.3)
     name = conninfo_to_dict(database)["dbname"]
     with psycopg.connect(database, autocommit=True) as admin:
@@ -151,9 +170,12 @@ async def test_a_database_without_a_connection_left_is_waited_for(
             boxes = [await yard.store(3) for _ in range(3)]
             for box in boxes:
                 await yard.put(box, rows_of(range(100, 103)))
-            admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 5")  # the queue's own, and not a turn's as well
+            # the queue's own, and not a turn's as well
+            admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 5")
             async with yard.worker():
-                await until(partial(is_said, yard, "too many connections"), lambda: yard.screen.lines)
+                await until(
+                    partial(is_said, yard, "too many connections"), lambda: yard.screen.lines
+                )
                 assert await have_shipped(yard, 1) is False
                 admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
                 rows = await yard.finished()
@@ -179,9 +201,15 @@ async def test_a_queue_needs_no_right_that_it_was_given_once(guest: str, databas
 
 
 async def test_a_database_of_yesterday_doubles_nothing(
-    postgres: Postgres, database: str, sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres,
+    database: str,
+    sandbox: OpenSandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Put back from a copy under a worker and somebody who follows: epochs, runs and numbers come again."""
+    """Put back from a copy under a worker and somebody who follows: epochs, runs and numbers come
+    again.
+    """
     monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     monkeypatch.setattr(worker, "LATER", 0.3)
     box = await sandbox(dense(60), quota=PLENTY, behaviour=LENIENT)
@@ -198,18 +226,26 @@ async def test_a_database_of_yesterday_doubles_nothing(
             await yard.finished(2)
             box.faults.add(SLOW)
             (third,) = await yard.put(box, rows_of(range(120, 160)))
-            following = asyncio.create_task(follow_files(yard.queue, [third], yard.screen, StopEvent()))
+            following = asyncio.create_task(
+                follow_files(yard.queue, [third], yard.screen, StopEvent())
+            )
             await until(partial(have_shipped, yard, 25))
             await asyncio.to_thread(put_back, postgres, database, copy)
             (lost,) = await following
             assert lost["state"] == "lost"
             assert "Queue it again" in lost["told"][1]
-            again = await yard.put(box, rows_of(range(120, 160)), [(110, "MUG", 1, ""), *rows_of(range(111, 120))])
+            again = await yard.put(
+                box, rows_of(range(120, 160)), [(110, "MUG", 1, ""), *rows_of(range(111, 120))]
+            )
             third_, second = await yard.finished(*again)
             print(*yard.screen.lines, sep="\n")
     assert again == [2, 3]
     assert third_["state"] == "done"
-    assert (second["state"], second["summary"]["held"], second["summary"]["already_created"]) == ("held", 1, 9)
+    assert (second["state"], second["summary"]["held"], second["summary"]["already_created"]) == (
+        "held",
+        1,
+        9,
+    )
     assert Counter(one["order_id"] for one in box.shipments()) == Counter(range(100, 160))
     assert await is_said(yard, "no longer has what it had confirmed")
 

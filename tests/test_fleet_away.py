@@ -1,4 +1,6 @@
-"""A queue whose database goes away, or takes no writes for a while: everyone waits for it, and goes on."""
+"""A queue whose database goes away, or takes no writes for a while: everyone waits for it, and goes
+on.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,7 +50,11 @@ async def test_a_worker_outlives_a_database_that_takes_no_writes(
     box = await yard.store()
 
     async def lives(since: str) -> bool:
-        return bool(await yard.queue.query("SELECT 1 FROM shipbatch.workers WHERE seen > %s::timestamptz", since))
+        return bool(
+            await yard.queue.query(
+                "SELECT 1 FROM shipbatch.workers WHERE seen > %s::timestamptz", since
+            )
+        )
 
     async def says(words: str) -> bool:
         return any(words in line for line in yard.screen.lines)
@@ -71,7 +77,9 @@ async def test_a_worker_outlives_a_database_that_takes_no_writes(
 async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
     yard: Yard, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between putting a file in and calling its store: it is in line, and whoever put it in is told so."""
+    """Between putting a file in and calling its store: it is in line, and whoever put it in is told
+    so.
+    """
     monkeypatch.setattr(housekeeping, "BEAT", 0.05)
     box = await yard.store()
     told_here = partial(_told_here, database)
@@ -89,12 +97,16 @@ async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
 
 @pytest.mark.parametrize("cut", ["before", "after"])
 async def test_a_lost_commit_puts_no_file_in_twice(database: str, cut: str) -> None:
-    """Whether the server had it or not, the call goes on by itself, and says the numbers that are in line."""
+    """Whether the server had it or not, the call goes on by itself, and says the numbers that are
+    in line.
+    """
     with cutter(database) as network:
         async with Queue.open(network.url) as queue:
             impatient(queue)
             network.cut = cut
-            numbers = await queue.put("store", [QueueItem("a.csv", b"a"), QueueItem("b.csv", b"b")], "ann")
+            numbers = await queue.put(
+                "store", [QueueItem("a.csv", b"a"), QueueItem("b.csv", b"b")], "ann"
+            )
         assert network.cuts == 1
     async with Queue.open(database) as queue:
         assert await queue.query("SELECT file_id, name FROM shipbatch.files ORDER BY file_id") == [
@@ -126,7 +138,9 @@ def _told_here(database: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(yard: Yard, in_haste: None) -> None:
+async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(
+    yard: Yard, in_haste: None
+) -> None:
     """With a word: whoever started it starts it anew, and others have its stores meanwhile."""
     await yard.store()
 
@@ -138,6 +152,8 @@ async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(yard: Yard, i
 
     async with yard.worker() as crew:
         await until(has_entered)
-        await yard.queue.execute("ALTER TABLE shipbatch.workers ADD CONSTRAINT closed CHECK (false) NOT VALID")
+        await yard.queue.execute(
+            "ALTER TABLE shipbatch.workers ADD CONSTRAINT closed CHECK (false) NOT VALID"
+        )
         await until(has_ended)
         assert "CheckViolation" in crew._stop.reason

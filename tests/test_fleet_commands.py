@@ -1,4 +1,6 @@
-"""The queue from the command line: files put in on one machine are shipped by the worker of another one."""
+"""The queue from the command line: files put in on one machine are shipped by the worker of another
+one.
+"""
 
 import asyncio
 import re
@@ -23,7 +25,8 @@ FILES = {
     "good.csv": [(100, "MUG", 1, number(0)), (101, "MUG", 1, number(1))],
     "bad.csv": [(102, "MUG", 500, number(2))],
     "once.csv": [(103, "MUG", 1, "")],
-    "twice.csv": [(103, "MUG", 1, ""), (104, "MUG", 1, number(4))],  # was that parcel the first one?
+    # was that parcel the first one?
+    "twice.csv": [(103, "MUG", 1, ""), (104, "MUG", 1, number(4))],
 }
 """What is shipped, invalid, shipped, and held for a person."""
 
@@ -75,17 +78,24 @@ async def test_a_worker_ships_what_others_have_queued_and_status_tells(site: Sit
     systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     systemd.bind(str(site.folder / "s"))
     systemd.setblocking(False)
-    async with hall.at_work("worker", "--stores", "2", NOTIFY_SOCKET=str(site.folder / "s")) as worker:
+    async with hall.at_work(
+        "worker", "--stores", "2", NOTIFY_SOCKET=str(site.folder / "s")
+    ) as worker:
         await worker.heard(f"Working for {site.box.url}")
         for name in ("2.csv", "0.csv", "1.csv"):
             assert "1 shipped → done" in await worker.heard(f"{name}: 1 row: ")
         told = (await office("status", "--fleet", "--json")).json
-    assert [(one["pid"], one["alive"], one["slots"]) for one in told["workers"]] == [(worker.process.pid, True, 2)]
+    assert [(one["pid"], one["alive"], one["slots"]) for one in told["workers"]] == [
+        (worker.process.pid, True, 2)
+    ]
     assert [(one["done_today"], one["shipped_today"]) for one in told["stores"]] == [(3, 3)]
     assert (told["waiting"], told["working"], told["stuck"]) == (0, 0, [])
     assert site.shipped == [102, 100, 101]
     with systemd:
-        assert [systemd.recv(4096).partition(b"\n")[0] for _ in range(2)] == [b"READY=1", b"STOPPING=1"]
+        assert [systemd.recv(4096).partition(b"\n")[0] for _ in range(2)] == [
+            b"READY=1",
+            b"STOPPING=1",
+        ]
 
 
 async def test_what_is_missing_is_said_and_nothing_is_queued(site: Site) -> None:
@@ -94,8 +104,12 @@ async def test_what_is_missing_is_said_and_nothing_is_queued(site: Site) -> None
     cases = {
         "No store's token is here": office("worker"),
         "shipbatch.toml has no such store": hall("worker", "--store", "north"),
-        "SHIPBATCH_DATABASE is not set": office("run", "--queue", "good.csv", SHIPBATCH_DATABASE=""),
-        "none.csv: there is no such file. Nothing was queued": office("run", "--queue", "good.csv", "none.csv"),
+        "SHIPBATCH_DATABASE is not set": office(
+            "run", "--queue", "good.csv", SHIPBATCH_DATABASE=""
+        ),
+        "none.csv: there is no such file. Nothing was queued": office(
+            "run", "--queue", "good.csv", "none.csv"
+        ),
     }
     for words, said in zip(cases, await asyncio.gather(*cases.values()), strict=True):
         assert (said.status, words in said.err) == (2, True), said
@@ -103,13 +117,21 @@ async def test_what_is_missing_is_said_and_nothing_is_queued(site: Site) -> None
         assert connection.execute("SELECT to_regclass('shipbatch.files')").fetchone() == (None,)
 
 
-async def test_who_follows_is_told_what_run_tells_and_gets_the_sheets(site: Site, sandbox: OpenSandbox) -> None:
+async def test_who_follows_is_told_what_run_tells_and_gets_the_sheets(
+    site: Site, sandbox: OpenSandbox
+) -> None:
     """What is printed, the sheets and the exit status are those of `run` in a store like it."""
     twin = Site(await sandbox(dense(20), quota=PLENTY), "", site.folder / "twin")
-    office, hall, alone = site.machine("office"), site.machine("hall", token=True), twin.machine("alone", token=True)
+    office, hall, alone = (
+        site.machine("office"),
+        site.machine("hall", token=True),
+        twin.machine("alone", token=True),
+    )
     names = [path.name for path in written(office) + written(alone)][: len(FILES)]
     async with hall.at_work("worker"):
-        queued, ran = await asyncio.gather(office("run", "--queue", "--follow", *names), alone("run", *names))
+        queued, ran = await asyncio.gather(
+            office("run", "--queue", "--follow", *names), alone("run", *names)
+        )
         assert (queued.status, ran.status) == (3, 3), queued.err
         assert told(queued, office) == told(ran, alone)
         sheets = {path.name for path in alone.folder.glob("*.xlsx")}
@@ -126,12 +148,22 @@ async def test_who_follows_is_told_what_run_tells_and_gets_the_sheets(site: Site
 
 def told(said: Said, machine: Terminal) -> list[str]:
     """What was printed, without what differs from run to run: its id, its seconds, its place."""
-    return re.sub(r"run \S+|\d+(\.\d)? s\b", "…", said.out.replace(str(machine.folder), "…")).splitlines()
+    return re.sub(
+        r"run \S+|\d+(\.\d)? s\b", "…", said.out.replace(str(machine.folder), "…")
+    ).splitlines()
 
 
-async def test_a_plan_and_an_address_are_shipped_by_another_machine(site: Site, aiohttp_server: AiohttpServer) -> None:
-    """The plan's export is gone by then: it travels with the ledger. What lies at the address the worker fetches."""
-    desk, hall, app = site.machine("desk", token=True), site.machine("hall", token=True), web.Application()
+async def test_a_plan_and_an_address_are_shipped_by_another_machine(
+    site: Site, aiohttp_server: AiohttpServer
+) -> None:
+    """The plan's export is gone by then: it travels with the ledger. What lies at the address the
+    worker fetches.
+    """
+    desk, hall, app = (
+        site.machine("desk", token=True),
+        site.machine("hall", token=True),
+        web.Application(),
+    )
 
     async def export(_: web.Request) -> web.Response:
         return web.Response(text=table((110, "MUG", 1, number(10))))
@@ -145,7 +177,12 @@ async def test_a_plan_and_an_address_are_shipped_by_another_machine(site: Site, 
     async with hall.at_work("worker"):
         by_plan = await desk("run", "--queue", "--plan", "good.plan.xlsx", "--follow", "--json")
         fetched = await desk("run", "--queue", "--follow", "--json", url)
-    assert (by_plan.status, by_plan.json["created"], fetched.status, fetched.json["created"]) == (0, 2, 0, 1)
+    assert (by_plan.status, by_plan.json["created"], fetched.status, fetched.json["created"]) == (
+        0,
+        2,
+        0,
+        1,
+    )
     assert site.shipped == [100, 101, 110]
     sheets = {str(path) for path, _ in desk.left_behind()}
     assert {said.json["results"] for said in (by_plan, fetched)} <= sheets

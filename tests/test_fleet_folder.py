@@ -1,4 +1,6 @@
-"""A drop folder whose files are shipped by workers: what is dropped comes back filed away, its sheet beside it."""
+"""A drop folder whose files are shipped by workers: what is dropped comes back filed away, its
+sheet beside it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +33,9 @@ class Inbox:
         post = WatchedFolder(Folder(path=self.root, still=0.1), settings)
         async with Queue.open(self.yard.database) as queue:
             watching = asyncio.create_task(
-                watch_queued([post], queue, self.yard.screen, stop, by="ann", polling=True, environ={})
+                watch_queued(
+                    [post], queue, self.yard.screen, stop, by="ann", polling=True, environ={}
+                )
             )
             try:
                 yield
@@ -43,7 +47,9 @@ class Inbox:
         (self.root / name).write_text(table(*rows, header=HEADER))
 
     def tree(self) -> list[str]:
-        return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file())
+        return sorted(
+            str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()
+        )
 
     async def says(self, words: str) -> None:
         """Wait for a line on the screen."""
@@ -82,7 +88,10 @@ async def test_files_come_back_with_their_sheets_and_in_their_rooms(inbox: Inbox
         await inbox.holds("done/good.csv", "done/good.results.xlsx")
         inbox.drop("bad.csv", (102, "MUG", 500, "1Z999"))
         (inbox.root / "plan.csv").write_text("Holiday plan\n")
-        good, bad = ("done/good.csv", "done/good.results.xlsx"), ("failed/bad.csv", "failed/bad.results.xlsx")
+        good, bad = (
+            ("done/good.csv", "done/good.results.xlsx"),
+            ("failed/bad.csv", "failed/bad.results.xlsx"),
+        )
         await inbox.holds(*good, *bad, "failed/plan.csv", "failed/plan.error.txt")
     letter = (inbox.root / "failed/plan.error.txt").read_text("utf-8-sig")
     assert letter.startswith("plan.csv came back")
@@ -90,7 +99,9 @@ async def test_files_come_back_with_their_sheets_and_in_their_rooms(inbox: Inbox
     assert len(inbox.box.shipments()) == 2
 
 
-async def test_what_was_in_line_when_its_watcher_died_is_filed_away_by_the_next(inbox: Inbox) -> None:
+async def test_what_was_in_line_when_its_watcher_died_is_filed_away_by_the_next(
+    inbox: Inbox,
+) -> None:
     async with inbox.watched():
         inbox.drop("night.csv", *rows_of([100]))
         await inbox.holds("working/night.csv")
@@ -119,7 +130,9 @@ async def test_a_file_that_was_taken_out_of_the_line_comes_back_with_a_letter(in
         await cancel_file(inbox.yard.queue, 1, "ann", "wrong warehouse")
         await inbox.holds("failed/night.csv", "failed/night.error.txt")
     letter = (inbox.root / "failed/night.error.txt").read_text("utf-8-sig")
-    assert letter.startswith("night.csv came back before all of it was sent.\nWhy: ann has taken it out of the line")
+    assert letter.startswith(
+        "night.csv came back before all of it was sent.\nWhy: ann has taken it out of the line"
+    )
     assert "wrong warehouse" in letter
 
 
@@ -136,12 +149,16 @@ async def test_what_the_database_has_forgotten_is_put_in_again(inbox: Inbox) -> 
 
 @pytest.mark.parametrize("place", ["two.results.xlsx", "held/two.results.xlsx"])
 async def test_a_held_file_goes_on_when_its_sheet_was_answered(inbox: Inbox, place: str) -> None:
-    """Two equal parcels without a number: a person answers in the sheet, dropped back in or where it lies."""
+    """Two equal parcels without a number: a person answers in the sheet, dropped back in or where
+    it lies.
+    """
     async with inbox.yard.worker(), inbox.watched():
         inbox.drop("one.csv", (100, "MUG", 1, ""))
         await inbox.holds("done/one.csv", "done/one.results.xlsx")
         inbox.drop("two.csv", (100, "MUG", 1, ""), (101, "MUG", 1, "1Z1"))
-        await inbox.holds("done/one.csv", "done/one.results.xlsx", "held/two.csv", "held/two.results.xlsx")
+        await inbox.holds(
+            "done/one.csv", "done/one.results.xlsx", "held/two.csv", "held/two.results.xlsx"
+        )
         await inbox.says("two.csv → held")
         answered(inbox.root / "held/two.results.xlsx", inbox.root / place)
         await inbox.until_filed("done/two.csv", "done/two.results.xlsx")

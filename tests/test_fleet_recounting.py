@@ -1,4 +1,6 @@
-"""A finished file's end follows its rows: doubts that are settled, rows that ship later, whoever does it."""
+"""A finished file's end follows its rows: doubts that are settled, rows that ship later, whoever
+does it.
+"""
 
 import asyncio
 import io
@@ -52,7 +54,9 @@ async def doubtful(yard: Yard, orders: range, *faults: Fault) -> tuple[Sandbox, 
     )
     async with yard.worker():
         (row,) = await yard.finished(number)
-    assert (row["state"], row["exit_status"], row["summary"]["in_doubt"]) == ("held", 3, 1), yard.screen.lines
+    assert (row["state"], row["exit_status"], row["summary"]["in_doubt"]) == ("held", 3, 1), (
+        yard.screen.lines
+    )
     box.faults.clear()
     return box, number
 
@@ -99,7 +103,10 @@ async def test_a_doubt_that_somebody_else_has_settled(yard: Yard) -> None:
 @pytest.mark.parametrize(("answer", "status"), [("exists:1", "created"), ("skip", "skipped")])
 async def test_a_persons_word_on_a_doubt(yard: Yard, answer: str, status: str) -> None:
     box, number = await doubtful(
-        yard, range(100, 102), Fault(504, method="POST", order=100, performs=int(answer != "skip")), BLIND
+        yard,
+        range(100, 102),
+        Fault(504, method="POST", order=100, performs=int(answer != "skip")),
+        BLIND,
     )
     made = {one["order_id"]: one["id"] for one in box.shipments()}
     async with open_store(yard.settings(box), yard.screen, StopEvent()) as desk:
@@ -108,23 +115,37 @@ async def test_a_persons_word_on_a_doubt(yard: Yard, answer: str, status: str) -
         await take_decision(desk, row["run_id"], Answer(answer, "ann", order=100))
     await told_anew(yard, number, in_doubt=0, created=1 + (status == "created"))
     row = (await yard.queue.rows([number]))[0]
-    assert (row["state"], row["exit_status"], await sheet(yard, number)) == ("done", 0, [status, "created"])
+    assert (row["state"], row["exit_status"], await sheet(yard, number)) == (
+        "done",
+        0,
+        [status, "created"],
+    )
 
 
-@pytest.mark.parametrize("how", ["resume", "carry-over", "the same file by hand", "a larger file", "queued again"])
+@pytest.mark.parametrize(
+    "how", ["resume", "carry-over", "the same file by hand", "a larger file", "queued again"]
+)
 async def test_rows_that_ship_later(yard: Yard, how: str) -> None:
     """What the file left unsent for a passing reason; each row counts once, and none ships twice."""
-    box, number = await doubtful(yard, range(100, 104), Fault(504, method="POST", order=100, performs=0), BLIND)
+    box, number = await doubtful(
+        yard, range(100, 104), Fault(504, method="POST", order=100, performs=0), BLIND
+    )
     (row,) = await yard.queue.rows([number])
-    settings = yard.settings(box, settle=30, home="other", carry_over=7 if how == "carry-over" else 0)
+    settings = yard.settings(
+        box, settle=30, home="other", carry_over=7 if how == "carry-over" else 0
+    )
     path = yard.folder / "by hand.csv"
-    path.write_text(table(*rows_of(range(100, 104 if how != "a larger file" else 105)), header=HEADER))
+    path.write_text(
+        table(*rows_of(range(100, 104 if how != "a larger file" else 105)), header=HEADER)
+    )
     async with open_store(settings, yard.screen, StopEvent()) as desk:
         await take_decision(desk, row["run_id"], Answer("absent", "ann", order=100))
         if how == "carry-over":
             assert [one async for one in carry_over_leftovers(Pipeline(desk), desk)]
     if how == "queued again":
-        await yard.queue.put(settings.store, [QueueItem("/srv/again.csv", path.read_bytes())], "ann")
+        await yard.queue.put(
+            settings.store, [QueueItem("/srv/again.csv", path.read_bytes())], "ann"
+        )
     elif how != "carry-over":
         copy = path if how == "resume" else None
         await run_files([Job(path, copy=copy)], settings, yard.screen, StopEvent())
@@ -150,7 +171,9 @@ async def test_a_large_ledger_is_not_counted_again_where_nothing_has_changed(yar
     box.faults.add(BLIND)
     async with yard.worker():
         await until(is_looked_at, lambda: yard.screen.lines)
-    assert await yard.queue.query("SELECT amended FROM shipbatch.files WHERE file_id = %s", number) == [(None,)]
+    assert await yard.queue.query(
+        "SELECT amended FROM shipbatch.files WHERE file_id = %s", number
+    ) == [(None,)]
 
 
 async def test_whoever_waits_gets_the_sheet_with_what_was_in_doubt(yard: Yard) -> None:
@@ -189,10 +212,14 @@ async def test_the_drop_folder_gets_the_file_and_its_new_sheet(yard: Yard) -> No
         inbox.drop("night.csv", *rows_of([100, 101]))
         await inbox.holds("held/night.csv", "held/night.results.xlsx")
         box.faults.clear()
-        async with open_store(yard.settings(box, home="other", wait=30), yard.screen, StopEvent()) as desk:
+        async with open_store(
+            yard.settings(box, home="other", wait=30), yard.screen, StopEvent()
+        ) as desk:
             await Pipeline(desk).settle_earlier()
         await inbox.holds("done/night.csv", "done/night.results.xlsx")
-    rows = [*load_workbook(inbox.root / "done/night.results.xlsx")[RESULTS].iter_rows(values_only=True)]
+    rows = [
+        *load_workbook(inbox.root / "done/night.results.xlsx")[RESULTS].iter_rows(values_only=True)
+    ]
     assert {row[rows[0].index("Status")] for row in rows[1:]} == {"created"}
 
 
@@ -201,7 +228,9 @@ async def test_a_queue_of_an_older_version_has_its_stores_in_one_spelling(yard: 
     box = await yard.store()
     (number,) = await yard.put(box, rows_of([100]))
     await yard.queue.execute("DELETE FROM procrastinate.procrastinate_jobs")
-    await yard.queue.execute("UPDATE shipbatch.files SET store = replace(store, 'localhost', '127.0.0.1')")
+    await yard.queue.execute(
+        "UPDATE shipbatch.files SET store = replace(store, 'localhost', '127.0.0.1')"
+    )
     await yard.queue.execute(
         "ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP amended"
     )

@@ -1,4 +1,6 @@
-"""A file that blocks its store's line is taken out of it by a person; what stands behind it goes on."""
+"""A file that blocks its store's line is taken out of it by a person; what stands behind it goes
+on.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +31,9 @@ async def yard(database: str, tmp_path: Path) -> AsyncIterator[Yard]:
 async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
     yard: Yard, aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The turn that waits for it ends within its next sign of life; so does its worker, whose thread hangs on."""
+    """The turn that waits for it ends within its next sign of life; so does its worker, whose
+    thread hangs on.
+    """
     monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
     monkeypatch.setattr("batch.fleet.status.HUNG", 0.0)
     box, asked, never = await yard.store(), asyncio.Event(), asyncio.Event()
@@ -50,7 +54,10 @@ async def test_an_address_that_never_answers_keeps_no_other_file_waiting(
 
         async def is_named() -> bool:
             told = await queue_status(yard.queue, yard.database)
-            return any(f"decide --queued {first} --answer skip" in one["todo"] for one in told.data["stuck"])
+            return any(
+                f"decide --queued {first} --answer skip" in one["todo"]
+                for one in told.data["stuck"]
+            )
 
         await until(is_named, lambda: yard.screen.lines)
         told = await cancel_file(yard.queue, first, "ann", "its server is gone")
@@ -95,13 +102,19 @@ async def test_what_a_dead_worker_left_of_it_is_not_carried_over(yard: Yard) -> 
     box = await yard.store()
     store = yard.settings(box).store
     (number,) = await yard.put(box, rows_of([100]))
-    mine, other = (replace(run_of(f"20261123-120000-000{n}", store), profile={"queued": n}) for n in (number, 7))
+    mine, other = (
+        replace(run_of(f"20261123-120000-000{n}", store), profile={"queued": n})
+        for n in (number, 7)
+    )
     async with open_ledger(Database(yard.database)) as ledger:
         for run in (mine, other):
             await ledger.begin(run)
         await planned(ledger, mine.run_id, [parcel(100, "1Z100")])
         await cancel_file(yard.queue, number, "ann", "")
-        assert [each.summary for run in (mine, other) if (each := ledger.run(run.run_id))] == [{"carries": False}, {}]
+        assert [each.summary for run in (mine, other) if (each := ledger.run(run.run_id))] == [
+            {"carries": False},
+            {},
+        ]
 
 
 async def test_nor_is_what_a_file_left_on_which_all_workers_die(yard: Yard) -> None:
@@ -109,7 +122,11 @@ async def test_nor_is_what_a_file_left_on_which_all_workers_die(yard: Yard) -> N
     box = await yard.store()
     (number,) = await yard.put(box, rows_of([100]))
     ((digest,),) = await yard.queue.query("SELECT sha256 FROM shipbatch.files")
-    run = replace(run_of(store=yard.settings(box).store), sha256=digest, profile={"queued": number, "carries": True})
+    run = replace(
+        run_of(store=yard.settings(box).store),
+        sha256=digest,
+        profile={"queued": number, "carries": True},
+    )
     async with open_ledger(Database(yard.database)) as ledger:
         await ledger.begin(run)
         await planned(ledger, run.run_id, [parcel(100, "1Z100")])
@@ -126,8 +143,12 @@ async def test_nor_is_what_a_file_left_on_which_all_workers_die(yard: Yard) -> N
 async def test_what_is_not_in_line_is_said_as_such(yard: Yard) -> None:
     box, other = await yard.store(), await yard.store()
     numbers = await yard.put(box, *(rows_of([order]) for order in (100, 101, 102)))
-    await yard.queue.execute("UPDATE shipbatch.files SET state = 'done' WHERE file_id = %s", numbers[0])
-    await yard.queue.execute("UPDATE shipbatch.files SET state = 'held', run_id = 'r' WHERE file_id = %s", numbers[1])
+    await yard.queue.execute(
+        "UPDATE shipbatch.files SET state = 'done' WHERE file_id = %s", numbers[0]
+    )
+    await yard.queue.execute(
+        "UPDATE shipbatch.files SET state = 'held', run_id = 'r' WHERE file_id = %s", numbers[1]
+    )
     store = yard.settings(other).store
     for number, of, words in (
         (99, "", "no file 99"),
@@ -147,9 +168,22 @@ async def test_the_command_needs_no_token(yard: Yard, tmp_path: Path) -> None:
     office = Terminal(tmp_path, box)
     office.environ["SHIPBATCH_DATABASE"] = yard.database
     del office.environ["BIGCOMMERCE_ACCESS_TOKEN"]
-    skip = ("decide", "--queued", str(number), "--answer", "skip", "--who", "ann", "--why", "wrong warehouse")
+    skip = (
+        "decide",
+        "--queued",
+        str(number),
+        "--answer",
+        "skip",
+        "--who",
+        "ann",
+        "--why",
+        "wrong warehouse",
+    )
     said = await office(*skip)
-    assert (said.status, f"File {number} of the queue, file-0.csv for {box.url}" in said.out) == (0, True), said
+    assert (said.status, f"File {number} of the queue, file-0.csv for {box.url}" in said.out) == (
+        0,
+        True,
+    ), said
     (row,) = await yard.queue.rows([number])
     assert row["told"][0].startswith("ann has taken it out of the line")
     again = await office(*skip)

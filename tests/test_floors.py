@@ -1,4 +1,6 @@
-"""The floors of the package: imports go down only, heavy libraries stay in their rooms, modules stay small."""
+"""The floors of the package: imports go down only, heavy libraries stay in their rooms, modules
+stay small.
+"""
 
 import ast
 import subprocess
@@ -73,7 +75,9 @@ def room_of(module: str) -> str:
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Every module that a module imports, wherever in it: also within functions, also for types alone."""
+    """Every module that a module imports, wherever in it: also within functions, also for types
+    alone.
+    """
     known = {name_of(module) for module in MODULES}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -81,7 +85,11 @@ def imports_of(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             module = node.module or ""
-            submodules = [f"{module}.{alias.name}" for alias in node.names if f"{module}.{alias.name}" in known]
+            submodules = [
+                f"{module}.{alias.name}"
+                for alias in node.names
+                if f"{module}.{alias.name}" in known
+            ]
             yield from submodules
             if len(submodules) < len(node.names):
                 yield module
@@ -109,7 +117,9 @@ def test_the_top_of_the_package_is_closed() -> None:
 
 
 def test_a_module_has_a_name_of_its_own_in_its_room() -> None:
-    """Also below its sub-folders; a folder's own `connection` beside another folder's is told apart by the folder."""
+    """Also below its sub-folders; a folder's own `connection` beside another folder's is told apart
+    by the folder.
+    """
     seen: dict[tuple[str, str], Path] = {}
     for path in MODULES:
         if path.stem != "__init__":
@@ -117,7 +127,9 @@ def test_a_module_has_a_name_of_its_own_in_its_room() -> None:
 
 
 def test_no_face_hides_a_module() -> None:
-    """What a room's `__init__` takes out of its modules is never called like one of them: a name means one thing."""
+    """What a room's `__init__` takes out of its modules is never called like one of them: a name
+    means one thing.
+    """
     for path in (path for path in MODULES if path.stem == "__init__"):
         modules = {other.stem for other in path.parent.iterdir()}
         for node in ast.parse(path.read_text("utf-8")).body:
@@ -147,7 +159,9 @@ def test_imports_go_down() -> None:
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     """Also within a room, and on the ground floor."""
-    graph = {name_of(path): {i for i in imports_of(path) if i.startswith("batch")} for path in MODULES}
+    graph = {
+        name_of(path): {i for i in imports_of(path) if i.startswith("batch")} for path in MODULES
+    }
     done: set[str] = set()
 
     def visit(module: str, way: tuple[str, ...]) -> None:
@@ -164,7 +178,11 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_the_sandbox_is_another_program() -> None:
     """It imports nothing of ours, and only rehearsals (and the command line) import it."""
     assert {imported for room, imported in edges() if room == "sandbox"} == {"sandbox"}
-    assert {room for room, imported in edges() if imported == "sandbox"} <= {"sandbox", "pipeline", "cli"}
+    assert {room for room, imported in edges() if imported == "sandbox"} <= {
+        "sandbox",
+        "pipeline",
+        "cli",
+    }
 
 
 def test_the_map_imports_nothing() -> None:
@@ -187,7 +205,9 @@ def test_the_command_lines_help_loads_nothing_heavy() -> None:
     """pandas, aiohttp and openpyxl are imported within the commands that need them."""
     heavy = ["pandas", "aiohttp", "openpyxl", "xlsxwriter", "pydantic"]
     code = f"import sys, batch.cli; print([name for name in {heavy} if name in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert told.stdout.strip() == "[]"
 
 
@@ -203,19 +223,33 @@ def test_modules_and_functions_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_public_names_say_what_is_promised(path: Path) -> None:
-    """Every module, class and function that others may use has a docstring; findings are their sentence."""
+    """Every module, class and function that others may use has a docstring; findings are their
+    sentence.
+    """
     tree = ast.parse(path.read_text("utf-8"))
     assert ast.get_docstring(tree), path
     if path.name == "findings.py":
         return
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path.name}: {node.name}"
 
 
 def test_names_are_nouns_of_the_field() -> None:
     """Nothing is called what everything could be called."""
-    vague = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "base_classes"}
+    vague = {
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "manager",
+        "handler",
+        "misc",
+        "base_classes",
+    }
     assert not [path for path in MODULES if path.stem in vague or path.parent.name in vague]
 
 
@@ -223,6 +257,8 @@ def test_the_top_level_is_closed() -> None:
     """Nothing is added beside the package, its tests and its samples."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
-    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
     assert {name for name in top if not name.startswith(".")} <= CLOSED

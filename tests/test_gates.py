@@ -23,12 +23,16 @@ def night(number: int, rows: int = 300, **more: Any) -> Profile:
     """An ordinary file of a warehouse that is quiet at the weekend."""
     rows = round(rows * WEEK[number % 7] * random.Random(number).uniform(0.85, 1.15))
     carriers = {"UPS": rows * 3 // 10, "USPS": rows - rows * 3 // 10}
-    made = Profile(rows=rows, parcels=rows, new=rows, units=1.4, carriers=carriers, weekday=number % 7)
+    made = Profile(
+        rows=rows, parcels=rows, new=rows, units=1.4, carriers=carriers, weekday=number % 7
+    )
     return replace(made, number="1Z1", number_orders=1, **more)
 
 
 def codes(file: Profile, nights: Sequence[Profile], gates: Gates = GATES) -> list[str]:
-    return [reason.code for reason in (*reasons(file, nights, gates), *mail_holds(file, nights, gates))]
+    return [
+        reason.code for reason in (*reasons(file, nights, gates), *mail_holds(file, nights, gates))
+    ]
 
 
 KNOWN = [night(number) for number in range(35)]
@@ -68,7 +72,10 @@ def file_of(parcels: int, **more: Any) -> Profile:
     return replace(Profile(rows=parcels, parcels=parcels, new=parcels), **more)
 
 
-WEEKS = [file_of(100, weekday=number % 7, units=1.0, carriers={"UPS": 40, "": 60}) for number in range(35)]
+WEEKS = [
+    file_of(100, weekday=number % 7, units=1.0, carriers={"UPS": 40, "": 60})
+    for number in range(35)
+]
 ONE = WEEKS[0]
 
 
@@ -103,19 +110,39 @@ ONE = WEEKS[0]
         (file_of(59), file_of(61), WEEKS, "fewer_rows"),
         (file_of(35), file_of(37), WEEKS[:20], "fewer_rows"),
         (replace(ONE, wrong=50), replace(ONE, wrong=49), WEEKS, "most_rows_wrong"),
-        (replace(ONE, wrong=60), replace(ONE, wrong=59), [replace(one, wrong=20) for one in WEEKS], "most_rows_wrong"),
+        (
+            replace(ONE, wrong=60),
+            replace(ONE, wrong=59),
+            [replace(one, wrong=20) for one in WEEKS],
+            "most_rows_wrong",
+        ),
         (file_of(10, wrong=9), file_of(9, wrong=9), WEEKS, "most_rows_wrong"),
         (replace(ONE, units=3.1), replace(ONE, units=3.0), WEEKS, "quantities"),
         (file_of(10, units=9.0), file_of(9, units=9.0), WEEKS, "quantities"),
-        (replace(ONE, carriers={"UPS": 95, "": 5}), replace(ONE, carriers={"UPS": 94, "": 6}), WEEKS, "one_carrier"),
-        (replace(ONE, carriers={"DHL": 10}), replace(ONE, carriers={"DHL": 9}), WEEKS, "one_carrier"),
+        (
+            replace(ONE, carriers={"UPS": 95, "": 5}),
+            replace(ONE, carriers={"UPS": 94, "": 6}),
+            WEEKS,
+            "one_carrier",
+        ),
+        (
+            replace(ONE, carriers={"DHL": 10}),
+            replace(ONE, carriers={"DHL": 9}),
+            WEEKS,
+            "one_carrier",
+        ),
         (
             replace(ONE, known=90, known_days=7),
             replace(ONE, known=89, known_days=7),
             WEEKS,
             "shipped_before",
         ),
-        (replace(ONE, known=90, known_days=7), replace(ONE, known=90, known_days=6), WEEKS, "shipped_before"),
+        (
+            replace(ONE, known=90, known_days=7),
+            replace(ONE, known=90, known_days=6),
+            WEEKS,
+            "shipped_before",
+        ),
         (
             file_of(10, known=9, known_days=7),
             file_of(9, known=9, known_days=7),
@@ -124,7 +151,9 @@ ONE = WEEKS[0]
         ),
     ],
 )
-def test_each_gate_closes_at_its_figure(least: Profile, less: Profile, nights: Sequence[Profile], code: str) -> None:
+def test_each_gate_closes_at_its_figure(
+    least: Profile, less: Profile, nights: Sequence[Profile], code: str
+) -> None:
     """And not a step before."""
     assert code in codes(least, nights)
     assert code not in codes(less, nights)
@@ -137,7 +166,9 @@ def test_each_gate_closes_at_its_figure(least: Profile, less: Profile, nights: S
         (replace(ONE, carriers={"UPS": 100}), {"carriers": {"UPS": 48, "": 52}}, "one_carrier"),
     ],
 )
-def test_what_a_source_often_sends_is_no_disaster(file: Profile, usual: dict[str, Any], code: str) -> None:
+def test_what_a_source_often_sends_is_no_disaster(
+    file: Profile, usual: dict[str, Any], code: str
+) -> None:
     assert code in codes(file, WEEKS)
     assert code not in codes(file, [replace(night, **usual) for night in WEEKS])
 
@@ -171,7 +202,9 @@ def test_while_few_nights_are_known_little_is_said(file: Profile) -> None:
 def test_what_is_wrong_by_itself_is_held_on_the_first_night() -> None:
     assert codes(replace(TONIGHT, absent=TONIGHT.parcels, new=0), ()) == ["most_orders_unknown"]
     assert codes(replace(TONIGHT, number_orders=300), ()) == ["one_number"]
-    assert codes(Profile(rows=12, parcels=12, new=12, number="1Z", number_orders=12), ()) == ["one_number"]
+    assert codes(Profile(rows=12, parcels=12, new=12, number="1Z", number_orders=12), ()) == [
+        "one_number"
+    ]
     assert codes(Profile(rows=40, parcels=40, new=40, number="1Z", number_orders=12), ()) == []
     assert codes(night(0, 900), ()) == ["many_mails"]
 
@@ -185,7 +218,9 @@ def test_a_source_that_sends_the_whole_month_each_night_is_usual() -> None:
 
     def growing(number: int) -> Profile:
         rows = 20 * (1 + number % 30)
-        return Profile(rows=rows, parcels=rows, new=20, known=rows - 20, known_days=9 if rows > 300 else 2)
+        return Profile(
+            rows=rows, parcels=rows, new=20, known=rows - 20, known_days=9 if rows > 300 else 2
+        )
 
     for number in range(90):
         assert codes(growing(number), [growing(n) for n in range(number)][-60:]) == [], number
@@ -200,14 +235,18 @@ def test_a_holiday_peak_that_grows_over_days_is_let_through() -> None:
 
 
 def test_a_gate_of_zero_is_open() -> None:
-    disaster = replace(night(35, 20), units=40.0, absent=300, number_orders=300, wrong=20, days=90, known_days=90)
+    disaster = replace(
+        night(35, 20), units=40.0, absent=300, number_orders=300, wrong=20, days=90, known_days=90
+    )
     assert codes(disaster, KNOWN, Gates.open()) == []
     assert codes(replace(disaster, new=20_000, rows=20_000), KNOWN, Gates.open()) == []
 
 
 def test_a_source_sets_gates_of_its_own() -> None:
     settings = Settings(gates=Gates(hold_above=50, mail_gate=9))
-    assert settings.gates_for(Source(gates=Gates(hold_above=70))) == Gates(hold_above=70, mail_gate=9)
+    assert settings.gates_for(Source(gates=Gates(hold_above=70))) == Gates(
+        hold_above=70, mail_gate=9
+    )
 
 
 def test_the_age_of_a_file_is_its_median() -> None:
@@ -216,7 +255,9 @@ def test_the_age_of_a_file_is_its_median() -> None:
     assert ages(shipped, today, old=7) == (30, 5)
     assert ages({}, today, old=7) == (None, 0)
     assert ages({today: 1, today - timedelta(days=2): 1}, today, old=2) == (0, 0)
-    assert ages({today: 1, today - timedelta(days=2): 2, today - timedelta(days=3): 1}, today, old=2) == (2, 1)
+    assert ages(
+        {today: 1, today - timedelta(days=2): 2, today - timedelta(days=3): 1}, today, old=2
+    ) == (2, 1)
 
 
 def test_nothing_known_is_no_share_and_no_figure() -> None:
@@ -247,10 +288,14 @@ def test_without_a_mail_gate_the_first_file_passes() -> None:
         (("2026年11月20日",), date(2026, 11, 20)),
     ],
 )
-def test_ship_dates_are_read_as_warehouses_write_them(cells: tuple[str, ...], day: date, tmp_path: Path) -> None:
+def test_ship_dates_are_read_as_warehouses_write_them(
+    cells: tuple[str, ...], day: date, tmp_path: Path
+) -> None:
     export = tmp_path / "export.csv"
     rows = [f'{n},MUG,1,PARCEL{n:06},"{cell}"' for n, cell in enumerate(cells, 1001)]
-    export.write_text("\n".join(["Order ID,SKU,Quantity,Tracking Number,Ship Date", *rows]), "utf-8")
+    export.write_text(
+        "\n".join(["Order ID,SKU,Quantity,Tracking Number,Ship Date", *rows]), "utf-8"
+    )
     assert dict(load(export, Source()).shipped) == {day: len(cells)}
 
 
@@ -265,7 +310,12 @@ def test_ship_dates_that_cannot_be_read_say_nothing(tmp_path: Path) -> None:
 def test_what_a_file_looks_like(tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     header = "Order ID,SKU,Quantity,Tracking Number,Carrier"
-    rows = ["1,MUG,1,SAME0001,UPS", "1,CUP,1,SAME0001,UPS", "2,MUG,4,SAME0001,UPS", "3,MUG,x,OTHER001,DPD"]
+    rows = [
+        "1,MUG,1,SAME0001,UPS",
+        "1,CUP,1,SAME0001,UPS",
+        "2,MUG,4,SAME0001,UPS",
+        "3,MUG,x,OTHER001,DPD",
+    ]
     export.write_text("\n".join([header, *rows]))
     profile = load(export, Source()).profile
     assert (profile.rows, profile.wrong, profile.parcels) == (4, 1, 2)

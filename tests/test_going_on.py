@@ -1,4 +1,6 @@
-"""A run that ended before its work did goes on by the plan that it left: one run, one sheet, few requests."""
+"""A run that ended before its work did goes on by the plan that it left: one run, one sheet, few
+requests.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +39,9 @@ def export_of(there: Shop, rows: Rows) -> Job:
     return Job(path, name=Path("/srv/export.csv"), goes_on=True)
 
 
-async def turn(there: Shop, job: Job, run: Run | None = None, *, most: int = 10**9, **changes: Any) -> Report:
+async def turn(
+    there: Shop, job: Job, run: Run | None = None, *, most: int = 10**9, **changes: Any
+) -> Report:
     """A process's turn: the run begun, or gone on with, and stopped after so many shipments."""
     async with there.desk(workers=1, **changes) as desk:
         object.__setattr__(desk, "screen", Until(desk.stop, most))

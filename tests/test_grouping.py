@@ -1,4 +1,6 @@
-"""Rows become parcels: by order, address and number; whole or not at all; added up where they name one line."""
+"""Rows become parcels: by order, address and number; whole or not at all; added up where they name
+one line.
+"""
 
 import pytest
 
@@ -26,7 +28,9 @@ def asked(parcel):
 
 
 def test_rows_of_one_order_and_number_are_one_parcel(loaded):
-    export = loaded(HEADER, "1001,A,1,T100000001,UPS", "1001,B,2,T100000001,UPS", "1001,C,1,T100000002,UPS")
+    export = loaded(
+        HEADER, "1001,A,1,T100000001,UPS", "1001,B,2,T100000001,UPS", "1001,C,1,T100000002,UPS"
+    )
     first, second = export.parcels()
     assert (first.rows, asked(first)) == ((2, 3), [("A", 1), ("B", 2)])
     assert (second.rows, second.numbers) == ((4,), ("T100000002",))
@@ -39,7 +43,11 @@ def test_rows_of_an_order_that_are_far_apart_still_meet(loaded):
 
 def test_one_number_in_two_orders_is_two_parcels_and_so_are_two_numbers_of_one_order(loaded):
     export = loaded(HEADER, "1001,A,1,T100000001,", "1001,A,1,T100000002,", "1002,A,1,T100000001,")
-    assert [(parcel.order_id, parcel.rows) for parcel in export.parcels()] == [(1001, (2,)), (1001, (3,)), (1002, (4,))]
+    assert [(parcel.order_id, parcel.rows) for parcel in export.parcels()] == [
+        (1001, (2,)),
+        (1001, (3,)),
+        (1002, (4,)),
+    ]
 
 
 def test_rows_without_a_number_are_one_parcel_of_their_own(loaded):
@@ -74,7 +82,9 @@ def test_skus_in_two_spellings_are_two_until_the_order_tells(loaded):
 
 
 def test_a_bad_row_takes_its_parcel_with_it_and_is_named(loaded):
-    export = loaded(HEADER, "1001,A,1,T100000001,", "1001,B,many,T100000001,", "1001,C,1,T100000002,")
+    export = loaded(
+        HEADER, "1001,A,1,T100000001,", "1001,B,many,T100000001,", "1001,C,1,T100000002,"
+    )
     assert export.findings[3].code == "bad_quantity"
     assert "column 3 (C)" in export.findings[3].error
     assert export.findings[2].code == "parcel_incomplete"
@@ -103,14 +113,19 @@ def test_a_carrier_on_one_row_of_a_parcel_is_enough(loaded):
 
 def test_links_at_odds_within_a_parcel_are_refused(loaded):
     head = "Order Number,SKU,Quantity,Tracking Number,Tracking URL"
-    export = loaded(head, "1001,A,1,T100000001,https://a.example/1", "1001,B,1,T100000001,https://a.example/2")
+    export = loaded(
+        head, "1001,A,1,T100000001,https://a.example/1", "1001,B,1,T100000001,https://a.example/2"
+    )
     assert export.findings[3].code == "link_conflict"
 
 
 def test_a_link_tells_parcels_apart_where_there_is_no_number(loaded):
     head = "Order Number,SKU,Quantity,Tracking Number,Tracking URL"
     export = loaded(head, "1001,A,1,,https://a.example/1", "1001,B,1,,https://a.example/2")
-    assert [parcel.tracking_link for parcel in export.parcels()] == ["https://a.example/1", "https://a.example/2"]
+    assert [parcel.tracking_link for parcel in export.parcels()] == [
+        "https://a.example/1",
+        "https://a.example/2",
+    ]
 
 
 def test_an_order_alone_asks_for_all_that_remains(loaded):
@@ -119,7 +134,9 @@ def test_an_order_alone_asks_for_all_that_remains(loaded):
 
 
 def test_several_numbers_of_an_order_that_name_no_line_are_one_parcel_with_several_numbers(loaded):
-    export = loaded("Order Number,Tracking Number", "1001,T100000001", "1002,T100000009", "1001,T100000002")
+    export = loaded(
+        "Order Number,Tracking Number", "1001,T100000001", "1002,T100000009", "1001,T100000002"
+    )
     first, second = export.parcels()
     assert (first.rows, first.numbers) == ((2, 4), ("T100000001", "T100000002"))
     assert second.numbers == ("T100000009",)
@@ -166,7 +183,10 @@ def test_an_unreadable_cost_does_not_stop_a_parcel(loaded):
 def test_different_comments_are_joined(loaded):
     head = "Order Number,SKU,Quantity,Tracking Number,Comments"
     (parcel,) = loaded(
-        head, "1001,A,1,T100000001,Fragile", "1001,B,1,T100000001,Fragile", "1001,C,1,T100000001,Ring twice"
+        head,
+        "1001,A,1,T100000001,Fragile",
+        "1001,B,1,T100000001,Fragile",
+        "1001,C,1,T100000001,Ring twice",
     ).parcels()
     assert parcel.comments == "Fragile\nRing twice"
 
@@ -194,7 +214,9 @@ def test_units_in_a_file_that_never_says_of_what_are_of_a_line_without_a_name(lo
     """Parcel by parcel; several rows of one cannot all be of the order's only line."""
     head = "order-id,order-item-id,quantity,tracking-number"
     rows = ("1001,12345678901234,2,T100000001", "1001,12345678901234,1,T100000002")
-    export = loaded(head, *rows, "1002,12345678901235,1,T100000003", "1002,12345678901236,1,T100000003")
+    export = loaded(
+        head, *rows, "1002,12345678901235,1,T100000003", "1002,12345678901236,1,T100000003"
+    )
     assert [(parcel.numbers, asked(parcel)) for parcel in export.parcels()] == [
         (("T100000001",), [(None, 2)]),
         (("T100000002",), [(None, 1)]),
@@ -207,7 +229,8 @@ def test_units_in_a_file_that_never_says_of_what_are_of_a_line_without_a_name(lo
 def test_what_is_meant_to_be_skipped_is_skipped_and_the_rest_of_the_parcel_ships(loaded):
     head = HEADER + ",Void"
     rows = [
-        f"1001,{what},T100000001,UPS,{void}" for what, void in (("A,1", ""), ("B,0", ""), ("FLYER,1", ""), ("C,1", "Y"))
+        f"1001,{what},T100000001,UPS,{void}"
+        for what, void in (("A,1", ""), ("B,0", ""), ("FLYER,1", ""), ("C,1", "Y"))
     ]
     export = loaded(head, *rows, ignore_skus=frozenset({"flyer"}))
     assert {row: (f.status, f.code) for row, f in export.findings.items()} == {
@@ -221,17 +244,31 @@ def test_what_is_meant_to_be_skipped_is_skipped_and_the_rest_of_the_parcel_ships
 def test_a_row_without_units_among_rows_with_units_is_refused(loaded):
     """Where SKUs bring their units: all of a parcel's do, or none; rows of other parcels ship."""
     head = "Order Number,SKU,Tracking Number"
-    export = loaded(head, "1001,A x2,T100000001", "1001,B,T100000001", "1002,C,T100000002", "1003,D x3,T100000003")
+    export = loaded(
+        head,
+        "1001,A x2,T100000001",
+        "1001,B,T100000001",
+        "1002,C,T100000002",
+        "1003,D x3,T100000003",
+    )
     assert {row: finding.code for row, finding in export.findings.items()} == {
         2: "parcel_incomplete",
         3: "no_quantity",
     }
     assert "Row 3 gives no units for B" in export.findings[3].error
-    assert [(parcel.rows, asked(parcel)) for parcel in export.parcels()] == [((4,), [("C", None)]), ((5,), [("D", 3)])]
+    assert [(parcel.rows, asked(parcel)) for parcel in export.parcels()] == [
+        ((4,), [("C", None)]),
+        ((5,), [("D", 3)]),
+    ]
 
 
 def test_one_row_a_unit(loaded):
-    export = loaded("Order Number,SKU,Tracking Number", "1001,A,T100000001", "1001,A,T100000001", "1002,A,T100000002")
+    export = loaded(
+        "Order Number,SKU,Tracking Number",
+        "1001,A,T100000001",
+        "1001,A,T100000001",
+        "1002,A,T100000002",
+    )
     first, second = export.parcels()
     assert (asked(first), asked(second)) == ([("A", 2)], [("A", 1)])
     assert any("each row is read as one unit" in said for said in export.said)

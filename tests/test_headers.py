@@ -1,4 +1,6 @@
-"""Columns are recognised by name and by the look of their values, or the run stops with a --map that works."""
+"""Columns are recognised by name and by the look of their values, or the run stops with a --map
+that works.
+"""
 
 import re
 import shlex
@@ -45,7 +47,10 @@ cells = st.one_of(
     st.text(max_size=30),
     st.sampled_from([*FITTING.values()]),
 )
-headers = st.one_of(st.text(max_size=30), st.sampled_from(["Order ID", "Order Number", "Qty", "Tracking 2", "Service"]))
+headers = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["Order ID", "Order Number", "Qty", "Tracking 2", "Service"]),
+)
 
 
 def columns(header, *rows, **options):
@@ -72,23 +77,36 @@ def test_normalising_twice_is_normalising_once(text):
 
 def test_normalising_forgets_case_accents_and_punctuation():
     """`Order - Number` and `order_number` are one key, and so are accented spellings."""
-    assert {normalise(text) for text in ("Order - Number", "order_number", "ORDER NUMBER", "order-number")} == {
-        "ordernumber"
-    }
+    assert {
+        normalise(text)
+        for text in ("Order - Number", "order_number", "ORDER NUMBER", "order-number")
+    } == {"ordernumber"}
     assert normalise("Número do Pedido") == normalise("Numero do pedido")
 
 
 def with_order(header, wanted):
-    """The columns of a sheet of that header, a fitting value and, if it is not the order's itself, an order."""
+    """The columns of a sheet of that header, a fitting value and, if it is not the order's itself,
+    an order.
+    """
     if wanted in {Field.ORDER_ID, Field.EXTERNAL_ORDER_ID}:
         return columns([header], [FITTING[wanted]])
-    return columns([header, "bigcommerce order id"], [FITTING[wanted], "1001"], constants={Field.SKU})
+    return columns(
+        [header, "bigcommerce order id"], [FITTING[wanted], "1001"], constants={Field.SKU}
+    )
 
 
 def test_a_strong_header_is_its_own_field_alone():
     """Every sure or strong header of the table resolves to its field and to no other."""
-    listed = [(header, Field(field)) for field, strength, header in entries() if strength in {"sure", "strong"}]
-    found = [(header, wanted, with_order(header, wanted)) for header, wanted in listed if wanted in FITTING]
+    listed = [
+        (header, Field(field))
+        for field, strength, header in entries()
+        if strength in {"sure", "strong"}
+    ]
+    found = [
+        (header, wanted, with_order(header, wanted))
+        for header, wanted in listed
+        if wanted in FITTING
+    ]
     assert len(found) > 1000
     assert not [row for row in found if row[2].get(row[1]) != (0,)]
     assert not [row for row in found if not set(row[2]) <= {row[1], Field.ORDER_ID}]
@@ -97,7 +115,9 @@ def test_a_strong_header_is_its_own_field_alone():
 def test_a_weak_header_is_its_field_when_the_values_fit():
     """Every weak header is its field where its values confirm it, if it is not strongly another's."""
     listed = [(header, Field(field)) for field, strength, header in entries() if strength == "weak"]
-    alone = [row for row in listed if max(table()[normalise(row[0])].fields.values()) == Strength.WEAK]
+    alone = [
+        row for row in listed if max(table()[normalise(row[0])].fields.values()) == Strength.WEAK
+    ]
     assert len(alone) > 150
     assert not [row for row in alone if with_order(*row).get(row[1]) != (0,)]
 
@@ -112,7 +132,9 @@ def asked(header, sample, **options):
 
 @given(st.lists(headers, max_size=6), st.lists(st.lists(cells, max_size=7), max_size=5))
 def test_any_header_and_sample_are_recognised_or_a_column_error(header, sample):
-    """Whatever stands in the cells, the answer is a recognition or a ColumnError with something to do."""
+    """Whatever stands in the cells, the answer is a recognition or a ColumnError with something to
+    do.
+    """
     found = asked(header, sample)
     if isinstance(found, ColumnError):
         assert found.todo
@@ -143,7 +165,13 @@ def test_finding_the_header_never_fails(rows):
 
 def test_shipstation_export():
     """The hard-coded names of a ShipStation export need no mapping, and are said one by one."""
-    header = ["Order - Number", "Shipment - Tracking Number", "Shipment - Carrier", "Shipment - Service", "Item - SKU"]
+    header = [
+        "Order - Number",
+        "Shipment - Tracking Number",
+        "Shipment - Carrier",
+        "Shipment - Service",
+        "Item - SKU",
+    ]
     found = recognise([*header, "Item - Qty"], [["1001", UPS, "UPS", "UPS Ground", "ABC-1", 2.0]])
     assert found.said[0] == "read `Order - Number` as order_id"
     assert len(found.said) == 6
@@ -164,7 +192,13 @@ def test_amazons_own_rows_above_the_header_are_passed_over():
 
 def test_titles_and_blank_rows_above_the_header_are_passed_over():
     """A report's banner is not its header."""
-    rows = [["Daily shipping report", None], [None, None], ["Warehouse:", "North"], ["Order #", "Qty"], [1001.0, 2.0]]
+    rows = [
+        ["Daily shipping report", None],
+        [None, None],
+        ["Warehouse:", "North"],
+        ["Order #", "Qty"],
+        [1001.0, 2.0],
+    ]
     assert find_header(rows) == 3
 
 
@@ -181,7 +215,9 @@ def test_no_header_is_none():
 
 def test_a_header_that_only_the_mapping_knows_is_found():
     """What a person maps by name stands in the header row."""
-    assert find_header([["Report"], ["Vorgang X", "Code Y"], ["1001", UPS]], mapped=["Vorgang X"]) == 1
+    assert (
+        find_header([["Report"], ["Vorgang X", "Code Y"], ["1001", UPS]], mapped=["Vorgang X"]) == 1
+    )
 
 
 def test_units_ordered_are_never_units_shipped():
@@ -217,7 +253,9 @@ def test_units_ordered_of_a_whole_order_are_left_aside_with_a_warning():
 def test_two_order_columns_that_differ_compete():
     """Both are shown with their values, and each option shown settles it."""
     header, row = ["Order Number", "Order ID", "Tracking"], ["1001", "88123", UPS]
-    with pytest.raises(ColumnError, match=r"`Order Number` \(values 1001\).*`Order ID` \(values 88123\)") as caught:
+    with pytest.raises(
+        ColumnError, match=r"`Order Number` \(values 1001\).*`Order ID` \(values 88123\)"
+    ) as caught:
         columns(header, row)
     first, second = options(caught.value.todo)
     assert columns(header, row, mapping=dict([first]))[Field.ORDER_ID] == (0,)
@@ -236,25 +274,31 @@ def test_columns_with_one_name_are_told_apart_by_letter():
     header, row = ["Order ID", "Order ID"], ["1001", "88123"]
     with pytest.raises(ColumnError) as caught:
         columns(header, row)
-    assert columns(header, row, mapping=dict([options(caught.value.todo)[1]]))[Field.ORDER_ID] == (1,)
+    assert columns(header, row, mapping=dict([options(caught.value.todo)[1]]))[Field.ORDER_ID] == (
+        1,
+    )
 
 
 def test_a_marketplaces_number_is_not_the_stores():
     """Beside the store's number it is left aside; alone it is looked up as external_order_id."""
-    assert columns(["Order Number", "Order ID"], ["1001", "112-1234567-1234567"])[Field.ORDER_ID] == (0,)
+    assert columns(["Order Number", "Order ID"], ["1001", "112-1234567-1234567"])[
+        Field.ORDER_ID
+    ] == (0,)
     assert columns(["order-id"], ["112-1234567-1234567"]) == {Field.EXTERNAL_ORDER_ID: (0,)}
 
 
 def test_other_systems_numbers_alone_are_looked_up_and_a_mixture_is_the_rows_own_affair():
-    """Where no value can be the store's the column is external, with a warning; one that can keeps it the order's."""
+    """Where no value can be the store's the column is external, with a warning; one that can keeps
+    it the order's.
+    """
     foreign = [["ETSY-2169607287X"], ["112-1234567-1234567"], ["SO-77A"], ["Total"], [""]]
     found = recognise(["order_id"], foreign)
     assert found.columns == {Field.EXTERNAL_ORDER_ID: (0,)}
     assert "another system's order numbers (ETSY-2169607287X)" in found.warnings[0]
     assert dict(recognise(["order_id"], [*foreign, ["1001"]]).columns) == {Field.ORDER_ID: (0,)}
-    assert dict(recognise(["order_id"], foreign, mapping=dict(options(found.warnings[0]))).columns) == {
-        Field.ORDER_ID: (0,)
-    }
+    assert dict(
+        recognise(["order_id"], foreign, mapping=dict(options(found.warnings[0]))).columns
+    ) == {Field.ORDER_ID: (0,)}
 
 
 @pytest.mark.parametrize("cell", [9.4e21, "9.4E+21", "2026-11-20", "0000", "https://t.example/1"])
@@ -277,7 +321,9 @@ def test_an_external_column_stands_where_the_orders_own_cannot():
 
 
 def test_an_erps_external_number_competes_with_its_own():
-    """An ERP calls the store's number external: with numbers of a store in both columns the file stops."""
+    """An ERP calls the store's number external: with numbers of a store in both columns the file
+    stops.
+    """
     header, row = ["Auftragsnummer", "Externe Auftragsnummer"], ["2026100", "1001"]
     with pytest.raises(ColumnError, match="2 columns could be order_id") as caught:
         columns(header, row)
@@ -310,11 +356,17 @@ def test_an_unknown_column_full_of_tracking_numbers_is_asked_about():
 @pytest.mark.parametrize("header", ["Consignment", "Vorgang"])
 def test_a_tracking_number_stands_in_every_row_of_its_parcel(header):
     """Repeats within an order are no sign that it is something else."""
-    rows = [[order, sku, "1", f"JD{order * 4}"] for order in ("1001", "1002", "1003") for sku in ("A", "B", "C")]
+    rows = [
+        [order, sku, "1", f"JD{order * 4}"]
+        for order in ("1001", "1002", "1003")
+        for sku in ("A", "B", "C")
+    ]
     try:
         found = recognise(["Order Number", "SKU", "Quantity", header], rows)
     except ColumnError as error:
-        found = recognise(["Order Number", "SKU", "Quantity", header], rows, mapping=answers(error.todo)[0])
+        found = recognise(
+            ["Order Number", "SKU", "Quantity", header], rows, mapping=answers(error.todo)[0]
+        )
     assert found.columns[Field.TRACKING_NUMBER] == (3,)
 
 
@@ -343,7 +395,9 @@ def test_an_unknown_column_that_tells_a_parcels_rows_apart_is_asked_about():
 def test_an_answer_holds_what_would_be_asked_next():
     """One line settles the file, however much of it nobody knows."""
     header, rows = ["Vorgang", "Schein"], [["1001", UPS], ["1002", USPS]]
-    with pytest.raises(ColumnError, match=r"order's number.* Then: No column is recognised as the tracking") as caught:
+    with pytest.raises(
+        ColumnError, match=r"order's number.* Then: No column is recognised as the tracking"
+    ) as caught:
         recognise(header, rows)
     assert answers(caught.value.todo)[0] == {"order_id": "Vorgang", "tracking_number": "Schein"}
 
@@ -362,7 +416,9 @@ def test_a_path_is_read_by_its_end(header, value, wanted):
     assert columns(["Order", header], ["1001", value], constants={Field.SKU})[wanted] == (1,)
 
 
-@pytest.mark.parametrize("header", ["Return_Tracking Number", "Previous - Tracking Number", "parent.order_number"])
+@pytest.mark.parametrize(
+    "header", ["Return_Tracking Number", "Previous - Tracking Number", "parent.order_number"]
+)
 def test_a_path_through_another_thing_is_not_ours(header):
     """The end of a path means what its beginning lets it."""
     assert columns(["Order", header], ["1001", "12345678901"]) == {Field.ORDER_ID: (0,)}
@@ -379,30 +435,54 @@ def test_bare_counts_under_a_trackings_name_are_asked_about_and_can_be_taken():
     with pytest.raises(ColumnError, match="should be tracking_number") as caught:
         columns(["Order", "Tracking"], ["1001", "1"])
     take, leave = answers(caught.value.todo)
-    assert columns(["Order", "Tracking"], ["1001", "1"], mapping=take)[Field.TRACKING_NUMBER] == (1,)
+    assert columns(["Order", "Tracking"], ["1001", "1"], mapping=take)[Field.TRACKING_NUMBER] == (
+        1,
+    )
     assert Field.TRACKING_NUMBER not in columns(["Order", "Tracking"], ["1001", "1"], mapping=leave)
 
 
 def test_an_id_of_another_shops_line_is_not_offered_as_the_sku():
-    """Amazon's order-item-id names no line of the store: the units are of the order's only line, and that is said."""
-    found = recognise(["order-id", "order-item-id", "quantity"], [["112-1234567-1234567", "12345678901234", "1"]])
+    """Amazon's order-item-id names no line of the store: the units are of the order's only line,
+    and that is said.
+    """
+    found = recognise(
+        ["order-id", "order-item-id", "quantity"], [["112-1234567-1234567", "12345678901234", "1"]]
+    )
     assert set(found.columns) == {Field.EXTERNAL_ORDER_ID, Field.QUANTITY}
     assert "they ship where the order has one line" in found.warnings[-1]
     assert options(found.warnings[-1]) == [["quantity", "-"]]
 
 
-REFERENCES = ["Referencia", "Référence", "Riferimento", "Referência", "Referenz", "Reference", "Referentie", "参照番号"]
+REFERENCES = [
+    "Referencia",
+    "Référence",
+    "Riferimento",
+    "Referência",
+    "Referenz",
+    "Reference",
+    "Referentie",
+    "参照番号",
+]
 
 
 @pytest.mark.parametrize("header", REFERENCES)
 def test_a_reference_that_goes_by_line_is_the_sku_where_units_want_one(header):
-    """Its values stand in several orders, or an order has several; it is said, warned of, and not remembered."""
-    rows = [["1001", "BAG-1", "1"], ["1001", "CUP-2", "2"], ["", "BAG-1", "1"], ["1003", "CUP-2", "1"]]
+    """Its values stand in several orders, or an order has several; it is said, warned of, and not
+    remembered.
+    """
+    rows = [
+        ["1001", "BAG-1", "1"],
+        ["1001", "CUP-2", "2"],
+        ["", "BAG-1", "1"],
+        ["1003", "CUP-2", "1"],
+    ]
     found = recognise(["Order Number", header, "Quantity"], rows)
     assert found.columns[Field.SKU] == (1,)
     assert found.guessed == {Field.SKU}
     assert "is read as sku by its values" in found.warnings[0]
-    left_out = recognise(["Order Number", header, "Quantity"], rows, mapping=dict(options(found.warnings[0])))
+    left_out = recognise(
+        ["Order Number", header, "Quantity"], rows, mapping=dict(options(found.warnings[0]))
+    )
     assert Field.SKU not in left_out.columns
     assert "no column says of what" in left_out.warnings[0]
 
@@ -419,14 +499,18 @@ def test_a_reference_that_goes_by_line_is_the_sku_where_units_want_one(header):
 def test_a_reference_that_goes_by_order_is_asked_about(values):
     """Units without a line stop the file, with a --map that works, instead of refusing every row."""
     header = ["Order Number", "Reference", "Quantity"]
-    rows = [[order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)]
+    rows = [
+        [order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)
+    ]
     with pytest.raises(ColumnError, match="gives units") as caught:
         recognise(header, rows)
     for mapping in answers(caught.value.todo):
         assert recognise(header, rows, mapping=mapping).columns[Field.ORDER_ID] == (0,)
 
 
-@pytest.mark.parametrize("header", ["Item", "Article", "Code", "Artikel", "Código", "Codice", "Artículo"])
+@pytest.mark.parametrize(
+    "header", ["Item", "Article", "Code", "Artikel", "Código", "Codice", "Artículo"]
+)
 def test_a_weak_name_of_the_sku_is_taken_by_its_values(header):
     """Where no column says it plainly."""
     assert columns(["Order Number", header, "Quantity"], ["1001", "BAG-1", "1"])[Field.SKU] == (1,)
@@ -454,7 +538,9 @@ def test_a_tracking_code_that_holds_carriers_is_the_carrier():
 
 
 def test_service_words_name_the_carrier_where_no_column_does():
-    """A lone service column full of "USPS Priority Mail" is the carrier's; beside a carrier it is the method."""
+    """A lone service column full of "USPS Priority Mail" is the carrier's; beside a carrier it is
+    the method.
+    """
     assert columns(["Order", "Service"], ["1001", "USPS Priority Mail"])[Field.CARRIER] == (1,)
     found = columns(["Order", "Carrier", "Service"], ["1001", "USPS", "USPS Priority Mail"])
     assert (found[Field.CARRIER], found[Field.SHIPPING_METHOD]) == ((1,), (2,))
@@ -462,7 +548,11 @@ def test_service_words_name_the_carrier_where_no_column_does():
 
 def test_amazons_carrier_code_and_name_are_one():
     """A code of "Other" beside a name does not compete with it."""
-    found = columns(["Order", "carrier-code", "carrier-name"], ["1001", "UPS", ""], ["1002", "UPS", "UPS Ground"])
+    found = columns(
+        ["Order", "carrier-code", "carrier-name"],
+        ["1001", "UPS", ""],
+        ["1002", "UPS", "UPS Ground"],
+    )
     assert found[Field.CARRIER] == (1,)
 
 
@@ -497,20 +587,28 @@ def test_values_that_contradict_a_name_stop_the_file(header, value):
 
 
 def test_links_in_the_tracking_column_are_read_where_no_column_is_the_links():
-    """They are what the customer gets; beside a column of numbers, or of links, they are not looked at."""
+    """They are what the customer gets; beside a column of numbers, or of links, they are not looked
+    at.
+    """
     link = "https://example.com/t/1"
     assert columns(["Order", "Tracking Number"], ["1001", link])[Field.TRACKING_NUMBER] == (1,)
-    assert columns(["Order", "Tracking", "Tracking #"], ["1001", link, UPS])[Field.TRACKING_NUMBER] == (2,)
+    assert columns(["Order", "Tracking", "Tracking #"], ["1001", link, UPS])[
+        Field.TRACKING_NUMBER
+    ] == (2,)
 
 
 def test_local_pickup_in_the_tracking_column_is_no_contradiction():
     """A night of pickups only still loads."""
-    assert columns(["Order", "Tracking Number"], ["1001", "Local Pickup"])[Field.TRACKING_NUMBER] == (1,)
+    assert columns(["Order", "Tracking Number"], ["1001", "Local Pickup"])[
+        Field.TRACKING_NUMBER
+    ] == (1,)
 
 
 def test_damaged_numbers_are_no_contradiction():
     """9.4E+21 is one cell's damage, to be told of that cell, not another kind of column."""
-    assert columns(["Order", "Tracking Number"], ["1001.0", "9.40011E+21"])[Field.TRACKING_NUMBER] == (1,)
+    assert columns(["Order", "Tracking Number"], ["1001.0", "9.40011E+21"])[
+        Field.TRACKING_NUMBER
+    ] == (1,)
 
 
 @pytest.mark.parametrize(
@@ -548,14 +646,20 @@ def test_a_bilingual_header_is_read_by_either_side():
     """`Order ID / 订单号` names one field twice."""
     found = columns(["Order ID / 订单号", "Sendungsnummer (Tracking ID)"], ["1001", UPS])
     assert found == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (1,)}
-    assert columns(["Order ID (Store)", "Ship Date (UTC)"], ["1001", "2026-11-20"])[Field.SHIP_DATE] == (1,)
-    assert columns(["Order", "Fulfillment: Tracking Company"], ["1001", "UPS"])[Field.CARRIER] == (1,)
+    assert columns(["Order ID (Store)", "Ship Date (UTC)"], ["1001", "2026-11-20"])[
+        Field.SHIP_DATE
+    ] == (1,)
+    assert columns(["Order", "Fulfillment: Tracking Company"], ["1001", "UPS"])[Field.CARRIER] == (
+        1,
+    )
 
 
 @pytest.mark.parametrize("place", ["Zwei", "zwei", "B", "b", "2", "=2"])
 def test_a_map_names_a_column_by_header_letter_or_number(place):
     """All ways to name a column reach it."""
-    assert columns(["Eins", "Zwei"], ["x", "1001"], mapping={Field.ORDER_ID: place}) == {Field.ORDER_ID: (1,)}
+    assert columns(["Eins", "Zwei"], ["x", "1001"], mapping={Field.ORDER_ID: place}) == {
+        Field.ORDER_ID: (1,)
+    }
 
 
 def test_a_map_to_no_column_lists_those_that_exist():
@@ -572,9 +676,9 @@ def test_what_was_remembered_settles_the_next_night():
     again = recognise(["order number", "ORDER-ID"], [row], remembered={Field.ORDER_ID: "Order ID"})
     assert found.fingerprint == again.fingerprint
     assert again.columns[Field.ORDER_ID] == (1,)
-    assert recognise(header, [row], mapping={Field.ORDER_ID: "A"}, remembered={Field.ORDER_ID: "B"}).columns == {
-        Field.ORDER_ID: (0,)
-    }
+    assert recognise(
+        header, [row], mapping={Field.ORDER_ID: "A"}, remembered={Field.ORDER_ID: "B"}
+    ).columns == {Field.ORDER_ID: (0,)}
 
 
 def test_our_own_columns_are_not_read():

@@ -16,8 +16,13 @@ from batch.results.run_text import report
 COUNT = 24
 
 
-def rows(first: int = 100, count: int = COUNT, numbers: int | None = None) -> list[tuple[object, ...]]:
-    return [(first + n, "MUG", 1, number(first + n if numbers is None else numbers)) for n in range(count)]
+def rows(
+    first: int = 100, count: int = COUNT, numbers: int | None = None
+) -> list[tuple[object, ...]]:
+    return [
+        (first + n, "MUG", 1, number(first + n if numbers is None else numbers))
+        for n in range(count)
+    ]
 
 
 async def decide(there: Shop, run_id: str, answer: str = "ship", **which: Any) -> CommandResult:
@@ -47,7 +52,11 @@ async def test_a_persons_word_releases_it_and_is_kept(shop: OpenShop) -> None:
     with there.ledger() as ledger:
         (place, *_) = list_pending(ledger, "shop", "").lines
     assert place == f"Run {held.run.run_id}, the whole file ({COUNT} rows)"
-    assert (await decide(there, held.run.run_id, file=True)).lines[0].endswith("one of the queue goes on by itself.")
+    assert (
+        (await decide(there, held.run.run_id, file=True))
+        .lines[0]
+        .endswith("one of the queue goes on by itself.")
+    )
     done = await there.run(*rows(numbers=7))
     assert (codes(done), exit_status(done), there.posts) == ([], 0, COUNT)
     with there.ledger() as ledger:
@@ -76,7 +85,9 @@ async def test_the_other_rows_of_a_held_file_keep_their_reasons(shop: OpenShop) 
     assert done.rows[COUNT + 2].finding.code == "unknown_sku"
 
 
-async def test_another_stores_file_is_held_whether_its_orders_are_missing_or_newer(shop: OpenShop) -> None:
+async def test_another_stores_file_is_held_whether_its_orders_are_missing_or_newer(
+    shop: OpenShop,
+) -> None:
     there = await shop(dense(COUNT))
     done = await there.run(*rows(first=5000), *rows(count=3))
     assert codes(done) == ["most_orders_unknown"]

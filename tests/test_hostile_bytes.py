@@ -1,4 +1,6 @@
-"""No bytes hold the program: time grows with a file's size at most, and what reads it may die, hang or swell alone."""
+"""No bytes hold the program: time grows with a file's size at most, and what reads it may die, hang
+or swell alone.
+"""
 
 import importlib
 import inspect
@@ -35,7 +37,8 @@ from batch.model.sheet_format import read_mark
 from batch.watcher.attempts import read_attempt
 
 MODULES = [
-    importlib.import_module(f"batch.loader.{found.name}") for found in pkgutil.iter_modules(batch.loader.__path__)
+    importlib.import_module(f"batch.loader.{found.name}")
+    for found in pkgutil.iter_modules(batch.loader.__path__)
 ]
 PATTERNS = {
     f"{module.__name__}.{name}": pattern
@@ -49,14 +52,79 @@ PATTERNS = {
 SOURCE = "".join(map(inspect.getsource, MODULES))
 
 PIECES = (
-    *(" ", "0", "1", "9", "a", "A", "-", "a-", "a1", ".", "1.", ",", "#", '"', "'", "=", "<", ">", "\n", "/", "\u0301"),
-    *("<!-- -->", "<!--", "<c ", '<c r="A1" ', '<c t="e" r="A1"', "<a:c ", "<f ", "<b ", '<a ">"', "x ", " x", "1x "),
-    *("1 x ", "A:\n", "a:", "=a", '--map "a=', "--map a=b ", "&#1", "([required ", "1Z", "1a\n", "\n1", "0-", "\x05"),
+    *(
+        " ",
+        "0",
+        "1",
+        "9",
+        "a",
+        "A",
+        "-",
+        "a-",
+        "a1",
+        ".",
+        "1.",
+        ",",
+        "#",
+        '"',
+        "'",
+        "=",
+        "<",
+        ">",
+        "\n",
+        "/",
+        "\u0301",
+    ),
+    *(
+        "<!-- -->",
+        "<!--",
+        "<c ",
+        '<c r="A1" ',
+        '<c t="e" r="A1"',
+        "<a:c ",
+        "<f ",
+        "<b ",
+        '<a ">"',
+        "x ",
+        " x",
+        "1x ",
+    ),
+    *(
+        "1 x ",
+        "A:\n",
+        "a:",
+        "=a",
+        '--map "a=',
+        "--map a=b ",
+        "&#1",
+        "([required ",
+        "1Z",
+        "1a\n",
+        "\n1",
+        "0-",
+        "\x05",
+    ),
 )
-BEGINNINGS = ("", "1", "1-1-1", "USD", "order", "http://a", "1" + "0" * 20, "1x", "1 jan ", '="', "#", "<c ", "a x")
+BEGINNINGS = (
+    "",
+    "1",
+    "1-1-1",
+    "USD",
+    "order",
+    "http://a",
+    "1" + "0" * 20,
+    "1x",
+    "1 jan ",
+    '="',
+    "#",
+    "<c ",
+    "a x",
+)
 ENDS = ("!", "\n!")
 SIZE = 400
-"""Characters; ten times as many take ten times as long, or a hundred times where the square is in it."""
+"""Characters; ten times as many take ten times as long, or a hundred times where the square is in
+it.
+"""
 
 
 def cost(work: Callable[[str], object], text: str) -> float:
@@ -70,7 +138,9 @@ def cost(work: Callable[[str], object], text: str) -> float:
 
 
 def grows(work: Callable[[str], object], make: Callable[[int], str], size: int) -> bool:
-    """Whether ten times the text takes more than 25 times as long; what takes no time at all is not looked at."""
+    """Whether ten times the text takes more than 25 times as long; what takes no time at all is not
+    looked at.
+    """
     began = time.process_time()
     work(long := make(10 * size))
     if time.process_time() - began < 0.002:
@@ -82,13 +152,18 @@ def hostile(beginning: str, piece: str, end: str) -> Callable[[int], str]:
     return lambda size: beginning + piece * (size // len(piece)) + end
 
 
-SHAPES = [hostile(beginning, piece, end) for beginning in BEGINNINGS for piece in PIECES for end in ENDS]
+SHAPES = [
+    hostile(beginning, piece, end) for beginning in BEGINNINGS for piece in PIECES for end in ENDS
+]
 
 
 def uses(name: str) -> Iterator[Callable[[str], object]]:
     """The pattern as its module uses it; one of which that does not show, as all of a cell."""
     pattern = PATTERNS[name]
-    used = re.findall(rf"\b{name.rpartition('.')[2]}\.(search|match|fullmatch|findall|finditer|sub|split)\(", SOURCE)
+    used = re.findall(
+        rf"\b{name.rpartition('.')[2]}\.(search|match|fullmatch|findall|finditer|sub|split)\(",
+        SOURCE,
+    )
     is_bytes = isinstance(pattern.pattern, bytes)
     whole = {"match", "fullmatch"}
     for how in {name if name in whole else "search" for name in used or whole}:
@@ -142,7 +217,9 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "a quote in the first line": lambda n: b'Order,SKU\n1,"A\n' + b"1001,A\n" * n,
     "stray quotes everywhere": lambda n: b"Order,SKU\n" + b'1,"x"y\n2,"z\n' * n,
     "a record without an end": lambda n: b"Order,SKU\n" + b'"1\n","2\n",\n' * n,
-    "rows beyond the header": lambda n: b"Order,SKU\n" + (b"1,A" + b"," * 2000 + b"\n") * (n // 200),
+    "rows beyond the header": lambda n: (
+        b"Order,SKU\n" + (b"1,A" + b"," * 2000 + b"\n") * (n // 200)
+    ),
     "code page": lambda n: b"Order,SKU\n" + b"1001,\xe9\n" * n,
     "marks over a letter": lambda n: b"Order,SKU\n1001," + "\u0301\u0327".encode() * n + b"\n",
 }
@@ -200,7 +277,12 @@ def page(path: Path, rows: int = 20_000) -> Path:
 def test_the_reader_gets_nothing_of_our_environment_but_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("SHIPBATCH_NOTIFY", "SHIPBATCH_DATABASE", "BIGCOMMERCE_ACCESS_TOKEN", "AWS_SECRET_ACCESS_KEY"):
+    for name in (
+        "SHIPBATCH_NOTIFY",
+        "SHIPBATCH_DATABASE",
+        "BIGCOMMERCE_ACCESS_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+    ):
         monkeypatch.setenv(name, "a secret")
     seen: list[bytes] = []
 
@@ -214,15 +296,23 @@ def test_the_reader_gets_nothing_of_our_environment_but_what_it_needs(
     with meeting_readers(note):
         read_tables(page(tmp_path / "page.xls"))
     assert seen
-    assert {line.split(b"=")[0].decode() for line in seen[0].split(b"\0") if line} <= {*reader.NEEDED, "PYTHONPATH"}
+    assert {line.split(b"=")[0].decode() for line in seen[0].split(b"\0") if line} <= {
+        *reader.NEEDED,
+        "PYTHONPATH",
+    }
 
 
 def test_a_reader_that_is_killed_is_named(tmp_path: Path) -> None:
-    with meeting_readers(lambda pid: os.kill(pid, signal.SIGKILL)), pytest.raises(ReaderDied, match="by SIGKILL"):
+    with (
+        meeting_readers(lambda pid: os.kill(pid, signal.SIGKILL)),
+        pytest.raises(ReaderDied, match="by SIGKILL"),
+    ):
         read_tables(page(tmp_path / "page.xls"))
 
 
-def test_a_reader_that_hangs_is_ended_at_its_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_hangs_is_ended_at_its_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reader_limits, "SECONDS", 1)
     stopping = meeting_readers(lambda pid: os.kill(pid, signal.SIGSTOP))
     with stopping as met, pytest.raises(ReaderDied, match="within 1 s"):
@@ -248,7 +338,9 @@ def test_many_columns_take_linear_time(tmp_path: Path) -> None:
             [f"Code {n % 100}" for n in range(width)],
             *([f"AB-{n * row}" for n in range(width)] for row in range(1, 20)),
         ]
-        path.write_text("".join(f"{','.join(line)},{at or 'Order'}\n" for at, line in enumerate(lines)))
+        path.write_text(
+            "".join(f"{','.join(line)},{at or 'Order'}\n" for at, line in enumerate(lines))
+        )
         with pytest.raises(FileError, match="columns could be sku"):
             load(path, Source())
 
@@ -261,7 +353,9 @@ SWELLING: dict[str, Callable[[], bytes]] = {
     "tables in tables": lambda: b"<table><tr><td>" * 200_000,
     "a comment that never ends": lambda: b"<table><!--" * 200_000,
     "a tag that never ends": lambda: b"<table>" + b'<a ">"' * 200_000,
-    "a reference of digits": lambda: b"<table><tr><td>1<td>&#" + b"9" * 100_000 + b";<tr><td>1<td>2",
+    "a reference of digits": lambda: (
+        b"<table><tr><td>1<td>&#" + b"9" * 100_000 + b";<tr><td>1<td>2"
+    ),
 }
 
 
@@ -278,7 +372,9 @@ def test_a_page_that_swells_is_read_or_refused_within_its_memory(name: str, tmp_
 
 
 def test_a_list_of_thousands_of_parts_is_not_read_for_a_mark(tmp_path: Path) -> None:
-    """The mark is looked for in this process, whatever the file; a workbook of ours has a few dozen parts."""
+    """The mark is looked for in this process, whatever the file; a workbook of ours has a few dozen
+    parts.
+    """
     path = tmp_path / "export.xlsx"
     mark = '<Properties xmlns="x"><property name="shipbatch"><x>{"run": "r"}</x></property></Properties>'
     for parts, is_read in ((1, True), (20, False)):
@@ -327,7 +423,9 @@ def test_nothing_of_the_loader_unpickles() -> None:
 
 
 def test_a_file_on_which_the_watcher_died_twice_is_given_up(tmp_path: Path) -> None:
-    """The count lies in the home, so that a watcher started anew knows it; the next file of the name begins at none."""
+    """The count lies in the home, so that a watcher started anew knows it; the next file of the
+    name begins at none.
+    """
     file = tmp_path / "export.xls"
     file.write_bytes(b"x")
     for _ in range(2):

@@ -30,13 +30,20 @@ HOME, WORK = 10, 20
 
 
 def line(line_id: int = 1, sku: str = "MUG", quantity: int = 3, **more: Any) -> OrderLine:
-    given: dict[str, Any] = {"kind": "physical", "shipped": 0, "refunded": 0, "order_address_id": HOME}
+    given: dict[str, Any] = {
+        "kind": "physical",
+        "shipped": 0,
+        "refunded": 0,
+        "order_address_id": HOME,
+    }
     return OrderLine(line_id, sku=sku, name=sku, quantity=quantity, **(given | more))
 
 
 def order(*lines: OrderLine, status_id: int = 11, status: str = "Awaiting Fulfillment") -> Order:
     lines = lines or (line(),)
-    return Order(100, status_id, status, sum(i.quantity for i in lines), sum(i.shipped for i in lines), lines)
+    return Order(
+        100, status_id, status, sum(i.quantity for i in lines), sum(i.shipped for i in lines), lines
+    )
 
 
 def ask(sku: str = "MUG", quantity: int | None = 1, row: int = 2) -> Line:
@@ -45,11 +52,17 @@ def ask(sku: str = "MUG", quantity: int | None = 1, row: int = 2) -> Line:
 
 def parcel(*lines: Line, number: str = "1Z1", **more: Any) -> Parcel:
     rows = tuple(sorted({row for each in lines for row in each.rows})) or (2,)
-    return Parcel(100, **({"rows": rows, "lines": lines, "numbers": (number,) if number else ()} | more))
+    return Parcel(
+        100, **({"rows": rows, "lines": lines, "numbers": (number,) if number else ()} | more)
+    )
 
 
 def made(shipment_id: int = 7, *items: Item, number: str = "1Z1", **more: Any) -> StoreShipment:
-    given: dict[str, Any] = {"order_address_id": HOME, "tracking_number": number, "date_created": "Monday"}
+    given: dict[str, Any] = {
+        "order_address_id": HOME,
+        "tracking_number": number,
+        "date_created": "Monday",
+    }
     return StoreShipment(shipment_id, 100, items=items or (Item(1, 1),), **(given | more))
 
 
@@ -61,7 +74,9 @@ def ours(shipment: StoreShipment, parcel: Parcel) -> ExistingShipment:
     return ExistingShipment(shipment, "made by run R, row 2", 1, parcel.request_key)
 
 
-def judged(*parcels: Parcel, of: Order | None = None, policy: Policy | None = None, **facts: Any) -> list[Judged]:
+def judged(
+    *parcels: Parcel, of: Order | None = None, policy: Policy | None = None, **facts: Any
+) -> list[Judged]:
     return plan_order(parcels, Facts(of or order(), **facts), policy or Policy())
 
 
@@ -88,7 +103,11 @@ class TestWhichLine:
     def test_a_sku_becomes_the_lines_id_and_its_address(self) -> None:
         """The row names a SKU; the shipment names order_product_id and order_address_id."""
         shipment = only(judged(parcel(ask(" mug ", 2))))
-        assert (shipment.order_id, shipment.order_address_id, shipment.items) == (100, HOME, (Item(1, 2),))
+        assert (shipment.order_id, shipment.order_address_id, shipment.items) == (
+            100,
+            HOME,
+            (Item(1, 2),),
+        )
         assert (shipment.rows, shipment.row_lines) == ((2,), ((2, 1),))
 
     def test_a_line_id_is_taken_as_it_is(self) -> None:
@@ -129,18 +148,25 @@ class TestWhichLine:
         assert "lines are 1" in finding.error
 
     def test_units_alone_are_of_the_orders_only_line(self) -> None:
-        """What does not ship is no line; a second one that ships makes it a question, whatever is left of it."""
+        """What does not ship is no line; a second one that ships makes it a question, whatever is
+        left of it.
+        """
         mug, card = line(), line(2, "CARD", kind="digital", order_address_id=0)
         shipment = only(judged(parcel(ask("", 2)), of=order(mug, card)))
         assert (shipment.items, shipment.row_lines) == ((Item(1, 2),), ((2, 1),))
         finding = only(judged(parcel(ask("", 2)), of=order(mug, line(3, "CUP", shipped=3)))).finding
         assert (finding.status, finding.code) == (Status.INVALID, "quantity_without_line")
-        assert "ships 2 and does not say of what; its lines are SKU MUG (3 left), SKU CUP (0 left)" in finding.error
+        assert (
+            "ships 2 and does not say of what; its lines are SKU MUG (3 left), SKU CUP (0 left)"
+            in finding.error
+        )
 
     def test_units_alone_are_of_the_addresses_only_line(self) -> None:
         """An address that the order does not have is told with those that it has."""
         several = order(line(1), line(2, order_address_id=WORK))
-        assert only(judged(parcel(ask(""), order_address_id=WORK), of=several)).items == (Item(2, 1),)
+        assert only(judged(parcel(ask(""), order_address_id=WORK), of=several)).items == (
+            Item(2, 1),
+        )
         finding = only(judged(parcel(ask(""), order_address_id=30), of=several)).finding
         assert finding.code == "wrong_address"
         assert "address 10, 20, the file says 30" in finding.error
@@ -149,9 +175,14 @@ class TestWhichLine:
         """Each of them changed to what is left would be too much again."""
         both = Line(sku="MUG", quantity=4, rows=(2, 3))
         finding = only(judged(parcel(both))).finding
-        assert finding.todo == "Rows 2 and 3 are of the same line: change their quantities to 3 in all."
+        assert (
+            finding.todo
+            == "Rows 2 and 3 are of the same line: change their quantities to 3 in all."
+        )
         many = Line(sku="MUG", quantity=9, rows=tuple(range(2, 11)))
-        assert only(judged(parcel(many))).finding.todo.startswith("Rows 2, 3, 4, 5, 6 and 4 more are of the same line")
+        assert only(judged(parcel(many))).finding.todo.startswith(
+            "Rows 2, 3, 4, 5, 6 and 4 more are of the same line"
+        )
 
     def test_two_lines_with_one_sku_are_not_guessed(self) -> None:
         """Ambiguous, both lines shown with what they have left."""
@@ -179,7 +210,9 @@ class TestWhichLine:
             ({"pickup": True, "order_address_id": 0}, "pickup_line"),
         ],
     )
-    def test_what_does_not_ship_is_refused_by_its_name(self, kind: dict[str, Any], code: str) -> None:
+    def test_what_does_not_ship_is_refused_by_its_name(
+        self, kind: dict[str, Any], code: str
+    ) -> None:
         """Downloads, gift certificates and pickups."""
         assert said(only(judged(parcel(ask()), of=order(line(**kind))))) == (Status.INVALID, code)
 
@@ -191,8 +224,12 @@ class TestWhichLine:
 
 
 class TestUnitsLeft:
-    @pytest.mark.parametrize(("shipped", "refunded", "left"), [(0, 0, 3), (1, 0, 2), (0, 1, 2), (1, 1, 1)])
-    def test_are_quantity_less_shipped_less_refunded(self, shipped: int, refunded: int, left: int) -> None:
+    @pytest.mark.parametrize(
+        ("shipped", "refunded", "left"), [(0, 0, 3), (1, 0, 2), (0, 1, 2), (1, 1, 1)]
+    )
+    def test_are_quantity_less_shipped_less_refunded(
+        self, shipped: int, refunded: int, left: int
+    ) -> None:
         """As many as are left ship; one more does not, and the numbers are told."""
         there = order(line(shipped=shipped, refunded=refunded))
         assert only(judged(parcel(ask(quantity=left)), of=there)).items == (Item(1, left),)
@@ -204,7 +241,10 @@ class TestUnitsLeft:
 
     def test_earlier_rows_of_the_file_count(self) -> None:
         """Two parcels of 2 out of 3: the first ships, the second names the row that took them."""
-        first, second = parcel(ask(quantity=2), number="A"), parcel(ask(quantity=2, row=3), number="B")
+        first, second = (
+            parcel(ask(quantity=2), number="A"),
+            parcel(ask(quantity=2, row=3), number="B"),
+        )
         found = by_row(judged(first, second))
         assert found[2].items == (Item(1, 2),)
         assert found[3].code == "not_enough_left"
@@ -212,12 +252,17 @@ class TestUnitsLeft:
 
     def test_a_refused_parcel_takes_nothing(self) -> None:
         """What it asked for is free for the next one."""
-        first, second = parcel(ask(quantity=4), number="A"), parcel(ask(quantity=3, row=3), number="B")
+        first, second = (
+            parcel(ask(quantity=4), number="A"),
+            parcel(ask(quantity=3, row=3), number="B"),
+        )
         assert by_row(judged(first, second))[3].items == (Item(1, 3),)
 
     def test_no_quantity_is_all_that_remains_of_the_line(self) -> None:
         """A SKU alone ships its rest."""
-        assert only(judged(parcel(ask(quantity=None)), of=order(line(shipped=1)))).items == (Item(1, 2),)
+        assert only(judged(parcel(ask(quantity=None)), of=order(line(shipped=1)))).items == (
+            Item(1, 2),
+        )
 
     def test_a_parcel_ships_whole_or_not_at_all(self) -> None:
         """The bad row has its own reason; the others are `parcel_incomplete` and name it."""
@@ -230,7 +275,9 @@ class TestUnitsLeft:
     def test_every_bad_row_of_a_parcel_has_its_own_reason(self) -> None:
         """Two lines short, one right: two reasons, and one that names the first."""
         there = order(line(1), line(2, "HAT", 1), line(3, "PEN", 1))
-        found = by_row(judged(parcel(ask(row=2), ask("HAT", 2, row=3), ask("PEN", 5, row=4)), of=there))
+        found = by_row(
+            judged(parcel(ask(row=2), ask("HAT", 2, row=3), ask("PEN", 5, row=4)), of=there)
+        )
         assert {row: finding.code for row, finding in found.items()} == {
             2: "parcel_incomplete",
             3: "not_enough_left",
@@ -241,7 +288,10 @@ class TestUnitsLeft:
     def test_an_unknown_line_makes_its_parcel_incomplete(self) -> None:
         """Also where the bad row is not there to be counted."""
         found = by_row(judged(parcel(ask(row=2), ask("NOPE", row=3))))
-        assert {row: finding.code for row, finding in found.items()} == {2: "parcel_incomplete", 3: "unknown_sku"}
+        assert {row: finding.code for row, finding in found.items()} == {
+            2: "parcel_incomplete",
+            3: "unknown_sku",
+        }
 
     def test_other_parcels_of_the_order_ship_all_the_same(self) -> None:
         """A parcel is the unit that ships or does not, not the order."""
@@ -257,7 +307,9 @@ class TestSeveralAddresses:
     def test_the_lines_of_a_parcel_are_shipped_by_address(self) -> None:
         """One number for lines to two addresses: a shipment each."""
         several = judged(parcel(ask(row=2), ask("HAT", row=3)), of=self.TWO)
-        assert [(s.order_address_id, s.items, s.rows) for s in several if isinstance(s, Shipment)] == [
+        assert [
+            (s.order_address_id, s.items, s.rows) for s in several if isinstance(s, Shipment)
+        ] == [
             (HOME, (Item(1, 1),), (2,)),
             (WORK, (Item(2, 1),), (3,)),
         ]
@@ -282,7 +334,9 @@ class TestSeveralAddresses:
 class TestAnOrderAlone:
     def test_ships_all_that_remains(self) -> None:
         """Every line with units left; not the download."""
-        there = order(line(1, shipped=1), line(2, "HAT", 2), line(3, "E", kind="digital", order_address_id=0))
+        there = order(
+            line(1, shipped=1), line(2, "HAT", 2), line(3, "E", kind="digital", order_address_id=0)
+        )
         assert only(judged(parcel(), of=there)).items == (Item(1, 2), Item(2, 2))
 
     def test_comes_after_the_parcels_with_quantities(self) -> None:
@@ -306,20 +360,29 @@ class TestAnOrderAlone:
 
     def test_the_first_number_takes_all(self) -> None:
         """The others go into the comments."""
-        shipment = only(judged(parcel(numbers=("A", "B", "C")), policy=Policy(several_parcels="first")))
+        shipment = only(
+            judged(parcel(numbers=("A", "B", "C")), policy=Policy(several_parcels="first"))
+        )
         assert (shipment.tracking_number, shipment.items) == ("A", (Item(1, 3),))
         assert "B, C" in shipment.comments
 
     def test_even_deals_the_units_out(self) -> None:
         """Parcels differ by one unit at most, and together they are all."""
         there = order(line(1, quantity=3), line(2, "HAT", 2))
-        several = judged(parcel(numbers=("A", "B")), of=there, policy=Policy(several_parcels="even"))
-        assert [(s.tracking_number, s.units) for s in several if isinstance(s, Shipment)] == [("A", 3), ("B", 2)]
+        several = judged(
+            parcel(numbers=("A", "B")), of=there, policy=Policy(several_parcels="even")
+        )
+        assert [(s.tracking_number, s.units) for s in several if isinstance(s, Shipment)] == [
+            ("A", 3),
+            ("B", 2),
+        ]
         assert _units(several) == {1: 3, 2: 2}
 
     def test_even_with_more_numbers_than_units_is_held(self) -> None:
         """A parcel cannot be empty."""
-        several = judged(parcel(numbers=("A", "B", "C", "D")), policy=Policy(several_parcels="even"))
+        several = judged(
+            parcel(numbers=("A", "B", "C", "D")), policy=Policy(several_parcels="even")
+        )
         assert {said(one) for one in several} == {(Status.HELD, "too_many_parcels")}
 
     def test_even_goes_on_where_it_stopped(self) -> None:
@@ -332,14 +395,20 @@ class TestAnOrderAlone:
             existing=(ours(made(7, Item(1, 2), number="A"), asked),),
             policy=Policy(several_parcels="even"),
         )
-        assert [(s.tracking_number, s.items) for s in several if isinstance(s, Shipment)] == [("B", (Item(1, 2),))]
+        assert [(s.tracking_number, s.items) for s in several if isinstance(s, Shipment)] == [
+            ("B", (Item(1, 2),))
+        ]
 
 
 class TestMetByItsNumber:
     @pytest.mark.parametrize("number", ["1Z1", "1z1", " 1Z 1 "])
     def test_equal_items_are_already_created(self, number: str) -> None:
         """Whoever made it; case and blanks of a number do not matter."""
-        note = only(judged(parcel(ask(), number=number), of=order(line(shipped=1)), existing=(foreign(made()),)))
+        note = only(
+            judged(
+                parcel(ask(), number=number), of=order(line(shipped=1)), existing=(foreign(made()),)
+            )
+        )
         assert said(note) == (Status.ALREADY_CREATED, "")
         assert note.facts["shipment_ids"] == [7]
 
@@ -347,19 +416,26 @@ class TestMetByItsNumber:
         """A link takes the place of a number."""
         asked = parcel(ask(), number="", tracking_link="https://t.example/1")
         there = foreign(made(number="", tracking_link="https://t.example/1"))
-        assert said(only(judged(asked, of=order(line(shipped=1)), existing=(there,))))[0] is Status.ALREADY_CREATED
+        assert (
+            said(only(judged(asked, of=order(line(shipped=1)), existing=(there,))))[0]
+            is Status.ALREADY_CREATED
+        )
 
     def test_its_link_and_lines_are_known(self) -> None:
         """The sheet has them as if it had been made now."""
         there = made(generated_tracking_link="https://t.example/1Z1")
-        facts = only(judged(parcel(ask()), of=order(line(shipped=1)), existing=(foreign(there),))).facts
+        facts = only(
+            judged(parcel(ask()), of=order(line(shipped=1)), existing=(foreign(there),))
+        ).facts
         assert facts["tracking_links"] == ["https://t.example/1Z1"]
         assert facts["link_source"] == "generated"
         assert (facts["order_address_id"], facts["order_product_ids"]) == (HOME, [1])
 
     def test_other_items_are_held_and_both_shown(self) -> None:
         """Changed items under a known number."""
-        finding = only(judged(parcel(ask(quantity=2)), of=order(line(shipped=1)), existing=(foreign(made()),))).finding
+        finding = only(
+            judged(parcel(ask(quantity=2)), of=order(line(shipped=1)), existing=(foreign(made()),))
+        ).finding
         assert (finding.status, finding.code) == (Status.HELD, "changed")
         assert "shipment 7 (1Z1; 1 of line 1, made Monday)" in finding.error
         assert "this file says 2 of line 1" in finding.error
@@ -374,12 +450,21 @@ class TestMetByItsNumber:
     def test_another_carrier_is_held(self) -> None:
         """The same parcel under another carrier is changed."""
         there = (foreign(made(shipping_provider="usps")),)
-        assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there))) == (Status.HELD, "changed")
+        assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there))) == (
+            Status.HELD,
+            "changed",
+        )
 
     def test_another_carrier_is_a_correction_with_update(self) -> None:
         """A PUT of the carrier; items as they are."""
         there = foreign(made(shipping_provider="usps"))
-        one = only(judged(parcel(ask(), shipping_provider="ups"), existing=(there,), policy=Policy(update=True)))
+        one = only(
+            judged(
+                parcel(ask(), shipping_provider="ups"),
+                existing=(there,),
+                policy=Policy(update=True),
+            )
+        )
         assert isinstance(one, Correction)
         assert (one.existing, one.shipment.shipping_provider) == (there, "ups")
 
@@ -387,7 +472,10 @@ class TestMetByItsNumber:
     def test_a_carrier_that_nobody_names_is_no_change(self, theirs: str) -> None:
         """`custom` is what the store writes where its maker said nothing."""
         there = (foreign(made(shipping_provider=theirs)),)
-        assert said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there)))[0] is Status.ALREADY_CREATED
+        assert (
+            said(only(judged(parcel(ask(), shipping_provider="ups"), existing=there)))[0]
+            is Status.ALREADY_CREATED
+        )
 
     def test_a_file_that_names_no_carrier_changes_none(self) -> None:
         """Whatever the store has."""
@@ -403,18 +491,27 @@ class TestMetByItsNumber:
     def test_an_order_alone_is_met_by_its_number(self) -> None:
         """It asked for all that remained, and that is what was made."""
         there = (foreign(made(7, Item(1, 3))),)
-        assert said(only(judged(parcel(), of=order(line(shipped=3)), existing=there)))[0] is Status.ALREADY_CREATED
+        assert (
+            said(only(judged(parcel(), of=order(line(shipped=3)), existing=there)))[0]
+            is Status.ALREADY_CREATED
+        )
 
     def test_a_number_changed_by_hand_is_held(self) -> None:
-        """Ours as A, renamed to B in the control panel: A again is no new parcel, though units are left."""
+        """Ours as A, renamed to B in the control panel: A again is no new parcel, though units are
+        left.
+        """
         asked = parcel(ask(), number="A")
-        existing = ExistingShipment(made(number="B"), "made by run R, row 2", 1, "an earlier ask", frozenset({"A"}))
+        existing = ExistingShipment(
+            made(number="B"), "made by run R, row 2", 1, "an earlier ask", frozenset({"A"})
+        )
         finding = only(judged(asked, of=order(line(shipped=1)), existing=(existing,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "correction")
 
 
 class TestOneNumberInTwoWays:
-    """They are one parcel that the file does not tell as one: the ledger would refuse the whole plan."""
+    """They are one parcel that the file does not tell as one: the ledger would refuse the whole
+    plan.
+    """
 
     @pytest.mark.parametrize(
         ("first", "other"),
@@ -428,7 +525,10 @@ class TestOneNumberInTwoWays:
     def test_neither_ships_and_both_say_why(self, first: Parcel, other: Parcel) -> None:
         policy = Policy(several_parcels="first")
         found = by_row(judged(first, other, of=order(line(), line(2, sku="CUP")), policy=policy))
-        assert {row: finding.code for row, finding in found.items()} == {2: "number_twice", 3: "number_twice"}
+        assert {row: finding.code for row, finding in found.items()} == {
+            2: "number_twice",
+            3: "number_twice",
+        }
         assert "Rows 2, 3 give" in found[2].error
 
     def test_the_orders_other_parcels_ship(self) -> None:
@@ -440,13 +540,19 @@ class TestOneNumberInTwoWays:
 class TestAnotherNumber:
     def test_is_a_new_parcel_where_units_left_cover_it(self) -> None:
         """A second parcel of the same lines."""
-        shipment = only(judged(parcel(ask(), number="B"), of=order(line(shipped=1)), existing=(foreign(made()),)))
+        shipment = only(
+            judged(
+                parcel(ask(), number="B"), of=order(line(shipped=1)), existing=(foreign(made()),)
+            )
+        )
         assert (shipment.tracking_number, shipment.items) == ("B", (Item(1, 1),))
 
     def test_is_a_correction_where_not_enough_is_left(self) -> None:
         """Held, with the earlier shipment and where it came from."""
         there = order(line(quantity=1, shipped=1))
-        finding = only(judged(parcel(ask(), number="B"), of=there, existing=(foreign(made()),))).finding
+        finding = only(
+            judged(parcel(ask(), number="B"), of=there, existing=(foreign(made()),))
+        ).finding
         assert (finding.status, finding.code) == (Status.HELD, "correction")
         assert "shipment 7 (1Z1;" in finding.error
         assert "made outside shipbatch" in finding.error
@@ -456,14 +562,23 @@ class TestAnotherNumber:
     def test_is_put_with_update(self) -> None:
         """The store's shipment gets the number of the file."""
         there = order(line(quantity=1, shipped=1))
-        one = only(judged(parcel(ask(), number="B"), of=there, existing=(foreign(made()),), policy=Policy(update=True)))
+        one = only(
+            judged(
+                parcel(ask(), number="B"),
+                of=there,
+                existing=(foreign(made()),),
+                policy=Policy(update=True),
+            )
+        )
         assert isinstance(one, Correction)
         assert (one.existing.made.shipment_id, one.shipment.tracking_number) == (7, "B")
 
     def test_of_other_units_is_just_too_much(self) -> None:
         """Two of one line are no correction of one."""
         there = order(line(quantity=1, shipped=1))
-        note = only(judged(parcel(ask(quantity=2), number="B"), of=there, existing=(foreign(made()),)))
+        note = only(
+            judged(parcel(ask(quantity=2), number="B"), of=there, existing=(foreign(made()),))
+        )
         assert said(note) == (Status.INVALID, "not_enough_left")
         assert "shipment 7" in note.finding.error
 
@@ -471,7 +586,12 @@ class TestAnotherNumber:
         """A is met; B is one too many, not a correction of A."""
         there = order(line(quantity=1, shipped=1))
         found = by_row(
-            judged(parcel(ask(), number="1Z1"), parcel(ask(row=3), number="B"), of=there, existing=(foreign(made()),))
+            judged(
+                parcel(ask(), number="1Z1"),
+                parcel(ask(row=3), number="B"),
+                of=there,
+                existing=(foreign(made()),),
+            )
         )
         assert found[2].status is Status.ALREADY_CREATED
         assert found[3].code == "not_enough_left"
@@ -493,7 +613,9 @@ class TestAnotherNumber:
         """Two shipments made, one new number: nobody knows which it is for, so nothing is put."""
         there = order(line(quantity=2, shipped=2))
         existing = (foreign(made(7, number="A")), foreign(made(8, number="B")))
-        note = only(judged(parcel(number="C"), of=there, existing=existing, policy=Policy(update=True)))
+        note = only(
+            judged(parcel(number="C"), of=there, existing=existing, policy=Policy(update=True))
+        )
         assert note.finding.status in {Status.HELD, Status.INVALID}
 
 
@@ -501,14 +623,18 @@ class TestWithoutANumber:
     def test_none_left_is_already_created(self) -> None:
         """Same order, address and items as asked."""
         there = order(line(quantity=1, shipped=1))
-        note = only(judged(parcel(ask(), number=""), of=there, existing=(foreign(made(number="")),)))
+        note = only(
+            judged(parcel(ask(), number=""), of=there, existing=(foreign(made(number="")),))
+        )
         assert said(note)[0] is Status.ALREADY_CREATED
         assert note.facts["shipment_ids"] == [7]
 
     def test_units_left_are_held(self) -> None:
         """It may be the same parcel, or one more."""
         existing = (foreign(made(number="")),)
-        finding = only(judged(parcel(ask(), number=""), of=order(line(shipped=1)), existing=existing)).finding
+        finding = only(
+            judged(parcel(ask(), number=""), of=order(line(shipped=1)), existing=existing)
+        ).finding
         assert (finding.status, finding.code) == (Status.HELD, "equal_again")
         assert "shipment 7" in finding.error
 
@@ -517,18 +643,24 @@ class TestWithoutANumber:
         asked, existing = parcel(ask(), number=""), (foreign(made(number="")),)
         for policy in (Policy(again=True), Policy(answers={asked.request_key: "ship"})):
             assert isinstance(
-                only(judged(asked, of=order(line(shipped=1)), existing=existing, policy=policy)), Shipment
+                only(judged(asked, of=order(line(shipped=1)), existing=existing, policy=policy)),
+                Shipment,
             )
 
     def test_other_items_are_another_parcel(self) -> None:
         """Two after one of three: not equal, and there is enough."""
         existing = (foreign(made(number="")),)
-        shipment = only(judged(parcel(ask(quantity=2), number=""), of=order(line(shipped=1)), existing=existing))
+        shipment = only(
+            judged(parcel(ask(quantity=2), number=""), of=order(line(shipped=1)), existing=existing)
+        )
         assert shipment.items == (Item(1, 2),)
 
     def test_an_order_alone_is_met_as_all_its_shipments(self) -> None:
         """Nothing remains: what was made is what it asked for."""
-        existing = (foreign(made(7, Item(1, 1), number="A")), foreign(made(8, Item(1, 2), number="B")))
+        existing = (
+            foreign(made(7, Item(1, 1), number="A")),
+            foreign(made(8, Item(1, 2), number="B")),
+        )
         note = only(judged(parcel(number=""), of=order(line(shipped=3)), existing=existing))
         assert said(note)[0] is Status.ALREADY_CREATED
         assert note.facts["shipment_ids"] == [7, 8]
@@ -536,12 +668,16 @@ class TestWithoutANumber:
     def test_an_order_alone_ships_the_rest_after_others_parcels(self) -> None:
         """Part of it went before, under another's number: the rest is new."""
         existing = (foreign(made(number="A")),)
-        assert only(judged(parcel(number=""), of=order(line(shipped=1)), existing=existing)).items == (Item(1, 2),)
+        assert only(
+            judged(parcel(number=""), of=order(line(shipped=1)), existing=existing)
+        ).items == (Item(1, 2),)
 
     def test_an_order_alone_that_has_shipped_before_is_asked_about(self) -> None:
         """By us, from another file, and something is left."""
         asked = parcel(number="")
-        note = only(judged(asked, of=order(line(shipped=1)), existing=(ours(made(number=""), asked),)))
+        note = only(
+            judged(asked, of=order(line(shipped=1)), existing=(ours(made(number=""), asked),))
+        )
         assert said(note) == (Status.HELD, "equal_again")
 
     def test_the_shipment_of_a_number_is_not_met_twice(self) -> None:
@@ -549,7 +685,11 @@ class TestWithoutANumber:
         asked = (parcel(ask(row=3), number=""), parcel(ask(), number="A"))
         existing = (foreign(made(7, number="A")), foreign(made(8, number="")))
         notes = judged(*asked, of=order(line(quantity=2, shipped=2)), existing=existing)
-        assert {one.rows: one.facts["shipment_ids"] for one in notes if isinstance(one, RowNote) and one.facts} == {
+        assert {
+            one.rows: one.facts["shipment_ids"]
+            for one in notes
+            if isinstance(one, RowNote) and one.facts
+        } == {
             (3,): [8],
             (2,): [7],
         }
@@ -560,7 +700,9 @@ class TestWhatStopsAnOrder:
     def test_some_statuses_hold_its_rows(self, status_id: int) -> None:
         """Incomplete, Refunded, Cancelled, Declined, Disputed."""
         policy = Policy(hold_statuses=frozenset({0, 4, 5, 6, 13}))
-        finding = only(judged(parcel(ask()), of=order(status_id=status_id, status="Cancelled"), policy=policy)).finding
+        finding = only(
+            judged(parcel(ask()), of=order(status_id=status_id, status="Cancelled"), policy=policy)
+        ).finding
         assert (finding.status, finding.code) == (Status.HELD, "order_status")
         assert "Order 100 is Cancelled" in finding.error
 
@@ -571,15 +713,18 @@ class TestWhatStopsAnOrder:
         word = Policy(hold_statuses=held, answers={asked.request_key: "ship"})
         assert isinstance(only(judged(asked, of=cancelled, policy=word)), Shipment)
         again = Policy(hold_statuses=held, again=True)
-        assert said(only(judged(asked, of=cancelled, policy=again))) == (Status.HELD, "order_status")
+        assert said(only(judged(asked, of=cancelled, policy=again))) == (
+            Status.HELD,
+            "order_status",
+        )
 
     def test_what_was_made_before_it_was_cancelled_is_met(self) -> None:
         """A fact comes before a rule."""
         policy = Policy(hold_statuses=frozenset({5}))
         there = order(line(shipped=1), status_id=5)
-        assert said(only(judged(parcel(ask()), of=there, existing=(foreign(made()),), policy=policy)))[0] is (
-            Status.ALREADY_CREATED
-        )
+        assert said(
+            only(judged(parcel(ask()), of=there, existing=(foreign(made()),), policy=policy))
+        )[0] is (Status.ALREADY_CREATED)
 
     def test_an_order_that_is_newer_than_the_newest_waits(self) -> None:
         """Not wrong, only early."""
@@ -589,7 +734,10 @@ class TestWhatStopsAnOrder:
 
     def test_an_order_that_is_not_there_is_unknown(self) -> None:
         """An older number that the store does not have."""
-        assert said(only(plan_order([parcel(ask())], Facts(None), Policy()))) == (Status.INVALID, "unknown_order")
+        assert said(only(plan_order([parcel(ask())], Facts(None), Policy()))) == (
+            Status.INVALID,
+            "unknown_order",
+        )
 
     def test_a_marketplaces_number_of_two_orders_is_held(self) -> None:
         """Both are named."""
@@ -605,19 +753,31 @@ class TestWhatStopsAnOrder:
 
     def test_what_a_deleted_one_has_shipped_before_is_still_met(self) -> None:
         gone = replace(order(line(shipped=1)), deleted=True)
-        assert said(only(judged(parcel(ask()), of=gone, existing=(foreign(made()),)))) == (Status.ALREADY_CREATED, "")
+        assert said(only(judged(parcel(ask()), of=gone, existing=(foreign(made()),)))) == (
+            Status.ALREADY_CREATED,
+            "",
+        )
 
 
 class TestAPersonsWord:
     def test_skip(self) -> None:
         """Skipped, and it says by whom."""
         asked = parcel(ask())
-        assert said(only(judged(asked, policy=Policy(answers={asked.request_key: "skip"}))))[0] is Status.SKIPPED
+        assert (
+            said(only(judged(asked, policy=Policy(answers={asked.request_key: "skip"}))))[0]
+            is Status.SKIPPED
+        )
 
     def test_it_exists_as_a_number(self) -> None:
         """Already created as what the person named."""
         asked = parcel(ask(quantity=2), number="B")
-        note = only(judged(asked, existing=(foreign(made()),), policy=Policy(answers={asked.request_key: "exists:7"})))
+        note = only(
+            judged(
+                asked,
+                existing=(foreign(made()),),
+                policy=Policy(answers={asked.request_key: "exists:7"}),
+            )
+        )
         assert said(note)[0] is Status.ALREADY_CREATED
         assert note.facts["shipment_ids"] == [7]
 
@@ -638,7 +798,9 @@ class TestAPersonsWord:
     def test_what_was_deleted_takes_a_word(self, number: str) -> None:
         """It no longer counts as made, and does not ship by itself."""
         asked = parcel(ask(), number=number)
-        gone = Record(1, "R1", "S", only(judged(asked)), State.CREATED, made=made(number=number), deleted=True)
+        gone = Record(
+            1, "R1", "S", only(judged(asked)), State.CREATED, made=made(number=number), deleted=True
+        )
         finding = only(judged(asked, deleted=(gone,))).finding
         assert (finding.status, finding.code) == (Status.HELD, "deleted_before")
         assert "run R1 made this as shipment 7" in finding.error
@@ -655,13 +817,19 @@ class TestAPersonsWord:
 
 
 class TestWhatOurRecordsKnow:
-    """What was made by a run of ours, as its record says; DIFFERS where the store has made it otherwise."""
+    """What was made by a run of ours, as its record says; DIFFERS where the store has made it
+    otherwise.
+    """
 
     DIFFERS = Finding(Status.CREATED, "made_differs", "made otherwise", "compare")
 
     def of_ours(self, asked: Parcel, *, number: str = "OTHER", **more: Any) -> ExistingShipment:
         """Made of a parcel under another number than it asked."""
-        return replace(ours(made(number=number, **more), asked), labels=frozenset({"1Z1"}), differs=self.DIFFERS)
+        return replace(
+            ours(made(number=number, **more), asked),
+            labels=frozenset({"1Z1"}),
+            differs=self.DIFFERS,
+        )
 
     def test_the_record_is_named_where_it_is_one(self) -> None:
         """So that a decision, or a sheet, finds it."""
@@ -670,19 +838,34 @@ class TestWhatOurRecordsKnow:
         assert (one.record_id, one.facts["row_lines"], one.facts["warnings"]) == (1, ((2, 1),), ())
         alone = parcel(number="")
         two = tuple(ours(made(n, number=str(n)), alone) for n in (7, 8))
-        assert only(judged(alone, of=order(line(quantity=2, shipped=2)), existing=two)).record_id is None
+        assert (
+            only(judged(alone, of=order(line(quantity=2, shipped=2)), existing=two)).record_id
+            is None
+        )
 
     @pytest.mark.parametrize(
         ("export", "expected"),
-        [("E", (Status.ALREADY_CREATED, "")), ("F", (Status.HELD, "equal_again")), ("", (Status.HELD, "equal_again"))],
+        [
+            ("E", (Status.ALREADY_CREATED, "")),
+            ("F", (Status.HELD, "equal_again")),
+            ("", (Status.HELD, "equal_again")),
+        ],
     )
-    def test_without_a_number_the_same_file_is_the_same_parcel(self, export: str, expected: tuple[Status, str]) -> None:
+    def test_without_a_number_the_same_file_is_the_same_parcel(
+        self, export: str, expected: tuple[Status, str]
+    ) -> None:
         """Though units are left: a parcel of another file may be one more."""
         asked = parcel(ask(), number="")
         existing = replace(ours(made(number=""), asked), export="E")
-        assert said(only(judged(asked, existing=(existing,), policy=Policy(export=export)))) == expected
+        assert (
+            said(only(judged(asked, existing=(existing,), policy=Policy(export=export))))
+            == expected
+        )
         other = replace(existing, ask="another parcel")
-        assert said(only(judged(asked, existing=(other,), policy=Policy(export="E")))) == (Status.HELD, "equal_again")
+        assert said(only(judged(asked, existing=(other,), policy=Policy(export="E")))) == (
+            Status.HELD,
+            "equal_again",
+        )
 
     def test_a_wrong_number_is_put_right_with_update(self) -> None:
         """And without it, it is met, and what differs is told."""
@@ -695,18 +878,30 @@ class TestWhatOurRecordsKnow:
         assert isinstance(put, Correction)
         assert (put.existing, put.shipment.tracking_number) == (there, "1Z1")
 
-    @pytest.mark.parametrize("more", [{"order_address_id": WORK}, {"items": (Item(1, 2),)}, {"number": "1Z1"}], ids=str)
+    @pytest.mark.parametrize(
+        "more", [{"order_address_id": WORK}, {"items": (Item(1, 2),)}, {"number": "1Z1"}], ids=str
+    )
     def test_what_a_put_cannot_set_right_is_met(self, more: dict[str, Any]) -> None:
         """Made for another address, of other units, or under the very number."""
         asked = parcel(ask())
-        existing = (replace(self.of_ours(asked), made=replace(made(number="OTHER"), **_fields(more))),)
-        assert said(only(judged(asked, existing=existing, policy=Policy(update=True))))[0] is Status.ALREADY_CREATED
+        existing = (
+            replace(self.of_ours(asked), made=replace(made(number="OTHER"), **_fields(more))),
+        )
+        assert (
+            said(only(judged(asked, existing=existing, policy=Policy(update=True))))[0]
+            is Status.ALREADY_CREATED
+        )
 
     def test_what_has_shipped_of_a_short_line_is_shown(self) -> None:
         """Also in a shipment that holds other lines; those without the line are not."""
         mug, hat = line(quantity=1, shipped=1), line(2, "HAT", 2, shipped=2)
-        existing = (foreign(made(7, Item(1, 1), Item(2, 1), number="A")), foreign(made(8, Item(2, 1), number="B")))
-        finding = only(judged(parcel(ask(quantity=2)), of=order(mug, hat), existing=existing)).finding
+        existing = (
+            foreign(made(7, Item(1, 1), Item(2, 1), number="A")),
+            foreign(made(8, Item(2, 1), number="B")),
+        )
+        finding = only(
+            judged(parcel(ask(quantity=2)), of=order(mug, hat), existing=existing)
+        ).finding
         assert finding.code == "not_enough_left"
         assert "shipment 7" in finding.error
         assert "shipment 8" not in finding.error
@@ -715,13 +910,17 @@ class TestWhatOurRecordsKnow:
         ("number", "update", "corrects"),
         [("B", True, True), ("B", False, False), ("", True, False), ("1Z1", True, False)],
     )
-    def test_what_a_person_says_it_exists_as_gets_its_number(self, number: str, update: bool, corrects: bool) -> None:
+    def test_what_a_person_says_it_exists_as_gets_its_number(
+        self, number: str, update: bool, corrects: bool
+    ) -> None:
         """With --update, and where it has one that is another."""
         asked = parcel(ask(), number=number)
         policy = Policy(update=update, answers={asked.request_key: "exists:7"})
         one = only(judged(asked, existing=(foreign(made()), foreign(made(8))), policy=policy))
         assert isinstance(one, Correction) is corrects
-        assert (one.existing.made.shipment_id if corrects else one.facts["shipment_ids"]) == (7 if corrects else [7])
+        assert (one.existing.made.shipment_id if corrects else one.facts["shipment_ids"]) == (
+            7 if corrects else [7]
+        )
 
 
 def _fields(more: dict[str, Any]) -> dict[str, Any]:
@@ -775,7 +974,10 @@ def held_by_the_store(draw: st.DrawFn) -> tuple[ExistingShipment, ...]:
         foreign(
             made(
                 shipment_id,
-                *(Item(line_id, draw(st.integers(1, 3))) for line_id in draw(st.sets(st.integers(1, 4), min_size=1))),
+                *(
+                    Item(line_id, draw(st.integers(1, 3)))
+                    for line_id in draw(st.sets(st.integers(1, 4), min_size=1))
+                ),
                 number=draw(st.sampled_from(["", "A", "B"])),
                 order_address_id=draw(st.sampled_from([HOME, WORK])),
             )
@@ -805,7 +1007,9 @@ def _units(several: list[Judged]) -> Counter[int]:
 def test_whatever_is_asked(
     of: Order, asked: list[Parcel], existing: tuple[ExistingShipment, ...], policy: Policy
 ) -> None:
-    """Never more than is left; every row answered; only lines that ship; the same again for the same."""
+    """Never more than is left; every row answered; only lines that ship; the same again for the
+    same.
+    """
     facts = Facts(of, existing=existing)
     several = plan_order(asked, facts, policy)
     assert plan_order(asked, facts, policy) == several
@@ -817,21 +1021,28 @@ def test_whatever_is_asked(
         if isinstance(one, Shipment):
             assert one.items
             assert all(item.quantity > 0 for item in one.items)
-            assert {addresses[item.order_product_id] for item in one.items} == {one.order_address_id}
+            assert {addresses[item.order_product_id] for item in one.items} == {
+                one.order_address_id
+            }
             assert sorted(one.items) == list(one.items)
         if isinstance(one, Correction):
             assert policy.update
 
 
 @given(orders(), parcels(), policies)
-def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], policy: Policy) -> None:
+def test_a_file_that_has_shipped_ships_no_more(
+    of: Order, asked: list[Parcel], policy: Policy
+) -> None:
     """Judged again with what it made in the store, no row with a number is a new shipment."""
     policy = replace(policy, again=False)
     first = [one for one in plan_order(asked, Facts(of), policy) if isinstance(one, Shipment)]
     shipped = _units(list(first))
     after = replace(
         of,
-        lines=tuple(replace(each, shipped=each.shipped + shipped[each.order_product_id]) for each in of.lines),
+        lines=tuple(
+            replace(each, shipped=each.shipped + shipped[each.order_product_id])
+            for each in of.lines
+        ),
     )
     existing = tuple(
         ExistingShipment(

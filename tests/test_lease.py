@@ -44,7 +44,9 @@ def connect(database: str) -> Connect:
 
 
 async def take(stack: AsyncExitStack, connect: Connect, home: Path, store: str = STORE) -> Lease:
-    return await stack.enter_async_context(acquire_lease(connect, store, home, 0.0, lambda who: None))
+    return await stack.enter_async_context(
+        acquire_lease(connect, store, home, 0.0, lambda who: None)
+    )
 
 
 def expire(connect: Connect) -> None:
@@ -102,7 +104,9 @@ async def test_who_waits_is_told_for_whom_and_gets_it(connect: Connect, tmp_path
     assert told.empty()
 
 
-async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect, database: str, tmp_path: Path) -> None:
+async def test_who_has_lost_the_store_writes_and_sends_nothing(
+    connect: Connect, database: str, tmp_path: Path
+) -> None:
     async with AsyncExitStack() as stack:
         old = await take(stack, connect, tmp_path)
         expire(connect)
@@ -113,11 +117,17 @@ async def test_who_has_lost_the_store_writes_and_sends_nothing(connect: Connect,
         written(new, database)
         with connect() as connection:
             old.renew(connection)
-            assert connection.execute("SELECT epoch, until > now() FROM owners").fetchall() == [(new.epoch, True)]
+            assert connection.execute("SELECT epoch, until > now() FROM owners").fetchall() == [
+                (new.epoch, True)
+            ]
 
 
-async def test_an_epoch_that_comes_again_is_not_ours(connect: Connect, database: str, tmp_path: Path) -> None:
-    """The database was put back from a copy, and another has taken the store under the number that we had."""
+async def test_an_epoch_that_comes_again_is_not_ours(
+    connect: Connect, database: str, tmp_path: Path
+) -> None:
+    """The database was put back from a copy, and another has taken the store under the number that
+    we had.
+    """
     async with AsyncExitStack() as stack:
         old = await take(stack, connect, tmp_path)
         with connect() as connection:
@@ -164,7 +174,10 @@ async def test_a_takeover_waits_for_the_write_that_was_let_through(
 
 def test_death_is_proven_by_the_lock_alone(connect: Connect, database: str, tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, database, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", CHILD, database, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     runner = child.stdout.readline().strip()
@@ -183,15 +196,24 @@ def test_death_is_proven_by_the_lock_alone(connect: Connect, database: str, tmp_
 def test_silence_from_elsewhere_is_no_proof(connect: Connect, tmp_path: Path) -> None:
     """Neither another machine's runner, nor one whose lock file is not on this disk."""
     with connect() as connection:
-        for host, lock in (("elsewhere", tmp_path / "a.lock"), (os.uname().nodename, tmp_path / "gone.lock")):
-            connection.execute("INSERT INTO runners VALUES (%s, %s, %s, 1, 'x', now())", (host, host, str(lock)))
+        for host, lock in (
+            ("elsewhere", tmp_path / "a.lock"),
+            (os.uname().nodename, tmp_path / "gone.lock"),
+        ):
+            connection.execute(
+                "INSERT INTO runners VALUES (%s, %s, %s, 1, 'x', now())", (host, host, str(lock))
+            )
         (tmp_path / "a.lock").touch()
         assert reap_dead_runners(connection) == []
         assert still_running(connection, "elsewhere") is not None
 
 
-def test_a_disk_without_locks_proves_nothing(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No runner begins there, for nobody could tell when it has ended; nor is anybody's death concluded from it."""
+def test_a_disk_without_locks_proves_nothing(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No runner begins there, for nobody could tell when it has ended; nor is anybody's death
+    concluded from it.
+    """
 
     def missing(*_: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
@@ -202,12 +224,17 @@ def test_a_disk_without_locks_proves_nothing(connect: Connect, tmp_path: Path, m
         row = (os.uname().nodename, str(tmp_path / "a.lock"))
         connection.execute("INSERT INTO runners VALUES ('one', %s, %s, 1, 'x', now())", row)
         assert reap_dead_runners(connection) == []
-    with pytest.raises(LedgerError, match="Function not implemented") as refused, register_runner(connect, tmp_path):
+    with (
+        pytest.raises(LedgerError, match="Function not implemented") as refused,
+        register_runner(connect, tmp_path),
+    ):
         pytest.fail("it has begun")
     assert "on a local disk" in refused.value.todo
 
 
-def test_a_lost_database_leaves_the_proof_to_the_next(connect: Connect, postgres: Postgres, tmp_path: Path) -> None:
+def test_a_lost_database_leaves_the_proof_to_the_next(
+    connect: Connect, postgres: Postgres, tmp_path: Path
+) -> None:
     with register_runner(connect, tmp_path) as runner:
         postgres.stop()
     postgres.start()
@@ -225,6 +252,11 @@ async def test_the_lease_outlives_a_restart_of_the_database(
         postgres.restart(kill=True)
         expire(connect)
         with connect() as connection:
-            while connection.execute("SELECT 1 FROM owners WHERE until > clock_timestamp()").fetchone() is None:
+            while (
+                connection.execute(
+                    "SELECT 1 FROM owners WHERE until > clock_timestamp()"
+                ).fetchone()
+                is None
+            ):
                 pass
         assert lease.sure()

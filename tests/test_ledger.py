@@ -11,7 +11,18 @@ from ledger_samples import planned as planned_of
 from batch.config import Place
 from batch.ledger import Ledger, open_ledger
 from batch.ledger.contract import AlreadyClaimed, Decision, IllegalMove, OrderBusy
-from batch.model import MADE_DIFFERS, MOVES, Finding, Item, Outcome, Record, RowNote, Shipment, State, Status
+from batch.model import (
+    MADE_DIFFERS,
+    MOVES,
+    Finding,
+    Item,
+    Outcome,
+    Record,
+    RowNote,
+    Shipment,
+    State,
+    Status,
+)
 
 FIRST, SECOND = "20261123-120000-0001", "20261124-120000-0002"
 HELD = Finding(Status.HELD, "why", "what", "do")
@@ -42,13 +53,17 @@ async def test_a_plan_reads_back_as_it_was_entered(ledger: Ledger) -> None:
     records = await planned(ledger, *shipments)
     assert [record.shipment for record in records] == shipments
     assert list(ledger.records_of_run(FIRST)) == records
-    assert {(r.state, r.run_id, r.store, r.created_at) for r in records} == {(State.PLANNED, FIRST, STORE, NOON)}
+    assert {(r.state, r.run_id, r.store, r.created_at) for r in records} == {
+        (State.PLANNED, FIRST, STORE, NOON)
+    }
 
 
 async def test_of_run_pages_through_thousands_in_order(ledger: Ledger) -> None:
     """The iterator loses and doubles nothing at its pages' edges."""
     records = await planned(ledger, *(parcel(order, "") for order in range(1, 2_502)))
-    assert [record.record_id for record in ledger.records_of_run(FIRST)] == [record.record_id for record in records]
+    assert [record.record_id for record in ledger.records_of_run(FIRST)] == [
+        record.record_id for record in records
+    ]
 
 
 async def test_a_plan_of_a_run_not_begun_is_refused(ledger: Ledger) -> None:
@@ -71,7 +86,13 @@ async def test_a_plan_whose_notes_fail_leaves_nothing(ledger: Ledger) -> None:
 async def test_notes_read_back_as_they_were(ledger: Ledger) -> None:
     """Every part of a note survives; sequences in its facts are lists."""
     notes = [
-        RowNote((3, 4), HELD, 9, "ask", {"shipment_id": 5, "order_product_ids": [1, 2], "tracking_link": "https://x"}),
+        RowNote(
+            (3, 4),
+            HELD,
+            9,
+            "ask",
+            {"shipment_id": 5, "order_product_ids": [1, 2], "tracking_link": "https://x"},
+        ),
         RowNote((5,), Finding(Status.SKIPPED)),
     ]
     await ledger.plan(FIRST, [], iter(notes))
@@ -84,13 +105,19 @@ async def test_every_word_on_a_parcel_stays(ledger: Ledger) -> None:
         await ledger.decide(STORE, Decision("100/1Z999", answer, "Ann", "she looked", NOON))
     await shipped(ledger, 42, parcel())
     assert ledger.decisions(STORE, ["100/1Z999"]) == {}
-    assert [word.answer for word in ledger.all_decisions(STORE, ["100/1Z999"])["100/1Z999"]] == ["skip", "ship"]
+    assert [word.answer for word in ledger.all_decisions(STORE, ["100/1Z999"])["100/1Z999"]] == [
+        "skip",
+        "ship",
+    ]
     assert ledger.all_decisions(OTHER_STORE, ["100/1Z999"]) == {}
 
 
 async def test_what_is_held_is_told_by_its_run(ledger: Ledger) -> None:
     """Of one store or one run; and which of its parcels another run has said anything of."""
-    held, met = RowNote((3,), HELD, None, "one"), RowNote((4,), Finding(Status.ALREADY_CREATED), 9, "two")
+    held, met = (
+        RowNote((3,), HELD, None, "one"),
+        RowNote((4,), Finding(Status.ALREADY_CREATED), 9, "two"),
+    )
     await ledger.plan(FIRST, [], [held, met])
     await ledger.begin(run_of(SECOND))
     await ledger.plan(SECOND, [], [RowNote((5,), Finding(Status.SKIPPED), None, "one")])
@@ -121,7 +148,13 @@ async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
 @pytest.mark.parametrize("odd", ["M\0UG", "MUG\ud800", "mÜg"])
 async def test_a_note_on_rows_with_odd_characters_is_kept(ledger: Ledger, odd: str) -> None:
     """A damaged cell is what the note is about, and no database takes it as it is."""
-    note = RowNote((3,), Finding(Status.INVALID, "damaged", f"it says {odd}", "do"), None, "ask", names=[(odd, 3)])
+    note = RowNote(
+        (3,),
+        Finding(Status.INVALID, "damaged", f"it says {odd}", "do"),
+        None,
+        "ask",
+        names=[(odd, 3)],
+    )
     await ledger.plan(FIRST, [], [note])
     assert list(ledger.notes(FIRST)) == [note]
     assert [run_id for run_id, _ in ledger.find_notes(odd, 9)] == [FIRST]
@@ -142,7 +175,9 @@ async def test_a_shipment_that_left_its_plan_is_found_by_what_it_was(ledger: Led
 async def test_what_is_planned_anew_is_no_longer_found_by_its_note(ledger: Ledger) -> None:
     """It waited for its order, which has come."""
     waits = Finding(Status.WAITING, "order_not_there_yet", "it is not there", "nothing")
-    await ledger.plan(FIRST, [], [RowNote((2,), waits, request_key="100/1Z999", names=[("100", 2)])])
+    await ledger.plan(
+        FIRST, [], [RowNote((2,), waits, request_key="100/1Z999", names=[("100", 2)])]
+    )
     await ledger.plan_again(FIRST, ["100/1Z999"], [parcel()], [])
     assert ledger.find_notes("100", 9) == []
 
@@ -153,7 +188,9 @@ async def test_a_parcel_goes_from_plan_to_created(ledger: Ledger) -> None:
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {"phase": "claimed"}, baseline=41)
     moved = await ledger.move(record, created(42, shipment), "response")
-    assert moved == replace(record, state=State.CREATED, attempts=1, baseline=41, made=made(42, shipment))
+    assert moved == replace(
+        record, state=State.CREATED, attempts=1, baseline=41, made=made(42, shipment)
+    )
     assert list(ledger.records_of_run(FIRST)) == [moved]
     history = [(a.state, a.what, a.evidence, a.at) for a in ledger.attempts(record.record_id)]
     assert history == [
@@ -207,7 +244,9 @@ async def test_a_planned_record_moves_to_intent_only(ledger: Ledger, state: Stat
     shipment = parcel()
     (record,) = await planned(ledger, shipment)
     with pytest.raises(IllegalMove):
-        await ledger.move(record, created(1, shipment) if state == "created" else outcome(state), "response")
+        await ledger.move(
+            record, created(1, shipment) if state == "created" else outcome(state), "response"
+        )
     assert ledger.attempts(record.record_id) == []
 
 
@@ -217,10 +256,14 @@ async def test_what_is_final_stays(ledger: Ledger, final: State) -> None:
     shipment = parcel()
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {})
-    await ledger.move(record, created(1, shipment) if final == "created" else outcome(final), "response")
+    await ledger.move(
+        record, created(1, shipment) if final == "created" else outcome(final), "response"
+    )
     for state in State:
         with pytest.raises(IllegalMove):
-            await ledger.move(record, created(2, shipment) if state == "created" else outcome(state), "late")
+            await ledger.move(
+                record, created(2, shipment) if state == "created" else outcome(state), "late"
+            )
     with pytest.raises(IllegalMove):
         await ledger.intend(record.record_id, {})
     assert len(ledger.attempts(record.record_id)) == 2
@@ -256,7 +299,9 @@ async def test_what_happens_later_is_appended(ledger: Ledger) -> None:
     """An update changes the number it is known by; a deletion is told once, and the state stays."""
     shipment = parcel(100, "OLD 1")
     record = await shipped(ledger, 42, shipment)
-    await ledger.append(record.record_id, "updated", {"from": "OLD 1"}, made(42, shipment, tracking_number="NEW1"))
+    await ledger.append(
+        record.record_id, "updated", {"from": "OLD 1"}, made(42, shipment, tracking_number="NEW1")
+    )
     (found,) = ledger.find("new 1")
     assert found.made == made(42, shipment, tracking_number="NEW1")
     assert found.shipment == shipment
@@ -266,7 +311,10 @@ async def test_what_happens_later_is_appended(ledger: Ledger) -> None:
     assert ledger.records_by_key(STORE, [shipment.request_key]) == {}
     with pytest.raises(IllegalMove, match="deleted"):
         await ledger.append(record.record_id, "deleted", {})
-    assert [attempt.what for attempt in ledger.attempts(record.record_id)][2:] == ["updated", "deleted"]
+    assert [attempt.what for attempt in ledger.attempts(record.record_id)][2:] == [
+        "updated",
+        "deleted",
+    ]
 
 
 async def test_only_what_was_created_can_be_updated(ledger: Ledger) -> None:
@@ -287,11 +335,20 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
     await ledger.begin(run_of(SECOND))
     again = parcel(rows=(9,))
     (new,) = await planned(ledger, again, run_id=SECOND)
-    assert (new.record_id, new.run_id, new.shipment, new.attempts) == (old.record_id, SECOND, again, 1)
+    assert (new.record_id, new.run_id, new.shipment, new.attempts) == (
+        old.record_id,
+        SECOND,
+        again,
+        1,
+    )
     assert list(ledger.records_of_run(SECOND)) == [new]
     assert list(ledger.records_of_run(FIRST)) == []
     (note,) = ledger.notes(FIRST)
-    assert (note.rows, note.finding.status, note.record_id) == ((3, 4), Status.NOT_SENT, old.record_id)
+    assert (note.rows, note.finding.status, note.record_id) == (
+        (3, 4),
+        Status.NOT_SENT,
+        old.record_id,
+    )
     assert SECOND in note.finding.todo
     assert len(ledger.attempts(old.record_id)) == 2
 
@@ -312,7 +369,9 @@ async def test_a_planned_leftover_is_taken_over(ledger: Ledger) -> None:
         ),
     ],
 )
-async def test_what_is_the_same_parcel(ledger: Ledger, left: Shipment, asked: Shipment, *, same: bool) -> None:
+async def test_what_is_the_same_parcel(
+    ledger: Ledger, left: Shipment, asked: Shipment, *, same: bool
+) -> None:
     """By number or link whatever its content; without one by what was asked."""
     (old,) = await planned(ledger, left)
     await ledger.begin(run_of(SECOND))
@@ -335,7 +394,9 @@ async def test_a_numbered_parcel_under_way_cannot_be_planned_again(ledger: Ledge
     (record,) = await planned(ledger, shipment)
     await ledger.intend(record.record_id, {})
     await ledger.begin(run_of(SECOND))
-    with pytest.raises(IllegalMove, match="Order 100, parcel A: record 1 has it already and is intent"):
+    with pytest.raises(
+        IllegalMove, match="Order 100, parcel A: record 1 has it already and is intent"
+    ):
         await ledger.plan(SECOND, [parcel(200, "B"), shipment], [])
     assert list(ledger.records_of_run(SECOND)) == []
     with pytest.raises(IllegalMove, match="Order 300, parcel C: it is planned twice"):
@@ -406,7 +467,9 @@ async def test_of_orders_tells_all_of_an_order(ledger: Ledger) -> None:
     assert found == {100: [records[0], records[2]], 200: [records[1]]}
 
 
-@pytest.mark.parametrize("what", ["100", "#100", " 42 ", "1z 999 aa", "1Z999AA", "https://t.example/X?a=1"])
+@pytest.mark.parametrize(
+    "what", ["100", "#100", " 42 ", "1z 999 aa", "1Z999AA", "https://t.example/X?a=1"]
+)
 async def test_find_by_order_shipment_number_or_link(ledger: Ledger, what: str) -> None:
     """Case and blanks do not matter."""
     number = "" if "http" in what else "1Z 999AA"
@@ -424,7 +487,10 @@ async def test_find_nothing(ledger: Ledger, what: str) -> None:
 
 async def test_runs_newest_first(ledger: Ledger) -> None:
     """All of them, or one store's."""
-    later, other = replace(run_of(SECOND), started=NOON + timedelta(days=1)), run_of("other", OTHER_STORE)
+    later, other = (
+        replace(run_of(SECOND), started=NOON + timedelta(days=1)),
+        run_of("other", OTHER_STORE),
+    )
     await ledger.begin(later)
     await ledger.begin(other)
     assert [run.run_id for run in ledger.runs()] == [SECOND, "other", FIRST]
@@ -444,7 +510,9 @@ async def test_a_run_is_finished_and_finished_again(ledger: Ledger) -> None:
     """A resume's word replaces the earlier one."""
     for status, summary in ((3, {"rows": 1}), (0, {"rows": 2, "requests": 5})):
         await ledger.finish(FIRST, status, summary)
-        assert ledger.run(FIRST) == replace(run_of(FIRST), finished=NOON, exit_status=status, summary=summary)
+        assert ledger.run(FIRST) == replace(
+            run_of(FIRST), finished=NOON, exit_status=status, summary=summary
+        )
     with pytest.raises(IllegalMove):
         await ledger.finish("nowhere", 0, {})
 
@@ -457,7 +525,9 @@ async def test_a_run_is_begun_once(ledger: Ledger) -> None:
 
 async def test_the_newest_word_of_a_person_counts(ledger: Ledger) -> None:
     """For its parcel and its store."""
-    words = [Decision("ask", answer, "Ann", "asked the customer", NOON) for answer in ("skip", "ship")]
+    words = [
+        Decision("ask", answer, "Ann", "asked the customer", NOON) for answer in ("skip", "ship")
+    ]
     for word in words:
         await ledger.decide(STORE, word)
     await ledger.decide(OTHER_STORE, replace(words[0], answer="absent"))
@@ -502,14 +572,18 @@ async def test_what_was_made_otherwise_is_known_until_it_is_accepted(ledger: Led
     assert (last.state, last.evidence) == (State.CREATED, {"who": "Ann"})
 
 
-async def test_what_was_made_under_another_number_is_settled_by_its_correction(ledger: Ledger) -> None:
+async def test_what_was_made_under_another_number_is_settled_by_its_correction(
+    ledger: Ledger,
+) -> None:
     """Whatever the number is then; other items stay to be told."""
     for order_id, items, left in ((100, None, 0), (101, (Item(5, 1),), 1)):
         shipment = parcel(order_id, "A")
         (record,) = await planned(ledger, shipment)
         await ledger.intend(record.record_id, {})
         differs = Finding(Status.CREATED, MADE_DIFFERS, "asked A, made B", "look")
-        await ledger.move(record, replace(created(order_id, shipment), finding=differs), "read back")
+        await ledger.move(
+            record, replace(created(order_id, shipment), finding=differs), "read back"
+        )
         answer = {"tracking_number": "C", "items": []}
         now = made(order_id, shipment, tracking_number="C", answer=answer)
         await ledger.append(record.record_id, "updated", {}, replace(now, items=items or now.items))

@@ -1,4 +1,6 @@
-"""A ledger in which bits have flipped inside a stored value: it is named as damaged, and nothing else happens."""
+"""A ledger in which bits have flipped inside a stored value: it is named as damaged, and nothing
+else happens.
+"""
 
 import random
 import sqlite3
@@ -25,12 +27,18 @@ FLIPS = 5
 """Bits flipped in each value, one after the other."""
 BLOB = b"\xff\x00"
 NAMED = ("it is damaged", "history --backup", "shipbatch audit")
-LOOSE = ("PRAGMA ignore_check_constraints = ON", "PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF")
+LOOSE = (
+    "PRAGMA ignore_check_constraints = ON",
+    "PRAGMA foreign_keys = OFF",
+    "PRAGMA synchronous = OFF",
+)
 VALUES = "SELECT name FROM pragma_table_info(?)"
 
 
 async def lived_in(shop: OpenShop) -> Shop:
-    """A store's ledger with something in every column: made, refused, held, waiting, in doubt, decided."""
+    """A store's ledger with something in every column: made, refused, held, waiting, in doubt,
+    decided.
+    """
     there = await shop(dense(6))
     there.fault(
         Fault(504, performs=0, method="POST", order=102),
@@ -47,7 +55,12 @@ def exercise(ledger: LedgerReader) -> None:
     """All that a person can ask of a ledger, and what a run asks of it."""
     for run in ledger.runs():
         describe_run(ledger, run.run_id)
-        row_results(run.run_id, ledger.notes(run.run_id), ledger.records_of_run(run.run_id), lambda record: PLANNED)
+        row_results(
+            run.run_id,
+            ledger.notes(run.run_id),
+            ledger.records_of_run(run.run_id),
+            lambda record: PLANNED,
+        )
         asks = {note.request_key for note in ledger.notes(run.run_id)} | {
             r.shipment.request_key for r in ledger.records_of_run(run.run_id)
         }
@@ -69,13 +82,21 @@ def exercise(ledger: LedgerReader) -> None:
 def values(path: Path) -> Iterator[tuple[str, str, int, object]]:
     """Each stored value, of the first rows of each table: table, column, row, value."""
     with closing(sqlite3.connect(path)) as db:
-        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"):
+        for (table,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        ):
             if table in {"skus", "names"}:
                 continue
-            columns = [name for (name,) in db.execute(VALUES, (table,)) if not name.endswith("_id") or name == "run_id"]
+            columns = [
+                name
+                for (name,) in db.execute(VALUES, (table,))
+                if not name.endswith("_id") or name == "run_id"
+            ]
             for row in range(1, 4):
                 for column in columns:
-                    one = db.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (row,)).fetchone()
+                    one = db.execute(
+                        f"SELECT {column} FROM {table} WHERE rowid = ?", (row,)
+                    ).fetchone()
                     if one and one[0] is not None:
                         yield table, column, row, one[0]
 
@@ -91,16 +112,29 @@ def flipped(value: object, dice: random.Random) -> Iterator[object]:
 
 
 async def test_a_flipped_bit_is_named_as_damage_whatever_asks(shop: OpenShop) -> None:
-    """Every stored column: what cannot be is a LedgerError with the way back; never another exception."""
+    """Every stored column: what cannot be is a LedgerError with the way back; never another
+    exception.
+    """
     there = await lived_in(shop)
     path, dice, named = there.home / LEDGER, random.Random(9), 0
     with closing(sqlite3.connect(path)) as db:
-        db.execute("INSERT INTO decisions VALUES (1, 's', 'a', 'ship', 'ann', '', '2026-11-23T12:00:00+00:00')")
-        for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(
+            "INSERT INTO decisions VALUES (1, 's', 'a', 'ship', 'ann', '', '2026-11-23T12:00:00+00:00')"
+        )
+        for (trigger,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
             db.execute(f"DROP TRIGGER {trigger}")
         db.commit()
     every = list(values(path))
-    assert {table for table, *_ in every} == {"runs", "records", "attempts", "notes", "decisions", "headers"}
+    assert {table for table, *_ in every} == {
+        "runs",
+        "records",
+        "attempts",
+        "notes",
+        "decisions",
+        "headers",
+    }
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for pragma in LOOSE:
             db.execute(pragma)
@@ -120,7 +154,9 @@ def named_as_damage(path: Path, where: object) -> bool:
         with read_ledger(path) as ledger:
             exercise(ledger)
     except LedgerError as error:
-        return all(words in f"{error} {error.todo}" for words in NAMED) or pytest.fail(f"{where}: {error}")
+        return all(words in f"{error} {error.todo}" for words in NAMED) or pytest.fail(
+            f"{where}: {error}"
+        )
     except Exception as error:
         raise AssertionError(where) from error
     return False
@@ -130,7 +166,9 @@ async def test_a_run_on_a_damaged_ledger_says_so_and_sends_nothing(shop: OpenSho
     """A record of one of its orders cannot be read: nothing is posted, and it is no fault of ours."""
     there = await lived_in(shop)
     with closing(sqlite3.connect(there.home / LEDGER)) as db:
-        db.execute("UPDATE records SET shipment = replace(shipment, 'items', 'itemr') WHERE order_id = 100")
+        db.execute(
+            "UPDATE records SET shipment = replace(shipment, 'items', 'itemr') WHERE order_id = 100"
+        )
         db.commit()
     posts = there.posts
     with pytest.raises(LedgerError, match="it is damaged"):

@@ -19,7 +19,11 @@ CHILD = [sys.executable, str(Path(__file__).with_name("ledger_child.py"))]
 ROOT = Path(__file__).parents[1]
 KILLED = -signal.SIGKILL
 POINTS = [
-    *(f"{when}-{what}" for what in ("begin", "plan", "intent", "outcome", "finish") for when in ("before", "after")),
+    *(
+        f"{when}-{what}"
+        for what in ("begin", "plan", "intent", "outcome", "finish")
+        for when in ("before", "after")
+    ),
     "sent",
 ]
 
@@ -28,7 +32,11 @@ class Runner:
     """The child, its ledger and its store."""
 
     def __init__(self, folder: Path, orders: int, place: Place | None = None) -> None:
-        self.ledger, self.shipped, self.orders = place or folder / LEDGER, folder / "shipped", orders
+        self.ledger, self.shipped, self.orders = (
+            place or folder / LEDGER,
+            folder / "shipped",
+            orders,
+        )
         self.told: Counter[tuple[int, State]] = Counter()
 
     def start(self, crash_at: str = "") -> "subprocess.Popen[str]":
@@ -49,7 +57,9 @@ class Runner:
         return child.returncode
 
     def check(self) -> None:
-        """All that was told is there; nothing is half there; the store has nothing without an intent."""
+        """All that was told is there; nothing is half there; the store has nothing without an
+        intent.
+        """
         with read_ledger(self.ledger) as ledger:
             records = list(ledger.records_of_run(RUN))
             assert len(records) in {0, 2 * self.orders}
@@ -58,15 +68,23 @@ class Runner:
                 assert [State.PLANNED, *(attempt.state for attempt in history)][-1] is record.state
                 assert record.attempts == sum(attempt.state is State.INTENT for attempt in history)
                 assert record.attempts >= self.told[record.record_id, State.INTENT]
-                assert self.told[record.record_id, State.CREATED] == 0 or record.state is State.CREATED
-            possible = {r.shipment.tracking_number for r in records if r.state in UNSETTLED | {State.CREATED}}
+                assert (
+                    self.told[record.record_id, State.CREATED] == 0 or record.state is State.CREATED
+                )
+            possible = {
+                r.shipment.tracking_number
+                for r in records
+                if r.state in UNSETTLED | {State.CREATED}
+            }
             assert set(numbers(self.shipped)) <= possible
 
     def finish(self) -> None:
         """Started again it ends, and every parcel was shipped once."""
         assert self.run() == 0
         self.check()
-        assert Counter(numbers(self.shipped)) == Counter(f"P{n}" for n in range(2, 2 * self.orders + 2))
+        assert Counter(numbers(self.shipped)) == Counter(
+            f"P{n}" for n in range(2, 2 * self.orders + 2)
+        )
         with read_ledger(self.ledger) as ledger:
             assert {record.state for record in ledger.records_of_run(RUN)} == {State.CREATED}
             run = ledger.run(RUN)

@@ -89,7 +89,9 @@ async def test_who_waits_goes_on_when_the_other_ends(tmp_path: Path, *, kill: bo
 
 
 async def test_two_homes_of_one_user_are_one_runner(tmp_path: Path) -> None:
-    """The folder that both have tells the second for whom it waits; a home that is that folder locks once."""
+    """The folder that both have tells the second for whom it waits; a home that is that folder
+    locks once.
+    """
     first, second, user = tmp_path / "first", tmp_path / "second", tmp_path / "user"
     async with store_lock(first, STORE, 0, shared_home=user):
         with pytest.raises(CannotRunNow, match=f"process {os.getpid()}"):

@@ -1,4 +1,6 @@
-"""Whatever is asked of it in whatever order, the ledger holds what `model.MOVES` allows, and reads as written."""
+"""Whatever is asked of it in whatever order, the ledger holds what `model.MOVES` allows, and reads
+as written.
+"""
 
 import asyncio
 import itertools
@@ -86,7 +88,9 @@ class Moves(RuleBasedStateMachine):
 
     @rule(record=records)
     def intend(self, record: int) -> None:
-        busy = any(self.state[r] in UNSETTLED and self.order[r] == self.order[record] for r in self.state)
+        busy = any(
+            self.state[r] in UNSETTLED and self.order[r] == self.order[record] for r in self.state
+        )
         answer = self.await_(self.ledger.intend(record, {}))
         if self.state[record] is not State.PLANNED:
             assert isinstance(answer, IllegalMove)
@@ -115,7 +119,9 @@ class Moves(RuleBasedStateMachine):
 
     @rule(record=consumes(records))
     def take_out(self, record: int) -> None:
-        answer = self.await_(self.ledger.judge_again(record, None, RowNote((1,), Finding(Status.HELD))))
+        answer = self.await_(
+            self.ledger.judge_again(record, None, RowNote((1,), Finding(Status.HELD)))
+        )
         assert isinstance(answer, IllegalMove) == (self.state[record] is not State.PLANNED)
         if answer is None:
             del self.state[record]
@@ -164,7 +170,8 @@ def test_moves(fresh: Fresh) -> None:
     run_state_machine_as_test(lambda: Moves(fresh()), settings=examples(15, stateful_step_count=25))
 
 
-# Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON. What has a column of its own
+# Any text a spreadsheet can give, half a surrogate pair too: it stands inside JSON. What has a
+# column of its own
 # holds no NUL, which the loader refuses and PostgreSQL does not take.
 TEXT = st.text(st.characters(), max_size=20)
 NUMBER = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -206,7 +213,9 @@ SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 @examples(25, suppress_health_check=SLOW)
 @given(st.lists(SHIPMENTS, max_size=4, unique_by=lambda s: s.order_id), st.data())
-def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipment], data: st.DataObject) -> None:
+def test_what_is_written_is_read_as_it_was(
+    fresh: Fresh, shipments: list[Shipment], data: st.DataObject
+) -> None:
     """Plan, create and read back is identity, whatever the texts and numbers."""
 
     async def there_and_back() -> None:
@@ -219,9 +228,13 @@ def test_what_is_written_is_read_as_it_was(fresh: Fresh, shipments: list[Shipmen
                 await ledger.intend(record.record_id, {})
                 made = replace(data.draw(ANSWERS), shipment_id=record.record_id)
                 evidence = made.answer
-                moved = await ledger.move(record, Outcome(State.CREATED, made, evidence=evidence), "response")
+                moved = await ledger.move(
+                    record, Outcome(State.CREATED, made, evidence=evidence), "response"
+                )
                 assert (moved.shipment, moved.made) == (record.shipment, made)
-                assert ledger.of_orders(STORE, [record.shipment.order_id]) == {record.shipment.order_id: [moved]}
+                assert ledger.of_orders(STORE, [record.shipment.order_id]) == {
+                    record.shipment.order_id: [moved]
+                }
                 assert ledger.attempts(record.record_id)[-1].evidence == evidence
 
     asyncio.run(there_and_back())

@@ -1,4 +1,6 @@
-"""The ledger in PostgreSQL: made once, refused with a reason, and waiting for a server that is away."""
+"""The ledger in PostgreSQL: made once, refused with a reason, and waiting for a server that is
+away.
+"""
 
 # ruff: noqa: ASYNC221  these tests have one task each: nobody waits while they run a program
 
@@ -51,7 +53,9 @@ def test_many_make_one_ledger_at_once(database: str) -> None:
     """Ten workers that are started together find one schema."""
     with ThreadPoolExecutor(10) as pool:
         for session in pool.map(lambda _: open_writable(Database(database)), range(10)):
-            assert session.connection.execute("SELECT version FROM version").fetchall() == [(version(),)]
+            assert session.connection.execute("SELECT version FROM version").fetchall() == [
+                (version(),)
+            ]
             session.close()
 
 
@@ -77,7 +81,9 @@ async def test_a_newer_ledger_is_refused_by_name(ledger: Ledger, database: str) 
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE shipbatch.version SET version = version + 1")
     for opened in (open_ledger, read_ledger):
-        with pytest.raises(LedgerError, match=f"newer shipbatch .its version is {version() + 1}") as refused:
+        with pytest.raises(
+            LedgerError, match=f"newer shipbatch .its version is {version() + 1}"
+        ) as refused:
             opened(Database(database))
         assert "Update shipbatch" in refused.value.todo
 
@@ -85,11 +91,17 @@ async def test_a_newer_ledger_is_refused_by_name(ledger: Ledger, database: str) 
 @pytest.mark.parametrize(
     ("url", "kind", "said"),
     [
-        (f"postgresql://u:{SECRET}@localhost:1/x", DatabaseAway, "postgresql://u@localhost:1/x does not answer"),
+        (
+            f"postgresql://u:{SECRET}@localhost:1/x",
+            DatabaseAway,
+            "postgresql://u@localhost:1/x does not answer",
+        ),
         ("postgresql://nobody@/test_none", LedgerError, "refuses us"),
     ],
 )
-def test_a_database_that_cannot_be_had(postgres: Postgres, url: str, kind: type[LedgerError], said: str) -> None:
+def test_a_database_that_cannot_be_had(
+    postgres: Postgres, url: str, kind: type[LedgerError], said: str
+) -> None:
     """Its address without the password, what it said, what to do."""
     postgres.start()
     with pytest.raises(LedgerError, match=said) as refused:
@@ -108,7 +120,9 @@ def test_a_password_that_cannot_be_read_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("opened", [open_ledger, read_ledger])
-def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Callable[[Place], object]) -> None:
+def test_a_missing_driver_is_named(
+    monkeypatch: pytest.MonkeyPatch, opened: Callable[[Place], object]
+) -> None:
     """With the command that installs it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match="psycopg is not installed") as refused:
@@ -116,8 +130,12 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, opened: Call
     assert "shipbatch[fleet]" in refused.value.todo
 
 
-async def test_a_backup_is_the_database_s_own(ledger: Ledger, postgres: Postgres, tmp_path: Path) -> None:
-    """The command that is told makes it; put back into another database, it is the same ledger, and goes on."""
+async def test_a_backup_is_the_database_s_own(
+    ledger: Ledger, postgres: Postgres, tmp_path: Path
+) -> None:
+    """The command that is told makes it; put back into another database, it is the same ledger, and
+    goes on.
+    """
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     with pytest.raises(NothingSent) as refused:
         ledger.back_up(tmp_path / "copy")
@@ -132,9 +150,13 @@ async def test_a_backup_is_the_database_s_own(ledger: Ledger, postgres: Postgres
         assert third.record_id > records[1].record_id
 
 
-async def test_a_store_that_was_taken_over_is_written_no_more(database: str, tmp_path: Path) -> None:
+async def test_a_store_that_was_taken_over_is_written_no_more(
+    database: str, tmp_path: Path
+) -> None:
     """Whoever has lost it: nothing of what he hands in is kept."""
-    async with open_owned_ledger(Database(database), STORE, tmp_path, 0.0, lambda who: None) as ledger:
+    async with open_owned_ledger(
+        Database(database), STORE, tmp_path, 0.0, lambda who: None
+    ) as ledger:
         await ledger.begin(run_of())
         (record,) = await planned(ledger, RUN, [parcel()])
         with open_link(Database(database)) as link:
@@ -147,7 +169,9 @@ async def test_a_store_that_was_taken_over_is_written_no_more(database: str, tmp
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, Ledger], when: str) -> None:
+async def test_a_connection_lost_in_the_middle_of_a_commit(
+    cut: tuple[Cutter, Ledger], when: str
+) -> None:
     """Whether it took is found out: what did not is done again, what did is not."""
     network, ledger = cut
     shipments = [parcel(order, f"N{order}") for order in range(1, 30)]
@@ -158,10 +182,15 @@ async def test_a_connection_lost_in_the_middle_of_a_commit(cut: tuple[Cutter, Le
     network.cut = when
     await asyncio.gather(*(ledger.intend(record.record_id, {}) for record in records))
     network.cut = when
-    moves = [ledger.move(record, created(record.record_id, record.shipment), "response") for record in records]
+    moves = [
+        ledger.move(record, created(record.record_id, record.shipment), "response")
+        for record in records
+    ]
     assert {record.state for record in await asyncio.gather(*moves)} == {State.CREATED}
     assert network.cuts == 3
-    assert {tuple(a.what for a in ledger.attempts(record.record_id)) for record in records} == {("intent", "response")}
+    assert {tuple(a.what for a in ledger.attempts(record.record_id)) for record in records} == {
+        ("intent", "response")
+    }
 
 
 async def test_a_plan_that_cannot_be_taken_again_is_refused(cut: tuple[Cutter, Ledger]) -> None:
@@ -174,7 +203,9 @@ async def test_a_plan_that_cannot_be_taken_again_is_refused(cut: tuple[Cutter, L
     await ledger.plan(RUN, [parcel()], [])
 
 
-async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(ledger: Ledger, database: str) -> None:
+async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(
+    ledger: Ledger, database: str
+) -> None:
     """A standby that lagged has taken over: what the ledger says is not all that was shipped."""
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE shipbatch.writers SET commits = 0")
@@ -185,7 +216,9 @@ async def test_a_database_that_has_lost_what_it_confirmed_is_not_written(ledger:
 
 
 @pytest.mark.parametrize("kill", [False, True])
-async def test_a_server_that_restarts_is_waited_for(ledger: Ledger, postgres: Postgres, *, kill: bool) -> None:
+async def test_a_server_that_restarts_is_waited_for(
+    ledger: Ledger, postgres: Postgres, *, kill: bool
+) -> None:
     """Writers and readers go on where they were: nothing lost, nothing twice."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 200)])
 
@@ -231,13 +264,19 @@ def told(database: str, *statements: str) -> None:
 
 def test_what_cannot_be_opened_whole_holds_no_connection(database: str, guest: str) -> None:
     """Where one too few is left; else those who try again would keep each other from it for ever."""
-    told(database, "CREATE SCHEMA shipbatch AUTHORIZATION guest", "ALTER ROLE guest CONNECTION LIMIT 1")
+    told(
+        database,
+        "CREATE SCHEMA shipbatch AUTHORIZATION guest",
+        "ALTER ROLE guest CONNECTION LIMIT 1",
+    )
     with pytest.raises(DatabaseAway, match="too many connections") as refused:
         open_ledger(Database(guest))
     assert "max_connections" in refused.value.todo
     with psycopg.connect(database, autocommit=True) as connection:
         count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'guest'"
-        _wait(lambda: connection.execute(count).fetchone() == (0,), "a connection was left open", str)
+        _wait(
+            lambda: connection.execute(count).fetchone() == (0,), "a connection was left open", str
+        )
 
 
 def test_a_user_who_may_not_make_the_ledger_is_told_so(database: str, guest: str) -> None:

@@ -1,4 +1,6 @@
-"""What the database itself refuses, whoever asks: the ledger's promise does not hang on its own program."""
+"""What the database itself refuses, whoever asks: the ledger's promise does not hang on its own
+program.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -42,7 +44,9 @@ MAKING = {
 
 
 @pytest.mark.parametrize("old", State)
-async def test_raw_sql_makes_legal_moves_only(ledger: Ledger, other: Connection, old: State) -> None:
+async def test_raw_sql_makes_legal_moves_only(
+    ledger: Ledger, other: Connection, old: State
+) -> None:
     """The table of moves is in the file: any other program is refused too."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])
@@ -50,7 +54,9 @@ async def test_raw_sql_makes_legal_moves_only(ledger: Ledger, other: Connection,
         if state is State.INTENT:
             await ledger.intend(record.record_id, {})
         else:
-            await ledger.move(record, created(1, shipment) if state == "created" else outcome(state), "x")
+            await ledger.move(
+                record, created(1, shipment) if state == "created" else outcome(state), "x"
+            )
     for new in State:
         claimed = 1 if new is State.CREATED else None
         other.execute("BEGIN")
@@ -82,7 +88,9 @@ COPY = (
         (COPY.format("label", "'planned'"), "UNIQUE|unique"),
     ],
 )
-async def test_raw_sql_cannot_rewrite_what_happened(ledger: Ledger, other: Connection, sql: str, reason: str) -> None:
+async def test_raw_sql_cannot_rewrite_what_happened(
+    ledger: Ledger, other: Connection, sql: str, reason: str
+) -> None:
     """Attempts only grow, a claimed id stays, a record begins planned, a parcel has one record."""
     shipment = parcel()
     (record,) = await planned(ledger, RUN, [shipment])

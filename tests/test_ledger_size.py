@@ -54,28 +54,38 @@ async def test_no_question_looks_at_every_record(ledger: Ledger, question: str) 
     assert asked
     steps = [row[3] for sql in asked for row in reader.execute(f"EXPLAIN QUERY PLAN {sql}")]
     large = ("records", "attempts", "notes", "names", "skus", "decisions")
-    assert not [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))], steps
+    assert not [
+        step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))
+    ], steps
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_no_question_looks_at_every_record_of_a_database(database: str, question: str) -> None:
+async def test_no_question_looks_at_every_record_of_a_database(
+    database: str, question: str
+) -> None:
     """PostgreSQL has an index for each, too; told to, it uses it for few rows."""
     async with open_ledger(Database(database)) as ledger:
         await ledger.begin(run_of())
         asked, reader = list[tuple[str, Any]](), ledger._reader
         execute = reader.execute
-        reader.execute = lambda sql, values=(): [asked.append((sql, values)), execute(sql, values)][1]
+        reader.execute = lambda sql, values=(): [asked.append((sql, values)), execute(sql, values)][
+            1
+        ]
         QUESTIONS[question](ledger)
         execute("SET enable_seqscan TO off")
         plans = [row[0] for sql, values in asked for row in execute(f"EXPLAIN {sql}", values)]
         large = ("records", "attempts", "notes", "names", "skus", "decisions")
         assert asked
-        assert not [step for step in plans if any(f"Seq Scan on {table}" in step for table in large)], plans
+        assert not [
+            step for step in plans if any(f"Seq Scan on {table}" in step for table in large)
+        ], plans
 
 
 async def test_a_sku_finds_the_newest_shipments_that_hold_it(ledger: Ledger) -> None:
     """Whatever its case and blanks; not one whose plan has since been changed to another SKU."""
-    mugs = [parcel(order, f"N{order}", skus=((order * 10, "Mug Red"),)) for order in (100, 200, 300)]
+    mugs = [
+        parcel(order, f"N{order}", skus=((order * 10, "Mug Red"),)) for order in (100, 200, 300)
+    ]
     first, second, third = await planned(ledger, RUN, mugs)
     assert ledger.records_by_sku(" MUG red", 2) == [third, second]
     await ledger.judge_again(third.record_id, parcel(300, "N300", skus=((3000, "CUP"),)))
@@ -92,7 +102,11 @@ def twins(count: int) -> Iterator[Shipment]:
 async def test_equal_shipments_of_a_large_plan_stay_apart(ledger: Ledger) -> None:
     """A plan is entered in pieces; what one piece has entered is no leftover for the next."""
     places = await ledger.plan(RUN, twins(2 * AT_ONCE + 1), [])
-    assert len({record.record_id for record in ledger.planned_records(RUN, places)}) == len(places) == 2 * AT_ONCE + 1
+    assert (
+        len({record.record_id for record in ledger.planned_records(RUN, places)})
+        == len(places)
+        == 2 * AT_ONCE + 1
+    )
 
 
 async def test_leftovers_are_taken_over_by_every_piece_of_a_large_plan(ledger: Ledger) -> None:
@@ -119,7 +133,10 @@ async def test_what_is_still_planned_is_read_by_its_place(ledger: Ledger) -> Non
     second = list(ledger.planned_records(RUN, places))[1]
     await ledger.intend(second.record_id, {})
     await ledger.move(second, created(7, second.shipment), "response")
-    assert [record.shipment.order_id for record in ledger.planned_records(RUN, places[:3])] == [1, 3]
+    assert [record.shipment.order_id for record in ledger.planned_records(RUN, places[:3])] == [
+        1,
+        3,
+    ]
     assert all(record.state is State.PLANNED for record in ledger.planned_records(RUN, places))
 
 
@@ -128,7 +145,9 @@ async def test_a_plan_is_not_held_in_memory(ledger: Ledger) -> None:
     peaks = []
     for first, count in ((1, 4 * AT_ONCE), (1_000_000, 16 * AT_ONCE)):
         tracemalloc.start()
-        await ledger.plan(RUN, (parcel(order, f"N{order}") for order in range(first, first + count)), [])
+        await ledger.plan(
+            RUN, (parcel(order, f"N{order}") for order in range(first, first + count)), []
+        )
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0], peaks

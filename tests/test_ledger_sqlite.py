@@ -1,6 +1,7 @@
 """The SQLite ledger's file: private, checked, refused with a reason, and safe from raw SQL."""
 
-# ruff: noqa: ASYNC221, ASYNC240  these tests have one task each: nobody waits while they touch a file
+# ruff: noqa: ASYNC221, ASYNC240  these tests have one task each: nobody waits while they touch a
+# file
 
 import asyncio
 import json
@@ -245,7 +246,9 @@ async def test_a_full_disk_closes_the_ledger_and_loses_nothing(path: Path) -> No
 
 
 async def test_a_refused_unit_fails_alone(path: Path) -> None:
-    """Those who share its commit are written; each has its own answer, and there was one commit for all."""
+    """Those who share its commit are written; each has its own answer, and there was one commit for
+    all.
+    """
     connection = open_writable(path)
     said: list[str] = []
     connection.set_trace_callback(said.append)
@@ -258,7 +261,8 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
 
     waiting = [asyncio.create_task(writer.write("wait", lambda _: all_in.wait()))]
     waiting += [
-        asyncio.create_task(writer.write("header", lambda c, n=n: c.execute(insert, (n,)).rowcount)) for n in "abc"
+        asyncio.create_task(writer.write("header", lambda c, n=n: c.execute(insert, (n,)).rowcount))
+        for n in "abc"
     ]  # type: ignore[misc]
     waiting.insert(2, asyncio.create_task(writer.write("header", refused)))
     waiting.append(asyncio.create_task(writer.write("header", lambda c: c.execute(insert, ("a",)))))
@@ -271,7 +275,11 @@ async def test_a_refused_unit_fails_alone(path: Path) -> None:
     assert said.count("COMMIT") <= 2
     await writer.close()
     with raw(path) as connection:
-        assert [row[0] for row in connection.execute("SELECT header FROM headers ORDER BY 1")] == ["a", "b", "c"]
+        assert [row[0] for row in connection.execute("SELECT header FROM headers ORDER BY 1")] == [
+            "a",
+            "b",
+            "c",
+        ]
 
 
 async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
@@ -287,7 +295,9 @@ async def test_after_a_failed_commit_nothing_is_written(path: Path) -> None:
 
 
 async def test_a_log_torn_anywhere_ends_at_a_commit(path: Path, tmp_path: Path) -> None:
-    """A power cut leaves a part of the last writes, or rubbish: what is there is whole, in the order written."""
+    """A power cut leaves a part of the last writes, or rubbish: what is there is whole, in the
+    order written.
+    """
     ledger = open_ledger(path)
     await ledger.begin(run_of())
     await ledger.plan(RUN, [parcel(order, "") for order in range(1, 13)], [])
@@ -306,7 +316,10 @@ async def test_a_log_torn_anywhere_ends_at_a_commit(path: Path, tmp_path: Path) 
             async with open_ledger(copy) as again:
                 states = [record.state for record in again.records_of_run(RUN)]
                 under_way = states.count(State.INTENT)
-                assert states in ([], [State.INTENT] * under_way + [State.PLANNED] * (12 - under_way))
+                assert states in (
+                    [],
+                    [State.INTENT] * under_way + [State.PLANNED] * (12 - under_way),
+                )
                 seen.add(under_way)
     assert len(seen) > 6
 
@@ -328,7 +341,9 @@ class FullDisk(Reserve):
 
 
 async def test_a_full_disks_reserve_is_for_outcomes_and_for_no_new_work(path: Path) -> None:
-    """What shares the failed commit is written once there is room; intents are refused from then on."""
+    """What shares the failed commit is written once there is room; intents are refused from then
+    on.
+    """
     disk = FullDisk(path, connection := open_writable(path))
     disk.take()
     reserve = path.with_suffix(".reserve")
@@ -349,7 +364,12 @@ async def test_a_full_disks_reserve_is_for_outcomes_and_for_no_new_work(path: Pa
     await writer.close()
     assert not reserve.exists()
     with raw(path) as look:
-        assert [row[0] for row in look.execute("SELECT header FROM headers ORDER BY 1")] == ["a", "c", "e", "g"]
+        assert [row[0] for row in look.execute("SELECT header FROM headers ORDER BY 1")] == [
+            "a",
+            "c",
+            "e",
+            "g",
+        ]
     async with open_ledger(path):
         assert reserve.stat().st_size == SIZE
 
@@ -373,7 +393,10 @@ async def test_who_gives_up_waiting_does_not_stop_the_writer(ledger: Ledger) -> 
     waiter.cancel()
     await ledger.move(record, outcome(State.IN_DOUBT), "response")
     assert not ledger.is_writing()
-    assert [attempt.state for attempt in ledger.attempts(record.record_id)] == [State.INTENT, State.IN_DOUBT]
+    assert [attempt.state for attempt in ledger.attempts(record.record_id)] == [
+        State.INTENT,
+        State.IN_DOUBT,
+    ]
 
 
 async def test_a_closed_ledger_takes_nothing_more(path: Path) -> None:
@@ -397,7 +420,11 @@ async def test_another_process_meets_the_same_single_flight(ledger: Ledger, path
         "    async with open_ledger(Path(sys.argv[1])) as ledger: await ledger.intend(int(sys.argv[2]), {})\n"
         "asyncio.run(main())"
     )
-    subprocess.run([sys.executable, "-c", child, path, str(first.record_id)], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-c", child, path, str(first.record_id)],
+        check=True,
+        cwd=Path(__file__).parents[1],
+    )
     with pytest.raises(OrderBusy):
         await ledger.intend(second.record_id, {})
     assert [record.record_id for record in ledger.unsettled_records(STORE)] == [first.record_id]
@@ -408,10 +435,14 @@ async def test_the_moves_in_an_older_file_are_brought_up_to_date(path: Path) -> 
     await open_ledger(path).close()
     with raw(path) as connection:
         connection.execute("DROP TRIGGER legal_moves")
-        connection.execute("CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records BEGIN SELECT 1; END")
+        connection.execute(
+            "CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records BEGIN SELECT 1; END"
+        )
     await open_ledger(path).close()
     with raw(path) as connection:
-        (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'legal_moves'").fetchone()
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'legal_moves'"
+        ).fetchone()
     assert "OLD.state = 'in_doubt' AND NEW.state = 'needs_person'" in sql
 
 
@@ -451,7 +482,9 @@ async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: Ledger, 
     """They go to the database together; one that cannot be changes nothing for the others."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 5)])
     (twin,) = await planned(ledger, RUN, [parcel(1, "twin")])
-    answers = await all_of(*(ledger.intend(record.record_id, {"n": n}, n) for n, record in enumerate(records)))
+    answers = await all_of(
+        *(ledger.intend(record.record_id, {"n": n}, n) for n, record in enumerate(records))
+    )
     assert answers == [None] * 4
     moved = await all_of(
         ledger.move(records[0], created(10, records[0].shipment), "response"),
@@ -464,10 +497,22 @@ async def test_moves_that_share_a_commit_are_refused_each_alone(ledger: Ledger, 
         ledger.intend(77, {}),
     )
     kinds = [type(answer) for answer in moved]
-    assert kinds == [Record, AlreadyClaimed, Record, NoneType, IllegalMove, Record, NoneType, IllegalMove]
+    assert kinds == [
+        Record,
+        AlreadyClaimed,
+        Record,
+        NoneType,
+        IllegalMove,
+        Record,
+        NoneType,
+        IllegalMove,
+    ]
     held = {record.record_id: record for record in ledger.records_of_run(RUN)}
     assert [held[answer.record_id] for answer in (moved[0], moved[5])] == [moved[0], moved[5]]
-    assert [(held[r.record_id].state, held[r.record_id].attempts, held[r.record_id].baseline) for r in records] == [
+    assert [
+        (held[r.record_id].state, held[r.record_id].attempts, held[r.record_id].baseline)
+        for r in records
+    ] == [
         (State.CREATED, 1, 0),
         (State.INTENT, 1, 1),
         (State.INTENT, 2, 9),
@@ -488,7 +533,10 @@ async def test_what_is_written_together_reads_as_written(ledger: Ledger, text: s
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in (1, 2)])
     evidence = {"said": [text, float("inf"), 2**70]}
     await all_of(*(ledger.intend(record.record_id, evidence) for record in records))
-    made = [replace(created(n, r.shipment, answer={text: text}), evidence=evidence) for n, r in enumerate(records, 1)]
+    made = [
+        replace(created(n, r.shipment, answer={text: text}), evidence=evidence)
+        for n, r in enumerate(records, 1)
+    ]
     await all_of(*(ledger.move(r, one, "response") for r, one in zip(records, made, strict=True)))
     held = list(ledger.records_of_run(RUN))
     kept = {} if text == "billing_address" else {text: text}
@@ -497,7 +545,9 @@ async def test_what_is_written_together_reads_as_written(ledger: Ledger, text: s
 
 
 def test_a_connection_is_closed_only_when_the_query_in_its_thread_has_ended(tmp_path: Path) -> None:
-    """In a process of its own: without the wait, SQLite reads from a statement that is freed, and the process dies."""
+    """In a process of its own: without the wait, SQLite reads from a statement that is freed, and
+    the process dies.
+    """
     script = """
 import sys, threading
 from contextlib import suppress
@@ -519,5 +569,7 @@ for _ in range(40):
     reader.close()
     thread.join()
 """
-    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path / "ledger.sqlite3")], check=False, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "ledger.sqlite3")], check=False, timeout=60
+    )
     assert ended.returncode == 0

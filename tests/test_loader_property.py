@@ -1,4 +1,6 @@
-"""The loader's invariant: any bytes give shipments, row errors or one file error, and no row is lost or doubled."""
+"""The loader's invariant: any bytes give shipments, row errors or one file error, and no row is
+lost or doubled.
+"""
 
 import csv
 from collections import Counter
@@ -64,17 +66,32 @@ def account(export: Load) -> None:
 
 
 def answered(parcel: Parcel, quantity: int) -> set[int]:
-    """Rows that the judgement speaks of, where the order has so many units of each line, in two addresses by turns."""
+    """Rows that the judgement speaks of, where the order has so many units of each line, in two
+    addresses by turns.
+    """
     named = {line.order_product_id or line.sku.casefold(): line for line in parcel.lines}
     lines = [
         OrderLine(
-            line.order_product_id or 10**12 + at, at % 2 + 1, line.sku, "", "physical", quantity, shipped=0, refunded=0
+            line.order_product_id or 10**12 + at,
+            at % 2 + 1,
+            line.sku,
+            "",
+            "physical",
+            quantity,
+            shipped=0,
+            refunded=0,
         )
         for at, line in enumerate(named.values())
     ]
-    order = Order(parcel.order_id or 7, 11, "Awaiting Fulfillment", quantity * len(lines), 0, tuple(lines))
+    order = Order(
+        parcel.order_id or 7, 11, "Awaiting Fulfillment", quantity * len(lines), 0, tuple(lines)
+    )
     judged = plan_order([parcel], Facts(order), Policy(several_parcels="even"))
-    return {row for one in judged for row in (one.shipment.rows if isinstance(one, Correction) else one.rows)}
+    return {
+        row
+        for one in judged
+        for row in (one.shipment.rows if isinstance(one, Correction) else one.rows)
+    }
 
 
 def try_load(path: Path, source: Source) -> None:
@@ -98,7 +115,9 @@ def test_any_bytes_give_a_load_or_one_file_error(content, suffix):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(HEADERS), min_size=1, max_size=16), st.lists(ROW, max_size=12), SOURCES)
+@given(
+    st.lists(st.sampled_from(HEADERS), min_size=1, max_size=16), st.lists(ROW, max_size=12), SOURCES
+)
 def test_any_rows_of_text_are_each_in_one_place(header, rows, source):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.csv"
@@ -107,17 +126,38 @@ def test_any_rows_of_text_are_each_in_one_place(header, rows, source):
         try_load(path, source)
 
 
-ORDERS = st.sampled_from(["1001", "1002", "#1001", "1002-A", "", "", "BC-1001", "PO-7", "Total", "112-1234567-1234567"])
-SKUS = st.sampled_from(["A", "a", "B", "", "A|B", "A x2; B", "Apr-72", "SHIRT,RED", "FLYER", "#N/A"])
+ORDERS = st.sampled_from(
+    ["1001", "1002", "#1001", "1002-A", "", "", "BC-1001", "PO-7", "Total", "112-1234567-1234567"]
+)
+SKUS = st.sampled_from(
+    ["A", "a", "B", "", "A|B", "A x2; B", "Apr-72", "SHIRT,RED", "FLYER", "#N/A"]
+)
 UNITS = st.sampled_from(["1", "2", "3.0", "", "0", "2|1", "-1", "1,000"])
 NUMBERS = st.sampled_from(
-    ["T100000001", "t100000001", "T100000002", "", "", "T100000001; T100000002", "9.4E+21", "https://t.example/1"]
+    [
+        "T100000001",
+        "t100000001",
+        "T100000002",
+        "",
+        "",
+        "T100000001; T100000002",
+        "9.4E+21",
+        "https://t.example/1",
+    ]
 )
 CARRIERS = st.sampled_from(["UPS", "UPS Ground", "FedEx", "", "", "Zorbex"])
 LINKS = st.sampled_from(["", "", "https://t.example/1", "https://t.example/2", "ftp://"])
 COSTS = st.sampled_from(["", "8.40", "$8.40", "9,10 €", "-1", "1.234"])
 GOOD = [(f"{2001 + n}", "A", "1", f"T20000000{n}", "UPS", "", "") for n in range(9)]
-HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier", "Tracking Link", "Shipping Cost")
+HEAD = (
+    "Order Number",
+    "SKU",
+    "Quantity",
+    "Tracking Number",
+    "Carrier",
+    "Tracking Link",
+    "Shipping Cost",
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -126,12 +166,16 @@ HEAD = ("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier", "Tracki
     st.sets(st.sampled_from([1, 2, 3, 4, 5, 6])),
     st.booleans(),
 )
-def test_rows_of_likely_cells_are_each_in_one_place_whatever_columns_are_there(rows, left_out, ends):
+def test_rows_of_likely_cells_are_each_in_one_place_whatever_columns_are_there(
+    rows, left_out, ends
+):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.csv"
         rows = [HEAD, *GOOD, *rows] if ends else [HEAD, *rows, *GOOD]
         with path.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([cell for at, cell in enumerate(row) if at not in left_out] for row in rows)
+            csv.writer(stream).writerows(
+                [cell for at, cell in enumerate(row) if at not in left_out] for row in rows
+            )
         source = Source(ignore_skus=frozenset({"flyer"}))
         if 1 in left_out and 2 not in left_out:  # units of what?
             try_load(path, source)
@@ -141,7 +185,10 @@ def test_rows_of_likely_cells_are_each_in_one_place_whatever_columns_are_there(r
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(CARRIERS, st.lists(st.tuples(SKUS, UNITS), max_size=3)), min_size=1, max_size=4), st.booleans()
+    st.lists(
+        st.tuples(CARRIERS, st.lists(st.tuples(SKUS, UNITS), max_size=3)), min_size=1, max_size=4
+    ),
+    st.booleans(),
 )
 def test_order_rows_and_the_item_rows_below_them_are_each_in_one_place(orders, repeated):
     with TemporaryDirectory() as folder:
@@ -149,25 +196,37 @@ def test_order_rows_and_the_item_rows_below_them_are_each_in_one_place(orders, r
         rows: list[tuple[str, ...]] = [HEAD[:5]]
         for at, (carrier, items) in enumerate(orders):
             rows.append((str(1001 + at), "", "", f"T10000000{at}", carrier))
-            rows += [(str(1001 + at) if repeated else "", sku, units, "", "") for sku, units in items]
+            rows += [
+                (str(1001 + at) if repeated else "", sku, units, "", "") for sku, units in items
+            ]
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows(rows)
         account(load(path, Source()))
 
 
-NUMBER = st.integers(0, 10**6) | st.floats(0, 1e22) | st.sampled_from([1001, 1001.0, 9.40011e21, 1.5, 0])
+NUMBER = (
+    st.integers(0, 10**6) | st.floats(0, 1e22) | st.sampled_from([1001, 1001.0, 9.40011e21, 1.5, 0])
+)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(LIKELY | NUMBER | st.booleans() | st.dates(), min_size=5, max_size=5), max_size=8))
+@given(
+    st.lists(
+        st.lists(LIKELY | NUMBER | st.booleans() | st.dates(), min_size=5, max_size=5), max_size=8
+    )
+)
 def test_any_cells_of_a_workbook_are_each_in_one_place(rows):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.xlsx"
         with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
             sheet = book.add_worksheet("Orders")
-            for at, row in enumerate([("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier"), *rows]):
+            for at, row in enumerate(
+                [("Order Number", "SKU", "Quantity", "Tracking Number", "Carrier"), *rows]
+            ):
                 for column, cell in enumerate(row):
-                    sheet.write_string(at, column, cell) if isinstance(cell, str) else sheet.write(at, column, cell)
+                    sheet.write_string(at, column, cell) if isinstance(cell, str) else sheet.write(
+                        at, column, cell
+                    )
         named = {
             Field.ORDER_ID: "A",
             Field.SKU: "B",

@@ -1,4 +1,6 @@
-"""A shipment that is not as it was asked for: what the answer says is checked, what the store holds is told."""
+"""A shipment that is not as it was asked for: what the answer says is checked, what the store holds
+is told.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +20,9 @@ from batch.pipeline import exit_status
 from batch.sandbox import Behaviour, Fault
 
 MUG = (100, "MUG", 1, number(0))
-TWO_PLACES = store(order(100, line(1000, order_address_id=7), line(1001, "CUP", order_address_id=8)))
+TWO_PLACES = store(
+    order(100, line(1000, order_address_id=7), line(1001, "CUP", order_address_id=8))
+)
 LIST = "GET /orders/{}/shipments"
 MADE: list[Mapping[str, Any]] = [
     {"tracking_number": "OTHER"},
@@ -26,7 +30,11 @@ MADE: list[Mapping[str, Any]] = [
     {"items": [{"order_product_id": 1000, "quantity": 2}]},
     {"items": [{"order_product_id": 1001, "quantity": 1}]},
     {"order_address_id": 8},
-    {"tracking_number": "OTHER", "items": [{"order_product_id": 1001, "quantity": 2}], "order_address_id": 8},
+    {
+        "tracking_number": "OTHER",
+        "items": [{"order_product_id": 1001, "quantity": 2}],
+        "order_address_id": 8,
+    },
 ]
 LIES: list[Mapping[str, Any]] = [
     {"tracking_number": "OTHER"},
@@ -43,7 +51,9 @@ LIES: list[Mapping[str, Any]] = [
 
 
 async def made_otherwise(shop: OpenShop, **makes: Any) -> Shop:
-    """A shop whose store has made one parcel otherwise than it was asked: under another number, if nothing is said."""
+    """A shop whose store has made one parcel otherwise than it was asked: under another number, if
+    nothing is said.
+    """
     there = await shop(TWO_PLACES)
     there.fault(Fault(method="POST", nth=1, makes=makes or {"tracking_number": "OTHER"}))
     report = await there.run(MUG)
@@ -54,7 +64,9 @@ async def made_otherwise(shop: OpenShop, **makes: Any) -> Shop:
 
 class TestAnswers:
     @pytest.mark.parametrize("makes", MADE, ids=str)
-    async def test_what_the_store_has_made_otherwise_is_told(self, shop: OpenShop, makes: Mapping[str, Any]) -> None:
+    async def test_what_the_store_has_made_otherwise_is_told(
+        self, shop: OpenShop, makes: Mapping[str, Any]
+    ) -> None:
         """Read back at once, sent once; both sides are said, and somebody has to look."""
         there = await shop(TWO_PLACES)
         there.fault(Fault(method="POST", nth=1, makes=makes))
@@ -63,7 +75,11 @@ class TestAnswers:
         assert row(report, 2).shipment_ids == (1,)
         assert "asked " in row(report, 2).finding.error
         assert ", made " in row(report, 2).finding.error
-        assert (report.summary["created"], report.summary["made_differs"], exit_status(report)) == (1, 1, 3)
+        assert (report.summary["created"], report.summary["made_differs"], exit_status(report)) == (
+            1,
+            1,
+            3,
+        )
         assert (there.posts, there.box.counts[LIST]) == (1, 2)  # its page, and the end of its pages
         assert of_report(report, 3).kinds == {"created: made_differs": 1}
 
@@ -79,8 +95,12 @@ class TestAnswers:
         assert finding.todo.endswith("shipbatch decide --order 100 --answer exists:1")
 
     @pytest.mark.parametrize("says", LIES, ids=str)
-    async def test_an_answer_that_lies_is_read_back_at_once(self, shop: OpenShop, says: Mapping[str, Any]) -> None:
-        """The store has what was asked: created under its own id, before anything else is sent, and no word of it."""
+    async def test_an_answer_that_lies_is_read_back_at_once(
+        self, shop: OpenShop, says: Mapping[str, Any]
+    ) -> None:
+        """The store has what was asked: created under its own id, before anything else is sent, and
+        no word of it.
+        """
         item = {"order_product_id": 1000, "quantity": 1}
         before = {"id": 5, "order_address_id": 7, "items": [item], "tracking_number": "EARLIER"}
         there = await shop(store({**TWO_PLACES["orders"][0], "shipments": [before]}, order(101)))
@@ -88,12 +108,21 @@ class TestAnswers:
         report = await there.run(MUG, (101, "MUG", 1, number(1)), workers=1)
         assert said(report) == {2: ("created", ""), 3: ("created", "")}
         assert (row(report, 2).shipment_ids, exit_status(report)) == ((6,), 0)
-        sent = [(method, path.split("?")[0].rpartition("/v2")[2]) for method, path, _ in there.box.requests[-4:]]
+        sent = [
+            (method, path.split("?")[0].rpartition("/v2")[2])
+            for method, path, _ in there.box.requests[-4:]
+        ]
         shipments = "/orders/100/shipments"
-        assert sent == [("POST", shipments), *[("GET", shipments)] * 2, ("POST", "/orders/101/shipments")]
+        assert sent == [
+            ("POST", shipments),
+            *[("GET", shipments)] * 2,
+            ("POST", "/orders/101/shipments"),
+        ]
 
     async def test_another_records_shipment_is_read_back_at_once(self, shop: OpenShop) -> None:
-        """The answer is the one before, word by word; the right one is found without the settle window."""
+        """The answer is the one before, word by word; the right one is found without the settle
+        window.
+        """
         there = await shop(dense(1))
         there.fault(Fault(method="POST", nth=2, says={"id": 1}))
         report = await there.run(MUG, (100, "MUG", 1, number(1)))
@@ -101,9 +130,12 @@ class TestAnswers:
         assert not [said for said in there.screen.lines if "in doubt" in said]
 
     @pytest.mark.parametrize(
-        "lacks", [("items", "tracking_number", "order_address_id", "order_id", "tracking_link"), ("items",)]
+        "lacks",
+        [("items", "tracking_number", "order_address_id", "order_id", "tracking_link"), ("items",)],
     )
-    async def test_what_an_answer_leaves_out_is_no_difference(self, shop: OpenShop, lacks: tuple[str, ...]) -> None:
+    async def test_what_an_answer_leaves_out_is_no_difference(
+        self, shop: OpenShop, lacks: tuple[str, ...]
+    ) -> None:
         there = await shop(TWO_PLACES)
         there.fault(Fault(method="POST", nth=1, lacks=lacks))
         assert said(await there.run(MUG)) == {2: ("created", "")}
@@ -119,7 +151,9 @@ class TestAnswers:
         for more in ({}, {"verify": True}):
             assert said(await there.run(rows, **more)) == {2: ("already created", "")}
 
-    async def test_what_could_not_be_read_back_is_in_doubt_and_settled_by_the_next_run(self, shop: OpenShop) -> None:
+    async def test_what_could_not_be_read_back_is_in_doubt_and_settled_by_the_next_run(
+        self, shop: OpenShop
+    ) -> None:
         """By the id that the answer had: the ledger has kept it."""
         there = await shop(TWO_PLACES)
         there.fault(
@@ -141,22 +175,35 @@ class TestAnswers:
 
 
 class TestAfterwards:
-    async def test_the_same_file_again_tells_it_until_a_person_has_accepted_it(self, shop: OpenShop) -> None:
+    async def test_the_same_file_again_tells_it_until_a_person_has_accepted_it(
+        self, shop: OpenShop
+    ) -> None:
         """Already created, and still something to look at; accepted, it is as any other."""
         there = await made_otherwise(shop)
         for more in ({"verify": True}, {}):
             report = await there.run(MUG, **more)
-            assert (said(report), exit_status(report)) == ({2: ("already created", "made_differs")}, 3)
+            assert (said(report), exit_status(report)) == (
+                {2: ("already created", "made_differs")},
+                3,
+            )
         told = await waits(there, report.run.run_id)
         assert told.data[0]["answers"] == ("exists:1",)
         (line,) = (await decide(there, "exists:1")).lines
-        assert line.startswith(f"Run {told.data[0]['run']}, row 2, order 100: stays as shipment 1 (OTHER; ")
+        assert line.startswith(
+            f"Run {told.data[0]['run']}, row 2, order 100: stays as shipment 1 (OTHER; "
+        )
         assert (await waits(there)).status == 0
         for more in ({"verify": True}, {}):
             report = await there.run(MUG, **more)
-            assert (said(report), exit_status(report), there.posts) == ({2: ("already created", "")}, 0, 1)
+            assert (said(report), exit_status(report), there.posts) == (
+                {2: ("already created", "")},
+                0,
+                1,
+            )
 
-    async def test_what_was_corrected_by_hand_is_accepted_as_it_is_now(self, shop: OpenShop) -> None:
+    async def test_what_was_corrected_by_hand_is_accepted_as_it_is_now(
+        self, shop: OpenShop
+    ) -> None:
         """Nothing is left for an audit, and it is undone as any other."""
         there = await made_otherwise(shop)
         (made,) = there.box.store.shipments()
@@ -178,7 +225,9 @@ class TestAfterwards:
         assert said(await there.run(MUG)) == {2: ("created", "")}
 
     @pytest.mark.parametrize("answer", ["ship", "skip", "absent", "exists:2"])
-    async def test_other_answers_are_refused_with_the_one_there_is(self, shop: OpenShop, answer: str) -> None:
+    async def test_other_answers_are_refused_with_the_one_there_is(
+        self, shop: OpenShop, answer: str
+    ) -> None:
         there = await made_otherwise(shop)
         with pytest.raises(NothingSent) as refused:
             await decide(there, answer)
@@ -195,11 +244,15 @@ class TestAfterwards:
         assert troubles(await audit(there)) == []
 
     @pytest.mark.parametrize("makes", MADE[2:], ids=str)
-    async def test_update_corrects_nothing_else(self, shop: OpenShop, makes: Mapping[str, Any]) -> None:
+    async def test_update_corrects_nothing_else(
+        self, shop: OpenShop, makes: Mapping[str, Any]
+    ) -> None:
         """Items and address cannot be changed: it stays as it is, and is told."""
         there = await made_otherwise(shop, **makes)
         for more in ({}, {"verify": True}):
-            assert said(await there.run(MUG, update=True, **more)) == {2: ("already created", "made_differs")}
+            assert said(await there.run(MUG, update=True, **more)) == {
+                2: ("already created", "made_differs")
+            }
         assert there.box.counts["PUT /orders/{}/shipments/{}"] == 0
 
     @pytest.mark.parametrize("makes", MADE[2:5], ids=str)
@@ -280,16 +333,30 @@ ASKED = Shipment(100, 5, (Item(1000, 1), Item(1001, 2)), "1z 1")
 )
 def test_what_differs(answer: Mapping[str, Any], what: list[str]) -> None:
     """What the store does not say, or writes in another way, does not."""
-    fields = {"order_id": 100, "order_address_id": 5, "items": (), "tracking_number": "1Z1", **answer}
+    fields = {
+        "order_id": 100,
+        "order_address_id": 5,
+        "items": (),
+        "tracking_number": "1Z1",
+        **answer,
+    }
     fields["items"] = tuple(Item(*pair) for pair in fields["items"])
-    assert [one for one, *_ in differences(ASKED, StoreShipment(7, **fields, answer=answer))] == what
+    assert [
+        one for one, *_ in differences(ASKED, StoreShipment(7, **fields, answer=answer))
+    ] == what
 
 
 @pytest.mark.parametrize(
     ("link", "same"),
-    [("HTTPS://t.example/a%20b", True), ("https://t.example/a b/", True), ("https://t.example/c", False)],
+    [
+        ("HTTPS://t.example/a%20b", True),
+        ("https://t.example/a b/", True),
+        ("https://t.example/c", False),
+    ],
 )
 def test_a_link_is_compared_where_there_is_no_number(link: str, same: bool) -> None:
     asked = Shipment(100, 5, (Item(1000, 1),), tracking_link="https://t.example/a b")
-    made = StoreShipment(7, 100, 5, (Item(1000, 1),), tracking_link=link, answer={"tracking_link": link})
+    made = StoreShipment(
+        7, 100, 5, (Item(1000, 1),), tracking_link=link, answer={"tracking_link": link}
+    )
     assert bool(differences(asked, made)) != same

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from batch.model import Item, Order, OrderLine, Shipment, StoreShipment
-from batch.model.matching import Baseline, Likeness, changes_between, differences, match, misnamed, similarity
+from batch.model.matching import (
+    Baseline,
+    Likeness,
+    changes_between,
+    differences,
+    match,
+    misnamed,
+    similarity,
+)
 
 MINE = Shipment(100, 10, (Item(1, 2),), tracking_number="1Z1", shipping_provider="ups")
 
@@ -24,7 +32,8 @@ def seen(shipment_id: int = 7, **more: Any) -> StoreShipment:
 
 class TestLikeness:
     @pytest.mark.parametrize(
-        "more", [{}, {"tracking_number": " 1z 1"}, {"shipping_provider": ""}, {"tracking_carrier": "ups"}]
+        "more",
+        [{}, {"tracking_number": " 1z 1"}, {"shipping_provider": ""}, {"tracking_carrier": "ups"}],
     )
     def test_the_same(self, more: dict[str, Any]) -> None:
         """Number, address, items, and what both say of the carrier."""
@@ -98,7 +107,9 @@ class TestLook:
 
     def test_one_line_of_several_that_moved_is_a_change(self) -> None:
         """A line that was not counted had shipped nothing."""
-        lines = tuple(OrderLine(n, 10, "", "", "physical", 3, shipped, 0) for n, shipped in ((1, 2), (2, 0)))
+        lines = tuple(
+            OrderLine(n, 10, "", "", "physical", 3, shipped, 0) for n, shipped in ((1, 2), (2, 0))
+        )
         order = Order(100, 3, "", 6, 2, lines)
         assert Baseline(0, {1: 1}).has_changed(order)
         assert not Baseline(0, {1: 2}).has_changed(order)
@@ -108,7 +119,10 @@ class TestLook:
         other = seen(1, items=(Item(2, 2),), tracking_number="1Z2")
         assert match(MINE, [other], claimed=(), baseline=0).mine is None
         assert match(MINE, [seen(2), other], claimed=(), baseline=0, named=1).mine == seen(2)
-        assert match(MINE, [seen(2, order_address_id=20), other], claimed=(), baseline=0, named=1).mine == other
+        assert (
+            match(MINE, [seen(2, order_address_id=20), other], claimed=(), baseline=0, named=1).mine
+            == other
+        )
 
 
 class TestDifferences:
@@ -135,7 +149,8 @@ class TestDifferences:
         assert differences(MINE, seen(**more)) == []
 
     @pytest.mark.parametrize(
-        ("link", "differs"), [("https://t.example/a%20b/", False), ("https://t.example/ab/c", True), ("", True)]
+        ("link", "differs"),
+        [("https://t.example/a%20b/", False), ("https://t.example/ab/c", True), ("", True)],
     )
     def test_of_links_where_neither_has_a_number(self, link: str, differs: bool) -> None:
         """But for what a store may write in another way."""

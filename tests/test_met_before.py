@@ -1,4 +1,6 @@
-"""DESIGN 4.6 over a real store: what was made before, by whomever, is met, and costs next to nothing."""
+"""DESIGN 4.6 over a real store: what was made before, by whomever, is met, and costs next to
+nothing.
+"""
 
 from typing import Any
 
@@ -27,7 +29,9 @@ async def again(there: Shop, *rows: tuple[object, ...], **more: Any) -> Any:
 
 @pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
 class TestTheSameFile:
-    async def test_sends_nothing_and_reports_ids_and_links(self, shop: OpenShop, side: Behaviour) -> None:
+    async def test_sends_nothing_and_reports_ids_and_links(
+        self, shop: OpenShop, side: Behaviour
+    ) -> None:
         """0 POSTs; every row already created, with its id and link; not even a read."""
         there = await shop(dense(20), behaviour=side)
         rows = [(100 + n, "MUG", 1, number(n), f"https://t.example/{n}") for n in range(20)]
@@ -68,7 +72,9 @@ class TestTheSameFile:
         assert there.posts == 1
 
     async def test_with_a_lost_ledger(self, shop: OpenShop, side: Behaviour) -> None:
-        """Recognised in the store: nothing is sent, and what has no number and units left is asked about."""
+        """Recognised in the store: nothing is sent, and what has no number and units left is asked
+        about.
+        """
         there = await shop(dense(3), behaviour=side)
         rows = [MUG, (101, "MUG", 3, ""), (102, "MUG", 1, "")]
         await there.run(*rows)
@@ -121,7 +127,12 @@ class TestAKnownParcel:
         again = await there.run(*rows)
         assert statuses(again) == ["already created"] * 4
         assert self.results(again) == self.results(first)
-        assert [row(again, n).order_product_ids for n in (2, 3, 4, 5)] == [(1000,), (1001,), (1002,), (1001,)]
+        assert [row(again, n).order_product_ids for n in (2, 3, 4, 5)] == [
+            (1000,),
+            (1001,),
+            (1002,),
+            (1001,),
+        ]
         assert row(again, 3).warnings
         assert (again.summary["requests"], there.posts) == (0, 2)
 
@@ -154,7 +165,9 @@ class TestACumulativeExport:
         assert statuses(await there.run(*rows)) == ["already created", "created"]
 
     async def test_a_refused_parcel_of_several_is_not_forgotten(self, shop: OpenShop) -> None:
-        """Two numbers in one row, dealt out evenly; the second is refused: it ships with the next run."""
+        """Two numbers in one row, dealt out evenly; the second is refused: it ships with the next
+        run.
+        """
         there = await shop(store(order(100, line(1000, quantity=4))))
         header, source = ("Order ID", "Tracking Number"), {"several_parcels": "even"}
         rows = [(100, f"{number(0)}, {number(1)}")]
@@ -169,34 +182,54 @@ class TestACumulativeExport:
 class TestMadeByAnotherTool:
     async def test_is_met_by_its_number(self, shop: OpenShop, side: Behaviour) -> None:
         """Before anything is posted."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side)
+        there = await shop(
+            store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side
+        )
         report = await there.run(MUG)
-        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["already created"], (7,), 0)
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (
+            ["already created"],
+            (7,),
+            0,
+        )
 
-    async def test_other_items_are_held_with_its_origin(self, shop: OpenShop, side: Behaviour) -> None:
+    async def test_other_items_are_held_with_its_origin(
+        self, shop: OpenShop, side: Behaviour
+    ) -> None:
         """Changed."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side)
+        there = await shop(
+            store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side
+        )
         report = await there.run((100, "MUG", 2, number(0)))
         assert said(report) == {2: ("held", "changed")}
         assert "shipment 7" in row(report, 2).finding.error
         assert "made outside shipbatch" in row(report, 2).finding.error
         assert (there.posts, exit_status(report)) == (0, 3)
 
-    async def test_another_number_with_units_left_is_a_new_parcel(self, shop: OpenShop, side: Behaviour) -> None:
+    async def test_another_number_with_units_left_is_a_new_parcel(
+        self, shop: OpenShop, side: Behaviour
+    ) -> None:
         """One of three went before."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side)
+        there = await shop(
+            store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side
+        )
         assert statuses(await there.run(MUG)) == ["created"]
 
-    async def test_another_number_without_is_a_correction(self, shop: OpenShop, side: Behaviour) -> None:
+    async def test_another_number_without_is_a_correction(
+        self, shop: OpenShop, side: Behaviour
+    ) -> None:
         """Held, and never shipped twice, though the store might allow it."""
-        orders = store(order(100, line(1000, quantity=1), shipments=[theirs(tracking_number="OTHER1")]))
+        orders = store(
+            order(100, line(1000, quantity=1), shipments=[theirs(tracking_number="OTHER1")])
+        )
         there = await shop(orders, behaviour=side)
         assert said(await there.run(MUG)) == {2: ("held", "correction")}
         assert there.posts == 0
 
     async def test_what_is_left_is_counted_with_it(self, shop: OpenShop, side: Behaviour) -> None:
         """Three asked, one of three shipped by others under another number."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side)
+        there = await shop(
+            store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side
+        )
         report = await there.run((100, "MUG", 3, number(0)))
         assert said(report) == {2: ("invalid", "not_enough_left")}
         assert "already shipped 1" in row(report, 2).finding.error
@@ -204,7 +237,9 @@ class TestMadeByAnotherTool:
 
     async def test_without_a_number_and_none_left(self, shop: OpenShop, side: Behaviour) -> None:
         """Already created."""
-        there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs()])), behaviour=side)
+        there = await shop(
+            store(order(100, line(1000, quantity=1), shipments=[theirs()])), behaviour=side
+        )
         assert statuses(await there.run((100, "MUG", 1, ""))) == ["already created"]
 
     async def test_without_a_number_and_units_left(self, shop: OpenShop, side: Behaviour) -> None:
@@ -258,22 +293,31 @@ class TestEarlierRunsOfOurs:
 class TestADryRun:
     async def test_says_what_would_be_and_does_nothing(self, shop: OpenShop) -> None:
         """No POST, nothing in the ledger, a sheet of its own name."""
-        there = await shop(store(order(100), order(101, shipments=[theirs(1010, tracking_number=number(1))])))
-        report = await there.run(MUG, (101, "MUG", 1, number(1)), (101, "NOPE", 1, number(2)), dry=True)
+        there = await shop(
+            store(order(100), order(101, shipments=[theirs(1010, tracking_number=number(1))]))
+        )
+        report = await there.run(
+            MUG, (101, "MUG", 1, number(1)), (101, "NOPE", 1, number(2)), dry=True
+        )
         assert statuses(report) == ["planned", "already created", "invalid"]
         assert (there.posts, report.summary["planned"]) == (0, 1)
         assert report.sheet is not None
         assert report.sheet.name == "export.plan.xlsx"
         with there.ledger() as ledger:
             assert (ledger.runs(), ledger.find("100")) == ([], [])
-        assert statuses(await there.run(MUG, (101, "MUG", 1, number(1)))) == ["created", "already created"]
+        assert statuses(await there.run(MUG, (101, "MUG", 1, number(1)))) == [
+            "created",
+            "already created",
+        ]
 
 
 CUP = (100, "CUP", 1, "")
 
 
 async def cumulative(shop: OpenShop, mugs: int) -> Shop:
-    """Monday's export has shipped two mugs of an order without a number; so many were ordered, and a cup."""
+    """Monday's export has shipped two mugs of an order without a number; so many were ordered, and
+    a cup.
+    """
     there = await shop(store(order(100, line(1000, quantity=mugs), line(1001, "CUP", quantity=1))))
     assert statuses(await there.run((100, "MUG", 2, ""), name="monday.csv")) == ["created"]
     return there
@@ -283,7 +327,9 @@ class TestRowsWithoutANumber:
     """Tuesday's export has Monday's rows too: units of a line may be those of then, or others."""
 
     @pytest.mark.parametrize("verify", [False, True])
-    async def test_where_none_are_left_they_are_those_and_the_rest_ships(self, shop: OpenShop, verify: bool) -> None:
+    async def test_where_none_are_left_they_are_those_and_the_rest_ships(
+        self, shop: OpenShop, verify: bool
+    ) -> None:
         """Met as Monday's shipment; the cup ships alone, once, however often the export is run."""
         there = await cumulative(shop, mugs=2)
         tuesday = ((100, "MUG", 2, ""), CUP)
@@ -294,7 +340,9 @@ class TestRowsWithoutANumber:
         for more in ({}, {"name": "wednesday.csv", "header": (*HEADER[:3], "Tracking No")}):
             again = await there.run(*tuesday, **({"name": "tuesday.csv", "verify": verify} | more))
             assert (statuses(again), there.posts) == (["already created"] * 2, 2)
-            assert {i for n in (2, 3) for i in row(again, n).shipment_ids} == {s["id"] for s in there.box.shipments()}
+            assert {i for n in (2, 3) for i in row(again, n).shipment_ids} == {
+                s["id"] for s in there.box.shipments()
+            }
 
     async def test_where_units_are_left_a_person_is_asked(self, shop: OpenShop) -> None:
         """Nothing of it ships before; with the word all of it does, once."""
@@ -309,8 +357,13 @@ class TestRowsWithoutANumber:
     async def test_a_part_of_what_has_shipped_is_asked_about_too(self, shop: OpenShop) -> None:
         """Tuesday's export shipped, then Monday's, which had been stopped, is gone on with."""
         there = await shop(store(order(100, line(1000, quantity=4), line(1001, "CUP", quantity=1))))
-        assert statuses(await there.run((100, "MUG", 2, ""), CUP, name="tuesday.csv")) == ["created"] * 2
-        assert said(await there.run((100, "MUG", 2, ""), name="monday.csv")) == {2: ("held", "shipped_in_part")}
+        assert (
+            statuses(await there.run((100, "MUG", 2, ""), CUP, name="tuesday.csv"))
+            == ["created"] * 2
+        )
+        assert said(await there.run((100, "MUG", 2, ""), name="monday.csv")) == {
+            2: ("held", "shipped_in_part")
+        }
         assert there.posts == 1
 
     async def test_other_units_of_the_line_are_another_parcel(self, shop: OpenShop) -> None:
@@ -328,10 +381,15 @@ class TestRowsWithoutANumber:
         again = await there.run(late, name="tuesday.csv", again=True)
         assert (statuses(again), there.posts) == (["created"], 2)
 
-    async def test_a_number_beside_the_row_without_one_is_another_parcel(self, shop: OpenShop) -> None:
+    async def test_a_number_beside_the_row_without_one_is_another_parcel(
+        self, shop: OpenShop
+    ) -> None:
         """Monday's row is in the export as it was; what has a number now is a second one."""
         there = await cumulative(shop, mugs=4)
         rows = ((100, "MUG", 2, ""), (100, "MUG", 2, number(1)))
         report = await there.run(*rows, name="tuesday.csv")
         assert said(report) == {2: ("held", "equal_again"), 3: ("created", "")}
-        assert (statuses(await there.run(*rows, name="tuesday.csv")), there.posts) == (["already created"] * 2, 2)
+        assert (statuses(await there.run(*rows, name="tuesday.csv")), there.posts) == (
+            ["already created"] * 2,
+            2,
+        )

@@ -1,4 +1,6 @@
-"""An older ledger is upgraded whole or not at all, in either store; a running runner is not overtaken by it."""
+"""An older ledger is upgraded whole or not at all, in either store; a running runner is not
+overtaken by it.
+"""
 
 import os
 import signal
@@ -48,13 +50,20 @@ async def older(place: Place) -> Place:
 def upgraded_by_a_process(place: Place, crash: str = "") -> int:
     """Opened by a program that knows one version more; its exit status."""
     address = place.url if isinstance(place, Database) else str(place)
-    environ = os.environ | {"SHIPBATCH_CRASH_AT": crash, "PYTHONPATH": str(Path(__file__).parents[1])}
-    return subprocess.run([sys.executable, "-c", OPENING, address], env=environ, check=False).returncode
+    environ = os.environ | {
+        "SHIPBATCH_CRASH_AT": crash,
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    return subprocess.run(
+        [sys.executable, "-c", OPENING, address], env=environ, check=False
+    ).returncode
 
 
 def is_upgraded(place: Place) -> bool:
     """Whether all of the step is there; none of it may be there otherwise."""
-    connection: Connection = PostgresConnection(place) if isinstance(place, Database) else open_writable(place)
+    connection: Connection = (
+        PostgresConnection(place) if isinstance(place, Database) else open_writable(place)
+    )
     found = []
     for sql in ("SELECT depot FROM notes", "SELECT depot FROM depots"):
         try:
@@ -68,7 +77,9 @@ def is_upgraded(place: Place) -> bool:
     return found[0]
 
 
-async def test_an_older_ledger_is_upgraded_when_it_is_opened(older: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_ledger_is_upgraded_when_it_is_opened(
+    older: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With all that is in it; once."""
     with read_ledger(older) as ledger:
         before = list(ledger.records_of_run(RUN))
@@ -102,11 +113,15 @@ async def test_an_upgraded_ledger_is_refused_by_the_older_program(older: Place) 
     """By name, before anything is sent."""
     assert upgraded_by_a_process(older) == 0
     for opened in (open_ledger, read_ledger):
-        with pytest.raises(LedgerError, match=f"newer shipbatch .its version is {version() + 1}, .* {version()}"):
+        with pytest.raises(
+            LedgerError, match=f"newer shipbatch .its version is {version() + 1}, .* {version()}"
+        ):
             opened(older)
 
 
-async def test_no_upgrade_under_a_runner_of_the_older_version(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_upgrade_under_a_runner_of_the_older_version(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Workers are updated one by one: the first new one waits until the old ones have ended."""
     monkeypatch.setattr(schema, "GRACE", "100ms")
     place = Database(database)

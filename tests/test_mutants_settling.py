@@ -1,4 +1,6 @@
-"""The safeguards that only show when several things go wrong at once; `tests/proofs/mutants.py` takes them away."""
+"""The safeguards that only show when several things go wrong at once; `tests/proofs/mutants.py`
+takes them away.
+"""
 
 import asyncio
 import sqlite3
@@ -36,11 +38,15 @@ class TestTheRecord:
         }
 
     async def test_nothing_is_sent_while_the_intent_is_not_on_disk(self, shop: OpenShop) -> None:
-        """Another process writes the ledger: until it has done, the intent waits, and the request with it."""
+        """Another process writes the ledger: until it has done, the intent waits, and the request
+        with it.
+        """
         there = await shop(dense(1))
         async with there.desk() as desk:
             await desk.ledger.begin(Run("run", "shop", "export.csv", "", "", datetime.now(UTC)))
-            records = await planned(desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))])
+            records = await planned(
+                desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))]
+            )
             with closing(sqlite3.connect(there.home / LEDGER, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 pool = Dispatcher(desk, Baselines())
@@ -97,7 +103,9 @@ class TestLook:
         ],
         ids=["another number", "another address", "another carrier", "other units"],
     )
-    def test_one_that_differs_in_one_thing_is_not_claimed_and_not_passed_over(self, near: StoreShipment) -> None:
+    def test_one_that_differs_in_one_thing_is_not_claimed_and_not_passed_over(
+        self, near: StoreShipment
+    ) -> None:
         found = match(OURS, [near], claimed=(), baseline=7)
         assert (found.mine, found.near) == (None, (near,))
 
@@ -106,7 +114,9 @@ class TestSendingAgain:
     """Absent twice is not enough: what else happened to the order may be our request in disguise."""
 
     async def test_units_that_moved_are_not_sent_again(self, shop: OpenShop) -> None:
-        """Two of the three mugs shipped meanwhile under another number: nobody knows whether ours is among them."""
+        """Two of the three mugs shipped meanwhile under another number: nobody knows whether ours
+        is among them.
+        """
         there = await shop(dense(1))
         _meanwhile(there, units=2, label="OTHER")
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["in doubt"]
@@ -131,11 +141,15 @@ class TestSendingAgain:
         """Absent twice, and still a person decides."""
         there = await shop(dense(1))
         there.fault(NOT_MADE)
-        assert statuses(await there.run((100, "MUG", 1, number(0)), never_resend=True)) == ["in doubt"]
+        assert statuses(await there.run((100, "MUG", 1, number(0)), never_resend=True)) == [
+            "in doubt"
+        ]
         assert there.posts == 1
 
     async def test_what_another_tool_had_made_before_is_not_ours(self, shop: OpenShop) -> None:
-        """An equal parcel without a number was there before the intent: ours was not made, and is sent again."""
+        """An equal parcel without a number was there before the intent: ours was not made, and is
+        sent again.
+        """
         there = await shop(dense(1))
         _ship_elsewhere(there, units=1, label="")
         there.fault(NOT_MADE)
@@ -155,5 +169,10 @@ def _meanwhile(there: Shop, *, units: int, label: str) -> None:
 
 def _ship_elsewhere(there: Shop, *, units: int, label: str) -> None:
     store = there.box.store
-    theirs = {"order_address_id": 100, "items": [(1000, units)], "tracking_number": label, "shipping_provider": ""}
+    theirs = {
+        "order_address_id": 100,
+        "items": [(1000, units)],
+        "tracking_number": label,
+        "shipping_provider": "",
+    }
     store.make(store.draft(100, theirs))

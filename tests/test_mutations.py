@@ -1,4 +1,6 @@
-"""The short form of the mutations: each can still be made. `python -m tests.proofs.mutations` makes them."""
+"""The short form of the mutations: each can still be made. `python -m tests.proofs.mutations` makes
+them.
+"""
 
 import ast
 from pathlib import Path
@@ -22,7 +24,9 @@ def test_a_mutant_has_its_place_in_todays_source(mutant: Mutant) -> None:
 @pytest.mark.parametrize("source", ["nothing of the kind", "here, and here"])
 def test_a_mutant_without_its_one_place_fails_loudly(source: str) -> None:
     """Gone or ambiguous: the message names the file and the place."""
-    with pytest.raises(Misplaced, match=r"batch/pipeline/shipping/dispatcher\.py has this [02] times"):
+    with pytest.raises(
+        Misplaced, match=r"batch/pipeline/shipping/dispatcher\.py has this [02] times"
+    ):
         Mutant("says so", "pipeline/shipping/dispatcher.py", "here", "there", ()).applied(source)
 
 

@@ -1,4 +1,6 @@
-"""After a run: quiet where all went well, one digest, people told of what is new, a dead man's switch, logs."""
+"""After a run: quiet where all went well, one digest, people told of what is new, a dead man's
+switch, logs.
+"""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -82,7 +84,9 @@ async def test_a_good_night_is_silent(shell: Terminal, outside: Outside) -> None
 
 
 async def test_a_bad_night_is_one_digest(shell: Terminal, outside: Outside) -> None:
-    """Counts, rows, what to do, where the sheet is: on standard output and to people, without a customer's name."""
+    """Counts, rows, what to do, where the sheet is: on standard output and to people, without a
+    customer's name.
+    """
     export(shell, (100, "HAT", 1, number(50), NAME))
     said = await shell("run", "--quiet", "export.csv")
     assert (said.status, said.err) == (1, "")
@@ -100,18 +104,24 @@ async def test_a_bad_night_is_one_digest(shell: Terminal, outside: Outside) -> N
 async def test_nothing_of_a_file_is_taken_as_markup(shell: Terminal, outside: Outside) -> None:
     """Whatever form a service takes: a file's name is escaped in it, and its line breaks are shown."""
     for form, said in (("markdown", "\\[x\\]\\(http:e\\)"), ("html", "&lt;b&gt;*z*")):
-        shell.environ["SHIPBATCH_NOTIFY"] = shell.environ["SHIPBATCH_NOTIFY"].partition("&")[0] + f"&format={form}"
+        shell.environ["SHIPBATCH_NOTIFY"] = (
+            shell.environ["SHIPBATCH_NOTIFY"].partition("&")[0] + f"&format={form}"
+        )
         name = f"{form} [x](http:e) <b>*z*\x1b[31m\nforged.csv"
         shell.write(name, "nothing")
         await shell("run", name)
         told = outside.told[-1]
         assert said in told["message"]
         assert not [c for c in told["title"] + told["message"] if c < " " and c != "\n"]
-        assert "forged" not in {line.strip()[:6] for line in (told["title"] + told["message"]).splitlines()}
+        assert "forged" not in {
+            line.strip()[:6] for line in (told["title"] + told["message"]).splitlines()
+        }
 
 
 async def test_people_are_told_once(shell: Terminal, outside: Outside) -> None:
-    """Rows to fix are one kind, known the next night; another kind is new; too much of one is told each time."""
+    """Rows to fix are one kind, known the next night; another kind is new; too much of one is told
+    each time.
+    """
     export(shell, (100, "HAT", 1, number(50), NAME))
     await shell("run", "--quiet", "export.csv")
     export(shell, (101, "HAT", 1, number(51), NAME), name="second.csv")
@@ -123,7 +133,9 @@ async def test_people_are_told_once(shell: Terminal, outside: Outside) -> None:
     shell.write("other.csv", table((102, "MUG", 2, number(2), NAME), header=HEADER))
     await shell("run", "--quiet", "other.csv")
     assert "new: held: changed" in outside.told[1]["message"]
-    export(shell, *((103 + n, "HAT", 1, number(60 + n), NAME) for n in range(12)), name="fourth.csv")
+    export(
+        shell, *((103 + n, "HAT", 1, number(60 + n), NAME) for n in range(12)), name="fourth.csv"
+    )
     await shell("run", "--quiet", "fourth.csv")
     assert "12 of 42 rows (29%)" in outside.told[2]["message"]
 
@@ -162,7 +174,9 @@ async def test_a_store_that_is_down_is_told_once(shell: Terminal, outside: Outsi
 
 
 async def test_credentials_that_are_gone_are_told(shell: Terminal, outside: Outside) -> None:
-    """A token file that somebody has made readable for all: nothing is sent, and nobody sits at a screen."""
+    """A token file that somebody has made readable for all: nothing is sent, and nobody sits at a
+    screen.
+    """
     export(shell)
     token = shell.write("token", CANARY)
     token.chmod(0o644)
@@ -188,7 +202,9 @@ async def test_log_lines_are_json_where_they_are_asked_for(shell: Terminal) -> N
     lines = [json.loads(line) for line in said.err.splitlines()]
     assert said.out == ""
     assert {"stage", "run", "notified"} == {line["event"] for line in lines}
-    (run,) = [json.loads(line) for line in log_of(shell) if '"run"' in line and '"event": "run"' in line]
+    (run,) = [
+        json.loads(line) for line in log_of(shell) if '"run"' in line and '"event": "run"' in line
+    ]
     assert (run["exit"], run["created"], run["trouble"], run["level"]) == (
         1,
         30,
@@ -218,7 +234,9 @@ async def test_metrics_are_a_prometheus_text_file(shell: Terminal) -> None:
     found = {
         (
             sample.name,
-            next((sample.labels[of] for of in ("status", "state", "exit") if of in sample.labels), ""),
+            next(
+                (sample.labels[of] for of in ("status", "state", "exit") if of in sample.labels), ""
+            ),
         ): sample.value
         for family in parser.text_string_to_metric_families(text)
         for sample in family.samples
@@ -276,7 +294,9 @@ async def test_a_stopped_run_is_told_with_its_reason(shell: Terminal, outside: O
 
 
 class TestArrivals:
-    async def test_a_file_that_has_not_come_is_an_alarm(self, shell: Terminal, outside: Outside) -> None:
+    async def test_a_file_that_has_not_come_is_an_alarm(
+        self, shell: Terminal, outside: Outside
+    ) -> None:
         """By 00:00 it is late at any hour: told once a day, exit 2; once it has come, 0."""
         shell.write("shipbatch.toml", '[sources.acme]\nmatch = "exp*.csv"\nexpected_by = "00:00"\n')
         for _ in range(2):

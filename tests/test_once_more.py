@@ -18,7 +18,10 @@ async def test_again_ships_an_equal_parcel_once_a_file(shop: OpenShop, verify: b
     there = await shop(dense(2))
     await there.run(ROW, name=FIRST)
     for expected in (["created"] * 2, ["already created"] * 2, ["already created"] * 2):
-        assert statuses(await there.run(ROW, LATER, name=SECOND, again=True, verify=verify)) == expected
+        assert (
+            statuses(await there.run(ROW, LATER, name=SECOND, again=True, verify=verify))
+            == expected
+        )
     assert [units for order, _, units in there.made() if order == 100] == [{1000: 1}, {1000: 1}]
 
 
@@ -30,7 +33,9 @@ async def test_a_file_stopped_in_a_parcel_without_a_number_goes_on(shop: OpenSho
 
 
 async def test_a_person_is_asked_for_each_file(shop: OpenShop) -> None:
-    """The word given for Tuesday's parcel ships Tuesday's alone, once; Wednesday's equal one is asked about anew."""
+    """The word given for Tuesday's parcel ships Tuesday's alone, once; Wednesday's equal one is
+    asked about anew.
+    """
     there = await shop(dense(3))
     await there.run(ROW, name=FIRST)
     assert statuses(await there.run(ROW, LATER, name=SECOND)) == ["held", "created"]
@@ -49,9 +54,9 @@ async def decided(there: Shop, answer: str = "") -> int:
         every = list(pending_decisions(desk.ledger, desk.settings.store))
         for one in every:
             if answer:
-                await DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted").take(
-                    one, answer
-                )
+                await DecisionRecorder(
+                    desk.client, desk.ledger, desk.settings.store, who="Ann", why="counted"
+                ).take(one, answer)
     return len(every)
 
 
@@ -60,12 +65,16 @@ async def test_a_list_that_leaves_out_a_shipment_does_not_make_it_gone(shop: Ope
     there = await shop(dense(1))
     await there.run((100, "MUG", 1, number(1)))
     there.fault(Fault(method="GET", path=r"/shipments$", body="[]"))
-    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
+    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == [
+        "already created"
+    ]
     assert there.posts == 1
 
 
 async def test_a_shipment_of_another_parcel_of_the_file_is_not_this_one(shop: OpenShop) -> None:
-    """Two of three are shipped under a number; two more without one are not there, and the row says so."""
+    """Two of three are shipped under a number; two more without one are not there, and the row says
+    so.
+    """
     there = await shop(dense(1))
     await there.run((100, "MUG", 2, number(1)))
     report = await there.run((100, "MUG", 2, ""), (100, "MUG", 2, number(1)))
@@ -73,11 +82,15 @@ async def test_a_shipment_of_another_parcel_of_the_file_is_not_this_one(shop: Op
 
 
 async def test_a_store_behind_itself_does_not_make_a_shipment_gone(shop: OpenShop) -> None:
-    """Order and list lag together: what --again would ship once more is looked for twice, and found."""
+    """Order and list lag together: what --again would ship once more is looked for twice, and
+    found.
+    """
     there = await shop(dense(1))
     await there.run((100, "MUG", 1, number(1)))
     there.fault(Fault(method="GET", seen=60, nth=range(1, 4)))
-    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == ["already created"]
+    assert statuses(await there.run((100, "MUG", 1, number(1)), verify=True, again=True)) == [
+        "already created"
+    ]
     assert there.posts == 1
 
 

@@ -1,4 +1,6 @@
-"""A store is one store however it is written: its name, its lock, its records; an older ledger's stores become one."""
+"""A store is one store however it is written: its name, its lock, its records; an older ledger's
+stores become one.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -45,18 +47,33 @@ SPELLINGS = {
         "http://LOCALHOST.:8080/",
     ],
     "http://127.0.0.1": ["http://localhost:80", "http://127.0.0.1/", "http://[::1]:"],
-    "https://xn--bcher-kva.example/a/b~": ["https://BÜCHER.example/a//b%7e/", "https://bücher.example/x/../a/./b~"],
+    "https://xn--bcher-kva.example/a/b~": [
+        "https://BÜCHER.example/a//b%7e/",
+        "https://bücher.example/x/../a/./b~",
+    ],
 }
-REFUSED = ("https://ann@h.example", "https://:pw@h.example", "https://@h.example", "https://h.example\\.x.example")
+REFUSED = (
+    "https://ann@h.example",
+    "https://:pw@h.example",
+    "https://@h.example",
+    "https://h.example\\.x.example",
+)
 
 
-@pytest.mark.parametrize(("one", "written"), [(one, each) for one, some in SPELLINGS.items() for each in some])
+@pytest.mark.parametrize(
+    ("one", "written"), [(one, each) for one, some in SPELLINGS.items() for each in some]
+)
 def test_an_address_has_one_spelling(one: str, written: str, tmp_path: Path) -> None:
     """Whatever the case, port, dot, slash or script; so has the store, and its lock."""
     environ = {"BIGCOMMERCE_STORE_HASH": "aBc123", "SHIPBATCH_HOME": str(tmp_path)}
     first = settings_of({}, environ=environ | {"BIGCOMMERCE_API_URL": one})
     second = settings_of({}, environ=environ | {"BIGCOMMERCE_API_URL": written})
-    assert first.store == second.store == one_store(f"{written.strip()}/stores/ABC123") == f"{one}/stores/abc123"
+    assert (
+        first.store
+        == second.store
+        == one_store(f"{written.strip()}/stores/ABC123")
+        == f"{one}/stores/abc123"
+    )
     assert locks.lock_path(tmp_path, first.store) == locks.lock_path(tmp_path, second.store)
 
 
@@ -66,7 +83,9 @@ def test_requests_go_to_the_name_that_was_given() -> None:
         assert settings_of({}, environ={"BIGCOMMERCE_API_URL": url}).api_url == url
 
 
-@pytest.mark.parametrize("url", [*REFUSED, "https://a b.example", "https://h.example:99999", "https://1.2.3.4.5"])
+@pytest.mark.parametrize(
+    "url", [*REFUSED, "https://a b.example", "https://h.example:99999", "https://1.2.3.4.5"]
+)
 def test_what_is_no_plain_address_is_refused(url: str) -> None:
     """Without a word of what may be a password."""
     with pytest.raises(ConfigError, match="BIGCOMMERCE_API_URL") as caught:
@@ -86,7 +105,9 @@ async def begun(ledger: Ledger, run_id: str, store: str, *parcels: Any) -> list[
     return list(ledger.planned_records(run_id, await ledger.plan(run_id, parcels, [])))
 
 
-async def sent(ledger: Ledger, record: Record, state: State = State.INTENT, shipment_id: int = 0) -> None:
+async def sent(
+    ledger: Ledger, record: Record, state: State = State.INTENT, shipment_id: int = 0
+) -> None:
     await ledger.intend(record.record_id, {"runner": ""})
     if state is State.CREATED:
         await ledger.move(record, created(shipment_id, record.shipment), "response")
@@ -109,7 +130,10 @@ def statements(place: Place, sql: Iterable[str]) -> None:
 def made_old(place: Place) -> None:
     """The ledger as the version before has left it."""
     flight = "CREATE UNIQUE INDEX single_flight ON records (store, order_id)"
-    common = ("DROP INDEX single_flight", f"{flight} WHERE state IN ('intent', 'in_doubt', 'needs_person')")
+    common = (
+        "DROP INDEX single_flight",
+        f"{flight} WHERE state IN ('intent', 'in_doubt', 'needs_person')",
+    )
     if isinstance(place, Database):
         trigger = ("DROP TRIGGER aside_holds ON records", "DROP FUNCTION aside_holds")
         mark = "UPDATE version SET version = 1"
@@ -151,10 +175,14 @@ async def test_of_two_doubts_of_an_order_the_older_stays_and_the_other_waits(
 
 
 async def test_nothing_of_two_stores_is_lost_where_they_met(place: Place) -> None:
-    """One shipment claimed twice, one number made twice, made and in doubt, made and planned; words and runs."""
+    """One shipment claimed twice, one number made twice, made and in doubt, made and planned; words
+    and runs.
+    """
     async with open_ledger(place) as ledger:
         mine = await begun(ledger, "run-1", ONE, *(parcel(order, "N") for order in (1, 2, 3, 4)))
-        theirs = await begun(ledger, "run-2", OTHER, *(parcel(order, "N") for order in (1, 2, 3, 4, 5)))
+        theirs = await begun(
+            ledger, "run-2", OTHER, *(parcel(order, "N") for order in (1, 2, 3, 4, 5))
+        )
         for record, shipment_id in zip(mine, (11, 12, 13, 14), strict=True):
             await sent(ledger, record, State.CREATED, shipment_id)
         await sent(ledger, theirs[0], State.CREATED, 11)
@@ -171,7 +199,10 @@ async def test_nothing_of_two_stores_is_lost_where_they_met(place: Place) -> Non
             (5, State.PLANNED),
         ]
         notes = {note.rows: note for note in ledger.notes("run-2")}
-        assert (notes[1,].finding.status, (notes[1,].facts or {})["shipment_ids"]) == ("created", [11])
+        assert (notes[1,].finding.status, (notes[1,].facts or {})["shipment_ids"]) == (
+            "created",
+            [11],
+        )
         assert (notes[4,].finding.code, notes[4,].record_id) == ("taken_over", mine[3].record_id)
         assert ledger.claimed_shipments(ONE, 2) == {12, 22}
         assert [len(ledger.attempts(record.record_id)) for record in theirs] == [3, 3, 3, 0, 0]
@@ -183,14 +214,22 @@ def mine_made(records: Iterable[Record], ids: Iterable[int], ledger: Ledger) -> 
     """The records as they were made, in the one store."""
     now = {record.record_id: record for record in ledger.records_of_run("run-1")}
     found = [now[record.record_id] for record in records]
-    assert [(r.store, r.state, r.made and r.made.shipment_id) for r in found] == [(ONE, State.CREATED, n) for n in ids]
+    assert [(r.store, r.state, r.made and r.made.shipment_id) for r in found] == [
+        (ONE, State.CREATED, n) for n in ids
+    ]
     return found
 
 
 async def test_three_stores_become_one(place: Place) -> None:
     async with open_ledger(place) as ledger:
-        for run_id, store in (("run-1", ONE), ("run-2", OTHER), ("run-3", "http://[::1]:8080/stores/ABC123")):
-            same, alone = await begun(ledger, run_id, store, parcel(1, "N"), parcel(2, f"N{run_id}"))
+        for run_id, store in (
+            ("run-1", ONE),
+            ("run-2", OTHER),
+            ("run-3", "http://[::1]:8080/stores/ABC123"),
+        ):
+            same, alone = await begun(
+                ledger, run_id, store, parcel(1, "N"), parcel(2, f"N{run_id}")
+            )
             await sent(ledger, same, State.CREATED, 5)
             await sent(ledger, alone)
     made_old(place)
@@ -214,7 +253,10 @@ async def test_what_was_put_aside_goes_on_in_a_database(tmp_path: Path, database
     made_old(tmp_path / LEDGER)
     transfer(tmp_path / LEDGER, place)
     with read_ledger(place) as there:
-        assert [record.state for record in there.unsettled_records(ONE)] == [State.INTENT, State.NEEDS_PERSON]
+        assert [record.state for record in there.unsettled_records(ONE)] == [
+            State.INTENT,
+            State.NEEDS_PERSON,
+        ]
 
 
 async def test_no_upgrade_under_a_runner_of_a_store_that_is_spelled_anew(tmp_path: Path) -> None:
@@ -242,7 +284,12 @@ async def test_owners_become_one_whose_epoch_fences_off_all(database: str) -> No
     await open_ledger(place).close()
     made_old(place)
     later = "now() + interval '1 hour'"
-    statements(place, (f"INSERT INTO owners VALUES ('{OTHER}', 7, 'other', {later}), ('{ONE}', 9, 'one', now())",))
+    statements(
+        place,
+        (
+            f"INSERT INTO owners VALUES ('{OTHER}', 7, 'other', {later}), ('{ONE}', 9, 'one', now())",
+        ),
+    )
     await open_ledger(place).close()
     with psycopg.connect(database) as there:
         rows = there.execute("SELECT store, epoch, runner FROM shipbatch.owners").fetchall()
@@ -255,8 +302,16 @@ async def test_one_shipment_is_the_older_doubts_and_a_person_says_what_the_other
 ) -> None:
     """Both were sent the same parcel, and the store has one: nothing of it is shipped once more."""
     there = await shop(dense(1))
-    names = [f"{there.box.url.replace('127.0.0.1', name)}/stores/sandbox" for name in ("LOCALHOST", "localhost.")]
-    asked = {"order_address_id": 100, "items": (Item(1000, 1),), "shipping_provider": "", "rows": (2,)}
+    names = [
+        f"{there.box.url.replace('127.0.0.1', name)}/stores/sandbox"
+        for name in ("LOCALHOST", "localhost.")
+    ]
+    asked = {
+        "order_address_id": 100,
+        "items": (Item(1000, 1),),
+        "shipping_provider": "",
+        "rows": (2,),
+    }
     path, same = there.home / LEDGER, parcel(100, number(0), **asked)
     async with open_ledger(path) as ledger:
         for run_id, name in zip(("run-1", "run-2"), names, strict=True):
@@ -283,7 +338,11 @@ async def test_a_file_run_under_two_names_of_its_store_ships_once(shop: OpenShop
     export = there.folder / "export.csv"
     export.write_text(table((100, "MUG", 1, number(100)), header=HEADER), "utf-8")
     found: list[Mapping[str, Any]] = []
-    for url in (there.box.url, there.box.url.replace("127.0.0.1", "LOCALHOST"), f"{there.box.url}/"):
+    for url in (
+        there.box.url,
+        there.box.url.replace("127.0.0.1", "LOCALHOST"),
+        f"{there.box.url}/",
+    ):
         named = there.settings().model_copy(update={"identity": "", "api_url": url})
         tour = await run_files([Job(export)], named, there.screen, StopEvent())
         found.append(tour.summary)

@@ -11,7 +11,20 @@ from typing import Any
 import pytest
 from clock import VirtualLoop
 from ledger_samples import planned
-from shop import OpenShop, Quiet, Shop, Watched, dense, line, number, order, said, statuses, store, table
+from shop import (
+    OpenShop,
+    Quiet,
+    Shop,
+    Watched,
+    dense,
+    line,
+    number,
+    order,
+    said,
+    statuses,
+    store,
+    table,
+)
 
 from batch.config import Database, Gates
 from batch.ledger.postgres.connection import open_link
@@ -27,22 +40,40 @@ ROOT = Path(__file__).parents[1]
 WINDOW = 90.0  # seconds: the default
 SOON = 5.0  # seconds
 ALLOWING = Behaviour(refuses_overshipping=False)
-NIGHT = Run("20261123-120000-0001", "shop", "/exports/night.csv", "5" * 64, "", datetime(2026, 11, 23, tzinfo=UTC))
+NIGHT = Run(
+    "20261123-120000-0001",
+    "shop",
+    "/exports/night.csv",
+    "5" * 64,
+    "",
+    datetime(2026, 11, 23, tzinfo=UTC),
+)
 
 
 async def left_behind(
-    there: Shop, *orders: int, runner: str = "", doubt: Callable[[], dict[str, Any]] | None = None, **changes: Any
+    there: Shop,
+    *orders: int,
+    runner: str = "",
+    doubt: Callable[[], dict[str, Any]] | None = None,
+    **changes: Any,
 ) -> None:
-    """A run that was killed while it sent a mug of each order; with `doubt`, another has found them, and died too."""
+    """A run that was killed while it sent a mug of each order; with `doubt`, another has found
+    them, and died too.
+    """
     async with there.desk(**changes) as desk:
         ledger = desk.ledger
         await ledger.begin(NIGHT)
-        asked = [Shipment(n, n, (Item(n * 10, 1),), number(n), rows=(2 + k,)) for k, n in enumerate(orders)]
+        asked = [
+            Shipment(n, n, (Item(n * 10, 1),), number(n), rows=(2 + k,))
+            for k, n in enumerate(orders)
+        ]
         for record in await planned(ledger, NIGHT.run_id, asked):
             before = {"shipped": {record.shipment.order_id * 10: 0}, "runner": runner}
             await ledger.intend(record.record_id, before)
             if doubt is not None:
-                unknown = Outcome(State.IN_DOUBT, finding=Finding(Status.IN_DOUBT), evidence=doubt())
+                unknown = Outcome(
+                    State.IN_DOUBT, finding=Finding(Status.IN_DOUBT), evidence=doubt()
+                )
                 await ledger.move(record, unknown, "crash")
 
 
@@ -80,18 +111,26 @@ async def test_everything_else_ships_at_once(shop: OpenShop, virtual_clock: Virt
     assert sorted(label for _, label, _ in there.made()) == [number(n) for n in range(100, 120)]
 
 
-async def test_a_look_that_hangs_holds_nothing_up(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_look_that_hangs_holds_nothing_up(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """The store is silent about an order in doubt; those that are not in doubt ship."""
     there = await shop(dense(4))
     await left_behind(there, 103, 100)
-    came = posted(there, virtual_clock, Fault(delay=20.0, method="GET", path="/orders/100/shipments"))
+    came = posted(
+        there, virtual_clock, Fault(delay=20.0, method="GET", path="/orders/100/shipments")
+    )
     await there.run(*mugs(100, 101, 102, 103))
     assert max(came[101], came[102]) < SOON
     assert came[100] >= WINDOW
 
 
-async def test_the_window_counts_on_over_restarts(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
-    """Killed every 40 seconds: 90 seconds after the first of them had found the doubt, it is settled."""
+async def test_the_window_counts_on_over_restarts(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
+    """Killed every 40 seconds: 90 seconds after the first of them had found the doubt, it is
+    settled.
+    """
     there = await shop(dense(1))
     await left_behind(there, 100)
     began = virtual_clock.time()
@@ -102,7 +141,9 @@ async def test_the_window_counts_on_over_restarts(shop: OpenShop, virtual_clock:
     assert WINDOW <= virtual_clock.time() - began < WINDOW + SOON
 
 
-async def test_a_window_that_is_over_is_not_waited_for(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_window_that_is_over_is_not_waited_for(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """It is looked at twice all the same."""
     there = await shop(dense(1))
     await left_behind(there, 100, doubt=uptime.gave_up_evidence)
@@ -121,11 +162,15 @@ def _ahead() -> dict[str, Any]:
     return {uptime.GAVE_UP: {"boot": uptime.boot_id(), "at": 1e9}}
 
 
-@pytest.mark.parametrize("doubt", [_elsewhere, _ahead, dict], ids=["another boot", "a clock set back", "older ledger"])
+@pytest.mark.parametrize(
+    "doubt", [_elsewhere, _ahead, dict], ids=["another boot", "a clock set back", "older ledger"]
+)
 async def test_where_the_clocks_disagree_the_whole_window_is_waited_for(
     shop: OpenShop, virtual_clock: VirtualLoop, doubt: Callable[[], dict[str, Any]]
 ) -> None:
-    """However long ago it was: never a second less than the window; and a restart counts from there."""
+    """However long ago it was: never a second less than the window; and a restart counts from
+    there.
+    """
     there = await shop(dense(1))
     await left_behind(there, 100, doubt=doubt)
     await asyncio.sleep(3600.0)
@@ -136,8 +181,12 @@ async def test_where_the_clocks_disagree_the_whole_window_is_waited_for(
     assert WINDOW <= came[100] < WINDOW + SOON
 
 
-async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
-    """In doubt, absent, about to be sent again, killed, and found by `decide`: the first window is not the second's."""
+async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
+    """In doubt, absent, about to be sent again, killed, and found by `decide`: the first window is
+    not the second's.
+    """
     there = await shop(dense(1))
     await left_behind(there, 100, doubt=uptime.gave_up_evidence)
     await asyncio.sleep(WINDOW)
@@ -146,7 +195,9 @@ async def test_an_intent_of_a_later_try_is_a_doubt_of_its_own(shop: OpenShop, vi
         (record,) = desk.ledger.find("100")
         assert record.state is State.PLANNED
         await desk.ledger.intend(record.record_id, {"shipped": {1000: 0}})
-        await desk.ledger.move(record, Outcome(State.IN_DOUBT, finding=Finding(Status.IN_DOUBT)), "crash")
+        await desk.ledger.move(
+            record, Outcome(State.IN_DOUBT, finding=Finding(Status.IN_DOUBT)), "crash"
+        )
     came = posted(there, virtual_clock)
     await there.run(*mugs(100))
     assert came[100] >= WINDOW
@@ -159,7 +210,9 @@ async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
     there = await shop(dense(1))
     await left_behind(there, 100, runner="lost", database=database)
     with open_link(Database(database)) as link:
-        link.execute("INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run', now())")
+        link.execute(
+            "INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run', now())"
+        )
         came = posted(there, virtual_clock)
         await a_start(there, database=database)
         await asyncio.sleep(3600.0)
@@ -171,7 +224,9 @@ async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
 
 
 @pytest.mark.parametrize("late", [30.0, 89.0])
-async def test_what_is_made_while_others_ship_is_found(shop: OpenShop, virtual_clock: VirtualLoop, late: float) -> None:
+async def test_what_is_made_while_others_ship_is_found(
+    shop: OpenShop, virtual_clock: VirtualLoop, late: float
+) -> None:
     """The dead runner's request comes to its end within the window: claimed, and not sent again."""
     there = await shop(dense(2), behaviour=ALLOWING)
     await left_behind(there, 100)
@@ -204,17 +259,23 @@ async def test_the_orders_other_parcels_ship_when_its_doubt_is_settled(
     await left_behind(there, 100)
     rows = [(100, "MUG", 1, number(100)), (100, "MUG", 1, "SECOND"), (101, "MUG", 1, number(101))]
     assert statuses(await there.run(*rows)) == ["created"] * 3
-    assert sorted(label for _, label, _ in there.made()) == sorted([number(100), "SECOND", number(101)])
+    assert sorted(label for _, label, _ in there.made()) == sorted(
+        [number(100), "SECOND", number(101)]
+    )
 
 
-async def test_a_limit_holds_for_what_comes_late_too(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_limit_holds_for_what_comes_late_too(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     there = await shop(dense(4))
     await left_behind(there, 100)
     await there.run(*mugs(100, 101, 102, 103), limit=2)
     assert there.posts == 2
 
 
-async def test_a_file_that_is_held_ships_nothing_late(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_file_that_is_held_ships_nothing_late(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """Neither what can ship, nor what was in doubt."""
     there = await shop(dense(4))
     await left_behind(there, 100)
@@ -222,7 +283,9 @@ async def test_a_file_that_is_held_ships_nothing_late(shop: OpenShop, virtual_cl
     assert (statuses(report), there.posts) == (["in doubt", *["held"] * 3], 0)
 
 
-async def test_a_turn_that_goes_on_ships_the_rest_at_once(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_turn_that_goes_on_ships_the_rest_at_once(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """One run, one plan: what was in flight when its worker died waits, and ships in it too."""
     there = await shop(dense(6))
     path = there.folder / "copy.csv"
@@ -251,7 +314,9 @@ class _Ends(Quiet):
         self._stop.set("its turn is over")
 
 
-async def test_a_stop_does_not_wait_for_the_window(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_a_stop_does_not_wait_for_the_window(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """What else there was has shipped; the doubt stays one, and is said to be."""
     there = await shop(dense(2))
     await left_behind(there, 100)
@@ -266,7 +331,9 @@ async def tour(there: Shop, name: str, *orders: int, stop: StopEvent | None = No
     path.write_text(table(*mugs(*orders)), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("batch.pipeline.runner.open_store", in_time)
-        return await run_files([Job(path)], there.settings(), there.screen, StopEvent() if stop is None else stop)
+        return await run_files(
+            [Job(path)], there.settings(), there.screen, StopEvent() if stop is None else stop
+        )
 
 
 @asynccontextmanager
@@ -298,11 +365,16 @@ async def test_another_file_ships_at_once_and_the_killed_ones_sheet_follows(
     came = posted(there, virtual_clock)
     done = await tour(there, "tonight.csv", 101, 102)
     assert max(came[101], came[102]) < SOON
-    assert (done.exit_status, [dict(one.rows) for one in done.carried]) == (0, [{Status.CREATED: 1}])
+    assert (done.exit_status, [dict(one.rows) for one in done.carried]) == (
+        0,
+        [{Status.CREATED: 1}],
+    )
     assert came[100] > WINDOW - 20.0 - SOON
 
 
-async def test_the_same_file_again_is_told_of_once(shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+async def test_the_same_file_again_is_told_of_once(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
     """Its doubt becomes the new run's shipment; the old run's sheet names that one."""
     there = await shop(dense(3))
     await broken_off(there, 100, 101)
@@ -323,5 +395,10 @@ async def test_a_process_tells_its_boot_from_others() -> None:
 
 def _made_elsewhere(there: Shop, label: str) -> None:
     kept = there.box.store
-    ours = {"order_address_id": 100, "items": [(1000, 1)], "tracking_number": label, "shipping_provider": ""}
+    ours = {
+        "order_address_id": 100,
+        "items": [(1000, 1)],
+        "tracking_number": label,
+        "shipping_provider": "",
+    }
     kept.make(kept.draft(100, ours))

@@ -1,4 +1,6 @@
-"""A machine that is out of order: its clock, its memory, links that lead nowhere. A sentence each, and no traceback."""
+"""A machine that is out of order: its clock, its memory, links that lead nowhere. A sentence each,
+and no traceback.
+"""
 
 import os
 import subprocess
@@ -20,9 +22,12 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("off", "words"), [(400, "400 days ahead"), (-20_000, "20,000 days behind"), (0.125, "3 hours ahead"), (0, "")]
+    ("off", "words"),
+    [(400, "400 days ahead"), (-20_000, "20,000 days behind"), (0.125, "3 hours ahead"), (0, "")],
 )
-async def test_a_clock_far_off_is_told_of_with_both_times(shop: OpenShop, off: float, words: str) -> None:
+async def test_a_clock_far_off_is_told_of_with_both_times(
+    shop: OpenShop, off: float, words: str
+) -> None:
     """Once, at the store's first answer; the run goes on."""
     with time_machine.travel(NOON, tick=False) as clock:
         there = await shop(dense(3))
@@ -42,7 +47,9 @@ def test_a_memory_limit_is_a_sentence(tmp_path: Path, megabytes: int) -> None:
     (tmp_path / "a.csv").write_text(table((100, "MUG", 1, number(0)), header=HEADER))
     call = f'ulimit -v {megabytes * 1024}; exec "{sys.executable}" -m batch run --sandbox "{tmp_path}/a.csv"'
     environ = os.environ | {"SHIPBATCH_HOME": str(tmp_path / "home")}
-    done = subprocess.run(["sh", "-c", call], capture_output=True, text=True, env=environ, check=False)
+    done = subprocess.run(
+        ["sh", "-c", call], capture_output=True, text=True, env=environ, check=False
+    )
     assert done.returncode in {75, 1}  # 1 where it cannot tell whether anything was sent
     assert "Traceback" not in done.stderr
     assert "not enough memory" in done.stderr
@@ -88,6 +95,8 @@ def test_a_link_to_itself_is_no_place_for_results(tmp_path: Path) -> None:
     one, other = tmp_path / "one.xlsx", tmp_path / "other.xlsx"
     one.symlink_to(other)
     other.symlink_to(one)
-    with pytest.raises(ConfigError, match=r"one\.xlsx: it is a link that leads nowhere, or back to itself"):
+    with pytest.raises(
+        ConfigError, match=r"one\.xlsx: it is a link that leads nowhere, or back to itself"
+    ):
         check_results(one, [tmp_path / "a.csv"])
     check_results(tmp_path / "fine.xlsx", [one])

@@ -1,4 +1,6 @@
-"""A store that changes hands on PostgreSQL: what the earlier runner may still send is never sent beside it."""
+"""A store that changes hands on PostgreSQL: what the earlier runner may still send is never sent
+beside it.
+"""
 
 import asyncio
 import signal
@@ -20,7 +22,9 @@ OpenSandbox = Callable[..., Awaitable[Sandbox]]
 
 
 @pytest.fixture
-async def warehouse(sandbox: OpenSandbox, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+async def warehouse(
+    sandbox: OpenSandbox, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Warehouse:
     monkeypatch.setenv("SHIPBATCH_DATABASE", database)
     write_export(tmp_path / "export.csv", MANY)
     return Warehouse(await sandbox(orders(MANY), quota=PLENTY), tmp_path)
@@ -36,7 +40,9 @@ def overdue(database: str) -> None:
     told(database, "UPDATE owners SET until = clock_timestamp()")
 
 
-async def killed_before_the_first_byte(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+async def killed_before_the_first_byte(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("SHIPBATCH_CRASH_AT", "intended:1")
         assert (await warehouse.run(*QUICK, home="first")).status == -signal.SIGKILL
@@ -75,18 +81,25 @@ async def test_what_a_lost_machine_may_still_send_waits_for_proof(
 
 
 @pytest.mark.parametrize("home", ["home", "worker"])
-async def test_a_stop_is_obeyed_while_the_database_is_away(warehouse: Warehouse, postgres: Postgres, home: str) -> None:
-    """Of a server that has fallen silent, and never says that it is gone: by the runner, and by a worker."""
+async def test_a_stop_is_obeyed_while_the_database_is_away(
+    warehouse: Warehouse, postgres: Postgres, home: str
+) -> None:
+    """Of a server that has fallen silent, and never says that it is gone: by the runner, and by a
+    worker.
+    """
     warehouse.box.faults = Faults(Fault(delay=0.2, method="POST"))
     command = ("run", str(warehouse.export), "--json", *QUICK)
     if home == "worker":
-        assert (await (await warehouse.start("run", "--queue", str(warehouse.export))).end()).status == 0
+        assert (
+            await (await warehouse.start("run", "--queue", str(warehouse.export))).end()
+        ).status == 0
         command = ("worker",)
     runner = await warehouse.start(*command, home=home)
     await warehouse.posted(runner, 2)
     with postgres.cut_off():
         runner.tell(signal.SIGTERM)
-        ended = await asyncio.wait_for(runner.end(), 30)  # and not the ten minutes that an outage is waited out
+        # and not the ten minutes that an outage is waited out
+        ended = await asyncio.wait_for(runner.end(), 30)
     assert ended.status == 143, ended.err
     assert "The database does not answer: stopped now" in ended.err
     again = await warehouse.run(*QUICK)
@@ -94,8 +107,12 @@ async def test_a_stop_is_obeyed_while_the_database_is_away(warehouse: Warehouse,
     assert warehouse.shipped == Counter(numbers(MANY))
 
 
-async def test_a_paused_runner_doubles_nothing_when_it_wakes(warehouse: Warehouse, database: str) -> None:
-    """Also where its clock stood still, and it sends what it had intended: the other has left that alone."""
+async def test_a_paused_runner_doubles_nothing_when_it_wakes(
+    warehouse: Warehouse, database: str
+) -> None:
+    """Also where its clock stood still, and it sends what it had intended: the other has left that
+    alone.
+    """
     warehouse.box.faults = Faults(Fault(delay=0.3, method="POST"))
     first = await warehouse.start("run", str(warehouse.export), "--json", *QUICK, home="first")
     await warehouse.posted(first, 2)

@@ -1,4 +1,6 @@
-"""A token goes where its owner sent it: nothing is obeyed, or kept, where somebody else could have written it."""
+"""A token goes where its owner sent it: nothing is obeyed, or kept, where somebody else could have
+written it.
+"""
 
 import os
 import struct
@@ -19,7 +21,9 @@ from batch.errors import ConfigError
 from batch.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
-needs_root = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root gives files away")
+needs_root = pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root gives files away"
+)
 TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"
 NOBODY = 65534
 
@@ -56,9 +60,15 @@ class TestWhoCouldHaveWrittenIt:
         assert "everybody can write it (mode 1777)" in refused(file.parent)
 
     @pytest.mark.parametrize("is_absolute", [True, False])
-    def test_a_link_is_followed_to_its_end(self, file: Path, tmp_path: Path, is_absolute: bool) -> None:
+    def test_a_link_is_followed_to_its_end(
+        self, file: Path, tmp_path: Path, is_absolute: bool
+    ) -> None:
         """Through folders that others can write, and back again."""
-        theirs, link, middle = tmp_path / "theirs", file.with_name("link.toml"), tmp_path / "theirs" / "middle.toml"
+        theirs, link, middle = (
+            tmp_path / "theirs",
+            file.with_name("link.toml"),
+            tmp_path / "theirs" / "middle.toml",
+        )
         theirs.mkdir()
         middle.symlink_to(file if is_absolute else "../mine/shipbatch.toml")
         link.symlink_to(middle if is_absolute else "../theirs/middle.toml")
@@ -92,7 +102,9 @@ class TestWhoCouldHaveWrittenIt:
         require_own(file, "")
         import pwd
 
-        other = next(user for user in pwd.getpwall() if user.pw_uid not in {0, NOBODY} and user.pw_gid)
+        other = next(
+            user for user in pwd.getpwall() if user.pw_uid not in {0, NOBODY} and user.pw_gid
+        )
         os.chown(file, -1, other.pw_gid)
         assert other.pw_name in refused(file)
         os.chown(file, -1, 54321)
@@ -128,7 +140,9 @@ class TestWhatIsLookedAt:
         Path("shipbatch.toml").write_text("workers = 3")
         assert load_settings({}, environ=environ).workers == 3
         Path("shipbatch.toml").chmod(0o666)
-        with pytest.raises(ConfigError, match=r"shipbatch\.toml is not used: everybody can write it"):
+        with pytest.raises(
+            ConfigError, match=r"shipbatch\.toml is not used: everybody can write it"
+        ):
             load_settings({}, environ=environ)
 
     @pytest.mark.parametrize("where", ["token_file", "CREDENTIALS_DIRECTORY", "secrets"])
@@ -153,7 +167,9 @@ class TestWhatIsLookedAt:
         assert load_settings({}, environ=environ).home == tmp_path / "home"
         (tmp_path / "home").chmod(mode)
         for look in (lambda: load_settings({}, environ=environ), lambda: default_home(environ)):
-            with pytest.raises(ConfigError, match=f"{tmp_path / 'home'} is not used: everybody can write it"):
+            with pytest.raises(
+                ConfigError, match=f"{tmp_path / 'home'} is not used: everybody can write it"
+            ):
                 look()
 
     def test_a_home_that_is_not_there_yet_is_refused_where_it_would_be_later(
@@ -163,7 +179,9 @@ class TestWhatIsLookedAt:
         with pytest.raises(ConfigError, match="is not used"):
             default_home({"SHIPBATCH_HOME": str(tmp_path / "here" / "home")})
 
-    def test_what_we_make_is_ours_whatever_the_umask(self, environ: dict[str, str], tmp_path: Path) -> None:
+    def test_what_we_make_is_ours_whatever_the_umask(
+        self, environ: dict[str, str], tmp_path: Path
+    ) -> None:
         """The folders on the way to it, too: what was made is not refused the next time."""
         environ["SHIPBATCH_HOME"] = str(tmp_path / "some" / "where" / "home")
         before = os.umask(0)
@@ -195,7 +213,11 @@ class TestWhereTheTokenGoes:
             ('api_url = "https://api.bigcommerce.com.evil.example"', "", "line 1: api_url"),
             ('api_url = "https://api.bigcommerce.com:444"', "", "line 1: api_url"),
             ('[stores.eu]\napi_url = "https://evil.example"', "eu", "line 2: stores.eu.api_url"),
-            ('[stores.default]\napi_url = "https://evil.example"', "", "line 2: stores.default.api_url"),
+            (
+                '[stores.default]\napi_url = "https://evil.example"',
+                "",
+                "line 2: stores.default.api_url",
+            ),
         ],
     )
     @pytest.mark.parametrize("named", [True, False])
@@ -204,7 +226,9 @@ class TestWhereTheTokenGoes:
     ) -> None:
         """Not from the current folder, nor from wherever a file lies that SHIPBATCH_CONFIG names."""
         Path("shipbatch.toml").write_text(text)
-        told = environ | ({"SHIPBATCH_CONFIG": str(Path("shipbatch.toml").absolute())} if named else {})
+        told = environ | (
+            {"SHIPBATCH_CONFIG": str(Path("shipbatch.toml").absolute())} if named else {}
+        )
         with pytest.raises(ConfigError) as caught:
             load_settings({}, store_name=store, environ=told)
         assert f"{place}: the token would go to http" in str(caught.value)
@@ -214,7 +238,9 @@ class TestWhereTheTokenGoes:
         assert "bigcommerce.com/" not in load_settings({}, store_name=store, environ=environ).store
 
     @pytest.mark.parametrize("url", ["https://api.bigcommerce.com", "https://api.bigcommerce.com/"])
-    def test_bigcommerces_own_is_obeyed_from_anywhere(self, environ: dict[str, str], url: str) -> None:
+    def test_bigcommerces_own_is_obeyed_from_anywhere(
+        self, environ: dict[str, str], url: str
+    ) -> None:
         Path("shipbatch.toml").write_text(f'api_url = "{url}"')
         assert load_settings({}, environ=environ).api_url == "https://api.bigcommerce.com"
 
@@ -225,8 +251,12 @@ class TestWhereTheTokenGoes:
         assert load_settings({}, environ=told).api_url == "http://127.0.0.1:8080"
 
 
-async def test_a_dropped_file_is_sent_no_token(sandbox: Callable[..., Awaitable[Sandbox]], tmp_path: Path) -> None:
-    """The command ends before it asks anybody anything; from the user's own folder the same file is obeyed."""
+async def test_a_dropped_file_is_sent_no_token(
+    sandbox: Callable[..., Awaitable[Sandbox]], tmp_path: Path
+) -> None:
+    """The command ends before it asks anybody anything; from the user's own folder the same file is
+    obeyed.
+    """
     box = await sandbox(dense(3))
     shell = Terminal(tmp_path, box)
     shell.write("export.csv", table((100, "MUG", 1, number(1))))

@@ -40,7 +40,9 @@ async def test_far_ones_are_not_paged_through(shop: OpenShop) -> None:
 
 
 async def test_pages_are_read_side_by_side(shop: OpenShop) -> None:
-    """Ten pages of a second each take three: one to learn how far they reach, eight at once, and the rest."""
+    """Ten pages of a second each take three: one to learn how far they reach, eight at once, and
+    the rest.
+    """
     there = await shop(dense(2500))
     there.box.quota = PLENTY
     there.box.faults = Faults(Fault(delay=1.0))
@@ -82,7 +84,9 @@ async def test_an_order_that_a_page_left_out_is_asked_for_by_itself(shop: OpenSh
 
 
 async def test_a_file_of_many_unknown_orders_is_held_instead(shop: OpenShop) -> None:
-    """Fifty are asked for by themselves; that the others are absent nobody has proved, so the whole file waits."""
+    """Fifty are asked for by themselves; that the others are absent nobody has proved, so the whole
+    file waits.
+    """
     there = await shop(store(*(order(n) for n in range(100, 500) if n % 5)))
     rows = [(n, "MUG", 1, number(n)) for n in range(100, 495)]
     report = await there.run(*rows)
@@ -104,12 +108,22 @@ async def test_a_file_of_many_unknown_orders_is_held_instead(shop: OpenShop) -> 
     at_once=st.sampled_from([1, 4, 64]),
 )
 def test_all_are_found_in_any_store(
-    seed: int, density: float, chosen: float, absent: int, page_size: int, inclusive: bool, at_once: int
+    seed: int,
+    density: float,
+    chosen: float,
+    absent: int,
+    page_size: int,
+    inclusive: bool,
+    at_once: int,
 ) -> None:
-    """Whatever its gaps, pages and `min_id`: at most one request an order, one an absent one, three for the ends."""
+    """Whatever its gaps, pages and `min_id`: at most one request an order, one an absent one, three
+    for the ends.
+    """
     dice = random.Random(seed)
     ids = [n for n in range(100, 800) if dice.random() < density] or [100]
-    wanted = {n for n in ids if dice.random() < chosen} | {dice.randrange(1, 1200) for _ in range(absent)}
+    wanted = {n for n in ids if dice.random() < chosen} | {
+        dice.randrange(1, 1200) for _ in range(absent)
+    }
     behaviour = Behaviour(page_size=page_size, min_id_inclusive=inclusive)
 
     async def read() -> None:
@@ -120,7 +134,10 @@ def test_all_are_found_in_any_store(
                 assert sorted(orders.found) == sorted(wanted & set(ids))
                 assert client.requests <= len(wanted) + 3 + absent
                 if orders.end is not None and page_size == 250:
-                    assert orders.end in {max(ids), 0} or len([n for n in ids if n > max(wanted & set(ids))]) > 250
+                    assert (
+                        orders.end in {max(ids), 0}
+                        or len([n for n in ids if n > max(wanted & set(ids))]) > 250
+                    )
 
     loop = VirtualLoop()
     try:

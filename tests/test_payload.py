@@ -26,7 +26,9 @@ READ_ONLY = {"id", "order_id", "customer_id", "date_created", "billing_address",
 
 
 def test_the_least_body_has_an_empty_provider() -> None:
-    """Without a provider it is said so: left out, the store would make it `custom` and mail no link."""
+    """Without a provider it is said so: left out, the store would make it `custom` and mail no
+    link.
+    """
     assert body(PLAIN) == {
         "order_address_id": 1,
         "shipping_provider": "",
@@ -58,7 +60,9 @@ def test_what_the_api_refuses_is_never_sent(shipment: Shipment) -> None:
 
 
 def test_a_new_carrier_leaves_nothing_of_the_old_one() -> None:
-    """A change names provider and carrier both, so that a link is never made of one old and one new."""
+    """A change names provider and carrier both, so that a link is never made of one old and one
+    new.
+    """
     changed = correction(replace(PLAIN, tracking_number="JD01", tracking_carrier="dhl"))
     assert (changed["shipping_provider"], changed["tracking_carrier"]) == ("", "dhl")
     changed = correction(replace(PLAIN, tracking_number="1Z01", shipping_provider="ups"))

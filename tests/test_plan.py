@@ -1,4 +1,6 @@
-"""A plan is carried out as it was made, or not: order by order, and the sheet itself is looked at first."""
+"""A plan is carried out as it was made, or not: order by order, and the sheet itself is looked at
+first.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -33,11 +35,17 @@ async def carry_out(there: Shop, plan: Path, **job: Any) -> Report:
 
 def ship(there: Shop, order_id: int, units: int) -> None:
     """Another tool ships some of an order."""
-    draft = {"order_address_id": order_id, "items": [(order_id * 10, units)], "tracking_number": "THEIRS"}
+    draft = {
+        "order_address_id": order_id,
+        "items": [(order_id * 10, units)],
+        "tracking_number": "THEIRS",
+    }
     there.box.store.make(there.box.store.draft(order_id, draft))
 
 
-async def test_a_plan_is_carried_out_and_a_second_time_there_is_nothing_to_do(shop: OpenShop) -> None:
+async def test_a_plan_is_carried_out_and_a_second_time_there_is_nothing_to_do(
+    shop: OpenShop,
+) -> None:
     there = await shop(dense(4))
     plan = await plan_of(there)
     assert there.posts == 0
@@ -47,7 +55,9 @@ async def test_a_plan_is_carried_out_and_a_second_time_there_is_nothing_to_do(sh
     assert (statuses(again), exit_status(again), there.posts) == (["already created"] * 4, 0, 4)
 
 
-async def test_a_row_whose_order_has_changed_is_refused_with_what_it_was_and_is(shop: OpenShop) -> None:
+async def test_a_row_whose_order_has_changed_is_refused_with_what_it_was_and_is(
+    shop: OpenShop,
+) -> None:
     there = await shop(dense(4))
     plan = await plan_of(there)
     ship(there, 101, 1)
@@ -93,8 +103,12 @@ async def test_the_export_may_have_changed_or_gone_its_copy_counts(shop: OpenSho
     assert statuses(await carry_out(there, plan)) == ["already created"] * 4
 
 
-@pytest.mark.parametrize(("column", "value"), [(3, "EDITED"), (5, "9 × 1000"), (9, "{}"), (10, "0" * 16)])
-async def test_a_changed_plan_is_refused_whole_and_the_row_is_named(shop: OpenShop, column: int, value: str) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"), [(3, "EDITED"), (5, "9 × 1000"), (9, "{}"), (10, "0" * 16)]
+)
+async def test_a_changed_plan_is_refused_whole_and_the_row_is_named(
+    shop: OpenShop, column: int, value: str
+) -> None:
     there = await shop(dense(4))
     plan = await plan_of(there)
     book = openpyxl.load_workbook(plan)
@@ -153,7 +167,9 @@ async def test_it_is_of_the_sheet_that_was_named(shop: OpenShop) -> None:
         page.append((order_id, "MUG", 1, number(order_id)))
     book.save(there.folder / "mon.xlsx")
     async with there.desk() as desk:
-        dry = await Pipeline(desk).run(Job(there.folder / "mon.xlsx", Source(sheet="Tonight"), dry=True))
+        dry = await Pipeline(desk).run(
+            Job(there.folder / "mon.xlsx", Source(sheet="Tonight"), dry=True)
+        )
     assert dry.sheet is not None
     assert statuses(await carry_out(there, dry.sheet)) == ["created"]
     assert [order_id for order_id, *_ in there.made()] == [101]

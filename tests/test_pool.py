@@ -38,7 +38,11 @@ class TestEachOnce:
         """Shipment id and link of each are in its row; the screen is told of each."""
         there = await shop(dense(3))
         report = await there.run(*one_each(3))
-        assert [result.shipment_ids for _, result in sorted(report.rows.items())] == [(1,), (2,), (3,)]
+        assert [result.shipment_ids for _, result in sorted(report.rows.items())] == [
+            (1,),
+            (2,),
+            (3,),
+        ]
         assert {record.state for record in there.screen.steps} == {State.CREATED}
         assert len(there.screen.steps) == 3
 
@@ -50,7 +54,13 @@ class TestEachOnce:
 
     async def test_the_answer_is_kept_without_addresses(self, shop: OpenShop) -> None:
         """The whole object of the store, less the people's names and streets."""
-        there = await shop(store(order(100, addresses=[{"id": 5, "first_name": "Wilhelmina", "street_1": "Elm St 7"}])))
+        there = await shop(
+            store(
+                order(
+                    100, addresses=[{"id": 5, "first_name": "Wilhelmina", "street_1": "Elm St 7"}]
+                )
+            )
+        )
         await there.run(*one_each(1))
         with there.ledger() as ledger:
             (record,) = ledger.find("100")
@@ -63,7 +73,9 @@ class TestEachOnce:
 
 class TestOrderOfThings:
     async def test_the_intent_is_durable_before_the_first_byte(self, shop: OpenShop) -> None:
-        """Another connection sees it in the file when the request arrives, with what the order held."""
+        """Another connection sees it in the file when the request arrives, with what the order
+        held.
+        """
         there = await shop(store(*(order(100 + n, status_id=9) for n in range(5))))
         seen: list[tuple[int, list[State], int]] = []
 
@@ -72,7 +84,9 @@ class TestOrderOfThings:
                 with there.ledger() as ledger:
                     (record,) = ledger.of_orders("shop", [order_id])[order_id]
                     intent = ledger.attempts(record.record_id)[-1]
-                    seen.append((order_id, [record.state, intent.state], intent.evidence["status_id"]))
+                    seen.append(
+                        (order_id, [record.state, intent.state], intent.evidence["status_id"])
+                    )
 
         there.box.faults = Watched(look)
         await there.run(*one_each(5))
@@ -109,7 +123,9 @@ class TestOrderOfThings:
         for at, order_id in arrived:
             by_order[order_id].append(at)
             assert sum(at <= other < at + 9.9 for other, _ in arrived) <= 4
-        assert all(later - at >= 9.9 for times in by_order.values() for at, later in pairwise(times))
+        assert all(
+            later - at >= 9.9 for times in by_order.values() for at, later in pairwise(times)
+        )
         assert clock.time() < 18 / 4 * 10 * 1.5
 
     async def test_parcels_of_an_order_go_in_the_files_order(self, shop: OpenShop) -> None:
@@ -158,7 +174,10 @@ class TestRefusals:
         there.fault()
         assert statuses(await there.run(*one_each(1))) == ["created"]
         with there.ledger() as ledger:
-            assert [record.state for record in ledger.find("100")] == [State.REJECTED, State.CREATED]
+            assert [record.state for record in ledger.find("100")] == [
+                State.REJECTED,
+                State.CREATED,
+            ]
 
 
 class TestNothingMade:
@@ -168,13 +187,23 @@ class TestNothingMade:
         there.fault(
             Fault(429, performs=0, method="POST", nth=range(1, 3)),
             Fault(429, performs=0, method="POST", nth=range(3, 5), bare=True),
-            Fault(429, performs=0, method="POST", nth=range(5, 9), headers={"X-Rate-Limit-Time-Reset-Ms": "-7"}),
+            Fault(
+                429,
+                performs=0,
+                method="POST",
+                nth=range(5, 9),
+                headers={"X-Rate-Limit-Time-Reset-Ms": "-7"},
+            ),
         )
         assert statuses(await there.run(*one_each(20))) == ["created"] * 20
         assert there.made() == once_each(20)
 
-    async def test_a_refusal_after_the_work_is_found_and_its_order_goes_on(self, shop: OpenShop) -> None:
-        """A gateway's 429 for what the store has made: it is not sent again, and the order's next parcels ship."""
+    async def test_a_refusal_after_the_work_is_found_and_its_order_goes_on(
+        self, shop: OpenShop
+    ) -> None:
+        """A gateway's 429 for what the store has made: it is not sent again, and the order's next
+        parcels ship.
+        """
         there = await shop(dense(1))
         there.fault(Fault(429, method="POST", nth=range(1, 3)))
         report = await there.run(*((100, "MUG", 1, number(n)) for n in range(3)))
@@ -210,14 +239,18 @@ class TestNothingMade:
         [
             Fault(401, performs=0, method="POST", nth=range(4, 99)),
             Fault(403, performs=0, method="POST", nth=range(4, 99)),
-            Fault(404, performs=0, method="POST", nth=range(4, 99), body="<html>no such store</html>"),
+            Fault(
+                404, performs=0, method="POST", nth=range(4, 99), body="<html>no such store</html>"
+            ),
             Fault(302, performs=0, method="POST", nth=range(4, 99)),
             Fault(307, performs=0, method="POST", nth=range(4, 99)),
             Fault(Reply.SUSPENDED, performs=0, method="POST", nth=range(4, 99)),
         ],
         ids=lambda fault: str(fault.reply),
     )
-    async def test_a_store_that_refuses_us_stops_the_run(self, shop: OpenShop, stops: Fault) -> None:
+    async def test_a_store_that_refuses_us_stops_the_run(
+        self, shop: OpenShop, stops: Fault
+    ) -> None:
         """Three ship; what is in flight ends; the rest is not sent, and the next run ships it."""
         there = await shop(dense(30))
         there.fault(stops)
@@ -226,14 +259,18 @@ class TestNothingMade:
         assert statuses(report).count("not sent") == 27
         assert there.posts <= 3 + 4
         assert report.stopped
-        assert {code for status, code in said(report).values() if status == "not sent"} == {"stopped"}
+        assert {code for status, code in said(report).values() if status == "not sent"} == {
+            "stopped"
+        }
         assert "sandbox-token" not in report.stopped
         there.fault()
         assert set(statuses(await there.run(*one_each(30)))) == {"created", "already created"}
         assert sorted(there.made()) == once_each(30)
 
     async def test_a_web_page_in_the_stores_place_stops_the_run(self, shop: OpenShop) -> None:
-        """A captive portal: that one is in doubt, the rest is not sent; the next run settles and ships."""
+        """A captive portal: that one is in doubt, the rest is not sent; the next run settles and
+        ships.
+        """
         there = await shop(dense(10))
         there.fault(Fault(Reply.PORTAL, performs=0, method="POST", nth=range(3, 99)))
         report = await there.run(*one_each(10), workers=1)
@@ -271,7 +308,9 @@ SIDES = [Behaviour(), Behaviour(refuses_overshipping=False, empty_list="[]", pag
 class TestLostAnswers:
     @pytest.mark.parametrize("lost", LOST, ids=lambda fault: str(fault.reply))
     @pytest.mark.parametrize("performs", [0, 1])
-    async def test_settle_without_a_double(self, shop: OpenShop, lost: Fault, performs: int, side: Behaviour) -> None:
+    async def test_settle_without_a_double(
+        self, shop: OpenShop, lost: Fault, performs: int, side: Behaviour
+    ) -> None:
         """Made or not: after the settle window each parcel is in the store exactly once."""
         there = await shop(dense(3), behaviour=side)
         there.fault(Fault(**_fields(lost), performs=performs, nth=2))
@@ -281,8 +320,12 @@ class TestLostAnswers:
         assert there.posts == 3 + (not performs)
 
     @pytest.mark.parametrize("late", [0.5, 20.0, 60.0, 110.0])
-    async def test_a_late_commit_is_found(self, shop: OpenShop, late: float, side: Behaviour) -> None:
-        """Made after we gave up, anywhere within the settle window after the deadline: not sent again."""
+    async def test_a_late_commit_is_found(
+        self, shop: OpenShop, late: float, side: Behaviour
+    ) -> None:
+        """Made after we gave up, anywhere within the settle window after the deadline: not sent
+        again.
+        """
         there = await shop(dense(1), behaviour=side)
         there.fault(Fault(Reply.HANG, method="POST", late=late, nth=1))
         report = await there.run(*one_each(1), timeout=30, settle=90)
@@ -308,7 +351,9 @@ def _fields(fault: Fault) -> dict[str, object]:
 
 class TestOddAnswers:
     async def test_the_id_of_another_record_proves_nothing(self, shop: OpenShop) -> None:
-        """A mixed-up answer names the first parcel's shipment: it is read back, and the right one found."""
+        """A mixed-up answer names the first parcel's shipment: it is read back, and the right one
+        found.
+        """
         there = await shop(dense(1))
         mixed_up = json.dumps({"id": 1, "order_id": 100, "items": []})
         there.fault(Fault(method="POST", nth=2, body=mixed_up))
@@ -316,21 +361,35 @@ class TestOddAnswers:
         assert [row(report, n).shipment_ids for n in (2, 3)] == [(1,), (2,)]
 
     async def test_the_answer_of_another_order_proves_nothing(self, shop: OpenShop) -> None:
-        """A cache answers with a shipment of somebody else's order: read back, and the right one found."""
+        """A cache answers with a shipment of somebody else's order: read back, and the right one
+        found.
+        """
         there = await shop(dense(1))
-        there.fault(Fault(method="POST", nth=1, body=json.dumps({"id": 77, "order_id": 999, "items": []})))
+        there.fault(
+            Fault(method="POST", nth=1, body=json.dumps({"id": 77, "order_id": 999, "items": []}))
+        )
         report = await there.run(*one_each(1))
         assert (statuses(report), row(report, 2).shipment_ids) == (["created"], (1,))
 
     async def test_an_order_behind_a_doubt_waits(self, shop: OpenShop) -> None:
         """What is not settled holds the order's other parcels back, and they say for which row."""
         there = await shop(dense(2))
-        there.fault(Fault(504, method="POST", order=100, nth=1), Fault(500, method="GET", path=SHIPMENTS))
-        report = await there.run((100, "MUG", 1, number(0)), (100, "MUG", 1, number(1)), (101, "MUG", 1, number(2)))
-        assert said(report) == {2: ("in doubt", "in_doubt"), 3: ("not sent", "order_in_doubt"), 4: ("created", "")}
+        there.fault(
+            Fault(504, method="POST", order=100, nth=1), Fault(500, method="GET", path=SHIPMENTS)
+        )
+        report = await there.run(
+            (100, "MUG", 1, number(0)), (100, "MUG", 1, number(1)), (101, "MUG", 1, number(2))
+        )
+        assert said(report) == {
+            2: ("in doubt", "in_doubt"),
+            3: ("not sent", "order_in_doubt"),
+            4: ("created", ""),
+        }
         assert "row 2" in row(report, 3).finding.error
         there.fault()
-        again = await there.run((100, "MUG", 1, number(0)), (100, "MUG", 1, number(1)), (101, "MUG", 1, number(2)))
+        again = await there.run(
+            (100, "MUG", 1, number(0)), (100, "MUG", 1, number(1)), (101, "MUG", 1, number(2))
+        )
         assert set(statuses(again)) == {"created", "already created"}
         assert len(there.made()) == 3
 
@@ -338,7 +397,8 @@ class TestOddAnswers:
         """The sheet is written all the same: it is in doubt, and the next run settles it."""
         there = await shop(dense(1))
         there.fault(
-            Fault(504, method="POST", nth=1), Fault(401, performs=0, method="GET", path=SHIPMENTS, nth=range(1, 9))
+            Fault(504, method="POST", nth=1),
+            Fault(401, performs=0, method="GET", path=SHIPMENTS, nth=range(1, 9)),
         )
         report = await there.run(*one_each(1))
         assert statuses(report) == ["in doubt"]
@@ -397,11 +457,19 @@ class TestStops:
         assert set(statuses(await there.run(*one_each(30)))) == {"created", "already created"}
         assert sorted(there.made()) == once_each(30)
 
-    @pytest.mark.parametrize("refusal", [Fault(401, performs=0), Fault(500, performs=0)], ids=["refused", "down"])
-    async def test_a_second_judgement_that_cannot_be_had_stops_the_run(self, shop: OpenShop, refusal: Fault) -> None:
-        """An aged judgement is taken again before its claims; where the store no longer answers, nothing is sent."""
+    @pytest.mark.parametrize(
+        "refusal", [Fault(401, performs=0), Fault(500, performs=0)], ids=["refused", "down"]
+    )
+    async def test_a_second_judgement_that_cannot_be_had_stops_the_run(
+        self, shop: OpenShop, refusal: Fault
+    ) -> None:
+        """An aged judgement is taken again before its claims; where the store no longer answers,
+        nothing is sent.
+        """
         there = await shop(dense(3))
-        there.fault(Fault(refusal.reply, performs=0, method="GET", nth=range(2, 99), path="/orders$"))
+        there.fault(
+            Fault(refusal.reply, performs=0, method="GET", nth=range(2, 99), path="/orders$")
+        )
         report = await there.run(*one_each(3), judgement=0)
         assert statuses(report) == ["not sent"] * 3
         assert report.stopped
@@ -428,17 +496,32 @@ class TestAgedJudgement:
         assert said(report) == {2: ("created", ""), 3: ("held", "order_status")}
 
     async def test_says_something_of_every_row(self, shop: OpenShop) -> None:
-        """Two mugs of three shipped elsewhere meanwhile: one row of the parcel is short, and its others say so."""
+        """Two mugs of three shipped elsewhere meanwhile: one row of the parcel is short, and its
+        others say so.
+        """
         there = await shop(store(order(100, line(1000), line(1001, "CUP"))))
 
         def ship_elsewhere(method: str, _path: str, _order_id: int) -> None:
-            if method == "GET" and there.box.counts["GET /orders"] == 2 and not there.box.shipments():
-                theirs = {"order_address_id": 100, "items": [(1000, 2)], "tracking_number": "THEIRS"}
+            if (
+                method == "GET"
+                and there.box.counts["GET /orders"] == 2
+                and not there.box.shipments()
+            ):
+                theirs = {
+                    "order_address_id": 100,
+                    "items": [(1000, 2)],
+                    "tracking_number": "THEIRS",
+                }
                 there.box.store.make(there.box.store.draft(100, theirs))
 
         there.box.faults = Watched(ship_elsewhere)
-        report = await there.run((100, "MUG", 2, number(1)), (100, "CUP", 1, number(1)), judgement=0)
-        assert said(report) == {2: ("invalid", "not_enough_left"), 3: ("invalid", "parcel_incomplete")}
+        report = await there.run(
+            (100, "MUG", 2, number(1)), (100, "CUP", 1, number(1)), judgement=0
+        )
+        assert said(report) == {
+            2: ("invalid", "not_enough_left"),
+            3: ("invalid", "parcel_incomplete"),
+        }
         assert there.posts == 0
 
     async def test_has_the_newer_baseline(self, shop: OpenShop) -> None:
@@ -446,7 +529,11 @@ class TestAgedJudgement:
         there = await shop(dense(1))
 
         def ship_elsewhere(method: str, _path: str, _order_id: int) -> None:
-            if method == "GET" and there.box.counts["GET /orders"] == 2 and not there.box.shipments():
+            if (
+                method == "GET"
+                and there.box.counts["GET /orders"] == 2
+                and not there.box.shipments()
+            ):
                 theirs = {"order_address_id": 100, "items": [(1000, 1)], "shipping_provider": ""}
                 there.box.store.make(there.box.store.draft(100, theirs))
 

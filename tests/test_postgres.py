@@ -22,7 +22,9 @@ def test_databases_are_apart(postgres: Postgres) -> None:
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_what_is_committed_outlives_a_restart(postgres: Postgres, database: str, kill: bool) -> None:
+def test_what_is_committed_outlives_a_restart(
+    postgres: Postgres, database: str, kill: bool
+) -> None:
     with psycopg.connect(database) as before:
         before.execute("CREATE TABLE things (n integer)")
         before.commit()
@@ -33,7 +35,9 @@ def test_what_is_committed_outlives_a_restart(postgres: Postgres, database: str,
         assert after.execute("SELECT count(*) FROM things").fetchone() == (0,)
 
 
-def test_cut_off_nothing_answers_and_no_connection_breaks(postgres: Postgres, database: str) -> None:
+def test_cut_off_nothing_answers_and_no_connection_breaks(
+    postgres: Postgres, database: str
+) -> None:
     with psycopg.connect(database) as connection:
         with postgres.cut_off(), pytest.raises(psycopg.OperationalError):
             psycopg.connect(database, connect_timeout=2)
@@ -50,7 +54,10 @@ with served() as server, server.cut_off() if {cut_off} else nullcontext():
     input()
 """
     with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as test:
         assert test.stdout is not None
         head, folder = test.stdout.readline().decode().split()

@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[1]
 def test_forty_five_nights_pass_in_quiet_and_ten_disasters_are_held() -> None:
     """A small warehouse: ordinary nights ship and say nothing, and nothing of a disaster is sent."""
     command = [sys.executable, "-m", "tests.proofs.calm", "--nights", "45", "--rows", "30"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert done.returncode == 0, done.stdout
     assert "0 missing, 0 doubled" in done.stdout
     assert "disasters held before the first POST: 10 of 10" in done.stdout

@@ -1,4 +1,6 @@
-"""A full disk, a home that cannot be written, a damaged ledger: it stops before it sends, says so, loses nothing."""
+"""A full disk, a home that cannot be written, a damaged ledger: it stops before it sends, says so,
+loses nothing.
+"""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,7 +25,9 @@ async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
 
 
 def test_a_disk_that_fills_up_at_any_stage_loses_and_doubles_nothing() -> None:
-    """From no room for the ledger to just too little for the sheet; with room again, everything ships once."""
+    """From no room for the ledger to just too little for the sheet; with room again, everything
+    ships once.
+    """
     assert "0 doubled, 0 lost, 0 wrong" in proved("tests.proofs.disk", "--step", "24000")
 
 
@@ -40,8 +44,12 @@ async def test_a_home_that_cannot_be_written_stops_the_run_before_its_first_requ
     assert not warehouse.box.requests
 
 
-async def test_a_damaged_ledger_stops_the_run_and_the_store_keeps_it_from_doubling(warehouse: Warehouse) -> None:
-    """Nothing is sent on a ledger that cannot be trusted; without it, what is there is recognised in the store."""
+async def test_a_damaged_ledger_stops_the_run_and_the_store_keeps_it_from_doubling(
+    warehouse: Warehouse,
+) -> None:
+    """Nothing is sent on a ledger that cannot be trusted; without it, what is there is recognised
+    in the store.
+    """
     assert (await warehouse.run("--limit=3")).summary["created"] == 3
     ledger = warehouse.folder / "home" / "ledger.sqlite3"
     whole = ledger.read_bytes()
@@ -60,8 +68,12 @@ async def test_a_damaged_ledger_stops_the_run_and_the_store_keeps_it_from_doubli
     assert warehouse.shipped == Counter(numbers(MANY))
 
 
-async def test_a_sheet_that_cannot_be_written_is_written_later_from_the_ledger(warehouse: Warehouse) -> None:
-    """Exit status 74: everything is shipped and recorded; `history RUN --results` makes up for the sheet."""
+async def test_a_sheet_that_cannot_be_written_is_written_later_from_the_ledger(
+    warehouse: Warehouse,
+) -> None:
+    """Exit status 74: everything is shipped and recorded; `history RUN --results` makes up for the
+    sheet.
+    """
     done = await warehouse.run(f"--results={NOWHERE.parent}/sheet.xlsx")
     assert done.status == 74
     assert f"history {done.summary['run']} --results" in done.err

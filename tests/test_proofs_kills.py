@@ -1,4 +1,6 @@
-"""The short forms of the proofs by killing; `.ci/run` has longer ones, `tests/proofs` the long ones."""
+"""The short forms of the proofs by killing; `.ci/run` has longer ones, `tests/proofs` the long
+ones.
+"""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +13,9 @@ from tests.proofs.warehouse import proved
 
 
 def test_nothing_is_doubled_or_lost_by_40_kills_at_random_moments() -> None:
-    """Each export killed up to six times, started again until it ends, compared with the store's own list."""
+    """Each export killed up to six times, started again until it ends, compared with the store's
+    own list.
+    """
     said = proved("tests.proofs.kills", "--kills", "40")
     assert "0 doubled, 0 lost, 0 wrong" in said
 
@@ -23,7 +27,9 @@ def test_nothing_is_doubled_or_lost_by_a_kill_around_any_intent() -> None:
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1", "PRAGMA journal_mode = WAL"])
-def test_a_ledger_whose_maker_was_killed_reads_as_an_empty_one(tmp_path: Path, statement: str) -> None:
+def test_a_ledger_whose_maker_was_killed_reads_as_an_empty_one(
+    tmp_path: Path, statement: str
+) -> None:
     """The file is there, its tables are not: it is not taken for another program's."""
     path = tmp_path / "ledger.sqlite3"
     path.touch()

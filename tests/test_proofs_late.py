@@ -1,4 +1,6 @@
-"""What the store does after we have given up on it, and what its lists do not show yet: nothing ships twice."""
+"""What the store does after we have given up on it, and what its lists do not show yet: nothing
+ships twice.
+"""
 
 import random
 from collections import Counter
@@ -26,10 +28,13 @@ def shipped(shop: Shop) -> Counter[str]:
 async def test_a_shipment_made_late_within_the_settle_window_is_found(
     shop: OpenShop, gives_up: Reply | int, seed: int
 ) -> None:
-    """150 orders, each made at its own moment after the client gave up, up to just under the window's end."""
+    """150 orders, each made at its own moment after the client gave up, up to just under the
+    window's end.
+    """
     dice = random.Random(f"{gives_up} {seed}")
     here = await shop(dense(MANY), behaviour=ALLOWING)
-    waits = TIMEOUT if gives_up is Reply.HANG else 0.0  # the client gives up by itself, after its deadline
+    # the client gives up by itself, after its deadline
+    waits = TIMEOUT if gives_up is Reply.HANG else 0.0
     for k in range(MANY):
         late = waits + dice.choice((dice.uniform(0, SETTLE), SETTLE - dice.uniform(0.01, 1.0)))
         here.box.faults.add(Fault(gives_up, late=late, method="POST", order=FIRST + k))
@@ -44,7 +49,10 @@ async def test_a_shipment_made_late_within_the_settle_window_is_found(
 async def test_a_list_that_lags_behind_does_not_double(shop: OpenShop, behind: float) -> None:
     """Made, and not answered; the list shows it only seconds later."""
     here = await shop(dense(MANY), behaviour=replace(ALLOWING, lag=behind))
-    here.fault(Fault(502, method="POST", nth=range(1, 60)), Fault(method="GET", path="/shipments", seen=behind))
+    here.fault(
+        Fault(502, method="POST", nth=range(1, 60)),
+        Fault(method="GET", path="/shipments", seen=behind),
+    )
     report = await here.run(*ROWS)
     assert shipped(here) == Counter(NUMBERS)
     assert statuses(report) == ["created"] * MANY
@@ -52,7 +60,10 @@ async def test_a_list_that_lags_behind_does_not_double(shop: OpenShop, behind: f
 
 async def test_a_shipment_on_the_second_page_is_found(shop: OpenShop) -> None:
     """Five parcels of an order whose list shows one a page; the last answer is lost."""
-    here = await shop(store(order(FIRST, line(1, quantity=5)), order(101)), behaviour=replace(ALLOWING, page_size=1))
+    here = await shop(
+        store(order(FIRST, line(1, quantity=5)), order(101)),
+        behaviour=replace(ALLOWING, page_size=1),
+    )
     here.fault(Fault(Reply.CLOSE, method="POST", nth=5))
     report = await here.run(*((FIRST, "MUG", 1, number(k)) for k in range(5)))
     assert shipped(here) == Counter(NUMBERS[:5])
@@ -69,8 +80,12 @@ LYING = [
 
 @pytest.mark.parametrize("headers", LYING)
 @pytest.mark.parametrize("bare", [True, False])
-async def test_a_429_that_lies_costs_time_and_nothing_else(shop: OpenShop, headers: dict[str, str], bare: bool) -> None:
-    """Whatever its headers say, it was refused before any work: everything ships once, in the same run."""
+async def test_a_429_that_lies_costs_time_and_nothing_else(
+    shop: OpenShop, headers: dict[str, str], bare: bool
+) -> None:
+    """Whatever its headers say, it was refused before any work: everything ships once, in the same
+    run.
+    """
     here = await shop(dense(12), behaviour=ALLOWING)
     here.fault(Fault(429, performs=0, headers=headers, bare=bare, method="POST", nth=(2, 5, 6)))
     report = await here.run(*ROWS[:11])
@@ -80,9 +95,14 @@ async def test_a_429_that_lies_costs_time_and_nothing_else(shop: OpenShop, heade
 
 @pytest.mark.parametrize("numbered", [True, False])
 async def test_a_429_after_the_work_is_looked_behind(shop: OpenShop, numbered: bool) -> None:
-    """A gateway says 429 though the store has made it: it is found before it is sent again, and is that parcel."""
+    """A gateway says 429 though the store has made it: it is found before it is sent again, and is
+    that parcel.
+    """
     here = await shop(dense(6), behaviour=ALLOWING)
-    here.fault(Fault(429, performs=1, method="POST", nth=(2, 5)), Fault(429, performs=2, method="POST", nth=6))
+    here.fault(
+        Fault(429, performs=1, method="POST", nth=(2, 5)),
+        Fault(429, performs=2, method="POST", nth=6),
+    )
     labels = NUMBERS[:6] if numbered else [""] * 6
     report = await here.run(*((FIRST + n, "MUG", 1, label) for n, label in enumerate(labels)))
     assert statuses(report) == ["created"] * 6
@@ -105,7 +125,9 @@ async def test_a_shipment_that_a_proxy_doubled_is_reported_and_not_deleted(shop:
 
 
 async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop: OpenShop) -> None:
-    """Beyond the window nothing can tell; with --never-resend it is left to a person, and is not doubled."""
+    """Beyond the window nothing can tell; with --never-resend it is left to a person, and is not
+    doubled.
+    """
     here = await shop(dense(2), behaviour=ALLOWING)
     here.fault(Fault(Reply.CLOSE, late=10 * SETTLE, method="POST"))
     report = await here.run(ROWS[0], never_resend=True)
@@ -114,13 +136,20 @@ async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop
     assert shipped(here) == Counter(NUMBERS[:1])
     again = await here.run(ROWS[0], never_resend=True)
     assert shipped(here) == Counter(NUMBERS[:1])
-    assert again.summary["created"] + again.summary["already_created"] + again.summary["in_doubt"] == 1
+    assert (
+        again.summary["created"] + again.summary["already_created"] + again.summary["in_doubt"] == 1
+    )
 
 
 async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenShop) -> None:
-    """One look at the list, the other answered with errors: not absent twice, so not sent again by this run."""
+    """One look at the list, the other answered with errors: not absent twice, so not sent again by
+    this run.
+    """
     here = await shop(dense(2), behaviour=ALLOWING)
-    here.fault(Fault(504, performs=0, method="POST", nth=1), Fault(500, method="GET", path="/shipments", nth=range(7)))
+    here.fault(
+        Fault(504, performs=0, method="POST", nth=1),
+        Fault(500, method="GET", path="/shipments", nth=range(7)),
+    )
     report = await here.run(ROWS[0])
     assert statuses(report) == ["in doubt"]
     assert here.posts == 1
@@ -130,9 +159,13 @@ async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenSho
 
 
 async def test_an_orders_parcels_may_come_into_doubt_one_after_the_other(shop: OpenShop) -> None:
-    """What was read back of the first is no unexplained movement of units when the second is looked for."""
+    """What was read back of the first is no unexplained movement of units when the second is looked
+    for.
+    """
     here = await shop(dense(2), behaviour=ALLOWING)
-    here.fault(Fault(Reply.CLOSE, method="POST", nth=1), Fault(504, performs=0, method="POST", nth=2))
+    here.fault(
+        Fault(Reply.CLOSE, method="POST", nth=1), Fault(504, performs=0, method="POST", nth=2)
+    )
     report = await here.run((FIRST, "MUG", 1, number(0)), (FIRST, "MUG", 1, number(1)))
     assert statuses(report) == ["created"] * 2
     assert shipped(here) == Counter(NUMBERS[:2])

@@ -1,4 +1,6 @@
-"""The simulation for some seeds; `.ci/run` has the first thousand, `python -m tests.proofs.simulation` all you like."""
+"""The simulation for some seeds; `.ci/run` has the first thousand, `python -m
+tests.proofs.simulation` all you like.
+"""
 
 import subprocess
 import sys
@@ -10,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 def test_nothing_is_doubled_lost_or_claimed_wrongly_in_100_universes() -> None:
     """Every store, weather and kill that the first seeds come up with; a failed one is printed."""
     command = [sys.executable, "-m", "tests.proofs.simulation", "--seeds", "0:100"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert done.returncode == 0, done.stdout
     assert "100 seeds" in done.stdout
     assert "0 doubled, 0 lost, 0 false claims" in done.stdout

@@ -1,6 +1,8 @@
-"""Whatever a depot, its store and its machine do, in any order: nothing twice, nothing lost, all accounted for.
+"""Whatever a depot, its store and its machine do, in any order: nothing twice, nothing lost, all
+accounted for.
 
-The long run: `SHIPBATCH_PROOF=long pytest tests/test_proofs_state_machine.py` (new dice every time, until it fails).
+The long run: `SHIPBATCH_PROOF=long pytest tests/test_proofs_state_machine.py` (new dice every time,
+until it fails).
 """
 
 import asyncio
@@ -36,12 +38,18 @@ def row_of(order: int, place: int | None, units: int, parcel: int) -> Row:
 
 
 rows = st.builds(
-    row_of, st.sampled_from(ORDERS), st.sampled_from((0, 0, 1, 1, None)), st.integers(1, 2), st.integers(0, 3)
+    row_of,
+    st.sampled_from(ORDERS),
+    st.sampled_from((0, 0, 1, 1, None)),
+    st.integers(1, 2),
+    st.integers(0, 3),
 )
 
 
 def unmixed(rows: list[Row]) -> list[Row]:
-    """Without the rows that have no number, where another one's number would be taken to be theirs too."""
+    """Without the rows that have no number, where another one's number would be taken to be theirs
+    too.
+    """
     filling = {order for order, place, _, number in rows if place is None and number}
     return [row for row in rows if row[3] or row[0] not in filling]
 
@@ -49,7 +57,12 @@ def unmixed(rows: list[Row]) -> list[Row]:
 files = st.lists(rows, min_size=1, max_size=5).map(unmixed)
 names = st.sampled_from(("monday.csv", "tuesday.csv"))
 deaths = st.one_of(
-    st.builds(Death, request=st.integers(1, 10), done=st.integers(0, 1), late=st.sampled_from((0.0, SETTLE / 2))),
+    st.builds(
+        Death,
+        request=st.integers(1, 10),
+        done=st.integers(0, 1),
+        late=st.sampled_from((0.0, SETTLE / 2)),
+    ),
     st.builds(Death, word=st.integers(1, 20)),
     st.builds(Death, after=st.floats(0.01, 2 * SETTLE)),
 )
@@ -115,10 +128,16 @@ class DepotMachine(RuleBasedStateMachine):
         verify=st.booleans(),
         sleeps_at=st.sampled_from((0, 0, 0, 2, 5)),
     )
-    def run(self, name: str, judgement: float, never_resend: bool, verify: bool, sleeps_at: int) -> None:
+    def run(
+        self, name: str, judgement: float, never_resend: bool, verify: bool, sleeps_at: int
+    ) -> None:
         """To the end; the machine may sleep a night in the middle of it."""
         self.depot.sleeps_at = sleeps_at
-        self._do(self.depot.run(self._there(name), judgement=judgement, never_resend=never_resend, verify=verify))
+        self._do(
+            self.depot.run(
+                self._there(name), judgement=judgement, never_resend=never_resend, verify=verify
+            )
+        )
 
     @rule(name=names, death=deaths)
     def kill(self, name: str, death: Death) -> None:

@@ -1,4 +1,6 @@
-"""The real watcher as a process of its own: killed at every passage, told to stop, on a full disk, under systemd."""
+"""The real watcher as a process of its own: killed at every passage, told to stop, on a full disk,
+under systemd.
+"""
 
 import asyncio
 import json
@@ -40,7 +42,11 @@ class Depot(Warehouse):
 
     def files(self, room: str) -> list[str]:
         place = self.inbox / room
-        return sorted(path.name for path in place.iterdir() if path.is_file()) if place.is_dir() else []
+        return (
+            sorted(path.name for path in place.iterdir() if path.is_file())
+            if place.is_dir()
+            else []
+        )
 
     async def stop(self, running: Running) -> str:
         """Tell it to stop; what it said on the way."""
@@ -55,14 +61,18 @@ async def depot(sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.Monkey
     """A store that would ship twice if it were asked to, and an export in front of its drop folder."""
     box = await sandbox(orders(MANY), quota=PLENTY, behaviour=Behaviour(refuses_overshipping=False))
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "shipbatch.toml").write_text('timeout = 1\nsettle = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
+    (tmp_path / "shipbatch.toml").write_text(
+        'timeout = 1\nsettle = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n'
+    )
     monkeypatch.setenv("SHIPBATCH_CONFIG", str(tmp_path / "shipbatch.toml"))
     write_export(tmp_path / "export.csv", MANY)
     return Depot(box, tmp_path)
 
 
 @pytest.mark.parametrize("point", ["after-claim", "after-sheet", "before-filing"])
-async def test_a_kill_at_any_passage_leaves_nothing_behind_and_sends_nothing_twice(depot: Depot, point: str) -> None:
+async def test_a_kill_at_any_passage_leaves_nothing_behind_and_sends_nothing_twice(
+    depot: Depot, point: str
+) -> None:
     """The next watcher finishes what lay in working; the ledger knows what was sent."""
     depot.export.rename(depot.inbox / "export.csv")
     first = await depot.watch(SHIPBATCH_CRASH_AT=f"{point}:1")
@@ -75,10 +85,15 @@ async def test_a_kill_at_any_passage_leaves_nothing_behind_and_sends_nothing_twi
     assert depot.shipped == Counter(numbers(MANY))
 
 
-async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(depot: Depot) -> None:
+async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(
+    depot: Depot,
+) -> None:
     """The file stays in working meanwhile; `status` says so, and that nobody watches."""
-    depot.box.faults.add(Fault(delay=12, method="POST"))  # a minute and a half for all: `status` may start slowly
-    (depot.folder / "shipbatch.toml").write_text('workers = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
+    # a minute and a half for all: `status` may start slowly
+    depot.box.faults.add(Fault(delay=12, method="POST"))
+    (depot.folder / "shipbatch.toml").write_text(
+        'workers = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n'
+    )
     depot.export.rename(depot.inbox / "export.csv")
     running = await depot.watch()
     await depot.posted(running)
@@ -100,9 +115,13 @@ async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(d
 
 
 async def test_status_right_after_a_kill_calls_nothing_running(depot: Depot) -> None:
-    """The lock beside its board is free the moment it is dead, however lately it gave a sign of life."""
+    """The lock beside its board is free the moment it is dead, however lately it gave a sign of
+    life.
+    """
     depot.box.faults.add(Fault(delay=2, method="POST"))
-    (depot.folder / "shipbatch.toml").write_text('workers = 2\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
+    (depot.folder / "shipbatch.toml").write_text(
+        'workers = 2\n[folders.acme]\npath = "inbox"\nstill = 0.2\n'
+    )
     depot.export.rename(depot.inbox / "export.csv")
     running = await depot.watch()
     await depot.posted(running, 2)
@@ -146,7 +165,9 @@ async def test_systemd_hears_when_it_is_ready_alive_and_stopping(depot: Depot) -
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are set as on Linux")
 async def test_a_full_disk_is_waited_for_and_nothing_is_taken_for_failed(depot: Depot) -> None:
-    """No room for the ledger, then for the sheet: it is said once; with room again the file is done."""
+    """No room for the ledger, then for the sheet: it is said once; with room again the file is
+    done.
+    """
     depot.export.rename(depot.inbox / "export.csv")
     running = await depot.watch()
     import resource
@@ -188,6 +209,8 @@ async def test_no_folder_is_a_mistake_that_names_it(depot: Depot) -> None:
 
 
 def test_a_soak_with_kills_loses_and_doubles_nothing_and_opens_no_files_for_ever() -> None:
-    """Two watchers, faults, a kill every second and a half; `tests/proofs/soak.py` has the long form."""
+    """Two watchers, faults, a kill every second and a half; `tests/proofs/soak.py` has the long
+    form.
+    """
     said = proved("tests.proofs.soak", "--files", "24", "--calm", "6", "--kill-every", "1.5")
     assert "0 doubled, 0 lost, 0 wrong" in said

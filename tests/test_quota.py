@@ -52,7 +52,9 @@ class Store:
             self.refused.append(now())
             return Response(Phase.ANSWERED, 429, self.headers(0))
         self.spent += 1
-        return Response(Phase.ANSWERED, 201, self.headers(self.quota - taken - 1) if self.tells else {})
+        return Response(
+            Phase.ANSWERED, 201, self.headers(self.quota - taken - 1) if self.tells else {}
+        )
 
     def headers(self, left: int) -> Mapping[str, str]:
         reset = self.window if self.resets_wrong else self.ends - now()
@@ -86,7 +88,9 @@ async def spend(store: Store, quota: RateLimit, requests: int, workers: int = 16
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("quota", "window"), [(150, 30.0), (450, 30.0), (25, 5.0), (7, 1.0), (1, 2.0)])
+@pytest.mark.parametrize(
+    ("quota", "window"), [(150, 30.0), (450, 30.0), (25, 5.0), (7, 1.0), (1, 2.0)]
+)
 async def test_never_one_over_and_no_window_wasted(quota: int, window: float, seed: int) -> None:
     """With answers in any order, every window is used up to the reserve, and none is overdrawn."""
     store, gate = Store(quota, window, dice=random.Random(seed)), RateLimit(reserve=0)
@@ -100,7 +104,9 @@ async def test_never_one_over_and_no_window_wasted(quota: int, window: float, se
 
 @pytest.mark.parametrize(("reserve", "ours"), [(0.10, 135), (0.95, 8)])
 async def test_the_reserve_is_left_to_others(reserve: float, ours: int) -> None:
-    """Of 150 in a window, 15 stay; of the few that a large reserve leaves, none more go ahead of the first answer."""
+    """Of 150 in a window, 15 stay; of the few that a large reserve leaves, none more go ahead of
+    the first answer.
+    """
     store, gate = Store(150, 30.0), RateLimit(reserve=reserve)
     await spend(store, gate, 8 * ours)
     assert store.refused == []
@@ -139,7 +145,9 @@ async def test_what_is_given_back_lets_the_next_one_go() -> None:
 
 
 async def test_a_shrinking_quota_is_obeyed_at_its_first_answer() -> None:
-    """From 450 to 20 at a window's turn: what goes before the first answer is a tenth of the old quota at most."""
+    """From 450 to 20 at a window's turn: what goes before the first answer is a tenth of the old
+    quota at most.
+    """
     store, gate = Store(450, 30.0), RateLimit(reserve=0)
     await spend(store, gate, 450)
     store.quota = 20
@@ -180,7 +188,9 @@ async def test_a_store_that_begins_to_tell_is_believed() -> None:
 
 
 async def test_a_store_that_tells_no_more_is_taken_at_its_last_word() -> None:
-    """A proxy swallows the headers from the second answer on: its windows go on as they were, none is overdrawn."""
+    """A proxy swallows the headers from the second answer on: its windows go on as they were, none
+    is overdrawn.
+    """
     store, gate = Store(150), RateLimit(reserve=0)
     await spend(store, gate, 1)
     store.tells = False
@@ -192,12 +202,16 @@ async def test_a_quota_that_shrinks_where_left_is_not_told() -> None:
     """From 450 to 20: what went before counts against the 20."""
     gate, went = RateLimit(reserve=0), list[float]()
     for quota in (450, 450, *[20] * 30):
-        went += await asked(gate, Response(Phase.ANSWERED, 200, {"x-rate-limit-requests-quota": str(quota)}), 1)
+        went += await asked(
+            gate, Response(Phase.ANSWERED, 200, {"x-rate-limit-requests-quota": str(quota)}), 1
+        )
     assert sum(at < 30 for at in went) == 20
 
 
 async def test_reset_that_repeats_the_window_is_survived() -> None:
-    """Where the store reports the window's size as time left, nothing stalls for good and nothing is overdrawn."""
+    """Where the store reports the window's size as time left, nothing stalls for good and nothing
+    is overdrawn.
+    """
     store, gate = Store(25, 5.0, resets_wrong=True), RateLimit(reserve=0)
     assert await spend(store, gate, 200) < 8 * 12
     assert store.refused == []
@@ -206,7 +220,11 @@ async def test_reset_that_repeats_the_window_is_survived() -> None:
 async def test_one_429_stops_everyone_for_the_longer_wait() -> None:
     """All workers pause together, as long as the longer header says; Left above 0 is not believed."""
     gate = RateLimit()
-    headers = {"x-retry-after": "15", "x-rate-limit-time-reset-ms": "9000", "x-rate-limit-requests-left": "35"}
+    headers = {
+        "x-retry-after": "15",
+        "x-rate-limit-time-reset-ms": "9000",
+        "x-rate-limit-requests-left": "35",
+    }
     await gate.acquire()
     gate.report(now(), Response(Phase.ANSWERED, 429, headers))
     await gate.acquire()
@@ -291,8 +309,12 @@ async def test_headers_that_make_no_sense_do_not_stall_it(headers: dict[str, str
 
 
 @pytest.mark.parametrize("phase", [Phase.SENT, Phase.CUT, Phase.NOT_SENT])
-async def test_answers_that_never_come_do_not_stall_it(phase: Phase, virtual_clock: VirtualLoop) -> None:
-    """Timeouts and gateway errors bring no headers: what was sent counts as spent, and the next window comes."""
+async def test_answers_that_never_come_do_not_stall_it(
+    phase: Phase, virtual_clock: VirtualLoop
+) -> None:
+    """Timeouts and gateway errors bring no headers: what was sent counts as spent, and the next
+    window comes.
+    """
     gate = RateLimit(reserve=0)
     await gate.acquire()
     gate.report(now(), Response(Phase.ANSWERED, 201, Store(10, ends=30).headers(9)))
@@ -372,6 +394,9 @@ async def test_a_quota_that_changes_with_every_answer() -> None:
     for n in range(200):
         await gate.acquire()
         gate.report(
-            now(), Response(Phase.ANSWERED, 200, Store(quota=(1, 450, 7)[n % 3], ends=now() + 10).headers(n % 5))
+            now(),
+            Response(
+                Phase.ANSWERED, 200, Store(quota=(1, 450, 7)[n % 3], ends=now() + 10).headers(n % 5)
+            ),
         )
     assert 0 < now() < 200 * 31

@@ -1,4 +1,6 @@
-"""The gate against answers that say anything: it waits no longer than it says, never spins, and loses no place."""
+"""The gate against answers that say anything: it waits no longer than it says, never spins, and
+loses no place.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,7 +15,23 @@ from batch.bigcommerce.rate_limit import LONG, RateLimit
 from batch.bigcommerce.verdict import LONGEST_WAIT
 
 NUMBERS = st.one_of(
-    st.sampled_from(["0", "-1", "1", "35", "150", "30000", "7200000", "2147483647", "9" * 30, "1e3", "nan", "-0", ""]),
+    st.sampled_from(
+        [
+            "0",
+            "-1",
+            "1",
+            "35",
+            "150",
+            "30000",
+            "7200000",
+            "2147483647",
+            "9" * 30,
+            "1e3",
+            "nan",
+            "-0",
+            "",
+        ]
+    ),
     st.sampled_from(["many", " 7 ", "1.5", "1,000", "٣", "0x10", "+5", "\x00"]),
     st.integers(-(10**6), 10**9).map(str),
 )
@@ -27,7 +45,9 @@ NAMES = (
 )
 HEADERS = st.dictionaries(st.sampled_from(NAMES), NUMBERS)
 ANSWERS = st.one_of(
-    st.builds(Response, st.just(Phase.ANSWERED), st.sampled_from([200, 201, 409, 429, 500, 503]), HEADERS),
+    st.builds(
+        Response, st.just(Phase.ANSWERED), st.sampled_from([200, 201, 409, 429, 500, 503]), HEADERS
+    ),
     st.builds(Response, st.sampled_from([Phase.SENT, Phase.NOT_SENT])),
     st.builds(Response, st.just(Phase.CUT), st.sampled_from([201, 502]), HEADERS),
 )
@@ -58,9 +78,17 @@ async def answered(answers: list[Response], workers: int, latency: float, gate: 
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.lists(ANSWERS, min_size=1, max_size=40), st.sampled_from([1, 3, 20]), st.sampled_from([0.0, 0.2]))
-def test_it_goes_on_within_the_longest_wait(answers: list[Response], workers: int, latency: float) -> None:
-    """Each answer costs one such wait at most, and a few turns of the loop; what is long is said, once a reason."""
+@given(
+    st.lists(ANSWERS, min_size=1, max_size=40),
+    st.sampled_from([1, 3, 20]),
+    st.sampled_from([0.0, 0.2]),
+)
+def test_it_goes_on_within_the_longest_wait(
+    answers: list[Response], workers: int, latency: float
+) -> None:
+    """Each answer costs one such wait at most, and a few turns of the loop; what is long is said,
+    once a reason.
+    """
     loop, lines = Counting(), list[str]()
     gate = RateLimit(say=lines.append)
     try:

@@ -1,4 +1,6 @@
-"""The gate against any store that keeps to its own headers: never one over, never idle while there is quota."""
+"""The gate against any store that keeps to its own headers: never one over, never idle while there
+is quota.
+"""
 
 import asyncio
 import math
@@ -169,7 +171,8 @@ def test_never_over_and_never_idle_while_there_is_quota(weather: Weather) -> Non
     spent = through(weather, requests)
     assert sum(spent.store.refused) == 0
     trip = weather.there + weather.back
-    sending = requests * trip / min(weather.workers, 4)  # found by measuring, and never fewer than four
+    # found by measuring, and never fewer than four
+    sending = requests * trip / min(weather.workers, 4)
     windows = len(spent.store.ours)
     assert spent.seconds <= least(weather, requests) + windows * (3 * trip + 0.01) + sending
 
@@ -177,7 +180,9 @@ def test_never_over_and_never_idle_while_there_is_quota(weather: Weather) -> Non
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(WEATHERS, st.floats(0.05, 0.5))
 def test_beside_another_app_one_a_window_is_over_at_most(weather: Weather, others: float) -> None:
-    """What the other takes, now and then and not in floods, is seen an answer too late, and no more than once."""
+    """What the other takes, now and then and not in floods, is seen an answer too late, and no more
+    than once.
+    """
     weather = Weather(**{**vars(weather), "others": others, "reserve": 0.0})
     assume(weather.quota * others * (weather.there + weather.back) / weather.length < 1)
     spent = through(weather, WINDOWS * weather.quota)

@@ -1,4 +1,6 @@
-"""What one answer tells of the quota, and what several come to: figure by figure, without a store or a clock."""
+"""What one answer tells of the quota, and what several come to: figure by figure, without a store
+or a clock.
+"""
 
 from dataclasses import replace
 from math import inf
@@ -15,8 +17,15 @@ WINDOW = QuotaWindow.of(FIRST)
 
 
 def read(**headers: object) -> QuotaHeaders | None:
-    names = {"quota": "requests-quota", "left": "requests-left", "reset": "time-reset-ms", "window": "time-window-ms"}
-    return QuotaHeaders.by({f"x-rate-limit-{names[name]}": str(text) for name, text in headers.items()}, 0.0, 1.0)
+    names = {
+        "quota": "requests-quota",
+        "left": "requests-left",
+        "reset": "time-reset-ms",
+        "window": "time-window-ms",
+    }
+    return QuotaHeaders.by(
+        {f"x-rate-limit-{names[name]}": str(text) for name, text in headers.items()}, 0.0, 1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,7 +40,10 @@ def read(**headers: object) -> QuotaHeaders | None:
         ({"quota": 100, "left": 99, "reset": 0}, replace(FIRST, until=0.0)),
         ({"quota": 100, "left": 99, "reset": -1}, replace(FIRST, until=None)),
         ({"quota": 100, "left": 99, "reset": 5, "window": 0}, replace(FIRST, until=0.005)),
-        ({"quota": 100, "left": 99, "reset": 20_000, "window": 999_000}, replace(FIRST, length=LONGEST_WAIT)),
+        (
+            {"quota": 100, "left": 99, "reset": 20_000, "window": 999_000},
+            replace(FIRST, length=LONGEST_WAIT),
+        ),
         ({"quota": 100, "left": 50, "reset": 30_000}, replace(FIRST, left=50, until=30.0)),
         ({"quota": 100, "left": 49, "reset": 30_000}, replace(FIRST, left=49, until=None)),
         ({"quota": 100, "left": 49, "reset": 29_999}, replace(FIRST, left=49, until=29.999)),
@@ -45,14 +57,18 @@ def test_what_an_answer_tells(headers: dict[str, object], expected: QuotaHeaders
     assert read(**headers) == expected
 
 
-@pytest.mark.parametrize("headers", [{"quota": 0, "left": 1}, {"quota": "x"}, {"left": "x"}, {"quota": -5}], ids=str)
+@pytest.mark.parametrize(
+    "headers", [{"quota": 0, "left": 1}, {"quota": "x"}, {"left": "x"}, {"quota": -5}], ids=str
+)
 def test_a_quota_that_makes_no_sense_is_refused(headers: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="left of"):
         read(**headers)
 
 
 def test_a_window_ends_within_the_time_of_an_answer() -> None:
-    """Or within its whole length, where the answer has no end; nobody waits for more than five minutes."""
+    """Or within its whole length, where the answer has no end; nobody waits for more than five
+    minutes.
+    """
     assert FIRST.ends == (20.0, 21.0 + TICK)
     assert replace(FIRST, until=None).ends == (1.0, 31.0 + TICK)
     assert replace(FIRST, until=900.0).ends == (LONGEST_WAIT, LONGEST_WAIT + 1.0 + TICK)
@@ -77,7 +93,12 @@ def test_a_first_answer(told: dict[str, Any], expected: dict[str, Any]) -> None:
     """It is one request of ours, and nobody knows of others."""
     window = QuotaWindow.of(replace(FIRST, **told))
     assert {name: getattr(window, name) for name in expected} == expected
-    assert (window.mine, window.others_spending, window.heard, window.low_at) == (1, True, True, 1.0)
+    assert (window.mine, window.others_spending, window.heard, window.low_at) == (
+        1,
+        True,
+        True,
+        1.0,
+    )
 
 
 def test_the_next_window_knows_who_spent_from_the_one_before() -> None:
@@ -113,7 +134,9 @@ def test_the_next_window_knows_who_spent_from_the_one_before() -> None:
 )
 def test_an_answer_more_of_the_same_window(told: dict[str, Any], expected: dict[str, Any]) -> None:
     """The smallest left is the latest; the end is where all answers have it."""
-    window = WINDOW.learn(replace(FIRST, **({"left": 98, "until": 18.0, "sent": 2.0, "now": 3.0} | told)))
+    window = WINDOW.learn(
+        replace(FIRST, **({"left": 98, "until": 18.0, "sent": 2.0, "now": 3.0} | told))
+    )
     assert {name: getattr(window, name) for name in expected} == expected
 
 
@@ -150,7 +173,9 @@ def test_an_answer_of_the_next_window(told: dict[str, Any], is_new: bool) -> Non
 def test_an_answer_that_is_late(told: dict[str, Any], expected: str) -> None:
     """Of an earlier window, unless it was sent since: then the store has changed its mind."""
     found = WINDOW.learn(replace(FIRST, **told))
-    assert {WINDOW: "as it was", QuotaWindow.of(replace(FIRST, **told), WINDOW): "new"}.get(found, "added") == expected
+    assert {WINDOW: "as it was", QuotaWindow.of(replace(FIRST, **told), WINDOW): "new"}.get(
+        found, "added"
+    ) == expected
 
 
 def test_what_is_not_heard_of_is_begun_by_any_answer() -> None:
@@ -213,8 +238,12 @@ def test_a_reserve_never_takes_all(reserve: float, kept: int) -> None:
     ],
     ids=str,
 )
-def test_how_long_so_many_take(window: dict[str, Any], requests: int, in_flight: int, seconds: float | None) -> None:
-    """What is left goes at once; the rest a window's quota at a time, from ten seconds after the start."""
+def test_how_long_so_many_take(
+    window: dict[str, Any], requests: int, in_flight: int, seconds: float | None
+) -> None:
+    """What is left goes at once; the rest a window's quota at a time, from ten seconds after the
+    start.
+    """
     found = replace(WINDOW, **window).seconds_for(requests, 10.0, in_flight, 0.0)
     assert found == (seconds if seconds is None else pytest.approx(seconds))
 

@@ -1,4 +1,6 @@
-"""The short form of the random changes: they can be drawn. `python -m tests.proofs.random_changes` tries them."""
+"""The short form of the random changes: they can be drawn. `python -m tests.proofs.random_changes`
+tries them.
+"""
 
 import ast
 
@@ -45,7 +47,9 @@ def test_what_can_be_changed() -> None:
     ]
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if not module.endswith("__init__.py")])
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if not module.endswith("__init__.py")]
+)
 def test_a_module_of_rules_has_changes_and_tests(module: str) -> None:
     """What each makes of the source is Python, and its line is told."""
     source = source_of(module)
@@ -74,5 +78,7 @@ def test_a_seed_draws_the_same_changes() -> None:
 
 def test_what_is_said_to_be_equal_is_a_change_that_can_be_drawn() -> None:
     """Its line is in today's source."""
-    reasons = [why_equal(change) for module in MODULES for change in changes_of(module, source_of(module))]
+    reasons = [
+        why_equal(change) for module in MODULES for change in changes_of(module, source_of(module))
+    ]
     assert {one.why for one in EQUAL} <= set(reasons)

@@ -1,4 +1,6 @@
-"""What is in doubt, settled by reading back: claimed, sent again, or left to a person; never guessed."""
+"""What is in doubt, settled by reading back: claimed, sent again, or left to a person; never
+guessed.
+"""
 
 import asyncio
 from typing import Any
@@ -7,7 +9,20 @@ import psycopg
 import pytest
 from clock import VirtualLoop
 from ledger_samples import planned, run_of
-from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, row, said, statuses, store
+from shop import (
+    HEADER,
+    OpenShop,
+    Shop,
+    Watched,
+    dense,
+    line,
+    number,
+    order,
+    row,
+    said,
+    statuses,
+    store,
+)
 
 from batch.model import Item, Shipment, State
 from batch.pipeline import exit_status
@@ -52,35 +67,54 @@ class TestSettling:
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["created"]
         assert virtual_clock.time() < 60
 
-    async def test_all_doubts_share_one_window(self, shop: OpenShop, virtual_clock: VirtualLoop) -> None:
+    async def test_all_doubts_share_one_window(
+        self, shop: OpenShop, virtual_clock: VirtualLoop
+    ) -> None:
         """Ten lost answers are settled in the time of one."""
         there = await shop(dense(10))
         there.fault(Fault(504, method="POST", performs=0, nth=range(1, 11)))
-        assert statuses(await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(10)))) == ["created"] * 10
+        assert (
+            statuses(await there.run(*((100 + n, "MUG", 1, number(n)) for n in range(10))))
+            == ["created"] * 10
+        )
         assert virtual_clock.time() < 2 * 90
 
     @pytest.mark.parametrize("performs", [0, 1])
     async def test_identical_twins_are_two_shipments(self, shop: OpenShop, performs: int) -> None:
-        """One more equal parcel, by a person's word, and its answer lost: the first one is not taken for it."""
+        """One more equal parcel, by a person's word, and its answer lost: the first one is not
+        taken for it.
+        """
         there = await shop(dense(1))
         await there.run((100, "MUG", 1, ""))
         there.fault(Fault(504, method="POST", performs=performs, nth=1))
-        report = await there.run((100, "MUG", 1, ""), name="other.csv", again=True, header=(*HEADER[:3], "Tracking No"))
+        report = await there.run(
+            (100, "MUG", 1, ""), name="other.csv", again=True, header=(*HEADER[:3], "Tracking No")
+        )
         assert (statuses(report), row(report, 2).shipment_ids) == (["created"], (2,))
         assert (len(there.made()), there.posts) == (2, 3 - performs)
 
-    async def test_an_equal_one_that_another_tool_made_meanwhile_is_kept_in_mind(self, shop: OpenShop) -> None:
+    async def test_an_equal_one_that_another_tool_made_meanwhile_is_kept_in_mind(
+        self, shop: OpenShop
+    ) -> None:
         """One of the two is ours, and the other stands in the ledger beside it."""
         there = await shop(dense(1))
 
         def ship(method: str, _path: str, order_id: int) -> None:
             if method == "POST" and there.posts == 1:
-                theirs = {"order_address_id": 100, "items": [(1000, 1)], "tracking_number": number(0)}
+                theirs = {
+                    "order_address_id": 100,
+                    "items": [(1000, 1)],
+                    "tracking_number": number(0),
+                }
                 there.box.store.make(there.box.store.draft(order_id, theirs))
 
         there.box.faults = Watched(ship, Fault(504, method="POST", nth=1))
         report = await there.run((100, "MUG", 1, number(0)))
-        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["created"], (1,), 1)
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (
+            ["created"],
+            (1,),
+            1,
+        )
         with there.ledger() as ledger:
             (record,) = ledger.find("100")
             assert ledger.attempts(record.record_id)[-1].evidence == {"found": 1, "twins": [2]}
@@ -88,14 +122,22 @@ class TestSettling:
     async def test_pages_are_read_to_the_end(self, shop: OpenShop) -> None:
         """A store with pages of one: ours is the third."""
         theirs = [
-            {"id": n, "tracking_number": f"OTHER{n}", "items": [{"order_product_id": 1001, "quantity": 1}]}
+            {
+                "id": n,
+                "tracking_number": f"OTHER{n}",
+                "items": [{"order_product_id": 1001, "quantity": 1}],
+            }
             for n in (1, 2)
         ]
         orders = store(order(100, line(1000), line(1001, "HAT", 5), shipments=theirs))
         there = await shop(orders, behaviour=Behaviour(page_size=1))
         there.fault(Fault(504, method="POST", nth=1))
         report = await there.run((100, "MUG", 1, number(0)))
-        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["created"], (3,), 1)
+        assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (
+            ["created"],
+            (3,),
+            1,
+        )
 
     async def test_a_stale_list_is_looked_at_twice(self, shop: OpenShop) -> None:
         """A replica is a minute behind: found at the second look, not sent again."""
@@ -118,7 +160,12 @@ def _meanwhile(there: Shop, **fields: Any) -> Watched:
 
     def ship(method: str, _path: str, order_id: int) -> None:
         if method == "POST" and there.posts == 1:
-            theirs = {"order_address_id": 100, "items": [(1000, 1)], "tracking_number": number(0), **fields}
+            theirs = {
+                "order_address_id": 100,
+                "items": [(1000, 1)],
+                "tracking_number": number(0),
+                **fields,
+            }
             there.box.store.make(there.box.store.draft(order_id, theirs))
 
     return Watched(ship, LOST)
@@ -143,7 +190,9 @@ class TestAPersonIsAsked:
         """Units count as shipped, and no list shows the shipment: it is not sent again."""
         orders = store(order(100, line(1000), line(1001, "HAT")))
         there = await shop(orders, behaviour=Behaviour(sideloads=sideloads, cut_at=1))
-        there.fault(Fault(504, method="POST", nth=1), Fault(method="GET", path=SHIPMENTS, seen=3600.0))
+        there.fault(
+            Fault(504, method="POST", nth=1), Fault(method="GET", path=SHIPMENTS, seen=3600.0)
+        )
         report = await there.run((100, "HAT", 1, number(0)))
         finding = row(report, 2).finding
         assert finding.code == "needs_person"
@@ -169,14 +218,18 @@ class TestAPersonIsAsked:
     async def test_what_comes_later_is_found_by_the_next_run(self, shop: OpenShop) -> None:
         """Waiting for a person, and there after all: the next run of the store settles it."""
         there = await shop(dense(1))
-        there.fault(Fault(504, method="POST", nth=1), Fault(method="GET", path=SHIPMENTS, seen=3600.0))
+        there.fault(
+            Fault(504, method="POST", nth=1), Fault(method="GET", path=SHIPMENTS, seen=3600.0)
+        )
         assert said(await there.run((100, "MUG", 1, number(0))))[2][1] == "needs_person"
         there.fault()
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["already created"]
         with there.ledger() as ledger:
             (record,) = ledger.find("100")
             assert record.state is State.CREATED
-            assert [attempt.what for attempt in ledger.attempts(record.record_id)][-1] == "read back"
+            assert [attempt.what for attempt in ledger.attempts(record.record_id)][
+                -1
+            ] == "read back"
         assert there.posts == 1
 
 
@@ -184,10 +237,14 @@ class TestTheNextRun:
     async def test_settles_what_was_left_first(self, shop: OpenShop) -> None:
         """Also where its file has nothing to do with it."""
         there = await shop(dense(2))
-        there.fault(Fault(Reply.HANG, method="POST", nth=1), Fault(500, method="GET", path=SHIPMENTS))
+        there.fault(
+            Fault(Reply.HANG, method="POST", nth=1), Fault(500, method="GET", path=SHIPMENTS)
+        )
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["in doubt"]
         there.fault()
-        assert statuses(await there.run((101, "MUG", 1, number(1)), name="other.csv")) == ["created"]
+        assert statuses(await there.run((101, "MUG", 1, number(1)), name="other.csv")) == [
+            "created"
+        ]
         with there.ledger() as ledger:
             assert not ledger.unsettled_records("shop")
             assert ledger.find("100")[0].state is State.CREATED
@@ -223,12 +280,16 @@ class TestWhoMayStillSend:
         report = await there.run((100, "MUG", 1, number(0)), database=database)
         assert (statuses(report), there.posts, len(there.made())) == (["created"], 2, 1)
 
-    async def test_another_runner_that_is_not_proven_to_have_ended(self, shop: OpenShop, database: str) -> None:
+    async def test_another_runner_that_is_not_proven_to_have_ended(
+        self, shop: OpenShop, database: str
+    ) -> None:
         """Its shipment stays in doubt, and is not sent beside it; without it, it is."""
         there = await shop(dense(1))
         async with there.desk(database=database) as desk:
             await desk.ledger.begin(run_of("earlier", "shop"))
-            (record,) = await planned(desk.ledger, "earlier", [Shipment(100, 100, (Item(1000, 1),), number(0))])
+            (record,) = await planned(
+                desk.ledger, "earlier", [Shipment(100, 100, (Item(1000, 1),), number(0))]
+            )
             await desk.ledger.intend(record.record_id, {"runner": "sender", "shipped": {}})
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute(self.SENDER)

@@ -44,7 +44,13 @@ def test_a_run_ends_as_its_worst_rows_do(statuses: tuple[str, ...], ends: int) -
 
 @pytest.mark.parametrize(
     ("statuses", "ends"),
-    [((), 75), (("not_sent", "invalid", "held"), 75), (("created",), 0), (("updated",), 0), (("rejected",), 1)],
+    [
+        ((), 75),
+        (("not_sent", "invalid", "held"), 75),
+        (("created",), 0),
+        (("updated",), 0),
+        (("rejected",), 1),
+    ],
 )
 def test_a_run_that_was_stopped_before_it_sent_anything_is_to_be_made_again(
     statuses: tuple[str, ...], ends: int
@@ -65,7 +71,10 @@ def test_rows_that_waited_before_are_no_news(known: int, ends: int) -> None:
 
 def test_the_requests_that_a_loop_would_have_sent_beyond_ours() -> None:
     """Three to look up each parcel, and one for what is sent: not for what is planned alone."""
-    notes = [RowNote((n,), Finding(status)) for n, status in enumerate((Status.ALREADY_CREATED, Status.UPDATED))]
+    notes = [
+        RowNote((n,), Finding(status))
+        for n, status in enumerate((Status.ALREADY_CREATED, Status.UPDATED))
+    ]
     states = Counter({State.CREATED: 3, State.PLANNED: 2})
     assert requests_saved(10, states, notes) == 3 * 7 + 1 + 3 - 10
     assert requests_saved(10, Counter({State.PLANNED: 5}), []) == 3 * 5 - 10
@@ -81,4 +90,9 @@ async def test_a_sheet_that_cannot_be_written_is_said_and_named_nowhere(shop: Op
         export.write_text(table((100, "MUG", 1, number(0))), "utf-8")
         done = await Pipeline(desk).run(Job(export, results=there.folder / "file" / "results.xlsx"))
     assert done.sheet_error is not None
-    assert (done.sheet, done.summary["results"], exit_status(done), there.posts) == (None, "", 74, 1)
+    assert (done.sheet, done.summary["results"], exit_status(done), there.posts) == (
+        None,
+        "",
+        74,
+        1,
+    )

@@ -1,4 +1,6 @@
-"""What the store is asked before anything is sent: little, in pages, and only what its API documents."""
+"""What the store is asked before anything is sent: little, in pages, and only what its API
+documents.
+"""
 
 from math import ceil
 from pathlib import Path
@@ -14,7 +16,15 @@ DESCRIPTION = Path(__file__).parents[2] / "shared" / "reference" / "openapi_orde
 ORIGIN = "https://api.bigcommerce.com"
 
 DOCUMENTED = {
-    "/orders": {"min_id", "limit", "sort", "include", "consignment_structure", "external_order_id", "page"},
+    "/orders": {
+        "min_id",
+        "limit",
+        "sort",
+        "include",
+        "consignment_structure",
+        "external_order_id",
+        "page",
+    },
     "/orders/{}": {"include", "consignment_structure"},
     "/orders/{}/products": {"page", "limit"},
     "/orders/{}/shipments": {"page", "limit"},
@@ -52,22 +62,32 @@ class TestHowOften:
         assert len(there.box.requests) == 262
 
     @pytest.mark.parametrize("inclusive", [True, False])
-    async def test_sparse_orders_never_cost_more_than_one_request_each(self, shop: OpenShop, inclusive: bool) -> None:
-        """A row every thousand orders: no worse than a request an order, and one to learn what `min_id` means."""
+    async def test_sparse_orders_never_cost_more_than_one_request_each(
+        self, shop: OpenShop, inclusive: bool
+    ) -> None:
+        """A row every thousand orders: no worse than a request an order, and one to learn what
+        `min_id` means.
+        """
         wanted = list(range(1000, 6000, 1000))
         orders = store(*(order(order_id) for order_id in range(1000, 6001, 2)))
         there = await shop(orders, behaviour=Behaviour(min_id_inclusive=inclusive))
         assert statuses(await there.run(*rows_of(wanted), dry=True)) == ["planned"] * 5
         assert reads(there) <= len(wanted) + (not inclusive)
 
-    @pytest.mark.parametrize("side", [Behaviour(min_id_inclusive=False), Behaviour(page_size=7), Behaviour()])
-    async def test_every_order_is_found_in_every_store(self, shop: OpenShop, side: Behaviour) -> None:
+    @pytest.mark.parametrize(
+        "side", [Behaviour(min_id_inclusive=False), Behaviour(page_size=7), Behaviour()]
+    )
+    async def test_every_order_is_found_in_every_store(
+        self, shop: OpenShop, side: Behaviour
+    ) -> None:
         """Whether or not `min_id` includes its order, and however short its pages are."""
         there = await shop(dense(40), behaviour=side)
         report = await there.run(*rows_of(range(100, 140)))
         assert statuses(report) == ["created"] * 40
 
-    async def test_a_store_without_min_id_itself_costs_one_request_more(self, shop: OpenShop) -> None:
+    async def test_a_store_without_min_id_itself_costs_one_request_more(
+        self, shop: OpenShop
+    ) -> None:
         """Learned once, not asked for every page."""
         there = await shop(dense(600), behaviour=Behaviour(min_id_inclusive=False))
         await there.run(*rows_of(range(100, 700)), dry=True)
@@ -139,14 +159,18 @@ class TestLinesCutShort:
 
     @pytest.mark.parametrize("sideloads", get_args(Sideloads))
     async def test_are_read_from_the_order_itself(self, shop: OpenShop, sideloads: Any) -> None:
-        """Lines that the page holds back, however it says so, or has as links only, are found all the same."""
+        """Lines that the page holds back, however it says so, or has as links only, are found all
+        the same.
+        """
         there = await shop(self.MANY, behaviour=Behaviour(sideloads=sideloads))
         report = await there.run((100, "SKU-59", 1, number(0)), (101, "MUG", 1, number(1)))
         assert statuses(report) == ["created", "created"]
         assert [units for _, _, units in there.made()] == [{1059: 1}, {1010: 1}]
 
     async def test_only_of_the_orders_cut(self, shop: OpenShop) -> None:
-        """And not of the others; in one request, where its lines come to all the units that the order counts."""
+        """And not of the others; in one request, where its lines come to all the units that the
+        order counts.
+        """
         there = await shop(self.MANY, behaviour=Behaviour(sideloads="cut"))
         await there.run((100, "SKU-59", 1, number(0)), (101, "MUG", 1, number(1)), dry=True)
         (products,) = [path for _, path, _ in there.box.requests if "/products" in path]
@@ -155,7 +179,9 @@ class TestLinesCutShort:
 
 class TestAMarketplacesNumber:
     STORE: ClassVar = store(
-        order(100, external_id="AMZ-1"), order(101, external_id="AMZ-2"), order(102, external_id="AMZ-2")
+        order(100, external_id="AMZ-1"),
+        order(101, external_id="AMZ-2"),
+        order(102, external_id="AMZ-2"),
     )
     HEADER = ("Amazon Order", "SKU", "Quantity", "Tracking Number")
     SOURCE: ClassVar[dict[str, Any]] = {"map": {"external_order_id": "Amazon Order"}}
@@ -169,14 +195,22 @@ class TestAMarketplacesNumber:
         there = await shop(self.STORE)
         assert statuses(await self.run(there, "AMZ-1", "AMZ-1")) == ["created", "created"]
         assert [order_id for order_id, _, _ in there.made()] == [100, 100]
-        assert [path for method, path, _ in there.box.requests if method == "GET" and "AMZ-1" not in path] == []
+        assert [
+            path
+            for method, path, _ in there.box.requests
+            if method == "GET" and "AMZ-1" not in path
+        ] == []
         assert reads(there) == 1
 
-    async def test_of_an_order_whose_lines_are_cut_short_brings_it_whole(self, shop: OpenShop) -> None:
+    async def test_of_an_order_whose_lines_are_cut_short_brings_it_whole(
+        self, shop: OpenShop
+    ) -> None:
         """As a page of orders does."""
         many = order(100, *(line(1000 + n, f"SKU-{n}", 1) for n in range(60)), external_id="AMZ-1")
         there = await shop(store(many), behaviour=Behaviour(sideloads="cut"))
-        report = await there.run(("AMZ-1", "SKU-59", 1, number(0)), header=self.HEADER, source=self.SOURCE)
+        report = await there.run(
+            ("AMZ-1", "SKU-59", 1, number(0)), header=self.HEADER, source=self.SOURCE
+        )
         assert statuses(report) == ["created"]
 
     async def test_is_not_looked_up_for_what_the_ledger_holds(self, shop: OpenShop) -> None:
@@ -222,14 +256,20 @@ class TestShipmentsAreReadOnlyWhereNeeded:
 
     async def test_where_another_tool_has_shipped(self, shop: OpenShop) -> None:
         """One order of three; its shipments alone are read."""
-        theirs = {"id": 7, "tracking_number": number(101), "items": [{"order_product_id": 1010, "quantity": 1}]}
+        theirs = {
+            "id": 7,
+            "tracking_number": number(101),
+            "items": [{"order_product_id": 1010, "quantity": 1}],
+        }
         there = await shop(store(order(100), order(101, shipments=[theirs]), order(102)))
         report = await there.run(*rows_of([100, 101, 102]))
         assert statuses(report) == ["created", "already created", "created"]
         assert row(report, 3).shipment_ids == (7,)
-        assert {path.split("?")[0].split("/v2")[1] for _, path, _ in there.box.requests if "shipments?" in path} == {
-            "/orders/101/shipments"
-        }
+        assert {
+            path.split("?")[0].split("/v2")[1]
+            for _, path, _ in there.box.requests
+            if "shipments?" in path
+        } == {"/orders/101/shipments"}
 
     async def test_with_verify_the_store_is_looked_at(self, shop: OpenShop) -> None:
         """Also for what the ledger holds as created; what is gone there is held."""
@@ -241,7 +281,9 @@ class TestShipmentsAreReadOnlyWhereNeeded:
         assert said(report) == {2: ("held", "deleted_before"), 3: ("already created", "")}
 
     async def test_what_is_gone_may_ship_again_with_a_persons_word(self, shop: OpenShop) -> None:
-        """Deleted in the control panel: --verify finds it, --again ships it, and it is met after that."""
+        """Deleted in the control panel: --verify finds it, --again ships it, and it is met after
+        that.
+        """
         there = await shop(dense(1))
         await there.run(*rows_of([100]))
         there.box.store.delete(next(iter(there.box.store.shipments())))
@@ -250,7 +292,9 @@ class TestShipmentsAreReadOnlyWhereNeeded:
         assert len(there.made()) == 1
 
     async def test_units_of_the_shipments_count_where_the_order_lags(self, shop: OpenShop) -> None:
-        """A replica shows the order without what has just shipped: the list of shipments is believed."""
+        """A replica shows the order without what has just shipped: the list of shipments is
+        believed.
+        """
         there = await shop(dense(1), behaviour=Behaviour(lag=3600.0, refuses_overshipping=False))
         await there.run((100, "MUG", 2, number(0)))
         report = await there.run((100, "MUG", 2, number(1)), name="second.csv")
@@ -270,25 +314,38 @@ class TestWithinTheDescription:
     @pytest.fixture
     async def log(self, shop: OpenShop) -> list[tuple[str, str, int]]:
         """Every kind of read and write that a run can do."""
-        theirs = {"id": 7, "tracking_number": number(101), "items": [{"order_product_id": 1010, "quantity": 1}]}
+        theirs = {
+            "id": 7,
+            "tracking_number": number(101),
+            "items": [{"order_product_id": 1010, "quantity": 1}],
+        }
         cut = order(102, *(line(2000 + n, f"SKU-{n}", 1) for n in range(60)))
         there = await shop(
             store(order(100, external_id="AMZ-1"), order(101, shipments=[theirs]), cut),
             behaviour=Behaviour(sideloads="cut", min_id_inclusive=False),
         )
         there.fault(Fault(504, method="POST", order=100, nth=1))
-        rows = [(100, "MUG", 1, number(100)), (101, "MUG", 1, number(101)), (102, "SKU-59", 1, number(102))]
+        rows = [
+            (100, "MUG", 1, number(100)),
+            (101, "MUG", 1, number(101)),
+            (102, "SKU-59", 1, number(102)),
+        ]
         await there.run(*rows, (999, "MUG", 1, number(999)))
         header = TestAMarketplacesNumber.HEADER
-        await there.run(("AMZ-1", "MUG", 1, number(3)), header=header, source=TestAMarketplacesNumber.SOURCE)
+        await there.run(
+            ("AMZ-1", "MUG", 1, number(3)), header=header, source=TestAMarketplacesNumber.SOURCE
+        )
         return there.box.requests
 
-    async def test_only_documented_paths_and_parameters(self, log: list[tuple[str, str, int]]) -> None:
+    async def test_only_documented_paths_and_parameters(
+        self, log: list[tuple[str, str, int]]
+    ) -> None:
         """Nothing that a stricter store would refuse."""
         for method, path, _ in log:
             parts = urlsplit(path)
             pattern = "/" + "/".join(
-                "{}" if part.isdecimal() else part for part in parts.path.split("/v2/")[1].split("/")
+                "{}" if part.isdecimal() else part
+                for part in parts.path.split("/v2/")[1].split("/")
             )
             query = dict(parse_qsl(parts.query))
             if method == "GET":
@@ -300,12 +357,16 @@ class TestWithinTheDescription:
             else:
                 assert (method, pattern, query) == ("POST", "/orders/{}/shipments", {})
 
-    @pytest.mark.skipif(not DESCRIPTION.exists(), reason="the description of the API is not at hand")
+    @pytest.mark.skipif(
+        not DESCRIPTION.exists(), reason="the description of the API is not at hand"
+    )
     async def test_as_the_official_extract_has_them(self, log: list[tuple[str, str, int]]) -> None:
         """Every read that was sent validates against it."""
         yaml, openapi = pytest.importorskip("yaml"), pytest.importorskip("openapi_core")
         testing = pytest.importorskip("openapi_core.testing")
-        api = openapi.OpenAPI.from_dict(_without_empty_content(yaml.safe_load(DESCRIPTION.read_text("utf-8"))))
+        api = openapi.OpenAPI.from_dict(
+            _without_empty_content(yaml.safe_load(DESCRIPTION.read_text("utf-8")))
+        )
         known = yaml.safe_load(DESCRIPTION.read_text("utf-8"))
         for method, path, _ in log:
             if method != "GET":
@@ -313,24 +374,38 @@ class TestWithinTheDescription:
             parts = urlsplit(path)
             query = dict(parse_qsl(parts.query))
             headers = {"Accept": "application/json", "X-Auth-Token": "token"}
-            api.validate_request(testing.MockRequest(ORIGIN, "get", parts.path, args=query, headers=headers))
+            api.validate_request(
+                testing.MockRequest(ORIGIN, "get", parts.path, args=query, headers=headers)
+            )
             assert query.keys() <= _parameters(known, parts.path), path
 
 
 def _without_empty_content(node: Any) -> Any:
     if isinstance(node, dict):
-        return {name: _without_empty_content(value) for name, value in node.items() if (name, value) != ("content", {})}
+        return {
+            name: _without_empty_content(value)
+            for name, value in node.items()
+            if (name, value) != ("content", {})
+        }
     return [_without_empty_content(value) for value in node] if isinstance(node, list) else node
 
 
 def _parameters(description: dict[str, Any], path: str) -> set[str]:
-    """Query parameters that the description has for a GET of this path; openapi_core lets unknown ones pass."""
+    """Query parameters that the description has for a GET of this path; openapi_core lets unknown
+    ones pass.
+    """
     wanted = path.split("/v2/")[1].split("/")
     for template, operations in description["paths"].items():
         parts = template.strip("/").split("/")
-        if len(parts) == len(wanted) and all(p.startswith("{") or p == w for p, w in zip(parts, wanted, strict=True)):
+        if len(parts) == len(wanted) and all(
+            p.startswith("{") or p == w for p, w in zip(parts, wanted, strict=True)
+        ):
             given = [*operations.get("parameters", []), *operations["get"].get("parameters", [])]
-            return {each["name"] for each in (_resolved(description, g) for g in given) if each["in"] == "query"}
+            return {
+                each["name"]
+                for each in (_resolved(description, g) for g in given)
+                if each["in"] == "query"
+            }
     raise AssertionError(f"{path} is not described")
 
 

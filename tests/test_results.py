@@ -1,4 +1,6 @@
-"""The results sheet: every row accounted for, nothing damaged, nothing that a spreadsheet program would run."""
+"""The results sheet: every row accounted for, nothing damaged, nothing that a spreadsheet program
+would run.
+"""
 
 import csv
 import dataclasses
@@ -42,7 +44,13 @@ RUN = Run(
 )
 COLUMNS = ("Order", "SKU", "Qty", "Tracking")
 CREATED = Finding(Status.CREATED)
-BAD = Finding(Status.INVALID, "unknown_sku", "Order 1002 has no SKU X.", "Correct the SKU in B3.", Who.WAREHOUSE)
+BAD = Finding(
+    Status.INVALID,
+    "unknown_sku",
+    "Order 1002 has no SKU X.",
+    "Correct the SKU in B3.",
+    Who.WAREHOUSE,
+)
 OURS = 13
 
 
@@ -53,9 +61,14 @@ def row_result(row, finding=CREATED, **facts):
 def report(exported, findings, **changes):
     """A report of rows that start at row 2, one finding each."""
     numbered = list(enumerate(exported, start=2))
-    results = {number: row_result(number, finding) for (number, _), finding in zip(numbered, findings, strict=True)}
+    results = {
+        number: row_result(number, finding)
+        for (number, _), finding in zip(numbered, findings, strict=True)
+    }
     counts = Counter(finding.status for finding in findings)
-    summary = {"rows": len(exported)} | {status.replace(" ", "_"): counts[status] for status in Status}
+    summary = {"rows": len(exported)} | {
+        status.replace(" ", "_"): counts[status] for status in Status
+    }
     made = SheetContent(RUN, COLUMNS, numbered, results, summary=summary)
     return dataclasses.replace(made, **changes)
 
@@ -65,7 +78,11 @@ TWO = [CREATED, BAD]
 
 
 def sheet(path, name="Results"):
-    return CalamineWorkbook.from_path(str(path)).get_sheet_by_name(name).to_python(skip_empty_area=False)
+    return (
+        CalamineWorkbook.from_path(str(path))
+        .get_sheet_by_name(name)
+        .to_python(skip_empty_area=False)
+    )
 
 
 def test_the_export_stands_first_and_unchanged(tmp_path):
@@ -90,7 +107,12 @@ def test_the_export_stands_first_and_unchanged(tmp_path):
     assert [row[:4] for row in rows] == [list(row) for row in ROWS]
     assert rows[0][4:6] == ["Shipped", "created"]
     assert rows[1][4:6] == ["Fix this", "invalid"]
-    assert rows[1][9:13] == ["unknown_sku", "Order 1002 has no SKU X.", "Correct the SKU in B3.", "warehouse"]
+    assert rows[1][9:13] == [
+        "unknown_sku",
+        "Order 1002 has no SKU X.",
+        "Correct the SKU in B3.",
+        "warehouse",
+    ]
     assert rows[1][16] == RUN.run_id
 
 
@@ -111,7 +133,9 @@ def test_a_row_s_facts_are_text(tmp_path):
         "order_product_ids": (12, 13),
         "run_id": "20261122-010000-aaaa",
     }
-    path = write(report(ROWS[:1], [CREATED], results={2: row_result(2, **facts)}), tmp_path / "r.xlsx")
+    path = write(
+        report(ROWS[:1], [CREATED], results={2: row_result(2, **facts)}), tmp_path / "r.xlsx"
+    )
     cells = load_workbook(path)["Results"][2][4:]
     assert [cell.value for cell in cells] == [
         "Shipped",
@@ -152,7 +176,9 @@ def test_every_status_has_an_outcome(status):
 
 def test_an_export_keeps_a_column_of_our_name(tmp_path):
     """Ours gets the prefix, however the export writes the name."""
-    given = report(ROWS[:1], [CREATED], columns=("order id", "Status", "Shipbatch Status", "Error "))
+    given = report(
+        ROWS[:1], [CREATED], columns=("order id", "Status", "Shipbatch Status", "Error ")
+    )
     header = sheet(write(given, tmp_path / "r.xlsx"))[0]
     assert header[:4] == ["order id", "Status", "Shipbatch Status", "Error "]
     assert "Shipbatch Order ID" in header
@@ -181,10 +207,15 @@ def test_the_summary_tells_how_rows_are_counted_where_the_export_has_title_or_bl
     """Messages name the export's rows."""
     numbered = [(4, ROWS[0]), (6, ROWS[1])]
     results = {number: row_result(number, BAD) for number, _ in numbered}
-    summary = {"rows": 2, **{status.replace(" ", "_"): 2 * (status is Status.INVALID) for status in Status}}
+    summary = {
+        "rows": 2,
+        **{status.replace(" ", "_"): 2 * (status is Status.INVALID) for status in Status},
+    }
     shifted = report(ROWS[:2], [BAD, BAD], rows=numbered, results=results, summary=summary)
     said = [row[0] for row in sheet(write(shifted, tmp_path / "a.xlsx"), "Summary")]
-    assert any("acme.xlsx" in text and text.endswith("its row 4 is row 2 of Results.") for text in said)
+    assert any(
+        "acme.xlsx" in text and text.endswith("its row 4 is row 2 of Results.") for text in said
+    )
     told = [row[0] for row in sheet(write(report(ROWS, TWO), tmp_path / "b.xlsx"), "Summary")]
     assert not any("Rows named in messages" in text for text in told)
 
@@ -196,14 +227,26 @@ def test_fix_and_resend_holds_what_must_be_fixed(tmp_path):
     path = write(report(rows, findings, id_columns=frozenset({0, 1})), tmp_path / "r.xlsx")
     header, *fix = sheet(path, "Fix and resend")
     assert header == [*COLUMNS, "Error", "What To Do"]
-    wanted = [n for n, finding in enumerate(findings) if finding.status in {Status.INVALID, Status.REJECTED}]
+    wanted = [
+        n
+        for n, finding in enumerate(findings)
+        if finding.status in {Status.INVALID, Status.REJECTED}
+    ]
     assert [row[:3] for row in fix] == [[str(1000 + n), "9400100000000", n] for n in wanted]
 
 
 def test_cells_keep_their_kind(tmp_path):
     """Numbers stay numbers, dates dates, times times; what a spreadsheet cannot hold becomes text."""
     zoned = datetime(2026, 11, 20, 8, tzinfo=UTC)
-    cells = (2, -2.5, True, date(2026, 11, 20), datetime(2026, 11, 20, 16, 5), time(9, 30), timedelta(hours=30))
+    cells = (
+        2,
+        -2.5,
+        True,
+        date(2026, 11, 20),
+        datetime(2026, 11, 20, 16, 5),
+        time(9, 30),
+        timedelta(hours=30),
+    )
     odd = (10**15, float("inf"), date(1850, 1, 1), zoned, timedelta(-1), None, "", "  padded ")
     columns = tuple(f"c{n}" for n in range(len(cells + odd)))
     path = write(report([cells + odd], [CREATED], columns=columns), tmp_path / "r.xlsx")
@@ -221,11 +264,23 @@ def test_cells_keep_their_kind(tmp_path):
     ]
 
 
-HOSTILE = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "{=1}", "http://x/", "=1", "<r><t>x</t></r>"]
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "{=1}",
+    "http://x/",
+    "=1",
+    "<r><t>x</t></r>",
+]
 
 
 def test_text_never_becomes_a_formula(tmp_path):
-    """A cell of the export is text in the workbook, whatever it looks like; so is an error that quotes it."""
+    """A cell of the export is text in the workbook, whatever it looks like; so is an error that
+    quotes it.
+    """
     rows = [(text, text, 1, text) for text in HOSTILE]
     findings = [Finding(Status.INVALID, "bad", text, text) for text in HOSTILE]
     path = write(report(rows, findings), tmp_path / "r.xlsx")
@@ -271,7 +326,10 @@ def test_text_too_long_for_a_cell_is_cut_and_said(tmp_path):
 
 def test_a_ragged_row_shifts_nothing(tmp_path):
     """Missing cells are empty; surplus ones stand at the far right."""
-    path = write(report([("1001",), ("1002", "B", 1, "T", "left", "over")], [CREATED, CREATED]), tmp_path / "r.xlsx")
+    path = write(
+        report([("1001",), ("1002", "B", 1, "T", "left", "over")], [CREATED, CREATED]),
+        tmp_path / "r.xlsx",
+    )
     _, short, long = sheet(path)
     assert short[:5] == ["1001", "", "", "", "Shipped"]
     assert long[:5] == ["1002", "B", 1, "T", "Shipped"]
@@ -280,9 +338,16 @@ def test_a_ragged_row_shifts_nothing(tmp_path):
 
 def test_only_web_links_can_be_clicked(tmp_path):
     """A link from a file is not trusted with more than http."""
-    links = ["javascript:alert(1)", "file:///etc/passwd", "internal:Summary!A1", "https://x.test/" + "y" * 2_100]
+    links = [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "internal:Summary!A1",
+        "https://x.test/" + "y" * 2_100,
+    ]
     results = {n: row_result(n, tracking_links=(link,)) for n, link in enumerate(links, start=2)}
-    path = write(report([("1", "", 1, "")] * 4, [CREATED] * 4, results=results), tmp_path / "r.xlsx")
+    path = write(
+        report([("1", "", 1, "")] * 4, [CREATED] * 4, results=results), tmp_path / "r.xlsx"
+    )
     cells = [row[7] for row in load_workbook(path)["Results"].iter_rows(min_row=2)]
     assert [cell.value for cell in cells] == links
     assert not any(cell.hyperlink for cell in cells)
@@ -295,25 +360,50 @@ def test_shipments_sheet(tmp_path):
     records = [
         Record(1, RUN.run_id, RUN.store, shipment, State.CREATED, attempts=1, made=made),
         Record(
-            2, RUN.run_id, RUN.store, shipment, State.IN_DOUBT, attempts=2, finding=Finding(Status.IN_DOUBT, "", "?")
+            2,
+            RUN.run_id,
+            RUN.store,
+            shipment,
+            State.IN_DOUBT,
+            attempts=2,
+            finding=Finding(Status.IN_DOUBT, "", "?"),
         ),
     ]
-    header, first, second = sheet(write(report([], [], records=records), tmp_path / "r.xlsx"), "Shipments")
+    header, first, second = sheet(
+        write(report([], [], records=records), tmp_path / "r.xlsx"), "Shipments"
+    )
     told = dict(zip(header, first, strict=True))
     assert told["Shipment ID"] == "991"
     assert told["Tracking Number"] == "0012345678901234567890"
     assert told["Tracking Link"] == "https://t.test/1"
     assert (told["Units"], told["Items"], told["Rows"]) == (3, "2 × 12, 1 × 13", "2, 3")
-    assert (second[0], second[header.index("State")], second[header.index("Error")]) == ("", "in doubt", "?")
+    assert (second[0], second[header.index("State")], second[header.index("Error")]) == (
+        "",
+        "in doubt",
+        "?",
+    )
 
 
 def test_the_summary_proves_the_rows(tmp_path):
     """Rows in = rows out, with every status, what was recognised and what to note."""
-    given = report(ROWS, TWO, said=["Read “Order” as order_id."], warnings=["Carrier “Zippy” is not known."])
-    summary = dataclasses.replace(given, summary={**given.summary, "requests": 3, "seconds": 0.25, "shipments": 1})
-    text = "\n".join(str(cell) for row in sheet(write(summary, tmp_path / "r.xlsx"), "Summary") for cell in row)
+    given = report(
+        ROWS, TWO, said=["Read “Order” as order_id."], warnings=["Carrier “Zippy” is not known."]
+    )
+    summary = dataclasses.replace(
+        given, summary={**given.summary, "requests": 3, "seconds": 0.25, "shipments": 1}
+    )
+    text = "\n".join(
+        str(cell) for row in sheet(write(summary, tmp_path / "r.xlsx"), "Summary") for cell in row
+    )
     assert "2 rows in = 2 rows out: 1 created + 1 invalid" in text
-    for told in ("acme.xlsx", RUN.store, RUN.run_id, "Requests", "Read “Order” as order_id.", "“Zippy”"):
+    for told in (
+        "acme.xlsx",
+        RUN.store,
+        RUN.run_id,
+        "Requests",
+        "Read “Order” as order_id.",
+        "“Zippy”",
+    ):
         assert told in text
 
 
@@ -344,7 +434,9 @@ def test_a_report_that_does_not_add_up_is_refused(tmp_path, name, changes, why):
 
 
 def test_more_rows_than_a_sheet_holds_go_on_on_the_next(tmp_path):
-    """`Results 2` stands beside `Results`, each with the header; further shipments follow at the end."""
+    """`Results 2` stands beside `Results`, each with the header; further shipments follow at the
+    end.
+    """
     rows = [(str(n), "", n, "") for n in range(8)]
     record = Record(1, RUN.run_id, RUN.store, Shipment(1001, 7, (Item(12, 2),)), State.PLANNED)
     path = tmp_path / "r.xlsx"
@@ -353,7 +445,9 @@ def test_more_rows_than_a_sheet_holds_go_on_on_the_next(tmp_path):
     fix = ["Fix and resend", "Fix and resend 2", "Fix and resend 3"]
     assert load_workbook(path).sheetnames == [*names, "Summary", *fix, "Shipments", "Shipments 2"]
     for group in (names, fix):
-        assert [row[0] for name in group for row in sheet(path, name)[1:]] == [str(n) for n in range(8)]
+        assert [row[0] for name in group for row in sheet(path, name)[1:]] == [
+            str(n) for n in range(8)
+        ]
         assert {sheet(path, name)[0][0] for name in group} == {"Order"}
     assert len(sheet(path, "Shipments 2")) == 2
 
@@ -362,7 +456,9 @@ def test_links_beyond_a_sheet_s_limit_are_text(tmp_path):
     """Excel repairs, and so loses, a sheet of more than 65,530 hyperlinks."""
     results = {n: row_result(n, tracking_links=(f"https://t.test/{n}",)) for n in (2, 3, 4)}
     path = tmp_path / "r.xlsx"
-    write_workbook(report([("1", "", 1, "")] * 3, [CREATED] * 3, results=results), path, Limits(links=2))
+    write_workbook(
+        report([("1", "", 1, "")] * 3, [CREATED] * 3, results=results), path, Limits(links=2)
+    )
     cells = [row[7] for row in load_workbook(path)["Results"].iter_rows(min_row=2)]
     assert [cell.value for cell in cells] == [f"https://t.test/{n}" for n in (2, 3, 4)]
     assert [bool(cell.hyperlink) for cell in cells] == [True, True, False]
@@ -406,7 +502,13 @@ def test_the_mark_says_whose_sheet_it_is(tmp_path):
     path = write(report(ROWS, TWO), tmp_path / "r.xlsx")
     assert read_mark(path) == Mark(run=RUN.run_id, sha256=RUN.sha256, columns=4, version=1)
     told = json.loads(load_workbook(path).custom_doc_props["shipbatch"].value)
-    assert told == {"version": 1, "run": RUN.run_id, "sha256": RUN.sha256, "columns": 4, "template": False}
+    assert told == {
+        "version": 1,
+        "run": RUN.run_id,
+        "sha256": RUN.sha256,
+        "columns": 4,
+        "template": False,
+    }
 
 
 def test_other_files_have_no_mark(tmp_path):
@@ -414,7 +516,9 @@ def test_other_files_have_no_mark(tmp_path):
     text, damaged = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
     text.write_text("no workbook")
     damaged.write_bytes(write(report(ROWS, TWO), tmp_path / "r.xlsx").read_bytes()[:-40])
-    assert [read_mark(path) for path in (text, damaged, tmp_path / "none.xlsx", tmp_path)] == [None] * 4
+    assert [read_mark(path) for path in (text, damaged, tmp_path / "none.xlsx", tmp_path)] == [
+        None
+    ] * 4
 
 
 def test_a_sheet_held_open_is_left_alone(tmp_path):
@@ -429,7 +533,9 @@ def test_a_sheet_held_open_is_left_alone(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     """ResultsError says where and why, and how to get the sheet later."""
-    with pytest.raises(ResultsError, match=r"missing/r\.xlsx: No such file or directory") as refused:
+    with pytest.raises(
+        ResultsError, match=r"missing/r\.xlsx: No such file or directory"
+    ) as refused:
         write(report(ROWS, TWO), tmp_path / "missing" / "r.xlsx")
     assert f"shipbatch history {RUN.run_id} --results" in refused.value.todo
 
@@ -467,15 +573,24 @@ def test_a_sheet_dropped_back_in_is_not_overwritten(tmp_path):
     export = tmp_path / "acme.xlsx"
     path = write(report(ROWS, TWO), results_path(export, RUN, dry=False, home=tmp_path))
     again = dataclasses.replace(RUN, run_id="20261124-140000-0001", sha256="6f" * 32)
-    assert results_path(path, again, dry=False, home=tmp_path).name == "acme.results-20261124-140000-0001.xlsx"
-    assert results_path(tmp_path / "new.plan.xlsx", again, dry=False, home=tmp_path).name == "new.results.xlsx"
+    assert (
+        results_path(path, again, dry=False, home=tmp_path).name
+        == "acme.results-20261124-140000-0001.xlsx"
+    )
+    assert (
+        results_path(tmp_path / "new.plan.xlsx", again, dry=False, home=tmp_path).name
+        == "new.results.xlsx"
+    )
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder that nobody can write to")
 def test_a_folder_that_cannot_be_written_is_left_for_home(tmp_path):
     """The sheet goes to SHIPBATCH_HOME/results."""
     home = tmp_path / "home"
-    assert results_path(Path("/proc/acme.csv"), RUN, dry=False, home=home) == home / "results" / "acme.results.xlsx"
+    assert (
+        results_path(Path("/proc/acme.csv"), RUN, dry=False, home=home)
+        == home / "results" / "acme.results.xlsx"
+    )
     assert stat.S_IMODE((home / "results").stat().st_mode) == 0o700
 
 

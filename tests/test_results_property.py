@@ -21,20 +21,51 @@ from batch.results.cells import inert, storable
 from batch.results.fast_worksheet import Paper
 
 RUN = Run(
-    "20261123-140328-7f3a", "https://x.test/stores/a", "a.xlsx", "5e" * 32, "", datetime(2026, 11, 23, tzinfo=UTC)
+    "20261123-140328-7f3a",
+    "https://x.test/stores/a",
+    "a.xlsx",
+    "5e" * 32,
+    "",
+    datetime(2026, 11, 23, tzinfo=UTC),
 )
 TRICKY = st.sampled_from(
-    ["=1+1", "<r></r>", "_x000D_", "\r\n", "'", " ", "http://", "{=A1}", "&amp;", "😀", "\ud83d", "\x00"]
+    [
+        "=1+1",
+        "<r></r>",
+        "_x000D_",
+        "\r\n",
+        "'",
+        " ",
+        "http://",
+        "{=A1}",
+        "&amp;",
+        "😀",
+        "\ud83d",
+        "\x00",
+    ]
 )
 TEXT = st.lists(TRICKY | st.text(max_size=6), max_size=4).map("".join)
-CELL = TEXT | st.integers() | st.floats() | st.booleans() | st.none() | st.dates() | st.datetimes() | st.times()
+CELL = (
+    TEXT
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.none()
+    | st.dates()
+    | st.datetimes()
+    | st.times()
+)
 ROWS = st.lists(st.lists(CELL, max_size=5), max_size=6)
 
 
 def report(rows):
     results = {n: RowResult(n, Finding(Status.INVALID, "bad", "Wrong.")) for n in range(len(rows))}
     return SheetContent(
-        RUN, ("a", "b", "c"), enumerate(rows), results, summary={"rows": len(rows), "invalid": len(rows)}
+        RUN,
+        ("a", "b", "c"),
+        enumerate(rows),
+        results,
+        summary={"rows": len(rows), "invalid": len(rows)},
     )
 
 

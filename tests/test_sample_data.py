@@ -40,11 +40,20 @@ def exported(name):
     """A file's rows as dictionaries, by row number, read without the loader."""
     path, first = FOLDER / name, FILES[name].header
     if path.suffix == ".xlsx":
-        lines = [[cell.value for cell in line] for line in load_workbook(path).active.iter_rows(min_row=first)]
+        lines = [
+            [cell.value for cell in line]
+            for line in load_workbook(path).active.iter_rows(min_row=first)
+        ]
     else:
-        encoding, delimiter = {".tsv": ("utf-8", "\t")}.get(path.suffix, ("cp1252" if name == LAGER else "utf-8", ","))
+        encoding, delimiter = {".tsv": ("utf-8", "\t")}.get(
+            path.suffix, ("cp1252" if name == LAGER else "utf-8", ",")
+        )
         text = path.read_bytes().decode(encoding)
-        lines = list(csv.reader(text.splitlines(), delimiter=";" if name == LAGER else delimiter, strict=True))
+        lines = list(
+            csv.reader(
+                text.splitlines(), delimiter=";" if name == LAGER else delimiter, strict=True
+            )
+        )
     header, *rows = lines
     return {first + n: dict(zip(header, row, strict=True)) for n, row in enumerate(rows, start=1)}
 
@@ -62,7 +71,11 @@ def line_of(name, row):
     """The store's lines that a row names."""
     order = ORDERS[int(cell(name, row, ORDER))]
     if name == IDS:
-        return [line for line in order["lines"] if line["id"] == int(exported(name)[row]["order_product_id"])]
+        return [
+            line
+            for line in order["lines"]
+            if line["id"] == int(exported(name)[row]["order_product_id"])
+        ]
     return [line for line in order["lines"] if line["sku"] == cell(name, row, SKU)]
 
 
@@ -104,7 +117,9 @@ def test_shipstation_s_numbers_have_valid_check_digits():
             values = [int(c) if c.isdigit() else (ord(c) - 63) % 10 for c in number[2:17]]
             total = sum(values[::2]) + 2 * sum(values[1::2])
         elif carrier == "USPS" and len(number) == 22:
-            total = sum(int(c) * weight for c, weight in zip(number[-2::-1], [3, 1] * 11, strict=False))
+            total = sum(
+                int(c) * weight for c, weight in zip(number[-2::-1], [3, 1] * 11, strict=False)
+            )
         else:
             continue
         assert int(number[-1]) == -total % 10, number
@@ -129,7 +144,8 @@ def test_ids_name_lines_and_addresses_of_the_store():
     rows = exported(IDS)
     assert all(line_of(IDS, row) for row in rows)
     assert all(
-        int(told["order_address_id"]) in {address["id"] for address in ORDERS[int(told["order_id"])]["addresses"]}
+        int(told["order_address_id"])
+        in {address["id"] for address in ORDERS[int(told["order_id"])]["addresses"]}
         for told in rows.values()
     )
     for column in ("shipping_provider", "tracking_carrier", "tracking_link"):
@@ -239,7 +255,10 @@ def test_rows_that_fail_do_so_for_their_reason():
 
 def test_a_parcel_falls_with_its_bad_row():
     """The good rows of a parcel share order and number with a bad one."""
-    bad = {(cell(*place, ORDER), cell(*place, NUMBER)) for place in special("invalid", "not_enough_left")}
+    bad = {
+        (cell(*place, ORDER), cell(*place, NUMBER))
+        for place in special("invalid", "not_enough_left")
+    }
     fallen = special("invalid", "parcel_incomplete")
     assert len(fallen) == 2
     assert {(cell(*place, ORDER), cell(*place, NUMBER)) for place in fallen} <= bad
@@ -249,12 +268,16 @@ def test_rows_met_before_are_in_the_store():
     """Same number, same units: shipped by another tool."""
     for name, row in special("already created"):
         order = ORDERS[int(cell(name, row, ORDER))]
-        assert cell(name, row, NUMBER) in {shipment["tracking_number"] for shipment in order["shipments"]}
+        assert cell(name, row, NUMBER) in {
+            shipment["tracking_number"] for shipment in order["shipments"]
+        }
         assert all(left(line) == 0 for line in order["lines"])
 
 
 def test_the_shapes_that_grouping_must_know():
-    """Several lines a parcel, several parcels an order, one line over two parcels, two addresses, parts, zero."""
+    """Several lines a parcel, several parcels an order, one line over two parcels, two addresses,
+    parts, zero.
+    """
     rows = [(name, row) for name in (SHIPSTATION, LAGER, IDS) for row in exported(name)]
     parcels, numbers, addresses = Counter(), defaultdict(set), defaultdict(set)
     for name, row in rows:
@@ -267,5 +290,7 @@ def test_the_shapes_that_grouping_must_know():
     assert sum(len(several) > 1 for several in numbers.values()) >= 5
     assert sum(len({a for a in several if a}) > 1 for several in addresses.values()) >= 3
     assert [int(cell(*place, QTY)) for place in special("skipped")] == [0]
-    one_line = {(cell(*place, ORDER), cell(*place, SKU), cell(*place, NUMBER)) for place in ADDED_UP}
+    one_line = {
+        (cell(*place, ORDER), cell(*place, SKU), cell(*place, NUMBER)) for place in ADDED_UP
+    }
     assert (len(ADDED_UP), len(one_line)) == (2, 1)

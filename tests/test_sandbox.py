@@ -9,8 +9,12 @@ from sandbox_client import STORE, Client, parcel, session
 
 from batch.sandbox import Behaviour, Sandbox
 
-AVAILABLE = "The quantity specified is greater than the quantity of the product that is available to ship."
-LOCKED = "The field '{}' cannot be written to. Please remove it from your request before trying again."
+AVAILABLE = (
+    "The quantity specified is greater than the quantity of the product that is available to ship."
+)
+LOCKED = (
+    "The field '{}' cannot be written to. Please remove it from your request before trying again."
+)
 
 
 @pytest.fixture
@@ -22,10 +26,16 @@ async def client() -> AsyncIterator[Client]:
 class TestCreate:
     async def test_answers_the_bare_shipment_and_where_it_is(self, client: Client) -> None:
         """201, one object without an envelope, a Location that leads to it."""
-        made = await client.post("/orders/100/shipments", parcel(tracking_number="1Z9", shipping_provider="ups"))
+        made = await client.post(
+            "/orders/100/shipments", parcel(tracking_number="1Z9", shipping_provider="ups")
+        )
         assert made.status == 201
         assert made.headers["Location"] == f"{client.base}/orders/100/shipments/{made.json['id']}"
-        assert (made.json["order_id"], made.json["order_address_id"], made.json["customer_id"]) == (100, 1000, 1)
+        assert (made.json["order_id"], made.json["order_address_id"], made.json["customer_id"]) == (
+            100,
+            1000,
+            1,
+        )
         assert made.json["items"] == [{"order_product_id": 1, "product_id": 77, "quantity": 1}]
         assert made.json["shipping_address"]["city"] == "Boston"
         assert made.json["date_created"].endswith(" +0000")
@@ -46,15 +56,27 @@ class TestCreate:
                 "https://trkcnfrm1.smi.usps.com/PTSInternetWeb/InterLabelInquiry.do?",
                 "USPS",
             ),
-            ({"shipping_provider": "", "tracking_carrier": "dhl"}, "https://track.aftership.com/dhl/EJ95", "Other"),
-            ({"shipping_provider": "carrier_12"}, "https://track.aftership.com/carrier_12/EJ95", "Other"),
+            (
+                {"shipping_provider": "", "tracking_carrier": "dhl"},
+                "https://track.aftership.com/dhl/EJ95",
+                "Other",
+            ),
+            (
+                {"shipping_provider": "carrier_12"},
+                "https://track.aftership.com/carrier_12/EJ95",
+                "Other",
+            ),
             ({"shipping_provider": "usps", "tracking_link": "https://t.example/1"}, "", "USPS"),
             ({"shipping_provider": ""}, "", ""),
         ],
     )
-    async def test_makes_a_link_in_three_ways(self, client: Client, given: dict, link: str, name: str) -> None:
+    async def test_makes_a_link_in_three_ways(
+        self, client: Client, given: dict, link: str, name: str
+    ) -> None:
         """By provider, by carrier, or the given one, beside which none is generated."""
-        made = (await client.post("/orders/100/shipments", parcel(tracking_number="EJ95", **given))).json
+        made = (
+            await client.post("/orders/100/shipments", parcel(tracking_number="EJ95", **given))
+        ).json
         assert made["generated_tracking_link"].startswith(link)
         assert bool(made["generated_tracking_link"]) == bool(link)
         assert made["tracking_link"] == given.get("tracking_link", "")
@@ -63,7 +85,8 @@ class TestCreate:
     async def test_reads_numbers_in_strings_and_money_in_four_places(self, client: Client) -> None:
         """ "1000" is an id, 4.5 an amount."""
         made = await client.post(
-            "/orders/100/shipments", parcel(quantity="2", address="1000", merchant_shipping_cost=4.5)
+            "/orders/100/shipments",
+            parcel(quantity="2", address="1000", merchant_shipping_cost=4.5),
         )
         assert made.json["items"][0]["quantity"] == 2
         assert made.json["merchant_shipping_cost"] == "4.5000"
@@ -71,20 +94,32 @@ class TestCreate:
     async def test_keeps_every_character_as_sent(self, client: Client) -> None:
         """Blanks, case and alphabets come back untouched."""
         number, comments = " ab-1Z ", "Grüße <b>&amp; 東京\n"
-        made = (await client.post("/orders/100/shipments", parcel(tracking_number=number, comments=comments))).json
+        made = (
+            await client.post(
+                "/orders/100/shipments", parcel(tracking_number=number, comments=comments)
+            )
+        ).json
         assert (made["tracking_number"], made["comments"]) == (number, comments)
 
-    async def test_refuses_more_than_is_left_item_by_item_and_makes_nothing(self, client: Client) -> None:
+    async def test_refuses_more_than_is_left_item_by_item_and_makes_nothing(
+        self, client: Client
+    ) -> None:
         """The published body, one element for each bad item; the good item is not shipped either."""
         items = [(1, 4), (2, 1), (3, 1)]
-        body = parcel() | {"items": [{"order_product_id": line, "quantity": quantity} for line, quantity in items]}
+        body = parcel() | {
+            "items": [{"order_product_id": line, "quantity": quantity} for line, quantity in items]
+        }
         refused = await client.post("/orders/100/shipments", body)
         assert refused.status == 400
         assert refused.json == [
             {
                 "status": 400,
                 "message": "The field 'quantity' is invalid.",
-                "details": {"invalid_reason": AVAILABLE, "available_quantity": left, "order_product_id": line},
+                "details": {
+                    "invalid_reason": AVAILABLE,
+                    "available_quantity": left,
+                    "order_product_id": line,
+                },
             }
             for line, left in [(1, 3), (3, 0)]
         ]
@@ -102,14 +137,20 @@ class TestCreate:
             (parcel(billing_address={}), LOCKED.format("billing_address")),
             (parcel(generated_tracking_link=""), LOCKED.format("generated_tracking_link")),
             (
-                {"order_address_id": 1000, "items": [{"order_product_id": 1, "product_id": 77, "quantity": 1}]},
+                {
+                    "order_address_id": 1000,
+                    "items": [{"order_product_id": 1, "product_id": 77, "quantity": 1}],
+                },
                 LOCKED.format("product_id"),
             ),
             (parcel(tracking_number="9" * 51), "The field 'tracking_number' is invalid."),
             (parcel(tracking_link="h" * 501), "The field 'tracking_link' is invalid."),
             (parcel(comments="c" * 65_536), "The field 'comments' is invalid."),
             (parcel(comments=None), "The field 'comments' does not allow null values."),
-            (parcel(merchant_shipping_cost="dear"), "The field 'merchant_shipping_cost' is invalid."),
+            (
+                parcel(merchant_shipping_cost="dear"),
+                "The field 'merchant_shipping_cost' is invalid.",
+            ),
             (parcel(colour="red"), "The field 'colour' is invalid."),
             (parcel(quantity=0), "The field 'quantity' is invalid."),
             (parcel(quantity="1.5"), "The field 'quantity' is invalid."),
@@ -118,12 +159,17 @@ class TestCreate:
             (parcel(address=999), "The field 'order_address_id' is invalid."),
             (parcel(address="Boston"), "The field 'order_address_id' is invalid."),
             (parcel() | {"items": []}, "The field 'items' is invalid."),
-            ({"items": parcel()["items"]}, "The required field 'order_address_id' was not supplied."),
+            (
+                {"items": parcel()["items"]},
+                "The required field 'order_address_id' was not supplied.",
+            ),
             ({"order_address_id": 1000}, "The required field 'items' was not supplied."),
             ([parcel()], "The request body is not a JSON object."),
         ],
     )
-    async def test_refuses_what_is_wrong_by_its_field(self, client: Client, body: object, message: str) -> None:
+    async def test_refuses_what_is_wrong_by_its_field(
+        self, client: Client, body: object, message: str
+    ) -> None:
         """400, an array of one, and nothing made."""
         refused = await client.post("/orders/100/shipments", body)
         assert refused.status == 400
@@ -131,7 +177,8 @@ class TestCreate:
         assert [shipment["id"] for shipment in client.sandbox.shipments()] == [8]
 
     @pytest.mark.parametrize(
-        "texts", [{"tracking_number": "9" * 50, "tracking_link": "h" * 500, "comments": "c" * 65_535}]
+        "texts",
+        [{"tracking_number": "9" * 50, "tracking_link": "h" * 500, "comments": "c" * 65_535}],
     )
     async def test_takes_texts_as_long_as_documented(self, client: Client, texts: dict) -> None:
         """The limits themselves are within."""
@@ -163,14 +210,18 @@ class TestStatus:
         await client.post("/orders/101/shipments", parcel(11, 3, 101))
         assert (await client.get("/orders/101")).json["status_id"] == 2
 
-    async def test_a_delete_gives_the_units_back_and_leaves_the_status(self, client: Client) -> None:
+    async def test_a_delete_gives_the_units_back_and_leaves_the_status(
+        self, client: Client
+    ) -> None:
         """204; the line can be shipped again."""
         made = (await client.post("/orders/101/shipments", parcel(11, 3, 101))).json
         assert (await client.delete(f"/orders/101/shipments/{made['id']}")).status == 204
         order = (await client.get("/orders/101")).json
         assert (order["status_id"], order["items_shipped"]) == (2, 0)
         assert (await client.get(f"/orders/101/shipments/{made['id']}")).status == 404
-        assert (await client.post("/orders/101/shipments", parcel(11, 3, 101))).json["id"] > made["id"]
+        assert (await client.post("/orders/101/shipments", parcel(11, 3, 101))).json["id"] > made[
+            "id"
+        ]
 
     async def test_deleting_all_leaves_an_empty_list(self, client: Client) -> None:
         """204 for the delete, 204 for the list, 0 for the count."""
@@ -183,7 +234,9 @@ class TestStatus:
 
     async def test_a_person_sets_the_status(self, client: Client) -> None:
         """PUT takes status_id alone."""
-        assert (await client.put("/orders/100", {"status_id": 9})).json["status"] == "Awaiting Shipment"
+        assert (await client.put("/orders/100", {"status_id": 9})).json[
+            "status"
+        ] == "Awaiting Shipment"
         for wrong in ({"status_id": 15}, {}, {"status_id": 9, "id": 1}):
             assert (await client.put("/orders/100", wrong)).status == 400
         assert (await client.get("/orders/100")).json["status_id"] == 9
@@ -192,7 +245,11 @@ class TestStatus:
 class TestUpdate:
     async def test_changes_what_is_given_and_makes_the_link_anew(self, client: Client) -> None:
         """A PUT leaves what it does not name."""
-        made = (await client.post("/orders/100/shipments", parcel(tracking_number="A", shipping_provider="ups"))).json
+        made = (
+            await client.post(
+                "/orders/100/shipments", parcel(tracking_number="A", shipping_provider="ups")
+            )
+        ).json
         path = f"/orders/100/shipments/{made['id']}"
         changed = await client.put(path, {"tracking_number": "B", "shipping_provider": "usps"})
         assert changed.status == 200
@@ -209,7 +266,9 @@ class TestUpdate:
             ({"order_address_id": 7}, "The field 'order_address_id' is invalid."),
         ],
     )
-    async def test_refuses_items_and_read_only_fields(self, client: Client, body: dict, message: str) -> None:
+    async def test_refuses_items_and_read_only_fields(
+        self, client: Client, body: dict, message: str
+    ) -> None:
         """In the API's own words, and nothing changes."""
         refused = await client.put("/orders/105/shipments/8", body)
         assert (refused.status, refused.json[0]["message"]) == (400, message)
@@ -241,7 +300,9 @@ class TestLists:
             ({"include": "products"}, 400),
         ],
     )
-    async def test_refuses_what_a_list_cannot_be(self, client: Client, query: dict, status: int) -> None:
+    async def test_refuses_what_a_list_cannot_be(
+        self, client: Client, query: dict, status: int
+    ) -> None:
         """More than 250 is 413, the rest 400."""
         assert (await client.get("/orders", **query)).status == status
 
@@ -249,24 +310,37 @@ class TestLists:
         """The list's filters count too."""
         counted = (await client.get("/orders/count", min_id=101)).json
         assert counted["count"] == 2
-        assert {status["id"]: status["count"] for status in counted["statuses"] if status["count"]} == {3: 1, 11: 1}
+        assert {
+            status["id"]: status["count"] for status in counted["statuses"] if status["count"]
+        } == {3: 1, 11: 1}
 
     async def test_sideloads_the_lines_of_each_consignment(self, client: Client) -> None:
         """Physical lines by address; digital, gift and pickup lines apart."""
         query = {"include": "consignments.line_items", "consignment_structure": "object"}
         found = (await client.get("/orders/100", **query)).json["consignments"]
-        shipping = {place["id"]: [line["sku"] for line in place["line_items"]] for place in found["shipping"]}
+        shipping = {
+            place["id"]: [line["sku"] for line in place["line_items"]]
+            for place in found["shipping"]
+        }
         assert shipping == {1000: ["MUG"], 1001: ["HAT"]}
         assert [line["sku"] for line in found["downloads"][0]["line_items"]] == ["EBOOK"]
-        assert [line["sku"] for line in found["email"]["gift_certificates"][0]["line_items"]] == ["GIFT"]
+        assert [line["sku"] for line in found["email"]["gift_certificates"][0]["line_items"]] == [
+            "GIFT"
+        ]
         assert [line["sku"] for line in found["pickups"][0]["line_items"]] == ["LAMP"]
-        assert (await client.get("/orders/100/consignments", include="consignments.line_items")).json == found
-        legacy = (await client.get("/orders/100", include="consignments.line_items")).json["consignments"]
+        assert (
+            await client.get("/orders/100/consignments", include="consignments.line_items")
+        ).json == found
+        legacy = (await client.get("/orders/100", include="consignments.line_items")).json[
+            "consignments"
+        ]
         assert legacy == [found]
 
     async def test_without_include_there_are_links(self, client: Client) -> None:
         """Consignments as one link, or their lines as links."""
-        assert (await client.get("/orders/100")).json["consignments"]["resource"] == "/orders/100/consignments"
+        assert (await client.get("/orders/100")).json["consignments"][
+            "resource"
+        ] == "/orders/100/consignments"
         query = {"include": "consignments", "consignment_structure": "object"}
         found = (await client.get("/orders", **query)).json[0]["consignments"]["shipping"]
         assert found[0]["line_items"][0]["resource"] == "/orders/100/products/1"
@@ -283,9 +357,10 @@ class TestLists:
         ]
         assert (await client.get("/orders/105/products/21")).json["quantity_shipped"] == 4
         addresses = (await client.get("/orders/105/shipping_addresses")).json
-        assert [(address["id"], address["items_total"], address["items_shipped"]) for address in addresses] == [
-            (105, 9, 4)
-        ]
+        assert [
+            (address["id"], address["items_total"], address["items_shipped"])
+            for address in addresses
+        ] == [(105, 9, 4)]
         assert (await client.get("/orders/100/shipping_addresses/1001")).json["items_total"] == 2
 
     async def test_statuses(self, client: Client) -> None:
@@ -305,9 +380,13 @@ class TestGateway:
             ("/order_statuses/99", 404),
         ],
     )
-    async def test_what_is_not_there_is_an_array(self, client: Client, path: str, status: int) -> None:
+    async def test_what_is_not_there_is_an_array(
+        self, client: Client, path: str, status: int
+    ) -> None:
         """404 in the documented form."""
-        assert (await client.get(path)).json == [{"status": 404, "message": "The requested resource was not found."}]
+        assert (await client.get(path)).json == [
+            {"status": 404, "message": "The requested resource was not found."}
+        ]
 
     async def test_an_unknown_route_is_plain_text(self, client: Client) -> None:
         """It comes from the gateway."""
@@ -319,9 +398,13 @@ class TestGateway:
         """As the real store does."""
         assert (await client.get("/orders/")).status == 401
 
-    async def test_a_wrong_token_is_401_and_told_apart_from_a_missing_scope(self, client: Client) -> None:
+    async def test_a_wrong_token_is_401_and_told_apart_from_a_missing_scope(
+        self, client: Client
+    ) -> None:
         """Gateway errors are objects."""
-        assert (await client.ask("GET", "/orders", headers={"X-Auth-Token": "no"})).json["status"] == 401
+        assert (await client.ask("GET", "/orders", headers={"X-Auth-Token": "no"})).json[
+            "status"
+        ] == 401
         client.sandbox.behaviour = Behaviour(scope="read_only")
         assert (await client.get("/orders")).status == 200
         refused = await client.post("/orders/100/shipments", parcel())
@@ -333,7 +416,9 @@ class TestGateway:
     async def test_methods_and_media_types(self, client: Client) -> None:
         """405, 406, 415."""
         assert (await client.delete("/orders/100")).status == 405
-        assert (await client.ask("GET", "/orders", headers={"Accept": "application/xml"})).status == 406
+        assert (
+            await client.ask("GET", "/orders", headers={"Accept": "application/xml"})
+        ).status == 406
         assert (await client.ask("POST", "/orders/100/shipments", data=b"{}")).status == 415
 
     async def test_a_suspended_store_is_503(self, client: Client) -> None:
@@ -361,7 +446,9 @@ class TestPersonality:
         client.sandbox.store.arrive({"orders": [{"id": 90, "lines": lines}]})
         client.sandbox.behaviour = Behaviour(sideloads=sideloads, cut_at=cut_at)
         query = {"include": "consignments.line_items", "consignment_structure": "object"}
-        found: dict[str, Any] = (await client.get("/orders", **query)).json[0]["consignments"]["shipping"][0]
+        found: dict[str, Any] = (await client.get("/orders", **query)).json[0]["consignments"][
+            "shipping"
+        ][0]
         return found
 
     async def test_over_shipping_may_be_allowed(self, client: Client) -> None:
@@ -396,7 +483,9 @@ class TestPersonality:
         assert [line.get("sku") for line in place["line_items"]] == skus
 
     @pytest.mark.parametrize("sideloads", ["warned beside", "warned within", "warned object"])
-    async def test_a_cut_may_be_told_in_one_of_three_places(self, client: Client, sideloads: Any) -> None:
+    async def test_a_cut_may_be_told_in_one_of_three_places(
+        self, client: Client, sideloads: Any
+    ) -> None:
         """Beside the lines, as the last of them, or as a key of what is an object then."""
         place = await self.place(client, sideloads)
         lines = place["line_items"]
@@ -419,7 +508,10 @@ class TestPersonality:
     async def test_min_id_may_be_exclusive(self, client: Client) -> None:
         """The range then begins after it."""
         client.sandbox.behaviour = Behaviour(min_id_inclusive=False)
-        assert [order["id"] for order in (await client.get("/orders", min_id=100)).json] == [101, 105]
+        assert [order["id"] for order in (await client.get("/orders", min_id=100)).json] == [
+            101,
+            105,
+        ]
 
     async def test_orders_may_lag_behind_their_shipments(self, client: Client) -> None:
         """The list of shipments has it at once, the units move later."""

@@ -58,7 +58,9 @@ class TestBrokenReplies:
                 await client.post(PATH, parcel())
         assert made(client) == 1
 
-    async def test_a_slow_answer_comes_byte_by_byte(self, client: Client, virtual_clock: VirtualLoop) -> None:
+    async def test_a_slow_answer_comes_byte_by_byte(
+        self, client: Client, virtual_clock: VirtualLoop
+    ) -> None:
         """Every byte within a read timeout, the whole far beyond it."""
         client.sandbox.faults.add(Fault(Reply.SLOW, pace=0.1))
         answer = await client.post(PATH, parcel())
@@ -69,7 +71,9 @@ class TestBrokenReplies:
         """More than any client should read."""
         client.sandbox.faults.add(Fault(Reply.GIANT))
         headers = {"X-Auth-Token": client.sandbox.token}
-        async with client.session.post(client.base + PATH, json=parcel(), headers=headers) as answer:
+        async with client.session.post(
+            client.base + PATH, json=parcel(), headers=headers
+        ) as answer:
             assert len(await answer.content.readexactly(5 << 20)) == 5 << 20
 
     async def test_a_kept_connection_dies_without_a_word(self, client: Client) -> None:
@@ -78,7 +82,9 @@ class TestBrokenReplies:
         address = client.base.removeprefix("http://").partition("/")[0]
         reader, writer = await asyncio.open_connection(*address.split(":"))
         path = f"/stores/sandbox/v2{PATH}/count"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Auth-Token: {client.sandbox.token}\r\n\r\n".encode())
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Auth-Token: {client.sandbox.token}\r\n\r\n".encode()
+        )
         answer = await reader.read()
         writer.close()
         await writer.wait_closed()
@@ -95,15 +101,21 @@ class TestBrokenReplies:
             (204, 204, b""),
         ],
     )
-    async def test_a_success_without_an_id(self, client: Client, reply: Reply | int, status: int, raw: bytes) -> None:
+    async def test_a_success_without_an_id(
+        self, client: Client, reply: Reply | int, status: int, raw: bytes
+    ) -> None:
         """Made, and not told which."""
         client.sandbox.faults.add(Fault(reply))
         headers = {"X-Auth-Token": client.sandbox.token}
-        async with client.session.post(client.base + PATH, json=parcel(), headers=headers) as answer:
+        async with client.session.post(
+            client.base + PATH, json=parcel(), headers=headers
+        ) as answer:
             assert (answer.status, await answer.read()) == (status, raw)
         assert made(client) == 1
 
-    @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 423, 429, 499, 500, 502, 503, 504, 507])
+    @pytest.mark.parametrize(
+        "status", [400, 401, 403, 404, 408, 409, 422, 423, 429, 499, 500, 502, 503, 504, 507]
+    )
     async def test_any_status_may_come_back(self, client: Client, status: int) -> None:
         """With the body that belongs to it, and whether or not the work was done."""
         client.sandbox.faults.add(Fault(status, performs=status % 2))
@@ -117,10 +129,14 @@ class TestBrokenReplies:
             assert answer.raw.startswith(b"<html>")
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
-    async def test_a_redirect_leads_to_a_host_that_is_not_there(self, client: Client, status: int) -> None:
+    async def test_a_redirect_leads_to_a_host_that_is_not_there(
+        self, client: Client, status: int
+    ) -> None:
         """Whoever follows it is found out."""
         client.sandbox.faults.add(Fault(status, performs=0))
-        assert (await client.post(PATH, parcel())).headers["Location"] == "https://elsewhere.invalid/"
+        assert (await client.post(PATH, parcel())).headers[
+            "Location"
+        ] == "https://elsewhere.invalid/"
 
     async def test_a_captive_portal_and_a_suspended_store(self, client: Client) -> None:
         """HTML with 200; 503 in the API's words."""
@@ -133,10 +149,15 @@ class TestBrokenReplies:
 
     async def test_headers_may_lie_or_be_missing(self, client: Client) -> None:
         """A 429 with units left, and one without a word on the quota."""
-        client.sandbox.faults.add(Fault(429, performs=0, nth=1, headers={"X-Rate-Limit-Time-Reset-Ms": "-7"}))
+        client.sandbox.faults.add(
+            Fault(429, performs=0, nth=1, headers={"X-Rate-Limit-Time-Reset-Ms": "-7"})
+        )
         client.sandbox.faults.add(Fault(429, performs=0, nth=2, bare=True))
         lying, silent = await client.post(PATH, parcel()), await client.post(PATH, parcel())
-        assert (lying.headers["X-Rate-Limit-Requests-Left"], lying.headers["X-Rate-Limit-Time-Reset-Ms"]) == (
+        assert (
+            lying.headers["X-Rate-Limit-Requests-Left"],
+            lying.headers["X-Rate-Limit-Time-Reset-Ms"],
+        ) == (
             "449",
             "-7",
         )
@@ -154,7 +175,9 @@ class TestLateWork:
         await client.sandbox.settle()
         assert (made(client), virtual_clock.time()) == (1, pytest.approx(20, abs=1))
 
-    async def test_a_delay_holds_the_answer_not_the_work(self, client: Client, virtual_clock: VirtualLoop) -> None:
+    async def test_a_delay_holds_the_answer_not_the_work(
+        self, client: Client, virtual_clock: VirtualLoop
+    ) -> None:
         """The shipment is seen by others while its maker waits."""
         client.sandbox.faults.add(Fault(delay=40.0, method="POST"))
         waiting = asyncio.ensure_future(client.post(PATH, parcel()))
@@ -192,14 +215,24 @@ class TestWhichRequests:
     async def test_by_method_path_and_order(self, client: Client) -> None:
         """Only what fits all of them is hit."""
         client.sandbox.faults.add(Fault(500, method="GET", path=r"/shipments$", order=100))
-        asked = [("GET", PATH), ("GET", "/orders/101/shipments"), ("GET", PATH + "/count"), ("DELETE", PATH)]
+        asked = [
+            ("GET", PATH),
+            ("GET", "/orders/101/shipments"),
+            ("GET", PATH + "/count"),
+            ("DELETE", PATH),
+        ]
         assert await self.statuses(client, *asked) == [500, 204, 200, 204]
 
-    @pytest.mark.parametrize(("nth", "hit"), [(2, [2]), (range(2, 4), [2, 3]), ([1, 4], [1, 4]), (None, [1, 2, 3, 4])])
+    @pytest.mark.parametrize(
+        ("nth", "hit"), [(2, [2]), (range(2, 4), [2, 3]), ([1, 4], [1, 4]), (None, [1, 2, 3, 4])]
+    )
     async def test_by_count(self, client: Client, nth: object, hit: list[int]) -> None:
         """Requests that fit are counted from 1."""
         client.sandbox.faults.add(Fault(500, path="/orders$", nth=nth))
-        statuses = [(await self.statuses(client, ("GET", "/order_statuses"), ("GET", "/orders")))[1] for _ in range(4)]
+        statuses = [
+            (await self.statuses(client, ("GET", "/order_statuses"), ("GET", "/orders")))[1]
+            for _ in range(4)
+        ]
         assert [number for number, status in enumerate(statuses, 1) if status == 500] == hit
 
     def test_chance_is_replayed_from_its_seed(self) -> None:
@@ -215,7 +248,10 @@ class TestWhichRequests:
     def test_the_first_that_hits_is_taken_and_all_count(self) -> None:
         """Two faults for the first and second request meet these."""
         faults = Faults(Fault(500, nth=1), Fault(502, nth=2))
-        assert [found and found.reply for found in (faults.strike("GET", "/orders", ()) for _ in range(3))] == [
+        assert [
+            found and found.reply
+            for found in (faults.strike("GET", "/orders", ()) for _ in range(3))
+        ] == [
             500,
             502,
             None,
@@ -239,15 +275,22 @@ class TestQuota:
         """Window, what is left of it, quota and requests left; also on refusals."""
         await client.get("/orders")
         headers = (await client.get("/orders/9")).headers
-        told = {name: headers[f"X-Rate-Limit-{name}"] for name in ("Time-Window-Ms", "Requests-Quota", "Requests-Left")}
+        told = {
+            name: headers[f"X-Rate-Limit-{name}"]
+            for name in ("Time-Window-Ms", "Requests-Quota", "Requests-Left")
+        }
         assert told == {"Time-Window-Ms": "30000", "Requests-Quota": "450", "Requests-Left": "448"}
         assert "X-Retry-After" not in headers
         assert headers["Date"].endswith(" GMT")
 
-    async def test_one_too_many_is_refused_before_any_work(self, client: Client, virtual_clock: VirtualLoop) -> None:
+    async def test_one_too_many_is_refused_before_any_work(
+        self, client: Client, virtual_clock: VirtualLoop
+    ) -> None:
         """429, no body, the seconds to wait; after these it goes on."""
         client.sandbox.quota = Quota(requests=5, window=10.0, others=3)
-        assert [(await client.get("/orders")).headers["X-Rate-Limit-Requests-Left"] for _ in range(2)] == ["1", "0"]
+        assert [
+            (await client.get("/orders")).headers["X-Rate-Limit-Requests-Left"] for _ in range(2)
+        ] == ["1", "0"]
         refused = await client.post(PATH, parcel())
         assert (refused.status, refused.raw, made(client)) == (429, b"", 0)
         wait = int(refused.headers["X-Retry-After"])
@@ -259,7 +302,9 @@ class TestQuota:
 class TestAnswersThatAreNotTrue:
     async def test_a_201_may_say_another_thing_than_was_made(self, client: Client) -> None:
         """And leave something out; a refusal stays as it is."""
-        client.sandbox.faults.add(Fault(says={"tracking_number": "OTHER"}, lacks=["items"], method="POST"))
+        client.sandbox.faults.add(
+            Fault(says={"tracking_number": "OTHER"}, lacks=["items"], method="POST")
+        )
         answer = await client.post(PATH, parcel(tracking_number="1Z9"))
         assert (answer.json["tracking_number"], "items" in answer.json) == ("OTHER", False)
         assert client.sandbox.shipments()[0]["tracking_number"] == "1Z9"
@@ -269,9 +314,14 @@ class TestAnswersThatAreNotTrue:
         """The answer is true then."""
         client.sandbox.faults.add(Fault(makes={"tracking_number": "OTHER"}, method="POST"))
         made = (await client.post(PATH, parcel(tracking_number="1Z9"))).json
-        assert (made["tracking_number"], client.sandbox.shipments()[0]["tracking_number"]) == ("OTHER", "OTHER")
+        assert (made["tracking_number"], client.sandbox.shipments()[0]["tracking_number"]) == (
+            "OTHER",
+            "OTHER",
+        )
 
     async def test_a_store_may_write_numbers_in_its_own_way(self, client: Client) -> None:
         """Without blanks, in capitals."""
         client.sandbox.behaviour = Behaviour(rewrites_numbers=True)
-        assert (await client.post(PATH, parcel(tracking_number="1z 9"))).json["tracking_number"] == "1Z9"
+        assert (await client.post(PATH, parcel(tracking_number="1z 9"))).json[
+            "tracking_number"
+        ] == "1Z9"

@@ -14,7 +14,9 @@ DESCRIPTION = Path(__file__).parents[2] / "shared" / "reference" / "openapi_orde
 ORIGIN = "https://api.bigcommerce.com"
 OBJECT = {"include": "consignments.line_items", "consignment_structure": "object"}
 
-pytestmark = pytest.mark.skipif(not DESCRIPTION.exists(), reason="the description of the API is not at hand")
+pytestmark = pytest.mark.skipif(
+    not DESCRIPTION.exists(), reason="the description of the API is not at hand"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +32,15 @@ async def client() -> AsyncIterator[Client]:
 
 
 def _satisfiable(node: Any) -> Any:
-    """The description less two slips: alternatives that overlap (`oneOf`), a body for 204 (`content: {}`)."""
+    """The description less two slips: alternatives that overlap (`oneOf`), a body for 204
+    (`content: {}`).
+    """
     if isinstance(node, dict):
         kept = {name: value for name, value in node.items() if (name, value) != ("content", {})}
-        return {("anyOf" if name == "oneOf" else name): _satisfiable(value) for name, value in kept.items()}
+        return {
+            ("anyOf" if name == "oneOf" else name): _satisfiable(value)
+            for name, value in kept.items()
+        }
     return [_satisfiable(value) for value in node] if isinstance(node, list) else node
 
 
@@ -62,7 +69,9 @@ def _satisfiable(node: Any) -> Any:
         ("/order_statuses/2", {}),
     ],
 )
-async def test_reads_are_as_described(client: Client, api: Any, path: str, query: dict[str, str]) -> None:
+async def test_reads_are_as_described(
+    client: Client, api: Any, path: str, query: dict[str, str]
+) -> None:
     """Path, parameters and every field of the answer."""
     await _checked(client, api, "GET", path, query)
 
@@ -70,9 +79,24 @@ async def test_reads_are_as_described(client: Client, api: Any, path: str, query
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
-        ("POST", "/orders/100/shipments", parcel(tracking_number="1Z", shipping_provider="ups", comments="x"), 201),
-        ("POST", "/orders/100/shipments", parcel(tracking_link="https://t.example", shipping_provider=""), 201),
-        ("PUT", "/orders/105/shipments/8", {"tracking_number": "B", "merchant_shipping_cost": "1.0000"}, 200),
+        (
+            "POST",
+            "/orders/100/shipments",
+            parcel(tracking_number="1Z", shipping_provider="ups", comments="x"),
+            201,
+        ),
+        (
+            "POST",
+            "/orders/100/shipments",
+            parcel(tracking_link="https://t.example", shipping_provider=""),
+            201,
+        ),
+        (
+            "PUT",
+            "/orders/105/shipments/8",
+            {"tracking_number": "B", "merchant_shipping_cost": "1.0000"},
+            200,
+        ),
         ("PUT", "/orders/100", {"status_id": 9}, 200),
         ("DELETE", "/orders/105/shipments/8", None, 204),
         ("DELETE", "/orders/105/shipments", None, 204),
@@ -86,17 +110,33 @@ async def test_changes_are_as_described(
 
 
 async def _checked(
-    client: Client, api: Any, method: str, path: str, query: dict[str, str], body: dict[str, Any] | None = None
+    client: Client,
+    api: Any,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    body: dict[str, Any] | None = None,
 ) -> int:
     """Ask, and hold request and answer against the description; returns the answer's status."""
     testing = pytest.importorskip("openapi_core.testing")
     raw = None if body is None else json.dumps(body).encode()
-    headers = {"Accept": "application/json", "Content-Type": "application/json", "X-Auth-Token": client.sandbox.token}
+    headers = {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "X-Auth-Token": client.sandbox.token,
+    }
     request = testing.MockRequest(
-        ORIGIN, method.lower(), f"/stores/{client.sandbox.store_hash}/v2{path}", args=query, headers=headers, data=raw
+        ORIGIN,
+        method.lower(),
+        f"/stores/{client.sandbox.store_hash}/v2{path}",
+        args=query,
+        headers=headers,
+        data=raw,
     )
     api.validate_request(request)
     answer = await client.ask(method, path, params=query, data=raw, headers=headers)
     kind = answer.headers.get("Content-Type", "application/json")
-    api.validate_response(request, testing.MockResponse(answer.raw, answer.status, dict(answer.headers), kind))
+    api.validate_response(
+        request, testing.MockResponse(answer.raw, answer.status, dict(answer.headers), kind)
+    )
     return answer.status

@@ -17,7 +17,16 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
     orders.write_text(json.dumps(STORE))
     faults = tmp_path / "faults.json"
     faults.write_text('[{"order": 105, "reply": 502}]')
-    command = [sys.executable, "-m", "batch.sandbox", str(orders), "--event-log", str(truth), "--faults", str(faults)]
+    command = [
+        sys.executable,
+        "-m",
+        "batch.sandbox",
+        str(orders),
+        "--event-log",
+        str(truth),
+        "--faults",
+        str(faults),
+    ]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     known = json.loads(await process.stdout.readline())
@@ -25,7 +34,9 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
     far.url = known["url"]
     async with session() as opened:
         client = Client(far, opened)
-        first, second = [(await client.post("/orders/100/shipments", parcel())).json for _ in range(2)]
+        first, second = [
+            (await client.post("/orders/100/shipments", parcel())).json for _ in range(2)
+        ]
         await client.put(f"/orders/100/shipments/{first['id']}", {"tracking_number": "NEW"})
         await client.delete(f"/orders/100/shipments/{second['id']}")
         await client.put("/orders/101", {"status_id": 9})
@@ -88,7 +99,10 @@ PARCELS = [
 def test_an_invented_store_has_what_the_file_asks_and_no_more() -> None:
     """Units of a line are added up; a SKU at two addresses is two lines; no lines asked makes one."""
     orders = {order["id"]: order for order in store_for(PARCELS)["orders"]}
-    lines = {number: [(line["sku"], line["quantity"]) for line in order["lines"]] for number, order in orders.items()}
+    lines = {
+        number: [(line["sku"], line["quantity"]) for line in order["lines"]]
+        for number, order in orders.items()
+    }
     assert lines == {
         7: [("MUG", 5), ("Hat", 1)],
         8: [("MUG", 1), ("MUG", 1)],

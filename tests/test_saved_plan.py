@@ -29,7 +29,11 @@ LOOK = OrderSnapshot(11, {2: 1, 1: 2})
 
 
 def valid(
-    plan: SavedPlan, *shipments: Shipment, notes: tuple[RowNote, ...] = (), look: Any = LOOK, released: bool = False
+    plan: SavedPlan,
+    *shipments: Shipment,
+    notes: tuple[RowNote, ...] = (),
+    look: Any = LOOK,
+    released: bool = False,
 ) -> list[Any]:
     return list(plan.still_valid(shipments, notes, lambda _: look, lambda _: released))
 
@@ -68,7 +72,9 @@ def test_an_order_that_was_not_looked_up_has_no_status() -> None:
 
 def test_what_is_written_is_read_back_as_it_was() -> None:
     """What is not sent is not in it, and the parcel's key has its old name."""
-    promise = planned_shipment(replace(MINE, skus=((1, "A"),), row_lines=((2, 1),), warnings=("w",)), LOOK)
+    promise = planned_shipment(
+        replace(MINE, skus=((1, "A"),), row_lines=((2, 1),), warnings=("w",)), LOOK
+    )
     assert promise_from(promise.text) == promise
     assert promise.shipment["ask"] == "ask"
     assert not promise.shipment.keys() & {"skus", "row_lines", "warnings", "request_key"}
@@ -77,7 +83,9 @@ def test_what_is_written_is_read_back_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"request_key": "other"}, {"order_address_id": 11}, {"tracking_number": "1Z2"}], ids=str
+    "other",
+    [{"request_key": "other"}, {"order_address_id": 11}, {"tracking_number": "1Z2"}],
+    ids=str,
 )
 def test_parcels_are_told_apart_by_key_address_and_label(other: dict[str, Any]) -> None:
     assert len(plan(MINE, replace(MINE, **other))) == 2
@@ -88,7 +96,9 @@ def test_parcels_are_told_apart_by_key_address_and_label(other: dict[str, Any]) 
 
 def test_parcels_without_a_number_are_told_apart_by_their_links() -> None:
     bare = replace(MINE, tracking_number="")
-    assert len(plan(*(replace(bare, tracking_link=f"https://t.example/{n}") for n in range(2)))) == 2
+    assert (
+        len(plan(*(replace(bare, tracking_link=f"https://t.example/{n}") for n in range(2)))) == 2
+    )
 
 
 def test_what_is_as_it_was_ships() -> None:
@@ -107,8 +117,12 @@ def test_another_shipment_or_order_does_not_ship_and_says_what_differs() -> None
 
 
 def test_the_plans_own_shipments_are_no_change_and_others_are() -> None:
-    """Another parcel of the order has shipped two of line 1, twice: the order may have four less, and a new status."""
-    first, second = (replace(MINE, items=(Item(1, 2),), request_key=key) for key in ("first", "second"))
+    """Another parcel of the order has shipped two of line 1, twice: the order may have four less,
+    and a new status.
+    """
+    first, second = (
+        replace(MINE, items=(Item(1, 2),), request_key=key) for key in ("first", "second")
+    )
     both = [replace(second, tracking_number=number) for number in ("A", "B")]
     whole = plan(first, *both, look=OrderSnapshot(11, {1: 9, 2: 1}))
     note = RowNote((5,), Finding(Status.ALREADY_CREATED), request_key="second")
@@ -127,7 +141,9 @@ def test_the_plans_own_shipments_are_no_change_and_others_are() -> None:
         (Status.SKIPPED, "ask", "code"),
     ],
 )
-def test_a_promised_parcel_that_no_longer_ships_has_changed(status: Status, key: str, code: str) -> None:
+def test_a_promised_parcel_that_no_longer_ships_has_changed(
+    status: Status, key: str, code: str
+) -> None:
     """But for what has shipped, or is not to; the facts stay."""
     note = RowNote((4,), Finding(status, "code", "why"), 9, key, {"order_id": 100})
     (found,) = valid(plan(), notes=(note,))

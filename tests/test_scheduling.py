@@ -12,7 +12,12 @@ from terminal import Terminal
 from batch.commands.service import SYSTEMS, Service, text_for
 
 ODD = '/exports/100% "new" & $HOME/{date:YYYYMMDD} x.csv'
-NIGHTLY = Service(["/opt/ship batch/shipbatch", "run", "--quiet", ODD], "23:30", {"SHIPBATCH_HOME": "/srv/a b"}, "/srv")
+NIGHTLY = Service(
+    ["/opt/ship batch/shipbatch", "run", "--quiet", ODD],
+    "23:30",
+    {"SHIPBATCH_HOME": "/srv/a b"},
+    "/srv",
+)
 ALARM = Service(["/opt/shipbatch", "check", "--arrivals", "--quiet"], "23:35", task="arrivals")
 STAYS = Service(["/opt/shipbatch", "watch", "/srv/drop"])
 
@@ -40,7 +45,11 @@ def test_cron_hands_over_the_words() -> None:
     when, call = line[:12], line[12:]
     assert when == "30 23 * * * "
     assert "%" not in call.replace(r"\%", "")
-    call = call.replace(r"\%", "%").replace("'/opt/ship batch/shipbatch'", "printf '%s\\n'").replace("cd /srv && ", "")
+    call = (
+        call.replace(r"\%", "%")
+        .replace("'/opt/ship batch/shipbatch'", "printf '%s\\n'")
+        .replace("cd /srv && ", "")
+    )
     said = subprocess.run(["/bin/sh", "-c", call], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines() == list(NIGHTLY.command[1:])
 
@@ -49,12 +58,16 @@ def test_cron_hands_over_the_words() -> None:
 @pytest.mark.parametrize("service", [NIGHTLY, STAYS, ALARM])
 def test_systemd_reads_it(tmp_path: Path, service: Service) -> None:
     """By its own check."""
-    units = [part for part in text_for("systemd", service).split("# ~/.config/systemd/user/") if part]
+    units = [
+        part for part in text_for("systemd", service).split("# ~/.config/systemd/user/") if part
+    ]
     for unit in units:
         name, _, text = unit.partition("\n")
         (tmp_path / name).write_text(text.replace(service.command[0], "/bin/true"))
     said = subprocess.run(
-        ["systemd-analyze", "verify", *(str(path) for path in tmp_path.iterdir())], capture_output=True, text=True
+        ["systemd-analyze", "verify", *(str(path) for path in tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
     )
     assert said.stderr == ""
 
@@ -70,7 +83,10 @@ def test_systemd_gets_its_own_signs_escaped() -> None:
 async def test_the_command_prints_no_secret(tmp_path: Path, system: str) -> None:
     """Absolute paths, the variables that are none."""
     shell = Terminal(tmp_path)
-    shell.environ |= {"BIGCOMMERCE_ACCESS_TOKEN": "canary7f3a9c51d20b48e6", "BIGCOMMERCE_STORE_HASH": "abc123"}
+    shell.environ |= {
+        "BIGCOMMERCE_ACCESS_TOKEN": "canary7f3a9c51d20b48e6",
+        "BIGCOMMERCE_STORE_HASH": "abc123",
+    }
     said = await shell("service", system, "--run", "export-{date}.csv")
     assert said.status == 0
     assert "canary" not in said.all
@@ -79,7 +95,8 @@ async def test_the_command_prints_no_secret(tmp_path: Path, system: str) -> None
 
 
 @pytest.mark.parametrize(
-    "words", [["beos", "--run", "x"], [], ["--run", "x", "--watch", "y"], ["--run", "x", "--at", "9"]]
+    "words",
+    [["beos", "--run", "x"], [], ["--run", "x", "--watch", "y"], ["--run", "x", "--at", "9"]],
 )
 async def test_what_cannot_be_is_refused(tmp_path: Path, words: list[str]) -> None:
     """Exit 2, and what to say."""
@@ -94,6 +111,9 @@ async def test_the_alarm_for_a_file_that_has_not_come_is_printed_too(tmp_path: P
     said = await shell("service", "cron", "--arrivals", "--at", "23:35")
     assert "35 23 * * * " in said.out
     assert "check --arrivals --quiet" in said.out
-    shell.write("shipbatch.toml", 'store_hash = "abc123"\n[sources.acme]\nmatch = "x*"\nexpected_by = "00:00"\n')
+    shell.write(
+        "shipbatch.toml",
+        'store_hash = "abc123"\n[sources.acme]\nmatch = "x*"\nexpected_by = "00:00"\n',
+    )
     said = await shell("check", "--arrivals", "--quiet")
     assert (said.status, "no file today by 00:00" in said.out) == (2, True)

@@ -27,7 +27,12 @@ async def test_a_held_row_is_found_by_what_stands_in_it(shop: OpenShop, what: st
     told = find(there, what)
     (row,) = told.data["rows"]
     assert (told.status, told.data["shipments"]) == (0, [])
-    assert (row["status"], row["code"], row["rows"], row["run"]) == ("held", "order_status", [3], run)
+    assert (row["status"], row["code"], row["rows"], row["run"]) == (
+        "held",
+        "order_status",
+        [3],
+        run,
+    )
     assert told.lines[0] == f"  held: order 100, row 3 of export.csv, run {run}"
     assert "Cancelled" in told.lines[1]
     assert row["todo"] in told.lines[1]
@@ -46,7 +51,10 @@ async def test_an_order_that_the_store_does_not_have_is_found(shop: OpenShop) ->
     """It waits for it, or it never comes."""
     there = await shop(store(order(100), order(102)))
     await there.run((101, "MUG", 1, number(1)), (999, "MUG", 1, number(9)))
-    assert [find(there, what).data["rows"][0]["status"] for what in ("101", "999")] == ["invalid", "waiting"]
+    assert [find(there, what).data["rows"][0]["status"] for what in ("101", "999")] == [
+        "invalid",
+        "waiting",
+    ]
 
 
 async def test_each_row_of_a_file_held_as_a_whole_is_found(shop: OpenShop) -> None:
@@ -61,7 +69,9 @@ async def test_each_row_of_a_file_held_as_a_whole_is_found(shop: OpenShop) -> No
 
 
 async def test_a_row_that_ships_later_is_no_longer_open(shop: OpenShop) -> None:
-    """Its order came, and the same file ran again: the first tells of the wait, the second of the shipment."""
+    """Its order came, and the same file ran again: the first tells of the wait, the second of the
+    shipment.
+    """
     there = await shop(store(order(100)))
     await there.run((101, "MUG", 1, number(1)))
     there.box.store.arrive(store(order(101)))

@@ -1,4 +1,6 @@
-"""The commands on a ledger in PostgreSQL: two machines, which share nothing but the database and the store."""
+"""The commands on a ledger in PostgreSQL: two machines, which share nothing but the database and
+the store.
+"""
 
 # ruff: noqa: ASYNC240  these tests have one task each: nobody waits while they touch a file
 
@@ -25,7 +27,9 @@ ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(4)]
 
 @pytest.fixture
 async def machines(sandbox: OpenSandbox, tmp_path: Path, database: str) -> Machines:
-    """Each with a home of its own; a file of four rows lies on the first, of an order that is not there a fifth."""
+    """Each with a home of its own; a file of four rows lies on the first, of an order that is not
+    there a fifth.
+    """
     box = await sandbox(dense(6), quota=Quota(requests=100_000))
     made = []
     for name in ("first", "second"):
@@ -98,24 +102,38 @@ async def test_check_proves_the_database(machines: Machines, database: str) -> N
     assert "PostgreSQL" in said.out
     assert said.status == 0
     away = await first("check", SHIPBATCH_DATABASE="postgresql://u:corridor7@127.0.0.1:1/x")
-    assert (away.status, "does not answer" in away.out, "corridor7" in away.all) == (75, True, False)
-    run = await first("run", "export.csv", SHIPBATCH_DATABASE="postgresql://u:corridor7@127.0.0.1:1/x")
+    assert (away.status, "does not answer" in away.out, "corridor7" in away.all) == (
+        75,
+        True,
+        False,
+    )
+    run = await first(
+        "run", "export.csv", SHIPBATCH_DATABASE="postgresql://u:corridor7@127.0.0.1:1/x"
+    )
     assert (run.status, "corridor7" in run.all) == (75, False)
     wrong = await first("run", "export.csv", SHIPBATCH_DATABASE="mysql://u:corridor7@h/x")
-    assert (wrong.status, "SHIPBATCH_DATABASE" in wrong.err, "corridor7" in wrong.all) == (2, True, False)
+    assert (wrong.status, "SHIPBATCH_DATABASE" in wrong.err, "corridor7" in wrong.all) == (
+        2,
+        True,
+        False,
+    )
 
 
 async def test_a_rehearsal_never_uses_the_database(machines: Machines) -> None:
     """Its ledger is this machine's own, whatever is set."""
     first, _ = machines
     away = "postgresql://u@127.0.0.1:1/x"
-    assert (await told(first, "run", "--sandbox", "export.csv", SHIPBATCH_DATABASE=away))["created"] == 4
+    assert (await told(first, "run", "--sandbox", "export.csv", SHIPBATCH_DATABASE=away))[
+        "created"
+    ] == 4
     assert (first.home / "sandbox" / LEDGER).exists()
     assert (await first("history", "--sandbox", SHIPBATCH_DATABASE=away)).status == 0
 
 
 @pytest.mark.parametrize("kill", [False, True])
-async def test_a_database_that_restarts_under_a_run(machines: Machines, postgres: Postgres, *, kill: bool) -> None:
+async def test_a_database_that_restarts_under_a_run(
+    machines: Machines, postgres: Postgres, *, kill: bool
+) -> None:
     """The run waits and goes on: every parcel ships, none twice."""
     first, _ = machines
     assert first.box is not None
@@ -123,7 +141,8 @@ async def test_a_database_that_restarts_under_a_run(machines: Machines, postgres
     posts, down = itertools.count(1), asyncio.Event()
 
     def strike(method: str, path: str, order_id: int) -> None:
-        if method == "POST" and next(posts) == 5:  # several are in flight, with their intents written
+        # several are in flight, with their intents written
+        if method == "POST" and next(posts) == 5:
             postgres.kill() if kill else postgres.stop()
             down.set()
 

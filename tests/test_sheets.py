@@ -46,12 +46,17 @@ def test_cells_keep_their_types(tmp_path: Path) -> None:
 
 
 def test_a_damaged_number_arrives_with_its_damage(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", lambda book: book.add_worksheet().write_number(0, 0, 9.400110200881e21))
+    path = workbook(
+        tmp_path / "a.xlsx", lambda book: book.add_worksheet().write_number(0, 0, 9.400110200881e21)
+    )
     assert list(only(path).rows()) == [[9.400110200881e21]]
 
 
 def test_rows_and_columns_are_not_shifted_by_empty_ones_before_them(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", lambda book: book.add_worksheet("Out").write_row(2, 1, ["Order", "SKU"]))
+    path = workbook(
+        tmp_path / "a.xlsx",
+        lambda book: book.add_worksheet("Out").write_row(2, 1, ["Order", "SKU"]),
+    )
     table = only(path)
     assert [row[1:] for row in table.rows()] == [["", ""], ["", ""], ["Order", "SKU"]]
     assert table.address(3, 2) == "Out!B3"
@@ -125,7 +130,9 @@ def test_the_suffix_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_rows_are_there_although_the_file_has_gone(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", lambda book: book.add_worksheet().write_column(0, 0, range(2500)))
+    path = workbook(
+        tmp_path / "a.xlsx", lambda book: book.add_worksheet().write_column(0, 0, range(2500))
+    )
     table = only(path)
     path.unlink()
     assert sum(1 for _ in table.rows()) == sum(1 for _ in table.rows()) == 2500

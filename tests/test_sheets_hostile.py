@@ -1,4 +1,6 @@
-"""Broken, foreign and malicious files: each is refused by name, with what to do; nothing else is ever raised."""
+"""Broken, foreign and malicious files: each is refused by name, with what to do; nothing else is
+ever raised.
+"""
 
 import gzip
 import io
@@ -37,7 +39,10 @@ def book(*far: tuple[int, int]) -> bytes:
 def with_part(part: str, change: Callable[[bytes], bytes]) -> bytes:
     """The small workbook with one of its parts changed."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book())) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(book())) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for name in old.namelist():
             new.writestr(name, change(old.read(name)) if name == part else old.read(name))
     return stream.getvalue()
@@ -83,13 +88,21 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF document"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture"),
     "a program": (lambda: b"MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff" * 9, "a Windows program"),
-    "a Word document": (lambda: zipped(**{"[Content_Types].xml": b"<a/>", "word/document.xml": b"<a/>"}), "a Word"),
+    "a Word document": (
+        lambda: zipped(**{"[Content_Types].xml": b"<a/>", "word/document.xml": b"<a/>"}),
+        "a Word",
+    ),
     "JSON": (lambda: b'[{"order": 1}]', "JSON"),
     "XML Spreadsheet 2003": (
-        lambda: b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+        lambda: (
+            b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
+        ),
         "XML Spreadsheet 2003",
     ),
-    "a login page": (lambda: b"<!DOCTYPE html><html><form>Password</form></html>", "no table in it"),
+    "a login page": (
+        lambda: b"<!DOCTYPE html><html><form>Password</form></html>",
+        "no table in it",
+    ),
     "noise": (lambda: bytes(range(256)) * 20, "binary data"),
     "one endless line": (lambda: b"a" * (3 * MB), "a line longer than"),
     "a cut workbook": (lambda: book()[:3000], "damaged or not complete"),
@@ -98,11 +111,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "document type",
     ),
     "a billion laughs": (
-        lambda: with_part("xl/sharedStrings.xml", lambda xml: xml.replace(b"<sst", LOL + b"<sst", 1)),
+        lambda: with_part(
+            "xl/sharedStrings.xml", lambda xml: xml.replace(b"<sst", LOL + b"<sst", 1)
+        ),
         "document type in xl/sharedStrings.xml",
     ),
     "a declared bomb": (lambda: with_part(SHEET, at_end(b" " * (80 * MB))), "zip bomb"),
-    "a lying bomb": (lambda: lying(with_part(SHEET, at_end(b" " * (80 * MB))), 5000), "damaged or not complete"),
+    "a lying bomb": (
+        lambda: lying(with_part(SHEET, at_end(b" " * (80 * MB))), 5000),
+        "damaged or not complete",
+    ),
     "a gzip bomb": (lambda: gzip.compress(b"a,b\n" * (20 * MB)), "zip bomb"),
     "a far cell": (lambda: book((1_048_575, 16_383)), "XFD1048576"),
     "a far row": (lambda: book((1_048_575, 0)), "row 1,048,576"),
@@ -112,10 +130,19 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: zipped(**{"a.zip": zipped(**{"a.csv": b"a,b\n1,2\n"})}),
         "archive inside an archive",
     ),
-    "a gzip in a gzip": (lambda: gzip.compress(gzip.compress(b"a,b\n1,2\n")), "archive inside an archive"),
+    "a gzip in a gzip": (
+        lambda: gzip.compress(gzip.compress(b"a,b\n1,2\n")),
+        "archive inside an archive",
+    ),
     "a zip of nothing": (lambda: zipped(), "no table"),
-    "a zip of thousands": (lambda: zipped(**{f"{n}.csv": b"" for n in range(10_001)}), "10,001 parts"),
-    "a cut gzip": (lambda: gzip.compress(os.urandom(2000).hex().encode())[:-200], "damaged or not complete"),
+    "a zip of thousands": (
+        lambda: zipped(**{f"{n}.csv": b"" for n in range(10_001)}),
+        "10,001 parts",
+    ),
+    "a cut gzip": (
+        lambda: gzip.compress(os.urandom(2000).hex().encode())[:-200],
+        "damaged or not complete",
+    ),
 }
 
 
@@ -145,13 +172,17 @@ def test_a_far_cell_is_refused_within_300_mb(tmp_path: Path) -> None:
     path = tmp_path / "far.xlsx"
     path.write_bytes(book((60_000, 16_383)))
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", MEASURE, path], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, path], cwd=root, capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) < 300
 
 
 def test_a_dimension_that_lies_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "export.xlsx"
-    path.write_bytes(with_part(SHEET, lambda xml: xml.replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"')))
+    path.write_bytes(
+        with_part(SHEET, lambda xml: xml.replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"'))
+    )
     (table,) = read_tables(path)
     assert len(list(table.rows())) == 2
 
@@ -192,11 +223,20 @@ def damaged(draw: st.DrawFn) -> bytes:
     content = bytearray(draw(st.sampled_from(SEEDS)))
     for _ in range(draw(st.integers(0, 8)) if content else 0):
         content[draw(st.integers(0, len(content) - 1))] = draw(st.integers(0, 255))
-    return bytes(content[: draw(st.integers(0, len(content)))]) if draw(st.booleans()) else bytes(content)
+    return (
+        bytes(content[: draw(st.integers(0, len(content)))])
+        if draw(st.booleans())
+        else bytes(content)
+    )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=damaged() | st.binary(max_size=200), suffix=st.sampled_from([".csv", ".xlsx", ".xls", ".ods", ""]))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    content=damaged() | st.binary(max_size=200),
+    suffix=st.sampled_from([".csv", ".xlsx", ".xls", ".ods", ""]),
+)
 def test_any_bytes_give_tables_or_a_file_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"export{suffix}"
     path.write_bytes(content)

@@ -26,8 +26,12 @@ ORDER = [["Order", "Größe"], ["1001", "4"]]
 SMALL = "Order;Größe\r\n1001;4\r\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
-def test_encodings_a_spreadsheet_program_saves_in_are_recognised(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
+def test_encodings_a_spreadsheet_program_saves_in_are_recognised(
+    tmp_path: Path, encoding: str
+) -> None:
     assert rows(tmp_path, SMALL.encode(encoding)) == ORDER
 
 
@@ -58,7 +62,9 @@ def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:
     "header", ["номер заказа\tАртикул\tКоличество", "αριθμός\tκωδικός", "注文番号\t一七二八\t数量"]
 )
 def test_every_alphabet_is_text_in_utf_16(tmp_path: Path, header: str, encoding: str) -> None:
-    """Excel's "Unicode text": half the bytes of Cyrillic are control characters, were they bytes of text."""
+    """Excel's "Unicode text": half the bytes of Cyrillic are control characters, were they bytes of
+    text.
+    """
     text = f"{header}\r\n" * 20
     marked = text if encoding == "utf-16" else f"\ufeff{text}"
     assert next(read(tmp_path, marked.encode(encoding)).rows()) == header.split("\t")
@@ -84,7 +90,10 @@ def test_western_text_is_not_taken_for_japanese(tmp_path: Path, text: str) -> No
 
 
 def test_mixed_encodings_are_read_line_by_line_and_the_odd_lines_named(tmp_path: Path) -> None:
-    table = read(tmp_path, "Order,City\n1,Köln\n".encode() + "2,Málaga\n".encode("cp1252") + "3,Orléans\n".encode())
+    table = read(
+        tmp_path,
+        "Order,City\n1,Köln\n".encode() + "2,Málaga\n".encode("cp1252") + "3,Orléans\n".encode(),
+    )
     assert [row[1] for row in table.rows()] == ["City", "Köln", "Málaga", "Orléans"]
     assert "line 3 is not UTF-8" in table.warnings[0]
 
@@ -102,7 +111,11 @@ def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
 
 
 def test_decimal_commas_do_not_make_the_comma_a_delimiter(tmp_path: Path) -> None:
-    assert rows(tmp_path, "Order;Cost;Weight\n1;12,50;1,5\n2;3,10;2,5\n")[1] == ["1", "12,50", "1,5"]
+    assert rows(tmp_path, "Order;Cost;Weight\n1;12,50;1,5\n2;3,10;2,5\n")[1] == [
+        "1",
+        "12,50",
+        "1,5",
+    ]
 
 
 def test_titles_above_the_table_do_not_hide_its_delimiter(tmp_path: Path) -> None:
@@ -115,7 +128,11 @@ def test_a_sep_line_sets_the_delimiter_and_is_no_row(tmp_path: Path) -> None:
 
 
 def test_blanks_between_a_delimiter_and_a_quote_are_skipped(tmp_path: Path) -> None:
-    assert rows(tmp_path, 'Order, "Name", "City"\n1, "Doe, Jane", "Bonn"\n')[1] == ["1", "Doe, Jane", "Bonn"]
+    assert rows(tmp_path, 'Order, "Name", "City"\n1, "Doe, Jane", "Bonn"\n')[1] == [
+        "1",
+        "Doe, Jane",
+        "Bonn",
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -130,7 +147,10 @@ def test_a_cell_may_hold_line_ends(tmp_path: Path) -> None:
 
 
 def test_ragged_rows_and_trailing_delimiters_are_passed_on_as_they_are(tmp_path: Path) -> None:
-    assert rows(tmp_path, "a,b,c\n1,2,3,,\n4\n5,6,7\n8,9,0\n")[1:3] == [["1", "2", "3", "", ""], ["4"]]
+    assert rows(tmp_path, "a,b,c\n1,2,3,,\n4\n5,6,7\n8,9,0\n")[1:3] == [
+        ["1", "2", "3", "", ""],
+        ["4"],
+    ]
 
 
 def test_text_stays_text(tmp_path: Path) -> None:
@@ -157,10 +177,20 @@ def test_two_stray_quotes_do_not_swallow_the_rows_between(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("cell", "read_as"),
-    [('"5" tube"', '5 tube"'), (r'"5\" tube"', '5" tube'), ('5" tube', '5" tube'), ('"5"" tube"', '5" tube')],
+    [
+        ('"5" tube"', '5 tube"'),
+        (r'"5\" tube"', '5" tube'),
+        ('5" tube', '5" tube'),
+        ('"5"" tube"', '5" tube'),
+    ],
 )
-def test_quotes_within_a_cell_keep_the_row_together(tmp_path: Path, cell: str, read_as: str) -> None:
-    assert rows(tmp_path, f"a,b,c\n1,{cell},3\n4,5,6\n7,8,9\n")[1:3] == [["1", read_as, "3"], ["4", "5", "6"]]
+def test_quotes_within_a_cell_keep_the_row_together(
+    tmp_path: Path, cell: str, read_as: str
+) -> None:
+    assert rows(tmp_path, f"a,b,c\n1,{cell},3\n4,5,6\n7,8,9\n")[1:3] == [
+        ["1", read_as, "3"],
+        ["4", "5", "6"],
+    ]
 
 
 def test_a_last_line_cut_short_is_told(tmp_path: Path) -> None:
@@ -170,7 +200,10 @@ def test_a_last_line_cut_short_is_told(tmp_path: Path) -> None:
 
 def test_rows_can_be_read_again_and_side_by_side(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b\n1,2\n")
-    assert list(zip(table.rows(), table.rows(), strict=True)) == [(["a", "b"],) * 2, (["1", "2"],) * 2]
+    assert list(zip(table.rows(), table.rows(), strict=True)) == [
+        (["a", "b"],) * 2,
+        (["1", "2"],) * 2,
+    ]
 
 
 def test_an_address_says_row_and_column_as_a_spreadsheet_program_does(tmp_path: Path) -> None:

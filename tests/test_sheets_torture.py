@@ -59,10 +59,12 @@ def test_accents_are_intact_and_the_encoding_told() -> None:
 
 def test_error_cells_of_an_xls_arrive_as_their_text(tmp_path: Path) -> None:
     content = (TORTURE / "python-calamine__base.xls").read_bytes()
-    number = re.search(rb"\x03\x02\x0e\x00(.{6}).{8}", content, re.S)  # a NUMBER record: 4 + 14 bytes
+    # a NUMBER record: 4 + 14 bytes
+    number = re.search(rb"\x03\x02\x0e\x00(.{6}).{8}", content, re.S)
     assert number
     row, column = struct.unpack("<HH", number[1][:4])
-    error = b"\x05\x02\x08\x00" + number[1] + b"\x2a\x01" + b"\xef\xef\x02\x00\x00\x00"  # BOOLERR, and a filler
+    # BOOLERR, and a filler
+    error = b"\x05\x02\x08\x00" + number[1] + b"\x2a\x01" + b"\xef\xef\x02\x00\x00\x00"
     (tmp_path / "a.xls").write_bytes(content.replace(number[0], error, 1))
     (table,) = read_tables(tmp_path / "a.xls")
     assert list(table.rows())[row][column] == "#N/A"

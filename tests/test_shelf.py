@@ -9,7 +9,9 @@ from batch.primitives.spill import SpillDict
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.none() | st.integers())), st.integers(1, 4))
-def test_it_holds_what_a_dictionary_holds(changes: list[tuple[int, int | None]], at_once: int) -> None:
+def test_it_holds_what_a_dictionary_holds(
+    changes: list[tuple[int, int | None]], at_once: int
+) -> None:
     things: SpillDict[list[int]] = SpillDict()
     held: dict[int, list[int]] = {}
     with pytest.MonkeyPatch.context() as patch:

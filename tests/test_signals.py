@@ -1,4 +1,6 @@
-"""Told to stop: what is in flight is finished and written down; told twice, it stops at once and nothing is lost."""
+"""Told to stop: what is in flight is finished and written down; told twice, it stops at once and
+nothing is lost.
+"""
 
 import os
 import signal
@@ -23,15 +25,20 @@ async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
     """A store that takes half a second for a shipment, and 40 orders to ship."""
     write_export(tmp_path / "export.csv", MANY)
     return Warehouse(
-        await sandbox(orders(MANY), quota=PLENTY, faults=Faults(Fault(delay=0.5, method="POST"))), tmp_path
+        await sandbox(orders(MANY), quota=PLENTY, faults=Faults(Fault(delay=0.5, method="POST"))),
+        tmp_path,
     )
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     warehouse: Warehouse, number: signal.Signals, status: int
 ) -> None:
-    """No new shipment is claimed; what was sent is created in the summary, the rest is not sent and ships next time."""
+    """No new shipment is claimed; what was sent is created in the summary, the rest is not sent and
+    ships next time.
+    """
     running = await warehouse.start()
     await warehouse.posted(running, 3)
     running.tell(number)
@@ -43,7 +50,8 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
     warehouse.box.faults.clear()
     again = await warehouse.run()
     assert again.status == 0, again.err
-    assert again.summary["already_created"] + again.summary["created"] == MANY  # what was open goes first
+    # what was open goes first
+    assert again.summary["already_created"] + again.summary["created"] == MANY
     assert warehouse.shipped == Counter(numbers(MANY))
 
 
@@ -62,7 +70,11 @@ run_with_progress(work)
 def test_the_second_signal_is_heard_by_a_program_that_waits_for_something(tmp_path: Path) -> None:
     """Whatever keeps its event loop: a database, a disk on the network."""
     with subprocess.Popen(
-        [sys.executable, "-c", BLOCKED], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", BLOCKED],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as child:
         try:
             assert child.stdout is not None
@@ -83,13 +95,16 @@ def test_ctrl_c_while_the_program_still_loads_ends_it_without_a_word(tmp_path: P
     """As a person presses it who has mistyped: no traceback."""
     pressed = (
         "import os, signal, threading",
-        "signal.signal(signal.SIGINT, signal.default_int_handler)",  # a shell's background job begins without
+        # a shell's background job begins without
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
         "os.kill(os.getpid(), signal.SIGINT)",
         "threading.Event().wait(30)",
     )
     (tmp_path / "typer.py").write_text("\n".join(pressed))
     environ = os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
-    done = subprocess.run([sys.executable, "-m", "batch", "--help"], capture_output=True, text=True, env=environ)
+    done = subprocess.run(
+        [sys.executable, "-m", "batch", "--help"], capture_output=True, text=True, env=environ
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -97,7 +112,9 @@ def test_ctrl_c_while_the_program_still_loads_ends_it_without_a_word(tmp_path: P
 async def test_a_run_outlives_whoever_listens_to_it(
     warehouse: Warehouse, opened: Callable[[], tuple[int, int]]
 ) -> None:
-    """A pipe's reader ends, a terminal is closed: it ships to its end, writes the sheet, and has its exit status."""
+    """A pipe's reader ends, a terminal is closed: it ships to its end, writes the sheet, and has
+    its exit status.
+    """
     ours, its = opened()
     running = await warehouse.start("run", str(warehouse.export), into=its)
     os.close(its)
@@ -111,7 +128,9 @@ async def test_a_run_outlives_whoever_listens_to_it(
 async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was_in_flight(
     warehouse: Warehouse,
 ) -> None:
-    """The store has made the shipments and hangs; nobody waits for the 30 seconds of a request's deadline."""
+    """The store has made the shipments and hangs; nobody waits for the 30 seconds of a request's
+    deadline.
+    """
     warehouse.box.faults.clear()
     warehouse.box.faults.add(Fault(Reply.HANG, method="POST"))
     running = await warehouse.start("run", str(warehouse.export))
@@ -123,13 +142,18 @@ async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was
     assert done.status == 130
     assert "the next run settles it" in done.err
     warehouse.box.faults.clear()
-    again = await warehouse.run("--timeout", "2", "--settle", "2")  # what had not left yet is looked for twice
+    # what had not left yet is looked for twice
+    again = await warehouse.run("--timeout", "2", "--settle", "2")
     assert again.status == 0, again.err
     assert warehouse.shipped == Counter(numbers(MANY))
-    assert again.summary["rows"] == MANY == again.summary["created"] + again.summary["already_created"]
+    assert (
+        again.summary["rows"] == MANY == again.summary["created"] + again.summary["already_created"]
+    )
 
 
-async def test_a_signal_while_doubts_wait_for_their_second_look_ends_the_run(warehouse: Warehouse) -> None:
+async def test_a_signal_while_doubts_wait_for_their_second_look_ends_the_run(
+    warehouse: Warehouse,
+) -> None:
     """The settle window is not sat out: what is in doubt stays in doubt, and its orders are named."""
     warehouse.box.faults.clear()
     warehouse.box.faults.add(Fault(504, performs=0, method="POST", order=1001))

@@ -1,4 +1,6 @@
-"""Text is compared as it is: exactly, else without case and outer blanks, else by width forms; `²` is no digit."""
+"""Text is compared as it is: exactly, else without case and outer blanks, else by width forms; `²`
+is no digit.
+"""
 
 import json
 from typing import Any
@@ -39,7 +41,9 @@ from batch.primitives.spelling import match_spelling, narrow
         ("①", ["1"], []),
     ],
 )
-def test_a_name_means_what_is_spelled_most_like_it(written: str, store: list[str], meant: list[str]) -> None:
+def test_a_name_means_what_is_spelled_most_like_it(
+    written: str, store: list[str], meant: list[str]
+) -> None:
     """One tier decides: a looser one is not looked at where a stricter one has found any."""
     assert match_spelling(written, store, str) == meant
 
@@ -51,10 +55,23 @@ def test_only_width_forms_have_another_form(text: str) -> None:
 
 @pytest.mark.parametrize("written", ["10²", "1²", "²", "①", "1½"])
 def test_a_superscript_is_no_digit_in_any_cell(written: str) -> None:
-    """Orders, ids, units, tracking numbers: refused; costs: left out; other shops' numbers: looked up as they are."""
-    rules = (order_numbers.order_number, values.identifier, values.quantity, tracking_numbers.tracking_number, cost)
+    """Orders, ids, units, tracking numbers: refused; costs: left out; other shops' numbers: looked
+    up as they are.
+    """
+    rules = (
+        order_numbers.order_number,
+        values.identifier,
+        values.quantity,
+        tracking_numbers.tracking_number,
+        cost,
+    )
     assert all(isinstance(rule(written), Wrong) for rule in rules)
-    assert order_numbers.external_number(written) == skus.sku(written) == values.words(written) == written
+    assert (
+        order_numbers.external_number(written)
+        == skus.sku(written)
+        == values.words(written)
+        == written
+    )
     assert not value_shapes.are_few([written])
     assert not value_shapes.are_store_numbers([written])
     with pytest.raises(NothingSent):
@@ -68,7 +85,9 @@ def test_units_beside_a_sku_are_digits() -> None:
 
 
 def test_carrier_words_and_codes_are_compared_as_they_are() -> None:
-    """A registered sign stands beside a name; a long s, a superscript and another script's digits make another one."""
+    """A registered sign stands beside a name; a long s, a superscript and another script's digits
+    make another one.
+    """
     assert carrier("ＵＰＳ® Ground").provider == carrier("UPS™").provider == "ups"
     assert not any(carrier(name).provider for name in ("UPſ", "UPS²"))
     assert not _is_provider("carrier_²")
@@ -81,7 +100,9 @@ def test_carrier_words_and_codes_are_compared_as_they_are() -> None:
 
 
 def test_headers_are_compared_as_they_are() -> None:
-    """Width forms and ordinals are known; a superscript makes no numbered column, and another header row."""
+    """Width forms and ordinals are known; a superscript makes no numbered column, and another
+    header row.
+    """
     assert meaning("ＳＫＵ") == meaning("SKU")
     assert meaning("Nº de pedido") == meaning("No de pedido")
     assert not numbered_meaning("Tracking Number²").fields
@@ -93,7 +114,9 @@ def test_parcels_of_other_skus_are_other_parcels() -> None:
     """Also where nothing but the case, or a superscript, tells their lines apart."""
 
     def asks(*lines: tuple[str, int]) -> str:
-        return Parcel(1, (2,), tuple(Line(sku, None, units) for sku, units in lines), numbers=("N",)).request_key
+        return Parcel(
+            1, (2,), tuple(Line(sku, None, units) for sku, units in lines), numbers=("N",)
+        ).request_key
 
     assert asks(("a", 1), ("A", 2)) != asks(("a", 2), ("A", 1))
     assert asks(("A²", 1)) != asks(("A2", 1))
@@ -127,7 +150,9 @@ ORDERS = store(
 
 
 async def test_each_row_ships_the_line_that_it_names(shop: OpenShop) -> None:
-    """Lines that differ by a sign or their case are two; one in two spellings is one, added up, and that is said."""
+    """Lines that differ by a sign or their case are two; one in two spellings is one, added up, and
+    that is said.
+    """
     shipped: dict[tuple[int, str], Any] = {
         (101, number(2)): {1010: 1},
         (102, number(3)): {1020: 1},
@@ -151,4 +176,7 @@ async def test_another_sku_under_a_known_number_is_no_parcel_shipped_before(shop
     """Though it differs in its case only: the order has both, and a person is asked."""
     opened = await shop(store(order(105, line(1050, "MUG"), line(1051, "mug"))))
     await opened.run((105, "mug", 1, number(1)))
-    assert said(await opened.run((105, "MUG", 1, number(1)), name="second.csv"))[2] == ("held", "changed")
+    assert said(await opened.run((105, "MUG", 1, number(1)), name="second.csv"))[2] == (
+        "held",
+        "changed",
+    )

@@ -1,4 +1,6 @@
-"""What the file itself calls void or not shipped yet makes no shipment; what it leaves unclear is asked."""
+"""What the file itself calls void or not shipped yet makes no shipment; what it leaves unclear is
+asked.
+"""
 
 from datetime import datetime
 
@@ -59,8 +61,14 @@ def test_a_status_says_how_far_a_shipment_has_come(cell, said):
 
 
 def test_a_row_that_a_status_calls_voided_makes_no_shipment(csv_file):
-    rows = ("1001,A,1,T100000001,Voided", "1001,A,1,T100000002,Shipped", "1002,A,1,T100000003,Label created")
-    export = load(csv_file("Order Number,SKU,Quantity,Tracking Number,Shipment Status", *rows), Source())
+    rows = (
+        "1001,A,1,T100000001,Voided",
+        "1001,A,1,T100000002,Shipped",
+        "1002,A,1,T100000003,Label created",
+    )
+    export = load(
+        csv_file("Order Number,SKU,Quantity,Tracking Number,Shipment Status", *rows), Source()
+    )
     assert {row: (f.status, f.code, f.error) for row, f in export.findings.items()} == {
         2: (Status.SKIPPED, "void", "row 2, column 5 (E): Voided: void.")
     }
@@ -69,15 +77,26 @@ def test_a_row_that_a_status_calls_voided_makes_no_shipment(csv_file):
 
 
 def test_a_time_of_voiding_is_a_void_and_an_unclear_word_keeps_the_row_back(csv_file):
-    rows = ("1001,A,1,T100000001,2026-11-20 10:15", "1002,A,1,T100000002,", "1003,A,1,T100000003,?!")
+    rows = (
+        "1001,A,1,T100000001,2026-11-20 10:15",
+        "1002,A,1,T100000002,",
+        "1003,A,1,T100000003,?!",
+    )
     export = load(csv_file("Order Number,SKU,Quantity,Tracking Number,Voided At", *rows), Source())
     assert {row: f.code for row, f in export.findings.items()} == {2: "void", 4: "bad_void"}
 
 
 def test_an_order_not_shipped_yet_ships_only_where_it_has_a_number(csv_file):
-    rows = ("1001,unfulfilled,", "1002,fulfilled,", "1003,unfulfilled,T100000001", "1004,Something else,")
+    rows = (
+        "1001,unfulfilled,",
+        "1002,fulfilled,",
+        "1003,unfulfilled,T100000001",
+        "1004,Something else,",
+    )
     export = load(csv_file("Order Number,Fulfillment Status,Tracking Number", *rows), Source())
-    assert {row: (f.status, f.code) for row, f in export.findings.items()} == {2: (Status.SKIPPED, "not_shipped")}
+    assert {row: (f.status, f.code) for row, f in export.findings.items()} == {
+        2: (Status.SKIPPED, "not_shipped")
+    }
     assert [parcel.order_id for parcel in export.parcels()] == [1002, 1003, 1004]
 
 
@@ -88,7 +107,9 @@ def test_a_status_that_says_shipped_counts_before_one_that_waits(csv_file):
 
 
 def test_a_file_of_orders_that_all_wait_is_asked_about_once(csv_file):
-    path = csv_file("Order Number,Order Status", "1001,Awaiting Shipment", "1002,Awaiting Fulfillment")
+    path = csv_file(
+        "Order Number,Order Status", "1001,Awaiting Shipment", "1002,Awaiting Fulfillment"
+    )
     with pytest.raises(ColumnError, match="none of the 2 has shipped") as caught:
         load(path, Source())
     assert "--map status=-" in caught.value.todo

@@ -52,7 +52,10 @@ async def test_a_wait_within_a_wait_is_broken_off_with_it() -> None:
 async def test_a_part_is_stopped_alone_or_with_the_whole() -> None:
     stop = StopEvent()
     with stop.part() as part:
-        wait, whole = asyncio.create_task(part.unless(forever())), asyncio.create_task(stop.unless(forever()))
+        wait, whole = (
+            asyncio.create_task(part.unless(forever())),
+            asyncio.create_task(stop.unless(forever())),
+        )
         await asyncio.sleep(0)
         part.set("the part")
         assert not await wait

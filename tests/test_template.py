@@ -27,14 +27,20 @@ SHOP = store(
 
 
 def filled_in(path: Path, *rows: tuple[object, ...]) -> Path:
-    """The template as a person saves it: SKU → quantity, number, carrier, comments, into the first such row left."""
+    """The template as a person saves it: SKU → quantity, number, carrier, comments, into the first
+    such row left.
+    """
     book = openpyxl.load_workbook(path)
     sheet = book["Shipments"]
     left = list(sheet.iter_rows(min_row=3))
     for sku, quantity, number, name, comments in rows:
         row = next(row for row in left if row[1].value == sku)
         left.remove(row)
-        for column, value in (("Quantity", quantity), ("Tracking Number", number), ("Carrier", name)):
+        for column, value in (
+            ("Quantity", quantity),
+            ("Tracking Number", number),
+            ("Carrier", name),
+        ):
             row[TEMPLATE.index(column)].value = value or None
         row[TEMPLATE.index("Comments")].value = comments or None
     book.save(path)
@@ -45,7 +51,9 @@ def as_csv(path: Path) -> Path:
     """The sheet that is shown, saved as text."""
     text = path.with_suffix(".csv")
     with text.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(openpyxl.load_workbook(path)["Shipments"].iter_rows(values_only=True))
+        csv.writer(stream).writerows(
+            openpyxl.load_workbook(path)["Shipments"].iter_rows(values_only=True)
+        )
     return text
 
 
@@ -70,7 +78,9 @@ FILLED = (
 
 @pytest.mark.parametrize("as_text", [False, True])
 async def test_what_is_filled_in_ships_and_nothing_else(made, as_text):
-    """A number alone takes all that is left, a quantity alone goes without a number, the rest is skipped."""
+    """A number alone takes all that is left, a quantity alone goes without a number, the rest is
+    skipped.
+    """
     shop, path = made
     path = filled_in(path, *FILLED)
     report = await shop.drop(as_csv(path) if as_text else path)
@@ -87,7 +97,8 @@ async def test_what_is_filled_in_ships_and_nothing_else(made, as_text):
         7: ("skipped", "not_filled_in"),
     }
     slugs = {
-        one["tracking_number"]: (one["shipping_provider"], one["tracking_carrier"]) for one in shop.box.shipments()
+        one["tracking_number"]: (one["shipping_provider"], one["tracking_carrier"])
+        for one in shop.box.shipments()
     }
     assert slugs == {UPS: ("ups", ""), LONG: ("", "dhl-germany"), "": ("", "")}
 
@@ -127,7 +138,9 @@ async def test_a_template_needs_no_map_and_is_told_by_its_mark_or_its_header(mad
 async def test_a_dash_in_a_template_is_nothing_filled_in(made):
     """People strike out what does not ship."""
     _, path = made
-    export = load(filled_in(path, ("MUG", "-", "--", "UPS", ""), ("CUP", None, "n/a", "", "")), Source())
+    export = load(
+        filled_in(path, ("MUG", "-", "--", "UPS", ""), ("CUP", None, "n/a", "", "")), Source()
+    )
     assert {finding.code for finding in export.findings.values()} == {"not_filled_in"}
 
 
@@ -146,7 +159,9 @@ async def test_a_column_taken_out_of_a_marked_template_changes_nothing_else(made
 
 
 async def test_the_template_is_safe_from_a_spreadsheet_program(made):
-    """Ids are text, locked and hidden; the number's column is text; carriers come from a list of known ones."""
+    """Ids are text, locked and hidden; the number's column is text; carriers come from a list of
+    known ones.
+    """
     _, path = made
     sheet = openpyxl.load_workbook(path)["Shipments"]
     cells = dict(zip(TEMPLATE, sheet[3], strict=True))
@@ -172,7 +187,9 @@ async def test_the_template_is_safe_from_a_spreadsheet_program(made):
 def test_every_carrier_of_the_list_is_known_when_it_comes_back():
     """Whatever is chosen makes a link."""
     assert carrier_list()[:2] == ["USPS", "UPS"]
-    assert all((found := carrier(name)).known and (found.provider or found.slug) for name in carrier_list())
+    assert all(
+        (found := carrier(name)).known and (found.provider or found.slug) for name in carrier_list()
+    )
 
 
 def test_a_template_that_cannot_be_written_says_where(tmp_path):
@@ -184,6 +201,8 @@ def test_a_template_that_cannot_be_written_says_where(tmp_path):
 def test_names_that_no_cell_can_hold_do_not_stop_it(tmp_path):
     """A store's names are written as far as a workbook can hold them."""
     odd = OrderLine(1, 1, "=1+1\x00", "\ud800" + "x" * 40_000, "physical", 1, shipped=0, refunded=0)
-    path = write_template([(Order(1, 11, "", 1, 0, (odd,)), odd)], tmp_path / "shipments.xlsx", ["UPS"])
+    path = write_template(
+        [(Order(1, 11, "", 1, 0, (odd,)), odd)], tmp_path / "shipments.xlsx", ["UPS"]
+    )
     row = next(openpyxl.load_workbook(path)["Shipments"].iter_rows(min_row=3, values_only=True))
     assert row[1] == "=1+1\ufffd"

@@ -32,14 +32,20 @@ async def lived_in(ledger: Ledger, run_id: str, store: str) -> None:
     await ledger.move(second, outcome(State.IN_DOUBT), "response")
     await ledger.move(third, outcome(State.REJECTED), "response")
     await ledger.move(fourth, created(12, fourth.shipment), "response")
-    await ledger.plan(run_id, [], [RowNote((9,), HELD, fourth.record_id, "a"), RowNote((7,), HELD, names=[("900", 7)])])
+    await ledger.plan(
+        run_id,
+        [],
+        [RowNote((9,), HELD, fourth.record_id, "a"), RowNote((7,), HELD, names=[("900", 7)])],
+    )
     await ledger.decide(store, WORD)
     await ledger.remember("digest", {"order_id": "Order"})
     await ledger.finish(run_id, 3, {"rows": 5})
 
 
 async def test_all_of_a_ledger_goes_on_in_a_database(tmp_path: Path, database: str) -> None:
-    """Records, their history, notes, words, runs; beside what other machines have there; numbers go on after both."""
+    """Records, their history, notes, words, runs; beside what other machines have there; numbers go
+    on after both.
+    """
     place = Database(database)
     async with open_ledger(place) as there:
         await lived_in(there, "other", OTHER_STORE)
@@ -51,10 +57,15 @@ async def test_all_of_a_ledger_goes_on_in_a_database(tmp_path: Path, database: s
         assert transfer(tmp_path / LEDGER, place)["records"] == 5
         async with open_ledger(place) as there:
             assert list(there.records_of_run("other")) == theirs
-            assert list(there.records_of_run(RUN)) == [replace(r, record_id=r.record_id + shift) for r in ours]
+            assert list(there.records_of_run(RUN)) == [
+                replace(r, record_id=r.record_id + shift) for r in ours
+            ]
             assert there.runs(STORE) == here.runs(STORE)
             for record in ours:
-                history = [replace(one, record_id=one.record_id + shift) for one in here.attempts(record.record_id)]
+                history = [
+                    replace(one, record_id=one.record_id + shift)
+                    for one in here.attempts(record.record_id)
+                ]
                 assert there.attempts(record.record_id + shift) == history
             named = [note.record_id + shift if note.record_id else None for note in here.notes(RUN)]
             assert [note.record_id for note in there.notes(RUN)] == named

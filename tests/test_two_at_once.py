@@ -1,4 +1,6 @@
-"""Two runners of one store: one works, the other waits or goes, saying for whom; a runner's death frees the store."""
+"""Two runners of one store: one works, the other waits or goes, saying for whom; a runner's death
+frees the store.
+"""
 
 import asyncio
 import signal
@@ -26,7 +28,9 @@ async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
 
 @pytest.fixture
 async def holder(warehouse: Warehouse) -> Running:
-    """A run that has sent, got no answer, and been stopped in its tracks: it holds the store's lock."""
+    """A run that has sent, got no answer, and been stopped in its tracks: it holds the store's
+    lock.
+    """
     warehouse.box.faults.add(Fault(Reply.HANG, method="POST"))
     running = await warehouse.start("run", str(warehouse.export), "--json", *SHORT)
     await warehouse.posted(running, MANY)  # all it has to send: nothing of it arrives later
@@ -39,7 +43,9 @@ async def ended(*runs: Running) -> list[Done]:
     return await asyncio.gather(*(run.end() for run in runs))
 
 
-async def test_a_second_runner_that_does_not_wait_goes_and_says_for_whom(warehouse: Warehouse, holder: Running) -> None:
+async def test_a_second_runner_that_does_not_wait_goes_and_says_for_whom(
+    warehouse: Warehouse, holder: Running
+) -> None:
     """Exit status 75, the other's process and command named, not one request sent."""
     asked = len(warehouse.box.requests)
     done = await warehouse.run("--wait=0")
@@ -52,7 +58,9 @@ async def test_a_second_runner_that_does_not_wait_goes_and_says_for_whom(warehou
     await holder.end()
 
 
-async def test_a_second_runner_waits_until_the_first_has_ended(warehouse: Warehouse, holder: Running) -> None:
+async def test_a_second_runner_waits_until_the_first_has_ended(
+    warehouse: Warehouse, holder: Running
+) -> None:
     """It is told for whom; then it finds everything created already."""
     second = await warehouse.start("run", str(warehouse.export), *SHORT)
     assert f"process {holder.process.pid}" in await second.heard("Waiting")
@@ -98,13 +106,21 @@ async def test_readers_and_dry_runs_do_not_wait(warehouse: Warehouse, holder: Ru
     await holder.end()
 
 
-async def test_another_home_waits_and_finds_in_the_store_what_it_does_not_know(warehouse: Warehouse) -> None:
-    """Started together with two ledgers: one user's runners lock each other out, and the store's list does the rest.
+async def test_another_home_waits_and_finds_in_the_store_what_it_does_not_know(
+    warehouse: Warehouse,
+) -> None:
+    """Started together with two ledgers: one user's runners lock each other out, and the store's
+    list does the rest.
 
     Two users or two machines could double it: one store is to have one home.
     """
-    runs = [await warehouse.start("run", str(warehouse.export), "--json", home=home) for home in ("one", "another")]
-    first, second = sorted(await ended(*runs), key=lambda done: -int(done.summary.get("created", 0)))
+    runs = [
+        await warehouse.start("run", str(warehouse.export), "--json", home=home)
+        for home in ("one", "another")
+    ]
+    first, second = sorted(
+        await ended(*runs), key=lambda done: -int(done.summary.get("created", 0))
+    )
     assert (first.status, second.status) == (0, 0), second.err
     assert second.summary["already_created"] == MANY
     assert warehouse.shipped == Counter(numbers(MANY))

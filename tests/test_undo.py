@@ -1,4 +1,6 @@
-"""A run taken back: shown first, only what nobody has changed since, statuses too, and on after a stop."""
+"""A run taken back: shown first, only what nobody has changed since, statuses too, and on after a
+stop.
+"""
 
 import csv
 from pathlib import Path
@@ -18,7 +20,9 @@ DELETE_ALL = "DELETE /orders/{}/shipments"
 ROWS = [(100 + n, "MUG", 1, number(n)) for n in range(3)]
 
 
-async def undo(there: Shop, report: Report, *, for_real: bool = True, **more: bool) -> CommandResult:
+async def undo(
+    there: Shop, report: Report, *, for_real: bool = True, **more: bool
+) -> CommandResult:
     async with there.desk() as desk:
         return await undo_run(desk, report.run.run_id, for_real=for_real, **more)
 
@@ -61,7 +65,11 @@ async def test_the_list_keeps_what_an_earlier_call_deleted(shop: OpenShop) -> No
     there, report = await shipped(shop)
     for _ in range(2):
         told = await undo(there, report)
-        assert [row["Order ID"] for row in rows_of(Path(told.data["orders"]))] == ["100", "101", "102"]
+        assert [row["Order ID"] for row in rows_of(Path(told.data["orders"]))] == [
+            "100",
+            "101",
+            "102",
+        ]
     assert (told.data["deleted"], there.box.counts[DELETE]) == (0, 3)
 
 
@@ -70,7 +78,10 @@ async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
     there, report = await shipped(shop)
     told = await undo(there, report)
     assert "mails" in "\n".join(told.lines)
-    assert [(each["Order ID"], each["Shipment ID"], each["What"]) for each in rows_of(Path(told.data["orders"]))] == [
+    assert [
+        (each["Order ID"], each["Shipment ID"], each["What"])
+        for each in rows_of(Path(told.data["orders"]))
+    ] == [
         ("100", "1", "deleted"),
         ("101", "2", "deleted"),
         ("102", "3", "deleted"),
@@ -78,14 +89,18 @@ async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
 
 
 async def test_a_status_that_goes_back_may_mail_and_is_counted_before(shop: OpenShop) -> None:
-    """Before anything is deleted it is said how many customers that may mail, and where both switches are."""
+    """Before anything is deleted it is said how many customers that may mail, and where both
+    switches are.
+    """
     there, report = await shipped(shop)
     told = " ".join((await undo(there, report, for_real=False)).lines)
     assert "up to 3 customers" in told
     assert "Order notifications" in told
     assert "B2B app, Settings › Emails" in told
     said: list[str] = []
-    there.box.faults = Watched(lambda method, *_: said.extend(there.screen.lines if method == "DELETE" else ()))
+    there.box.faults = Watched(
+        lambda method, *_: said.extend(there.screen.lines if method == "DELETE" else ())
+    )
     done = await undo(there, report)
     assert "3 customers. Switch" in " ".join(said)
     assert done.data["statuses_put_back"] == 3
@@ -94,14 +109,20 @@ async def test_a_status_that_goes_back_may_mail_and_is_counted_before(shop: Open
 
 
 async def test_statuses_can_be_left_alone(shop: OpenShop) -> None:
-    """With --keep-status no order is written to, now or by a later call, and nothing is said of such mails."""
+    """With --keep-status no order is written to, now or by a later call, and nothing is said of
+    such mails.
+    """
     there, report = await shipped(shop)
     shown = await undo(there, report, for_real=False, keep_status=True)
     assert "Order notifications" not in "\n".join(shown.lines)
     assert shown.lines[-1].endswith("--yes --keep-status")
     await undo(there, report, keep_status=True)
     await undo(there, report)
-    assert (there.made(), order_statuses(there), there.box.counts["PUT /orders/{}"]) == ([], [3, 3, 3], 0)
+    assert (there.made(), order_statuses(there), there.box.counts["PUT /orders/{}"]) == (
+        [],
+        [3, 3, 3],
+        0,
+    )
 
 
 async def test_what_has_changed_since_is_kept(shop: OpenShop) -> None:
@@ -118,7 +139,11 @@ async def test_what_has_changed_since_is_kept(shop: OpenShop) -> None:
 
 async def test_shipments_of_others_are_not_touched(shop: OpenShop) -> None:
     """Of another run, and of another tool."""
-    theirs = {"id": 7, "tracking_number": "OTHER1", "items": [{"order_product_id": 1000, "quantity": 1}]}
+    theirs = {
+        "id": 7,
+        "tracking_number": "OTHER1",
+        "items": [{"order_product_id": 1000, "quantity": 1}],
+    }
     there = await shop(store(order(100, line(1000, quantity=5), shipments=[theirs])))
     await there.run((100, "MUG", 1, number(0)))
     second = await there.run((100, "MUG", 1, number(1)), name="b.csv")
@@ -154,7 +179,9 @@ async def test_a_second_call_has_nothing_to_do(shop: OpenShop) -> None:
 
 
 async def test_a_stopped_undo_goes_on(shop: OpenShop) -> None:
-    """Told to stop at the second delete: the same call ends it, and no delete is sent for what is gone."""
+    """Told to stop at the second delete: the same call ends it, and no delete is sent for what is
+    gone.
+    """
     there, report = await shipped(shop)
 
     def tell(method: str, _path: str, _order: int) -> None:
@@ -177,7 +204,9 @@ async def test_an_answer_that_is_lost_is_no_trouble(shop: OpenShop, reply: Any) 
     """To delete twice does no harm."""
     there, report = await shipped(shop)
     performs = int(reply != 429)
-    there.fault(Fault(reply, performs=performs, method="DELETE", nth=1), Fault(502, method="PUT", nth=1))
+    there.fault(
+        Fault(reply, performs=performs, method="DELETE", nth=1), Fault(502, method="PUT", nth=1)
+    )
     assert (await undo(there, report)).status == 0
     assert (there.made(), order_statuses(there)) == ([], [9, 9, 9])
 
@@ -221,7 +250,9 @@ async def test_rows_that_were_met_are_not_deleted(shop: OpenShop) -> None:
 
 
 async def test_what_the_run_left_in_doubt_is_named(shop: OpenShop) -> None:
-    """It may be in the store, and cannot be deleted before that is known: exit 3, with the order and what to do."""
+    """It may be in the store, and cannot be deleted before that is known: exit 3, with the order
+    and what to do.
+    """
     there = await shop(dense(3))
     there.fault(Fault(504, method="POST", nth=2), Fault(500, method="GET", path=r"/shipments$"))
     report = await there.run(*ROWS)
@@ -244,7 +275,9 @@ async def test_a_list_that_is_behind_does_not_make_a_shipment_gone(shop: OpenSho
     assert (told.data["deleted"], told.data["gone"], there.made()) == (3, 0, [])
 
 
-async def test_an_undo_that_has_deleted_something_says_so_whatever_comes_then(shop: OpenShop) -> None:
+async def test_an_undo_that_has_deleted_something_says_so_whatever_comes_then(
+    shop: OpenShop,
+) -> None:
     """The store answers no more after the first delete: what was done is told, with 1; never 75."""
     there, report = await shipped(shop)
     lost = Fault(500, performs=0, method="DELETE", nth=range(2, 99))

@@ -41,7 +41,9 @@ async def test_a_corrected_carrier_is_put(shop: OpenShop) -> None:
     there = await shop(ONE)
     header = (*HEADER, "Carrier")
     await there.run((100, "MUG", 1, "794644790132", "FedEx"), header=header)
-    await there.run((100, "MUG", 1, "794644790132", "DPD UK"), header=header, name="b.csv", update=True)
+    await there.run(
+        (100, "MUG", 1, "794644790132", "DPD UK"), header=header, name="b.csv", update=True
+    )
     (made,) = there.box.shipments()
     assert (made["shipping_provider"], made["tracking_carrier"]) == ("", "dpd-uk")
     assert there.posts == 1
@@ -54,7 +56,10 @@ async def test_it_is_kept_with_what_it_was(shop: OpenShop) -> None:
     await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)
     with there.ledger() as ledger:
         (record,) = ledger.find(number(1))
-        assert (record.state, record.made and record.made.tracking_number) == (State.CREATED, number(1))
+        assert (record.state, record.made and record.made.tracking_number) == (
+            State.CREATED,
+            number(1),
+        )
         attempt = ledger.attempts(record.record_id)[-1]
     assert attempt.what == "updated"
     assert attempt.evidence["from"]["tracking_number"] == number(0)
@@ -65,14 +70,20 @@ async def test_both_files_are_met_afterwards(shop: OpenShop) -> None:
     there = await shop(ONE)
     await there.run((100, "MUG", 1, number(0)))
     await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)
-    assert statuses(await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)) == ["already created"]
+    assert statuses(await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)) == [
+        "already created"
+    ]
     assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["already created"]
     assert (there.posts, there.box.counts[PUT]) == (1, 1)
 
 
 async def test_a_shipment_of_another_tool_can_be_corrected(shop: OpenShop) -> None:
     """There is no record of it; the store is what counts."""
-    theirs = {"id": 7, "tracking_number": "OTHER1", "items": [{"order_product_id": 1000, "quantity": 1}]}
+    theirs = {
+        "id": 7,
+        "tracking_number": "OTHER1",
+        "items": [{"order_product_id": 1000, "quantity": 1}],
+    }
     there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs])))
     assert statuses(await there.run((100, "MUG", 1, number(1)), update=True)) == ["updated"]
     assert there.made() == [(100, number(1), {1000: 1})]
@@ -100,7 +111,9 @@ async def test_an_answer_that_is_lost_is_asked_for_again(shop: OpenShop, fault: 
     there = await shop(ONE)
     await there.run((100, "MUG", 1, number(0)))
     there.fault(fault)
-    assert statuses(await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)) == ["updated"]
+    assert statuses(await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)) == [
+        "updated"
+    ]
 
 
 async def test_what_the_store_refuses_is_held_with_its_words(shop: OpenShop) -> None:
@@ -135,7 +148,9 @@ async def test_a_void_row_ships_nothing(shop: OpenShop) -> None:
 
 
 async def test_a_corrected_number_stays_the_parcels_own(shop: OpenShop) -> None:
-    """Gone from the store later, it is asked about under its new number, and keeps no other row from shipping."""
+    """Gone from the store later, it is asked about under its new number, and keeps no other row
+    from shipping.
+    """
     there = await shop(dense(2))
     await there.run((100, "MUG", 3, number(0)))
     await there.run((100, "MUG", 3, number(1)), name="corrected.csv", update=True)
@@ -158,7 +173,10 @@ async def test_a_number_that_was_planned_before_is_corrected_to(shop: OpenShop) 
     there.fault()
     await there.run((100, "MUG", 3, number(0)), name="wrong.csv")
     right = [(100, "MUG", 3, number(1)), (101, "MUG", 1, number(2))]
-    assert statuses(await there.run(*right, name="right.csv", update=True)) == ["updated", "created"]
+    assert statuses(await there.run(*right, name="right.csv", update=True)) == [
+        "updated",
+        "created",
+    ]
     assert statuses(await there.run(*right, name="right.csv")) == ["already created"] * 2
     assert there.made() == [(100, number(1), {1000: 3}), (101, number(2), {1010: 1})]
 

@@ -1,4 +1,6 @@
-"""What a column's values look like: the last that confirms a field, the first that does not, and what contradicts."""
+"""What a column's values look like: the last that confirms a field, the first that does not, and
+what contradicts.
+"""
 
 from datetime import date
 
@@ -9,10 +11,16 @@ from batch.model import Field
 
 UPS = "1Z5R89390357567127"
 CONFIRM = {
-    Field.ORDER_ID: (["1001", "#1001", "BC-1001", "1001-2", "112-1234567-1234567"], ["x", "2026-01-02", "12345678901"]),
+    Field.ORDER_ID: (
+        ["1001", "#1001", "BC-1001", "1001-2", "112-1234567-1234567"],
+        ["x", "2026-01-02", "12345678901"],
+    ),
     Field.ORDER_PRODUCT_ID: (["100", "1234567890", "7.0"], ["12345678901", "A1", "7.5"]),
     Field.ORDER_ADDRESS_ID: (["1", "7.0"], ["A1"]),
-    Field.SKU: (["MUG", "A B", "x" * 64, "100"], ["a b c", "x" * 65, "https://x.example/1", "2026-01-02"]),
+    Field.SKU: (
+        ["MUG", "A B", "x" * 64, "100"],
+        ["a b c", "x" * 65, "https://x.example/1", "2026-01-02"],
+    ),
     Field.QUANTITY: (["1", "1.0", "1,00", "999999"], ["1.5", "1000000", "x"]),
     Field.TRACKING_NUMBER: (
         ["ABC12345", "123456789", UPS],
@@ -27,13 +35,17 @@ CONFIRM = {
 }
 
 
-@pytest.mark.parametrize(("field", "cell"), [(field, cell) for field, (good, _) in CONFIRM.items() for cell in good])
+@pytest.mark.parametrize(
+    ("field", "cell"), [(field, cell) for field, (good, _) in CONFIRM.items() for cell in good]
+)
 def test_a_value_confirms_its_field(field, cell):
     """Alone: nearly all must look so."""
     assert shapes.confirms(field, [cell])
 
 
-@pytest.mark.parametrize(("field", "cell"), [(field, cell) for field, (_, bad) in CONFIRM.items() for cell in bad])
+@pytest.mark.parametrize(
+    ("field", "cell"), [(field, cell) for field, (_, bad) in CONFIRM.items() for cell in bad]
+)
 def test_another_value_does_not(field, cell):
     assert not shapes.confirms(field, [cell])
 
@@ -44,11 +56,16 @@ def test_a_field_without_a_look_is_confirmed_by_nothing(field):
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "blank", "enough"), [(4, 1, 0, True), (3, 1, 0, False), (4, 1, 9, True), (0, 0, 3, False)]
+    ("good", "bad", "blank", "enough"),
+    [(4, 1, 0, True), (3, 1, 0, False), (4, 1, 9, True), (0, 0, 3, False)],
 )
 def test_four_of_five_say_something(good, bad, blank, enough):
     """Blanks say nothing."""
-    cells = [*(str(1001 + n) for n in range(good)), *["words"] * bad, *["", "n/a", "TBD"][:blank] * 3]
+    cells = [
+        *(str(1001 + n) for n in range(good)),
+        *["words"] * bad,
+        *["", "n/a", "TBD"][:blank] * 3,
+    ]
     assert shapes.confirms(Field.ORDER_ID, cells) is enough
 
 

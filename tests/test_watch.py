@@ -1,4 +1,6 @@
-"""The drop folder: what is dropped comes back in done, failed or held, with its results, and ships once."""
+"""The drop folder: what is dropped comes back in done, failed or held, with its results, and ships
+once.
+"""
 
 import asyncio
 import os
@@ -47,13 +49,17 @@ async def test_a_file_comes_back_in_done_with_its_results_beside_it(dock: Dock) 
         text = dock.drop("acme.csv", row(100), row(101)).read_bytes()
         await dock.filed("done/acme.csv")
     assert (dock.inbox / "done" / "acme.csv").read_bytes() == text
-    assert [each["Status"] for each in sheet(dock.inbox / "done" / "acme.results.xlsx", "Results")] == ["created"] * 2
+    assert [
+        each["Status"] for each in sheet(dock.inbox / "done" / "acme.results.xlsx", "Results")
+    ] == ["created"] * 2
     assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
     assert dock.said("acme.csv: 2 rows: 2 shipped → done") == 1
     assert "run file=acme.csv exit=0" in dock.log
 
 
-async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folders(dock: Dock) -> None:
+async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folders(
+    dock: Dock,
+) -> None:
     """Ten files finished one after the other ship one after the other."""
     other = dock.inbox.parent / "other"
     other.mkdir()
@@ -63,13 +69,17 @@ async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folde
             if place % 2:
                 (dock.inbox / f"{9 - place}.csv").rename(other / f"{9 - place}.csv")
             await asyncio.sleep(0.1)
-        await dock.until(lambda: len([*dock.inbox.glob("done/*.csv"), *other.glob("done/*.csv")]) == 10)
+        await dock.until(
+            lambda: len([*dock.inbox.glob("done/*.csv"), *other.glob("done/*.csv")]) == 10
+        )
     with dock.shop.ledger() as ledger:
         names = [Path(run.file).name for run in reversed(ledger.runs())]
     assert names == [f"{9 - place}.csv" for place in range(10)]
 
 
-async def test_the_same_content_under_another_name_is_recognised_and_sends_nothing(dock: Dock) -> None:
+async def test_the_same_content_under_another_name_is_recognised_and_sends_nothing(
+    dock: Dock,
+) -> None:
     """It is said when it was processed, and as what; its sheet says so of every row."""
     async with dock.watched():
         dock.drop("acme.csv", row(100))
@@ -82,7 +92,10 @@ async def test_the_same_content_under_another_name_is_recognised_and_sends_nothi
     assert "already processed on" in note
     assert "as acme.csv" in note
     assert "0 sent" in note
-    assert sheet(dock.inbox / "done" / "acme (1).results.xlsx", "Results")[0]["Status"] == "already created"
+    assert (
+        sheet(dock.inbox / "done" / "acme (1).results.xlsx", "Results")[0]["Status"]
+        == "already created"
+    )
 
 
 async def test_the_same_name_again_replaces_nothing(dock: Dock) -> None:
@@ -113,7 +126,9 @@ async def test_the_same_name_again_replaces_nothing(dock: Dock) -> None:
 async def test_an_unusable_file_comes_back_with_a_text_that_says_what_to_do(
     dock: Dock, name: str, content: bytes, words: str
 ) -> None:
-    """A stranger's spreadsheet, half a workbook, columns that compete: nothing is asked of the store."""
+    """A stranger's spreadsheet, half a workbook, columns that compete: nothing is asked of the
+    store.
+    """
     async with dock.watched():
         (dock.inbox / name).write_bytes(content)
         await dock.filed(f"failed/{name}")
@@ -126,8 +141,12 @@ async def test_an_unusable_file_comes_back_with_a_text_that_says_what_to_do(
     assert dock.shop.posts == 0
 
 
-async def test_rows_that_did_not_ship_bring_the_file_back_and_are_resent_from_its_sheet(dock: Dock) -> None:
-    """`Fix and resend`, corrected in the workbook as it is and dropped back in, ships just its rows."""
+async def test_rows_that_did_not_ship_bring_the_file_back_and_are_resent_from_its_sheet(
+    dock: Dock,
+) -> None:
+    """`Fix and resend`, corrected in the workbook as it is and dropped back in, ships just its
+    rows.
+    """
     async with dock.watched():
         dock.drop("acme.csv", row(100), row(101, sku="MUGG"))
         await dock.filed("failed/acme.csv")
@@ -166,8 +185,12 @@ async def test_a_decision_in_a_results_sheet_is_taken_and_lets_the_held_file_go(
 
 
 @pytest.mark.parametrize(("answer", "posts"), [("ship", 2), ("skip", 1)])
-async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str, posts: int) -> None:
-    """One queue for people: the command line's word counts here too, also for a watcher that has just begun."""
+async def test_what_decide_is_told_lets_the_held_file_go(
+    dock: Dock, answer: str, posts: int
+) -> None:
+    """One queue for people: the command line's word counts here too, also for a watcher that has
+    just begun.
+    """
     async with dock.watched():
         dock.drop("acme.csv", (100, "MUG", 1, ""))
         await dock.filed("done/acme.csv")
@@ -177,7 +200,9 @@ async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str
         await asyncio.sleep(60)
         assert dock.there("held") == ["again.csv", "again.results.xlsx"]
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            decider = DecisionRecorder(
+                desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked"
+            )
             (one,) = pending_decisions(desk.ledger, desk.settings.store)
             await decider.take(one, answer)
         await dock.filed("failed/again.csv")
@@ -185,7 +210,9 @@ async def test_what_decide_is_told_lets_the_held_file_go(dock: Dock, answer: str
     assert dock.shop.posts == posts
 
 
-async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_accepted(dock: Dock) -> None:
+async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_accepted(
+    dock: Dock,
+) -> None:
     """Somebody has to look: the file waits in held, and goes on by itself."""
     dock.shop.fault(Fault(method="POST", nth=1, makes={"tracking_number": "OTHER"}))
     async with dock.watched():
@@ -193,7 +220,9 @@ async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_acce
         await dock.filed("held/acme.csv")
         assert dock.status["held"][0]["rows"] == 1
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            decider = DecisionRecorder(
+                desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked"
+            )
             (one,) = pending_decisions(desk.ledger, desk.settings.store)
             await decider.take(one, *one.answers)
         await dock.filed("done/acme.csv")
@@ -201,7 +230,9 @@ async def test_what_the_store_has_made_otherwise_holds_its_file_until_it_is_acce
     assert dock.shop.posts == 2
 
 
-async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_released(dock: Dock) -> None:
+async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_released(
+    dock: Dock,
+) -> None:
     """More mails than a person has been asked for: nothing is sent, until `decide` says so."""
     gates = Gates(mail_gate=1)
     async with dock.watched(gates=gates):
@@ -210,7 +241,9 @@ async def test_a_file_that_is_held_as_a_whole_ships_by_itself_once_it_is_release
         assert dock.shop.posts == 0
         assert dock.status["held"][0]["rows"] == 2
         async with opened_in_time(dock.shop.settings(), dock.screen, dock.stop) as desk:
-            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="they are told")
+            decider = DecisionRecorder(
+                desk.client, desk.ledger, desk.settings.store, who="Ann", why="they are told"
+            )
             for one in list(pending_decisions(desk.ledger, desk.settings.store)):
                 await decider.take(one, "ship")
         await dock.filed("done/acme.csv", "done/acme.results.xlsx")
@@ -238,7 +271,9 @@ async def test_what_waits_for_its_order_ships_by_itself_when_the_order_has_come(
 async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_of(
     dock: Dock, status_id: int | None, room: str
 ) -> None:
-    """The order comes cancelled, or never: the file leaves done, with its sheet, and people are told once."""
+    """The order comes cancelled, or never: the file leaves done, with its sheet, and people are
+    told once.
+    """
     told: list[Digest] = []
     async with dock.watched(notify=lambda settings, digests, status: told.extend(digests) or []):
         dock.drop("acme.csv", row(100), row(110))
@@ -261,17 +296,23 @@ async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_
     assert dock.shop.posts == (2 if status_id else 1)
 
 
-async def test_a_sheet_that_another_command_wrote_into_working_is_no_file_of_a_person(dock: Dock) -> None:
+async def test_a_sheet_that_another_command_wrote_into_working_is_no_file_of_a_person(
+    dock: Dock,
+) -> None:
     """`resume` writes beside the export as it knows it; the watcher takes it away with its file."""
     FolderLayout(dock.inbox).make()
     async with dock.watched():
         dock.drop("first.csv", row(100))
         await dock.filed("done/first.csv")
-    shutil.copy(dock.inbox / "done" / "first.results.xlsx", dock.inbox / "working" / "acme.results.xlsx")
+    shutil.copy(
+        dock.inbox / "done" / "first.results.xlsx", dock.inbox / "working" / "acme.results.xlsx"
+    )
     dock.drop("acme.csv", row(101)).rename(dock.inbox / "working" / "acme.csv")
     async with dock.watched():
         await dock.filed("done/acme.csv")
-    assert dock.tree() == [f"done/{name}.{kind}" for name in ("acme", "first") for kind in ("csv", "results.xlsx")]
+    assert dock.tree() == [
+        f"done/{name}.{kind}" for name in ("acme", "first") for kind in ("csv", "results.xlsx")
+    ]
 
 
 async def test_what_stays_held_is_not_run_again_and_again(dock: Dock) -> None:
@@ -288,7 +329,9 @@ async def test_what_stays_held_is_not_run_again_and_again(dock: Dock) -> None:
 
 
 async def test_a_store_that_stops_is_waited_for_and_told_of_once(dock: Dock) -> None:
-    """A token that is no longer good: the file stays in working, nothing fails, it goes on by itself."""
+    """A token that is no longer good: the file stays in working, nothing fails, it goes on by
+    itself.
+    """
     async with dock.watched():
         dock.shop.fault(Fault(401))
         dock.drop("acme.csv", row(100))
@@ -307,7 +350,9 @@ async def test_a_store_that_stops_is_waited_for_and_told_of_once(dock: Dock) -> 
     assert shipped(dock) == Counter([number(1000), number(1010)])
 
 
-async def test_a_store_that_stops_in_the_middle_of_a_file_gets_the_rest_of_it_later(dock: Dock) -> None:
+async def test_a_store_that_stops_in_the_middle_of_a_file_gets_the_rest_of_it_later(
+    dock: Dock,
+) -> None:
     """What was sent is not sent again."""
     async with dock.watched(workers=1):
         dock.shop.fault(Fault(403, method="POST", nth=range(3, 5)))
@@ -347,7 +392,9 @@ async def test_a_folder_that_vanishes_is_waited_for_and_told_of_once(dock: Dock)
     assert shipped(dock) == Counter([number(1000), number(1010)])
 
 
-async def test_a_folder_that_vanishes_in_the_middle_of_a_file_finds_it_done_later(dock: Dock) -> None:
+async def test_a_folder_that_vanishes_in_the_middle_of_a_file_finds_it_done_later(
+    dock: Dock,
+) -> None:
     """It was shipped; when the share is back the file is filed away, and nothing is sent again."""
     away = dock.inbox.with_name("away")
     dock.shop.fault(Fault(delay=60, method="POST"))
@@ -382,7 +429,12 @@ async def test_what_lay_in_working_comes_first(dock: Dock) -> None:
         await dock.filed("done/old.csv", "done/new.csv")
     with dock.shop.ledger() as ledger:
         assert [Path(run.file).name for run in reversed(ledger.runs())] == ["old.csv", "new.csv"]
-    assert dock.tree() == ["done/new.csv", "done/new.results.xlsx", "done/old.csv", "done/old.results.xlsx"]
+    assert dock.tree() == [
+        "done/new.csv",
+        "done/new.results.xlsx",
+        "done/old.csv",
+        "done/old.results.xlsx",
+    ]
 
 
 async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> None:
@@ -393,11 +445,15 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
     (dock.inbox / "working" / "acme.csv").symlink_to(secret)
     async with dock.watched():
         await dock.until(lambda: dock.there("failed"))
-    assert "is a link to another place" in (dock.inbox / "failed" / "acme.error.txt").read_text("utf-8-sig")
+    assert "is a link to another place" in (dock.inbox / "failed" / "acme.error.txt").read_text(
+        "utf-8-sig"
+    )
     assert dock.shop.posts == 0
 
 
-async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_that_one_file_meets_does_not_keep_the_others(
+    dock: Dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is tried three times, then it comes back with a text; the next file ships."""
     read = store_watcher.ClaimedFileJob.run
 
@@ -417,7 +473,9 @@ async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, mo
 
 
 async def test_a_room_that_is_no_folder_keeps_nothing_from_shipping_once(dock: Dock) -> None:
-    """Somebody has put a file called `done` there: it is told of, and when it is gone the file is filed away."""
+    """Somebody has put a file called `done` there: it is told of, and when it is gone the file is
+    filed away.
+    """
     (dock.inbox / "done").write_text("mine")
     async with dock.watched():
         dock.drop("acme.csv", row(100))
@@ -435,7 +493,9 @@ async def test_two_watchers_of_one_folder_share_its_files(dock: Dock) -> None:
         async with dock.watched():
             for place in range(8):
                 dock.drop(f"{place}.csv", row(100 + place))
-            await dock.until(lambda: len([n for n in dock.there("done") if n.endswith(".csv")]) == 8)
+            await dock.until(
+                lambda: len([n for n in dock.there("done") if n.endswith(".csv")]) == 8
+            )
         first.set("enough")
     assert shipped(dock) == Counter(number(1000 + 10 * place) for place in range(8))
     assert len(dock.there("done")) == 16
@@ -447,7 +507,10 @@ async def test_status_tells_what_is_where(dock: Dock) -> None:
     assert "Nobody watches it" in dock.told
     dock.drop("waits.csv", row(109))
     (dock.inbox / "x.csv").mkdir()
-    assert (dock.status["waiting"], dock.status["left_alone"]) == (["waits.csv"], {"x.csv": "a folder"})
+    assert (dock.status["waiting"], dock.status["left_alone"]) == (
+        ["waits.csv"],
+        {"x.csv": "a folder"},
+    )
     dock.shop.fault(Fault(delay=25, method="POST", order=105))
     async with dock.watched():
         await dock.filed("done/waits.csv")
@@ -542,7 +605,9 @@ class TestAnAnswerInHeld:
             await dock.filed("done/again.csv")
         assert dock.there("held") == []
 
-    async def test_that_is_none_is_told_of_also_where_its_sheet_was_dropped(self, dock: Dock) -> None:
+    async def test_that_is_none_is_told_of_also_where_its_sheet_was_dropped(
+        self, dock: Dock
+    ) -> None:
         async with dock.watched():
             results = await self.held(dock)
             write(results, "Results", "Decision", 2, "ask Bob")
@@ -553,7 +618,9 @@ class TestAnAnswerInHeld:
         assert "Answer once more in again-resent.results.xlsx" in note
 
     @pytest.mark.parametrize("answer", ["ship", "skip"])
-    async def test_on_every_row_releases_a_file_that_is_held_as_a_whole(self, dock: Dock, answer: str) -> None:
+    async def test_on_every_row_releases_a_file_that_is_held_as_a_whole(
+        self, dock: Dock, answer: str
+    ) -> None:
         """One row's answer does not: the others are not meant by it."""
         async with dock.watched(gates=Gates(mail_gate=1)):
             dock.drop("acme.csv", row(100), row(101))
@@ -561,7 +628,9 @@ class TestAnAnswerInHeld:
             results = dock.inbox / "held" / "acme.results.xlsx"
             write(results, "Results", "Decision", 2, answer)
             await dock.until(lambda: "acme.note.txt" in dock.there("held"))
-            assert "1 of its rows have no answer" in (dock.inbox / "held" / "acme.note.txt").read_text("utf-8-sig")
+            assert "1 of its rows have no answer" in (
+                dock.inbox / "held" / "acme.note.txt"
+            ).read_text("utf-8-sig")
             assert dock.shop.posts == 0
             write(results, "Results", "Decision", 3, answer)
             if answer == "ship":
@@ -570,7 +639,9 @@ class TestAnAnswerInHeld:
                 await dock.until(lambda: dock.said("left alone"))
         assert dock.shop.posts == (2 if answer == "ship" else 0)
 
-    async def test_on_every_row_of_its_sheet_dropped_into_the_inbox_ships_the_file(self, dock: Dock) -> None:
+    async def test_on_every_row_of_its_sheet_dropped_into_the_inbox_ships_the_file(
+        self, dock: Dock
+    ) -> None:
         """Once, by the sheet; the held file is filed away."""
         async with dock.watched(gates=Gates(mail_gate=1)):
             dock.drop("acme.csv", row(100), row(101))
@@ -589,7 +660,9 @@ class TestAReaderThatHangs:
 
     @pytest.fixture
     def met(self, dock: Dock, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-        """A page of two rows lies there, and its readers are stopped as they start; what is done then too."""
+        """A page of two rows lies there, and its readers are stopped as they start; what is done
+        then too.
+        """
         met: list[Callable[[], object]] = []
         start = subprocess.Popen
 
@@ -601,23 +674,33 @@ class TestAReaderThatHangs:
             return process
 
         monkeypatch.setattr(reader.subprocess, "Popen", stopped)
-        (dock.inbox / "page.xls").write_text("<table><tr><td>Order<td>SKU<tr><td>100<td>MUG</table>")
+        (dock.inbox / "page.xls").write_text(
+            "<table><tr><td>Order<td>SKU<tr><td>100<td>MUG</table>"
+        )
         return met
 
     async def test_twice_brings_the_file_back_and_keeps_no_other_from_shipping(
         self, dock: Dock, met: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """After the first time the next file has its turn; after the second a letter lies beside it."""
+        """After the first time the next file has its turn; after the second a letter lies beside
+        it.
+        """
         monkeypatch.setattr(reader_limits, "SECONDS", 1)
         met.append(lambda: (dock.inbox / "acme.csv").exists() or dock.drop("acme.csv", row(101)))
         async with dock.watched():
             await dock.filed("failed/page.xls", "done/acme.csv")
         assert [line[:8] for line in dock.screen.lines if "→" in line] == ["acme.csv", "page.xls"]
-        assert "could not be read 2 times" in (dock.inbox / "failed" / "page.error.txt").read_text("utf-8-sig")
+        assert "could not be read 2 times" in (dock.inbox / "failed" / "page.error.txt").read_text(
+            "utf-8-sig"
+        )
         assert dock.shop.posts == 1
 
-    async def test_does_not_hold_up_a_stop(self, dock: Dock, met: list[Callable[[], object]]) -> None:
-        """Told to stop, the watcher ends, though the reader does not; the file stays for the next start."""
+    async def test_does_not_hold_up_a_stop(
+        self, dock: Dock, met: list[Callable[[], object]]
+    ) -> None:
+        """Told to stop, the watcher ends, though the reader does not; the file stays for the next
+        start.
+        """
         loop = asyncio.get_running_loop()
         met.append(lambda: loop.call_soon_threadsafe(dock.stop.set, "it was told to stop"))
         async with dock.watched():

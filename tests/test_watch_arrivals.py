@@ -1,4 +1,6 @@
-"""What lies in a drop folder: which files are whole, what is not taken, and names that no move may lose."""
+"""What lies in a drop folder: which files are whole, what is not taken, and names that no move may
+lose.
+"""
 
 import os
 import sys
@@ -90,7 +92,16 @@ def test_whole_files_come_in_the_order_in_which_they_were_finished(place: Folder
 @pytest.mark.parametrize(
     "name",
     [
-        *("a.part", "a.TMP", "a.csv.filepart", "a.crdownload", "a.csv~", "~$a.xlsx", ".~lock.a.xlsx#", ".a.csv"),
+        *(
+            "a.part",
+            "a.TMP",
+            "a.csv.filepart",
+            "a.crdownload",
+            "a.csv~",
+            "~$a.xlsx",
+            ".~lock.a.xlsx#",
+            ".a.csv",
+        ),
         *("Thumbs.db", "a.error.txt", "a.note.txt"),
     ],
 )
@@ -105,7 +116,9 @@ def test_what_others_are_writing_or_have_left_is_not_taken(place: FolderLayout, 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
 def test_what_is_no_file_is_named_and_left_alone(place: FolderLayout) -> None:
-    """A link out of the folder, a pipe, a folder called like an export; opening a pipe would wait for ever."""
+    """A link out of the folder, a pipe, a folder called like an export; opening a pipe would wait
+    for ever.
+    """
     secret = place.root.parent / "secret.csv"
     secret.write_text("x")
     (place.root / "link.csv").symlink_to(secret)
@@ -166,8 +179,12 @@ def test_many_who_claim_get_each_file_once(place: FolderLayout) -> None:
     assert len(list(place.working.iterdir())) == 40
 
 
-@pytest.mark.parametrize("other", ["Ähre.csv", "ähre.csv", unicodedata.normalize("NFD", "Ähre.csv"), "ÄHRE.CSV"])
-def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: FolderLayout, other: str) -> None:
+@pytest.mark.parametrize(
+    "other", ["Ähre.csv", "ähre.csv", unicodedata.normalize("NFD", "Ähre.csv"), "ÄHRE.CSV"]
+)
+def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(
+    place: FolderLayout, other: str
+) -> None:
     """Upper and lower case, composed and decomposed letters: what is there is never replaced."""
     (place.done / "Ähre.csv").write_text("first")
     moved = drop(place, other, "second").rename(unused_path(place.root / DONE, other))
@@ -176,10 +193,18 @@ def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: Folder
     assert moved.suffix.casefold() == again.suffix.casefold() == ".csv"
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other disks refuse such names themselves")
-@pytest.mark.parametrize("name", [b"a" * 251 + b".csv", b"b." + b"c" * 253, b"\xff\xfe.csv", b"a\nb\x1b[2J.csv"])
-def test_a_name_that_cannot_be_written_or_shown_is_taken_under_one_that_can(place: FolderLayout, name: bytes) -> None:
-    """255 bytes leave no room for what is appended; bytes that are no text fit into no ledger and no log."""
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="other disks refuse such names themselves"
+)
+@pytest.mark.parametrize(
+    "name", [b"a" * 251 + b".csv", b"b." + b"c" * 253, b"\xff\xfe.csv", b"a\nb\x1b[2J.csv"]
+)
+def test_a_name_that_cannot_be_written_or_shown_is_taken_under_one_that_can(
+    place: FolderLayout, name: bytes
+) -> None:
+    """255 bytes leave no room for what is appended; bytes that are no text fit into no ledger and
+    no log.
+    """
     path = Path(os.fsdecode(os.fsencode(place.root) + b"/" + name))
     path.write_text("x")
     claimed = place.claim(path)

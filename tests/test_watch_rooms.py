@@ -1,4 +1,6 @@
-"""A drop folder in which somebody puts links, other people's files and other things than exports in the way."""
+"""A drop folder in which somebody puts links, other people's files and other things than exports in
+the way.
+"""
 
 import os
 from collections.abc import Callable
@@ -22,7 +24,9 @@ def mug(order_id: int) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("room", ROOMS)
 async def test_a_room_that_is_a_link_is_refused_by_name(dock: Dock, room: str) -> None:
-    """Nothing is taken from where it leads, nothing is put there; with a folder in its place it goes on."""
+    """Nothing is taken from where it leads, nothing is put there; with a folder in its place it
+    goes on.
+    """
     theirs = dock.shop.home.parent / "theirs"
     theirs.mkdir()
     (theirs / "private.csv").write_text(table(mug(107), header=HEADER))
@@ -40,7 +44,9 @@ async def test_a_room_that_is_a_link_is_refused_by_name(dock: Dock, room: str) -
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives folders away")
 async def test_a_room_of_somebody_else_is_refused(dock: Dock) -> None:
-    """The watcher's, root's and the folder's owner's are good; a third user's is named with its number."""
+    """The watcher's, root's and the folder's owner's are good; a third user's is named with its
+    number.
+    """
     (dock.inbox / "done").mkdir()
     os.chown(dock.inbox / "done", 12345, 12345)
     dock.drop("a.csv", mug(100))
@@ -87,7 +93,9 @@ async def test_a_configuration_is_no_export(dock: Dock) -> None:
 async def test_what_is_put_there_between_look_and_claim_is_not_read(
     dock: Dock, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    """The name was a whole export's, and is another thing's now: it goes to `failed` unread, with what it is."""
+    """The name was a whole export's, and is another thing's now: it goes to `failed` unread, with
+    what it is.
+    """
     theirs = dock.shop.home.parent / "theirs.csv"
     theirs.write_text(table(mug(107), header=HEADER))
     dropped = dock.drop("a.csv", mug(100))
@@ -107,7 +115,9 @@ async def test_what_is_put_there_between_look_and_claim_is_not_read(
 async def test_a_file_swapped_between_look_and_claim_is_whole_before_it_is_run(
     dock: Dock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half an export under the same name: it is run once it has been whole for a while, and all of it ships."""
+    """Half an export under the same name: it is run once it has been whole for a while, and all of
+    it ships.
+    """
     dropped, grows = dock.drop("a.csv", mug(100)), []
 
     def swap(point: str) -> None:
@@ -128,7 +138,9 @@ async def test_a_file_swapped_between_look_and_claim_is_whole_before_it_is_run(
 
 
 async def test_what_is_run_is_what_was_opened(dock: Dock) -> None:
-    """A link put in its place while it is run is not followed: the rows are those of the file, the link is refused."""
+    """A link put in its place while it is run is not followed: the rows are those of the file, the
+    link is refused.
+    """
     theirs = dock.shop.home.parent / "theirs.csv"
     theirs.write_text(table(mug(107), header=HEADER))
     dock.drop("a.csv", mug(100))

@@ -1,4 +1,6 @@
-"""Stores on this machine, a database, and workers of them: files are queued, and found again with their ends."""
+"""Stores on this machine, a database, and workers of them: files are queued, and found again with
+their ends.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -37,17 +39,26 @@ class Yard:
 
     async def store(self, orders: int = 5, **settings: Any) -> Sandbox:
         """One more store, with orders from 100 on."""
-        box = Sandbox(dense(orders), store_hash=f"s{len(self.boxes)}", **{"quota": PLENTY} | settings)
+        box = Sandbox(
+            dense(orders), store_hash=f"s{len(self.boxes)}", **{"quota": PLENTY} | settings
+        )
         self.boxes.append(await self._stack.enter_async_context(box))
         return box
 
     def settings(self, box: Sandbox, **changes: Any) -> Settings:
         home = self.folder / changes.pop("home", "home")
         return Settings(
-            api_url=box.url, store_hash=box.store_hash, token=box.token, home=home, database=self.database, **changes
+            api_url=box.url,
+            store_hash=box.store_hash,
+            token=box.token,
+            home=home,
+            database=self.database,
+            **changes,
         )
 
-    async def put(self, box: Sandbox, *exports: Iterable[Iterable[object]], **ask: Any) -> list[int]:
+    async def put(
+        self, box: Sandbox, *exports: Iterable[Iterable[object]], **ask: Any
+    ) -> list[int]:
         """Files in line, a table each."""
         entries = [
             QueueItem(f"/srv/file-{k}.csv", table(*rows, header=HEADER).encode(), ask=ask)
@@ -56,13 +67,23 @@ class Yard:
         return await self.queue.put(self.settings(box).store, entries, "ann")
 
     @asynccontextmanager
-    async def worker(self, *boxes: Sandbox, side_by_side: int = 4, **changes: Any) -> AsyncIterator[Worker]:
-        """A worker of these stores (all, if none is named) for as long as the block lasts; told to stop at its end."""
+    async def worker(
+        self, *boxes: Sandbox, side_by_side: int = 4, **changes: Any
+    ) -> AsyncIterator[Worker]:
+        """A worker of these stores (all, if none is named) for as long as the block lasts; told to
+        stop at its end.
+        """
         stop = StopEvent()
         async with Queue.open(self.database, most=4) as queue:
             stores = [self.settings(box, **changes) for box in boxes or self.boxes]
             worker = Worker(
-                queue, stores, self.screen, stop, side_by_side=side_by_side, notify=lambda *_: [], environ={}
+                queue,
+                stores,
+                self.screen,
+                stop,
+                side_by_side=side_by_side,
+                notify=lambda *_: [],
+                environ={},
             )
             working = asyncio.create_task(worker.work())
             try:
@@ -72,7 +93,9 @@ class Yard:
                 await working
 
     async def states(self) -> dict[int, str]:
-        return dict(await self.queue.query("SELECT file_id, state FROM shipbatch.files ORDER BY file_id"))
+        return dict(
+            await self.queue.query("SELECT file_id, state FROM shipbatch.files ORDER BY file_id")
+        )
 
     async def finished(self, *numbers: int) -> list[dict[str, Any]]:
         """Wait until these files, or all, have come to their end."""

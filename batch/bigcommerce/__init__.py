@@ -5,4 +5,14 @@ from batch.bigcommerce.payload import body, correction, limits
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import Kind, Verdict, judge
 
-__all__ = ["Client", "Kind", "Phase", "Response", "Verdict", "body", "correction", "judge", "limits"]
+__all__ = [
+    "Client",
+    "Kind",
+    "Phase",
+    "Response",
+    "Verdict",
+    "body",
+    "correction",
+    "judge",
+    "limits",
+]

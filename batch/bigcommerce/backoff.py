@@ -1,10 +1,13 @@
-"""How requests are held back where the quota alone does not: after refusals, and where no quota is known."""
+"""How requests are held back where the quota alone does not: after refusals, and where no quota is
+known.
+"""
 
 from aiolimiter import AsyncLimiter
 
 from batch.bigcommerce.quota_window import LENGTH
 
-SLOWEST = 5.0  # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
+# requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
+SLOWEST = 5.0
 STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
 LONGEST_PAUSE = 60.0  # seconds that refusals in a row add up to, unless the store asks for more
 
@@ -17,7 +20,9 @@ class RefusalPause:
 
     def __init__(self) -> None:
         self.in_a_row = 0
-        """429s since the last answer of another kind; those of requests in flight together count once."""
+        """429s since the last answer of another kind; those of requests in flight together count
+        once.
+        """
         self._began = self._ends = float("-inf")
 
     def seconds_left(self, now: float) -> float:
@@ -32,13 +37,17 @@ class RefusalPause:
         self._ends = max(self._ends, now + max(asked, _shortest_pause(self.in_a_row)), window_ends)
 
     def report_answer(self, sent: float) -> None:
-        """Another answer than a refusal: the row has ended, if the request went after its last refusal."""
+        """Another answer than a refusal: the row has ended, if the request went after its last
+        refusal.
+        """
         if sent > self._began:
             self.in_a_row = 0
 
 
 class Trickle:
-    """An even pace for a store that tells no quota to go by, twice as fast after each quiet window; off at first."""
+    """An even pace for a store that tells no quota to go by, twice as fast after each quiet window;
+    off at first.
+    """
 
     def __init__(self) -> None:
         self._limiter: AsyncLimiter | None = None
@@ -58,7 +67,9 @@ class Trickle:
             await self._limiter.acquire()
 
     def slow_down(self, now: float) -> None:
-        """Go at the smallest plan's pace, or stay below it: a bucket of one, so that no burst is hidden in it."""
+        """Go at the smallest plan's pace, or stay below it: a bucket of one, so that no burst is
+        hidden in it.
+        """
         if self._limiter is None or self._limiter.time_period < 1 / SLOWEST:
             self._limiter = AsyncLimiter(1, 1 / SLOWEST)
         self._changed_at = now

@@ -25,7 +25,9 @@ PAGE = 250  # the API's largest limit; more is answered with 413
 TRIES = 6  # of a read that fails; 429s are waited for and not counted
 PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
 CLOCK_APART = timedelta(hours=1)
-"""From this on a person is told: run ids, ship dates, what waits and what expires go by this machine's clock."""
+"""From this on a person is told: run ids, ship dates, what waits and what expires go by this
+machine's clock.
+"""
 BACKOFF = Backoff.doubling(2.0, 60.0)  # jittered
 
 T = TypeVar("T")
@@ -79,15 +81,22 @@ class Client:
     async def probe(self, path: str, params: Params | None = None) -> Response:
         """One GET, asked once, as it is answered: for `check`. Scope store_v2_orders_read_only."""
         await self.quota.acquire()
-        return await self._exchange(Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path)
+        return await self._exchange(
+            Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path
+        )
 
-    async def orders(self, *, min_id: int, limit: int = PAGE, status_id: int | None = None) -> list[Order]:
-        """One page of orders, ascending from `min_id`, of one status where it is given; empty: there are no newer ones.
+    async def orders(
+        self, *, min_id: int, limit: int = PAGE, status_id: int | None = None
+    ) -> list[Order]:
+        """One page of orders, ascending from `min_id`, of one status where it is given; empty:
+        there are no newer ones.
 
         Scope store_v2_orders_read_only.
         """
         params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
-        found = await self._list("/orders", params if status_id is None else {**params, "status_id": status_id})
+        found = await self._list(
+            "/orders", params if status_id is None else {**params, "status_id": status_id}
+        )
         return [self._parse(parse.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
@@ -108,19 +117,28 @@ class Client:
         def enough(lines: Iterable[OrderLine]) -> bool:
             return 0 < order.items_total <= sum(line.quantity for line in lines)
 
-        return replace(order, lines=tuple(await self.order_products(order.order_id, enough=enough)), cut=False)
+        return replace(
+            order, lines=tuple(await self.order_products(order.order_id, enough=enough)), cut=False
+        )
 
     async def order_products(
         self, order_id: int, *, enough: Callable[[Iterable[OrderLine]], bool] = lambda found: False
     ) -> list[OrderLine]:
-        """All lines of an order: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
+        """All lines of an order: all pages, or until `enough` says so. Scope
+        store_v2_orders_read_only.
+        """
         path = f"/orders/{order_id}/products"
         return await self._pages(path, parse.order_line, lambda line: line.order_product_id, enough)
 
     async def shipments(
-        self, order_id: int, *, enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False
+        self,
+        order_id: int,
+        *,
+        enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False,
     ) -> list[StoreShipment]:
-        """All shipments of an order, by id: all pages, or until `enough` says so. Scope store_v2_orders_read_only."""
+        """All shipments of an order, by id: all pages, or until `enough` says so. Scope
+        store_v2_orders_read_only.
+        """
         path = f"/orders/{order_id}/shipments"
         found = await self._pages(path, parse.shipment, lambda one: one.shipment_id, enough)
         return sorted(found, key=lambda one: one.shipment_id)
@@ -138,19 +156,26 @@ class Client:
             raise _not_the_api("a count of shipments was expected")
         return count or 0
 
-    async def create_shipment(self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False) -> Response:
+    async def create_shipment(
+        self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False
+    ) -> Response:
         """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.
 
-        `admitted`: the caller has waited for `quota.admit` itself, to do something between that and the first byte.
+        `admitted`: the caller has waited for `quota.admit` itself, to do something between that and
+        the first byte.
         """
         return await self._write("POST", f"/orders/{order_id}/shipments", body, admitted=admitted)
 
-    async def update_shipment(self, order_id: int, shipment_id: int, body: Mapping[str, Any]) -> Response:
+    async def update_shipment(
+        self, order_id: int, shipment_id: int, body: Mapping[str, Any]
+    ) -> Response:
         """Write a `payload.correction` into a made shipment; its items stay. Scope store_v2_orders."""
         return await self._write("PUT", f"/orders/{order_id}/shipments/{shipment_id}", body)
 
     async def delete_shipment(self, order_id: int, shipment_id: int) -> Response:
-        """Take a shipment back: its units can ship again, the order's status stays. Scope store_v2_orders."""
+        """Take a shipment back: its units can ship again, the order's status stays. Scope
+        store_v2_orders.
+        """
         return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
 
     async def set_status(self, order_id: int, status_id: int) -> Response:
@@ -158,7 +183,12 @@ class Client:
         return await self._write("PUT", f"/orders/{order_id}", {"status_id": status_id})
 
     async def _write(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, admitted: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        admitted: bool = False,
     ) -> Response:
         sent = None if body is None else json.dumps(body).encode()
         if not admitted:
@@ -195,10 +225,15 @@ class Client:
         key: Callable[[T], object],
         enough: Callable[[Iterable[T]], bool] = lambda found: False,
     ) -> list[T]:
-        """All pages of a list: until one brings nothing new. A short page need not be the last: limits differ."""
+        """All pages of a list: until one brings nothing new. A short page need not be the last:
+        limits differ.
+        """
         found: dict[object, T] = {}
         for page in range(1, 1000):
-            parts = [self._parse(parse, part) for part in await self._list(path, {"page": page, "limit": PAGE})]
+            parts = [
+                self._parse(parse, part)
+                for part in await self._list(path, {"page": page, "limit": PAGE})
+            ]
             fresh = {key(part): part for part in parts if key(part) not in found}
             found |= fresh
             if not fresh or enough(found.values()):
@@ -239,7 +274,10 @@ def _may_have_worked(reply: Response) -> bool:
     """Whether a write may have been worked on: it left, and was not plainly refused."""
     if reply.phase is Phase.NOT_SENT or reply.status is None:
         return reply.phase is not Phase.NOT_SENT
-    return reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return (
+        reply.status < HTTPStatus.MULTIPLE_CHOICES
+        or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 def _unreadable(path: str, verdict: Verdict, tries: int) -> Unreadable:
@@ -259,7 +297,9 @@ def _not_the_api(what: str) -> Unreadable:
 
 
 def _clock_warning(headers: Mapping[str, str]) -> str:
-    """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has none."""
+    """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has
+    none.
+    """
     try:
         theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)
         ours = datetime.now(UTC)

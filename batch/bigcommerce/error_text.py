@@ -9,7 +9,9 @@ from batch.bigcommerce.response import Response
 
 
 def error_messages(reply: Response) -> Iterator[str]:
-    """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the transport."""
+    """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the
+    transport.
+    """
     if reply.problem:
         yield reply.problem
     if reply.status is None or reply.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -30,8 +32,16 @@ def _sentence(part: Mapping[str, Any]) -> Iterator[str]:
     said = [str(part[name]) for name in ("message", "title", "detail") if part.get(name)]
     details = part.get("details")
     if isinstance(details, Mapping):
-        said += [str(details[name]) for name in ("invalid_reason", "conflict_reason") if details.get(name)]
-        facts = [f"{name} {details[name]}" for name in ("available_quantity", "order_product_id") if name in details]
+        said += [
+            str(details[name])
+            for name in ("invalid_reason", "conflict_reason")
+            if details.get(name)
+        ]
+        facts = [
+            f"{name} {details[name]}"
+            for name in ("available_quantity", "order_product_id")
+            if name in details
+        ]
         said += [f"({', '.join(facts)})"] if facts else []
     errors = part.get("errors")
     if isinstance(errors, Mapping):

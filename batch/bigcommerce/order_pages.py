@@ -1,4 +1,6 @@
-"""Orders by id, in as few requests as can be: a page knows up to 250 of them, and pages are read side by side."""
+"""Orders by id, in as few requests as can be: a page knows up to 250 of them, and pages are read
+side by side.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,9 +10,11 @@ from batch.bigcommerce.client import PAGE, Client
 from batch.model import Order
 from batch.primitives.concurrency import gather_bounded
 
-GAPPY = 1.02  # ids an order, from which on pages are taken to reach a little less far than they seem to
+# ids an order, from which on pages are taken to reach a little less far than they seem to
+GAPPY = 1.02
 CAREFUL = 0.95  # of it
-ALONE = 50  # orders that no page had, and that are asked for by themselves: a page may leave one out
+# orders that no page had, and that are asked for by themselves: a page may leave one out
+ALONE = 50
 
 
 @dataclass(slots=True)
@@ -21,7 +25,9 @@ class Orders:
     end: int | None = None
     """Largest order id of the store, once a page has shown that there is an end."""
     unproven: set[int] = field(default_factory=set)
-    """In no page, though the store has newer ones, and not asked for by themselves: ALONE others were."""
+    """In no page, though the store has newer ones, and not asked for by themselves: ALONE others
+    were.
+    """
 
     def newest_before(self, order_id: int) -> int | None:
         """The store's newest order, where this one is newer; None where it is not, or not known."""
@@ -52,7 +58,8 @@ class Pages:
 
     def __init__(self, client: Client, at_once: int) -> None:
         self._client, self._at_once = client, at_once
-        self._inclusive: bool | None = None  # whether `min_id` includes its own order: not documented
+        # whether `min_id` includes its own order: not documented
+        self._inclusive: bool | None = None
         self._lacked: int | None = None  # the order that a page from itself did not have
         self._reach = 0  # ids that a page spans; 0: no page has come yet
         self._holds = 0  # orders of the longest page
@@ -104,10 +111,14 @@ class Pages:
 
     async def _page(self, span: _Span) -> list[Order]:
         orders = span.last - span.first + 1 + (span.begin < span.first and self._inclusive is None)
-        return await self._client.orders(min_id=span.begin, limit=min(orders, PAGE) if self._reach else PAGE)
+        return await self._client.orders(
+            min_id=span.begin, limit=min(orders, PAGE) if self._reach else PAGE
+        )
 
     async def _read_unseen(self, wanted: Sequence[int], known: Orders) -> None:
-        """What no page had is absent once its own read says so; what is newer than all may come yet."""
+        """What no page had is absent once its own read says so; what is newer than all may come
+        yet.
+        """
         here = (n for n in wanted if known.newest_before(n) is None)
         lacking = [n for n in here if n not in known.found and n not in self._absent]
         alone, rest = lacking[: self._left], lacking[self._left :]
@@ -144,7 +155,9 @@ class Pages:
         """How many ids a page spans, by the latest ones."""
         several = [[order.order_id for order in page] for page in pages if len(page) > 1]
         self._holds = max([self._holds, *(len(ids) for ids in several)])
-        spacing = median((max(ids) - min(ids)) / (len(ids) - 1) for ids in several) if several else 1.0
+        spacing = (
+            median((max(ids) - min(ids)) / (len(ids) - 1) for ids in several) if several else 1.0
+        )
         reach = spacing * (self._holds - 1) * (CAREFUL if spacing > GAPPY else 1.0)
         if several or not self._reach:
             self._reach = max(1, int(reach) + 1)
@@ -158,5 +171,10 @@ class Pages:
     async def _end(self) -> int:
         """The store's newest order, unless a whole page is newer than the newest that was wanted."""
         if self._seen:
-            self._seen = max([self._seen, *(order.order_id for order in await self._client.orders(min_id=self._seen))])
+            self._seen = max(
+                [
+                    self._seen,
+                    *(order.order_id for order in await self._client.orders(min_id=self._seen)),
+                ]
+            )
         return self._seen

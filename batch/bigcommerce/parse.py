@@ -1,4 +1,6 @@
-"""The store's JSON → model objects: lenient in form (numbers as text, old shapes), strict in what is needed."""
+"""The store's JSON → model objects: lenient in form (numbers as text, old shapes), strict in what
+is needed.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,9 @@ from batch.model import Item, Order, OrderLine, StoreShipment
 JsonObject = Mapping[str, Any]
 
 WARNING = "__warning__"
-"""A consignment's word that it holds 50 of its lines and no more. Where it stands is not documented."""
+"""A consignment's word that it holds 50 of its lines and no more. Where it stands is not
+documented.
+"""
 
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
 """Not kept: people's names and addresses are none of the ledger's business."""
@@ -58,7 +62,9 @@ def whole(value: object) -> int | None:
 
 
 def order(found: object) -> Order:
-    """An order as listed with its consignments; `cut` where its lines look incomplete. Malformed without an id."""
+    """An order as listed with its consignments; `cut` where its lines look incomplete. Malformed
+    without an id.
+    """
     fields = _object(found, "order")
     consignments = fields.get("consignments")
     groups = list(_consignments(consignments))
@@ -81,8 +87,12 @@ def order(found: object) -> Order:
     )
 
 
-def order_line(found: object, *, address_id: int = 0, kind: str = "physical", pickup: bool = False) -> OrderLine:
-    """A line from /products or a consignment; the keywords are what its consignment says, where the line is silent."""
+def order_line(
+    found: object, *, address_id: int = 0, kind: str = "physical", pickup: bool = False
+) -> OrderLine:
+    """A line from /products or a consignment; the keywords are what its consignment says, where the
+    line is silent.
+    """
     fields = _object(found, "order line")
     pickup = pickup or _count(fields, "order_pickup_method_id") > 0
     return OrderLine(
@@ -123,7 +133,12 @@ def _consignments(found: object) -> Iterator[_Consignment]:
     """The groups of today's object, or of the older list; nothing from a link to them."""
     if isinstance(found, list):
         for part in found:
-            if isinstance(part, Mapping) and part.keys() & {"shipping", "pickups", "downloads", "email"}:
+            if isinstance(part, Mapping) and part.keys() & {
+                "shipping",
+                "pickups",
+                "downloads",
+                "email",
+            }:
                 yield from _consignments(part)
             elif isinstance(part, Mapping):
                 yield _consignment(part, pickup="pickup_method_id" in part)
@@ -141,7 +156,8 @@ def _consignments(found: object) -> Iterator[_Consignment]:
 
 def _consignment(part: JsonObject, *, kind: str = "physical", pickup: bool = False) -> _Consignment:
     found = part.get("line_items")
-    if isinstance(found, Mapping) and "id" not in found:  # a list with a key in it is an object to PHP
+    # a list with a key in it is an object to PHP
+    if isinstance(found, Mapping) and "id" not in found:
         found = list(found.values())
     entries = found if isinstance(found, list) else [found]
     lines = [line for line in _list(entries) if whole(line.get("id"))]
@@ -169,7 +185,9 @@ def _items(found: object) -> tuple[Item, ...]:
 
 
 def _list(found: object) -> list[JsonObject]:
-    """The objects of a list; one object stands for a list of itself (the extract has such an example)."""
+    """The objects of a list; one object stands for a list of itself (the extract has such an
+    example).
+    """
     if isinstance(found, list):
         return [part for part in found if isinstance(part, Mapping)]
     return [found] if isinstance(found, Mapping) else []

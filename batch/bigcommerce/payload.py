@@ -29,12 +29,16 @@ def body(shipment: Shipment) -> dict[str, Any]:
     return {
         "order_address_id": shipment.order_address_id,
         **_tracking_fields(shipment),
-        "items": [{"order_product_id": item.order_product_id, "quantity": item.quantity} for item in shipment.items],
+        "items": [
+            {"order_product_id": item.order_product_id, "quantity": item.quantity}
+            for item in shipment.items
+        ],
     }
 
 
 def correction(shipment: Shipment) -> dict[str, Any]:
-    """The body of Update Order Shipment: what the file gives, without `items`, which cannot be changed.
+    """The body of Update Order Shipment: what the file gives, without `items`, which cannot be
+    changed.
 
     `shipping_provider` and `tracking_carrier` go together, so that a new carrier leaves nothing of
     the old one; the address stays as it is. OverLimit where a text is too long.

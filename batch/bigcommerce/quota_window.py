@@ -9,7 +9,8 @@ from batch.bigcommerce.verdict import LONGEST_WAIT
 LENGTH = 30.0  # seconds; the documented window, where an answer does not say it
 TICK = 0.001  # seconds; the headers are no finer, and cut off what is
 AHEAD = 0.1  # share of the last quota that may go before a fresh window has been heard of
-TAIL = 0.05  # share of the quota that goes one request at a time, where other apps spend from it, too;
+# share of the quota that goes one request at a time, where other apps spend from it, too;
+TAIL = 0.05
 FEWEST = 4  # and no fewer than these
 
 
@@ -20,14 +21,18 @@ class QuotaHeaders:
     quota: int | None
     left: int | None
     until: float | None
-    """Seconds to the window's end; None where the answer has none, or only repeats the window's length."""
+    """Seconds to the window's end; None where the answer has none, or only repeats the window's
+    length.
+    """
     length: float
     sent: float
     now: float
 
     @classmethod
     def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "QuotaHeaders | None":
-        """What an answer tells; None where it says nothing of a quota. ValueError where that makes no sense."""
+        """What an answer tells; None where it says nothing of a quota. ValueError where that makes
+        no sense.
+        """
         texts = [
             headers.get(f"x-rate-limit-{name}", "").strip()
             for name in ("requests-quota", "requests-left", "time-reset-ms", "time-window-ms")
@@ -39,7 +44,8 @@ class QuotaHeaders:
             raise ValueError(f"{texts[1] or 'nothing'} left of {texts[0] or 'nothing'}")
         seconds = min(length / 1000, LONGEST_WAIT) if length and length > 0 else LENGTH
         until = reset / 1000 if reset is not None and reset >= 0 else None
-        if until == seconds and (left or 0) * 2 < (quota or 0):  # half spent, and as if it had just begun
+        # half spent, and as if it had just begun
+        if until == seconds and (left or 0) * 2 < (quota or 0):
             until = None
         return cls(quota, left, until, seconds, sent, now)
 
@@ -83,17 +89,31 @@ class QuotaWindow:
         left = quota - 1 if told.left is None else max(0, min(told.left, quota))
         capped = told.until is not None and told.until > LONGEST_WAIT
         company = last is None or (last.is_shared(0) if last.heard else last.others_spending)
-        return cls(quota, left, *told.ends, told.length, told.now, mine=1, others_spending=company, capped=capped)
+        return cls(
+            quota,
+            left,
+            *told.ends,
+            told.length,
+            told.now,
+            mine=1,
+            others_spending=company,
+            capped=capped,
+        )
 
     def learn(self, told: QuotaHeaders) -> "QuotaWindow":
         """What is known after one more answer: of this window, of an earlier one, or of the next."""
         if not self.heard or self._is_over(told):
             return QuotaWindow.of(told, self)
         after, before = told.ends
-        if before < self.ends_after - self._slack(told):  # late, of an earlier one, or the store has changed its mind
+        # late, of an earlier one, or the store has changed its mind
+        if before < self.ends_after - self._slack(told):
             return self if told.sent < self.low_at else QuotaWindow.of(told, self)
         quota = told.quota or self.quota
-        left = self.left - 1 + quota - self.quota if told.left is None else min(self.left, max(0, told.left))
+        left = (
+            self.left - 1 + quota - self.quota
+            if told.left is None
+            else min(self.left, max(0, told.left))
+        )
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
         return replace(
             self,
@@ -107,7 +127,9 @@ class QuotaWindow:
         )
 
     def assumed_headers(self, sent: float, now: float) -> QuotaHeaders:
-        """What an answer without a word on the quota is taken for: of a store that goes on as it was."""
+        """What an answer without a word on the quota is taken for: of a store that goes on as it
+        was.
+        """
         return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
     def next(self, in_flight: int) -> "QuotaWindow":
@@ -131,7 +153,11 @@ class QuotaWindow:
     def free_now(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            ahead = 1 if self.capped else min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
+            ahead = (
+                1
+                if self.capped
+                else min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
+            )
             return max(1, ahead) - in_flight
         free = self.left - in_flight - self.reserve_count(reserve)
         if free <= max(self.quota * TAIL, FEWEST) and (
@@ -144,8 +170,12 @@ class QuotaWindow:
         """Requests of each window that stay for the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
-    def seconds_for(self, requests: int, now: float, in_flight: int, reserve: float) -> float | None:
-        """The least time in which so many more requests are within the quota; None where its end is too far to tell."""
+    def seconds_for(
+        self, requests: int, now: float, in_flight: int, reserve: float
+    ) -> float | None:
+        """The least time in which so many more requests are within the quota; None where its end is
+        too far to tell.
+        """
         free = self.left - in_flight - self.reserve_count(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
@@ -155,7 +185,9 @@ class QuotaWindow:
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 
     def _is_over(self, told: QuotaHeaders) -> bool:
-        """Whether an answer is of a later window: that ends later, or has more left than one before it had."""
+        """Whether an answer is of a later window: that ends later, or has more left than one before
+        it had.
+        """
         if told.left is not None and told.left > self.left and told.sent >= self.low_at:
             return True
         if told.until is None:
@@ -163,5 +195,7 @@ class QuotaWindow:
         return told.ends[0] > self.ends_before + self._slack(told)
 
     def _slack(self, told: QuotaHeaders) -> float:
-        """Seconds by which two views of one window may differ: clocks in whole seconds, milliseconds cut off."""
+        """Seconds by which two views of one window may differ: clocks in whole seconds,
+        milliseconds cut off.
+        """
         return min(self.length, told.length) / 4

@@ -43,7 +43,11 @@ class RateLimit:
     """
 
     def __init__(
-        self, reserve: float = 0.10, *, most: int = MOST, say: Callable[[str], None] = lambda line: None
+        self,
+        reserve: float = 0.10,
+        *,
+        most: int = MOST,
+        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.reserve = reserve
         self.requests = 0
@@ -80,7 +84,9 @@ class RateLimit:
     @property
     def words(self) -> str:
         """The quota as a person reads it: `450 requests in 30 s`; empty where none is known."""
-        return f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
+        return (
+            f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
+        )
 
     async def acquire(self) -> None:
         """Wait until one more request is within the quota; first come, first served.
@@ -135,7 +141,9 @@ class RateLimit:
         self._changed.set()
 
     def _decide(self) -> _Decision:
-        """Whether one more may go: no pause, a place among those on their way, and a request left of the quota."""
+        """Whether one more may go: no pause, a place among those on their way, and a request left
+        of the quota.
+        """
         now = _now()
         if (left := self._pause.seconds_left(now)) > 0:
             return _Decision(may_go=False, ask_again_in=max(left, TICK), reason="it answers 429")
@@ -151,9 +159,12 @@ class RateLimit:
             return _GO
         if not self._window.heard:
             return _UNTIL_ANSWER
-        # What is in flight may still bring news of a later window: then nobody is told of this one's end.
+        # What is in flight may still bring news of a later window: then nobody is told of this
+        # one's end.
         reason = "" if self.in_flight else f"its quota of {self.words} is used up, as it says"
-        return _Decision(may_go=False, ask_again_in=max(self._window.ends_before - now, TICK), reason=reason)
+        return _Decision(
+            may_go=False, ask_again_in=max(self._window.ends_before - now, TICK), reason=reason
+        )
 
     def _observe(self, sent: float, reply: Response) -> None:
         """Learn from an answer that is no refusal, or from none."""
@@ -181,12 +192,15 @@ class RateLimit:
         if not headers:
             self.concurrency.report_failure(sent, now)
         if window := self._window or (QuotaWindow.of(headers) if headers else None):
-            self._window = window.next(self.in_flight)  # what a refusal says is left is not believed
+            # what a refusal says is left is not believed
+            self._window = window.next(self.in_flight)
         else:
             self._go_slowly("The store refuses requests (429) and tells no quota")
 
     def _read_headers(self, sent: float, reply: Response) -> QuotaHeaders | None:
-        """What an answer says of the quota; what makes no sense is nothing, and a reason to be careful."""
+        """What an answer says of the quota; what makes no sense is nothing, and a reason to be
+        careful.
+        """
         try:
             return QuotaHeaders.by(reply.headers, sent, _now())
         except ValueError as error:
@@ -196,7 +210,9 @@ class RateLimit:
 
     def _go_slowly(self, why: str) -> None:
         self._trickle.slow_down(_now())
-        self._tell(f"{why}: it is asked {SLOWEST:g} times a second, and faster when that goes well.")
+        self._tell(
+            f"{why}: it is asked {SLOWEST:g} times a second, and faster when that goes well."
+        )
 
     def _tell_of(self, decision: _Decision) -> None:
         """Tell the person why nothing goes, where it lasts."""

@@ -37,11 +37,14 @@ class Response:
     def without(self, secret: str) -> "Response":
         """The same without a secret, which a server may echo in what it says."""
         if not secret or (
-            secret.encode() not in self.body and not any(secret in text for text in self.headers.values())
+            secret.encode() not in self.body
+            and not any(secret in text for text in self.headers.values())
         ):
             return self
         headers = {name: text.replace(secret, HIDDEN) for name, text in self.headers.items()}
-        return replace(self, headers=headers, body=self.body.replace(secret.encode(), HIDDEN.encode()))
+        return replace(
+            self, headers=headers, body=self.body.replace(secret.encode(), HIDDEN.encode())
+        )
 
     @property
     def json(self) -> Any:

@@ -11,7 +11,8 @@ from aiohttp.connector import Connection
 
 from batch.bigcommerce.response import Phase, Response
 
-CONNECT_TIMEOUT = 15.0  # seconds to look up the host, connect and shake hands; nothing has left before
+# seconds to look up the host, connect and shake hands; nothing has left before
+CONNECT_TIMEOUT = 15.0
 LARGEST_ANSWER = 1_000_000  # bytes; a shipment has a few thousand
 LARGEST_LIST = 64_000_000  # bytes; 250 orders with their lines have a few million
 
@@ -33,7 +34,9 @@ class NeverLeft(Exception):
 
 
 class ConnectionLost(Exception):
-    """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by itself."""
+    """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by
+    itself.
+    """
 
 
 @dataclass(slots=True)
@@ -51,30 +54,38 @@ class _RequestDeadline:
 
 
 class _Request(ClientRequest):
-    """Starts the deadline with the first byte, and writes none into a connection that is already closed."""
+    """Starts the deadline with the first byte, and writes none into a connection that is already
+    closed.
+    """
 
     sending: _RequestDeadline | None = None
 
     async def send(self, conn: Connection) -> ClientResponse:
-        if _may_be_closed(conn.transport):  # two turns of the loop: one to read the close, one to act on it
+        # two turns of the loop: one to read the close, one to act on it
+        if _may_be_closed(conn.transport):
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         if conn.transport is None or conn.transport.is_closing():
             raise NeverLeft("the connection was closed before anything was sent")
         if self.sending:
             if not self.sending.may_leave():
-                raise NeverLeft("the lease on the store has run out, and another runner may have it")
+                raise NeverLeft(
+                    "the lease on the store has run out, and another runner may have it"
+                )
             self.sending.start()
         return await super().send(conn)
 
 
 def _may_be_closed(transport: asyncio.Transport | None) -> bool:
-    """Whether a close may have arrived that the transport does not tell of yet; under TLS it lags behind."""
+    """Whether a close may have arrived that the transport does not tell of yet; under TLS it lags
+    behind.
+    """
     if transport is None or transport.get_extra_info("sslcontext") is not None:
         return True
     try:
         return bool(select.select([transport.get_extra_info("socket")], [], [], 0)[0])
-    except (OSError, TypeError, ValueError):  # no socket any more, or one beyond what `select` counts to
+    except (OSError, TypeError, ValueError):
+        # no socket any more, or one beyond what `select` counts to
         return True
 
 
@@ -87,9 +98,14 @@ class Transport:
     """
 
     def __init__(
-        self, headers: Mapping[str, str], timeout: float, may_write: Callable[[], bool] = lambda: True
+        self,
+        headers: Mapping[str, str],
+        timeout: float,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """With `may_write` saying no right before its first byte, a request that changes anything is not sent."""
+        """With `may_write` saying no right before its first byte, a request that changes anything
+        is not sent.
+        """
         self._headers = dict(headers)
         self._seconds = timeout
         self._may_write = may_write
@@ -102,7 +118,9 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=_Request,
             # The deadline proper starts with the first byte (_Request); this one is its safety net.
-            timeout=aiohttp.ClientTimeout(total=CONNECT_TIMEOUT + self._seconds, connect=CONNECT_TIMEOUT),
+            timeout=aiohttp.ClientTimeout(
+                total=CONNECT_TIMEOUT + self._seconds, connect=CONNECT_TIMEOUT
+            ),
             trust_env=False,
         )
         return self

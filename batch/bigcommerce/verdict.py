@@ -43,10 +43,14 @@ class Verdict:
     problems: tuple[str, ...] = ()
     """The store's own words."""
     shipment: StoreShipment | None = None
-    """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names instead."""
+    """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names
+    instead.
+    """
 
 
-def judge(reply: Response, *, expected: int = HTTPStatus.CREATED, order_id: int | None = None) -> Verdict:
+def judge(
+    reply: Response, *, expected: int = HTTPStatus.CREATED, order_id: int | None = None
+) -> Verdict:
     """Judge the answer to a write: 201 for a create (the default), 200 for a PUT, 204 for a DELETE.
 
     DONE only where the answer proves it; with `order_id`, also that it is that order's.
@@ -68,10 +72,16 @@ def judge_read(reply: Response) -> Verdict:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a 429 asks for: the longer of its two headers, at most LONGEST_WAIT; None where neither makes sense."""
+    """Seconds a 429 asks for: the longer of its two headers, at most LONGEST_WAIT; None where
+    neither makes sense.
+    """
     asked = [
         number / unit
-        for name, unit in (("x-rate-limit-time-reset-ms", 1000), ("x-retry-after", 1), ("retry-after", 1))
+        for name, unit in (
+            ("x-rate-limit-time-reset-ms", 1000),
+            ("x-retry-after", 1),
+            ("retry-after", 1),
+        )
         if (number := parse.whole(headers.get(name, "").strip())) is not None and number >= 0
     ]
     return min(max(asked), LONGEST_WAIT) if asked else None
@@ -102,17 +112,25 @@ def _stop(reply: Response) -> Verdict | None:
             code, what = "token_refused", "The store refuses the access token (401)."
             todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN."
         case HTTPStatus.FORBIDDEN:
-            code, what = "scope_missing", "The store does not let this access token work with orders (403)."
+            code, what = (
+                "scope_missing",
+                "The store does not let this access token work with orders (403).",
+            )
             todo = "Make an API account with the scope Orders: modify (store_v2_orders) and use its token."
         case int(status) if 300 <= status < 400:
-            code, what = "redirect", f"The store's address redirects elsewhere ({status}); this is not followed."
+            code, what = (
+                "redirect",
+                f"The store's address redirects elsewhere ({status}); this is not followed.",
+            )
             todo = "Check BIGCOMMERCE_API_URL, and any proxy or sign-in page in between."
         case HTTPStatus.NOT_FOUND if reply.phase is Phase.ANSWERED and not _not_found(reply):
             code, what = "no_such_store", "This address is not a store's Orders API (404)."
             todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_API_URL."
         case HTTPStatus.SERVICE_UNAVAILABLE if b"suspended" in reply.body.lower():
             code, what = "suspended", "The store is suspended (503)."
-            todo = "The store's owner settles it with BigCommerce; then give the same command again."
+            todo = (
+                "The store's owner settles it with BigCommerce; then give the same command again."
+            )
     return Verdict(Kind.AGAIN, code, stop=what, todo=todo) if code else None
 
 
@@ -123,7 +141,11 @@ def _judge_response(reply: Response, expected: int, order_id: int | None) -> Ver
     if reply.phase is Phase.CUT:
         return Verdict(Kind.UNKNOWN, "cut_answer")
     deleting = expected == HTTPStatus.NO_CONTENT
-    if deleting and (reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT} or _not_found(reply)) and not reply.is_page:
+    if (
+        deleting
+        and (reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT} or _not_found(reply))
+        and not reply.is_page
+    ):
         return Verdict(Kind.DONE, "gone" if _not_found(reply) else "done")
     if reply.status == expected:
         return _judge_created(reply, order_id)
@@ -140,7 +162,11 @@ def _judge_created(reply: Response, order_id: int | None) -> Verdict:
         found = reply.json
         made = parse.shipment(found)
     except ValueError:
-        return _not_the_store(Kind.UNKNOWN) if reply.is_page and reply.status == HTTPStatus.OK else _no_proof()
+        return (
+            _not_the_store(Kind.UNKNOWN)
+            if reply.is_page and reply.status == HTTPStatus.OK
+            else _no_proof()
+        )
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
@@ -170,7 +196,9 @@ def _read(reply: Response) -> Verdict:
     passing = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.LOCKED, 499}
     lasting = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
     status = reply.status or 0
-    again = status in passing or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting)
+    again = status in passing or (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting
+    )
     return Verdict(Kind.AGAIN if again else Kind.NEVER, f"status_{status}")
 
 
@@ -195,11 +223,18 @@ def _not_found(reply: Response) -> bool:
     return (
         isinstance(found, list)
         and bool(found)
-        and all(isinstance(part, Mapping) and parse.whole(part.get("status")) == reply.status for part in found)
+        and all(
+            isinstance(part, Mapping) and parse.whole(part.get("status")) == reply.status
+            for part in found
+        )
     )
 
 
 def _refusal(reply: Response) -> str:
     if reply.status == HTTPStatus.NOT_FOUND:
         return "order_not_found"
-    return "more_than_available" if b'"available_quantity"' in reply.body else f"refused_{reply.status}"
+    return (
+        "more_than_available"
+        if b'"available_quantity"' in reply.body
+        else f"refused_{reply.status}"
+    )

@@ -35,13 +35,15 @@ COMMANDS = (
 for _command in COMMANDS:
     app.command()(_command)
 
-LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
+# bytes of address space; with less, a library that is loaded ends the process by itself
+LEAST = 128 * 2**20
 
 
 def main() -> None:
     """Run a command; what a person can act on is said in two lines, with its exit status."""
     tolerate_closed_streams()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's, which nothing here uses: each takes memory
+    # numpy's, which nothing here uses: each takes memory
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         _look_at_memory()
         app()
@@ -51,12 +53,20 @@ def main() -> None:
     except Exception as fault:  # noqa: BLE001  a fault of ours: told as such, and without secrets
         if lacking := of_memory(fault):
             print_error(lacking)
-            sys.exit(status_of(lacking) if isinstance(fault, ImportError) else ExitStatus.NOT_ALL_SENT)
+            sys.exit(
+                status_of(lacking) if isinstance(fault, ImportError) else ExitStatus.NOT_ALL_SENT
+            )
         from batch.config.secrets import hide
 
         print(visible_lines(hide(traceback.format_exc())), file=sys.stderr)
-        print("shipbatch: this is a fault of shipbatch; please report the lines above.", file=sys.stderr)
-        print("           Nothing is lost: run the same call again, it goes on where it stopped.", file=sys.stderr)
+        print(
+            "shipbatch: this is a fault of shipbatch; please report the lines above.",
+            file=sys.stderr,
+        )
+        print(
+            "           Nothing is lost: run the same call again, it goes on where it stopped.",
+            file=sys.stderr,
+        )
         sys.exit(ExitStatus.BUG)
 
 

@@ -19,25 +19,36 @@ if TYPE_CHECKING:
 
 def setup(
     store: Annotated[str, typer.Option(help="A name for the store, where there are several.")] = "",
-    keyring: Annotated[bool, typer.Option("--keyring", help="Keep the token in this machine's keyring.")] = False,
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Keep the token in this machine's keyring.")
+    ] = False,
 ) -> None:
     """Ask for a store's hash and token, prove them as `check` does, and keep them safely."""
     from batch.config.environment import token_variable
     from batch.config.secrets import keep_in_file, keep_in_keyring
     from batch.config.toml_edit import keep_hash
 
-    print("In the store's control panel: Settings › API › Store-level API accounts › Create, scope Orders: modify.")
+    print(
+        "In the store's control panel: Settings › API › Store-level API accounts › Create, scope Orders: modify."
+    )
     store_hash = _hash_in(_prompt("API path, or store hash"))
     token = _prompt("Access token (it is not shown)", hidden=True)
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
+        raise ConfigError(
+            "That is no access token: it is empty, or has characters that none has.",
+            "Copy it again.",
+        )
     result, refused = _prove_credentials(store_hash, token, store)
     print_result(result, as_json=False)
     if refused:
         print("Nothing was kept. Correct that, and run `shipbatch setup` again.")
         raise typer.Exit(result.status)
     path, variable = keep_hash(store_hash, store), token_variable(store)
-    where = keep_in_keyring(variable, token) if keyring else f"{keep_in_file(variable, token)}, for you alone"
+    where = (
+        keep_in_keyring(variable, token)
+        if keyring
+        else f"{keep_in_file(variable, token)}, for you alone"
+    )
     print(f"The hash is in {path}; the token is in {where}.")
     if keyring and not settings_of(store=store).keyring:
         print(f"Write into {path}, so that it is looked for there: keyring = true")
@@ -48,19 +59,28 @@ def setup(
         print("Ready to ship.")
         option = f" --store {store}" if store else ""
         print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
-        print(f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at.")
+        print(
+            f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at."
+        )
     raise typer.Exit(result.status)
 
 
 def check(
     store: options.StoreName = "",
     arrivals: Annotated[
-        bool, typer.Option("--arrivals", help="Only whether today's files came; tells people where one did not.")
+        bool,
+        typer.Option(
+            "--arrivals", help="Only whether today's files came; tells people where one did not."
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where all is proven.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing where all is proven.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
+    """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships
+    nothing.
+    """
     result = _check_arrivals(store) if arrivals else _run_checks(store)
     if result.status or not quiet:
         print_result(result, as_json=as_json)
@@ -68,13 +88,22 @@ def check(
 
 
 def service(
-    system: Annotated[str, typer.Argument(help="systemd, cron, launchd or windows; left out: this machine's.")] = "",
-    run: Annotated[str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")] = "",
+    system: Annotated[
+        str, typer.Argument(help="systemd, cron, launchd or windows; left out: this machine's.")
+    ] = "",
+    run: Annotated[
+        str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")
+    ] = "",
     watch: Annotated[str, typer.Option(metavar="FOLDER", help="For a drop folder.")] = "",
     arrivals: Annotated[
-        bool, typer.Option("--arrivals", help="For the alarm where a file that is expected has not come.")
+        bool,
+        typer.Option(
+            "--arrivals", help="For the alarm where a file that is expected has not come."
+        ),
     ] = False,
-    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the upload, or the alarm, is due.")] = "23:30",
+    at: Annotated[
+        str, typer.Option(metavar="HH:MM", help="When the upload, or the alarm, is due.")
+    ] = "23:30",
     store: options.StoreName = "",
 ) -> None:
     """Print ready texts for systemd, cron, launchd or Task Scheduler; installs nothing."""
@@ -116,7 +145,9 @@ def _absolute(given: str) -> str:
 
 
 def config(
-    example: Annotated[bool, typer.Option("--example", help="Print a shipbatch.toml with every setting.")] = False,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a shipbatch.toml with every setting.")
+    ] = False,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -136,11 +167,22 @@ def _show_settings(store: str) -> "CommandResult":
 
     made = settings_of(store=store)
     path = config_file()
-    data = made.model_dump(mode="json", exclude={"token", "identity"}) | {"config_file": str(path) if path else None}
+    data = made.model_dump(mode="json", exclude={"token", "identity"}) | {
+        "config_file": str(path) if path else None
+    }
     changed = made.model_dump(mode="json", exclude={"token", "identity"}, exclude_defaults=True)
-    where = f"Read {path}: no mistakes." if path else "No shipbatch.toml: `shipbatch config --example` prints one."
-    lines = [where, f"store: {made.store}" if made.store_hash else "store: none yet; run `shipbatch setup`"]
-    lines += [f"{name} = {value}" for name, value in changed.items()] + ["Everything else has its default."]
+    where = (
+        f"Read {path}: no mistakes."
+        if path
+        else "No shipbatch.toml: `shipbatch config --example` prints one."
+    )
+    lines = [
+        where,
+        f"store: {made.store}" if made.store_hash else "store: none yet; run `shipbatch setup`",
+    ]
+    lines += [f"{name} = {value}" for name, value in changed.items()] + [
+        "Everything else has its default."
+    ]
     return CommandResult(tuple(lines), data)
 
 
@@ -153,7 +195,9 @@ def _run_checks(store: str) -> "CommandResult":
 
 
 def _prove_credentials(store_hash: str, token: str, store: str) -> "tuple[CommandResult, bool]":
-    """What `check` says of a hash and a token that are not kept yet; and whether the store refuses them."""
+    """What `check` says of a hash and a token that are not kept yet; and whether the store refuses
+    them.
+    """
     import asyncio
 
     from pydantic import SecretStr
@@ -162,7 +206,8 @@ def _prove_credentials(store_hash: str, token: str, store: str) -> "tuple[Comman
 
     try:
         settings = settings_of(store=store)
-    except ConfigError:  # a store that shipbatch.toml does not know yet; what else is wrong there is said here
+    except ConfigError:
+        # a store that shipbatch.toml does not know yet; what else is wrong there is said here
         settings = settings_of()
     given = settings.model_copy(update={"store_hash": store_hash, "token": SecretStr(token)})
     checks = asyncio.run(run_checks(given, store))
@@ -178,7 +223,11 @@ def _check_arrivals(store: str) -> "CommandResult":
 
     settings = settings_of(store=store)
     checks = arrivals(settings, datetime.now().astimezone())
-    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is CheckStatus.WRONG]
+    late = [
+        of_arrival(one.what, one.said, one.todo)
+        for one in checks
+        if one.verdict is CheckStatus.WRONG
+    ]
     for problem in notify_after_run(settings, late, 2) if late else []:
         print_error(ShipbatchError(problem))
     return check_result(checks)
@@ -199,7 +248,8 @@ def _hash_in(given: str) -> str:
     """The store's hash in what was pasted: itself, or the API path that has it."""
     found = re.search(r"/stores/([^/]+)", given)
     store_hash = found[1] if found else given
-    if not store_hash.isascii() or not store_hash.isalnum() or len(store_hash) > 20:  # a token is not shown
+    # a token is not shown
+    if not store_hash.isascii() or not store_hash.isalnum() or len(store_hash) > 20:
         raise ConfigError(
             "There is no store hash in that: it is letters and digits only, about ten of them.",
             "Copy the API path, e.g. https://api.bigcommerce.com/stores/abc123xyz/v3/.",

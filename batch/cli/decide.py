@@ -6,7 +6,14 @@ import typer
 
 from batch.cli import options
 from batch.cli.queue import cancel_queued
-from batch.cli.terminal import ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
+from batch.cli.terminal import (
+    ledger_of,
+    live_settings,
+    print_result,
+    run_with_progress,
+    settings_of,
+    store_of,
+)
 
 if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
@@ -15,16 +22,25 @@ if TYPE_CHECKING:
 
 
 def decide(
-    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")] = "",
+    run_id: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")
+    ] = "",
     answer: Annotated[
         str, typer.Option(help="exists:ID, absent, ship or skip; without it, what waits is listed.")
     ] = "",
     order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
     row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Answer for all parcels that wait.")] = False,
-    file: Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Answer for all parcels that wait.")
+    ] = False,
+    file: Annotated[
+        bool, typer.Option("--file", help="Answer for a whole file that is held.")
+    ] = False,
     queued: Annotated[
-        int | None, typer.Option(metavar="NUMBER", help="Take this file of the queue out of the line, with skip.")
+        int | None,
+        typer.Option(
+            metavar="NUMBER", help="Take this file of the queue out of the line, with skip."
+        ),
     ] = None,
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
@@ -39,7 +55,12 @@ def decide(
     if queued is not None:
         others = (run_id, order, row, everything, file)
         result = cancel_queued(
-            queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others)
+            queued,
+            answer and answer_of(answer),
+            who or this_user(),
+            why,
+            store,
+            alone=not any(others),
         )
         print_result(result, as_json=as_json)
         return
@@ -50,7 +71,15 @@ def decide(
         print_result(result, as_json=as_json)
         raise typer.Exit(result.status)
     settings = live_settings(store=store_of(run_id, store))
-    word = Answer(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
+    word = Answer(
+        answer_of(answer),
+        who or this_user(),
+        why,
+        order=order,
+        row=row,
+        everything=everything,
+        file=file,
+    )
 
     async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.pipeline.session import open_store
@@ -65,9 +94,15 @@ def decide(
 
 def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")
+    ] = False,
     keep_status: Annotated[
-        bool, typer.Option("--keep-status", help="Leave the orders' statuses alone: a change may mail the customer.")
+        bool,
+        typer.Option(
+            "--keep-status",
+            help="Leave the orders' statuses alone: a change may mail the customer.",
+        ),
     ] = False,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
@@ -82,6 +117,8 @@ def undo(
         async with open_store(settings, progress, stop, lock=yes) as store_open:
             return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)
 
-    result, signalled = run_with_progress(work, quiet=as_json, reads=not yes, database=settings.database)
+    result, signalled = run_with_progress(
+        work, quiet=as_json, reads=not yes, database=settings.database
+    )
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)

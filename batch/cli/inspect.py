@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
+from batch.cli.terminal import (
+    ledger_of,
+    live_settings,
+    print_result,
+    run_with_progress,
+    settings_of,
+    store_of,
+)
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -21,12 +28,18 @@ if TYPE_CHECKING:
 
 def history(
     run_id: options.RunId = "",
-    results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
+    results: Annotated[
+        bool, typer.Option("--results", help="Write the run's results sheet again.")
+    ] = False,
     backup: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Copy the ledger there, also while it is used."),
     ] = None,
     into_database: Annotated[
-        bool, typer.Option("--into-database", help="Put this machine's ledger into SHIPBATCH_DATABASE, once.")
+        bool,
+        typer.Option(
+            "--into-database", help="Put this machine's ledger into SHIPBATCH_DATABASE, once."
+        ),
     ] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
     as_json: options.AsJson = False,
@@ -72,25 +85,37 @@ def _put_into_database() -> "CommandResult":
 
 
 def _file_and_database() -> "tuple[Path, Database]":
-    """The ledger of this machine, and the database of all; ConfigError where there is no such thing."""
+    """The ledger of this machine, and the database of all; ConfigError where there is no such
+    thing.
+    """
     from batch.config import LEDGER, Database
 
     settings = settings_of()
     if not settings.database:
-        raise ConfigError("SHIPBATCH_DATABASE is not set.", "Set it to postgresql://USER:PASSWORD@HOST/DATABASE.")
+        raise ConfigError(
+            "SHIPBATCH_DATABASE is not set.", "Set it to postgresql://USER:PASSWORD@HOST/DATABASE."
+        )
     if not (file := settings.home / LEDGER).is_file():
-        raise ConfigError(f"There is no ledger in {settings.home}.", "Nothing has to be put into the database.")
+        raise ConfigError(
+            f"There is no ledger in {settings.home}.", "Nothing has to be put into the database."
+        )
     return file, Database(settings.database)
 
 
 def find(
-    what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
+    what: Annotated[
+        str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")
+    ],
     store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no store: only what the ledger knows.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no store: only what the ledger knows.")
+    ] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link, and how it is."""
+    """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link,
+    and how it is.
+    """
     from batch.commands.find import find_attempts
 
     def live(orders: "Collection[tuple[str, int]]") -> "LiveState":
@@ -111,8 +136,12 @@ def find(
 
 
 def audit(
-    run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
-    days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
+    run_id: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")
+    ] = "",
+    days: Annotated[
+        int, typer.Option(min=1, help="Only what was shipped in the last so many days.")
+    ] = 30,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -126,15 +155,21 @@ def audit(
         async with open_store(settings, progress, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
 
-    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    result, signalled = run_with_progress(
+        work, quiet=as_json, reads=True, database=settings.database
+    )
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)
 
 
 def template(
     path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
-    status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
-    since: Annotated[int, typer.Option("--from", metavar="ORDER", help="Only orders from this number on.")] = 1,
+    status: Annotated[
+        list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")
+    ] = None,
+    since: Annotated[
+        int, typer.Option("--from", metavar="ORDER", help="Only orders from this number on.")
+    ] = 1,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -146,8 +181,12 @@ def template(
         from batch.pipeline.session import open_store
 
         async with open_store(settings, progress, stop, lock=False) as session:
-            return await write_template_file(session, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+            return await write_template_file(
+                session, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since
+            )
 
-    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    result, signalled = run_with_progress(
+        work, quiet=as_json, reads=True, database=settings.database
+    )
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled)

@@ -5,7 +5,15 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.text import Text
 
 from batch.model import Record, State
@@ -16,7 +24,9 @@ EVERY = 500  # shipments between two plain lines
 
 
 def plainly(line: str) -> Text:
-    """A line that may quote a file: all of it is seen, and none of it is markup, a highlight or an emoji's name."""
+    """A line that may quote a file: all of it is seen, and none of it is markup, a highlight or an
+    emoji's name.
+    """
     return Text(visible(line))
 
 
@@ -45,14 +55,18 @@ class LineProgress:
         if self._done % EVERY == 0:
             seconds = time.monotonic() - self._began
             left = timedelta(seconds=round(seconds / self._done * (self._total - self._done)))
-            self.say(f"{self._stage}: {self._done:,} of {self._total:,}, {self._done / seconds:.1f}/s, {left} left")
+            self.say(
+                f"{self._stage}: {self._done:,} of {self._total:,}, {self._done / seconds:.1f}/s, {left} left"
+            )
 
     def close(self) -> None:
         """Nothing to take down."""
 
 
 class LogProgress:
-    """A run as lines of the log: its stages. What is said to a person may quote the file, and is left out."""
+    """A run as lines of the log: its stages. What is said to a person may quote the file, and is
+    left out.
+    """
 
     def __init__(self, form: str) -> None:
         self._form = form
@@ -63,7 +77,11 @@ class LogProgress:
     def begin(self, stage: str, total: int | None = None) -> None:
         """Log the stage."""
         facts = {"stage": stage} | ({"shipments": total} if total else {})
-        print(LogEvent("stage", facts=facts).line(self._form, datetime.now(UTC)), file=sys.stderr, flush=True)
+        print(
+            LogEvent("stage", facts=facts).line(self._form, datetime.now(UTC)),
+            file=sys.stderr,
+            flush=True,
+        )
 
     def step(self, record: Record) -> None:
         """The ledger has every shipment's own story."""
@@ -73,7 +91,9 @@ class LogProgress:
 
 
 class RateColumn(ProgressColumn):
-    """Rate and time left over the whole stage: a store's quota comes in bursts, and its pauses count."""
+    """Rate and time left over the whole stage: a store's quota comes in bursts, and its pauses
+    count.
+    """
 
     def render(self, task: Task) -> Text:
         """As `14.2/s, 0:02:31 left`."""

@@ -28,7 +28,8 @@ SIDE_BY_SIDE = 16
 
 def worker(
     only: Annotated[
-        list[str] | None, typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated.")
+        list[str] | None,
+        typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated."),
     ] = None,
     side_by_side: Annotated[
         int, typer.Option("--stores", min=1, max=500, help="So many stores side by side.")
@@ -36,7 +37,9 @@ def worker(
     quiet: options.Silent = False,
     log_format: options.LogLines = None,
 ) -> None:
-    """Ship what is queued in the database, for every store whose token is here; on any number of machines."""
+    """Ship what is queued in the database, for every store whose token is here; on any number of
+    machines.
+    """
     given = {"log_format": log_format} if log_format else {}
     stores = _stores(given, only or [])
     database = database_of(stores[0])
@@ -45,13 +48,22 @@ def worker(
         from batch.fleet import Queue, Worker
         from batch.monitoring import notify_after_run
 
-        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        async with Queue.wait_and_open(database, stop, progress.say, most=side_by_side + 4) as queue:
+        notify = partial(
+            notify_after_run,
+            echo=partial(print, file=sys.stderr, flush=True) if log_format else None,
+        )
+        async with Queue.wait_and_open(
+            database, stop, progress.say, most=side_by_side + 4
+        ) as queue:
             crew = Worker(queue, stores, progress, stop, side_by_side=side_by_side, notify=notify)
-            await crew.work(lambda: progress.say(f"Working for {', '.join(each.store for each in stores)}"))
+            await crew.work(
+                lambda: progress.say(f"Working for {', '.join(each.store for each in stores)}")
+            )
 
     needs_fleet()
-    _, signalled = run_with_progress(work, quiet=quiet, plain=True, log=log_format or "", database=database)
+    _, signalled = run_with_progress(
+        work, quiet=quiet, plain=True, log=log_format or "", database=database
+    )
     raise typer.Exit(signalled)
 
 
@@ -62,7 +74,10 @@ def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
 
     every = every_store(given)
     if unknown := set(only) - {each.store_name for each in every}:
-        raise ConfigError(f"--store {min(unknown)}: shipbatch.toml has no such store.", "Add it, or correct the name.")
+        raise ConfigError(
+            f"--store {min(unknown)}: shipbatch.toml has no such store.",
+            "Add it, or correct the name.",
+        )
     chosen = [each for each in every if not only or each.store_name in only]
     known: dict[str, Settings] = {}
     for each in chosen:
@@ -90,20 +105,29 @@ class QueueRequest:
     results: Path | None
 
 
-def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool) -> None:
-    """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as `run` does.
+def queue_files(
+    request: QueueRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool
+) -> None:
+    """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as
+    `run` does.
 
     `here`: the options are those of a rehearsal or a dry run, which need no queue.
     """
     if not queue or here:
-        what = "A rehearsal and a dry run need no queue." if queue else "--follow waits for what --queue has put in."
+        what = (
+            "A rehearsal and a dry run need no queue."
+            if queue
+            else "--follow waits for what --queue has put in."
+        )
         raise ConfigError(what, "Leave --queue out." if queue else "Add --queue.")
     settings = store_settings({}, request.store)
     _check(request)
     database, entries = database_of(settings), _entries(request, settings)
     needs_fleet()
 
-    async def work(progress: "Progress", stop: "StopEvent") -> "tuple[list[int], FinishedFiles | None]":
+    async def work(
+        progress: "Progress", stop: "StopEvent"
+    ) -> "tuple[list[int], FinishedFiles | None]":
         from batch.config.environment import this_user
         from batch.fleet import Queue, deliver_sheets, follow_files
         from batch.fleet.queue import AWAY, MAYBE_QUEUED, database_away
@@ -114,7 +138,9 @@ def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool,
             except AWAY as error:
                 raise database_away(database, error, MAYBE_QUEUED) from error
             for number, entry in zip(numbers, entries, strict=True):
-                progress.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
+                progress.say(
+                    f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}"
+                )
             if not follow:
                 return numbers, None
             rows = await follow_files(line, numbers, progress, stop)
@@ -123,24 +149,36 @@ def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool,
     (numbers, ends), signalled = run_with_progress(work, quiet=quiet or as_json, database=database)
     if ends is None:
         if as_json:
-            queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
+            queued = [
+                {"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)
+            ]
             put_json({"store": settings.store, "queued": queued})
         raise typer.Exit(signalled)
     _print_ends(ends, quiet=quiet, as_json=as_json)
     if signalled:
-        print_error(ShipbatchError("Nobody waits for them any more; they stay in the queue, and are shipped."))
+        print_error(
+            ShipbatchError(
+                "Nobody waits for them any more; they stay in the queue, and are shipped."
+            )
+        )
     raise typer.Exit(signalled or ends.exit_status)
 
 
 def store_settings(given: dict[str, Any], store: str) -> "Settings":
-    """The settings of a store, whose token may be elsewhere; ConfigError where the store is not known."""
+    """The settings of a store, whose token may be elsewhere; ConfigError where the store is not
+    known.
+    """
     settings = settings_of(given, store)
     if not settings.store_hash:
-        raise ConfigError("The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store.")
+        raise ConfigError(
+            "The store is not known.", "Set BIGCOMMERCE_STORE_HASH, or name one with --store."
+        )
     return settings
 
 
-def watch_for_queue(posts: "Sequence[WatchedFolder]", *, polling: bool, quiet: bool, log: str) -> int:
+def watch_for_queue(
+    posts: "Sequence[WatchedFolder]", *, polling: bool, quiet: bool, log: str
+) -> int:
     """Put what is dropped in line, and file it away with what comes back; the exit status."""
     database = database_of(posts[0].settings)
     needs_fleet()
@@ -184,7 +222,9 @@ def _line_without_run(row: "Mapping[str, Any]") -> list[str]:
 
 
 def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
-    """The files with their content, or their address: FileError, and nothing is queued, where one cannot be read."""
+    """The files with their content, or their address: FileError, and nothing is queued, where one
+    cannot be read.
+    """
     needs_fleet()
     from batch.fleet import QueueItem, ask_of
     from batch.remote_files import fill_in_dates, is_far
@@ -192,13 +232,21 @@ def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
     bare = settings.model_copy(update={"sources": ()})
     today = datetime.now().astimezone().date()
     entries = []
-    for given in [str(request.plan)] if request.plan else [fill_in_dates(each, today) for each in request.files]:
+    for given in (
+        [str(request.plan)]
+        if request.plan
+        else [fill_in_dates(each, today) for each in request.files]
+    ):
         source = source_of(bare, Path(given), list(request.columns), request.sheet)
-        ask = ask_of(request.chosen, source=source, limit=request.limit, plan=request.plan is not None)
+        ask = ask_of(
+            request.chosen, source=source, limit=request.limit, plan=request.plan is not None
+        )
         if is_far(given):
             entries.append(QueueItem(given, address=given, ask=ask))
         else:
-            entries.append(QueueItem(str(Path(given).absolute()), content=_content(Path(given)), ask=ask))
+            entries.append(
+                QueueItem(str(Path(given).absolute()), content=_content(Path(given)), ask=ask)
+            )
     return entries
 
 
@@ -206,8 +254,14 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
-        raise FileError(f"{path}: {reason}. Nothing was queued.", "Check the name and the folder.") from error
+        reason = (
+            "there is no such file"
+            if isinstance(error, FileNotFoundError)
+            else error.strerror or str(error)
+        )
+        raise FileError(
+            f"{path}: {reason}. Nothing was queued.", "Check the name and the folder."
+        ) from error
 
 
 def fleet_status() -> "CommandResult":
@@ -222,11 +276,15 @@ def fleet_status() -> "CommandResult":
     return _ask_queue(database, look)
 
 
-def cancel_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "CommandResult":
+def cancel_queued(
+    number: int, answer: str, who: str, why: str, store: str, *, alone: bool
+) -> "CommandResult":
     """Take a file out of the line; ConfigError where something else is asked of it."""
     if answer != "skip" or not alone:
         what = "can only be skipped" if answer != "skip" else "is answered for as a whole"
-        raise ConfigError(f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".')
+        raise ConfigError(
+            f"A file in line {what}.", f'Give: decide --queued {number} --answer skip --why "…".'
+        )
     settings = store_settings({}, store) if store else settings_of()
 
     async def skip(queue: "Queue") -> "CommandResult":
@@ -237,7 +295,9 @@ def cancel_queued(number: int, answer: str, who: str, why: str, store: str, *, a
     return _ask_queue(database_of(settings), skip)
 
 
-def _ask_queue(database: str, ask: "Callable[[Queue], Awaitable[CommandResult]]") -> "CommandResult":
+def _ask_queue(
+    database: str, ask: "Callable[[Queue], Awaitable[CommandResult]]"
+) -> "CommandResult":
     """What the queue answers; DatabaseAway where it does not."""
     import asyncio
 
@@ -273,5 +333,6 @@ def needs_fleet() -> None:
         if str(error.name).startswith("batch"):
             raise
         raise ConfigError(
-            f"A queue needs libraries that are not installed ({error.name}).", "Run: pip install 'shipbatch[fleet]'."
+            f"A queue needs libraries that are not installed ({error.name}).",
+            "Run: pip install 'shipbatch[fleet]'.",
         ) from None

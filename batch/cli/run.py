@@ -68,33 +68,57 @@ def run(
     follow: options.Follow = False,
 ) -> None:
     """Ship warehouse exports: load, resolve, post, reconcile, write the results."""
-    values = {"timeout": timeout, "settle": settle, "reserve": reserve, "wait": wait, "until": until}
+    values = {
+        "timeout": timeout,
+        "settle": settle,
+        "reserve": reserve,
+        "wait": wait,
+        "until": until,
+    }
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     check_names(files or [])
     chosen = _explicit_options(values | {"log_format": log_format}, switches)
     if queue or follow:
         order = QueueRequest(files or [], plan, chosen, store, column or [], sheet, limit, results)
-        queue_files(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
+        queue_files(
+            order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json
+        )
     if sandbox:
         settings = settings_of(chosen, store, sandbox=True)
     else:
         settings = _live_or_report(chosen, store, (files or [str(plan)])[0])
     if (plan or dry_run) and trust_file:
-        raise ConfigError("--trust-file reads no orders, and a plan is held against them.", "Leave it out.")
+        raise ConfigError(
+            "--trust-file reads no orders, and a plan is held against them.", "Leave it out."
+        )
     if (plan is None) == (not files) or (plan and dry_run):
-        raise ConfigError("Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run.")
+        raise ConfigError(
+            "Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run."
+        )
     try:
         named = _jobs_of(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
     except FileError as error:
         if files and not (sandbox or dry_run):
-            _notify_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
+            _notify_after(
+                settings, [_digest_of(error, files[0])], status_of(error), log=log_format or ""
+            )
         raise
     if results is not None:
         check_results(results, [] if plan else [job.export for job in named])
-    asked = [(job, source_of(settings, job.export, column or [], sheet or job.source.sheet)) for job in named]
+    asked = [
+        (job, source_of(settings, job.export, column or [], sheet or job.source.sheet))
+        for job in named
+    ]
     jobs = [replace(job, source=source, limit=limit, results=results) for job, source in asked]
-    _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
+    _ship(
+        jobs,
+        settings,
+        sandbox=sandbox,
+        quiet=quiet or as_json,
+        as_json=as_json,
+        log=log_format or "",
+    )
 
 
 def resume(
@@ -108,7 +132,9 @@ def resume(
     settle: options.Settle = None,
     never_resend: options.NeverResend = False,
 ) -> None:
-    """Go on with a run (the newest, if none is named): its rows that have not shipped are judged anew."""
+    """Go on with a run (the newest, if none is named): its rows that have not shipped are judged
+    anew.
+    """
     from batch.commands.history import find_run, newest_run
     from batch.pipeline import Job, copy_of, source_of_run
 
@@ -116,17 +142,26 @@ def resume(
     chosen = _explicit_options({"timeout": timeout, "settle": settle, "until": until}, switches)
     settings = live_settings(chosen, store_of(run_id, store))
     with ledger_of() as ledger:
-        past = find_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
+        past = (
+            find_run(ledger, run_id, settings.store)
+            if run_id
+            else newest_run(ledger, settings.store)
+        )
     job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))
     _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 
 def sandbox(
     orders_from: Annotated[
-        list[Path] | None, typer.Option("--orders-from", help="Exports to invent a store from; or a store.json.")
+        list[Path] | None,
+        typer.Option("--orders-from", help="Exports to invent a store from; or a store.json."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0: any free one.")] = 8750,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what this store has shipped before.")] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0: any free one.")
+    ] = 8750,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what this store has shipped before.")
+    ] = False,
 ) -> None:
     """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
     import asyncio
@@ -142,7 +177,8 @@ def sandbox(
         raise typer.Exit(ExitStatus.INTERRUPTED) from None
     except OSError as error:
         raise ConfigError(
-            f"Port {port} cannot be had: {error.strerror or error}.", "Give another --port; 0 takes any free one."
+            f"Port {port} cannot be had: {error.strerror or error}.",
+            "Give another --port; 0 takes any free one.",
         ) from error
 
 
@@ -152,7 +188,9 @@ def _explicit_options(values: dict[str, Any], switches: dict[str, bool]) -> dict
 
 
 def _live_or_report(chosen: dict[str, Any], store: str, file: str) -> "Settings":
-    """The settings with credentials; people are told where those are missing: nobody watches a nightly call."""
+    """The settings with credentials; people are told where those are missing: nobody watches a
+    nightly call.
+    """
     try:
         return live_settings(chosen, store)
     except ConfigError as error:
@@ -161,7 +199,9 @@ def _live_or_report(chosen: dict[str, Any], store: str, file: str) -> "Settings"
         raise
 
 
-def _jobs_of(files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
+def _jobs_of(
+    files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool
+) -> "list[Job]":
     """What is to run: the plan, or each file; FileError where one cannot be had."""
     from batch.pipeline import Job
     from batch.pipeline.runner import job_of_plan
@@ -178,7 +218,8 @@ def _local_files(exports: list[str], settings: "Settings") -> list[Path]:
     today = datetime.now().astimezone().date()
     places = [fill_in_dates(each, today) for each in exports]
     return [
-        fetch_file(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place) for place in places
+        fetch_file(place, settings.home, settings.fetch_largest) if is_far(place) else Path(place)
+        for place in places
     ]
 
 
@@ -210,7 +251,9 @@ def _ship(
         tour, signalled = run_with_progress(work, quiet=quiet, log=log, database=settings.database)
     except ShipbatchError as error:
         if not sandbox:
-            _notify_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
+            _notify_after(
+                settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log
+            )
         if log:
             raise typer.Exit(status_of(error)) from None
         raise
@@ -256,11 +299,15 @@ def _print_digests(digests: "Sequence[Digest]") -> None:
             put(*digest.lines)
 
 
-def _notify_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
+def _notify_after(
+    settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = ""
+) -> None:
     """The log, people, the dead man's switch; what cannot be told changes nothing of the run."""
     from batch.monitoring import notify_after_run
 
-    for problem in notify_after_run(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
+    for problem in notify_after_run(
+        settings, digests, status, echo=partial(print, file=sys.stderr) if log else None
+    ):
         print_error(ShipbatchError(problem))
 
 

@@ -19,8 +19,9 @@ PATIENCE = 5.0  # seconds that the end of a command waits for a database that is
 class Signals:
     """The first one lets the work finish what is in flight; the second ends it where it is.
 
-    So does the first where the database does not answer: what is in flight cannot be recorded then, and the event
-    loop itself may be waiting for it, which is why they are heard beside the loop, too.
+    So does the first where the database does not answer: what is in flight cannot be recorded then,
+    and the event loop itself may be waiting for it, which is why they are heard beside the loop,
+    too.
     """
 
     def __init__(self, progress: BarProgress | LineProgress | LogProgress, database: str) -> None:
@@ -32,7 +33,8 @@ class Signals:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name) and sys.platform != "win32":
                 number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self._set, stop, number)  # wakes the loop
+                # wakes the loop
+                asyncio.get_running_loop().add_signal_handler(number, self._set, stop, number)
                 signal.signal(number, self._hear)
 
     @property
@@ -49,7 +51,9 @@ class Signals:
             self._end("Stopped now")
         self._caught = number
         if self._database:
-            threading.Thread(target=self._end_where_it_is_away, name="end of outage", daemon=True).start()
+            threading.Thread(
+                target=self._end_where_it_is_away, name="end of outage", daemon=True
+            ).start()
 
     def _end_where_it_is_away(self) -> None:
         from batch.config import Database
@@ -64,5 +68,9 @@ class Signals:
 
     def _end(self, why: str) -> NoReturn:
         self._progress.close()
-        print(f"{why}: what was in flight is in doubt, and the next run settles it.", file=sys.stderr, flush=True)
+        print(
+            f"{why}: what was in flight is in doubt, and the next run settles it.",
+            file=sys.stderr,
+            flush=True,
+        )
         os._exit(self.status)

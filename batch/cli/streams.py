@@ -1,4 +1,6 @@
-"""Standard output and error whose listener may go, or not know every letter: a closed terminal, a log in Latin-1."""
+"""Standard output and error whose listener may go, or not know every letter: a closed terminal, a
+log in Latin-1.
+"""
 
 import codecs
 import json
@@ -13,7 +15,9 @@ ESCAPED = "escaped"
 
 
 def put(*lines: str, error: bool = False) -> None:
-    """Lines on standard output, or error: what cannot be seen in them is shown, and nothing of them is obeyed."""
+    """Lines on standard output, or error: what cannot be seen in them is shown, and nothing of them
+    is obeyed.
+    """
     print(*map(visible, lines), sep="\n", file=sys.stderr if error else sys.stdout, flush=error)
 
 

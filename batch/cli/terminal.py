@@ -10,7 +10,15 @@ import typer
 from typer.core import TyperGroup
 
 from batch.cli.streams import put, put_json
-from batch.errors import CannotRunNow, ConfigError, NothingSent, ResultsError, ShipbatchError, StopRequested, Unreadable
+from batch.errors import (
+    CannotRunNow,
+    ConfigError,
+    NothingSent,
+    ResultsError,
+    ShipbatchError,
+    StopRequested,
+    Unreadable,
+)
 from batch.model.exit_status import ExitStatus
 from batch.primitives.escapes import visible
 
@@ -23,7 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]  # typer has it of click, or of its own copy of it
+# typer has it of click, or of its own copy of it
+_WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
@@ -58,13 +67,17 @@ app = typer.Typer(
 )
 
 
-def settings_of(options: dict[str, Any] | None = None, store: str = "", *, sandbox: bool = False) -> "Settings":
+def settings_of(
+    options: dict[str, Any] | None = None, store: str = "", *, sandbox: bool = False
+) -> "Settings":
     """A command's settings; a rehearsal never reads real credentials."""
     from batch import config
 
     environ = dict(os.environ)
     if sandbox:
-        environ = {name: value for name, value in environ.items() if not name.startswith("BIGCOMMERCE_")}
+        environ = {
+            name: value for name, value in environ.items() if not name.startswith("BIGCOMMERCE_")
+        }
     made = config.load_settings(options or {}, store_name=store, environ=environ)
     return made.model_copy(update={"database": ""}) if sandbox else made
 
@@ -77,14 +90,18 @@ def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Se
 
 
 def store_of(run_id: str, store: str) -> str:
-    """The store's name: the given one; where none is, and the environment has none, that of the run's own store."""
+    """The store's name: the given one; where none is, and the environment has none, that of the
+    run's own store.
+    """
     from batch.config import every_store
 
     if store or not run_id or settings_of().store_hash:
         return store
     with ledger_of() as ledger:
         run = ledger.run(run_id)
-    return next((each.store_name for each in every_store({}) if run and each.store == run.store), "")
+    return next(
+        (each.store_name for each in every_store({}) if run and each.store == run.store), ""
+    )
 
 
 def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) -> "Source":
@@ -105,29 +122,49 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
 
 
 def check_names(files: list[str]) -> None:
-    """ConfigError where a name is no text, as on a disk of other times: no ledger and no sheet could hold it."""
+    """ConfigError where a name is no text, as on a disk of other times: no ledger and no sheet
+    could hold it.
+    """
     for file in files:
         try:
             str(Path(file).absolute()).encode()
         except UnicodeEncodeError as error:
-            raise ConfigError(f"{file}: its name is no text in UTF-8.", "Rename it, or its folder.") from error
+            raise ConfigError(
+                f"{file}: its name is no text in UTF-8.", "Rename it, or its folder."
+            ) from error
 
 
 def check_results(results: Path, files: list[Path]) -> None:
-    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an export."""
+    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an
+    export.
+    """
     if len(files) > 1:
-        raise ConfigError("--results names one sheet, and there are several files.", "Leave it out: each has its own.")
+        raise ConfigError(
+            "--results names one sheet, and there are several files.",
+            "Leave it out: each has its own.",
+        )
     if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
-        raise ConfigError(f"--results {results}: it is no name of a sheet.", "Give a name that ends in .xlsx or .csv.")
+        raise ConfigError(
+            f"--results {results}: it is no name of a sheet.",
+            "Give a name that ends in .xlsx or .csv.",
+        )
     if not results.absolute().parent.is_dir():
-        raise ConfigError(f"--results {results}: there is no folder {results.absolute().parent}.", "Make it first.")
+        raise ConfigError(
+            f"--results {results}: there is no folder {results.absolute().parent}.",
+            "Make it first.",
+        )
     try:
         resolved = results.resolve(strict=results.is_symlink())
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
         wrong = "it is a link that leads nowhere, or back to itself"
-        raise ConfigError(f"--results {results}: {wrong}.", "Give a name that is no link.") from error
+        raise ConfigError(
+            f"--results {results}: {wrong}.", "Give a name that is no link."
+        ) from error
     if resolved in {Path(os.path.realpath(file)) for file in files}:
-        raise ConfigError(f"--results {results} is the export itself.", "Give another name: the export stays as it is.")
+        raise ConfigError(
+            f"--results {results} is the export itself.",
+            "Give another name: the export stays as it is.",
+        )
 
 
 def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
@@ -141,7 +178,11 @@ def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     home = default_home() / "sandbox" if sandbox else default_home()
     if not (home / LEDGER).exists():
         rehearsed = not sandbox and (home / "sandbox" / LEDGER).exists()
-        todo = "Only rehearsals have been run: add --sandbox to see them." if rehearsed else "Run an export first."
+        todo = (
+            "Only rehearsals have been run: add --sandbox to see them."
+            if rehearsed
+            else "Run an export first."
+        )
         raise NothingSent(f"There is no ledger in {home}: nothing has been run yet.", todo)
     return read_ledger(home / LEDGER)
 
@@ -155,11 +196,13 @@ def run_with_progress(
     log: str = "",
     database: str = "",
 ) -> tuple[T, int]:
-    """Do the work under a progress and the signals; the second value is 130 or 143 where one stopped it.
+    """Do the work under a progress and the signals; the second value is 130 or 143 where one
+    stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
-    `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
-    `database`: where the work's ledger is; nothing waits for its end where that is away, see `Signals`.
+    `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in
+    place of them. `database`: where the work's ledger is; nothing waits for its end where that is
+    away, see `Signals`.
     """
     import asyncio
 
@@ -201,7 +244,11 @@ def print_error(error: ShipbatchError, where: str = "") -> None:
     """What is wrong, and what to do, on standard error."""
     prefix = f"{where}: " if where and where not in str(error) else ""
     first, *others = error.lines
-    put(f"shipbatch: {prefix}{first}", *(f"           {line}" for line in (*others, error.todo) if line), error=True)
+    put(
+        f"shipbatch: {prefix}{first}",
+        *(f"           {line}" for line in (*others, error.todo) if line),
+        error=True,
+    )
 
 
 def status_of(error: ShipbatchError) -> ExitStatus:

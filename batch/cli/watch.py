@@ -28,19 +28,30 @@ def watch(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
     store: options.StoreName = "",
     still: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds a file must not have changed (2; on a network share 10).")
+        float | None,
+        typer.Option(
+            min=0.1, help="Seconds a file must not have changed (2; on a network share 10)."
+        ),
     ] = None,
     polling: Annotated[
         bool,
-        typer.Option("--polling", help="Look every two seconds, and trust no signal.", rich_help_panel=ADVANCED),
+        typer.Option(
+            "--polling",
+            help="Look every two seconds, and trust no signal.",
+            rich_help_panel=ADVANCED,
+        ),
     ] = False,
     quiet: options.Silent = False,
     log_format: options.LogLines = None,
     queue: options.InQueue = False,
 ) -> None:
-    """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
+    """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results
+    beside it.
+    """
     settings_for = store_settings if queue else live_settings
-    posts = _watched_folders(folder, partial(settings_for, {"log_format": log_format}), store, still)
+    posts = _watched_folders(
+        folder, partial(settings_for, {"log_format": log_format}), store, still
+    )
     if queue:
         raise typer.Exit(watch_for_queue(posts, polling=polling, quiet=quiet, log=log_format or ""))
 
@@ -48,7 +59,10 @@ def watch(
         from batch.monitoring import notify_after_run
         from batch.watcher import watch_folders
 
-        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        notify = partial(
+            notify_after_run,
+            echo=partial(print, file=sys.stderr, flush=True) if log_format else None,
+        )
         await watch_folders(posts, progress, stop, polling=polling, notify=notify)
 
     _, signalled = run_with_progress(
@@ -64,7 +78,9 @@ def status(
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """What a drop folder holds: waiting, running, done today, held for a person, failed; or the queue, with --fleet."""
+    """What a drop folder holds: waiting, running, done today, held for a person, failed; or the
+    queue, with --fleet.
+    """
     from batch.commands.answer import CommandResult
 
     if fleet:
@@ -75,7 +91,9 @@ def status(
     settings = settings_of()
     results = [folder_status(each.path, settings) for each in _folders(folder, settings)]
     data = results[0].data if folder else [each.data for each in results]
-    print_result(CommandResult(tuple(line for each in results for line in each.lines), data), as_json=as_json)
+    print_result(
+        CommandResult(tuple(line for each in results for line in each.lines), data), as_json=as_json
+    )
 
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
@@ -88,7 +106,9 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
             )
         return settings.folders
     if not folder.is_dir():
-        raise ConfigError(f"There is no folder {folder.absolute()}.", "Make it, or correct the name.")
+        raise ConfigError(
+            f"There is no folder {folder.absolute()}.", "Make it, or correct the name."
+        )
     return (settings.folder_at(folder),)
 
 
@@ -110,5 +130,7 @@ def _watched_folders(
         posts.append(WatchedFolder(asked, settings_for(store or each.store)))
     paths = [post.folder.path.resolve() for post in posts]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
-        raise ConfigError(f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store.")
+        raise ConfigError(
+            f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store."
+        )
     return posts

@@ -1,4 +1,6 @@
-"""The store against the ledger, without a file: what is gone, changed, doubled, untracked, over-shipped."""
+"""The store against the ledger, without a file: what is gone, changed, doubled, untracked,
+over-shipped.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,19 +47,32 @@ async def audit_store(session: StoreSession, run_id: str, days: int) -> CommandR
     else:
         oldest = datetime.now(UTC) - timedelta(days=days)
         runs = [run for run in session.ledger.runs(session.settings.store) if run.started >= oldest]
-    ids = {record.shipment.order_id for run in runs for record in session.ledger.records_of_run(run.run_id)}
+    ids = {
+        record.shipment.order_id
+        for run in runs
+        for record in session.ledger.records_of_run(run.run_id)
+    }
     known = session.ledger.of_orders(session.settings.store, ids)
     session.screen.begin(f"Looking at {len(known)} orders")
     orders = await Pages(session.client, session.settings.workers).read(set(known))
     found = await Audit(session).orders(known, orders)
-    lines = [f"{len(known)} orders that were shipped from here, {session.client.requests} requests."]
+    lines = [
+        f"{len(known)} orders that were shipped from here, {session.client.requests} requests."
+    ]
     lines += [f"  {each.trouble.value}: {each.what}" for each in found] or ["  Nothing to look at."]
     each = [
-        {"trouble": f.trouble.value, "order_id": f.order_id, "shipment_ids": f.shipment_ids, "what": f.what}
+        {
+            "trouble": f.trouble.value,
+            "order_id": f.order_id,
+            "shipment_ids": f.shipment_ids,
+            "what": f.what,
+        }
         for f in found
     ]
     data = {"orders": len(known), **count_discrepancies(found), "found": each}
-    return CommandResult(tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if found else ExitStatus.ALL_DONE)
+    return CommandResult(
+        tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if found else ExitStatus.ALL_DONE
+    )
 
 
 class Audit:
@@ -66,7 +81,9 @@ class Audit:
     def __init__(self, session: StoreSession) -> None:
         self._client, self._settings = session.client, session.settings
 
-    async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Discrepancy]:
+    async def orders(
+        self, known: Mapping[int, Sequence[Record]], orders: Orders
+    ) -> list[Discrepancy]:
         """Compare these orders' records with the store; a few orders at a time."""
 
         async def one(order_id: int) -> list[Discrepancy]:
@@ -75,16 +92,24 @@ class Audit:
         found = await gather_bounded(one, known, at_once=self._settings.workers)
         return [each for several in found for each in several]
 
-    async def _order(self, order_id: int, records: Sequence[Record], order: Order | None) -> list[Discrepancy]:
+    async def _order(
+        self, order_id: int, records: Sequence[Record], order: Order | None
+    ) -> list[Discrepancy]:
         standing = [r for r in records if r.state is State.CREATED and not r.deleted and r.made]
         if order is None:
             ids = tuple(r.made.shipment_id for r in standing if r.made)
             return [
-                Discrepancy(DiscrepancyKind.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")
+                Discrepancy(
+                    DiscrepancyKind.NO_ORDER,
+                    order_id,
+                    ids,
+                    f"Order {order_id} is not in the store any more.",
+                )
             ]
         found = list(over_shipped(order))
         if not order.is_shipped and await self._client.shipment_count(order_id) == 0:
-            return found + [absent_shipment(r) for r in standing]  # nothing to compare: the count is enough
+            # nothing to compare: the count is enough
+            return found + [absent_shipment(r) for r in standing]
         seen = await self._client.shipments(order_id)
         return found + list(compare(standing, seen))
 
@@ -110,9 +135,16 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
 
 
 def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
-    """A shipment that was made otherwise than asked; nothing where somebody has set it right in the store."""
+    """A shipment that was made otherwise than asked; nothing where somebody has set it right in the
+    store.
+    """
     if finding := findings.made_differs(record.shipment, now):
-        yield Discrepancy(DiscrepancyKind.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
+        yield Discrepancy(
+            DiscrepancyKind.MADE_DIFFERS,
+            record.shipment.order_id,
+            (now.shipment_id,),
+            finding.error,
+        )
 
 
 def absent_shipment(record: Record) -> Discrepancy:
@@ -122,18 +154,31 @@ def absent_shipment(record: Record) -> Discrepancy:
         f"Order {record.shipment.order_id}: shipment {record.made.shipment_id} of run {record.run_id} "
         "is no longer in the store."
     )
-    return Discrepancy(DiscrepancyKind.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
+    return Discrepancy(
+        DiscrepancyKind.GONE, record.shipment.order_id, (record.made.shipment_id,), what
+    )
 
 
 def duplicates(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
-    """Shipments of one order with equal items under one number; without a number it may be on purpose, and is said."""
+    """Shipments of one order with equal items under one number; without a number it may be on
+    purpose, and is said.
+    """
     for at, one in enumerate(seen):
         for other in seen[at + 1 :]:
             same = plain(one.tracking_number) == plain(other.tracking_number)
-            if same and one.order_address_id == other.order_address_id and same_items(one.items, other.items):
+            if (
+                same
+                and one.order_address_id == other.order_address_id
+                and same_items(one.items, other.items)
+            ):
                 both = f"{findings.describe_shipment(one)} and {findings.describe_shipment(other)}"
                 what = f"Order {one.order_id}: {both} are equal."
-                yield Discrepancy(DiscrepancyKind.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
+                yield Discrepancy(
+                    DiscrepancyKind.DOUBLED,
+                    one.order_id,
+                    (one.shipment_id, other.shipment_id),
+                    what,
+                )
 
 
 def over_shipped(order: Order) -> Iterator[Discrepancy]:

@@ -66,13 +66,20 @@ def check_result(checks: list[Check]) -> CommandResult:
     bad = [one for one in checks if one.verdict is not CheckStatus.OK]
     lines.append(f"{len(bad)} of {len(checks)} need a look." if bad else "All of this is proven.")
     found = {one.verdict for one in bad}
-    status = next((status for verdict, status in STATUS.items() if verdict in found), ExitStatus.ALL_DONE)
-    return CommandResult(tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status)
+    status = next(
+        (status for verdict, status in STATUS.items() if verdict in found), ExitStatus.ALL_DONE
+    )
+    return CommandResult(
+        tuple(lines), {"status": status, "checks": [asdict(one) for one in checks]}, status
+    )
 
 
 def refuses(checks: Sequence[Check]) -> bool:
     """Whether the store itself says that nothing can be shipped with these credentials."""
-    return any(one.verdict is CheckStatus.WRONG and one.what in {"credentials", READ, MODIFY} for one in checks)
+    return any(
+        one.verdict is CheckStatus.WRONG and one.what in {"credentials", READ, MODIFY}
+        for one in checks
+    )
 
 
 async def run_checks(settings: Settings, store_name: str = "") -> list[Check]:
@@ -103,14 +110,20 @@ def _home(home: Path) -> Check:
         if os.access(parent, os.W_OK):
             return Check(what, CheckStatus.OK, f"{home}: will be made by the first run")
         return Check(
-            what, CheckStatus.WRONG, f"{home} cannot be made in {parent}.", "Set SHIPBATCH_HOME to a folder of yours."
+            what,
+            CheckStatus.WRONG,
+            f"{home} cannot be made in {parent}.",
+            "Set SHIPBATCH_HOME to a folder of yours.",
         )
     if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
         return Check(what, CheckStatus.WRONG, f"{home} cannot be written.", todo)
     mode = stat.S_IMODE(home.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         return Check(
-            what, CheckStatus.WRONG, f"{home}: others can look into it (mode {mode:04o}).", f"chmod 700 '{home}'"
+            what,
+            CheckStatus.WRONG,
+            f"{home}: others can look into it (mode {mode:04o}).",
+            f"chmod 700 '{home}'",
         )
     return Check(what, CheckStatus.OK, str(home))
 
@@ -121,10 +134,18 @@ def _disk(home: Path) -> Check:
     said = f"{free / 1e9:.1f} GB free"
     if kind := network_disk(there):
         todo = "Set SHIPBATCH_HOME to a folder on a local disk."
-        return Check("disk", CheckStatus.WRONG, f"{home} lies on a network disk ({kind}): a crash can damage it.", todo)
+        return Check(
+            "disk",
+            CheckStatus.WRONG,
+            f"{home} lies on a network disk ({kind}): a crash can damage it.",
+            todo,
+        )
     if free < LOW:
         return Check(
-            "disk", CheckStatus.WRONG, f"only {said} at {there}.", "Make room: a run needs its ledger and sheets."
+            "disk",
+            CheckStatus.WRONG,
+            f"only {said} at {there}.",
+            "Make room: a run needs its ledger and sheets.",
         )
     return Check("disk", CheckStatus.OK, said)
 
@@ -139,7 +160,12 @@ def _ledger(place: Place, store: str) -> Check:
 
             found = server(place)
             if found.advice:
-                return Check("ledger", CheckStatus.WRONG, found.advice, "Correct the server's postgresql.conf.")
+                return Check(
+                    "ledger",
+                    CheckStatus.WRONG,
+                    found.advice,
+                    "Correct the server's postgresql.conf.",
+                )
             where = f"{place} ({found.name})"
         with read_ledger(place) as ledger:
             ledger.check()
@@ -149,7 +175,12 @@ def _ledger(place: Place, store: str) -> Check:
     except LedgerError as error:
         return Check("ledger", CheckStatus.WRONG, str(error), error.todo)
     if isinstance(place, Path) and not os.access(place, os.W_OK):
-        return Check("ledger", CheckStatus.WRONG, f"{place} cannot be written.", "Give this user write access to it.")
+        return Check(
+            "ledger",
+            CheckStatus.WRONG,
+            f"{place} cannot be written.",
+            "Give this user write access to it.",
+        )
     doubtful = f", {doubts} in doubt (the next run settles them)" if doubts else ""
     return Check("ledger", CheckStatus.OK, f"{where}, {runs} runs of this store{doubtful}")
 
@@ -157,21 +188,31 @@ def _ledger(place: Place, store: str) -> Check:
 def _folder(what: str, path: Path) -> Check:
     if not path.is_dir():
         return Check(
-            what, CheckStatus.WRONG, f"{path} is not there, or is no folder.", "Make it, or correct its `path`."
+            what,
+            CheckStatus.WRONG,
+            f"{path} is not there, or is no folder.",
+            "Make it, or correct its `path`.",
         )
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         return Check(
-            what, CheckStatus.WRONG, f"{path}: files cannot be moved within it.", "Give this user write access."
+            what,
+            CheckStatus.WRONG,
+            f"{path}: files cannot be moved within it.",
+            "Give this user write access.",
         )
     return Check(what, CheckStatus.OK, str(path))
 
 
 def arrivals(settings: Settings, now: datetime) -> list[Check]:
-    """Of each source with an `expected_by`, whether a file has come today; `now` in this machine's time zone."""
+    """Of each source with an `expected_by`, whether a file has come today; `now` in this machine's
+    time zone.
+    """
     due = [source for source in settings.sources if source.expected_by]
     if not due:
         todo = 'Write expected_by = "23:30" into a [sources.NAME] of shipbatch.toml.'
-        return [Check("arrivals", CheckStatus.UNPROVEN, "no source says when its file comes.", todo)]
+        return [
+            Check("arrivals", CheckStatus.UNPROVEN, "no source says when its file comes.", todo)
+        ]
     with read_ledger(settings.ledger) as ledger:
         runs = ledger.runs(settings.store)
     return [_arrival(source, settings, runs, now) for source in due]
@@ -179,11 +220,15 @@ def arrivals(settings: Settings, now: datetime) -> list[Check]:
 
 def _arrival(source: Source, settings: Settings, runs: Sequence[Run], now: datetime) -> Check:
     what = f"file {source.name}"
-    of_source = [run for run in runs if settings.source_for(Path(run.file).name).name == source.name]
+    of_source = [
+        run for run in runs if settings.source_for(Path(run.file).name).name == source.name
+    ]
     today = [run for run in of_source if run.started.astimezone(now.tzinfo).date() == now.date()]
     if today:
         return Check(
-            what, CheckStatus.OK, f"{Path(today[0].file).name}, {today[0].started.astimezone(now.tzinfo):%H:%M}"
+            what,
+            CheckStatus.OK,
+            f"{Path(today[0].file).name}, {today[0].started.astimezone(now.tzinfo):%H:%M}",
         )
     if f"{now:%H:%M}" < source.expected_by:
         return Check(what, CheckStatus.OK, f"none yet today; it is due by {source.expected_by}")
@@ -191,7 +236,9 @@ def _arrival(source: Source, settings: Settings, runs: Sequence[Run], now: datet
     if of_source:
         last = f"{Path(of_source[0].file).name}, {of_source[0].started.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
     said = f"no file today by {source.expected_by} (the last: {last})."
-    return Check(what, CheckStatus.WRONG, said, "Ask the warehouse for it; then `shipbatch run` it.")
+    return Check(
+        what, CheckStatus.WRONG, said, "Ask the warehouse for it; then `shipbatch run` it."
+    )
 
 
 async def _store(client: Client) -> AsyncIterator[Check]:
@@ -215,13 +262,20 @@ def _read(reply: Response) -> Check:
         return Check(what, CheckStatus.WRONG, verdict.stop, verdict.todo)
     said = reply.problem or "; ".join(verdict.problems) or f"it answers {reply.status}"
     if verdict.kind is Kind.NEVER:
-        return Check(what, CheckStatus.UNPROVEN, f"The store does not say: {said}.", "Check BIGCOMMERCE_API_URL.")
+        return Check(
+            what,
+            CheckStatus.UNPROVEN,
+            f"The store does not say: {said}.",
+            "Check BIGCOMMERCE_API_URL.",
+        )
     todo = "Check the network, BIGCOMMERCE_API_URL and the store's status page; then check again."
     return Check(what, CheckStatus.UNREACHED, f"The store did not answer: {said}.", todo)
 
 
 async def _modify(client: Client) -> Check:
-    """A create on an order that cannot exist: 404 where the token may make shipments, 403 where it may not."""
+    """A create on an order that cannot exist: 404 where the token may make shipments, 403 where it
+    may not.
+    """
     what, again = MODIFY, "Run `shipbatch check` again; the first live run will tell."
     there = await client.probe(f"/orders/{NO_ORDER}")
     if judge_read(there).code != "not_found":
@@ -232,9 +286,16 @@ async def _modify(client: Client) -> Check:
     if verdict.code == "order_not_found":
         return Check(what, CheckStatus.OK, "the store would make shipments for this token")
     if verdict.code in {"scope_missing", "token_refused"}:
-        return Check(what, CheckStatus.WRONG, f"Orders can be read, and not modified ({reply.status}).", verdict.todo)
+        return Check(
+            what,
+            CheckStatus.WRONG,
+            f"Orders can be read, and not modified ({reply.status}).",
+            verdict.todo,
+        )
     said = f"answers {reply.status}" if reply.status else f"did not answer ({reply.problem})"
-    return Check(what, CheckStatus.UNPROVEN, f"The store {said} where 404 or 403 would prove it.", again)
+    return Check(
+        what, CheckStatus.UNPROVEN, f"The store {said} where 404 or 403 would prove it.", again
+    )
 
 
 def _quota(reply: Response) -> Check:
@@ -258,7 +319,10 @@ def _clock(reply: Response) -> Check:
         off = (datetime.now(UTC) - theirs).total_seconds()
     except (ValueError, TypeError):
         return Check(
-            "clock", CheckStatus.UNPROVEN, "The store's answer has no date to compare with.", "Look at `date -u`."
+            "clock",
+            CheckStatus.UNPROVEN,
+            "The store's answer has no date to compare with.",
+            "Look at `date -u`.",
         )
     if abs(off) > SKEW:
         said = f"This machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the store's."

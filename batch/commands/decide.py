@@ -24,7 +24,9 @@ class Answer:
     file: bool = False
 
     def applies_to(self, one: PendingDecision) -> bool:
-        """Whether the answer is for this one; one for parcels is never one for a file, nor the reverse."""
+        """Whether the answer is for this one; one for parcels is never one for a file, nor the
+        reverse.
+        """
         if self.file or one.is_file:
             return self.file and one.is_file
         if self.order is None and self.row is None:
@@ -43,10 +45,19 @@ def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> Comman
         lines += _lines(one)
     lines = lines or ["Nothing waits for a person."]
     data = [
-        {"store": each, "run": w.run_id, "rows": w.rows, "order_id": w.order_id, "what": w.what, "answers": w.answers}
+        {
+            "store": each,
+            "run": w.run_id,
+            "rows": w.rows,
+            "order_id": w.order_id,
+            "what": w.what,
+            "answers": w.answers,
+        }
         for each, w in every
     ]
-    return CommandResult(tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if every else ExitStatus.ALL_DONE)
+    return CommandResult(
+        tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if every else ExitStatus.ALL_DONE
+    )
 
 
 async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> CommandResult:
@@ -55,24 +66,34 @@ async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> C
     chosen = [one for one in pending_decisions(ledger, store, run_id) if answer.applies_to(one)]
     if not chosen:
         raise NothingSent(
-            "No held file waits there." if answer.file else "Nothing that waits has that order or row.",
+            "No held file waits there."
+            if answer.file
+            else "Nothing that waits has that order or row.",
             "`shipbatch decide` lists what waits."
             if answer.file
             else "`shipbatch decide` lists what waits; or give --all.",
         )
     if answer.answer.startswith("exists:") and len(chosen) > 1:
         raise NothingSent(
-            f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
+            f"{len(chosen)} parcels wait there, and one shipment is one parcel.",
+            "Add --row to choose one.",
         )
     decider = DecisionRecorder(session.client, ledger, store, who=answer.who, why=answer.why)
-    taken = [(one, *await _take(decider, one, answer.answer, alone=len(chosen) == 1)) for one in chosen]
+    taken = [
+        (one, *await _take(decider, one, answer.answer, alone=len(chosen) == 1)) for one in chosen
+    ]
     lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
-    data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]
+    data = [
+        {"rows": one.rows, "order_id": one.order_id, "follows": follows}
+        for one, follows, _ in taken
+    ]
     status = ExitStatus.ALL_DONE if all(done for *_, done in taken) else ExitStatus.WAITS_FOR_PERSON
     return CommandResult(tuple(lines), data, status)
 
 
-async def _take(decider: DecisionRecorder, one: PendingDecision, answer: str, *, alone: bool) -> tuple[str, bool]:
+async def _take(
+    decider: DecisionRecorder, one: PendingDecision, answer: str, *, alone: bool
+) -> tuple[str, bool]:
     """What follows from an answer, and whether it was taken; one refused of several keeps no other."""
     try:
         return await decider.take(one, answer), True

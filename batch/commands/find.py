@@ -1,4 +1,6 @@
-"""What is known of an order, a number, a SKU or a file: every attempt, and every row that came to none."""
+"""What is known of an order, a number, a SKU or a file: every attempt, and every row that came to
+none.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +63,9 @@ class _Search:
     def orders(self) -> set[tuple[str, int]]:
         """The orders that were found, each with its store."""
         shipped = {(record.store, record.shipment.order_id) for record in self.records}
-        return shipped | {(self.store(run_id), order) for run_id, note in self.noted if (order := _order_of(note))}
+        return shipped | {
+            (self.store(run_id), order) for run_id, note in self.noted if (order := _order_of(note))
+        }
 
     def words(self) -> Words:
         """What people have decided of them, by store and parcel."""
@@ -78,11 +82,16 @@ class _Search:
 
 
 def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> CommandResult:
-    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file and row.
+    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file
+    and row.
 
-    And the rows of it that became no shipment, each with its reason. MOST of either, where there are more.
+    And the rows of it that became no shipment, each with its reason. MOST of either, where there
+    are more.
     """
-    records, noted = ledger.find(what) or ledger.records_by_sku(what, MOST + 1), ledger.find_notes(what, MOST + 1)
+    records, noted = (
+        ledger.find(what) or ledger.records_by_sku(what, MOST + 1),
+        ledger.find_notes(what, MOST + 1),
+    )
     if not records and not noted:
         records, noted = _by_file(ledger, what)
     search = _Search(ledger, records[:MOST], noted[:MOST])
@@ -92,7 +101,9 @@ def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> 
     shipments = [_shipment(search, record, words, lines) for record in search.records]
     rows = [_row(search, run_id, note, words, lines) for run_id, note in search.noted]
     if cut := len(records) > MOST or len(noted) > MOST:
-        lines.append(f"More than {MOST:,} shipments or rows have {what}: `shipbatch history RUN` lists all of a run.")
+        lines.append(
+            f"More than {MOST:,} shipments or rows have {what}: `shipbatch history RUN` lists all of a run."
+        )
     data = {"what": what, "complete": not cut, "shipments": shipments, "rows": rows}
     status = ExitStatus.ALL_DONE if lines else ExitStatus.NOT_ALL_SENT
     return CommandResult(tuple(lines) or (f"Nothing is known of {what}.",), data, status)
@@ -106,7 +117,13 @@ def _shipment(search: _Search, record: Record, words: Words, lines: list[str]) -
     now = search.seen.of_record(record) if search.seen else None
     lines += [f"    now  {now}"] if now else []
     told = [
-        {"at": a.at.isoformat(), "what": a.what, "state": a.state.value, "evidence": dict(a.evidence)} for a in attempts
+        {
+            "at": a.at.isoformat(),
+            "what": a.what,
+            "state": a.state.value,
+            "evidence": dict(a.evidence),
+        }
+        for a in attempts
     ]
     return record_data(record) | {
         "file": file,
@@ -116,13 +133,17 @@ def _shipment(search: _Search, record: Record, words: Words, lines: list[str]) -
     }
 
 
-def _row(search: _Search, run_id: str, note: RowNote, words: Words, lines: list[str]) -> dict[str, Any]:
+def _row(
+    search: _Search, run_id: str, note: RowNote, words: Words, lines: list[str]
+) -> dict[str, Any]:
     """A row, or those that one finding is of."""
     run, finding, order_id = search.run(run_id), note.finding, _order_of(note)
     more = f" and {len(note.rows) - ROWS:,} more" if len(note.rows) > ROWS else ""
     rows = ", ".join(map(str, note.rows[:ROWS])) + more
     of = f"order {order_id}, " if order_id else ""
-    lines.append(f"  {finding.status.value}: {of}row {rows} of {Path(search.file(run_id)).name}, run {run_id}")
+    lines.append(
+        f"  {finding.status.value}: {of}row {rows} of {Path(search.file(run_id)).name}, run {run_id}"
+    )
     at = f"{local(run.started)}  " if run else ""
     if said := f"{finding.error} {finding.todo}".strip():
         lines.append(f"    {at}{said}")
@@ -151,7 +172,9 @@ def _order_of(note: RowNote) -> int | None:
 
 def _by_file(ledger: LedgerReader, name: str) -> tuple[list[Record], list[tuple[str, RowNote]]]:
     """Of the runs of files with this in their names, newest first."""
-    runs = [run.run_id for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold()]
+    runs = [
+        run.run_id for run in ledger.runs() if name.casefold() in Path(run.file).name.casefold()
+    ]
     records = chain.from_iterable(map(ledger.records_of_run, runs))
     return list(islice(records, MOST + 1)), list(islice(_open_notes(ledger, runs), MOST + 1))
 

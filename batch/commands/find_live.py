@@ -1,4 +1,6 @@
-"""`find`'s look at the store: how a shipment that the ledger knows is now, within the time a person waits."""
+"""`find`'s look at the store: how a shipment that the ledger knows is now, within the time a person
+waits.
+"""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +38,11 @@ class LiveState:
         if now is None:
             return f"shipment {record.made.shipment_id} is no longer in the store"
         difference = changes_between(record.made, now)
-        return f"in the store, changed since: {difference}" if difference else "in the store, as it was made"
+        return (
+            f"in the store, changed since: {difference}"
+            if difference
+            else "in the store, as it was made"
+        )
 
     def of_order(self, store: str, order_id: int) -> str | None:
         """What an order has now, in words; None where it is another store's."""
@@ -45,14 +51,20 @@ class LiveState:
         if self.why:
             return self.why
         count = len(self.shipments[order_id])
-        return f"the store has {count or 'no'} shipment{'s' if count != 1 else ''} of order {order_id}"
+        return (
+            f"the store has {count or 'no'} shipment{'s' if count != 1 else ''} of order {order_id}"
+        )
 
 
 async def read_live_state(settings: Settings, orders: Collection[tuple[str, int]]) -> LiveState:
-    """What the store of the settings has now of those of the orders that are its own; or why it does not say."""
+    """What the store of the settings has now of those of the orders that are its own; or why it
+    does not say.
+    """
     ours = sorted({order_id for store, order_id in orders if store == settings.store})
     if len(ours) > MOST:
-        return LiveState(settings.store, why=f"the store was not asked: more than {MOST} orders; name one")
+        return LiveState(
+            settings.store, why=f"the store was not asked: more than {MOST} orders; name one"
+        )
     try:
         async with asyncio.timeout(PATIENCE), Client(settings) as client:
             seen = {order_id: await client.shipments(order_id) for order_id in ours}

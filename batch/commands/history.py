@@ -24,7 +24,9 @@ def back_up(ledger: LedgerReader, target: Path) -> CommandResult:
     ledger.back_up(target)
     size, count = target.stat().st_size, len(ledger.runs())
     line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
-    return CommandResult((line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size})
+    return CommandResult(
+        (line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size}
+    )
 
 
 def import_ledger(source: Path, target: Database) -> CommandResult:
@@ -34,7 +36,9 @@ def import_ledger(source: Path, target: Database) -> CommandResult:
     counts = transfer(source, target)
     runs, records = counts["runs"], counts["records"]
     line = f"Put {source} into {target}: {runs:,} run{'s' if runs != 1 else ''}, {records:,} shipments."
-    return CommandResult((line, "The file stays as it is; nothing here uses it any more."), dict(counts))
+    return CommandResult(
+        (line, "The file stays as it is; nothing here uses it any more."), dict(counts)
+    )
 
 
 def describe_run(ledger: LedgerReader, run_id: str) -> CommandResult:
@@ -48,7 +52,9 @@ def describe_run(ledger: LedgerReader, run_id: str) -> CommandResult:
 
 
 def find_run(ledger: LedgerReader, run_id: str, store: str = "") -> Run:
-    """The run with this id, of this store where one is given; NothingSent, with what there is, where there is none."""
+    """The run with this id, of this store where one is given; NothingSent, with what there is,
+    where there is none.
+    """
     if (run := ledger.run(run_id)) is not None:
         if store and run.store != store:
             raise NothingSent(
@@ -57,7 +63,9 @@ def find_run(ledger: LedgerReader, run_id: str, store: str = "") -> Run:
             )
         return run
     newest = ", ".join(run.run_id for run in ledger.runs()[:3]) or "none yet"
-    raise NothingSent(f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all.")
+    raise NothingSent(
+        f"There is no run {run_id}; the newest are {newest}.", "`shipbatch history` lists them all."
+    )
 
 
 def newest_run(ledger: LedgerReader, store: str) -> Run:

@@ -1,4 +1,6 @@
-"""A run's rows as the ledger has them now, and its results sheet again, from the copy of its export."""
+"""A run's rows as the ledger has them now, and its results sheet again, from the copy of its
+export.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -30,7 +32,9 @@ def rewrite_results(ledger: LedgerReader, run_id: str, settings: Settings) -> Co
 
 
 def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> Report:
-    """What has become of a run's rows until now, its sheet beside `place`; NothingSent where the copy has expired."""
+    """What has become of a run's rows until now, its sheet beside `place`; NothingSent where the
+    copy has expired.
+    """
     copy = copy_of(run, settings)
     if not copy.exists():
         raise NothingSent(
@@ -46,9 +50,13 @@ def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> 
         run.run_id,
         notes,
         ledger.records_of_run(run.run_id),
-        lambda record: findings.not_sent(record, stopped, blocking.get(record.shipment.order_id), None),
+        lambda record: findings.not_sent(
+            record, stopped, blocking.get(record.shipment.order_id), None
+        ),
     )
-    counted = summarize(run, export, rows, shipments=sum(1 for _ in ledger.records_of_run(run.run_id)))
+    counted = summarize(
+        run, export, rows, shipments=sum(1 for _ in ledger.records_of_run(run.run_id))
+    )
     summary: RunSummary = {"requests": 0, "seconds": 0.0}
     done = Report(run, rows, summary | run.summary | counted)
     done.known_waiting = known_waiting(ledger, run, notes, settings.carry_over)
@@ -57,20 +65,32 @@ def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> 
 
 
 def current_notes(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterator[RowNote]:
-    """A run's notes; of rows that it left open, what other runs, or a person, have made of them since."""
+    """A run's notes; of rows that it left open, what other runs, or a person, have made of them
+    since.
+    """
     for some in batched(notes, AT_ONCE):
         left = [note for note in some if note.finding.status in OPEN]
-        by_id = {one.record_id: one for one in ledger.records({note.record_id for note in left if note.record_id})}
+        by_id = {
+            one.record_id: one
+            for one in ledger.records({note.record_id for note in left if note.record_id})
+        }
         by_ask = ledger.records_by_key(
-            run.store, {note.request_key for note in left if note.request_key and not note.record_id}
+            run.store,
+            {note.request_key for note in left if note.request_key and not note.record_id},
         )
-        skipped = {ask for ask, word in ledger.decisions(run.store, by_ask.keys()).items() if word.answer == "skip"}
+        skipped = {
+            ask
+            for ask, word in ledger.decisions(run.store, by_ask.keys()).items()
+            if word.answer == "skip"
+        }
         for note in some:
             if note not in left:
                 yield note
             elif note.record_id in by_id:
                 yield _as_record(ledger, run, note, by_id[note.record_id])
-            elif made := [one for one in by_ask.get(note.request_key, ()) if _is_later(ledger, run, note, one)]:
+            elif made := [
+                one for one in by_ask.get(note.request_key, ()) if _is_later(ledger, run, note, one)
+            ]:
                 yield _as_created(ledger, run, note, made)
             elif note.request_key in skipped and note.finding.status is Status.HELD:
                 yield replace(note, finding=findings.decided_skip())
@@ -87,8 +107,12 @@ def _as_record(ledger: LedgerReader, run: Run, note: RowNote, record: Record) ->
     return replace(note, finding=record.finding)
 
 
-def _as_created(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Record]) -> RowNote:
-    """The rows have shipped: with this file where a run of the same content went on with it, else with another one."""
+def _as_created(
+    ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Record]
+) -> RowNote:
+    """The rows have shipped: with this file where a run of the same content went on with it, else
+    with another one.
+    """
     several = list(records)
     made = [record.made for record in several if record.made]
     facts = (note.facts or RowFacts()) | facts_of(made)
@@ -99,7 +123,9 @@ def _as_created(ledger: LedgerReader, run: Run, note: RowNote, records: Iterable
 
 
 def _is_same_run(ledger: LedgerReader, run: Run, record: Record) -> bool:
-    """Whether a record's run is this one, or one that went on with it; not where its file was queued once more."""
+    """Whether a record's run is this one, or one that went on with it; not where its file was
+    queued once more.
+    """
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or other.sha256 != run.sha256:
         return False
@@ -107,7 +133,9 @@ def _is_same_run(ledger: LedgerReader, run: Run, record: Record) -> bool:
 
 
 def _is_later(ledger: LedgerReader, run: Run, note: RowNote, record: Record) -> bool:
-    """Whether a later run has made a parcel; one without a number is known by its content, or was waited for."""
+    """Whether a later run has made a parcel; one without a number is known by its content, or was
+    waited for.
+    """
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or record.state is not State.CREATED or other.started <= run.started:
         return False

@@ -1,4 +1,6 @@
-"""Ready texts for whatever starts programs at night: systemd, cron, launchd, Task Scheduler. Printed, not installed."""
+"""Ready texts for whatever starts programs at night: systemd, cron, launchd, Task Scheduler.
+Printed, not installed.
+"""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,12 @@ _NIGHTLY = (
     "# Rows to fix (1) and rows that wait for a person (3) are told by shipbatch itself.",
     f"SuccessExitStatus={ExitStatus.NOT_ALL_SENT:d} {ExitStatus.WAITS_FOR_PERSON:d}",
 )
-_STAYS = (f"SuccessExitStatus={ExitStatus.TERMINATED:d}", "Restart=on-failure", "RestartSec=30", "WatchdogSec=60")
+_STAYS = (
+    f"SuccessExitStatus={ExitStatus.TERMINATED:d}",
+    "Restart=on-failure",
+    "RestartSec=30",
+    "WatchdogSec=60",
+)
 TASKS: Mapping[str, str] = {
     "run": "nightly upload",
     "watch": "drop folder",
@@ -51,7 +58,9 @@ class Service:
 
 def text_for(system: str, service: Service) -> str:
     """The text for one of SYSTEMS, with where it goes and how it is switched on in its comments."""
-    return {"systemd": _systemd, "cron": _cron, "launchd": _launchd, "windows": _windows}[system](service)
+    return {"systemd": _systemd, "cron": _cron, "launchd": _launchd, "windows": _windows}[system](
+        service
+    )
 
 
 def _systemd(one: Service) -> str:
@@ -119,12 +128,19 @@ def _launchd(one: Service) -> str:
     label = f"net.shipbatch.{one.name.removeprefix('shipbatch-')}"
     words = "".join(f"    <string>{escape(word)}</string>\n" for word in one.command)
     variables = "".join(
-        f"    <key>{escape(name)}</key><string>{escape(value)}</string>\n" for name, value in one.environ.items()
+        f"    <key>{escape(name)}</key><string>{escape(value)}</string>\n"
+        for name, value in one.environ.items()
     )
-    folder = f"  <key>WorkingDirectory</key><string>{escape(one.folder)}</string>\n" if one.folder else ""
+    folder = (
+        f"  <key>WorkingDirectory</key><string>{escape(one.folder)}</string>\n"
+        if one.folder
+        else ""
+    )
     if one.at:
         hour, minute = int(one.at[:2]), int(one.at[3:])
-        clock = f"<key>Hour</key><integer>{hour}</integer><key>Minute</key><integer>{minute}</integer>"
+        clock = (
+            f"<key>Hour</key><integer>{hour}</integer><key>Minute</key><integer>{minute}</integer>"
+        )
         when = f"  <key>StartCalendarInterval</key><dict>{clock}</dict>\n"
     else:
         when = "  <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n  <key>RunAtLoad</key><true/>\n"

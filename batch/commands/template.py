@@ -27,9 +27,15 @@ async def write_template_file(
         orders |= {order.order_id: order for order in await _orders(session, status, min_id)}
     lines = list(shippable(orders[order_id] for order_id in sorted(orders)))
     made = await asyncio.to_thread(write_template, lines, path, carrier_list())
-    data = {"orders": len({order.order_id for order, _ in lines}), "lines": len(lines), "template": str(made)}
+    data = {
+        "orders": len({order.order_id for order, _ in lines}),
+        "lines": len(lines),
+        "template": str(made),
+    }
     said = f"{data['lines']} lines of {data['orders']} orders can ship ({session.client.requests} requests)."
-    return CommandResult((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
+    return CommandResult(
+        (said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data
+    )
 
 
 def carrier_list() -> list[str]:

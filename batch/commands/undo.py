@@ -1,7 +1,8 @@
-"""A run taken back: the shipments it made and nobody has changed since are deleted, statuses put back.
+"""A run taken back: the shipments it made and nobody has changed since are deleted, statuses put
+back.
 
-Mails cannot be taken back, and a status that is put back may send another: BigCommerce mails at changes of status.
-Every step is recorded, so that a second call goes on where the first stopped.
+Mails cannot be taken back, and a status that is put back may send another: BigCommerce mails at
+changes of status. Every step is recorded, so that a second call goes on where the first stopped.
 """
 
 import asyncio
@@ -80,8 +81,11 @@ class OrderUndone:
         )
 
 
-async def undo_run(session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
-    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
+async def undo_run(
+    session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False
+) -> CommandResult:
+    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a
+    list.
 
     `keep_status`: the orders keep the status that they have.
     """
@@ -94,9 +98,15 @@ async def undo_run(session: StoreSession, run_id: str, *, for_real: bool, keep_s
         await undo.carry_out(orders)
     path = session.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
-    earlier = [r for r in session.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
+    earlier = [
+        r
+        for r in session.ledger.records_of_run(run.run_id)
+        if r.deleted and r.record_id not in steps
+    ]
     await asyncio.to_thread(_write_list, orders, earlier, path)
-    doubts = [record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
+    doubts = [
+        record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED
+    ]
     told = _result(run, orders, path, for_real=for_real, stopped=session.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
@@ -107,12 +117,16 @@ def _write_list(orders: Sequence[OrderUndone], earlier: Iterable[Record], path: 
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(("Order ID", "Shipment ID", "Rows", "What", "Why", "Status Now", "Status Before"))
+        table.writerow(
+            ("Order ID", "Shipment ID", "Rows", "What", "Why", "Status Now", "Status Before")
+        )
         for order in orders:
             for step in order.steps:
                 what = (*_csv_row(step.record), step.fate.value, step.why)
                 table.writerow((*what, order.status_now, order.status_before))
-        table.writerows((*_csv_row(record), Fate.DELETED.value, "before", "", "") for record in earlier)
+        table.writerows(
+            (*_csv_row(record), Fate.DELETED.value, "before", "", "") for record in earlier
+        )
     part.chmod(0o600)
     part.replace(path)
 
@@ -123,18 +137,26 @@ def _csv_row(record: Record) -> tuple[object, ...]:
     return record.shipment.order_id, made.shipment_id if made else "", rows
 
 
-def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> CommandResult:
+def _result(
+    run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str
+) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
-    lines = [f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."]
+    lines = [
+        f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."
+    ]
     lines += [f"  {counts[fate]:>6} {fate.value}" for fate in Fate if counts[fate]]
     for order in orders:
         lines += [f"  Order {order.order_id}: {said}" for said in order.said]
         for step in order.steps:
             if step.why and step.record.made:
-                lines.append(f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}")
+                lines.append(
+                    f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}"
+                )
     lines += _mails(orders, for_real=for_real)
-    lines.append("The mails that were sent to the customers cannot be taken back; the orders concerned are in")
+    lines.append(
+        "The mails that were sent to the customers cannot be taken back; the orders concerned are in"
+    )
     lines.append(f"{path}.")
     if stopped:
         lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
@@ -148,7 +170,9 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
         "run": run.run_id,
         "orders": str(path),
     }
-    return CommandResult(tuple(lines), data, status=ExitStatus.NOT_ALL_SENT if left else ExitStatus.ALL_DONE)
+    return CommandResult(
+        tuple(lines), data, status=ExitStatus.NOT_ALL_SENT if left else ExitStatus.ALL_DONE
+    )
 
 
 def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
@@ -172,7 +196,9 @@ def _with_doubts(result: CommandResult, run: Run, doubts: Sequence[Record]) -> C
         )
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
     data = result.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
-    return CommandResult((*result.lines, *lines), data, status=result.status or ExitStatus.WAITS_FOR_PERSON)
+    return CommandResult(
+        (*result.lines, *lines), data, status=result.status or ExitStatus.WAITS_FOR_PERSON
+    )
 
 
 class Undo:
@@ -187,7 +213,9 @@ class Undo:
         """What would become of each shipment that the run made; reads the store, writes nothing."""
         by_order: dict[int, list[Record]] = defaultdict(list)
         for record in self._ledger.records_of_run(run.run_id):
-            if record.state is State.CREATED and (not record.deleted or self._is_unfinished(record)):
+            if record.state is State.CREATED and (
+                not record.deleted or self._is_unfinished(record)
+            ):
                 by_order[record.shipment.order_id].append(record)
 
         async def look(order_id: int) -> OrderUndone:
@@ -196,13 +224,16 @@ class Undo:
         return await gather_bounded(look, by_order, at_once=self._settings.workers)
 
     async def carry_out(self, orders: Iterable[OrderUndone]) -> None:
-        """Delete what the plan says and put the statuses back; the steps then say what became of them."""
+        """Delete what the plan says and put the statuses back; the steps then say what became of
+        them.
+        """
 
         async def undo(order: OrderUndone) -> None:
             try:
                 if not self._stop:
                     await self._undo(order)
-            except (LedgerError, StoreStopped, Unreadable) as error:  # what was deleted is told of all the same
+            except (LedgerError, StoreStopped, Unreadable) as error:
+                # what was deleted is told of all the same
                 self._stop.set(str(error), error.todo)
 
         await gather_bounded(undo, orders, at_once=self._settings.workers)
@@ -223,7 +254,9 @@ class Undo:
                 steps.append(Step(record, Fate.DELETE, why))
         before = self._status_before(records)
         status = order.status_id if order else -1
-        return OrderUndone(order_id, steps, status, before, len(seen), keeps_status=self._keep_status)
+        return OrderUndone(
+            order_id, steps, status, before, len(seen), keeps_status=self._keep_status
+        )
 
     async def _find_unlisted(self, made: StoreShipment) -> StoreShipment | None:
         """A shipment that the order's list leaves out, asked for by itself: the list may be behind."""
@@ -232,7 +265,9 @@ class Undo:
 
     def _status_before(self, records: Sequence[Record]) -> int | None:
         """The order's status before the run's first intent on it."""
-        intents = (a for r in records for a in self._ledger.attempts(r.record_id) if a.what == "intent")
+        intents = (
+            a for r in records for a in self._ledger.attempts(r.record_id) if a.what == "intent"
+        )
         first = min(intents, key=lambda attempt: attempt.at, default=None)
         return first.evidence.get("status_id") if first else None
 
@@ -254,10 +289,14 @@ class Undo:
     async def _delete(self, order: OrderUndone, step: Step) -> None:
         made = step.record.made
         assert made is not None
-        await self._ledger.append(step.record.record_id, "deleting", {"status_id": order.status_now})
+        await self._ledger.append(
+            step.record.record_id, "deleting", {"status_id": order.status_now}
+        )
         failpoints.failpoint("deleting")
         verdict = await retry_idempotent(
-            lambda: self._client.delete_shipment(order.order_id, made.shipment_id), self._stop, expected=204
+            lambda: self._client.delete_shipment(order.order_id, made.shipment_id),
+            self._stop,
+            expected=204,
         )
         failpoints.failpoint("deleted")
         if verdict.kind is Kind.DONE or (not self._stop and await self._is_gone(made)):
@@ -270,7 +309,9 @@ class Undo:
         return await self._client.shipment(made.order_id, made.shipment_id) is None
 
     async def _put_status_back(self, order: OrderUndone) -> None:
-        touched = [step.record.record_id for step in order.steps if step.fate in (Fate.DELETED, Fate.GONE)]
+        touched = [
+            step.record.record_id for step in order.steps if step.fate in (Fate.DELETED, Fate.GONE)
+        ]
         if not touched:
             return
         if not order.restores:
@@ -283,7 +324,9 @@ class Undo:
             )
             failpoints.failpoint("status put back")
             if verdict.kind is not Kind.DONE:
-                order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
+                order.said.append(
+                    f"status could not be put back to {before}: {' '.join(verdict.problems)}"
+                )
                 return
             order.status_now, order.status_put_back = before, True
             what, evidence = "status put back", {"status_id": before}

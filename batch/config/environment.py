@@ -55,18 +55,24 @@ def variables(store_name: str) -> dict[str, str]:
 
 def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, str]:
     """The settings that the environment has."""
-    found = {name: environ.get(variable, "").strip() for name, variable in variables(store_name).items()}
+    found = {
+        name: environ.get(variable, "").strip() for name, variable in variables(store_name).items()
+    }
     return {name: value for name, value in found.items() if value}
 
 
 def check_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
-    """The API's address in one spelling; ConfigError, with `name`, where the token must not go there."""
+    """The API's address in one spelling; ConfigError, with `name`, where the token must not go
+    there.
+    """
     todo = f"Set it to {API_URL}, or leave it out."
     try:
         plain = one_spelling(url)
     except ValueError as error:
         shown = "" if "@" in url else f" ({url!r})"  # what stands before it may be a password
-        raise ConfigError(f"{name} is not a plain http(s) address of a host{shown}: {error}.", todo) from error
+        raise ConfigError(
+            f"{name} is not a plain http(s) address of a host{shown}: {error}.", todo
+        ) from error
     parts = urlsplit(plain)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(

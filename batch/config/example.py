@@ -1,4 +1,6 @@
-"""`shipbatch config --example`: a `shipbatch.toml` with every setting, made from the settings themselves."""
+"""`shipbatch config --example`: a `shipbatch.toml` with every setting, made from the settings
+themselves.
+"""
 
 import inspect
 import json
@@ -27,7 +29,9 @@ _STORES = """\
 
 
 def example() -> str:
-    """The file's text: prose behind `# `, settings behind `#`; uncommented, it is a file that loads."""
+    """The file's text: prose behind `# `, settings behind `#`; uncommented, it is a file that
+    loads.
+    """
     return "\n".join([_TOP, *_scalars(Settings), *_tables(Settings)]) + _STORES
 
 
@@ -52,12 +56,18 @@ def _tables(kind: type[BaseModel], above: str = "") -> Iterator[str]:
             yield from _tables(inner, f"{path}.")
         else:
             yield f"#[{above}{name}]"
-            yield from (f"#{_key(key)} = {_toml(value)}" for key, value in _example_value(field).items())
+            yield from (
+                f"#{_key(key)} = {_toml(value)}" for key, value in _example_value(field).items()
+            )
 
 
 def _fields(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     own = kind.model_fields.items()
-    return ((name, field) for name, field in own if name != "name" and (kind is not Settings or name not in ELSEWHERE))
+    return (
+        (name, field)
+        for name, field in own
+        if name != "name" and (kind is not Settings or name not in ELSEWHERE)
+    )
 
 
 def _is_table(name: str, field: FieldInfo) -> bool:
@@ -71,7 +81,11 @@ def _example_value(field: FieldInfo) -> Any:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("_", "").isalnum() and name.isascii() else json.dumps(name, ensure_ascii=False)
+    return (
+        name
+        if name.replace("_", "").isalnum() and name.isascii()
+        else json.dumps(name, ensure_ascii=False)
+    )
 
 
 def _toml(value: Any) -> str:

@@ -36,7 +36,9 @@ def passwords_of(url: str) -> set[str]:
     """What is not to be seen of an address, as it stands there and as it is meant."""
     parts = urlsplit(url)
     found = {parts.netloc.rpartition("@")[0].partition(":")[2]}
-    found |= {word.partition("=")[2] for word in parts.query.split("&") if "password" in word.casefold()}
+    found |= {
+        word.partition("=")[2] for word in parts.query.split("&") if "password" in word.casefold()
+    }
     return (found | {unquote(word) for word in found}) - {""}
 
 
@@ -48,6 +50,7 @@ def check_database(url: str, where: str = DATABASE) -> str:
         kind = ""
     if kind not in _KINDS:
         raise ConfigError(
-            f"{where} is not the address of a PostgreSQL database.", "Write postgresql://USER:PASSWORD@HOST/DATABASE."
+            f"{where} is not the address of a PostgreSQL database.",
+            "Write postgresql://USER:PASSWORD@HOST/DATABASE.",
         )
     return url

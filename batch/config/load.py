@@ -7,7 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from batch.config.environment import check_url, config_folder, default_home, from_environment, variables
+from batch.config.environment import (
+    check_url,
+    config_folder,
+    default_home,
+    from_environment,
+    variables,
+)
 from batch.config.secrets import database_of
 from batch.config.settings import API_URL, ELSEWHERE, NAMED_TABLES, Settings
 from batch.config.toml_file import ConfigFile, read_file
@@ -22,7 +28,9 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     if given := environ.get("SHIPBATCH_CONFIG"):
         path = Path(given).expanduser()
         if not path.is_file():
-            raise ConfigError(f"SHIPBATCH_CONFIG names {path}, and there is no such file.", "Correct or unset it.")
+            raise ConfigError(
+                f"SHIPBATCH_CONFIG names {path}, and there is no such file.", "Correct or unset it."
+            )
         return path
     return next((path for path in (Path(NAME), config_folder() / NAME) if path.is_file()), None)
 
@@ -40,13 +48,20 @@ def load_settings(
     return _build_settings(file, options, store_name, environ)
 
 
-def every_store(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> list[Settings]:
-    """The settings of the environment's store, and of each of `[stores.NAME]`; tokens are not looked for."""
+def every_store(
+    options: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> list[Settings]:
+    """The settings of the environment's store, and of each of `[stores.NAME]`; tokens are not
+    looked for.
+    """
     path = config_file(environ)
     file = read_file(path) if path else None
     if file:
         _check(file)
-    names = ["", *(name for name in (file.values.get("stores", {}) if file else ()) if name != "default")]
+    names = [
+        "",
+        *(name for name in (file.values.get("stores", {}) if file else ()) if name != "default"),
+    ]
     return [_build_settings(file, options, name, environ) for name in names]
 
 
@@ -56,7 +71,11 @@ def _build_settings(
     """One store's settings, out of a file that has been checked."""
     in_file = _store_values(file, store_name) if file else {}
     in_environment = from_environment(environ, store_name)
-    fixed = {"home": default_home(environ), "database": database_of(environ), "store_name": store_name}
+    fixed = {
+        "home": default_home(environ),
+        "database": database_of(environ),
+        "store_name": store_name,
+    }
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = Settings.model_validate(
@@ -65,7 +84,9 @@ def _build_settings(
         )
     except ValidationError as error:
         names = variables(store_name) | {name: f"--{name.replace('_', '-')}" for name in given}
-        raise config_error(error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings) from None
+        raise config_error(
+            error, lambda loc: names.get(str(loc[0]), str(loc[0])), Settings
+        ) from None
     settle, timeout = settings.settle, settings.timeout
     if settle < timeout:
         raise ConfigError(
@@ -74,7 +95,9 @@ def _build_settings(
         )
     if file is None or "api_url" in in_environment or "api_url" not in in_file:
         return settings.model_copy(update={"api_url": check_url(settings.api_url)})
-    return settings.model_copy(update={"api_url": _check_file_url(file, settings.api_url, store_name)})
+    return settings.model_copy(
+        update={"api_url": _check_file_url(file, settings.api_url, store_name)}
+    )
 
 
 def _merge_places(
@@ -83,7 +106,9 @@ def _merge_places(
     fixed: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Every setting that is made anywhere; where several places make one, the later of these counts."""
+    """Every setting that is made anywhere; where several places make one, the later of these
+    counts.
+    """
     merged = dict(in_file)  # what stands for good, and may be shared by many machines
     merged |= in_environment  # this machine, this shell: where the secrets are
     merged |= fixed  # made in no file: where things lie, and which store was asked for
@@ -92,9 +117,11 @@ def _merge_places(
 
 
 def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
-    """The API's address out of a file. Another one than BigCommerce's has to stand where this user alone put it:
+    """The API's address out of a file. Another one than BigCommerce's has to stand where this user
+    alone put it:
 
-    on a mounted share every file looks like one's own, and whoever writes the address is sent the token.
+    on a mounted share every file looks like one's own, and whoever writes the address is sent the
+    token.
     """
     section = store_name or "default"
     is_own = "api_url" in file.values.get("stores", {}).get(section, {})
@@ -112,7 +139,9 @@ def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
 def _check(file: ConfigFile) -> None:
     """ConfigError with all mistakes of the file, in whichever store's settings."""
     stores = file.values.get("stores", {})
-    if not isinstance(stores, Mapping) or not all(isinstance(section, Mapping) for section in stores.values()):
+    if not isinstance(stores, Mapping) or not all(
+        isinstance(section, Mapping) for section in stores.values()
+    ):
         raise ConfigError(
             f"{file.place(('stores',))}: stores are tables with a name.",
             'Write [stores.eu], and store_hash = "…" in it.',
@@ -129,7 +158,9 @@ def _check(file: ConfigFile) -> None:
 
 
 def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> None:
-    """ConfigError with the mistakes of the file's settings as one store has them; without a name, of the general."""
+    """ConfigError with the mistakes of the file's settings as one store has them; without a name,
+    of the general.
+    """
     general = _general_table(file)
     above = ("stores", store_name) if store_name else ()
     refused = [(*above, name) for name in section if name in ELSEWHERE]
@@ -142,7 +173,8 @@ def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> 
 
     def place(loc: tuple[int | str, ...]) -> str:
         first, *rest = loc
-        if first in NAMED_TABLES and rest and isinstance(rest[0], int):  # the model has a tuple, the file names
+        # the model has a tuple, the file names
+        if first in NAMED_TABLES and rest and isinstance(rest[0], int):
             tables = section if first in section else general
             rest[0] = [*tables[str(first)]][rest[0]]
         within = above if first in section else ()
@@ -166,16 +198,21 @@ def _store_values(file: ConfigFile, store_name: str) -> dict[str, Any]:
 
 
 def _merge_tables(general: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
-    """A store's settings in the file: its own over the general ones, named tables as the model has them.
+    """A store's settings in the file: its own over the general ones, named tables as the model has
+    them.
 
-    That is a tuple, each with its name in it. A setting is taken whole: a store's `[stores.eu.sources]` are all its
-    sources.
+    That is a tuple, each with its name in it. A setting is taken whole: a store's
+    `[stores.eu.sources]` are all its sources.
     """
     merged = {**general, **section}
     for name in NAMED_TABLES.keys() & merged.keys():
         tables = merged[name]
-        if isinstance(tables, Mapping) and all(isinstance(table, Mapping) for table in tables.values()):
-            merged[name] = tuple({"name": table_name, **table} for table_name, table in tables.items())
+        if isinstance(tables, Mapping) and all(
+            isinstance(table, Mapping) for table in tables.values()
+        ):
+            merged[name] = tuple(
+                {"name": table_name, **table} for table_name, table in tables.items()
+            )
     return merged
 
 
@@ -184,5 +221,6 @@ def _no_such_store(file: ConfigFile | None, name: str) -> ConfigError:
     known = ", ".join(sorted(stores)) or "none"
     where = file.path if file else NAME
     return ConfigError(
-        f"--store {name}: {where} has no [stores.{name}] (it has: {known}).", "Add it, or correct the name."
+        f"--store {name}: {where} has no [stores.{name}] (it has: {known}).",
+        "Add it, or correct the name.",
     )

@@ -1,4 +1,6 @@
-"""A store is one store however its address is written: one spelling of an origin, and of a store's name."""
+"""A store is one store however its address is written: one spelling of an origin, and of a store's
+name.
+"""
 
 import ipaddress
 import re
@@ -16,12 +18,19 @@ _NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
 
 
 def one_spelling(url: str) -> str:
-    """An address as it is put before a path; ValueError where it is not a plain http(s) address of a host.
+    """An address as it is put before a path; ValueError where it is not a plain http(s) address of
+    a host.
 
     The same for every case, port, dot, slash and script in which it can be written.
     """
     parts = urlsplit(url.strip())
-    if parts.scheme not in _PORTS or "@" in parts.netloc or not parts.hostname or parts.query or parts.fragment:
+    if (
+        parts.scheme not in _PORTS
+        or "@" in parts.netloc
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+    ):
         raise ValueError("a scheme, a host, a port and a path may stand in it, and no more")
     host, port = _host(parts.hostname), parts.port
     shown = f"[{host}]" if ":" in host else host
@@ -30,7 +39,9 @@ def one_spelling(url: str) -> str:
 
 @lru_cache(maxsize=1024)
 def store_at(url: str, store_hash: str) -> str:
-    """What a store is called in the ledger: the same for all names of this machine, and in one case."""
+    """What a store is called in the ledger: the same for all names of this machine, and in one
+    case.
+    """
     try:
         url = one_spelling(url)
     except ValueError:  # refused where it is read
@@ -42,7 +53,9 @@ def store_at(url: str, store_hash: str) -> str:
 
 
 def one_store(name: str) -> str:
-    """A store's name as an earlier version may have written it, in the spelling of `store_at`; a rehearsal's stays."""
+    """A store's name as an earlier version may have written it, in the spelling of `store_at`; a
+    rehearsal's stays.
+    """
     url, is_address, store_hash = name.rpartition(_STORES)
     return store_at(url, store_hash) if is_address else name
 

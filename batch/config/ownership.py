@@ -14,22 +14,28 @@ ACCESS_LIST = "system.posix_acl_access"
 
 
 def require_own(path: Path, otherwise: str) -> None:
-    """ConfigError, by name, where somebody else than this user and root could have written what lies at a path.
+    """ConfigError, by name, where somebody else than this user and root could have written what
+    lies at a path.
 
-    Looked at are the thing itself, the links that lead to it, and the folders on the way: who can write one of these
-    can put another in its place (not in a folder with the sticky bit, such as /tmp). What is not there is nobody's.
-    `otherwise` says what may be done instead of mending it. Windows' permissions are not looked at.
+    Looked at are the thing itself, the links that lead to it, and the folders on the way: who can
+    write one of these can put another in its place (not in a folder with the sticky bit, such as
+    /tmp). What is not there is nobody's. `otherwise` says what may be done instead of mending it.
+    Windows' permissions are not looked at.
     """
     if os.name != "posix":
         return
     for step, found, is_last in _way(path):
         if who := _stranger(step, found, is_last=is_last):
             what = "it" if is_last else str(step)
-            raise ConfigError(f"{path} is not used: {who.format(what)}.", f"{_remedy(step, found)}; {otherwise}.")
+            raise ConfigError(
+                f"{path} is not used: {who.format(what)}.", f"{_remedy(step, found)}; {otherwise}."
+            )
 
 
 def _way(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
-    """Folders, links, and at last the thing itself (True), as the system goes; shorter where one is not there."""
+    """Folders, links, and at last the thing itself (True), as the system goes; shorter where one is
+    not there.
+    """
     whole = path.absolute()
     here, left, links = Path(whole.anchor), [*reversed(whole.parts[1:])], 0
     with suppress(OSError):  # whoever opens it says so

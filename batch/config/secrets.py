@@ -1,4 +1,6 @@
-"""Where secrets come from: the environment, systemd, a private file, the keyring; never shipbatch.toml or an option."""
+"""Where secrets come from: the environment, systemd, a private file, the keyring; never
+shipbatch.toml or an option.
+"""
 
 import os
 import stat
@@ -32,8 +34,12 @@ class Secret:
     where: str
 
 
-def require_credentials(made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings with the store's token; ConfigError unless hash and token are there and can be what they say."""
+def require_credentials(
+    made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings with the store's token; ConfigError unless hash and token are there and can be
+    what they say.
+    """
     variable = token_variable(store_name)
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
@@ -48,7 +54,9 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
         raise _credentials_error(variable)
     for name, value in ((hash_name, made.store_hash), (variable, token.get_secret_value())):
         if not value.isascii() or not value.isprintable() or any(c.isspace() for c in value):
-            raise ConfigError(f"{name} holds a blank or a character that no credential has.", "Copy it again.")
+            raise ConfigError(
+                f"{name} holds a blank or a character that no credential has.", "Copy it again."
+            )
     if not made.store_hash.isalnum():
         raise ConfigError(
             f"{hash_name} is {made.store_hash!r}: a store hash is letters and digits only.",
@@ -57,13 +65,19 @@ def require_credentials(made: Settings, store_name: str = "", environ: Mapping[s
     return made.model_copy(update={"token": token})
 
 
-def token_of(made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Secret | None:
+def token_of(
+    made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ
+) -> Secret | None:
     """A store's access token, and where it was found."""
-    return find_secret(token_variable(store_name), environ, file=made.token_file, keyring=made.keyring)
+    return find_secret(
+        token_variable(store_name), environ, file=made.token_file, keyring=made.keyring
+    )
 
 
 def database_of(environ: Mapping[str, str] = os.environ) -> str:
-    """The address of the ledger's database, where one is set; ConfigError where it is no PostgreSQL database's."""
+    """The address of the ledger's database, where one is set; ConfigError where it is no PostgreSQL
+    database's.
+    """
     found = find_secret(DATABASE, environ)
     if found is None:
         return ""
@@ -73,11 +87,17 @@ def database_of(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def find_secret(
-    variable: str, environ: Mapping[str, str] = os.environ, *, file: Path | None = None, keyring: bool = False
+    variable: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    file: Path | None = None,
+    keyring: bool = False,
 ) -> Secret | None:
-    """The first of: the variable, systemd's credential of that name, a file, the file `setup` wrote, the keyring.
+    """The first of: the variable, systemd's credential of that name, a file, the file `setup`
+    wrote, the keyring.
 
-    ConfigError where a file has it and others can read or write it: a secret that is not one is better not used.
+    ConfigError where a file has it and others can read or write it: a secret that is not one is
+    better not used.
     """
     for text, where in _places(variable, environ, file, keyring=keyring):
         if value := text.strip():
@@ -111,7 +131,8 @@ def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.envi
             new.replace(path)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written: {error.strerror or error}.", "Set SHIPBATCH_HOME to a folder of yours."
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Set SHIPBATCH_HOME to a folder of yours.",
         ) from error
     return path
 
@@ -150,7 +171,9 @@ def _places(
 
 
 def _private(path: Path) -> str:
-    """A file's text; ConfigError where it is not this user's alone. Windows' permissions are not looked at."""
+    """A file's text; ConfigError where it is not this user's alone. Windows' permissions are not
+    looked at.
+    """
     try:
         found = path.stat()
     except OSError as error:
@@ -184,7 +207,8 @@ def _load_keyring() -> Any:
         import keyring
     except ImportError:
         raise ConfigError(
-            "`keyring = true` needs a library that is not installed.", "Run: pip install 'shipbatch[keyring]'."
+            "`keyring = true` needs a library that is not installed.",
+            "Run: pip install 'shipbatch[keyring]'.",
         ) from None
     return keyring
 
@@ -202,7 +226,11 @@ def _in_keyring(variable: str) -> str:
 
 def _credentials_error(*names: str) -> ConfigError:
     what = " and ".join(names)
-    named = ", or name a store of shipbatch.toml with --store" if "BIGCOMMERCE_STORE_HASH" in names else ""
+    named = (
+        ", or name a store of shipbatch.toml with --store"
+        if "BIGCOMMERCE_STORE_HASH" in names
+        else ""
+    )
     return ConfigError(
         f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
         f"Run `shipbatch setup`, or set {what}{named}; to rehearse without an account, add --sandbox.",

@@ -1,4 +1,6 @@
-"""The settings themselves. What stands under a field is its documentation, in `shipbatch config --example` too."""
+"""The settings themselves. What stands under a field is its documentation, in `shipbatch config
+--example` too.
+"""
 
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -13,8 +15,20 @@ from batch.config.origins import store_at
 
 API_URL = "https://api.bigcommerce.com"
 LARGEST_FETCH = 1_000_000_000  # bytes
-ELSEWHERE = frozenset({"token", "database", "identity", "home", "store_name", "customers_will_be_mailed", "trust_file"})
-"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word given for one run."""
+ELSEWHERE = frozenset(
+    {
+        "token",
+        "database",
+        "identity",
+        "home",
+        "store_name",
+        "customers_will_be_mailed",
+        "trust_file",
+    }
+)
+"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word
+given for one run.
+"""
 
 
 def _absolute_path(path: Path, info: ValidationInfo) -> Path:
@@ -40,7 +54,9 @@ class NamedTable(Section):
 
 
 class Gates(Section):
-    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate away."""
+    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate
+    away.
+    """
 
     nights: int = Field(default=7, ge=1)
     """Earlier files of a source after which its usual is known."""
@@ -87,9 +103,15 @@ class Source(NamedTable):
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
-    """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a person is asked."""
-    expected_by: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"])
-    """A file comes every day by this time of this machine; `shipbatch check --arrivals` alarms where none did."""
+    """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a
+    person is asked.
+    """
+    expected_by: str = Field(
+        default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"]
+    )
+    """A file comes every day by this time of this machine; `shipbatch check --arrivals` alarms
+    where none did.
+    """
     gates: Gates = Gates()
     """What this source sets counts before the general gates."""
 
@@ -122,7 +144,9 @@ class Settings(Section):
     """One run's settings."""
 
     api_url: str = API_URL
-    """The API's address; https, or http to this machine. Another one than this is obeyed in your own folder alone."""
+    """The API's address; https, or http to this machine. Another one than this is obeyed in your
+    own folder alone.
+    """
     store_hash: str = Field(default="", examples=["abc123xyz"])
     """The store: the part after /stores/ in the API path."""
     token: SecretStr = SecretStr("")
@@ -157,7 +181,9 @@ class Settings(Section):
     """Lines of the log, in SHIPBATCH_HOME/logs: text or json."""
     keep_logs: int = Field(default=30, ge=1)
     """Days a day's log is kept."""
-    metrics_file: PathHere | None = Field(default=None, examples=["/var/lib/node_exporter/shipbatch.prom"])
+    metrics_file: PathHere | None = Field(
+        default=None, examples=["/var/lib/node_exporter/shipbatch.prom"]
+    )
     """A Prometheus text file, written anew after each run (install `shipbatch[metrics]`)."""
     notify: Notify = Notify()
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
@@ -176,16 +202,24 @@ class Settings(Section):
     verify: bool = False
     """Look at the store also for what the ledger holds as created."""
     trust_file: bool = False
-    """A person's word: nothing of the file was ever shipped, and where it has all ids nothing is looked up."""
+    """A person's word: nothing of the file was ever shipped, and where it has all ids nothing is
+    looked up.
+    """
     never_resend: bool = False
     """What is in doubt is never sent again, however surely it is absent."""
     carry_over: int = Field(default=7, ge=0)
-    """Days that what failed for a passing reason is tried again by later runs; 0: only when its file is run again."""
+    """Days that what failed for a passing reason is tried again by later runs; 0: only when its
+    file is run again.
+    """
     customers_will_be_mailed: bool = False
     """A person's word: the mails that a backfill sends are meant."""
     gates: Gates = Gates()
-    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate away."""
-    carriers: dict[str, str] = Field(default={}, examples=[{"Northern Parcels": "provider:carrier_12"}])
+    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate
+    away.
+    """
+    carriers: dict[str, str] = Field(
+        default={}, examples=[{"Northern Parcels": "provider:carrier_12"}]
+    )
     """Alias → `provider:CODE` or an AfterShip slug."""
     sources: tuple[Source, ...] = Field(default=(), examples=["acme"])
     """What one warehouse's files need; its name is yours to choose."""
@@ -194,7 +228,9 @@ class Settings(Section):
 
     @property
     def store(self) -> str:
-        """API origin and store hash, in one spelling: what tells one store's records from another's."""
+        """API origin and store hash, in one spelling: what tells one store's records from
+        another's.
+        """
         return self.identity or store_at(self.api_url, self.store_hash)
 
     @property
@@ -219,7 +255,10 @@ class Settings(Section):
 
     def source_for(self, name: str) -> Source:
         """The source whose `match` fits a file's name; else one with nothing set."""
-        return next((s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())), Source())
+        return next(
+            (s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())),
+            Source(),
+        )
 
 
 NAMED_TABLES: Mapping[str, type[NamedTable]] = {"sources": Source, "folders": Folder}

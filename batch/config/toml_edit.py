@@ -15,8 +15,11 @@ from batch.errors import ConfigError
 from batch.primitives.atomic_file import private_folder, sibling_temp_file
 
 
-def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ) -> Path:
-    """Write a store's hash into shipbatch.toml, made in the platform's folder where there is none; its path.
+def keep_hash(
+    store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ
+) -> Path:
+    """Write a store's hash into shipbatch.toml, made in the platform's folder where there is none;
+    its path.
 
     ConfigError where the file has another hash for the store: whoever wrote it may have meant it.
     """
@@ -28,11 +31,16 @@ def keep_hash(store_hash: str, store_name: str = "", environ: Mapping[str, str] 
     if wanted == file.values:
         return path
     if (had := _at(file.values, key)) is not None:
-        raise ConfigError(f"{file.place(key)} is {had!r}, and you gave {store_hash!r}.", f"Change the line to: {line}")
+        raise ConfigError(
+            f"{file.place(key)} is {had!r}, and you gave {store_hash!r}.",
+            f"Change the line to: {line}",
+        )
     text = _with_line(file, store_name, line)
     if _parse(text) != wanted:
         table = f"[stores.{store_name}]" if store_name else "the top of the file"
-        raise ConfigError(f"{path}: there is no plain place for the store's hash.", f"Write into {table}: {line}")
+        raise ConfigError(
+            f"{path}: there is no plain place for the store's hash.", f"Write into {table}: {line}"
+        )
     _replace(path, text)
     return path
 
@@ -44,7 +52,11 @@ def _with_line(file: ConfigFile, store_name: str, line: str) -> str:
     if store_name in file.values.get("stores", {}):
         at = file.line(("stores", store_name))
         return "\n".join([*lines[:at], line, *lines[at:], ""])
-    header = store_name if store_name.replace("-", "").replace("_", "").isalnum() else json.dumps(store_name)
+    header = (
+        store_name
+        if store_name.replace("-", "").replace("_", "").isalnum()
+        else json.dumps(store_name)
+    )
     return "\n".join([*lines, *([""] if lines else []), f"[stores.{header}]", line, ""])
 
 
@@ -78,5 +90,6 @@ def _replace(path: Path, text: str) -> None:
             new.replace(real)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written: {error.strerror or error}.", "Name another place in SHIPBATCH_CONFIG."
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Name another place in SHIPBATCH_CONFIG.",
         ) from error

@@ -26,9 +26,11 @@ class ConfigFile:
     values: Mapping[str, Any]
 
     def line(self, key: Key) -> int:
-        """The 1-based line of a key, or of the innermost table of it that is there; 0 where none is.
+        """The 1-based line of a key, or of the innermost table of it that is there; 0 where none
+        is.
 
-        TOML's own parser tells: a key's line is the first one of the statement after which it is known.
+        TOML's own parser tells: a key's line is the first one of the statement after which it is
+        known.
         """
         lines = self.text.splitlines()
         best, deepest, begins = 0, 0, 1
@@ -45,20 +47,29 @@ class ConfigFile:
     def place(self, key: Key) -> str:
         """Where a key stands, for a message: `shipbatch.toml, line 12: workers`."""
         line = self.line(key)
-        return f"{self.path}, line {line}: {'.'.join(key)}" if line else f"{self.path}: {'.'.join(key)}"
+        return (
+            f"{self.path}, line {line}: {'.'.join(key)}"
+            if line
+            else f"{self.path}: {'.'.join(key)}"
+        )
 
 
 def read_file(path: Path) -> ConfigFile:
-    """The file at a path; ConfigError where others can write it, or it is no TOML, or holds what should be a secret."""
+    """The file at a path; ConfigError where others can write it, or it is no TOML, or holds what
+    should be a secret.
+    """
     require_own(path, "or take it away, for what it says may be another's word")
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}, line {line}: it is not UTF-8 text.", "Save the file as UTF-8.") from None
+        raise ConfigError(
+            f"{path}, line {line}: it is not UTF-8 text.", "Save the file as UTF-8."
+        ) from None
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}.", "Give this user read access to it."
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Give this user read access to it.",
         ) from error
     try:
         values = tomllib.loads(text)
@@ -80,7 +91,10 @@ def _no_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> ConfigErr
     if at:
         where, what = f"{path}, line {at[1]}, column {at[2]}", said[: at.start()]
     else:
-        where, what = f"{path}, line {text.count(chr(10)) + 1} (its end)", said.removesuffix(" (at end of document)")
+        where, what = (
+            f"{path}, line {text.count(chr(10)) + 1} (its end)",
+            said.removesuffix(" (at end of document)"),
+        )
     todo = "Correct the line; `shipbatch config --example` shows what it should look like."
     if "\\" in what or "hex" in what:
         todo = r"Write a Windows path in single quotes: 'C:\exports'."

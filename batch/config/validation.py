@@ -55,7 +55,9 @@ def _mistake_text(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
     if about == "string_pattern_mismatch":
         return f' is {value!r}: it has to be a time, as "23:30".'
     needed = next((words for start, words in _KINDS.items() if about.startswith(start)), "")
-    return f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
+    return (
+        f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
+    )
 
 
 def _settings_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
@@ -64,7 +66,9 @@ def _settings_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]
     for part in loc[:-1]:
         field = found.model_fields.get(part) if isinstance(part, str) else None
         if field is not None:
-            inner = [each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)]
+            inner = [
+                each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)
+            ]
             found = inner[0] if inner else found
     return list(found.model_fields)
 

@@ -1,4 +1,6 @@
-"""One file's turn on a worker: begun, or gone on with, until the file is finished or others are to have theirs."""
+"""One file's turn on a worker: begun, or gone on with, until the file is finished or others are to
+have theirs.
+"""
 
 import asyncio
 import shutil
@@ -8,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from batch.errors import ConfigError, FileError, NothingSent, ReaderDied, ShipbatchError, StoreStopped
+from batch.errors import (
+    ConfigError,
+    FileError,
+    NothingSent,
+    ReaderDied,
+    ShipbatchError,
+    StoreStopped,
+)
 from batch.fleet.late_results import count_shipped, end_of, mark_current
 from batch.fleet.queue import Queue
 from batch.fleet.queue_items import FileEnd, QueuedFile
@@ -60,7 +69,8 @@ class QueuedFileJob:
             with self._folder() as folder:
                 await self._ship(folder)
         except NothingSent as error:
-            if isinstance(error, ConfigError):  # is mended where the worker runs, and the file waits for that
+            # is mended where the worker runs, and the file waits for that
+            if isinstance(error, ConfigError):
                 raise
             await self.reject(error, ExitStatus.NOTHING_SENT)
         finally:
@@ -70,12 +80,18 @@ class QueuedFileJob:
                 showing.result()
 
     async def reject(self, error: ShipbatchError, status: int) -> None:
-        """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
+        """The file is finished: it cannot be used, or we cannot do it. What it left open, no later
+        run goes on with.
+        """
         if begun := self._run_to_resume():
-            await self.session.ledger.finish(begun.run_id, status, dict(begun.summary) | {"carries": False})
+            await self.session.ledger.finish(
+                begun.run_id, status, dict(begun.summary) | {"carries": False}
+            )
         self.digests = [of_error(error, self.file.name, status)]
         wrong = str(error).removeprefix(f"{Path(self.file.name).name}: ")
-        await self.queue.end(self.file, FileEnd("failed", status, [line for line in (wrong, error.todo) if line]))
+        await self.queue.end(
+            self.file, FileEnd("failed", status, [line for line in (wrong, error.todo) if line])
+        )
         self.progress.say(f"{wrong} {error.todo} → failed")
 
     async def _ship(self, folder: Path) -> None:
@@ -96,21 +112,37 @@ class QueuedFileJob:
 
     def _jobs(self, copy: Path) -> list[Job]:
         try:
-            ask = partial(jobs_for, self.file.ask, self.file.name, copy, self.session.settings, self.session.ledger)
+            ask = partial(
+                jobs_for,
+                self.file.ask,
+                self.file.name,
+                copy,
+                self.session.settings,
+                self.session.ledger,
+            )
             try:
                 jobs = list(ask())
             except ReaderDied:  # once may be chance
                 jobs = list(ask())
         except NothingSent as error:
             raise error.about(str(copy), self.file.name) from error
-        return [replace(job, number=self.file.file_id, place=lambda report: _sheet_place(report, copy)) for job in jobs]
+        return [
+            replace(job, number=self.file.file_id, place=lambda report: _sheet_place(report, copy))
+            for job in jobs
+        ]
 
     def _run_to_resume(self) -> Run | None:
-        """The run that an earlier turn has planned and not brought to its end; what has no plan is run as if new."""
+        """The run that an earlier turn has planned and not brought to its end; what has no plan is
+        run as if new.
+        """
         ledger, file = self.session.ledger, self.file
         runs = ledger.of_content(file.sha256, file.store) if file.sha256 else []
         newest = next((run for run in runs if run.profile.get("queued") == file.file_id), None)
-        if newest is None or newest.run_id == file.run_id or next(ledger.records_of_run(newest.run_id), None) is None:
+        if (
+            newest is None
+            or newest.run_id == file.run_id
+            or next(ledger.records_of_run(newest.run_id), None) is None
+        ):
             return None
         return newest
 
@@ -118,11 +150,14 @@ class QueuedFileJob:
         """The export, out of the database; from its address where nobody has fetched it yet."""
         content = await self.queue.export_content(self.file.sha256) if self.file.sha256 else None
         if content is None and self.file.address:
-            content = await self.session.stop.interrupt(self._fetch_export(self.file.address, copy.parent))
+            content = await self.session.stop.interrupt(
+                self._fetch_export(self.file.address, copy.parent)
+            )
             self.file = await self.queue.keep(self.file, content)
         if content is None:
             raise FileError(
-                f"{self.file.name}: its content is no longer in the database.", "Queue the file again: run --queue."
+                f"{self.file.name}: its content is no longer in the database.",
+                "Queue the file again: run --queue.",
             )
         await asyncio.to_thread(copy.write_bytes, content)
 
@@ -131,7 +166,9 @@ class QueuedFileJob:
         try:
             async with asyncio.timeout(LONGEST):
                 largest = self.session.settings.fetch_largest
-                return await run_in_thread(lambda: fetch_file(address, folder, largest).read_bytes())
+                return await run_in_thread(
+                    lambda: fetch_file(address, folder, largest).read_bytes()
+                )
         except TimeoutError:
             raise FileError(
                 f"{self.file.name} has not come within {LONGEST / 60:.0f} minutes.",
@@ -140,17 +177,23 @@ class QueuedFileJob:
 
     async def _finish(self, report: Report) -> None:
         self.digests = [of_report(report, exit_status(report))]
-        rows = await asyncio.to_thread(count_shipped, self.session.ledger, self.file.file_id, report)
+        rows = await asyncio.to_thread(
+            count_shipped, self.session.ledger, self.file.file_id, report
+        )
         end = await asyncio.to_thread(end_of, report, rows)
         if await self.queue.end(self.file, end):
             await mark_current(self.queue, self.session, self.file.file_id)
-        self.progress.say(f"{run_text.counts(report.summary)} → {end.state} (run {report.run.run_id})")
+        self.progress.say(
+            f"{run_text.counts(report.summary)} → {end.state} (run {report.run.run_id})"
+        )
 
     async def _report_progress(self) -> None:
         """Tell how far the turn is, for as long as the file is its own."""
         progress = self.progress
         while True:
-            if not await self.queue.show(self.file, progress.stage, progress.done, progress.total, progress.rate):
+            if not await self.queue.show(
+                self.file, progress.stage, progress.done, progress.total, progress.rate
+            ):
                 self.end_early(NOT_OURS)
                 return
             await asyncio.sleep(SHOWN_EVERY)

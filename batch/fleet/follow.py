@@ -66,17 +66,20 @@ class FinishedFiles:
             statuses.append(ExitStatus.NO_SHEET)
         if set(statuses) - {ExitStatus.NOTHING_SENT}:
             sent = ExitStatus.NOT_ALL_SENT
-            statuses = [sent if status == ExitStatus.NOTHING_SENT else status for status in statuses]
+            statuses = [
+                sent if status == ExitStatus.NOTHING_SENT else status for status in statuses
+            ]
         return worst(statuses)
 
 
 async def follow_files(
     queue: Queue, numbers: Sequence[int], progress: Progress, stop: StopEvent
 ) -> list[dict[str, Any]]:
-    """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
+    """Tell how files go until all are finished, or the stop comes; they stay in line whatever
+    becomes of us.
 
-    Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at most.
-    A database that is away is waited for; a file that it has forgotten is lost.
+    Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at
+    most. A database that is away is waited for; a file that it has forgotten is lost.
     """
     first: dict[int, Mapping[str, Any]] = {}
     said: dict[int, str] = {}
@@ -88,7 +91,9 @@ async def follow_files(
             rows = _current_rows(await queue.rows(numbers), numbers, first)
         except AWAY:
             if not is_away:
-                progress.say("The database does not answer: waiting for it. The files stay in line.")
+                progress.say(
+                    "The database does not answer: waiting for it. The files stay in line."
+                )
             is_away = True
         else:
             is_away = False
@@ -102,7 +107,9 @@ async def follow_files(
             late = min(late, clock() + LATE)
             doubted |= {row["file_id"] for row in rows if row.get("unsettled")}
             open_still = (row for row in rows if row["file_id"] in doubted)
-            is_over = clock() > late or not any(row["unsettled"] or row["behind"] for row in open_still)
+            is_over = clock() > late or not any(
+                row["unsettled"] or row["behind"] for row in open_still
+            )
         if is_over or not await stop.sleep(LOOK):
             return rows
 
@@ -110,10 +117,14 @@ async def follow_files(
 def _current_rows(
     rows: Sequence[dict[str, Any]], numbers: Sequence[int], first: dict[int, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The files as they stand; as they were first seen, and lost, where their number is nobody's or another file's."""
+    """The files as they stand; as they were first seen, and lost, where their number is nobody's or
+    another file's.
+    """
     there = {row["file_id"]: row for row in rows}
     for number in numbers:
-        first.setdefault(number, there.get(number) or {"file_id": number, "name": f"file {number}", "put_as": ""})
+        first.setdefault(
+            number, there.get(number) or {"file_id": number, "name": f"file {number}", "put_as": ""}
+        )
     same = {number for number, row in there.items() if row["put_as"] == first[number]["put_as"]}
     return [there[number] if number in same else {**first[number], **LOST} for number in numbers]
 
@@ -130,14 +141,20 @@ async def deliver_sheets(
             continue
         try:
             beside = Path(row["name"])
-            sheets[row["file_id"]] = await asyncio.to_thread(deliver, content, row, beside, settings, place)
+            sheets[row["file_id"]] = await asyncio.to_thread(
+                deliver, content, row, beside, settings, place
+            )
         except ResultsError as error:
             problems.append(error)
     return FinishedFiles(rows, sheets, problems)
 
 
 def deliver(
-    content: bytes, row: Mapping[str, Any], export: Path, settings: Settings, place: Path | None = None
+    content: bytes,
+    row: Mapping[str, Any],
+    export: Path,
+    settings: Settings,
+    place: Path | None = None,
 ) -> Path:
     """Put a finished file's sheet beside its export, or at a place of its own; where it is then."""
     with read_ledger(settings.ledger) as ledger:
@@ -148,7 +165,9 @@ def deliver(
 
 
 def _forgotten(row: Mapping[str, Any]) -> Run:
-    """A finished file's run that a database does not have which has taken over, and had not received all."""
+    """A finished file's run that a database does not have which has taken over, and had not
+    received all.
+    """
     return Run(row["run_id"], row["store"], row["name"], row["sha256"], "", datetime.now(UTC))
 
 
@@ -156,7 +175,11 @@ def _line(row: Mapping[str, Any]) -> str:
     if row["state"] == "waiting":
         return "waiting for its turn"
     if row["state"] != "working":
-        return f"{row['state']}, and what is in doubt is being settled" if row.get("unsettled") else str(row["state"])
+        return (
+            f"{row['state']}, and what is in doubt is being settled"
+            if row.get("unsettled")
+            else str(row["state"])
+        )
     if row["trouble"]:
         return str(row["trouble"])
     total_of = f" {row['total']:,} shipments" if row["total"] else ""

@@ -1,4 +1,6 @@
-"""A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores and held files."""
+"""A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores
+and held files.
+"""
 
 import asyncio
 import os
@@ -48,7 +50,9 @@ class Housekeeper:
         self._is_away = False
 
     async def register(self) -> None:
-        """The first sign of life, in place of a worker of this machine that has died: it is started again."""
+        """The first sign of life, in place of a worker of this machine that has died: it is started
+        again.
+        """
         sql = (
             "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8 FROM shipbatch.workers"
             " WHERE host = %s ORDER BY seen"
@@ -87,7 +91,9 @@ class Housekeeper:
         self._is_away = True
 
     async def keep_house(self) -> None:
-        """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
+        """Signs of life, and the dead ones' stores; after the database was away, others have time
+        for theirs first.
+        """
         held, doubts, expiry = Timer(HELD_EVERY), Timer(DOUBTS_EVERY), Timer(DAY)
         while True:
             await asyncio.sleep(BEAT)
@@ -102,11 +108,15 @@ class Housekeeper:
                 if held.is_due(now):
                     held.restart(now)
                     await self._release_decided()
-                    await self._request_turns(await late_results.stores_behind(self._queue, list(self._stores)))
+                    await self._request_turns(
+                        await late_results.stores_behind(self._queue, list(self._stores))
+                    )
                 if doubts.is_due(now):
                     doubts.restart(now)
                     await asyncio.to_thread(self._reap_dead_runners)
-                    await self._request_turns(await maintenance.stores_in_doubt(self._queue, list(self._stores)))
+                    await self._request_turns(
+                        await maintenance.stores_in_doubt(self._queue, list(self._stores))
+                    )
                 if expiry.is_due(now):
                     expiry.restart(now)
                     await self._expire()
@@ -127,7 +137,9 @@ class Housekeeper:
             busy = len(self._jobs) >= self._side_by_side
             try:
                 waited = (
-                    waited + 1 if busy and await maintenance.has_waiting_store(self._queue, list(self._stores)) else 0
+                    waited + 1
+                    if busy and await maintenance.has_waiting_store(self._queue, list(self._stores))
+                    else 0
                 )
             except AWAY:
                 waited = 0
@@ -138,14 +150,21 @@ class Housekeeper:
     def _longest_job(self) -> QueuedFileJob | None:
         """The turn that has shipped for longest, where that is long enough."""
         now = asyncio.get_running_loop().time()
-        shipping = [job for job in self._jobs.values() if job.progress.shipping_since and not job.ends_early]
+        shipping = [
+            job for job in self._jobs.values() if job.progress.shipping_since and not job.ends_early
+        ]
         longest = min(shipping, key=lambda job: job.progress.shipping_since or now, default=None)
-        if longest is None or now - (longest.progress.shipping_since or now) < longest.session.settings.turn:
+        if (
+            longest is None
+            or now - (longest.progress.shipping_since or now) < longest.session.settings.turn
+        ):
             return None
         return longest
 
     def _reap_dead_runners(self) -> None:
-        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
+        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere
+        can be settled.
+        """
         place = next(iter(self._stores.values())).ledger
         if isinstance(place, Database):
             with open_link(place) as connection:
@@ -153,14 +172,18 @@ class Housekeeper:
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await maintenance.files_on_hold(self._queue, list(self._stores)):
+        for number, store, run_id in await maintenance.files_on_hold(
+            self._queue, list(self._stores)
+        ):
             if state := await asyncio.to_thread(self._state_after_hold, store, run_id):
                 await maintenance.release(self._queue, number, state)
 
     def _state_after_hold(self, store: str, run_id: str) -> str:
-        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits.
+        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped;
+        empty: it waits.
 
-        One that was in doubt alone, and is no longer, waits for the store's next turn, which tells of it.
+        One that was in doubt alone, and is no longer, waits for the store's next turn, which tells
+        of it.
         """
         with read_ledger(self._stores[store].ledger) as ledger:
             if still_waits(ledger, store, run_id):
@@ -177,7 +200,9 @@ class Housekeeper:
 
 
 def _has_died(pid: int, silent: float) -> bool:
-    """Whether no process of this machine has a worker's number; ours was another's, in a container started again."""
+    """Whether no process of this machine has a worker's number; ours was another's, in a container
+    started again.
+    """
     if pid == os.getpid():
         return silent > 2 * BEAT
     if os.name != "posix":

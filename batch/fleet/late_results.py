@@ -1,7 +1,7 @@
 """A finished file whose rows have fared on: its end is told anew, from what the ledger holds now.
 
-Whoever changes a store's records has taken its lease, and thereby its next epoch: what was looked at under the
-newest one is up to date, and only what has changed since is counted again.
+Whoever changes a store's records has taken its lease, and thereby its next epoch: what was looked
+at under the newest one is up to date, and only what has changed since is counted again.
 """
 
 # ruff: noqa: S608  only names of our own are put into a statement; every value is bound
@@ -44,7 +44,9 @@ _SIGN = f"""concat_ws(' ',
     FROM shipbatch.notes LEFT JOIN shipbatch.records ON records.ask = notes.ask AND records.store = file.store
     LEFT JOIN shipbatch.decisions ON decisions.ask = notes.ask AND decisions.store = file.store
     WHERE notes.{_OF_RUN} AND notes.ask <> '' AND {_OPEN_NOTE}))"""
-_CANDIDATES = f"shipbatch.files AS file WHERE left_open > 0 AND run_id IS NOT NULL AND state IN {FINISHED}"
+_CANDIDATES = (
+    f"shipbatch.files AS file WHERE left_open > 0 AND run_id IS NOT NULL AND state IN {FINISHED}"
+)
 _LOOK = f"SELECT file_id, run_id, name, state, sign, {_SIGN} AS now FROM {_CANDIDATES} AND store = %s ORDER BY file_id"
 _LOOKED = f"""
 UPDATE shipbatch.files AS file SET sign = {_SIGN}, epoch = owners.epoch FROM shipbatch.owners
@@ -69,15 +71,23 @@ def end_of(report: Report, shipped: int) -> FileEnd:
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(row_count(report.summary, status.key) for status in OPEN),
+        left_open=0
+        if "held_by" in summary
+        else sum(row_count(report.summary, status.key) for status in OPEN),
         shipped=shipped,
     )
 
 
 def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
-    """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it went on from."""
+    """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it
+    went on from.
+    """
     run = report.run
-    others = [one.run_id for one in ledger.of_content(run.sha256, run.store) if one.profile.get("queued") == number]
+    others = [
+        one.run_id
+        for one in ledger.of_content(run.sha256, run.store)
+        if one.profile.get("queued") == number
+    ]
     made = {
         row
         for run_id in others
@@ -88,11 +98,15 @@ def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     }
     if not made:
         return int(report.summary["created"])
-    return len(made | {row for row, one in report.rows.items() if one.finding.status is Status.CREATED})
+    return len(
+        made | {row for row, one in report.rows.items() if one.finding.status is Status.CREATED}
+    )
 
 
 async def stores_behind(queue: Queue, stores: Sequence[str]) -> list[str]:
-    """Stores whose owners may have changed what a finished file's end says, and where nobody is at work now."""
+    """Stores whose owners may have changed what a finished file's end says, and where nobody is at
+    work now.
+    """
     return [store for (store,) in await queue.query(_BEHIND, list(stores))]
 
 
@@ -102,7 +116,9 @@ async def mark_current(queue: Queue, session: StoreSession, *numbers: int) -> No
 
 
 async def refresh_ends(queue: Queue, session: StoreSession, say: Callable[[str], None]) -> None:
-    """Tell the ends of a store's finished files anew, under its lease, where rows of them have fared on."""
+    """Tell the ends of a store's finished files anew, under its lease, where rows of them have
+    fared on.
+    """
     rows = await queue.query_dicts(_LOOK, session.settings.store)
     for row in rows:
         if row["sign"] != row["now"] and (said := await _amend_end(queue, session, row)):
@@ -123,7 +139,9 @@ async def _amend_end(queue: Queue, session: StoreSession, row: Mapping[str, Any]
             return ""
         rows = await asyncio.to_thread(count_shipped, session.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
-        if end.state == HELD != row["state"] and not still_waits(session.ledger, run.store, run.run_id):
+        if end.state == HELD != row["state"] and not still_waits(
+            session.ledger, run.store, run.run_id
+        ):
             end = replace(end, state=row["state"])  # every word on it has been said
     await session.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)

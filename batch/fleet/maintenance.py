@@ -1,7 +1,8 @@
-"""What a worker does beside its turns: shows that it lives, and gives stores their turns back that a dead one had.
+"""What a worker does beside its turns: shows that it lives, and gives stores their turns back that
+a dead one had.
 
-A store's job is dead where nobody has the store's lease and its worker is silent, or it was taken long ago: the lease
-is the truth, procrastinate's heartbeat only says where to look.
+A store's job is dead where nobody has the store's lease and its worker is silent, or it was taken
+long ago: the lease is the truth, procrastinate's heartbeat only says where to look.
 """
 
 # ruff: noqa: S608  only names of our own are put into a statement; every value is bound
@@ -80,7 +81,9 @@ WHERE EXISTS (SELECT 1 FROM shipbatch.workers WHERE owners.store = ANY(workers.s
 
 
 async def sweep(queue: Queue) -> list[str]:
-    """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve them; which."""
+    """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve
+    them; which.
+    """
     manager = queue.app.job_manager
     for job_id, _ in await queue.query(_DEAD, SILENT, UNOWNED):
         try:
@@ -98,8 +101,12 @@ async def has_waiting_store(queue: Queue, stores: Sequence[str]) -> bool:
 
 
 async def files_on_hold(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Files that wait for a person, with their runs; not while their store is at work, which may answer them."""
-    return await queue.query(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
+    """Files that wait for a person, with their runs; not while their store is at work, which may
+    answer them.
+    """
+    return await queue.query(
+        f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores)
+    )
 
 
 async def release(queue: Queue, number: int, state: str) -> None:
@@ -120,17 +127,22 @@ async def stores_served(queue: Queue) -> list[str]:
 
 
 async def possible_senders(queue: Queue) -> list[dict[str, Any]]:
-    """Runners that are not proven to have ended and own nothing: what they may still send is in doubt."""
+    """Runners that are not proven to have ended and own nothing: what they may still send is in
+    doubt.
+    """
     return await queue.query_dicts(_SENDERS)
 
 
 async def expire(queue: Queue, days: int) -> None:
     """What is older than so many days, and who never came back.
 
-    Sheets, which the ledger can still write; files that are finished, and filed away where they came from a folder;
-    runners that were not seen to end, where nothing of theirs is in doubt: they own nothing, and begin nothing.
+    Sheets, which the ledger can still write; files that are finished, and filed away where they
+    came from a folder; runners that were not seen to end, where nothing of theirs is in doubt: they
+    own nothing, and begin nothing.
     """
     for statement in _EXPIRE:
         await queue.execute(statement, days)
     await queue.execute(_PAST, WEEK)
-    await queue.execute("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")
+    await queue.execute(
+        "DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)"
+    )

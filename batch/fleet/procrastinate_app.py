@@ -1,7 +1,8 @@
 """procrastinate on the ledger's PostgreSQL: a job is a store's next turn, its lock the store.
 
-There is at most one job of a store under way and one in line. Whoever puts a file in, ends a turn, or finds a store
-left behind asks for the next one, at the end of the line: stores have their turns in a circle.
+There is at most one job of a store under way and one in line. Whoever puts a file in, ends a turn,
+or finds a store left behind asks for the next one, at the end of the line: stores have their turns
+in a circle.
 """
 
 import logging
@@ -29,8 +30,9 @@ CONNECT_OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
     "target_session_attrs": "read-write",
 }
-"""A network that swallows everything is found out within seconds, not in a quarter of an hour; of several hosts the
-one that takes writes is used."""
+"""A network that swallows everything is found out within seconds, not in a quarter of an hour; of
+several hosts the one that takes writes is used.
+"""
 _MIGRATIONS = "sql/migrations"
 
 
@@ -39,7 +41,11 @@ def make_app(database: str, most: int) -> procrastinate.App:
     for name in ("procrastinate", "psycopg"):  # what matters of it is said by us, in our words
         logging.getLogger(name).setLevel(logging.CRITICAL)
     connector = procrastinate.PsycopgConnector(
-        conninfo=database, kwargs=CONNECT_OPTIONS, configure=_in_its_schema, min_size=1, max_size=most
+        conninfo=database,
+        kwargs=CONNECT_OPTIONS,
+        configure=_in_its_schema,
+        min_size=1,
+        max_size=most,
     )
     return procrastinate.App(connector=connector)
 
@@ -62,7 +68,8 @@ async def request_turn(app: procrastinate.App, store: str, *, after: float = 0.0
 
 
 async def install(connection: psycopg.AsyncConnection[Any]) -> None:
-    """The library's tables, made or brought up to the installed version, within the caller's transaction.
+    """The library's tables, made or brought up to the installed version, within the caller's
+    transaction.
 
     LedgerError where a newer procrastinate has made them.
     """
@@ -73,7 +80,9 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(f"SET LOCAL search_path TO {SCHEMA}")
     await connection.execute("CREATE TABLE IF NOT EXISTS applied (migration text PRIMARY KEY)")
     ours = sorted(
-        each.name for each in files("procrastinate").joinpath(_MIGRATIONS).iterdir() if each.name[0].isdigit()
+        each.name
+        for each in files("procrastinate").joinpath(_MIGRATIONS).iterdir()
+        if each.name[0].isdigit()
     )
     rows = await connection.execute("SELECT migration FROM applied")
     applied = {row[0] for row in await rows.fetchall()}

@@ -21,7 +21,13 @@ from psycopg.types.json import Jsonb
 from batch.config import one_store
 from batch.config.ledger_place import Database, redact_passwords
 from batch.errors import DatabaseAway, StopRequested
-from batch.fleet.procrastinate_app import CONNECT_OPTIONS, cancel_turns, install, make_app, request_turn
+from batch.fleet.procrastinate_app import (
+    CONNECT_OPTIONS,
+    cancel_turns,
+    install,
+    make_app,
+    request_turn,
+)
 from batch.fleet.queue_items import FileEnd, NextFile, QueuedFile, QueueItem
 from batch.ledger import open_ledger
 from batch.ledger.postgres.connection import ledger_error
@@ -34,15 +40,15 @@ PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away
 PUTTING = 20.0  # … and a call that puts files in …
 PAUSE = 1.0  # … tried again so often
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
-"""What is raised where the database does not answer, or takes no writes: another is taking over from it."""
+"""What is raised where the database does not answer, or takes no writes: another is taking over
+from it.
+"""
 _FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
 FINISHED = "('done', 'failed', 'held')"
 LAST_REPORTED = "greatest(ended, amended)"
 """When a finished file's end was told last."""
-_END = (
-    "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s, left_open = %s, shipped = %s"
-)
+_END = "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s, left_open = %s, shipped = %s"
 MAYBE_QUEUED = (
     "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
     " shipped once."
@@ -59,7 +65,9 @@ class Queue:
     @classmethod
     @asynccontextmanager
     async def open(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
-        """The queue at an address, made where there is none; LedgerError where it cannot be had: DatabaseAway."""
+        """The queue at an address, made where there is none; LedgerError where it cannot be had:
+        DatabaseAway.
+        """
         app = make_app(database, most)
         try:
             await _create(database)
@@ -92,7 +100,9 @@ class Queue:
                     yield queue
                     return
             if not await stop.sleep(PAUSE):
-                raise StopRequested("Stopped before the database answered.", "Start it again when you like.")
+                raise StopRequested(
+                    "Stopped before the database answered.", "Start it again when you like."
+                )
 
     async def put(self, store: str, entries: Sequence[QueueItem], by: str) -> list[int]:
         """Files in line, all or none, in the given order; their numbers.
@@ -103,10 +113,14 @@ class Queue:
 
         async def enter() -> list[int]:
             async with self._connection() as connection:
-                return [await _put(connection, store, e, by, f"{this_call}-{n}") for n, e in enumerate(entries)]
+                return [
+                    await _put(connection, store, e, by, f"{this_call}-{n}")
+                    for n, e in enumerate(entries)
+                ]
 
         numbers = await _retry(enter, PUTTING)
-        with suppress(*AWAY):  # they are in line, and the next sweep finds that nobody has been called
+        # they are in line, and the next sweep finds that nobody has been called
+        with suppress(*AWAY):
             await request_turn(self.app, store)
         return numbers
 
@@ -122,8 +136,8 @@ class Queue:
     async def take(self, store: str, worker: str, runner: str) -> QueuedFile | None:
         """The store's oldest file that is not finished; this is its turn now.
 
-        None where the store is no longer this runner's: a turn that is begun fences off the ones before it, and
-        only the owner begins one.
+        None where the store is no longer this runner's: a turn that is begun fences off the ones
+        before it, and only the owner begins one.
         """
         sql = (
             "UPDATE shipbatch.files SET state = 'working', worker = %s, turns = turns + 1,"
@@ -150,7 +164,9 @@ class Queue:
         await self._write(file, "sha256 = %s", digest)
         return replace(file, sha256=digest)
 
-    async def show(self, file: QueuedFile, stage: str, done: int, total: int | None, rate: float | None) -> bool:
+    async def show(
+        self, file: QueuedFile, stage: str, done: int, total: int | None, rate: float | None
+    ) -> bool:
         """How far the turn is; False where the file is another turn's by now, or out of the line.
 
         A database that has lost the turn's beginning is the ledger's to tell of.
@@ -178,16 +194,17 @@ class Queue:
 
     async def end(self, file: QueuedFile, end: FileEnd) -> bool:
         """The file is finished; False where it is no longer this turn's."""
-        what = (
-            f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false, rate = NULL, trouble = ''"
-        )
+        what = f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false, rate = NULL, trouble = ''"
         return await self._write(file, what, *_end_values(end), end.run_id)
 
     async def amend(self, number: int, end: FileEnd) -> None:
         """A finished file's end is this now, unless it has gone on with another run."""
         sql = f"UPDATE shipbatch.files SET {_END}, amended = clock_timestamp()"
         await self.execute(
-            f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}", *_end_values(end), number, end.run_id
+            f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}",
+            *_end_values(end),
+            number,
+            end.run_id,
         )
 
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
@@ -205,11 +222,15 @@ class Queue:
 
     async def sheet(self, number: int) -> bytes | None:
         """A finished file's results sheet; None where it has none, or it has expired."""
-        rows = await self.query("SELECT sheet FROM shipbatch.files WHERE file_id = %s AND sheet IS NOT NULL", number)
+        rows = await self.query(
+            "SELECT sheet FROM shipbatch.files WHERE file_id = %s AND sheet IS NOT NULL", number
+        )
         return bytes(rows[0][0]) if rows else None
 
     async def _write(self, file: QueuedFile, what: str, *values: object) -> bool:
-        """What a turn has to say of its file, unless another has taken over; a database that is away is waited for."""
+        """What a turn has to say of its file, unless another has taken over; a database that is
+        away is waited for.
+        """
         sql = (
             f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
             " WHERE put_as = %s AND turns = %s AND state = 'working'"
@@ -249,7 +270,16 @@ class Queue:
 def _end_values(end: FileEnd) -> tuple[object, ...]:
     """An end as the columns of `_END` have it."""
     told, summary = [_storable(line) for line in end.messages], Jsonb(dict(end.summary))
-    return end.state, end.exit_status, told, summary, end.sheet_name, end.sheet, end.left_open, end.shipped
+    return (
+        end.state,
+        end.exit_status,
+        told,
+        summary,
+        end.sheet_name,
+        end.sheet,
+        end.left_open,
+        end.shipped,
+    )
 
 
 def _storable(words: str) -> str:
@@ -268,14 +298,30 @@ async def keep_export(connection: psycopg.AsyncConnection[Any], name: str, conte
     return digest
 
 
-async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: QueueItem, by: str, put_as: str) -> int:
-    """One file in line, within the caller's transaction; its number, also where the same call has put it in before."""
-    digest = None if entry.content is None else await keep_export(connection, entry.name, entry.content)
+async def _put(
+    connection: psycopg.AsyncConnection[Any], store: str, entry: QueueItem, by: str, put_as: str
+) -> int:
+    """One file in line, within the caller's transaction; its number, also where the same call has
+    put it in before.
+    """
+    digest = (
+        None if entry.content is None else await keep_export(connection, entry.name, entry.content)
+    )
     row = await connection.execute(
         "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (put_as) DO UPDATE SET put_as = excluded.put_as RETURNING file_id",
-        (store, entry.name, entry.address, digest, Jsonb(dict(entry.ask)), by, put_as, entry.folder, entry.path),
+        (
+            store,
+            entry.name,
+            entry.address,
+            digest,
+            Jsonb(dict(entry.ask)),
+            by,
+            put_as,
+            entry.folder,
+            entry.path,
+        ),
     )
     ((number,),) = await row.fetchall()
     return int(number)
@@ -298,7 +344,9 @@ async def _create(database: str) -> None:
     ledger = await asyncio.to_thread(open_ledger, Database(database))
     await ledger.close()
     async with (
-        await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECT_OPTIONS) as connection,
+        await psycopg.AsyncConnection.connect(
+            database, autocommit=True, **CONNECT_OPTIONS
+        ) as connection,
         connection.transaction(),
     ):
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (ENTRANCE,))
@@ -309,15 +357,21 @@ async def _create(database: str) -> None:
 
 
 async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Files that an earlier version put in for a store written otherwise; a sweep asks for the store's turn."""
+    """Files that an earlier version put in for a store written otherwise; a sweep asks for the
+    store's turn.
+    """
     rows = await connection.execute("SELECT DISTINCT store FROM shipbatch.files")
     for (written,) in await rows.fetchall():
         if (store := one_store(written)) != written:
-            await connection.execute("UPDATE shipbatch.files SET store = %s WHERE store = %s", (store, written))
+            await connection.execute(
+                "UPDATE shipbatch.files SET store = %s WHERE store = %s", (store, written)
+            )
             await cancel_turns(connection, written)
 
 
 def database_away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
     """The database does not answer."""
     said = " ".join(str(error.__cause__ or error).split())
-    return DatabaseAway(f"The database {redact_passwords(database)} does not answer ({said}).", todo)
+    return DatabaseAway(
+        f"The database {redact_passwords(database)} does not answer ({said}).", todo
+    )

@@ -1,6 +1,8 @@
-"""A drop folder whose files are shipped by the workers: put in line as they come, filed away with what comes back.
+"""A drop folder whose files are shipped by the workers: put in line as they come, filed away with
+what comes back.
 
-A file lies in `working` while it is in line. Whoever watches the folder next finds in the queue what became of it.
+A file lies in `working` while it is in line. Whoever watches the folder next finds in the queue
+what became of it.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -70,7 +72,9 @@ async def _send_heartbeats(keepers: Sequence["QueuedFolder"], systemd: Systemd) 
 class QueuedFolder:
     """One drop folder."""
 
-    def __init__(self, post: WatchedFolder, queue: Queue, progress: Progress, *, by: str, polling: bool) -> None:
+    def __init__(
+        self, post: WatchedFolder, queue: Queue, progress: Progress, *, by: str, polling: bool
+    ) -> None:
         self.settings = post.settings
         self.folder = DropFolder(post.folder, post.settings, progress.say)
         self._queue, self._progress, self._by = queue, progress, by
@@ -80,13 +84,17 @@ class QueuedFolder:
         self._is_away = False
 
     async def watch(self, stop: StopEvent) -> None:
-        """Look, put in line, file away, wait; a database that is away is waited for, and so is the folder."""
+        """Look, put in line, file away, wait; a database that is away is waited for, and so is the
+        folder.
+        """
         self.folder.status_file.show(state="watching")
         try:
             async with ChangeEvents([self.folder.layout.root], polling=self._polling) as bell:
                 while not stop:
                     in_line = await self._pass_once()
-                    await stop.unless(bell.wait(LOOK if in_line or self._is_away else self._seconds_until_due()))
+                    await stop.unless(
+                        bell.wait(LOOK if in_line or self._is_away else self._seconds_until_due())
+                    )
         finally:
             self.folder.status_file.remove()
 
@@ -109,7 +117,9 @@ class QueuedFolder:
             self._report_outage(error)
             return True
         except (OSError, LedgerError) as error:
-            self._progress.say(f"{self.folder.layout.root}: {error} Nothing is lost: it is tried again.")
+            self._progress.say(
+                f"{self.folder.layout.root}: {error} Nothing is lost: it is tried again."
+            )
             return True
         self._report_outage(None)
         return bool(await self._rows())
@@ -142,12 +152,16 @@ class QueuedFolder:
                 content = await asyncio.to_thread(self._read, path)
                 if content is None:
                     continue
-                entry = QueueItem(str(path), content, ask=self._ask, folder=self._key, path=str(path))
+                entry = QueueItem(
+                    str(path), content, ask=self._ask, folder=self._key, path=str(path)
+                )
                 (number,) = await self._queue.put(self.settings.store, [entry], self._by)
                 self._progress.say(f"{path.name}: file {number} of the queue")
 
     def _read(self, path: Path) -> bytes | None:
-        """What was claimed; a thing that is no plain file of its own goes to `failed`, with a letter."""
+        """What was claimed; a thing that is no plain file of its own goes to `failed`, with a
+        letter.
+        """
         place = self.folder.layout
         try:
             with place.open(path) as content:
@@ -156,12 +170,16 @@ class QueuedFolder:
             place.check()  # the room's, not the file's
             error = FileError(f"{path.name} is {refused}.", "Drop the file itself.")
             target = unused_path(place.failed, path.name)
-            notices.write_notice(notices.unusable_file(path, error, place.root), target, notices.ERROR)
+            notices.write_notice(
+                notices.unusable_file(path, error, place.root), target, notices.ERROR
+            )
             place.move(path, target)
             return None
 
     async def _put_answers(self, now: float) -> None:
-        """A sheet in `held` in which somebody has answered goes the way of one that was dropped back in."""
+        """A sheet in `held` in which somebody has answered goes the way of one that was dropped
+        back in.
+        """
         if not self.folder.has_held_files:
             return
         with read_ledger(self.settings.ledger) as ledger:
@@ -170,18 +188,25 @@ class QueuedFolder:
             content = await asyncio.to_thread(self._read, sheet)
             if content is None:
                 continue
-            await self._queue.put(self.settings.store, [QueueItem(str(sheet), content, ask=self._ask)], self._by)
+            await self._queue.put(
+                self.settings.store, [QueueItem(str(sheet), content, ask=self._ask)], self._by
+            )
             self._progress.say(f"{file.name}: the answers in {sheet.name} are in line")
 
     async def _file_away(self, row: Mapping[str, Any]) -> None:
-        """The sheet first, then the file, then the queue is told: whatever is cut short is done again."""
+        """The sheet first, then the file, then the queue is told: whatever is cut short is done
+        again.
+        """
         file = Path(row["lies"])
-        if not _is_there(file):  # it was moved, and the queue not told; or somebody has taken it away
+        # it was moved, and the queue not told; or somebody has taken it away
+        if not _is_there(file):
             await self._record_filing(row, file)
             return
         room: Path = getattr(self.folder.layout, row["state"])
         target = file if file.parent == room else unused_path(room, file.name)
-        before = self.folder.release(file) or HeldFile("", file.with_name(f"{file.stem}{SHEETS[0]}"))
+        before = self.folder.release(file) or HeldFile(
+            "", file.with_name(f"{file.stem}{SHEETS[0]}")
+        )
         sheet = await self._deliver_sheet(row, target)
         self._move(file, target)
         await self._record_filing(row, target)
@@ -189,7 +214,9 @@ class QueuedFolder:
         if row["state"] == "held":
             with read_ledger(self.settings.ledger) as ledger:
                 self.folder.hold(target, row["run_id"], sheet, ledger)
-        self._progress.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))
+        self._progress.say(
+            f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else "")
+        )
 
     async def _deliver_sheet(self, row: Mapping[str, Any], target: Path) -> Path | None:
         content = await self._queue.sheet(row["file_id"])

@@ -1,4 +1,6 @@
-"""What was asked of a queued file's run, on its way through the database: options on one side, a job on the other."""
+"""What was asked of a queued file's run, on its way through the database: options on one side, a
+job on the other.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -38,11 +40,16 @@ def ask_of(
     plan: bool = False,
     dropped: bool = False,
 ) -> dict[str, Any]:
-    """As JSON. `source`: what the options say of it; `named`: that of the folder; `dropped`: by a person."""
+    """As JSON. `source`: what the options say of it; `named`: that of the folder; `dropped`: by a
+    person.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     if stays := sorted(given.keys() - TRAVELS):
         words = ", ".join(f"--{name.replace('_', '-')}" for name in stays)
-        raise ConfigError(f"{words}: it does not go with --queue.", "Leave it out, or set it where the workers run.")
+        raise ConfigError(
+            f"{words}: it does not go with --queue.",
+            "Leave it out, or set it where the workers run.",
+        )
     ask = {
         "settings": given,
         "map": {field.value: column for field, column in source.map.items()} if source else {},
@@ -62,8 +69,12 @@ def settings_for(settings: Settings, ask: Mapping[str, Any]) -> Settings:
     )
 
 
-def jobs_for(ask: Mapping[str, Any], name: str, copy: Path, settings: Settings, ledger: LedgerReader) -> Iterator[Job]:
-    """The runs that a file comes to: one, or one for each sheet that is to be read of a results sheet dropped back."""
+def jobs_for(
+    ask: Mapping[str, Any], name: str, copy: Path, settings: Settings, ledger: LedgerReader
+) -> Iterator[Job]:
+    """The runs that a file comes to: one, or one for each sheet that is to be read of a results
+    sheet dropped back.
+    """
     if ask.get("plan"):
         job = job_of_plan(copy, settings)
         yield replace(job, limit=ask.get("limit"), goes_on=True)

@@ -1,4 +1,6 @@
-"""What `status --fleet` says: workers, stores, what is in line, how fast it goes, what is stuck and what to do."""
+"""What `status --fleet` says: workers, stores, what is in line, how fast it goes, what is stuck and
+what to do.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -53,7 +55,10 @@ async def queue_status(queue: Queue, database: str) -> CommandResult:
     """The fleet as it stands, as the database knows it."""
     workers = await queue.query_dicts(_WORKERS)
     working = {row["store"]: row for row in await queue.query_dicts(_WORKING)}
-    stores = [row | {"file": working.get(row["store"])} for row in await queue.query_dicts(_STORES, SILENT)]
+    stores = [
+        row | {"file": working.get(row["store"])}
+        for row in await queue.query_dicts(_STORES, SILENT)
+    ]
     alive = [row for row in workers if row["silent"] <= SILENT]
     data = {
         "database": redact_passwords(database),
@@ -63,18 +68,27 @@ async def queue_status(queue: Queue, database: str) -> CommandResult:
         "working": len(working),
         "held": sum(row["held"] for row in stores),
         "shipments_a_second": round(sum(row["rate"] or 0.0 for row in working.values()), 2),
-        "stuck": [*_stuck(stores, alive, workers), *map(_stuck_sender, await maintenance.possible_senders(queue))],
+        "stuck": [
+            *_stuck(stores, alive, workers),
+            *map(_stuck_sender, await maintenance.possible_senders(queue)),
+        ],
     }
     return CommandResult(tuple(_lines(data, stores, alive, workers)), data)
 
 
 def _stuck(
-    stores: Sequence[Mapping[str, Any]], alive: Sequence[Mapping[str, Any]], workers: Sequence[Mapping[str, Any]]
+    stores: Sequence[Mapping[str, Any]],
+    alive: Sequence[Mapping[str, Any]],
+    workers: Sequence[Mapping[str, Any]],
 ) -> Iterator[dict[str, str]]:
     """What does not go on as it should, and what to do."""
     in_line = [row for row in stores if row["waiting"] or row["file"]]
     if in_line and not alive:
-        yield {"what": "the queue", "why": "no worker is alive", "todo": "Start `shipbatch worker` on a machine."}
+        yield {
+            "what": "the queue",
+            "why": "no worker is alive",
+            "todo": "Start `shipbatch worker` on a machine.",
+        }
         return
     for row in in_line:
         why, todo = _hindrance(row)
@@ -84,7 +98,11 @@ def _stuck(
         if row not in alive:
             name = f"the worker {row['pid']} on {row['host']}"
             why = f"silent for {_span(row['silent'])}: killed, paused or cut off"
-            yield {"what": name, "why": why, "todo": "Its stores are taken over by others; start it again."}
+            yield {
+                "what": name,
+                "why": why,
+                "todo": "Its stores are taken over by others; start it again.",
+            }
 
 
 def _stuck_sender(row: Mapping[str, Any]) -> dict[str, str]:
@@ -103,19 +121,36 @@ def _hindrance(row: Mapping[str, Any]) -> tuple[str, str]:
     file = row["file"]
     skip = f"`{SKIP.format(file['file_id'] if file else row['next'])}` takes it out of the line"
     if not row["workers"]:
-        return "no living worker has its token", f"Start `shipbatch worker` where the token is set; {skip}."
+        return (
+            "no living worker has its token",
+            f"Start `shipbatch worker` where the token is set; {skip}.",
+        )
     if file and file["trouble"]:
-        since = _span((datetime.now(file["trouble_at"].tzinfo) - file["trouble_at"]).total_seconds())
-        return f"{Path(file['name']).name}: {file['trouble']} (for {since})", f"It is tried again by itself; {skip}."
+        since = _span(
+            (datetime.now(file["trouble_at"].tzinfo) - file["trouble_at"]).total_seconds()
+        )
+        return (
+            f"{Path(file['name']).name}: {file['trouble']} (for {since})",
+            f"It is tried again by itself; {skip}.",
+        )
     if file and file["open"] and file["stage"] == FETCHING and file["age"] > HUNG:
-        return f"{Path(file['name']).name}: its address does not answer", f"It is waited for; {skip}."
+        return (
+            f"{Path(file['name']).name}: its address does not answer",
+            f"It is waited for; {skip}.",
+        )
     if file and file["open"] and file["silent"] > SILENT:
         silent = f"{Path(file['name']).name}: its worker is silent for {_span(file['silent'])}"
         if file["owned"] and file["silent"] > HUNG:  # its lease is renewed beside whatever it does
-            return f"{silent}, and keeps the store", f"It hangs: end its process ({file['worker']}); another goes on."
+            return (
+                f"{silent}, and keeps the store",
+                f"It hangs: end its process ({file['worker']}); another goes on.",
+            )
         return silent, "Another takes the store over within a minute."
     if not file and row["oldest"] and row["oldest"] > LONG:
-        return f"its oldest file waits for {_span(row['oldest'])}", "Start more workers, or give them more --stores."
+        return (
+            f"its oldest file waits for {_span(row['oldest'])}",
+            "Start more workers, or give them more --stores.",
+        )
     return "", ""
 
 
@@ -127,7 +162,13 @@ def _lines(
 ) -> Iterator[str]:
     yield data["database"]
     for row in workers:
-        state = "ending" if row["ending"] else "alive" if row in alive else f"silent for {_span(row['silent'])}"
+        state = (
+            "ending"
+            if row["ending"]
+            else "alive"
+            if row in alive
+            else f"silent for {_span(row['silent'])}"
+        )
         served = f"{count_noun(row['stores'], 'store')}, {row['slots']} side by side, shipbatch {row['version']}"
         yield f"  worker   {row['host']}, process {row['pid']}: {state}, {served}"
     for row in stores[:SHOWN]:

@@ -45,7 +45,8 @@ LATER = 5.0  # seconds until a store is tried again that somebody else is at
 TRIES = 3  # turns in a row that the program may fail on a file
 DEATHS = 10  # workers in a row that may die on a file
 AFTER_RESTART = " Settings and tokens are read when a worker starts: after a change, start it anew."
-LOOK_AROUND = "*/15 * * * *"  # when stores without a file are looked at: orders may have come that a file waited for
+# when stores without a file are looked at: orders may have come that a file waited for
+LOOK_AROUND = "*/15 * * * *"
 
 
 class Worker:
@@ -67,14 +68,22 @@ class Worker:
         self._side_by_side = side_by_side
         self._systemd = Systemd(environ)
         self._jobs: dict[str, QueuedFileJob] = {}
-        self._housekeeper = Housekeeper(queue, self._stores, progress, stop, jobs=self._jobs, side_by_side=side_by_side)
+        self._housekeeper = Housekeeper(
+            queue, self._stores, progress, stop, jobs=self._jobs, side_by_side=side_by_side
+        )
         self._register()
 
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Take turns until told to stop; then what is in flight is finished, and the files go on elsewhere."""
+        """Take turns until told to stop; then what is in flight is finished, and the files go on
+        elsewhere.
+        """
         asyncio.get_running_loop().set_exception_handler(_log_lost_job)
         await self._housekeeper.register()
-        beside = (self._housekeeper.keep_house(), self._housekeeper.end_long_turns(), self._watchdog())
+        beside = (
+            self._housekeeper.keep_house(),
+            self._housekeeper.end_long_turns(),
+            self._watchdog(),
+        )
         keeping = [asyncio.create_task(each) for each in beside]
         for each in keeping:
             each.add_done_callback(self._end_with)
@@ -83,7 +92,10 @@ class Worker:
                 for _ in range(self._side_by_side):
                     slots.create_task(self._slot())
                 ready()
-                self._systemd.notify(READY="1", STATUS=f"{len(self._stores)} stores, {self._side_by_side} side by side")
+                self._systemd.notify(
+                    READY="1",
+                    STATUS=f"{len(self._stores)} stores, {self._side_by_side} side by side",
+                )
                 await self._stop.wait()
                 self._systemd.notify(STOPPING="1", STATUS="Finishing what is in flight")
                 for job in self._jobs.values():
@@ -95,20 +107,28 @@ class Worker:
             await self._housekeeper.deregister()
 
     def _end_with(self, task: asyncio.Task[None]) -> None:
-        """A worker that cannot show that it lives, or take over from the dead, is better started anew."""
+        """A worker that cannot show that it lives, or take over from the dead, is better started
+        anew.
+        """
         if not task.cancelled() and (error := task.exception()):
-            self._stop.set(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
+            self._stop.set(
+                f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it."
+            )
 
     # ── slots ───────────────────────────────────────────────────────────────────────────────
 
     def _register(self) -> None:
         app = self._queue.app
         app.task(name=TURN)(self._serve)
-        around = app.task(name=LOOK_AFTER, queue=HOUSEKEEPING, queueing_lock=LOOK_AFTER)(self._visit_stores)
+        around = app.task(name=LOOK_AFTER, queue=HOUSEKEEPING, queueing_lock=LOOK_AFTER)(
+            self._visit_stores
+        )
         app.periodic(cron=LOOK_AROUND)(around)
 
     async def _slot(self) -> None:
-        """One turn at a time. Where the database goes away, procrastinate's worker ends; then there is a new one."""
+        """One turn at a time. Where the database goes away, procrastinate's worker ends; then there
+        is a new one.
+        """
         queues = [HOUSEKEEPING, *map(queue_of, self._stores)]
         tries = 0
         while not self._stop:
@@ -171,7 +191,9 @@ class Worker:
         if await self._queue.next(store):
             await request_turn(self._queue.app, store, after=pause)
         status = max((digest.status for digest in digests), default=0)
-        for problem in await asyncio.to_thread(self._notify, settings, digests, status) if digests else ():
+        for problem in (
+            await asyncio.to_thread(self._notify, settings, digests, status) if digests else ()
+        ):
             self._progress.say(problem)
 
     async def _run_next_file(self, session: StoreSession) -> tuple[list[Digest], float]:
@@ -180,7 +202,9 @@ class Worker:
         file = await self._queue.take(store, self._housekeeper.name, session.ledger.runner)
         if file is None:
             return [], 0.0
-        progress = FileProgress(lambda line: self._progress.say(f"{store}: {Path(file.name).name}: {line}"))
+        progress = FileProgress(
+            lambda line: self._progress.say(f"{store}: {Path(file.name).name}: {line}")
+        )
         job = QueuedFileJob(
             self._queue,
             file,
@@ -199,14 +223,19 @@ class Worker:
             return await self._handle_error(job, error)
         finally:
             del self._jobs[store]
-        for problem in filter(None, [await asyncio.to_thread(write_metrics_file, session.settings, job.reports)]):
+        for problem in filter(
+            None, [await asyncio.to_thread(write_metrics_file, session.settings, job.reports)]
+        ):
             self._progress.say(problem)
         return job.digests, 0.0
 
-    async def _handle_error(self, job: QueuedFileJob, error: Exception) -> tuple[list[Digest], float]:
+    async def _handle_error(
+        self, job: QueuedFileJob, error: Exception
+    ) -> tuple[list[Digest], float]:
         """What is in the way is waited out; a bug that stays one ends the file."""
         if job.ends_early or self._stop:
-            if isinstance(error, LedgerError):  # whatever else has ended the turn: what was written is in question
+            # whatever else has ended the turn: what was written is in question
+            if isinstance(error, LedgerError):
                 job.progress.say(f"{error} {error.todo}")
             await self._queue.leave(job.file)
             return [], 0.0
@@ -215,22 +244,32 @@ class Worker:
             await job.reject(_bug_error(error, tries), ExitStatus.BUG)
             return job.digests, 0.0
         pause = BACKOFF.pause(tries)
-        said = error if isinstance(error, ShipbatchError) else ShipbatchError(f"{type(error).__name__}: {error}")
+        said = (
+            error
+            if isinstance(error, ShipbatchError)
+            else ShipbatchError(f"{type(error).__name__}: {error}")
+        )
         if isinstance(said, ConfigError | StoreStopped) and said.todo:
             said.todo += AFTER_RESTART
         trouble = f"{said} {said.todo}".strip()
         await self._queue.put_off(job.file, trouble, pause)
         job.progress.say(f"{trouble} Nothing is lost: it is tried again in {pause:.0f} s.")
-        return [of_error(said, job.file.name, ExitStatus.CANNOT_RUN_NOW)] if tries == TRIES else [], pause
+        return [
+            of_error(said, job.file.name, ExitStatus.CANNOT_RUN_NOW)
+        ] if tries == TRIES else [], pause
 
     async def _serve_without_file(self, settings: Settings) -> None:
-        """A store without a file: what earlier files left for a passing reason, and what has become of their rows."""
+        """A store without a file: what earlier files left for a passing reason, and what has become
+        of their rows.
+        """
         is_behind = await late_results.stores_behind(self._queue, [settings.store])
         if not is_behind and not await asyncio.to_thread(_has_left_something, settings):
             return
         with self._stop.part() as part:
             async with open_store(
-                settings, NullProgress(lambda line: self._progress.say(f"{settings.store}: {line}")), part
+                settings,
+                NullProgress(lambda line: self._progress.say(f"{settings.store}: {line}")),
+                part,
             ) as session:
                 async for one in carry_over_leftovers(Pipeline(session), session):
                     for line in run_text.carried_over_text(one):
@@ -241,7 +280,9 @@ class Worker:
         """What other files' rows have come to is told in their own ends."""
         if not session.stop:
             store = session.settings.store
-            await late_results.refresh_ends(self._queue, session, lambda line: self._progress.say(f"{store}: {line}"))
+            await late_results.refresh_ends(
+                self._queue, session, lambda line: self._progress.say(f"{store}: {line}")
+            )
 
     async def _visit_stores(self, timestamp: int) -> None:
         """Every store that was ever at work has a turn now and then."""
@@ -258,11 +299,15 @@ def _has_left_something(settings: Settings) -> bool:
     """Whether anything of a store's earlier files waits for its order, or is in doubt."""
     with read_ledger(settings.ledger) as ledger:
         since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
-        return bool(ledger.open_requests(settings.store, since) or ledger.unsettled_records(settings.store))
+        return bool(
+            ledger.open_requests(settings.store, since) or ledger.unsettled_records(settings.store)
+        )
 
 
 def _log_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """A job that could not be acknowledged, for its database was away or its store had been given to another."""
+    """A job that could not be acknowledged, for its database was away or its store had been given
+    to another.
+    """
     if not isinstance(context.get("exception"), AWAY):
         loop.default_exception_handler(context)
 

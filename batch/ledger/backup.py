@@ -1,4 +1,6 @@
-"""A copy of the ledger while it is in use: whole, as of one moment, checked before it gets its name."""
+"""A copy of the ledger while it is in use: whole, as of one moment, checked before it gets its
+name.
+"""
 
 import os
 import sqlite3
@@ -14,8 +16,8 @@ from batch.ledger.sqlite.connection import APPLICATION_ID, check, ledger_error
 def back_up(ledger: Connection, place: Place, target: Path) -> None:
     """Copy an open ledger's file; an earlier copy is replaced, any other file is not.
 
-    NothingSent, with the command that does it, where the ledger is in a database. LedgerError where the copy cannot be
-    written or is not sound; what was there before then stays.
+    NothingSent, with the command that does it, where the ledger is in a database. LedgerError where
+    the copy cannot be written or is not sound; what was there before then stays.
     """
     if isinstance(place, Database):
         raise NothingSent(
@@ -26,13 +28,16 @@ def back_up(ledger: Connection, place: Place, target: Path) -> None:
     new = target.with_name(target.name + ".new")
     try:
         if target.exists() and not _is_ledger(target):
-            raise LedgerError(f"{target} is another file, not a copy of a ledger.", "Give another name.")
+            raise LedgerError(
+                f"{target} is another file, not a copy of a ledger.", "Give another name."
+            )
         new.unlink(missing_ok=True)
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(new)) as copy:
             ledger.backup(copy)
             check(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file; the first run on it makes it WAL again
+            # one file; the first run on it makes it WAL again
+            copy.execute("PRAGMA journal_mode = DELETE")
         with new.open("rb+") as file:
             os.fsync(file.fileno())
         new.replace(target)
@@ -41,7 +46,8 @@ def back_up(ledger: Connection, place: Place, target: Path) -> None:
         raise ledger_error(error, target) from error
     except OSError as error:
         raise LedgerError(
-            f"The copy {target} cannot be written: {error.strerror or error}.", "Give a name in a folder of yours."
+            f"The copy {target} cannot be written: {error.strerror or error}.",
+            "Give a name in a folder of yours.",
         ) from error
 
 

@@ -1,4 +1,5 @@
-"""The two moves of every shipment, intent and outcome, for many records in as few statements as for one.
+"""The two moves of every shipment, intent and outcome, for many records in as few statements as for
+one.
 
 Around each statement Python's lock is given away and waited for, beside an event loop that needs it
 all the time: their number is what a record costs, not what they do.
@@ -20,7 +21,9 @@ _NUMBERS = ("record_id", "baseline", "shipment_id")
 
 
 def _parameter_rows(*columns: str) -> str:
-    """The rows of one parameter, a JSON array of arrays, with these names for what comes after an attempt's columns."""
+    """The rows of one parameter, a JSON array of arrays, with these names for what comes after an
+    attempt's columns.
+    """
     names = ("record_id", "at", "state", "what", "evidence", *columns)
     named = ", ".join(f"{_field(n, name)} AS {name}" for n, name in enumerate(names))
     return f"(SELECT {named} FROM json_each(?)) AS handed"
@@ -102,11 +105,21 @@ class Move:
         if len(found) != len(units):
             return None
         connection.execute(_ATTEMPTS, (handed,))
-        return [moves.record_after(unit.record, unit.at, unit.outcome, *found[unit.record.record_id]) for unit in units]
+        return [
+            moves.record_after(unit.record, unit.at, unit.outcome, *found[unit.record.record_id])
+            for unit in units
+        ]
 
     @property
     def row(self) -> Row:
-        return (self.record.record_id, self.at, self.outcome.state, self.what, self.evidence, *self.columns)
+        return (
+            self.record.record_id,
+            self.at,
+            self.outcome.state,
+            self.what,
+            self.evidence,
+            *self.columns,
+        )
 
 
 Alike: TypeAlias = Intend | Move

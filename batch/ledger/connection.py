@@ -1,8 +1,8 @@
 """One connection to a database of either kind, as the ledger's statements use it.
 
-Both drivers follow the same standard (PEP 249), and both databases speak the SQL of this room: `RETURNING`,
-`ON CONFLICT`, `coalesce`, savepoints. What they say differently stands here, and nowhere else: how a list is
-one parameter, and where new ids come from.
+Both drivers follow the same standard (PEP 249), and both databases speak the SQL of this room:
+`RETURNING`, `ON CONFLICT`, `coalesce`, savepoints. What they say differently stands here, and
+nowhere else: how a list is one parameter, and where new ids come from.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

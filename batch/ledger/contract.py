@@ -41,8 +41,12 @@ class Event:
 
 
 def shipment_id_of(attempts: Sequence[Event]) -> int:
-    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named none."""
-    told = (attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"})
+    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named
+    none.
+    """
+    told = (
+        attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"}
+    )
     return int(next(told, {}).get("named") or 0)
 
 

@@ -1,4 +1,5 @@
-"""The copy of an export travels with a ledger that many machines share; beside a file, it lies in the home.
+"""The copy of an export travels with a ledger that many machines share; beside a file, it lies in
+the home.
 
 Each call is whole by itself, and waits for a database that is away.
 """
@@ -26,14 +27,18 @@ def fetch(place: Place, sha256: str) -> bytes | None:
     """An export's bytes; None where they were never kept, or have expired."""
     if not isinstance(place, Database):
         return None
-    row = _done(place, lambda run: run("SELECT content FROM exports WHERE sha256 = ?", (sha256,)).fetchone())
+    row = _done(
+        place, lambda run: run("SELECT content FROM exports WHERE sha256 = ?", (sha256,)).fetchone()
+    )
     return bytes(row[0]) if row else None
 
 
 def expire(place: Place, days: int) -> None:
     """Remove what was kept for so many days."""
     if isinstance(place, Database):
-        sql = "DELETE FROM exports WHERE kept_at < clock_timestamp() - make_interval(days => ?::int)"
+        sql = (
+            "DELETE FROM exports WHERE kept_at < clock_timestamp() - make_interval(days => ?::int)"
+        )
         _done(place, lambda run: run(sql, (days,)))
 
 

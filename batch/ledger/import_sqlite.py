@@ -1,6 +1,7 @@
 """A machine's ledger, put into the database that many machines share: whole, in one transaction."""
 
-# ruff: noqa: S608  only names of our own tables and columns are put into a statement; every value is bound
+# ruff: noqa: S608  only names of our own tables and columns are put into a statement; every value
+# is bound
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -28,14 +29,20 @@ _TABLES = {
     "decisions": "store, ask, answer, who, why, at",
     "headers": "header, columns, at",
 }
-_ORDER = {"records": "record_id", "attempts": "attempt_id", "notes": "note_id", "decisions": "decision_id"}
+_ORDER = {
+    "records": "record_id",
+    "attempts": "attempt_id",
+    "notes": "note_id",
+    "decisions": "decision_id",
+}
 _NUMBERED = {"records": "record_id", "notes": "note_id"}
 """Tables whose rows others name by their number: it grows by what the database has given already."""
 _TODO = "Nothing was changed. Let all runners end, then run the same call again."
 
 
 def transfer(source: Path, target: Database) -> Mapping[str, int]:
-    """Copy a ledger's file into a database, with the exports that are still kept; how many rows of each table.
+    """Copy a ledger's file into a database, with the exports that are still kept; how many rows of
+    each table.
 
     NothingSent where the database has any of its runs or shipments already; then nothing is copied.
     """
@@ -49,7 +56,9 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
             ) from error
         except new.Error as error:
             if getattr(error, "sqlstate", None) == "55P03":
-                raise DatabaseAway(f"Runners are at work with the database {target}.", _TODO) from error
+                raise DatabaseAway(
+                    f"Runners are at work with the database {target}.", _TODO
+                ) from error
             raise new.ledger_error(error) from error
         for sha256, copy in old.execute("SELECT DISTINCT sha256, copy FROM runs"):
             if Path(copy).is_file():
@@ -95,7 +104,9 @@ def _rows(old: Connection, table: str, columns: str, shift: Mapping[str, int]) -
 def _last(new: Connection, table: str, key: str) -> int:
     """The last number that was given."""
     sequence = f"pg_sequence_last_value(pg_get_serial_sequence('{table}', '{key}')::regclass)"
-    found = new.execute(f"SELECT greatest(coalesce(max({key}), 0), coalesce({sequence}, 0)) FROM {table}").fetchone()
+    found = new.execute(
+        f"SELECT greatest(coalesce(max({key}), 0), coalesce({sequence}, 0)) FROM {table}"
+    ).fetchone()
     last: int = found[0]
     return last
 

@@ -30,14 +30,18 @@ def utc_now() -> datetime:
 
 
 class _PlanInput(Iterable[T]):
-    """What a plan is made of, taken once more where its transaction was lost with the database; see `turns.Anew`."""
+    """What a plan is made of, taken once more where its transaction was lost with the database; see
+    `turns.Anew`.
+    """
 
     def __init__(self, things: Iterable[T]) -> None:
         self._things, self._is_begun = things, False
 
     def __iter__(self) -> Iterator[T]:
         if self._is_begun and iter(self._things) is self._things:
-            raise LedgerError("The database was lost while a plan was entered.", "Run the same call again.")
+            raise LedgerError(
+                "The database was lost while a plan was entered.", "Run the same call again."
+            )
         self._is_begun = True
         return iter(self._things)
 
@@ -69,11 +73,15 @@ class Ledger(LedgerReader):
 
     @property
     def runner(self) -> str:
-        """Who has the lease; nothing where a lock of the operating system is one: it proves that its holder ended."""
+        """Who has the lease; nothing where a lock of the operating system is one: it proves that
+        its holder ended.
+        """
         return self._lease.runner if self._lease else ""
 
     def ours(self) -> bool:
-        """Whether no other runner can have the store yet: asked right before the first byte of a write."""
+        """Whether no other runner can have the store yet: asked right before the first byte of a
+        write.
+        """
         return self._lease is None or self._lease.sure()
 
     def may_still_send(self, runner: str) -> str:
@@ -123,23 +131,40 @@ class Ledger(LedgerReader):
 
         await self._write("finish", close_run)
 
-    async def plan(self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> range:
-        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's plan.
+    async def plan(
+        self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    ) -> range:
+        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's
+        plan.
 
-        They are taken a few at a time, so that memory does not grow with them. A planned record of an earlier run
-        with the same order, address and ask, or the same number, is taken over (it was never made), so that nothing
-        is planned twice.
+        They are taken a few at a time, so that memory does not grow with them. A planned record of
+        an earlier run with the same order, address and ask, or the same number, is taken over (it
+        was never made), so that nothing is planned twice.
         """
         at, shipments, notes = self._at(), _PlanInput(shipments), _PlanInput(notes)
-        return await self._write("plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes))
+        return await self._write(
+            "plan", lambda ledger: plans.enter(ledger, run_id, at, shipments, notes)
+        )
 
     async def plan_again(
-        self, run_id: str, asks: Iterable[str], shipments: Iterable[Shipment], notes: Iterable[RowNote]
+        self,
+        run_id: str,
+        asks: Iterable[str],
+        shipments: Iterable[Shipment],
+        notes: Iterable[RowNote],
     ) -> range:
-        """In one transaction, what a run's plan says of these parcels in place of what it left open of them."""
-        at, open_asks, shipments, notes = self._at(), list(asks), _PlanInput(shipments), _PlanInput(notes)
+        """In one transaction, what a run's plan says of these parcels in place of what it left open
+        of them.
+        """
+        at, open_asks, shipments, notes = (
+            self._at(),
+            list(asks),
+            _PlanInput(shipments),
+            _PlanInput(notes),
+        )
         return await self._write(
-            "plan", lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes)
+            "plan",
+            lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes),
         )
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
@@ -147,31 +172,51 @@ class Ledger(LedgerReader):
         await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
 
     async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
-        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for another's shipment."""
+        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for
+        another's shipment.
+        """
         columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
         point = "read-back" if what == "read back" else "outcome"
         return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
 
     async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the notes there."""
-        at = self._at()
-        await self._write("judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes))
-
-    async def append(
-        self, record_id: int, what: str, evidence: Mapping[str, Any], made: StoreShipment | None = None
-    ) -> None:
-        """What happens after `created`: updated or accepted (with the store's shipment as it is now), deleted (once).
-
-        Accepted, or updated where its number alone was another one, it no longer counts as made otherwise.
-        And, in doubt, that it `waits anew`: its settle window begins once more.
+        """Replace a planned record's shipment; with None, take it out of the plan and put the notes
+        there.
         """
         at = self._at()
-        await self._write("event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made))
+        await self._write(
+            "judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes)
+        )
+
+    async def append(
+        self,
+        record_id: int,
+        what: str,
+        evidence: Mapping[str, Any],
+        made: StoreShipment | None = None,
+    ) -> None:
+        """What happens after `created`: updated or accepted (with the store's shipment as it is
+        now), deleted (once).
+
+        Accepted, or updated where its number alone was another one, it no longer counts as made
+        otherwise. And, in doubt, that it `waits anew`: its settle window begins once more.
+        """
+        at = self._at()
+        await self._write(
+            "event", lambda ledger: moves.append(ledger, record_id, at, what, evidence, made)
+        )
 
     async def decide(self, store: str, decision: Decision) -> None:
         """Keep a person's word; the newest for an ask counts."""
         sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
-        words = (store, decision.ask, decision.answer, decision.who, decision.why, time_text(decision.at))
+        words = (
+            store,
+            decision.ask,
+            decision.answer,
+            decision.who,
+            decision.why,
+            time_text(decision.at),
+        )
         await self._write("decision", lambda ledger: ledger.execute(sql, words))
 
     async def remember(self, header: str, columns: Mapping[str, str]) -> None:
@@ -194,5 +239,8 @@ class Ledger(LedgerReader):
 
     async def _write(self, point: str, work: Work[T]) -> T:
         if self._writer is None:
-            raise LedgerError(f"The ledger {self.place} was opened for reading only.", "Report this: a fault of ours.")
+            raise LedgerError(
+                f"The ledger {self.place} was opened for reading only.",
+                "Report this: a fault of ours.",
+            )
         return await self._writer.write(point, work)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 
 def describe_holder(lock: Path) -> str:
-    """Who holds a lock, in words; true only while the lock is held. `another process` where it is not written."""
+    """Who holds a lock, in words; true only while the lock is held. `another process` where it is
+    not written.
+    """
     try:
         holder = json.loads(_holder_path(lock).read_text("utf-8"))
         since = datetime.fromisoformat(holder["since"]).astimezone()
@@ -20,7 +22,9 @@ def describe_holder(lock: Path) -> str:
 
 
 def write_holder(lock: Path) -> None:
-    """Write that this process holds the lock: whole or not at all, for the user's eyes alone. OSError."""
+    """Write that this process holds the lock: whole or not at all, for the user's eyes alone.
+    OSError.
+    """
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),

@@ -31,24 +31,28 @@ async def store_lock(
 ) -> AsyncIterator[None]:
     """The only runner of a store with this home, for as long as the block lasts.
 
-    Where the lock is not free, `waiting` is called once with whom we wait for, as words for a sentence.
-    `shared_home` is a folder that runners with other homes have too: they are shut out as well, where it can be used.
-    Raises CannotRunNow where another runner still has the lock after `wait` seconds, and LedgerError where the
-    home's lock cannot be had at all: no right to write there, or a disk without locks.
+    Where the lock is not free, `waiting` is called once with whom we wait for, as words for a
+    sentence. `shared_home` is a folder that runners with other homes have too: they are shut out as
+    well, where it can be used. Raises CannotRunNow where another runner still has the lock after
+    `wait` seconds, and LedgerError where the home's lock cannot be had at all: no right to write
+    there, or a disk without locks.
     """
     async with AsyncExitStack() as locks:
         try:
             await locks.enter_async_context(_hold_lock(home, store, wait, waiting))
         except OSError as error:
             raise lock_error(lock_path(home, store), error) from error
-        with suppress(OSError):  # a user without a folder of his own: his home's lock is all there is
+        # a user without a folder of his own: his home's lock is all there is
+        with suppress(OSError):
             if shared_home and not _is_same_folder(home, shared_home):
                 await locks.enter_async_context(_hold_lock(shared_home, store, wait, waiting))
         yield
 
 
 @asynccontextmanager
-async def _hold_lock(folder: Path, store: str, wait: float, waiting: Callable[[str], None]) -> AsyncIterator[None]:
+async def _hold_lock(
+    folder: Path, store: str, wait: float, waiting: Callable[[str], None]
+) -> AsyncIterator[None]:
     """One folder's lock; OSError where it cannot be had for other reasons than another runner."""
     path = lock_path(folder, store)
     lock = system_lock(path)
@@ -68,7 +72,8 @@ async def _hold_lock(folder: Path, store: str, wait: float, waiting: Callable[[s
 
 
 def system_lock(path: Path) -> FileLock:
-    """A lock that the operating system takes from a process when it dies, taken at once or not at all.
+    """A lock that the operating system takes from a process when it dies, taken at once or not at
+    all.
 
     On a disk that has none it cannot be had: a file that merely lies there proves nothing.
     """
@@ -108,7 +113,9 @@ async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[s
 
 
 def is_free(path: Path) -> bool:
-    """Whether a lock's process is dead. A lock file that is not here proves nothing: it may be another disk's."""
+    """Whether a lock's process is dead. A lock file that is not here proves nothing: it may be
+    another disk's.
+    """
     if not path.exists():
         return False
     try:
@@ -119,7 +126,9 @@ def is_free(path: Path) -> bool:
 
 
 def try_acquire(lock: FileLock) -> bool:
-    """Acquire a lock at once; False where another process has it, OSError where it cannot be had at all."""
+    """Acquire a lock at once; False where another process has it, OSError where it cannot be had at
+    all.
+    """
     try:
         lock.acquire(timeout=0)
     except Timeout:

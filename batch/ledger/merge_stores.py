@@ -1,4 +1,6 @@
-"""Stores of an older ledger that are one, written in several ways, become one; nothing of any of them is lost."""
+"""Stores of an older ledger that are one, written in several ways, become one; nothing of any of
+them is lost.
+"""
 
 # ruff: noqa: S608  only names of our own are put into a statement; every value is bound
 
@@ -20,7 +22,10 @@ from batch.ledger.sqlite.connection import SqliteConnection
 from batch.model import UNSETTLED, Outcome, Record, RowNote, State, findings
 from batch.planning import facts_of
 
-_STORES = {"sqlite": ("runs", "records", "decisions"), "postgres": ("runs", "records", "decisions", "owners")}
+_STORES = {
+    "sqlite": ("runs", "records", "decisions"),
+    "postgres": ("runs", "records", "decisions", "owners"),
+}
 _WHAT = "one store"
 """What happened to a record, as its history calls it."""
 
@@ -63,31 +68,48 @@ class _Merger:
                 self._keep_apart(record, first)
         live = f"label <> '' AND state <> '{State.REJECTED}' AND NOT deleted"
         for parcel in self._several("order_id, order_address_id, label", live):
-            same = self._records(f"order_id = ? AND order_address_id = ? AND label = ? AND {live}", *parcel)
+            same = self._records(
+                f"order_id = ? AND order_address_id = ? AND label = ? AND {live}", *parcel
+            )
             first, *others = sorted(same, key=_precedence)
             for record in others:
                 self._give_up_number(record, first)
         for order_id, *_ in self._several("order_id", f"{IS_UNSETTLED} AND aside = 0"):
-            first, *others = self._records(f"order_id = ? AND {IS_UNSETTLED} AND aside = 0", order_id)
+            first, *others = self._records(
+                f"order_id = ? AND {IS_UNSETTLED} AND aside = 0", order_id
+            )
             for record in others:
                 self._put_aside(record, first)
 
     def _keep_apart(self, record: Record, first: Record) -> None:
-        """The shipment is the older record's. This one stays for its history; its run's sheet says what it said."""
+        """The shipment is the older record's. This one stays for its history; its run's sheet says
+        what it said.
+        """
         assert record.made is not None
         made = record.made
         if record.run_id:
-            facts = facts_of([made]) | {"row_lines": record.shipment.row_lines, "warnings": record.shipment.warnings}
+            facts = facts_of([made]) | {
+                "row_lines": record.shipment.row_lines,
+                "warnings": record.shipment.warnings,
+            }
             finding = record.finding or findings.CREATED
-            note = RowNote(record.shipment.rows, finding, first.record_id, record.shipment.request_key, facts)
+            note = RowNote(
+                record.shipment.rows, finding, first.record_id, record.shipment.request_key, facts
+            )
             plans.add_notes(self._connection, record.run_id, [note])
         self._history(record, {"shipment_of": first.record_id})
         sql = "UPDATE records SET run_id = NULL, store = ? WHERE record_id = ?"
-        self._connection.execute(sql, (f"{record.store} (record {record.record_id})", record.record_id))
+        self._connection.execute(
+            sql, (f"{record.store} (record {record.record_id})", record.record_id)
+        )
 
     def _give_up_number(self, record: Record, first: Record) -> None:
-        """The number is `first`'s: what was made under it stays made, what may have been waits for a person."""
-        self._connection.execute("UPDATE records SET label = '' WHERE record_id = ?", (record.record_id,))
+        """The number is `first`'s: what was made under it stays made, what may have been waits for
+        a person.
+        """
+        self._connection.execute(
+            "UPDATE records SET label = '' WHERE record_id = ?", (record.record_id,)
+        )
         if record.state is State.PLANNED:
             plans.hand_over(self._connection, record, first, self._at)
         elif record.state in UNSETTLED:
@@ -96,7 +118,9 @@ class _Merger:
             self._history(record, {"number_of": first.record_id})
 
     def _put_aside(self, record: Record, first: Record) -> None:
-        """The older doubt is settled as ever; this one waits beside it, and both keep the order from all others."""
+        """The older doubt is settled as ever; this one waits beside it, and both keep the order
+        from all others.
+        """
         sql = "UPDATE records SET aside = record_id WHERE record_id = ?"
         self._connection.execute(sql, (record.record_id,))
         evidence = {"stores": list(self._written), "older": first.record_id}
@@ -109,10 +133,14 @@ class _Merger:
             self._history(record, evidence)
 
     def _move(self, record: Record, outcome: Outcome) -> Record:
-        return moves.move(self._connection, record, self._at, outcome, _WHAT, json_text(outcome.evidence))
+        return moves.move(
+            self._connection, record, self._at, outcome, _WHAT, json_text(outcome.evidence)
+        )
 
     def _history(self, record: Record, evidence: object) -> None:
-        moves.note_attempt(self._connection, record.record_id, record.state, self._at, _WHAT, json_text(evidence))
+        moves.note_attempt(
+            self._connection, record.record_id, record.state, self._at, _WHAT, json_text(evidence)
+        )
 
     def _several(self, what: str, where: str) -> list[tuple[object, ...]]:
         """What more than one record of these stores has."""

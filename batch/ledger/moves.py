@@ -9,7 +9,15 @@ from typing import Any
 
 from batch.ledger.connection import UNDO, Connection
 from batch.ledger.contract import AlreadyClaimed, IllegalMove, OrderBusy
-from batch.ledger.rows import RECORD, Row, finding_text, json_text, record_from, search_form, store_shipment_text
+from batch.ledger.rows import (
+    RECORD,
+    Row,
+    finding_text,
+    json_text,
+    record_from,
+    search_form,
+    store_shipment_text,
+)
 from batch.model import MOVES, Outcome, Record, State, StoreShipment
 from batch.model.matching import misnamed
 
@@ -21,13 +29,17 @@ LEGAL = "VALUES " + ", ".join(
 
 def record(connection: Connection, record_id: int) -> Record:
     """The record as this transaction sees it; IllegalMove where there is none."""
-    row = connection.execute(f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)).fetchone()
+    row = connection.execute(
+        f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)
+    ).fetchone()
     if row is None:
         raise IllegalMove(f"There is no record {record_id}.")
     return record_from(row)
 
 
-def intend(connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0) -> None:
+def intend(
+    connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0
+) -> None:
     """Planned → intent; OrderBusy where another record of the order is unsettled."""
     sql = (
         f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = ?, changed_at = ?"
@@ -40,11 +52,15 @@ def intend(connection: Connection, record_id: int, at: str, evidence: str, basel
         order_id = record(connection, record_id).shipment.order_id
         raise OrderBusy(f"Order {order_id} has another shipment under way or in doubt.") from None
     if not moved:
-        raise IllegalMove(f"Record {record_id} is {record(connection, record_id).state}, not planned.")
+        raise IllegalMove(
+            f"Record {record_id} is {record(connection, record_id).state}, not planned."
+        )
     note_attempt(connection, record_id, State.INTENT, at, "intent", evidence)
 
 
-def move(connection: Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str) -> Record:
+def move(
+    connection: Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str
+) -> Record:
     """Any legal move but the intent; the record as it is then."""
     sql = (
         "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ?"
@@ -58,7 +74,9 @@ def move(connection: Connection, before: Record, at: str, outcome: Outcome, what
         raise _claim_error(connection, before, outcome.made) from None
     if not found:
         state = record(connection, before.record_id).state
-        raise IllegalMove(f"Record {before.record_id} is {state}; it cannot become {outcome.state}.")
+        raise IllegalMove(
+            f"Record {before.record_id} is {state}; it cannot become {outcome.state}."
+        )
     note_attempt(connection, before.record_id, outcome.state, at, what, evidence)
     return record_after(before, at, outcome, *found[0])
 
@@ -94,14 +112,18 @@ def append(
     evidence: Mapping[str, Any],
     made: StoreShipment | None = None,
 ) -> None:
-    """What happens to a record and moves it nowhere: to a created shipment, `deleted` once; in doubt, `waits anew`."""
+    """What happens to a record and moves it nowhere: to a created shipment, `deleted` once; in
+    doubt, `waits anew`.
+    """
     before = record(connection, record_id)
     must_be = State.IN_DOUBT if what == "waits anew" else State.CREATED
     if before.state is not must_be or (before.deleted and what in {"updated", "deleted"}):
         standing = "deleted" if before.deleted else before.state
         raise IllegalMove(f"Record {record_id} is {standing}; it cannot be {what}.")
     if what == "deleted":
-        connection.execute("UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id))
+        connection.execute(
+            "UPDATE records SET deleted = TRUE, changed_at = ? WHERE record_id = ?", (at, record_id)
+        )
     if what == "accepted" or (made and before.differs and misnamed(before.shipment, made)):
         connection.execute("UPDATE records SET finding = NULL WHERE record_id = ?", (record_id,))
     if made is not None:
@@ -109,7 +131,9 @@ def append(
     note_attempt(connection, record_id, before.state, at, what, json_text(evidence))
 
 
-def note_attempt(connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str) -> None:
+def note_attempt(
+    connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str
+) -> None:
     """One more line in a record's history."""
     n = "(SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
@@ -121,7 +145,8 @@ def note_attempt(connection: Connection, record_id: int, state: State, at: str, 
 def _remake(connection: Connection, before: Record, at: str, made: StoreShipment) -> None:
     """The store's shipment as it is now, and the number by which the parcel is known from now on.
 
-    Where another record has that number, planned and never made, it keeps its own: `made` tells of the new one.
+    Where another record has that number, planned and never made, it keeps its own: `made` tells of
+    the new one.
     """
     if before.made is None or made.shipment_id != before.made.shipment_id:
         raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")
@@ -140,7 +165,8 @@ def _claim_error(connection: Connection, before: Record, made: StoreShipment | N
     owner = (
         made
         and connection.execute(
-            "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?", (before.store, made.shipment_id)
+            "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?",
+            (before.store, made.shipment_id),
         ).fetchone()
     )
     if made and owner:

@@ -1,4 +1,6 @@
-"""The two stores of a ledger, opened by their place: a file, or a database that many machines share."""
+"""The two stores of a ledger, opened by their place: a file, or a database that many machines
+share.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     from batch.ledger.postgres.lease import Lease
 
 
-def open_ledger(place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None) -> Ledger:
-    """The ledger at a place, made where there is none; close it, or use it as an async context manager.
+def open_ledger(
+    place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None
+) -> Ledger:
+    """The ledger at a place, made where there is none; close it, or use it as an async context
+    manager.
 
-    LedgerError where it is damaged, unwritable, of a newer version or another program's.
-    With read_only nothing is written, not even the file, and every write is refused. With a `lease` on a store
-    in a database, everything is refused once the store is another's; see `owned.owned_ledger`.
+    LedgerError where it is damaged, unwritable, of a newer version or another program's. With
+    read_only nothing is written, not even the file, and every write is refused. With a `lease` on a
+    store in a database, everything is refused once the store is another's; see
+    `owned.owned_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres
@@ -40,7 +46,9 @@ def open_ledger(place: Place, *, read_only: bool = False, now: Now = utc_now, le
         return Ledger(open_readable(path), path, None, _advice(path), now)
     writable, reserve = open_writable(path), Reserve(path)
     reserve.take()
-    return Ledger(open_readable(path), path, Writer(SqliteSession(writable, reserve)), _advice(path), now)
+    return Ledger(
+        open_readable(path), path, Writer(SqliteSession(writable, reserve)), _advice(path), now
+    )
 
 
 def read_ledger(place: Place) -> LedgerReader:

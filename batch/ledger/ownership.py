@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_owned_ledger(
-    place: Place, store: str, home: Path, wait: float, waiting: Callable[[str], None], shared_home: Path | None = None
+    place: Place,
+    store: str,
+    home: Path,
+    wait: float,
+    waiting: Callable[[str], None],
+    shared_home: Path | None = None,
 ) -> AsyncIterator[Ledger]:
-    """The ledger at a place, and its store ours alone: by the lock of a file, or by a lease in a database.
+    """The ledger at a place, and its store ours alone: by the lock of a file, or by a lease in a
+    database.
 
-    Where it is not free, `waiting` is called once with whom we wait for. `shared_home` is a folder that runners
-    with other homes have too; see `locks.store_lock`.
-    Raises CannotRunNow where the store is still another runner's after `wait` seconds, and LedgerError where no
-    lock or lease can be had, or the ledger cannot be opened; see `open_ledger`.
+    Where it is not free, `waiting` is called once with whom we wait for. `shared_home` is a folder
+    that runners with other homes have too; see `locks.store_lock`. Raises CannotRunNow where the
+    store is still another runner's after `wait` seconds, and LedgerError where no lock or lease can
+    be had, or the ledger cannot be opened; see `open_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres.opening import make
@@ -37,7 +43,10 @@ async def open_owned_ledger(
         ):
             yield ledger
     else:
-        async with store_lock(home, store, wait, waiting, shared_home), open_ledger(place) as ledger:
+        async with (
+            store_lock(home, store, wait, waiting, shared_home),
+            open_ledger(place) as ledger,
+        ):
             yield ledger
 
 

@@ -47,7 +47,11 @@ class _Leftover:
 
 
 def enter(
-    connection: Connection, run_id: str, at: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
+    connection: Connection,
+    run_id: str,
+    at: str,
+    shipments: Iterable[Shipment],
+    notes: Iterable[RowNote],
 ) -> range:
     """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
     plan = _Plan(connection, run_id, at)
@@ -65,7 +69,9 @@ def enter_again(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """A run's plan for these parcels in place of what it left open of them; see `base.Ledger.plan_again`."""
+    """A run's plan for these parcels in place of what it left open of them; see
+    `base.Ledger.plan_again`.
+    """
     listed = connection.list_parameter(asks)
     open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
@@ -106,7 +112,9 @@ class _Plan:
                     farewells.append(note_row(old.run_id, _farewell(old, self._run_id)))
             else:
                 old = _Leftover(next(ids), None, ())
-                new.append((old.record_id, self._run_id, place, self._store, *columns, self._at, self._at))
+                new.append(
+                    (old.record_id, self._run_id, place, self._store, *columns, self._at, self._at)
+                )
             skus += _skus(shipment, old.record_id)
         self._connection.execute("SAVEPOINT piece")
         try:
@@ -114,7 +122,9 @@ class _Plan:
             self._connection.executemany(_INSERT, new)
         except self._connection.IntegrityError:
             self._connection.execute("ROLLBACK TO piece")
-            raise _claim_error(self._connection, self._store, shipments, self._run_id, self.places) from None
+            raise _claim_error(
+                self._connection, self._store, shipments, self._run_id, self.places
+            ) from None
         self._connection.execute("RELEASE piece")
         self._connection.executemany(_NOTE, farewells)
         self._connection.executemany(_SKU, sorted(skus))
@@ -141,15 +151,23 @@ class _Plan:
 
 
 def judge_again(
-    connection: Connection, record_id: int, at: str, shipment: Shipment | None, notes: Sequence[RowNote]
+    connection: Connection,
+    record_id: int,
+    at: str,
+    shipment: Shipment | None,
+    notes: Sequence[RowNote],
 ) -> None:
     """Another shipment for a planned record, or none and the reasons why."""
     before = record(connection, record_id)
     if before.state is not State.PLANNED or not before.run_id:
-        raise IllegalMove(f"Record {record_id} is {before.state}; only what a run has planned is judged again.")
+        raise IllegalMove(
+            f"Record {record_id} is {before.state}; only what a run has planned is judged again."
+        )
     if shipment is None and not notes:
         raise IllegalMove(f"Record {record_id} cannot leave its plan without a note for its rows.")
-    add_notes(connection, before.run_id, (_with_shipment_name(note, before.shipment) for note in notes))
+    add_notes(
+        connection, before.run_id, (_with_shipment_name(note, before.shipment) for note in notes)
+    )
     if shipment is not None:
         _replace(connection, before, at, shipment)
     else:
@@ -171,8 +189,12 @@ def add_notes(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> 
             connection.executemany(_NOTE, (note_row(run_id, note) for note in some))
             continue
         for note in some:
-            (note_id,) = connection.execute(f"{_NOTE} RETURNING note_id", note_row(run_id, note)).fetchone()
-            connection.executemany(_NAME, ((note_id, search_form(word), row) for word, row in note.names))
+            (note_id,) = connection.execute(
+                f"{_NOTE} RETURNING note_id", note_row(run_id, note)
+            ).fetchone()
+            connection.executemany(
+                _NAME, ((note_id, search_form(word), row) for word, row in note.names)
+            )
 
 
 def _with_shipment_name(note: RowNote, shipment: Shipment) -> RowNote:
@@ -183,15 +205,21 @@ def _with_shipment_name(note: RowNote, shipment: Shipment) -> RowNote:
 
 def _take_out(connection: Connection, record_id: int, at: str, *, tried: bool) -> None:
     if tried:  # it stays for its history
-        connection.execute("UPDATE records SET run_id = NULL, changed_at = ? WHERE record_id = ?", (at, record_id))
+        connection.execute(
+            "UPDATE records SET run_id = NULL, changed_at = ? WHERE record_id = ?", (at, record_id)
+        )
     else:
         connection.execute("DELETE FROM records WHERE record_id = ?", (record_id,))
 
 
 def _replace(connection: Connection, before: Record, at: str, shipment: Shipment) -> None:
-    (position,) = connection.execute("SELECT position FROM records WHERE record_id = ?", (before.record_id,)).fetchone()
+    (position,) = connection.execute(
+        "SELECT position FROM records WHERE record_id = ?", (before.record_id,)
+    ).fetchone()
     try:
-        connection.execute(_REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id))
+        connection.execute(
+            _REPLACE, (before.run_id, position, *_columns(shipment), at, before.record_id)
+        )
     except connection.IntegrityError:
         connection.execute(UNDO)
         raise _claim_error(connection, before.store, [shipment]) from None
@@ -206,17 +234,23 @@ def _store_of(connection: Connection, run_id: str) -> str:
 
 
 def _last_place(connection: Connection, run_id: str) -> int:
-    found = connection.execute("SELECT coalesce(max(position), 0) FROM records WHERE run_id = ?", (run_id,))
+    found = connection.execute(
+        "SELECT coalesce(max(position), 0) FROM records WHERE run_id = ?", (run_id,)
+    )
     place: int = found.fetchone()[0]
     return place
 
 
 def _key(shipment: Shipment) -> Key:
-    return _key_of(shipment.order_id, shipment.order_address_id, shipment.label, shipment.request_key)
+    return _key_of(
+        shipment.order_id, shipment.order_address_id, shipment.label, shipment.request_key
+    )
 
 
 def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
-    """Two planned shipments with one key are the same one: by the label, without one by what was asked."""
+    """Two planned shipments with one key are the same one: by the label, without one by what was
+    asked.
+    """
     return order_id, order_address_id, label, "" if label else ask
 
 
@@ -224,7 +258,14 @@ def _columns(shipment: Shipment) -> Row:
     """order_id, order_address_id, label, number, ask, shipment."""
     label = shipment.label
     body = shipment_text(shipment)
-    return shipment.order_id, shipment.order_address_id, label, search_form(label), shipment.request_key, body
+    return (
+        shipment.order_id,
+        shipment.order_address_id,
+        label,
+        search_form(label),
+        shipment.request_key,
+        body,
+    )
 
 
 def _skus(shipment: Shipment, record_id: int) -> list[Row]:
@@ -237,16 +278,30 @@ def _farewell(old: _Leftover, run_id: str) -> RowNote:
 
 
 def _claim_error(
-    connection: Connection, store: str, shipments: Iterable[Shipment], run_id: str = "", places: range = NOWHERE
+    connection: Connection,
+    store: str,
+    shipments: Iterable[Shipment],
+    run_id: str = "",
+    places: range = NOWHERE,
 ) -> IllegalMove:
-    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice in the plan."""
+    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice
+    in the plan.
+    """
     seen: set[Key] = set()
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(
             "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
             f" AND label = ? AND state <> '{State.REJECTED}' AND NOT deleted"
             f" AND (state <> '{State.PLANNED}' OR run_id = ? AND position >= ? AND position < ?)",
-            (store, shipment.order_id, shipment.order_address_id, shipment.label, run_id, places.start, places.stop),
+            (
+                store,
+                shipment.order_id,
+                shipment.order_address_id,
+                shipment.label,
+                run_id,
+                places.start,
+                places.stop,
+            ),
         ).fetchone()
         parcel = f"Order {shipment.order_id}, parcel {shipment.label}"
         if row and row[1] != State.PLANNED:

@@ -66,7 +66,10 @@ class LedgerReader:
 
     def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
-        where, wanted = f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted", set(asks)
+        where, wanted = (
+            f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted",
+            set(asks),
+        )
         found: dict[str, list[Record]] = {}
         for record in self._records(where, self._reader.list_parameter(wanted), store):
             self._need(record.shipment.request_key in wanted, record)
@@ -77,7 +80,9 @@ class LedgerReader:
         """All records of these orders, in the order they were planned."""
         found: dict[int, list[Record]] = {}
         wanted = set(order_ids)
-        for record in self._records(f"order_id {LISTED} AND store = ?", self._reader.list_parameter(wanted), store):
+        for record in self._records(
+            f"order_id {LISTED} AND store = ?", self._reader.list_parameter(wanted), store
+        ):
             self._need(record.shipment.order_id in wanted, record)
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
@@ -106,7 +111,9 @@ class LedgerReader:
         return self._each(record_from, self._pages(sql, run_id))
 
     def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
-        """Those of the records at these places of a run's plan that are still planned, in their order."""
+        """Those of the records at these places of a run's plan that are still planned, in their
+        order.
+        """
         where = f"run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = '{State.PLANNED}'"
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
@@ -139,7 +146,9 @@ class LedgerReader:
         first = f'["{Status.CREATED}","{MADE_DIFFERS}"'
         where = f"state = '{State.CREATED}' AND NOT deleted AND substr(finding, 1, length(?)) = ?"
         met = "SELECT record_id FROM notes WHERE run_id = ? AND record_id IS NOT NULL"
-        return self._records(f"{where} AND (run_id = ? OR record_id IN ({met}))", first, first, run_id, run_id)
+        return self._records(
+            f"{where} AND (run_id = ? OR record_id IN ({met}))", first, first, run_id, run_id
+        )
 
     def notes_for(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
         """Run → those of these parcels that it has a note on."""
@@ -170,8 +179,12 @@ class LedgerReader:
         return list(self._each(run_from, self._rows(sql, store, source, last)))
 
     def open_requests(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
-        """Run → the parcels' asks of a store's runs since then that wait for their order, or are still planned."""
-        within = "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
+        """Run → the parcels' asks of a store's runs since then that wait for their order, or are
+        still planned.
+        """
+        within = (
+            "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
+        )
         sql = (
             f"SELECT run_id, ask FROM records WHERE state = '{State.PLANNED}' AND {within}"
             f" UNION SELECT run_id, ask FROM notes WHERE {OPEN_NOTE} AND {within}"
@@ -202,31 +215,46 @@ class LedgerReader:
         return next(self._each(run_from, rows[:1])) if only else None
 
     def find(self, what: str) -> list[Record]:
-        """Records with this order, shipment id, tracking number or link; case and blanks do not matter."""
+        """Records with this order, shipment id, tracking number or link; case and blanks do not
+        matter.
+        """
         number = search_form(what).removeprefix("#")
         if not number:
             return []
-        labelled = "number = ? AND number <> ''"  # in the words of the index, or all records would be looked at
+        # in the words of the index, or all records would be looked at
+        labelled = "number = ? AND number <> ''"
         if number.isdecimal() and number.isascii() and len(number) < 19:  # more is no 64-bit number
             where = f"({labelled}) OR order_id = ? OR shipment_id = ?"
             return self._records(where, number, int(number), int(number))
         return self._records(labelled, number)
 
     def records_by_sku(self, sku: str, last: int) -> list[Record]:
-        """The last so many records that ship units of a SKU, newest first; case and blanks do not matter."""
+        """The last so many records that ship units of a SKU, newest first; case and blanks do not
+        matter.
+        """
         wanted = search_form(sku)
         having = "records JOIN skus USING (record_id) WHERE sku = ?"
         sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
         found = self._each(record_from, self._rows(sql, wanted, last))
-        return [record for record in found if any(search_form(name) == wanted for _, name in record.shipment.skus)]
+        return [
+            record
+            for record in found
+            if any(search_form(name) == wanted for _, name in record.shipment.skus)
+        ]
 
     def find_notes(self, what: str, last: int) -> list[tuple[str, RowNote]]:
-        """Run and note of the last so many rows without a record that name an order, number or SKU, newest first."""
+        """Run and note of the last so many rows without a record that name an order, number or SKU,
+        newest first.
+        """
         sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
-        # Each note once, and without its own rows: of a file that is held as a whole, these are all.
+        # Each note once, and without its own rows: of a file that is held as a whole, these are
+        # all.
         sql = "SELECT run_id, finding, record_id, ask, facts FROM notes WHERE note_id = ?"
-        notes = {note_id: self._rows(sql, note_id) for note_id in dict.fromkeys(note_id for note_id, _ in places)}
+        notes = {
+            note_id: self._rows(sql, note_id)
+            for note_id in dict.fromkeys(note_id for note_id, _ in places)
+        }
         found = [(f"[{place}]", *row[1:]) for note_id, place in places for row in notes[note_id]]
         runs = [row[0] for note_id, _ in places for row in notes[note_id]]
         return list(zip(runs, self._each(note_from, found), strict=True))
@@ -234,7 +262,9 @@ class LedgerReader:
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
         sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
-        rows = self._rows(f"{sql} ORDER BY decision_id", self._reader.list_parameter(list(asks)), store)
+        rows = self._rows(
+            f"{sql} ORDER BY decision_id", self._reader.list_parameter(list(asks)), store
+        )
         newest = {row[0]: row for row in rows}
         words = (row[:-1] for row in newest.values() if not row[-1])
         return {word.ask: word for word in self._each(decision_from, words)}
@@ -259,7 +289,9 @@ class LedgerReader:
     def _need(self, fits: bool, record: Record) -> None:  # noqa: FBT001
         """LedgerError where an index has led to a record that does not belong there."""
         if not fits:
-            raise self._reader.ledger_error(Damage(f"record {record.record_id} is not where its index has it"))
+            raise self._reader.ledger_error(
+                Damage(f"record {record.record_id} is not where its index has it")
+            )
 
     def _each(self, decode: Callable[[Any], T], rows: Iterable[Any]) -> Iterator[T]:
         """The rows decoded; LedgerError where one is not what was written."""

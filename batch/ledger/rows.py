@@ -8,7 +8,17 @@ from typing import Any, cast
 
 from batch.ledger import soundness
 from batch.ledger.contract import Decision, Event, RowNote
-from batch.ledger.soundness import every, fit, is_path, is_text, is_whole, maybe, moment, need, sound
+from batch.ledger.soundness import (
+    every,
+    fit,
+    is_path,
+    is_text,
+    is_whole,
+    maybe,
+    moment,
+    need,
+    sound,
+)
 from batch.model import (
     Field,
     Finding,
@@ -36,7 +46,9 @@ RECORD = (
 _IN_COLUMNS = frozenset({"order_id", "order_address_id", "request_key", "items"})
 # Built from the classes, so that a field they gain is kept without a word here.
 _SHIPMENT = tuple((f.name, f.default) for f in fields(Shipment) if f.name not in _IN_COLUMNS)
-_MADE = tuple((f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"})
+_MADE = tuple(
+    (f.name, f.default) for f in fields(StoreShipment) if f.name not in {"items", "answer"}
+)
 _SHIPMENT_FITS, _MADE_FITS = soundness.SHIPMENT, soundness.MADE
 _FIELDS = frozenset(field.value for field in Field)
 _ADDRESSES = frozenset({"billing_address", "shipping_address"})
@@ -59,26 +71,38 @@ def time_text(at: datetime) -> str:
 def json_text(value: object) -> str:
     """Compact JSON without any billing or shipping address, however deep."""
     text = _encode(value)
-    return _encode(_without_addresses(value)) if any(f'"{name}"' in text for name in _ADDRESSES) else text
+    return (
+        _encode(_without_addresses(value))
+        if any(f'"{name}"' in text for name in _ADDRESSES)
+        else text
+    )
 
 
 def _without_addresses(value: object) -> object:
     if isinstance(value, str | int | float | None):  # most are; the test for a Mapping is slow
         return value
     if isinstance(value, Mapping):
-        return {key: _without_addresses(inner) for key, inner in value.items() if key not in _ADDRESSES}
-    return [_without_addresses(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {
+            key: _without_addresses(inner) for key, inner in value.items() if key not in _ADDRESSES
+        }
+    return (
+        [_without_addresses(inner) for inner in value] if isinstance(value, list | tuple) else value
+    )
 
 
 def search_form(text: str) -> str:
-    """A tracking number or link as it is looked for: without blanks, in one case, and what every database can hold."""
+    """A tracking number or link as it is looked for: without blanks, in one case, and what every
+    database can hold.
+    """
     plain = "".join(text.split()).casefold().replace("\0", "")
     return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
 
 
 def shipment_text(shipment: Shipment) -> str:
     """What the columns order_id, order_address_id and ask do not say, empty fields left out."""
-    body = {name: value for name, default in _SHIPMENT if (value := getattr(shipment, name)) != default}
+    body = {
+        name: value for name, default in _SHIPMENT if (value := getattr(shipment, name)) != default
+    }
     body["items"] = [(item.order_product_id, item.quantity) for item in shipment.items]
     return _encode(body)
 
@@ -113,7 +137,9 @@ def store_shipment_from(text: str) -> StoreShipment:
 
 def _items(body: dict[str, Any]) -> tuple[Item, ...]:
     items = tuple([Item(*pair) for pair in body.pop("items")])
-    need(all(is_whole(item.order_product_id) and is_whole(item.quantity) for item in items), "items")
+    need(
+        all(is_whole(item.order_product_id) and is_whole(item.quantity) for item in items), "items"
+    )
     return items
 
 
@@ -146,8 +172,12 @@ def record_from(row: Row) -> Record:
     """A row of the RECORD columns."""
     (record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts) = row[:9]
     (baseline, made, finding, deleted, created_at, changed_at) = row[9:]
-    need(all(map(is_whole, (record_id, order_id, order_address_id, attempts, baseline))), "a number")
-    need(is_text(store) and is_text(ask) and maybe(is_text)(run_id) and deleted in (0, 1), "a column")
+    need(
+        all(map(is_whole, (record_id, order_id, order_address_id, attempts, baseline))), "a number"
+    )
+    need(
+        is_text(store) and is_text(ask) and maybe(is_text)(run_id) and deleted in (0, 1), "a column"
+    )
     return Record(
         record_id=record_id,
         run_id=run_id or "",
@@ -184,7 +214,9 @@ def run_row(run: Run) -> Row:
 @sound("runs")
 def run_from(row: Row) -> Run:
     """The run of a row of `runs`."""
-    run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile = row
+    run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile = (
+        row
+    )
     need(all(map(is_path, (run_id, store, file, sha256, copy, source))), "a text")
     need(maybe(is_whole)(exit_status), "exit_status")
     return Run(
@@ -205,7 +237,14 @@ def run_from(row: Row) -> Run:
 def note_row(run_id: str, note: RowNote) -> Row:
     """A note as run_id, rows, finding, record_id, ask, facts."""
     facts = None if note.facts is None else json_text(note.facts)
-    return (run_id, _encode(note.rows), finding_text(note.finding), note.record_id, note.request_key, facts)
+    return (
+        run_id,
+        _encode(note.rows),
+        finding_text(note.finding),
+        note.record_id,
+        note.request_key,
+        facts,
+    )
 
 
 @sound("notes")
@@ -214,7 +253,11 @@ def note_from(row: Row) -> RowNote:
     rows, finding, record_id, ask, facts = row
     numbers = json.loads(rows)
     need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
-    known = None if facts is None else cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
+    known = (
+        None
+        if facts is None
+        else cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
+    )
     return RowNote(tuple(numbers), parse_finding(finding), record_id, ask, known)
 
 
@@ -223,7 +266,13 @@ def attempt_from(row: Row) -> Event:
     """The attempt of record_id, at, state, what, evidence."""
     record_id, at, state, what, evidence = row
     need(is_whole(record_id) and is_text(what), "a column")
-    return Event(record_id, moment(at), State(state), what, fit(json.loads(evidence), soundness.EVIDENCE, "evidence"))
+    return Event(
+        record_id,
+        moment(at),
+        State(state),
+        what,
+        fit(json.loads(evidence), soundness.EVIDENCE, "evidence"),
+    )
 
 
 @sound("decisions")
@@ -238,5 +287,9 @@ def decision_from(row: Row) -> Decision:
 def columns_from(text: str) -> Mapping[str, str]:
     """Which column was which field, as it was remembered."""
     columns: Mapping[str, str] = json.loads(text)
-    need(type(columns) is dict and all(name in _FIELDS and is_text(column) for name, column in columns.items()), text)
+    need(
+        type(columns) is dict
+        and all(name in _FIELDS and is_text(column) for name, column in columns.items()),
+        text,
+    )
     return columns

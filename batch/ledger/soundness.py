@@ -1,6 +1,8 @@
-"""What the ledger holds, held against what was written: a disk that has flipped bits is named, never believed.
+"""What the ledger holds, held against what was written: a disk that has flipped bits is named,
+never believed.
 
-What changes a value's kind, its JSON, its names or a word of ours is noticed; another digit in a number is not.
+What changes a value's kind, its JSON, its names or a word of ours is noticed; another digit in a
+number is not.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,14 +21,23 @@ class Damage(Exception):
 
 
 def sound(table: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """For what decodes a row: whatever it meets there that cannot be is Damage, with the table's name."""
+    """For what decodes a row: whatever it meets there that cannot be is Damage, with the table's
+    name.
+    """
 
     def of(decode: Callable[..., T]) -> Callable[..., T]:
         @wraps(decode)
         def decoded(*values: Any) -> T:
             try:
                 return decode(*values)
-            except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                IndexError,
+                RecursionError,
+            ) as error:
                 said = " ".join(str(error).split())[:120]
                 raise Damage(f"a stored value in {table} cannot be read: {said}") from error
 
@@ -73,7 +84,9 @@ def every(fits: Fits) -> Fits:
 
 def pair(first: Fits, second: Fits) -> Fits:
     """Two values."""
-    return lambda value: type(value) in (list, tuple) and len(value) == 2 and first(value[0]) and second(value[1])
+    return lambda value: (
+        type(value) in (list, tuple) and len(value) == 2 and first(value[0]) and second(value[1])
+    )
 
 
 def mapping_of(key: Fits, value: Fits) -> Fits:
@@ -82,7 +95,9 @@ def mapping_of(key: Fits, value: Fits) -> Fits:
 
 
 def fit(found: Any, table: Mapping[str, Fits], what: str) -> Mapping[str, Any]:
-    """A mapping whose values fit as far as their names are in the table; what else it has is anything."""
+    """A mapping whose values fit as far as their names are in the table; what else it has is
+    anything.
+    """
     need(type(found) is dict, what)
     for name in found.keys() & table.keys():
         need(table[name](found[name]), f"{name} of {what}")

@@ -34,7 +34,9 @@ class Session(Protocol):
         """Begin a group; `large`: it may change any number of records."""
 
     def commit(self) -> None:
-        """Make it durable; an error means that nothing of it is, a LedgerError that it is not known."""
+        """Make it durable; an error means that nothing of it is, a LedgerError that it is not
+        known.
+        """
 
     def roll_back(self) -> None: ...
 
@@ -64,8 +66,9 @@ class _Unit:
 class Writer:
     """Runs units of work in the order they came; each is on disk when its `write` returns.
 
-    A unit that raises is undone alone. Each group of them ends with the guard: what it raises refuses
-    the whole group. After a failed commit from which the session does not recover nothing more is written.
+    A unit that raises is undone alone. Each group of them ends with the guard: what it raises
+    refuses the whole group. After a failed commit from which the session does not recover nothing
+    more is written.
     """
 
     def __init__(self, session: Session, guard: Guard = nobody_else) -> None:
@@ -85,7 +88,9 @@ class Writer:
     async def write(self, point: str, work: Work[T]) -> T:
         """The work's result, once it is durable; its exception, once it is undone."""
         if self._closed:
-            raise LedgerError("The ledger is closed already.", "Report this: it is a fault of ours.")
+            raise LedgerError(
+                "The ledger is closed already.", "Report this: it is a fault of ours."
+            )
         result: T = await self._hand_in(point, work)
         return result
 
@@ -214,7 +219,8 @@ class Writer:
         except self.connection.IntegrityError as refused:
             unit.refusal = IllegalMove(f"The ledger refuses it: {refused}.")
         except (self.connection.Error, MemoryError) as error:
-            if not self.connection.is_bug(error):  # the disk or the database: nothing of this commit can be trusted
+            # the disk or the database: nothing of this commit can be trusted
+            if not self.connection.is_bug(error):
                 raise
             unit.refusal = error
         except Damage as damage:

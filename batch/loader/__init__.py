@@ -1,1 +1,3 @@
-"""A warehouse's file becomes parcels: read, recognised, every row judged; pandas lives in this room alone."""
+"""A warehouse's file becomes parcels: read, recognised, every row judged; pandas lives in this room
+alone.
+"""

@@ -77,7 +77,9 @@ class Load:
             yield parcel(self._entries, rows)
 
     def names(self, rows: Iterable[int]) -> Iterator[tuple[str, int]]:
-        """What rows are found by, as far as it could be read: order's number, tracking number or link, SKU."""
+        """What rows are found by, as far as it could be read: order's number, tracking number or
+        link, SKU.
+        """
         return ((word, row) for row in rows for word in self._entries.words(row))
 
     def decided_parcels(self) -> Iterator[Parcel]:
@@ -86,15 +88,27 @@ class Load:
         return (parcel(self._entries, rows) for rows in self._groups.rows(self._good & answered))
 
     def cells(self) -> Iterator[tuple[int, list[Cell]]]:
-        """The data rows as exported, with their row numbers; read from the file again, `row_count` of them."""
+        """The data rows as exported, with their row numbers; read from the file again, `row_count`
+        of them.
+        """
         width = len(self.columns) if self.marked else None
-        for number, row in enumerate(islice(self.table.rows(), self.header_row, None), self.header_row + 1):
+        for number, row in enumerate(
+            islice(self.table.rows(), self.header_row, None), self.header_row + 1
+        ):
             if not is_blank(row):
                 yield number, row[:width]
 
 
-def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None, recall: Recall = no_memory) -> Load:
-    """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError; nothing else."""
+def load(
+    path: Path,
+    source: Source,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    recall: Recall = no_memory,
+) -> Load:
+    """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError;
+    nothing else.
+    """
     chosen, why = choose(path, source, recall)
     found = chosen.recognition
     entries, layout_said, shipped = _entries(chosen, source, aliases or {})
@@ -102,10 +116,14 @@ def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None
     said = [*filter(None, [why]), *chosen.table.said, *found.said, *layout_said, *entries.said]
     if asked := len(entries.externals):
         orders = "1 order is" if asked == 1 else f"{asked:,} orders are"
-        said.append(f"{orders} named by another system's number; to look it up takes a request for each")
+        said.append(
+            f"{orders} named by another system's number; to look it up takes a request for each"
+        )
     if has_unit_rows(entries, groups):
         mark_unit_rows(entries, groups)
-        said.append("the file has no quantities and names lines several times: each row is read as one unit")
+        said.append(
+            "the file has no quantities and names lines several times: each row is read as one unit"
+        )
     good = refuse_parcels(entries, groups)
     return Load(
         table=chosen.table,
@@ -121,7 +139,9 @@ def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None
             *unnamed_carriers(entries),
         ),
         row_count=len(entries.rows),
-        findings={int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())},
+        findings={
+            int(entries.rows[row]): finding for row, finding in sorted(entries.findings.items())
+        },
         id_columns=frozenset(at for name in IDS for at in found.columns.get(name, ())),
         marked=chosen.is_marked,
         by_hand=chosen.is_marked or chosen.is_template,
@@ -136,7 +156,9 @@ def load(path: Path, source: Source, *, aliases: Mapping[str, str] | None = None
 def _entries(
     chosen: Candidate, source: Source, aliases: Mapping[str, str]
 ) -> tuple[Entries, list[str], Mapping[date, int]]:
-    """The rows, judged; what is said of their layout; how many shipped when. The cells read for it are let go."""
+    """The rows, judged; what is said of their layout; how many shipped when. The cells read for it
+    are let go.
+    """
     frame = read_frame(chosen.table, chosen.header_row, chosen.header, chosen.recognition.columns)
     layout = Layout(frame)
     seen = Inspection(frame, chosen.table, source, is_template=chosen.is_template)
@@ -147,5 +169,9 @@ def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:
     """What was settled for this header row: fields with one column, and those a person left out."""
     found = chosen.recognition
     alone = {name: places[0] for name, places in found.columns.items() if len(places) == 1}
-    settled = {name: column_name(chosen, place) for name, place in alone.items() if name not in found.guessed}
+    settled = {
+        name: column_name(chosen, place)
+        for name, place in alone.items()
+        if name not in found.guessed
+    }
     return settled | {name: column for name, column in source.map.items() if column in LEAVE_OUT}

@@ -13,18 +13,27 @@ _AGAIN = "Make a new plan: shipbatch run --dry-run FILE. A plan is carried out a
 
 
 def read_plan(path: Path) -> tuple[Mark, list[PlannedShipment]]:
-    """What a plan says of itself, and its shipments; FileError where it is no plan of ours, or was changed since."""
+    """What a plan says of itself, and its shipments; FileError where it is no plan of ours, or was
+    changed since.
+    """
     if not path.is_file():
-        raise FileError(f"{path}: there is no such file.", "Give the NAME.plan.xlsx that a --dry-run wrote.")
+        raise FileError(
+            f"{path}: there is no such file.", "Give the NAME.plan.xlsx that a --dry-run wrote."
+        )
     mark = read_mark(path)
     if mark is None or not mark.seal:
-        raise FileError(f"{path} is not a plan of shipbatch.", "Give the NAME.plan.xlsx that a --dry-run wrote.")
+        raise FileError(
+            f"{path} is not a plan of shipbatch.", "Give the NAME.plan.xlsx that a --dry-run wrote."
+        )
     promises: list[PlannedShipment] = []
     seals = hashlib.sha256()
     tables = read_tables(path, sheet=PLAN) if mark.planned else []
     for table in tables:
         for number, row in enumerate(islice(table.rows(), 1, None), 2):
-            cells = tuple("" if cell is None else str(cell) for cell in [*row, *[""] * len(COLUMNS)][: len(COLUMNS)])
+            cells = tuple(
+                "" if cell is None else str(cell)
+                for cell in [*row, *[""] * len(COLUMNS)][: len(COLUMNS)]
+            )
             if not any(cells):
                 continue
             promises.append(_promise(path, number, cells))
@@ -44,5 +53,7 @@ def _promise(path: Path, number: int, cells: tuple[str, ...]) -> PlannedShipment
     except (ValueError, KeyError, TypeError):
         promise = None
     if promise is None or cells[-1] != checksum(cells[:-1]) or promise.cells != cells:
-        raise FileError(f"{path}, sheet {PLAN}, row {number}: it was changed after the plan was made.", _AGAIN)
+        raise FileError(
+            f"{path}, sheet {PLAN}, row {number}: it was changed after the plan was made.", _AGAIN
+        )
     return promise

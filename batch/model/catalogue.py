@@ -1,4 +1,6 @@
-"""All error codes that a person can meet: their texts are in `catalogue.toml`, and findings are made from them."""
+"""All error codes that a person can meet: their texts are in `catalogue.toml`, and findings are
+made from them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,7 +130,13 @@ class Entry:
 
     def finding(self, **values: object) -> Finding:
         """As `Code.finding`."""
-        return Finding(self.status, self.code, self.error.format(**values), self.todo.format(**values), self.who)
+        return Finding(
+            self.status,
+            self.code,
+            self.error.format(**values),
+            self.todo.format(**values),
+            self.who,
+        )
 
 
 @cache

@@ -19,7 +19,9 @@ class ExitStatus(IntEnum):
     ALL_DONE = 0  # every row shipped, now or before, or was meant to be skipped
 
 
-CAME_TO_ITS_END = frozenset({ExitStatus.ALL_DONE, ExitStatus.NOT_ALL_SENT, ExitStatus.WAITS_FOR_PERSON})
+CAME_TO_ITS_END = frozenset(
+    {ExitStatus.ALL_DONE, ExitStatus.NOT_ALL_SENT, ExitStatus.WAITS_FOR_PERSON}
+)
 """Of a run that nothing kept from its end, whatever its rows came to."""
 
 

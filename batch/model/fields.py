@@ -27,5 +27,9 @@ class Field(StrEnum):
     DECISION = "decision"  # a person's answer to a held row, in a sheet of ours
 
 
-LONGEST: Mapping[str, int] = {Field.TRACKING_NUMBER: 50, Field.TRACKING_LINK: 500, Field.COMMENTS: 65_535}
+LONGEST: Mapping[str, int] = {
+    Field.TRACKING_NUMBER: 50,
+    Field.TRACKING_LINK: 500,
+    Field.COMMENTS: 65_535,
+}
 """Characters that the API documents; longer texts are refused, never cut."""

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from batch.model import Finding, Order, OrderLine, Parcel, Record, Shipment, Status, StoreShipment, Who
+from batch.model import (
+    Finding,
+    Order,
+    OrderLine,
+    Parcel,
+    Record,
+    Shipment,
+    Status,
+    StoreShipment,
+    Who,
+)
 from batch.model.catalogue import Code
 from batch.model.matching import Match, differences, units
 
@@ -49,7 +59,9 @@ def waiting(parcel: Parcel, newest: int) -> Finding:
 
 
 def several_orders(parcel: Parcel, found: Sequence[int]) -> Finding:
-    return Code.SEVERAL_ORDERS.finding(count=len(found), number=parcel.external_order_id, orders=_listed(found))
+    return Code.SEVERAL_ORDERS.finding(
+        count=len(found), number=parcel.external_order_id, orders=_listed(found)
+    )
 
 
 def unknown_sku(order: Order, sku: str) -> Finding:
@@ -63,7 +75,10 @@ def unknown_line(order: Order, line_id: int) -> Finding:
 
 
 def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Finding:
-    shown = ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines) or "none that ships"
+    shown = (
+        ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines)
+        or "none that ships"
+    )
     return Code.QUANTITY_WITHOUT_LINE.finding(
         error=f"Order {order.order_id}: the file ships {units} and does not say of what; its lines are {shown}.",
         todo="Add a column with the SKU; or leave the quantity blank to ship all that remains of the order.",
@@ -72,7 +87,9 @@ def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Findi
 
 def wrong_address(order: Order, address_id: int, what: str, goes_to: Sequence[int]) -> Finding:
     where = _listed(goes_to) or "no address"
-    return Code.WRONG_ADDRESS.finding(order=order.order_id, what=what, goes_to=where, address=address_id)
+    return Code.WRONG_ADDRESS.finding(
+        order=order.order_id, what=what, goes_to=where, address=address_id
+    )
 
 
 def ambiguous_sku(order: Order, sku: str, lines: Sequence[OrderLine]) -> Finding:
@@ -82,15 +99,24 @@ def ambiguous_sku(order: Order, sku: str, lines: Sequence[OrderLine]) -> Finding
 
 def not_shippable(order: Order, line: OrderLine) -> Finding:
     kinds = {"digital": Code.DIGITAL_LINE, "giftcertificate": Code.GIFT_CERTIFICATE}
-    return kinds.get(line.kind, Code.PICKUP_LINE).finding(order=order.order_id, line=describe_line(line))
+    return kinds.get(line.kind, Code.PICKUP_LINE).finding(
+        order=order.order_id, line=describe_line(line)
+    )
 
 
 def not_enough_left(
-    order: Order, line: OrderLine, asked: int, left: int, took: Sequence[str], rows: Sequence[int] = ()
+    order: Order,
+    line: OrderLine,
+    asked: int,
+    left: int,
+    took: Sequence[str],
+    rows: Sequence[int] = (),
 ) -> Finding:
     """`rows` ask for it together, where they are several."""
     todo = (
-        f"Change the quantity to {left}, or take the row out." if left else "Take the row out: nothing is left to ship."
+        f"Change the quantity to {left}, or take the row out."
+        if left
+        else "Take the row out: nothing is left to ship."
     )
     if left and len(rows) > 1:
         first, more = rows[:5], len(rows) - 5
@@ -110,7 +136,9 @@ def not_enough_left(
 
 
 def nothing_left(order: Order, took: Sequence[str]) -> Finding:
-    return Code.NOTHING_LEFT.finding(order=order.order_id, took=f": {'; '.join(took)}" if took else "")
+    return Code.NOTHING_LEFT.finding(
+        order=order.order_id, took=f": {'; '.join(took)}" if took else ""
+    )
 
 
 def parcel_incomplete(row: int, reason: str) -> Finding:
@@ -136,11 +164,15 @@ def several_parcels(parcel: Parcel) -> Finding:
 
 
 def uneven_parcels(parcel: Parcel, units: int) -> Finding:
-    return Code.TOO_MANY_PARCELS.finding(order=_order(parcel), count=len(parcel.numbers), units=units)
+    return Code.TOO_MANY_PARCELS.finding(
+        order=_order(parcel), count=len(parcel.numbers), units=units
+    )
 
 
 def several_addresses(parcel: Parcel, addresses: Sequence[int]) -> Finding:
-    return Code.SEVERAL_ADDRESSES.finding(order=_order(parcel), count=len(addresses), addresses=_listed(addresses))
+    return Code.SEVERAL_ADDRESSES.finding(
+        order=_order(parcel), count=len(addresses), addresses=_listed(addresses)
+    )
 
 
 def changed(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
@@ -156,12 +188,17 @@ def changed(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
 
 def correction(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     return Code.CORRECTION.finding(
-        order=asked.order_id, made=describe_shipment(made), origin=origin, label=asked.label or "no number"
+        order=asked.order_id,
+        made=describe_shipment(made),
+        origin=origin,
+        label=asked.label or "no number",
     )
 
 
 def equal_again(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
-    return Code.EQUAL_AGAIN.finding(order=asked.order_id, made=describe_shipment(made), origin=origin)
+    return Code.EQUAL_AGAIN.finding(
+        order=asked.order_id, made=describe_shipment(made), origin=origin
+    )
 
 
 def shipped_in_part(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
@@ -207,7 +244,9 @@ def two_doubts(order_id: int, run_id: str) -> Finding:
 
 
 def in_doubt(order_id: int, sender: str = "") -> Finding:
-    """`sender`: a runner that lost the store while it was sending this, and is not proven to have ended."""
+    """`sender`: a runner that lost the store while it was sending this, and is not proven to have
+    ended.
+    """
     if sender:
         return Code.SENDER_NOT_ENDED.finding(order=order_id, sender=sender)
     return Code.IN_DOUBT.finding(order=order_id)
@@ -220,31 +259,43 @@ def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, s
 
 
 def read_back(asked: Shipment, found: Match) -> Finding | None:
-    """What is to be told of a shipment that was read back and claimed; None where it is as it was asked."""
+    """What is to be told of a shipment that was read back and claimed; None where it is as it was
+    asked.
+    """
     assert found.mine is not None
     return doubled(found.mine, found.twins) if found.twins else made_differs(asked, found.mine)
 
 
 def made_differs(asked: Shipment, made: StoreShipment) -> Finding | None:
-    sides = "; ".join(f"{what}: asked {ours}, made {theirs}" for what, ours, theirs in differences(asked, made))
+    sides = "; ".join(
+        f"{what}: asked {ours}, made {theirs}" for what, ours, theirs in differences(asked, made)
+    )
     if not sides:
         return None
     return Code.MADE_DIFFERS.finding(order=asked.order_id, shipment=made.shipment_id, sides=sides)
 
 
 def refused(shipment: Shipment, status: int, said: Sequence[str]) -> Finding:
-    """The store's own words, with the order they are about; the code says with which HTTP status, too."""
+    """The store's own words, with the order they are about; the code says with which HTTP status,
+    too.
+    """
     words = " ".join(said) or f"HTTP {status}, without a reason"
     found = Code.REFUSED.finding(order=shipment.order_id, words=words)
-    return replace(found, code=f"{Code.REFUSED}_{status}", who=Who.IT if status == 404 else found.who)
+    return replace(
+        found, code=f"{Code.REFUSED}_{status}", who=Who.IT if status == 404 else found.who
+    )
 
 
 def doubled(mine: StoreShipment, twins: Sequence[StoreShipment]) -> Finding:
     others = _listed([twin.shipment_id for twin in twins])
-    return Code.DUPLICATE_ON_SERVER.finding(order=mine.order_id, shipment=mine.shipment_id, others=others)
+    return Code.DUPLICATE_ON_SERVER.finding(
+        order=mine.order_id, shipment=mine.shipment_id, others=others
+    )
 
 
-def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool) -> Finding | None:
+def why_not_again(
+    shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool
+) -> Finding | None:
     """What stops a shipment that was absent twice from being sent again; None if nothing does."""
     if near:
         why = f"the store has {'; '.join(describe_shipment(made) for made in near)}, which is like it but not equal"
@@ -259,7 +310,9 @@ def why_not_again(shipment: Shipment, near: Sequence[StoreShipment], *, moved: b
 
 def not_corrected(shipment: Shipment, made: StoreShipment, said: Sequence[str]) -> Finding:
     words = " ".join(said) or "the store did not say why."
-    return Code.NOT_CORRECTED.finding(order=shipment.order_id, made=describe_shipment(made), words=words)
+    return Code.NOT_CORRECTED.finding(
+        order=shipment.order_id, made=describe_shipment(made), words=words
+    )
 
 
 def changed_since_plan(order_id: int | None, how: str) -> Finding:

@@ -1,4 +1,6 @@
-"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop us?"""
+"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop
+us?
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -34,11 +36,15 @@ class Baseline:
         """Count in a shipment of ours that the store has confirmed."""
         self.shipment_id = max(self.shipment_id, made.shipment_id)
         for item in made.items:
-            self.shipped[item.order_product_id] = self.shipped.get(item.order_product_id, 0) + item.quantity
+            self.shipped[item.order_product_id] = (
+                self.shipped.get(item.order_product_id, 0) + item.quantity
+            )
 
     def has_changed(self, order: Order) -> bool:
         """Whether the order's lines count other units as shipped than they did."""
-        return any(self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines)
+        return any(
+            self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,9 @@ class Match:
     """What one read-back of an order says of a shipment in doubt."""
 
     mine: StoreShipment | None = None
-    """The one to claim: the lowest id where several are equal; where none is, the one that the store has named."""
+    """The one to claim: the lowest id where several are equal; where none is, the one that the
+    store has named.
+    """
     twins: tuple[StoreShipment, ...] = ()
     """Equal ones that no record claims: made by someone else, or twice by the way there."""
     near: tuple[StoreShipment, ...] = ()
@@ -82,7 +90,12 @@ def similarity(shipment: Shipment, seen: StoreShipment) -> Likeness:
     """Strict where a shipment would be claimed, loose where one would be sent again."""
     label = same_label(shipment, seen)
     items = same_items(shipment.items, seen.items)
-    if label and items and shipment.order_address_id == seen.order_address_id and same_carrier(shipment, seen):
+    if (
+        label
+        and items
+        and shipment.order_address_id == seen.order_address_id
+        and same_carrier(shipment, seen)
+    ):
         return Likeness.SAME
     if items or (label and shipment.label):
         return Likeness.NEAR
@@ -90,9 +103,14 @@ def similarity(shipment: Shipment, seen: StoreShipment) -> Likeness:
 
 
 def match(
-    shipment: Shipment, seen: Iterable[StoreShipment], claimed: Collection[int], baseline: int, named: int = 0
+    shipment: Shipment,
+    seen: Iterable[StoreShipment],
+    claimed: Collection[int],
+    baseline: int,
+    named: int = 0,
 ) -> Match:
-    """Compare a shipment in doubt with all its order holds, less what is claimed or was there before the intent.
+    """Compare a shipment in doubt with all its order holds, less what is claimed or was there
+    before the intent.
 
     `named`: the id that the store's answer has given it; that one is ours, however unlike.
     """
@@ -113,10 +131,11 @@ def units(items: Iterable[Item]) -> str:
 
 
 def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, str]]:
-    """What the store says of a shipment that is not what was asked: (what, as asked, as the store has it), in words.
+    """What the store says of a shipment that is not what was asked: (what, as asked, as the store
+    has it), in words.
 
-    Order, address, items and tracking number; the link where neither side has a number. What the store
-    does not say is no difference, nor is the case or a blank of a number.
+    Order, address, items and tracking number; the link where neither side has a number. What the
+    store does not say is no difference, nor is the case or a blank of a number.
     """
     named = all(item.order_product_id for item in seen.items)
     sides = [
@@ -135,7 +154,9 @@ def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, st
 
 
 def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
-    """Whether at most its number or link is not as it was asked: what alone can be corrected in the store."""
+    """Whether at most its number or link is not as it was asked: what alone can be corrected in the
+    store.
+    """
     return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
 
 
@@ -147,7 +168,13 @@ def _normal(text: str) -> str:
 def changes_between(before: StoreShipment, now: StoreShipment) -> str:
     """What of a shipment is no longer as it was made, in words; empty if nothing."""
     said = []
-    for name in ("tracking_number", "tracking_link", "shipping_provider", "tracking_carrier", "comments"):
+    for name in (
+        "tracking_number",
+        "tracking_link",
+        "shipping_provider",
+        "tracking_carrier",
+        "comments",
+    ):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
             said.append(f"{name} was {old or 'empty'}, is {new or 'empty'}")

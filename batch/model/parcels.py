@@ -10,7 +10,9 @@ from batch.primitives.spelling import narrow
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a parcel asks of one order line, as the file names it; without a name, of the order's only line."""
+    """What a parcel asks of one order line, as the file names it; without a name, of the order's
+    only line.
+    """
 
     sku: str = ""
     order_product_id: int | None = None
@@ -51,9 +53,12 @@ class Parcel:
         skus = {line.sku: narrow(line.sku).casefold() for line in self.lines}
         if len(set(skus.values())) < len(skus):  # SKUs of one parcel that differ in nothing else
             skus = {sku: sku for sku in skus}
-        lines = sorted((skus[line.sku], line.order_product_id or 0, line.quantity or 0) for line in self.lines)
+        lines = sorted(
+            (skus[line.sku], line.order_product_id or 0, line.quantity or 0) for line in self.lines
+        )
         asked = [
-            self.external_order_id or self.order_id,  # as the file has it: it is one ask before and after the look-up
+            # as the file has it: it is one ask before and after the look-up
+            self.external_order_id or self.order_id,
             self.order_address_id,
             [number.casefold() for number in self.numbers],
             self.tracking_link,

@@ -1,4 +1,6 @@
-"""What our own sheets are called and known by: their columns, and the mark a workbook of ours carries."""
+"""What our own sheets are called and known by: their columns, and the mark a workbook of ours
+carries.
+"""
 
 import io
 import json
@@ -22,7 +24,9 @@ RESEND = "Fix and resend"
 """The sheet of a results workbook that has the rows to correct."""
 
 PLAN = "Plan"
-"""The sheet of a dry run's workbook that has every shipment it would make, and what its order looked like."""
+"""The sheet of a dry run's workbook that has every shipment it would make, and what its order
+looked like.
+"""
 
 DECISION = "Decision"
 """Follows ours where a row is held: a person answers `ship` or `skip`."""
@@ -75,7 +79,9 @@ OWN_COLUMNS = (
     OwnColumn("Outcome", 14, lambda result: STATUSES[result.finding.status].outcome.value),
     OwnColumn("Status", 15, lambda result: result.finding.status.value),
     OwnColumn("Shipment ID", 13, lambda result: ", ".join(map(str, result.shipment_ids))),
-    OwnColumn("Tracking Link", 42, lambda result: "\n".join(result.tracking_links), is_wrapped=True),
+    OwnColumn(
+        "Tracking Link", 42, lambda result: "\n".join(result.tracking_links), is_wrapped=True
+    ),
     OwnColumn("Link Source", 13, lambda result: result.link_source.value),
     OwnColumn("Error Code", 21, lambda result: result.finding.code),
     OwnColumn("Error", 56, explanation, is_wrapped=True),
@@ -98,13 +104,23 @@ _APART = ("file", "store", "sheet")  # of a mark: texts that are too long to go 
 _MARK_PART = "docProps/custom.xml"
 _MARK_SIZE = 65_536  # bytes; a mark takes about 1,000
 _LONGEST_READ = 2**20  # bytes; of thousands of parts, of which a workbook of ours has a few dozen
-_NO_ZIP = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError)
+_NO_ZIP = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+)
 _NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is a template."""
+    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is
+    a template.
+    """
 
     run: str = ""
     sha256: str = ""
@@ -127,8 +143,14 @@ class Mark:
     def properties(self) -> dict[str, str]:
         """As custom properties of a workbook, which hold 255 characters each."""
         plan = () if self.seal else ("planned", "seal")
-        brief = {name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)}
-        texts = {f"{MARK} {name}": text for name in _APART if 0 < len(text := _kept(getattr(self, name))) < 256}
+        brief = {
+            name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)
+        }
+        texts = {
+            f"{MARK} {name}": text
+            for name in _APART
+            if 0 < len(text := _kept(getattr(self, name))) < 256
+        }
         return {MARK: json.dumps(brief, separators=(",", ":"))} | texts
 
 
@@ -145,7 +167,10 @@ def read_mark(path: Path) -> Mark | None:
     """The mark of a workbook of ours; None for every other file, readable or not."""
     try:
         with _Archive(path) as file, zipfile.ZipFile(file) as workbook:
-            if workbook.getinfo(_MARK_PART).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if workbook.getinfo(_MARK_PART).compress_type not in (
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            ):
                 return None  # others inflate more than is asked for
             with workbook.open(_MARK_PART) as part:
                 xml = part.read(_MARK_SIZE)
@@ -155,7 +180,9 @@ def read_mark(path: Path) -> Mark | None:
         if MARK in properties:
             apart = {name: _as_it_was(properties.get(f"{MARK} {name}") or "") for name in _APART}
             told = json.loads(properties[MARK]) | apart
-            return Mark(**{field.name: told[field.name] for field in fields(Mark) if field.name in told})
+            return Mark(
+                **{field.name: told[field.name] for field in fields(Mark) if field.name in told}
+            )
     except (*_NO_ZIP, *_NO_MARK):
         return None
     return None

@@ -1,4 +1,6 @@
-"""What a row may come to, and all that is said of it: one table, from which sheets, screen and summary take it."""
+"""What a row may come to, and all that is said of it: one table, from which sheets, screen and
+summary take it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,14 +66,20 @@ class StatusText:
 
 STATUSES: Mapping[Status, StatusText] = {
     Status.CREATED: StatusText("shipped", RowOutcome.SHIPPED, "Shipped by this run."),
-    Status.UPDATED: StatusText("corrected", RowOutcome.SHIPPED, "An existing shipment was corrected by this run."),
+    Status.UPDATED: StatusText(
+        "corrected", RowOutcome.SHIPPED, "An existing shipment was corrected by this run."
+    ),
     Status.ALREADY_CREATED: StatusText(
         "already shipped before", RowOutcome.SHIPPED, "Was shipped before; nothing was sent again."
     ),
     Status.SKIPPED: StatusText(
-        "skipped", RowOutcome.SKIPPED, "Not meant to ship: void, quantity 0, a totals row, an ignored SKU."
+        "skipped",
+        RowOutcome.SKIPPED,
+        "Not meant to ship: void, quantity 0, a totals row, an ignored SKU.",
     ),
-    Status.PLANNED: StatusText("would ship", RowOutcome.WILL_SHIP, "A run without --dry-run ships it."),
+    Status.PLANNED: StatusText(
+        "would ship", RowOutcome.WILL_SHIP, "A run without --dry-run ships it."
+    ),
     Status.INVALID: StatusText(
         "to be fixed",
         RowOutcome.FIX,

@@ -1,4 +1,6 @@
-"""Which kinds of trouble people have been told of: a small file a store, so that nobody is told every night."""
+"""Which kinds of trouble people have been told of: a small file a store, so that nobody is told
+every night.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,8 +17,8 @@ from batch.primitives.atomic_file import private_folder
 def new_kinds(kinds: Iterable[str]) -> set[str]:
     """What of these kinds of trouble may be new to people.
 
-    What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever is
-    wrong with them: the warehouse has them in its sheet.
+    What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever
+    is wrong with them: the warehouse has them in its sheet.
     """
     by_status = {kind: kind.partition(":")[0] for kind in kinds}
     return {
@@ -29,13 +31,17 @@ def new_kinds(kinds: Iterable[str]) -> set[str]:
 def reasons_to_notify(
     kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int
 ) -> list[str]:
-    """Why people are to be told of these kinds of trouble; empty: they know, and it is not more than usual."""
+    """Why people are to be told of these kinds of trouble; empty: they know, and it is not more
+    than usual.
+    """
     new = sorted(new_kinds(kinds) - set(seen))
     told = [f"new: {', '.join(new)}"] if new else []
     worst = max(kinds.values(), default=0)
     troubled = min(rows, max(worst, sum(kinds.values())))
     if rows and troubled >= least and troubled > threshold * rows:
-        told.append(f"{troubled} of {rows} rows ({troubled / rows:.0%}); the threshold is {threshold:.0%}")
+        told.append(
+            f"{troubled} of {rows} rows ({troubled / rows:.0%}); the threshold is {threshold:.0%}"
+        )
     return told
 
 
@@ -67,4 +73,8 @@ class AlertHistory:
             found = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        return {kind: day for kind, day in found.items() if isinstance(day, str)} if isinstance(found, dict) else {}
+        return (
+            {kind: day for kind, day in found.items() if isinstance(day, str)}
+            if isinstance(found, dict)
+            else {}
+        )

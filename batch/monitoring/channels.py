@@ -1,4 +1,6 @@
-"""The ways out: apprise for people, a GET for a dead man's switch. Their addresses are secrets, and never shown."""
+"""The ways out: apprise for people, a GET for a dead man's switch. Their addresses are secrets, and
+never shown.
+"""
 
 import logging
 import urllib.error
@@ -13,7 +15,9 @@ def send_notification(urls: str, title: str, body: str) -> str:
     try:
         import apprise
     except ImportError:
-        return "SHIPBATCH_NOTIFY is set, and apprise is not installed: pip install 'shipbatch[notify]'"
+        return (
+            "SHIPBATCH_NOTIFY is set, and apprise is not installed: pip install 'shipbatch[notify]'"
+        )
     log = logging.getLogger("apprise")  # it would print addresses
     log.addHandler(logging.NullHandler())
     log.propagate = False

@@ -34,7 +34,9 @@ class Digest:
     def event(self) -> LogEvent:
         """The digest as a line of the log."""
         facts = {"file": self.file, "exit": self.status, **self.facts}
-        return LogEvent("run" if self.rows else "refused", self.status != ExitStatus.ALL_DONE, facts)
+        return LogEvent(
+            "run" if self.rows else "refused", self.status != ExitStatus.ALL_DONE, facts
+        )
 
 
 def of_report(report: Report, status: int) -> Digest:
@@ -49,7 +51,11 @@ def of_report(report: Report, status: int) -> Digest:
             findings.setdefault(kind, set()).add(result.finding)
     name = Path(run.file).name
     lines = [f"{name}: {summary['rows']} rows, run {run.run_id}, exit {status}"]
-    lines += [f"  {summary[each]} {each.replace('_', ' ')}" for each in ("created", "updated") if summary[each]]
+    lines += [
+        f"  {summary[each]} {each.replace('_', ' ')}"
+        for each in ("created", "updated")
+        if summary[each]
+    ]
     for one in report.held:
         lines += [f"  held: {one.error}", f"    {one.todo}"]
     if report.release:
@@ -64,7 +70,10 @@ def of_report(report: Report, status: int) -> Digest:
         counts["stopped"] = summary["rows"]
     if report.sheet_error:
         counts["no sheet"] = summary["rows"]
-    known = {key: summary[key] for key in ("rows", "created", "updated", "already_created", "requests", "seconds")}
+    known = {
+        key: summary[key]
+        for key in ("rows", "created", "updated", "already_created", "requests", "seconds")
+    }
     facts = {"run": run.run_id, "store": run.store, **known, "trouble": counts}
     return Digest(name, status, tuple(lines), counts, summary["rows"], facts)
 
@@ -86,13 +95,20 @@ def of_arrival(source: str, said: str, todo: str) -> Digest:
     today = date.today().isoformat()  # noqa: DTZ011  the day of whoever waits for it
     facts = {"error": "NoFile", "why": said}
     lines = (f"{source}: {said}", f"  {todo}")
-    return Digest(source, ExitStatus.NOTHING_SENT, lines, {f"{today} no file {source}": 1}, 0, facts)
+    return Digest(
+        source, ExitStatus.NOTHING_SENT, lines, {f"{today} no file {source}": 1}, 0, facts
+    )
 
 
 def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:
-    named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
+    named = ", ".join(map(str, rows[:SHOWN])) + (
+        f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    )
     yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
-    todos, who = {finding.todo for finding in found}, ", ".join(sorted({f.who.value for f in found} - {""}))
+    todos, who = (
+        {finding.todo for finding in found},
+        ", ".join(sorted({f.who.value for f in found} - {""})),
+    )
     todo = todos.pop() if len(todos) == 1 else "The sheet says for each row what to do."
     if todo:
         yield f"    {todo}{f' [{who}]' if who else ''}"

@@ -1,4 +1,6 @@
-"""The log: a line an event, a file a day, in SHIPBATCH_HOME. Counts, codes and ids; never what a cell holds."""
+"""The log: a line an event, a file a day, in SHIPBATCH_HOME. Counts, codes and ids; never what a
+cell holds.
+"""
 
 import os
 from contextlib import suppress
@@ -27,14 +29,22 @@ class LogEvent:
         """The event as `text` or `json`, without any secret that this process has read."""
         level = "warning" if self.trouble else "info"
         if form == "json":
-            told = {"at": at.isoformat(timespec="seconds"), "level": level, "event": self.what, **self.facts}
+            told = {
+                "at": at.isoformat(timespec="seconds"),
+                "level": level,
+                "event": self.what,
+                **self.facts,
+            }
             return hide(json_line(told))
         facts = " ".join(f"{name}={_plain(value)}" for name, value in self.facts.items())
-        return hide(visible(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip()))
+        return hide(
+            visible(f"{at.isoformat(timespec='seconds')} {level} {self.what} {facts}".rstrip())
+        )
 
 
 def write(home: Path, events: list[LogEvent], *, form: str = "text", days: int = 30) -> list[str]:
-    """Append to today's file; older ones are removed. A log that cannot be written stops nothing. Returns the lines.
+    """Append to today's file; older ones are removed. A log that cannot be written stops nothing.
+    Returns the lines.
 
     A file a day, never renamed: several processes append to one, and any tool may hold it open.
     """
@@ -45,7 +55,9 @@ def write(home: Path, events: list[LogEvent], *, form: str = "text", days: int =
         path = folder / f"shipbatch-{now:%Y-%m-%d}.log"
         if not path.exists():
             _expire(folder, now.date() - timedelta(days=days))
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"
+        ) as file:
             file.write("".join(f"{line}\n" for line in lines))
     return lines
 

@@ -15,7 +15,9 @@ from batch.monitoring.digest import Digest
 from batch.primitives.escapes import visible
 
 Notifier = Callable[[Settings, Sequence[Digest], int], list[str]]
-"""Writes digests to the log and notifies people: of a store's settings, with the exit status; returns what failed."""
+"""Writes digests to the log and notifies people: of a store's settings, with the exit status;
+returns what failed.
+"""
 
 
 def notify_after_run(
@@ -35,7 +37,11 @@ def notify_after_run(
     try:
         events += _notify_people(settings, digests, wrong, environ)
         url = find_secret("SHIPBATCH_PING", environ, keyring=settings.keyring)
-        if url and status in CAME_TO_ITS_END and (problem := send_ping(url.value.get_secret_value())):
+        if (
+            url
+            and status in CAME_TO_ITS_END
+            and (problem := send_ping(url.value.get_secret_value()))
+        ):
             wrong.append(problem)
     except ConfigError as error:
         wrong.append(f"{error} {error.todo}")
@@ -61,7 +67,11 @@ def _notify_people(
     why = {
         digest.file: because
         for digest in troubled
-        if (because := reasons_to_notify(digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least))
+        if (
+            because := reasons_to_notify(
+                digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least
+            )
+        )
     }
     kinds = {kind for digest in troubled for kind in digest.kinds}
     if not why:

@@ -1,4 +1,6 @@
-"""What the orders of a store looked like when they were last read, our own shipments since counted in."""
+"""What the orders of a store looked like when they were last read, our own shipments since counted
+in.
+"""
 
 from batch.model import Order, StoreShipment
 from batch.model.matching import Baseline
@@ -14,7 +16,9 @@ class Baselines:
         self._by_order: SpillDict[Baseline] = SpillDict()
 
     def record_read(self, order: Order, newest_shipment: int) -> None:
-        """The order as the store has it now; `newest_shipment`: the largest id of its shipments, 0 without any."""
+        """The order as the store has it now; `newest_shipment`: the largest id of its shipments, 0
+        without any.
+        """
         self._by_order[order.order_id] = Baseline(
             newest_shipment,
             {line.order_product_id: line.shipped for line in order.lines},

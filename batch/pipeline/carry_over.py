@@ -15,19 +15,29 @@ from batch.results.accounting import CarriedOver
 
 
 def takes_over_leftovers(job: Job) -> bool:
-    """Whether a run takes along what earlier ones left: not where a person looks closely at this one."""
+    """Whether a run takes along what earlier ones left: not where a person looks closely at this
+    one.
+    """
     return not job.dry and job.limit is None and job.plan is None and job.copy is None
 
 
 def may_carry(settings: Settings) -> bool:
-    """Whether earlier runs are gone on with at all: not where words are given for tonight's file alone."""
-    return bool(settings.carry_over) and not (settings.until or settings.again or settings.trust_file)
+    """Whether earlier runs are gone on with at all: not where words are given for tonight's file
+    alone.
+    """
+    return bool(settings.carry_over) and not (
+        settings.until or settings.again or settings.trust_file
+    )
 
 
-async def carry_over_leftovers(pipeline: Pipeline, session: StoreSession) -> AsyncIterator[CarriedOver]:
-    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days it is given up.
+async def carry_over_leftovers(
+    pipeline: Pipeline, session: StoreSession
+) -> AsyncIterator[CarriedOver]:
+    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days
+    it is given up.
 
-    Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait, and no others.
+    Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait,
+    and no others.
     """
     ledger, settings = session.ledger, session.settings
     if not may_carry(settings):
@@ -35,7 +45,9 @@ async def carry_over_leftovers(pipeline: Pipeline, session: StoreSession) -> Asy
     before = ledger.unsettled_records(settings.store)
     await pipeline.settle_earlier()
     settled = _settled_rows(session, before)
-    left = ledger.open_requests(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+    left = ledger.open_requests(
+        settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
+    )
     async for one in _carry_over_runs(pipeline, session, left, settled):
         yield one
 
@@ -43,13 +55,17 @@ async def carry_over_leftovers(pipeline: Pipeline, session: StoreSession) -> Asy
 async def settle_late(
     pipeline: Pipeline, session: StoreSession, doubts: Sequence[Record], *, carry: bool
 ) -> list[CarriedOver]:
-    """Wait until doubts are settled, as far as they can be; with `carry`, their runs are gone on with."""
+    """Wait until doubts are settled, as far as they can be; with `carry`, their runs are gone on
+    with.
+    """
     ledger, settings = session.ledger, session.settings
     carried: list[CarriedOver] = []
     try:
         await pipeline.settle(doubts)
         settled = _settled_rows(session, doubts) if carry else {}
-        left = ledger.open_requests(settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over))
+        left = ledger.open_requests(
+            settings.store, datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
+        )
         of_these = {run_id: asks for run_id, asks in left.items() if run_id in settled}
         async for one in _carry_over_runs(pipeline, session, of_these, settled):
             carried.append(one)  # noqa: PERF401  what is done is told, whatever comes after it
@@ -59,12 +75,20 @@ async def settle_late(
 
 
 async def _carry_over_runs(
-    pipeline: Pipeline, session: StoreSession, left: Mapping[str, frozenset[str]], settled: Mapping[str, frozenset[int]]
+    pipeline: Pipeline,
+    session: StoreSession,
+    left: Mapping[str, frozenset[str]],
+    settled: Mapping[str, frozenset[int]],
 ) -> AsyncIterator[CarriedOver]:
     """The runs with parcels `left`, or rows `settled`, gone on with."""
     ledger, alive = session.ledger, datetime.now(UTC) - timedelta(days=session.settings.carry_over)
-    runs = [run for run_id in {**left, **settled} if (run := ledger.run(run_id)) and run.profile.get("carries")]
-    newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}  # of one content, the last run
+    runs = [
+        run
+        for run_id in {**left, **settled}
+        if (run := ledger.run(run_id)) and run.profile.get("carries")
+    ]
+    # of one content, the last run
+    newest = {run.sha256: run for run in sorted(runs, key=lambda run: run.run_id)}
     for run in (run for run in newest.values() if run.summary.get("carries", True)):
         if session.stop:
             break
@@ -91,8 +115,12 @@ def merge_carried(carried: Iterable[CarriedOver]) -> list[CarriedOver]:
 
 def _settled_rows(session: StoreSession, doubts: Iterable[Record]) -> dict[str, frozenset[int]]:
     """The rows, by run, of doubts that are none any more."""
-    open_still = {record.record_id for record in session.ledger.unsettled_records(session.settings.store)}
+    open_still = {
+        record.record_id for record in session.ledger.unsettled_records(session.settings.store)
+    }
     rows: dict[str, frozenset[int]] = {}
-    for record in (record for record in doubts if record.run_id and record.record_id not in open_still):
+    for record in (
+        record for record in doubts if record.run_id and record.record_id not in open_still
+    ):
         rows[record.run_id] = rows.get(record.run_id, frozenset()) | set(record.shipment.rows)
     return rows

@@ -35,10 +35,12 @@ EXISTS_AS = "exists:ID"
 DOUBTED = (EXISTS_AS, "absent", "skip")
 HELD = ("ship", "skip", EXISTS_AS)
 NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
-    Code.CHANGED: (EXISTS_AS, "skip"),  # its number is taken: a second shipment of that number is never made
+    # its number is taken: a second shipment of that number is never made
+    Code.CHANGED: (EXISTS_AS, "skip"),
     Code.CORRECTION: (EXISTS_AS, "skip"),  # its units are shipped: none are left for another one
     Code.NOT_CORRECTED: (EXISTS_AS, "skip"),
-    Code.SEVERAL_PARCELS: (EXISTS_AS, "skip"),  # what is in which parcel only the source's setting says
+    # what is in which parcel only the source's setting says
+    Code.SEVERAL_PARCELS: (EXISTS_AS, "skip"),
     Code.SEVERAL_ADDRESSES: (EXISTS_AS, "skip"),
     Code.TOO_MANY_PARCELS: ("skip",),
     Code.SEVERAL_ORDERS: ("skip",),
@@ -77,7 +79,9 @@ class PendingDecision:
 
 
 def answer_of(text: str) -> str:
-    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent where they are none of these."""
+    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent where they are
+    none of these.
+    """
     plain = " ".join(text.casefold().split()).rstrip(".!")
     if found := EXISTS.fullmatch(plain):
         return f"exists:{found[1]}"
@@ -86,29 +90,46 @@ def answer_of(text: str) -> str:
     raise NothingSent(f"{text!r} is not an answer.", f"Answer with one of: {ANSWERS}.")
 
 
-def pending_decisions(ledger: LedgerReader, store: str, run_id: str = "") -> Iterator[PendingDecision]:
+def pending_decisions(
+    ledger: LedgerReader, store: str, run_id: str = ""
+) -> Iterator[PendingDecision]:
     """All that waits for a person in a store, newest run first; of one run, where it is named."""
     for record in ledger.unsettled_records(store):
         if not run_id or record.run_id == run_id:
             finding = record.finding or findings.in_doubt(record.shipment.order_id)
             shipment = record.shipment
             yield PendingDecision(
-                record.run_id, shipment.rows, shipment.order_id, shipment.request_key, finding.error, record
+                record.run_id,
+                shipment.rows,
+                shipment.order_id,
+                shipment.request_key,
+                finding.error,
+                record,
             )
     yield from _made_otherwise(ledger, store, run_id)
     of_runs = ledger.held_notes(store, run_id)
     if not of_runs:
         return
-    said = ledger.notes_for(store, {note.request_key for notes in of_runs.values() for note in notes} - {""})
+    said = ledger.notes_for(
+        store, {note.request_key for notes in of_runs.values() for note in notes} - {""}
+    )
     seen: set[str] = set()
     newer: set[str] = set()
     for run in ledger.runs(store):
         if not run_id or run.run_id == run_id:
-            held = [note for note in of_runs.get(run.run_id, ()) if note.request_key and note.request_key not in seen]
+            held = [
+                note
+                for note in of_runs.get(run.run_id, ())
+                if note.request_key and note.request_key not in seen
+            ]
             known = ledger.records_by_key(store, [note.request_key for note in held])
-            settled = {ask for ask, records in known.items() if any(r.run_id in newer for r in records)}
+            settled = {
+                ask for ask, records in known.items() if any(r.run_id in newer for r in records)
+            }
             settled |= ledger.decisions(store, [note.request_key for note in held]).keys()
-            yield from (_pending_held(run.run_id, note) for note in held if note.request_key not in settled)
+            yield from (
+                _pending_held(run.run_id, note) for note in held if note.request_key not in settled
+            )
             seen |= said.get(run.run_id, set())  # a newer run's word on a parcel stands
         newer.add(run.run_id)
 
@@ -120,7 +141,10 @@ def still_waits(ledger: LedgerReader, store: str, run_id: str) -> bool:
     if any(_made_otherwise(ledger, store, run_id)):
         return True
     held = _held_keys(ledger, store, run_id)
-    return not held <= ledger.decisions(store, held).keys() | _runs_since(ledger, store, run_id, held).keys()
+    return (
+        not held
+        <= ledger.decisions(store, held).keys() | _runs_since(ledger, store, run_id, held).keys()
+    )
 
 
 def goes_on(ledger: LedgerReader, store: str, run_id: str) -> bool:
@@ -135,29 +159,47 @@ def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[P
     """What the store has made otherwise than asked, as far as no person has accepted it; each once."""
     seen: set[int] = set()
     for run in ledger.runs(store):
-        if (run_id and run.run_id != run_id) or (run.finished and not run.summary.get(MADE_DIFFERS)):
+        if (run_id and run.run_id != run_id) or (
+            run.finished and not run.summary.get(MADE_DIFFERS)
+        ):
             continue
         for record in ledger.differing_records(run.run_id):
             if record.record_id not in seen and record.finding:
                 seen.add(record.record_id)
                 of = record.shipment
                 yield PendingDecision(
-                    record.run_id, of.rows, of.order_id, of.request_key, record.finding.error, record, MADE_DIFFERS
+                    record.run_id,
+                    of.rows,
+                    of.order_id,
+                    of.request_key,
+                    record.finding.error,
+                    record,
+                    MADE_DIFFERS,
                 )
 
 
 def was_answered_elsewhere(ledger: LedgerReader, store: str, run_id: str) -> bool:
-    """Whether what a run held was made by a run of another content since: a results sheet with a person's words."""
+    """Whether what a run held was made by a run of another content since: a results sheet with a
+    person's words.
+    """
     run = ledger.run(run_id)
     later = _runs_since(ledger, store, run_id, _held_keys(ledger, store, run_id))
-    return run is not None and any(each.sha256 != run.sha256 for runs in later.values() for each in runs)
+    return run is not None and any(
+        each.sha256 != run.sha256 for runs in later.values() for each in runs
+    )
 
 
 def _held_keys(ledger: LedgerReader, store: str, run_id: str) -> set[str]:
-    return {note.request_key for note in ledger.held_notes(store, run_id).get(run_id, ()) if note.request_key}
+    return {
+        note.request_key
+        for note in ledger.held_notes(store, run_id).get(run_id, ())
+        if note.request_key
+    }
 
 
-def _runs_since(ledger: LedgerReader, store: str, run_id: str, asks: Iterable[str]) -> Mapping[str, list[Run]]:
+def _runs_since(
+    ledger: LedgerReader, store: str, run_id: str, asks: Iterable[str]
+) -> Mapping[str, list[Run]]:
     """The runs that began after this one and have taken these parcels up, by parcel."""
     began = ledger.run(run_id)
     later: dict[str, list[Run]] = {}
@@ -170,7 +212,9 @@ def _runs_since(ledger: LedgerReader, store: str, run_id: str, asks: Iterable[st
 
 def _pending_held(run_id: str, note: RowNote) -> PendingDecision:
     order_id = (note.facts or {}).get("order_id")
-    return PendingDecision(run_id, note.rows, order_id, note.request_key, note.finding.error, code=note.finding.code)
+    return PendingDecision(
+        run_id, note.rows, order_id, note.request_key, note.finding.error, code=note.finding.code
+    )
 
 
 def current_user() -> str:
@@ -179,7 +223,9 @@ def current_user() -> str:
 
 
 class DecisionRecorder:
-    """Takes a person's word, with who and why; what is to ship then ships with the next run of the file."""
+    """Takes a person's word, with who and why; what is to ship then ships with the next run of the
+    file.
+    """
 
     def __init__(self, client: Client, ledger: Ledger, store: str, *, who: str, why: str) -> None:
         self._client, self._ledger, self._store = client, ledger, store
@@ -214,7 +260,9 @@ class DecisionRecorder:
         return "left alone; run again, it is held again"
 
     async def _accepted(self, one: PendingDecision, record: Record, answer: str) -> str:
-        """A shipment that was made otherwise than asked stays as it is by now, and is not told of again."""
+        """A shipment that was made otherwise than asked stays as it is by now, and is not told of
+        again.
+        """
         if answer not in one.answers or record.made is None:
             raise _no_answer(one, answer)
         now = await self._client.shipment(record.shipment.order_id, record.made.shipment_id)
@@ -229,9 +277,13 @@ class DecisionRecorder:
     async def _exists(self, record: Record, shipment_id: int) -> str:
         made = await self._find_shipment(record.shipment.order_id, shipment_id)
         try:
-            await self._ledger.move(record, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person")
+            await self._ledger.move(
+                record, Outcome(State.CREATED, made=made, evidence=self._evidence()), "person"
+            )
         except AlreadyClaimed as error:
-            raise NothingSent(f"{error} One shipment cannot be two parcels.", "Answer with another number.") from error
+            raise NothingSent(
+                f"{error} One shipment cannot be two parcels.", "Answer with another number."
+            ) from error
         return f"created, as {findings.describe_shipment(made)}"
 
     async def _find_shipment(self, order_id: int, shipment_id: int) -> StoreShipment:
@@ -239,7 +291,8 @@ class DecisionRecorder:
         made = await self._client.shipment(order_id, shipment_id)
         if made is None:
             raise NothingSent(
-                f"Order {order_id} has no shipment {shipment_id} in the store.", "Look at the order, and answer again."
+                f"Order {order_id} has no shipment {shipment_id} in the store.",
+                "Look at the order, and answer again.",
             )
         return replace(made, order_id=order_id)
 
@@ -249,11 +302,16 @@ class DecisionRecorder:
         if record.state is State.INTENT:  # left by a crash: first what it is, then the word on it
             doubt = Outcome(State.IN_DOUBT, finding=findings.in_doubt(record.shipment.order_id))
             await self._ledger.move(record, doubt, "crash")
-        # The word before the move: a kill between them must not leave planned what a person said to skip.
+        # The word before the move: a kill between them must not leave planned what a person said to
+        # skip.
         await self._keep(record.shipment.request_key, "skip" if answer == "skip" else "ship")
         await self._ledger.move(record, outcome, "person")
         if answer == "skip":
-            note = RowNote(record.shipment.rows, findings.decided_skip(), request_key=record.shipment.request_key)
+            note = RowNote(
+                record.shipment.rows,
+                findings.decided_skip(),
+                request_key=record.shipment.request_key,
+            )
             await self._ledger.judge_again(record.record_id, None, note)
             return "skipped from now on"
         return "planned again; ships with `shipbatch resume`"
@@ -272,7 +330,9 @@ class DecisionRecorder:
             )
 
     async def _keep(self, ask: str, answer: str) -> None:
-        await self._ledger.decide(self._store, Decision(ask, answer, self._who, self._why, datetime.now(UTC)))
+        await self._ledger.decide(
+            self._store, Decision(ask, answer, self._who, self._why, datetime.now(UTC))
+        )
 
     def _evidence(self) -> dict[str, str]:
         return {"who": self._who, "why": self._why}

@@ -15,8 +15,8 @@ def split_known(
     """The parcels that are still to be judged, and notes on those that are made, whole.
 
     A parcel with a number is known by it; one without only where it comes from this very content.
-    `dealt`: the source deals the units of several numbers out evenly. `update`: what the store has made under
-    another number than was asked is to be judged, so that it is corrected.
+    `dealt`: the source deals the units of several numbers out evenly. `update`: what the store has
+    made under another number than was asked is to be judged, so that it is corrected.
     """
     asks = [parcel.request_key for parcel in parcels]
     known = ledger.records_by_key(run.store, asks)
@@ -55,20 +55,27 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
 
 
 def _spelled_alike(parcel: Parcel, records: Sequence[Record]) -> bool:
-    """Whether its SKUs are those that were shipped, letter for letter: an order may have another one beside each."""
+    """Whether its SKUs are those that were shipped, letter for letter: an order may have another
+    one beside each.
+    """
     shipped = {sku for record in records for _, sku in record.shipment.skus}
-    return not shipped or all(line.order_product_id or line.sku in {"", *shipped} for line in parcel.lines)
+    return not shipped or all(
+        line.order_product_id or line.sku in {"", *shipped} for line in parcel.lines
+    )
 
 
 def _lines(parcel: Parcel, records: Sequence[Record]) -> dict[Line, int | None]:
     """The order's line that each of its lines has shipped as, as far as that is known."""
-    only = records[0].shipment.items[0].order_product_id  # units without a name: of the order's only line
+    # units without a name: of the order's only line
+    only = records[0].shipment.items[0].order_product_id
     shipped = [pair for record in records for pair in record.shipment.skus]
 
     def line_id(line: Line) -> int | None:
         if line.order_product_id or not line.sku:
             return line.order_product_id or only
-        return next((found for found, _ in match_spelling(line.sku, shipped, lambda pair: pair[1])), None)
+        return next(
+            (found for found, _ in match_spelling(line.sku, shipped, lambda pair: pair[1])), None
+        )
 
     return {line: line_id(line) for line in parcel.lines}
 
@@ -80,7 +87,12 @@ def _corrects(record: Record) -> bool:
 
 def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
     """One note a record, on the rows whose lines are in it."""
-    row_lines = [(row, line_id) for line, line_id in _lines(parcel, records).items() if line_id for row in line.rows]
+    row_lines = [
+        (row, line_id)
+        for line, line_id in _lines(parcel, records).items()
+        if line_id
+        for row in line.rows
+    ]
     notes = []
     for record in records:
         assert record.made is not None

@@ -55,7 +55,12 @@ class Estimate:
             words = "as fast as the store answers: it tells no quota"
         else:
             words = "at the store's quota, which its first answer will tell"
-        return cls(requests, seconds, words, 0 if settings.identity.startswith("sandbox:") else work.shipments)
+        return cls(
+            requests,
+            seconds,
+            words,
+            0 if settings.identity.startswith("sandbox:") else work.shipments,
+        )
 
     @property
     def line(self) -> str:
@@ -68,7 +73,11 @@ class Estimate:
     @property
     def data(self) -> dict[str, float | int | None]:
         """It for a program."""
-        return {"requests": self.requests, "seconds": self.seconds and round(self.seconds, 1), "mails": self.mails}
+        return {
+            "requests": self.requests,
+            "seconds": self.seconds and round(self.seconds, 1),
+            "mails": self.mails,
+        }
 
 
 def _about(seconds: float) -> str:

@@ -1,4 +1,6 @@
-"""A file judged as a whole, before its first shipment: let through, or held until a person releases it."""
+"""A file judged as a whole, before its first shipment: let through, or held until a person releases
+it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +39,9 @@ class GateResult:
     """The command that lets it go on."""
 
     def notes(self, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> Iterator[RowNote]:
-        """The file's notes where it is held: what would ship, now or later, is held; the rest is as it is."""
+        """The file's notes where it is held: what would ship, now or later, is held; the rest is as
+        it is.
+        """
         rows: set[int] = {row for shipment in shipments for row in shipment.rows}
         for note in notes:
             if note.finding.status in PASSING:
@@ -51,7 +55,9 @@ class GateResult:
                 "(in `held` of a drop folder: save and close it)."
             )
             ask = file_ask(self.run.sha256, reason.code)
-            yield RowNote(tuple(sorted(rows)), replace(reason, todo=todo), request_key=ask, facts={})
+            yield RowNote(
+                tuple(sorted(rows)), replace(reason, todo=todo), request_key=ask, facts={}
+            )
 
 
 class FileGate:
@@ -72,7 +78,9 @@ class FileGate:
         resumed: bool,
         dry: bool,
     ) -> GateResult:
-        """Why a file is held, less what a person has released; a file that went through once goes through again."""
+        """Why a file is held, less what a person has released; a file that went through once goes
+        through again.
+        """
         gates = self._settings.gates_for(source)
         name = "" if export.by_hand else source.name or export.fingerprint
         earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
@@ -89,28 +97,46 @@ class FileGate:
             await self._keep(run, mails)
         elif not self._settings.customers_will_be_mailed:
             found += mails
-        words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
+        words = self._ledger.decisions(
+            run.store, [file_ask(run.sha256, reason.code) for reason in found]
+        )
         held = tuple(r for r in found if not _is_release(words.get(file_ask(run.sha256, r.code))))
         run = replace(run, profile=run.profile | {"held": [r.code for r in held]})
         return GateResult(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
     def _was_released(self, mark: Mark) -> bool:
-        """Whether a sheet of ours is of a file that was held as a whole, until a person has said to ship it."""
+        """Whether a sheet of ours is of a file that was held as a whole, until a person has said to
+        ship it.
+        """
         earlier = self._ledger.run(mark.run)
-        asks = [file_ask(mark.sha256, code) for code in (earlier.profile.get("held") or () if earlier else ())]
+        asks = [
+            file_ask(mark.sha256, code)
+            for code in (earlier.profile.get("held") or () if earlier else ())
+        ]
         words = self._ledger.decisions(earlier.store, asks) if earlier else {}
         return bool(asks) and all(_is_release(words.get(ask)) for ask in asks)
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
-        """The word given with `--customers-will-be-mailed` counts for the file also when it is resumed."""
+        """The word given with `--customers-will-be-mailed` counts for the file also when it is
+        resumed.
+        """
         for reason in mails:
             word = Decision(
-                file_ask(run.sha256, reason.code), "ship", self._who, "--customers-will-be-mailed", datetime.now(UTC)
+                file_ask(run.sha256, reason.code),
+                "ship",
+                self._who,
+                "--customers-will-be-mailed",
+                datetime.now(UTC),
             )
             await self._ledger.decide(run.store, word)
 
     def _profile(
-        self, run: Run, export: Load, shipments: Iterable[Shipment], notes: Iterable[RowNote], gates: Gates
+        self,
+        run: Run,
+        export: Load,
+        shipments: Iterable[Shipment],
+        notes: Iterable[RowNote],
+        gates: Gates,
     ) -> Profile:
         """What the file alone says of itself, with what the store says of it."""
         wrong = known = absent = unlisted = 0
@@ -138,8 +164,16 @@ class FileGate:
 
     def _days_since(self, run: Run, asks: Sequence[str]) -> int | None:
         """How long ago parcels were shipped by earlier runs: the median."""
-        records = [record for found in self._ledger.records_by_key(run.store, asks).values() for record in found]
-        made = [(run.started - record.changed_at).days for record in records if record.made and record.changed_at]
+        records = [
+            record
+            for found in self._ledger.records_by_key(run.store, asks).values()
+            for record in found
+        ]
+        made = [
+            (run.started - record.changed_at).days
+            for record in records
+            if record.made and record.changed_at
+        ]
         return int(median(made)) if made else None
 
 

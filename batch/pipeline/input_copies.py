@@ -37,7 +37,9 @@ def take_copy(given: Path, home: Path) -> Input:
         with given.open("rb") as content:
             return copied(content, given, home)
     except FileNotFoundError as error:
-        raise FileError(f"{given}: there is no such file.", "Check the name and the folder.") from error
+        raise FileError(
+            f"{given}: there is no such file.", "Check the name and the folder."
+        ) from error
     except OSError as error:
         raise FileError(
             f"{given} cannot be read: {error.strerror or error}.", "Check the file and its folder."
@@ -45,7 +47,9 @@ def take_copy(given: Path, home: Path) -> Input:
 
 
 def copied(content: BufferedReader, given: Path, home: Path) -> Input:
-    """The same of an export that is open: what its name leads to meanwhile plays no part. OSError as it comes."""
+    """The same of an export that is open: what its name leads to meanwhile plays no part. OSError
+    as it comes.
+    """
     sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     folder = _place(home, sha256)
     private_folder(folder)
@@ -60,13 +64,18 @@ def copied(content: BufferedReader, given: Path, home: Path) -> Input:
 
 
 def find_copy(given: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
-    """The copy of an export as it was, else the export itself where it is still the same; FileError without either."""
+    """The copy of an export as it was, else the export itself where it is still the same; FileError
+    without either.
+    """
     copy = again(_place(home, sha256) / given.name, sha256, home, fetch)
     if copy.exists():
         return copy
     if given.is_file() and _digest(given) == sha256:
         return given
-    raise FileError(f"{given} is no longer what it was when the plan was made, and its copy is gone.", "Plan it anew.")
+    raise FileError(
+        f"{given} is no longer what it was when the plan was made, and its copy is gone.",
+        "Plan it anew.",
+    )
 
 
 def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
@@ -87,10 +96,17 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
 
 
 def expire(home: Path, days: int) -> None:
-    """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many days."""
+    """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many
+    days.
+    """
     oldest = time.time() - days * 86_400
-    for path in (each for room in ("fetched", "copies", "queued", "reading") for each in (home / room).glob("*")):
-        with suppress(OSError):  # another process of this home has been faster, or may do it where we may not
+    for path in (
+        each
+        for room in ("fetched", "copies", "queued", "reading")
+        for each in (home / room).glob("*")
+    ):
+        # another process of this home has been faster, or may do it where we may not
+        with suppress(OSError):
             if path.stat().st_mtime < oldest:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 

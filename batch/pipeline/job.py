@@ -32,13 +32,19 @@ class Job:
     name: Path | None = None
     """What the person calls the export, where it lies elsewhere for us."""
     goes_on: bool = False
-    """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to him."""
+    """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to
+    him.
+    """
     reading: Reading | None = None
-    """Around each try to read it, for a caller that counts them; without one a reader that died is tried once more."""
+    """Around each try to read it, for a caller that counts them; without one a reader that died is
+    tried once more.
+    """
     number: int | None = None
     """Its number in the queue of many machines."""
     place: Callable[[Report], Path | None] | None = None
-    """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no sheet."""
+    """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no
+    sheet.
+    """
 
     @property
     def title(self) -> Path:

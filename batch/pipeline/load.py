@@ -29,11 +29,15 @@ def read(copy: Path, source: Source, settings: Settings, ledger: RecalledColumns
 
 def copy_of(run: Run, settings: Settings) -> Path:
     """The copy of a run's export, from wherever it is kept; where it no longer is, its old path."""
-    return input_copies.again(Path(run.copy), run.sha256, settings.home, partial(export_store.fetch, settings.ledger))
+    return input_copies.again(
+        Path(run.copy), run.sha256, settings.home, partial(export_store.fetch, settings.ledger)
+    )
 
 
 def source_of_run(run: Run, settings: Settings) -> Source:
-    """The source of a run's export, with the sheet that was read of it: what `--sheet` said counts as long."""
+    """The source of a run's export, with the sheet that was read of it: what `--sheet` said counts
+    as long.
+    """
     source = settings.source_named(run.source, Path(run.file).name)
     return source.model_copy(update={"sheet": run.profile.get("sheet") or source.sheet})
 

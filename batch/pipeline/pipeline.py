@@ -45,7 +45,9 @@ class Pipeline:
         """What people have answered in a sheet of ours and was not taken, and why."""
 
     async def run(self, job: Job) -> Report:
-        """One file, from its copy to its results sheet; what it raises, it raises before the first POST."""
+        """One file, from its copy to its results sheet; what it raises, it raises before the first
+        POST.
+        """
         cost = RunCost(self._session.client)
         run, export = await self._load(job)
         context = RunContext(run, job, export, cost)
@@ -59,7 +61,9 @@ class Pipeline:
             plan, gated = await self._judge(context, planner, mark)
             context = replace(context, run=gated.run, gated=gated)
             await self._ledger.begin(context.run)
-            await self._ledger.remember(export.fingerprint, {f.value: name for f, name in export.mapping.items()})
+            await self._ledger.remember(
+                export.fingerprint, {f.value: name for f, name in export.mapping.items()}
+            )
             if gated.reasons:
                 await self._shipping.enter(context, held_plan(plan, gated))
             else:
@@ -73,12 +77,16 @@ class Pipeline:
         estimate = self._shipping.estimate(plan, planner, context.job)
         self._screen.say(estimate.line)
         context = replace(context, run=gated.run, gated=gated)
-        report = await write_report(self._session, context, DryOutcome(gated.run, plan, self._baselines))
+        report = await write_report(
+            self._session, context, DryOutcome(gated.run, plan, self._baselines)
+        )
         report.summary["estimate"] = estimate.data
         return report
 
     async def resume(self, run: Run, job: Job) -> Report:
-        """A run that ended before its work did, by the plan that it left: only what is about to ship is judged anew."""
+        """A run that ended before its work did, by the plan that it left: only what is about to
+        ship is judged anew.
+        """
         cost = RunCost(self._session.client)
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
@@ -89,25 +97,38 @@ class Pipeline:
         return await self._end(context)
 
     async def carry_over(
-        self, run: Run, asks: Collection[str], *, settled: Collection[int] = (), expired: bool = False
+        self,
+        run: Run,
+        asks: Collection[str],
+        *,
+        settled: Collection[int] = (),
+        expired: bool = False,
     ) -> CarriedOver | None:
-        """What an earlier run left open, tried again in its place; None where all of it is as it was.
+        """What an earlier run left open, tried again in its place; None where all of it is as it
+        was.
 
-        Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that were in doubt,
-        and are no longer. `expired`: what is open is given up instead. The sheet of a queued file is the queue's.
+        Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that
+        were in doubt, and are no longer. `expired`: what is open is given up instead. The sheet of
+        a queued file is the queue's.
         """
         cost = RunCost(self._session.client)
         place = _nowhere if run.profile.get("queued") else None
-        job = Job(Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run), place=place)
+        job = Job(
+            Path(run.file), source_of_run(run, self._settings), results=_sheet_of(run), place=place
+        )
         copy = await asyncio.to_thread(copy_of, run, self._settings)
         context = RunContext(run, job, await self._read(copy, job.source), cost)
         planner = Planner(self._session, run, job, self._baselines)
         async with self._shipping.settling():
             if expired:
-                notes = (note for note in self._ledger.notes(run.run_id) if note.request_key in asks)
+                notes = (
+                    note for note in self._ledger.notes(run.run_id) if note.request_key in asks
+                )
                 plan = expired_plan(notes, self._settings.carry_over)
             else:
-                plan = await self._stop.interrupt(planner.plan_all(partial(_only, context.export, asks)))
+                plan = await self._stop.interrupt(
+                    planner.plan_all(partial(_only, context.export, asks))
+                )
                 plan.add(plan.corrections_as_notes())
             if not (settled or _has_news(plan)):
                 return None
@@ -116,7 +137,9 @@ class Pipeline:
         return CarriedOver(await self._end(context), tried)
 
     async def settle_earlier(self) -> None:
-        """Look at what earlier runs left in doubt; what is not there, and whose settle window lasts, stays so."""
+        """Look at what earlier runs left in doubt; what is not there, and whose settle window
+        lasts, stays so.
+        """
         async with self._shipping.settling():
             pass
 
@@ -134,7 +157,9 @@ class Pipeline:
         await finish_run(self._session, context.job, report)
         return report
 
-    async def _judge(self, context: RunContext, planner: Planner, mark: Mark | None) -> tuple[Plan, GateResult]:
+    async def _judge(
+        self, context: RunContext, planner: Planner, mark: Mark | None
+    ) -> tuple[Plan, GateResult]:
         """A file's plan, and what keeps it as a whole from shipping."""
         run, job, export = context.run, context.job, context.export
         plan = await self._stop.interrupt(planner.plan_all(export.parcels))
@@ -152,11 +177,17 @@ class Pipeline:
             resumed=job.copy is not None,
             dry=job.dry,
         )
-        told: RunProfile = {"carries": self._carries(job), "sheet": job.source.sheet, "queued": job.number}
+        told: RunProfile = {
+            "carries": self._carries(job),
+            "sheet": job.source.sheet,
+            "queued": job.number,
+        }
         return plan, replace(gated, run=replace(gated.run, profile=gated.run.profile | told))
 
     def _carries(self, job: Job) -> bool:
-        """Whether later runs go on with what this one leaves: not where a person has said how far it goes."""
+        """Whether later runs go on with what this one leaves: not where a person has said how far
+        it goes.
+        """
         return job.limit is None and job.plan is None and not self._settings.until
 
     def _is_released(self, ask: str) -> bool:
@@ -167,7 +198,9 @@ class Pipeline:
     async def _load(self, job: Job) -> tuple[Run, Load]:
         self._screen.begin(f"Reading {job.title.name}")
         if (taken := job.taken) is None:
-            taken = await asyncio.to_thread(input_copies.take_copy, job.copy or job.export, self._settings.home)
+            taken = await asyncio.to_thread(
+                input_copies.take_copy, job.copy or job.export, self._settings.home
+            )
         try:
             export = await self._read(taken.copy, job.source, job.reading)
         except FileError as error:
@@ -178,7 +211,9 @@ class Pipeline:
         started = datetime.now(UTC)
         while self._ledger.run(run_id := f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"):
             pass  # of many runs within a second, two may draw the same
-        return Run(run_id, self._settings.store, str(job.title), taken.sha256, str(taken.copy), started), export
+        return Run(
+            run_id, self._settings.store, str(job.title), taken.sha256, str(taken.copy), started
+        ), export
 
     async def _read(self, copy: Path, source: Source, counted: Reading | None = None) -> Load:
         """The export, read beside the loop: a stop does not wait for it."""

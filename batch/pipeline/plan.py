@@ -1,4 +1,6 @@
-"""A file's judgement, kept on disk on its way into the ledger; and what of it is left where less is to ship."""
+"""A file's judgement, kept on disk on its way into the ledger; and what of it is left where less is
+to ship.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -59,11 +61,18 @@ class Plan:
 
     def records(self, run: Run) -> Iterator[Record]:
         """Its shipments, as records of a run that enters none into the ledger."""
-        return (Record(0, run.run_id, run.store, shipment, State.PLANNED) for shipment in self.shipments())
+        return (
+            Record(0, run.run_id, run.store, shipment, State.PLANNED)
+            for shipment in self.shipments()
+        )
 
 
-def promised_plan(plan: Plan, promises: SavedPlan, baselines: Baselines, is_released: Callable[[str], bool]) -> Plan:
-    """Of what could ship, that which a dry run has planned, where its order is as it was; nothing is corrected."""
+def promised_plan(
+    plan: Plan, promises: SavedPlan, baselines: Baselines, is_released: Callable[[str], bool]
+) -> Plan:
+    """Of what could ship, that which a dry run has planned, where its order is as it was; nothing
+    is corrected.
+    """
     kept = Plan()
     notes = chain(plan.notes(), plan.corrections_as_notes())
     kept.add(promises.still_valid(plan.shipments(), notes, baselines.snapshot, is_released))
@@ -73,7 +82,9 @@ def promised_plan(plan: Plan, promises: SavedPlan, baselines: Baselines, is_rele
 def held_plan(plan: Plan, gated: GateResult) -> Plan:
     """The plan of a file that is held: nothing ships, and nothing is corrected."""
     held = Plan()
-    held.add(gated.notes(chain(plan.shipments(), (c.shipment for c in plan.corrections())), plan.notes()))
+    held.add(
+        gated.notes(chain(plan.shipments(), (c.shipment for c in plan.corrections())), plan.notes())
+    )
     return held
 
 

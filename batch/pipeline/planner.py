@@ -18,7 +18,9 @@ AT_ONCE = 5_000  # parcels, or orders with theirs, that are in memory together
 
 
 class Planner:
-    """Judges the parcels of one file by what the ledger and the store hold, some thousand orders at a time."""
+    """Judges the parcels of one file by what the ledger and the store hold, some thousand orders at
+    a time.
+    """
 
     def __init__(self, session: StoreSession, run: Run, job: Job, baselines: Baselines) -> None:
         self._session, self._run, self._job, self._baselines = session, run, job, baselines
@@ -50,13 +52,18 @@ class Planner:
         return self.fresh_for == 0.0
 
     async def plan_all(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
-        """A file's parcels, judged; twice where one ships from an order that a shipment of ours is gone from.
+        """A file's parcels, judged; twice where one ships from an order that a shipment of ours is
+        gone from.
 
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
         plan = await self._judge_all(parcels())
         orders = {record.shipment.order_id for record in self.missing_records}
-        if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
+        if (
+            self._job.dry
+            or not orders
+            or all(shipment.order_id not in orders for shipment in plan.shipments())
+        ):
             return plan
         window = self._session.settings.settle
         self._session.screen.say(
@@ -67,16 +74,24 @@ class Planner:
         return await self._judge_all(parcels())
 
     async def resume_from(self, parcels: Iterable[Parcel]) -> None:
-        """The parcels of a plan that was made before: each page of it is judged `again`, and nothing before."""
+        """The parcels of a plan that was made before: each page of it is judged `again`, and
+        nothing before.
+        """
         for some in batched(parcels, AT_ONCE):
-            records = self._session.ledger.records_by_key(self._run.store, [parcel.request_key for parcel in some])
+            records = self._session.ledger.records_by_key(
+                self._run.store, [parcel.request_key for parcel in some]
+            )
             planned = [parcel for parcel in some if parcel.request_key in records]
             looked_up = {p.external_order_id: p.request_key for p in planned if p.order_id is None}
-            self._resolver.remember({number: records[ask][0].shipment.order_id for number, ask in looked_up.items()})
+            self._resolver.remember(
+                {number: records[ask][0].shipment.order_id for number, ask in looked_up.items()}
+            )
             await self._bucket(planned)
 
     async def recheck(self, page: Sequence[Record]) -> list[Record]:
-        """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
+        """The page's records as they stand now; one that no longer holds leaves the plan with a
+        note.
+        """
         ledger = self._session.ledger
         orders = {record.shipment.order_id for record in page}
         of_run = [
@@ -92,7 +107,12 @@ class Planner:
         judged = Plan()
         judged.add(
             await self._resolve(
-                [p for order_id in orders for p in self._parcels.get(order_id, ()) if p.request_key in asks]
+                [
+                    p
+                    for order_id in orders
+                    for p in self._parcels.get(order_id, ())
+                    if p.request_key in asks
+                ]
             )
         )
         now = {(s.request_key, s.order_address_id, s.label): s for s in judged.shipments()}
@@ -105,13 +125,19 @@ class Planner:
             notes = [note for note in judged.notes() if set(note.rows) & set(old.rows)]
             if unsaid := set(old.rows).difference(*(note.rows for note in notes)):
                 notes.append(
-                    RowNote(tuple(sorted(unsaid)), findings.changed_meanwhile(old), request_key=old.request_key)
+                    RowNote(
+                        tuple(sorted(unsaid)),
+                        findings.changed_meanwhile(old),
+                        request_key=old.request_key,
+                    )
                 )
             await ledger.judge_again(record.record_id, None, *notes)
         return kept
 
     async def once_more(self, orders: Iterable[int], asks: Collection[str]) -> Plan:
-        """Those parcels of some orders that a plan could not judge for good, by what the store holds now."""
+        """Those parcels of some orders that a plan could not judge for good, by what the store
+        holds now.
+        """
         plan = Plan()
         parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
         for some in batched((parcel for parcel in parcels if parcel.request_key in asks), AT_ONCE):
@@ -126,9 +152,14 @@ class Planner:
         for some in batched(parcels, AT_ONCE):
             await self._bucket(self._not_known(some, plan))
         if self._parcels:
-            self._session.screen.begin(f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}")
+            self._session.screen.begin(
+                f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}"
+            )
         for orders in batched(self._parcels, AT_ONCE):
-            self._keep(await self._resolve([p for order_id in orders for p in self._parcels[order_id]]), plan)
+            self._keep(
+                await self._resolve([p for order_id in orders for p in self._parcels[order_id]]),
+                plan,
+            )
         self.reads = self._session.client.requests - asked
         return plan
 
@@ -138,7 +169,9 @@ class Planner:
             return parcels
         dealt = self._job.source.several_parcels == "even"
         update = self._session.settings.update
-        new, notes = split_known(self._session.ledger, self._run, parcels, dealt=dealt, update=update)
+        new, notes = split_known(
+            self._session.ledger, self._run, parcels, dealt=dealt, update=update
+        )
         self._keep(notes, plan)
         return new
 
@@ -156,7 +189,9 @@ class Planner:
         plan.add(judged)
         for note in judged:
             facts = note.facts if isinstance(note, RowNote) else None
-            order_id, shipment_ids = (facts.get("order_id"), facts.get("shipment_ids")) if facts else (None, None)
+            order_id, shipment_ids = (
+                (facts.get("order_id"), facts.get("shipment_ids")) if facts else (None, None)
+            )
             if order_id is not None and shipment_ids:
                 self._meet(order_id, shipment_ids)
 
@@ -166,7 +201,9 @@ class Planner:
     async def _resolve(self, parcels: Sequence[Parcel]) -> list[Judged]:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
         orders = {await self._resolver.order_id(parcel) for parcel in parcels} - {None}
-        met = frozenset[int]().union(*(self._met.get(order_id, ()) for order_id in orders if order_id))
+        met = frozenset[int]().union(
+            *(self._met.get(order_id, ()) for order_id in orders if order_id)
+        )
         settings, store = self._session.settings, self._run.store
         answers = self._session.ledger.decisions(store, [parcel.request_key for parcel in parcels])
         policy = Policy(

@@ -1,4 +1,6 @@
-"""Where a run tells how it goes; of several files, which one it is, and how long the rest will take."""
+"""Where a run tells how it goes; of several files, which one it is, and how long the rest will
+take.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -36,7 +38,9 @@ class NullProgress:
 
 
 class FilesProgress:
-    """A screen over the files of one tour; what is left is reckoned by their bytes, and by what the done ones took."""
+    """A screen over the files of one tour; what is left is reckoned by their bytes, and by what the
+    done ones took.
+    """
 
     def __init__(self, screen: Progress, files: Sequence[Path]) -> None:
         self._screen = screen
@@ -59,7 +63,9 @@ class FilesProgress:
     def begin(self, stage: str, total: int | None = None) -> None:
         """A stage of the file begins."""
         many = len(self._sizes) > 1 and total
-        self._screen.begin(f"File {self._place} of {len(self._sizes)}: {stage}" if many else stage, total)
+        self._screen.begin(
+            f"File {self._place} of {len(self._sizes)}: {stage}" if many else stage, total
+        )
 
     def step(self, record: Record) -> None:
         """A shipment has its outcome."""

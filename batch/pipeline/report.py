@@ -27,9 +27,13 @@ async def write_report(session: StoreSession, context: RunContext, outcome: RunO
     """The run as it stands: its rows added up, its sheet written."""
     session.screen.begin("Writing the results")
     run, job, gated = context.run, context.job, context.gated
-    rows = await asyncio.to_thread(row_results, run.run_id, outcome.notes(), outcome.records(), outcome.not_sent)
+    rows = await asyncio.to_thread(
+        row_results, run.run_id, outcome.notes(), outcome.records(), outcome.not_sent
+    )
     states = await asyncio.to_thread(Counter, (record.state for record in outcome.records()))
-    summary = await asyncio.to_thread(summarize, run, context.export, rows, shipments=states.total())
+    summary = await asyncio.to_thread(
+        summarize, run, context.export, rows, shipments=states.total()
+    )
     requests = run.summary.get("requests", 0) + context.cost.requests
     summary |= {
         "requests": requests,
@@ -41,7 +45,9 @@ async def write_report(session: StoreSession, context: RunContext, outcome: RunO
         summary["held_by"] = [reason.code for reason in gated.reasons]
         report.held, report.release = gated.reasons, gated.release
     if summary["waiting"]:
-        report.known_waiting = known_waiting(session.ledger, run, outcome.notes(), session.settings.carry_over)
+        report.known_waiting = known_waiting(
+            session.ledger, run, outcome.notes(), session.settings.carry_over
+        )
     report.pace = session.client.quota.pace
     home, records, promises = session.settings.home, outcome.records(), outcome.promises()
     await asyncio.to_thread(write_sheet, report, context.export, records, home, job, promises)
@@ -53,22 +59,38 @@ async def finish_run(session: StoreSession, job: Job, report: Report) -> None:
     is_left = session.stop.reason == BY_HAND or (report.stopped and job.goes_on)
     carries = {"carries": False} if is_left else {}
     try:
-        await session.ledger.finish(report.run.run_id, exit_status(report), report.summary | carries)
+        await session.ledger.finish(
+            report.run.run_id, exit_status(report), report.summary | carries
+        )
     except LedgerError as error:
         report.stopped = report.stopped or str(error)
 
 
-def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> RunSummary:
+def summarize(
+    run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int
+) -> RunSummary:
     """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
-    began: RunSummary = {"run": run.run_id, "file": run.file, "rows": export.row_count, "shipments": shipments}
+    began: RunSummary = {
+        "run": run.run_id,
+        "file": run.file,
+        "rows": export.row_count,
+        "shipments": shipments,
+    }
     return cast("RunSummary", {**began, **count_statuses(rows)})
 
 
 def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote]) -> int:
-    """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
+    """Requests fewer than a loop sends that looks up each order, its lines and addresses before it
+    posts.
+    """
     met = Counter(note.finding.status for note in notes)
     sent = met[Status.UPDATED] + states.total() - states[State.PLANNED]
-    return max(0, LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total()) + sent - requests)
+    return max(
+        0,
+        LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total())
+        + sent
+        - requests,
+    )
 
 
 def write_sheet(
@@ -124,12 +146,17 @@ def known_waiting(ledger: LedgerReader, run: Run, notes: Iterable[RowNote], days
 def exit_status(report: Report) -> ExitStatus:
     """The first of DESIGN section 5's that applies to a run that came to its end."""
     counts = report.summary
-    if report.stopped and not any(counts[name] for name in ("created", "updated", "rejected", "in_doubt")):
+    if report.stopped and not any(
+        counts[name] for name in ("created", "updated", "rejected", "in_doubt")
+    ):
         return ExitStatus.CANNOT_RUN_NOW
     if report.sheet_error:
         return ExitStatus.NO_SHEET
     if counts["held"] or counts["in_doubt"] or counts.get(MADE_DIFFERS) or report.held:
         return ExitStatus.WAITS_FOR_PERSON
-    if any(counts[name] for name in ("invalid", "rejected", "not_sent")) or counts["waiting"] > report.known_waiting:
+    if (
+        any(counts[name] for name in ("invalid", "rejected", "not_sent"))
+        or counts["waiting"] > report.known_waiting
+    ):
         return ExitStatus.NOT_ALL_SENT
     return ExitStatus.ALL_DONE

@@ -27,23 +27,35 @@ class Resolver:
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
         settings = session.settings
         self._client, self._ledger, self._store = session.client, session.ledger, settings.store
-        self._verify, self._trust, self._at_once = settings.verify, settings.trust_file, settings.workers
+        self._verify, self._trust, self._at_once = (
+            settings.verify,
+            settings.trust_file,
+            settings.workers,
+        )
         self._baselines = baselines
         self.gone: list[Record] = []
         """Records of ours whose shipment was looked for in the store, and is not there."""
         self._exports: dict[str, str] = {}  # digests, by run
-        self._numbers: dict[str, tuple[int, ...]] = {}  # the orders that carry another system's number
-        self._at_hand: dict[int, tuple[Order, float]] = {}  # those not yet judged, and until when they are fresh
+        # the orders that carry another system's number
+        self._numbers: dict[str, tuple[int, ...]] = {}
+        # those not yet judged, and until when they are fresh
+        self._at_hand: dict[int, tuple[Order, float]] = {}
         self._fresh = settings.judgement
         self._pages = Pages(session.client, self._at_once)
 
     async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
-        """Judge parcels, all that a file has of their orders, in the order of their orders' first mention."""
+        """Judge parcels, all that a file has of their orders, in the order of their orders' first
+        mention.
+        """
         groups: dict[int | str, list[Parcel]] = defaultdict(list)
         for parcel in parcels:
             groups[await self.order_id(parcel) or parcel.external_order_id].append(parcel)
         known_ids = [order_id for order_id in groups if isinstance(order_id, int)]
-        vouched = self._trusted_orders({order_id: groups[order_id] for order_id in known_ids}) if self._trust else []
+        vouched = (
+            self._trusted_orders({order_id: groups[order_id] for order_id in known_ids})
+            if self._trust
+            else []
+        )
         orders = await self.orders(set(known_ids) - {order.order_id for order in vouched})
         facts = await self._facts_of([*vouched, *orders.found.values()])
         judged: list[Judged] = []
@@ -51,13 +63,17 @@ class Resolver:
             if isinstance(key, str):
                 known = Facts(None, same_external_id=self._numbers[key])
             else:
-                absent = Facts(None, newest=orders.newest_before(key), unproven=key in orders.unproven)
+                absent = Facts(
+                    None, newest=orders.newest_before(key), unproven=key in orders.unproven
+                )
                 known = facts.get(key) or absent
             judged += plan_order(group, known, policy)
         return judged
 
     async def order_id(self, parcel: Parcel) -> int | None:
-        """Its order; None where its number leads to no order, or to several. Another system's costs a request, once."""
+        """Its order; None where its number leads to no order, or to several. Another system's costs
+        a request, once.
+        """
         if parcel.order_id is not None:
             return parcel.order_id
         await self.look_up([parcel])
@@ -92,7 +108,9 @@ class Resolver:
         return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
-        """Read these orders, in as few requests as can be: not those that a look-up has just brought."""
+        """Read these orders, in as few requests as can be: not those that a look-up has just
+        brought.
+        """
         wanted = set(order_ids)
         looked_up = [self._at_hand.pop(order_id) for order_id in wanted & self._at_hand.keys()]
         new = [order for order, until in looked_up if _now() < until]
@@ -106,7 +124,11 @@ class Resolver:
         whole = {order_id: group for order_id, group in groups.items() if all(map(complete, group))}
         records = self._ledger.of_orders(self._store, list(whole))
         return [
-            trusted_order(order_id, group, [r.made for r in records.get(order_id, []) if r.made and not r.deleted])
+            trusted_order(
+                order_id,
+                group,
+                [r.made for r in records.get(order_id, []) if r.made and not r.deleted],
+            )
             for order_id, group in whole.items()
         ]
 
@@ -131,19 +153,27 @@ class Resolver:
             unsettled=tuple(r for r in records if r.state in UNSETTLED),
         )
 
-    async def _shipments(self, order: Order, standing: Sequence[Record]) -> list[StoreShipment] | None:
+    async def _shipments(
+        self, order: Order, standing: Sequence[Record]
+    ) -> list[StoreShipment] | None:
         """The order's shipments as the store has them; None where the ledger's are all of them."""
-        if not (order.is_shipped or standing) or (_is_accounted_for(order, standing) and not self._verify):
+        if not (order.is_shipped or standing) or (
+            _is_accounted_for(order, standing) and not self._verify
+        ):
             return None
         ours = {r.made.shipment_id for r in standing if r.made}
 
         def enough(found: Iterable[StoreShipment]) -> bool:
-            """Whether there is no more to read: all that the order counts, and ours, which it may not count yet."""
+            """Whether there is no more to read: all that the order counts, and ours, which it may
+            not count yet.
+            """
             return _is_explained(order, found) and ours <= {made.shipment_id for made in found}
 
         return await self._client.shipments(order.order_id, enough=enough)
 
-    def _existing_shipments(self, known: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[ExistingShipment]:
+    def _existing_shipments(
+        self, known: Iterable[StoreShipment], ours: Iterable[Record]
+    ) -> Iterator[ExistingShipment]:
         """An order's shipments with their origin."""
         by_id = {r.made.shipment_id: r for r in ours if r.made}
         for made in known:
@@ -152,10 +182,14 @@ class Resolver:
                 yield ExistingShipment(made, "made outside shipbatch")
                 continue
             shipment = record.shipment
-            origin = f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
+            origin = (
+                f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
+            )
             differs = record.finding if record.differs else None
             export = self._export_of(record.run_id)
-            yield ExistingShipment(made, origin, record.record_id, shipment.request_key, record.labels, export, differs)
+            yield ExistingShipment(
+                made, origin, record.record_id, shipment.request_key, record.labels, export, differs
+            )
 
     def _export_of(self, run_id: str) -> str:
         if run_id not in self._exports:
@@ -175,14 +209,21 @@ def _is_explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
     return all(units[line.order_product_id] == line.shipped for line in order.lines)
 
 
-def _missing_from_list(order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]) -> Iterator[StoreShipment]:
-    """Shipments of ours that the order still counts, though the list has left them out: they are not gone."""
+def _missing_from_list(
+    order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]
+) -> Iterator[StoreShipment]:
+    """Shipments of ours that the order still counts, though the list has left them out: they are
+    not gone.
+    """
     seen = list(seen)
     ids, units = {s.shipment_id for s in seen}, _units(seen)
     shipped = {line.order_product_id: line.shipped for line in order.lines}
     for made in (r.made for r in ours if r.made and r.made.shipment_id not in ids):
         with_it = units + _units([made])
-        if all(with_it[item.order_product_id] <= shipped.get(item.order_product_id, 0) for item in made.items):
+        if all(
+            with_it[item.order_product_id] <= shipped.get(item.order_product_id, 0)
+            for item in made.items
+        ):
             units = with_it
             yield made
 
@@ -190,7 +231,10 @@ def _missing_from_list(order: Order, seen: Iterable[StoreShipment], ours: Iterab
 def _at_least(order: Order, shipments: Iterable[StoreShipment]) -> Order:
     """The order with at least the units of its shipments as shipped: its own count may be behind."""
     units = _units(shipments)
-    lines = (replace(line, shipped=max(line.shipped, units[line.order_product_id])) for line in order.lines)
+    lines = (
+        replace(line, shipped=max(line.shipped, units[line.order_product_id]))
+        for line in order.lines
+    )
     return replace(order, lines=tuple(lines))
 
 

@@ -66,8 +66,15 @@ class LedgerOutcome:
     """A run as the ledger has it."""
 
     def __init__(self, session: StoreSession, run: Run, job: Job) -> None:
-        self._ledger, self._run_id, self._stop, self._limit = session.ledger, run.run_id, session.stop, job.limit
-        self._blocked = {r.shipment.order_id: r for r in self._ledger.unsettled_records(session.settings.store)}
+        self._ledger, self._run_id, self._stop, self._limit = (
+            session.ledger,
+            run.run_id,
+            session.stop,
+            job.limit,
+        )
+        self._blocked = {
+            r.shipment.order_id: r for r in self._ledger.unsettled_records(session.settings.store)
+        }
 
     def records(self) -> Iterator[Record]:
         """See RunOutcome."""
@@ -79,7 +86,9 @@ class LedgerOutcome:
 
     def not_sent(self, record: Record) -> Finding:
         """The stop, the limit, or the doubt that its order waits for."""
-        return findings.not_sent(record, self._stop.reason, self._blocked.get(record.shipment.order_id), self._limit)
+        return findings.not_sent(
+            record, self._stop.reason, self._blocked.get(record.shipment.order_id), self._limit
+        )
 
     def promises(self) -> Iterable[PlannedShipment]:
         """See RunOutcome."""
@@ -109,4 +118,6 @@ class DryOutcome:
     def promises(self) -> Iterable[PlannedShipment]:
         """Each shipment, for its order as it looks now."""
         shipments = (record.shipment for record in self.records())
-        return (planned_shipment(each, self._baselines.snapshot(each.order_id)) for each in shipments)
+        return (
+            planned_shipment(each, self._baselines.snapshot(each.order_id)) for each in shipments
+        )

@@ -53,8 +53,14 @@ class RunResults:
         each = [report.summary for report in self.reports]
         if len(each) == 1 and not self.refused and not self.left:
             return self._with_carried(dict(each[0]))
-        refused = [{"file": str(job.export), "error": str(error), "todo": error.todo} for job, error in self.refused]
-        left = [{"file": str(job.export), "error": "not begun", "todo": "Run it again."} for job in self.left]
+        refused = [
+            {"file": str(job.export), "error": str(error), "todo": error.todo}
+            for job, error in self.refused
+        ]
+        left = [
+            {"file": str(job.export), "error": "not begun", "todo": "Run it again."}
+            for job in self.left
+        ]
         return self._with_carried(total(each)) | {"files": each + refused + left}
 
     def _with_carried(self, summary: dict[str, Any]) -> dict[str, Any]:
@@ -69,13 +75,17 @@ class RunResults:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The first that applies to any of the files; once anything was sent, none that says that nothing was."""
+        """The first that applies to any of the files; once anything was sent, none that says that
+        nothing was.
+        """
         statuses = [*map(exit_status, self.reports), *(one.exit_status for one in self.carried)]
         if self.refused or self.left:
             statuses.append(ExitStatus.NOT_ALL_SENT)
         if self.wrote:
             nothing = {ExitStatus.CANNOT_RUN_NOW, ExitStatus.NOTHING_SENT}
-            statuses = [ExitStatus.NOT_ALL_SENT if status in nothing else status for status in statuses]
+            statuses = [
+                ExitStatus.NOT_ALL_SENT if status in nothing else status for status in statuses
+            ]
         elif self.refused and not self.reports:
             return ExitStatus.NOTHING_SENT
         return worst(statuses)
@@ -92,7 +102,9 @@ def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def job_of_plan(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
-    """The job that carries out a plan: on the export as it was then, in the store that it was made for."""
+    """The job that carries out a plan: on the export as it was then, in the store that it was made
+    for.
+    """
     mark, promises = read_plan(path)
     if mark.store and not sandbox and one_store(mark.store) != settings.store:
         raise NothingSent(
@@ -100,7 +112,9 @@ def job_of_plan(path: Path, settings: Settings, *, sandbox: bool = False) -> Job
             "Give the plan's own store: --store, or the BIGCOMMERCE_ variables.",
         )
     export = Path(mark.file)
-    copy = input_copies.find_copy(export, mark.sha256, settings.home, partial(export_store.fetch, settings.ledger))
+    copy = input_copies.find_copy(
+        export, mark.sha256, settings.home, partial(export_store.fetch, settings.ledger)
+    )
     source = settings.source_for(export.name)
     source = source.model_copy(update={"sheet": mark.sheet or source.sheet})
     return Job(export, source, plan=SavedPlan(promises), copy=copy)
@@ -116,25 +130,32 @@ async def stop_at(until: str, stop: StopEvent) -> AsyncIterator[None]:
     now = datetime.now().astimezone()
     at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     seconds = (at - now).total_seconds() % DAY
-    timer = asyncio.get_running_loop().call_later(seconds, stop.set, f"it was to stop at {until}", "")
+    timer = asyncio.get_running_loop().call_later(
+        seconds, stop.set, f"it was to stop at {until}", ""
+    )
     try:
         yield
     finally:
         timer.cancel()
 
 
-async def run_files(jobs: Sequence[Job], settings: Settings, screen: Progress, stop: StopEvent) -> RunResults:
+async def run_files(
+    jobs: Sequence[Job], settings: Settings, screen: Progress, stop: StopEvent
+) -> RunResults:
     """Run files in turn; one that cannot be read does not keep the others from running.
 
-    What would keep any file from running is raised while nothing was sent; afterwards it ends the tour, and so does
-    a stop.
+    What would keep any file from running is raised while nothing was sent; afterwards it ends the
+    tour, and so does a stop.
     """
     tour = RunResults()
     input_copies.expire(settings.home, settings.keep_copies)
     export_store.expire(settings.ledger, settings.keep_copies)
     progress = FilesProgress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
-    async with stop_at(settings.until, stop), open_store(settings, progress, stop, lock=lock) as desk:
+    async with (
+        stop_at(settings.until, stop),
+        open_store(settings, progress, stop, lock=lock) as desk,
+    ):
         left = list(jobs)
         try:
             await _tour(tour, left, desk, progress, lock=lock)
@@ -150,8 +171,12 @@ async def run_files(jobs: Sequence[Job], settings: Settings, screen: Progress, s
     return tour
 
 
-async def _tour(tour: RunResults, left: list[Job], desk: StoreSession, progress: FilesProgress, *, lock: bool) -> None:
-    """What earlier nights left, then the files in turn; those that have had theirs are taken off the list."""
+async def _tour(
+    tour: RunResults, left: list[Job], desk: StoreSession, progress: FilesProgress, *, lock: bool
+) -> None:
+    """What earlier nights left, then the files in turn; those that have had theirs are taken off
+    the list.
+    """
     pipeline, client, settings = Pipeline(desk), desk.client, desk.settings
     carry = may_carry(settings) and all(takes_over_leftovers(job) for job in left)
     if carry:
@@ -176,4 +201,7 @@ async def _tour(tour: RunResults, left: list[Job], desk: StoreSession, progress:
     if lock and doubts and not desk.stop:
         asked = client.requests
         late = await settle_late(pipeline, desk, doubts, carry=carry)
-        tour.carried, tour.carrying = merge_carried([*tour.carried, *late]), tour.carrying + client.requests - asked
+        tour.carried, tour.carrying = (
+            merge_carried([*tour.carried, *late]),
+            tour.carrying + client.requests - asked,
+        )

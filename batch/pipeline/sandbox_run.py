@@ -24,7 +24,9 @@ STORE_FILE = "store.json"
 
 
 def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
-    """The sandbox's orders: those beside the first export, else such that each export can be shipped."""
+    """The sandbox's orders: those beside the first export, else such that each export can be
+    shipped.
+    """
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
         return read_store(beside)
@@ -44,13 +46,17 @@ def read_store(path: Path) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def run_against_sandbox(orders: Mapping[str, Any], settings: Settings) -> AsyncIterator[Settings]:
+async def run_against_sandbox(
+    orders: Mapping[str, Any], settings: Settings
+) -> AsyncIterator[Settings]:
     """Serve the orders in this process; yields the settings of a run against them.
 
     The same orders are the same store: what a rehearsal shipped is still shipped in the next one.
     """
     name, home = _name(orders), _home(settings)
-    async with Sandbox(orders, quota=UNHURRIED, event_log=home / f"{name}.jsonl", store_hash=name) as sandbox:
+    async with Sandbox(
+        orders, quota=UNHURRIED, event_log=home / f"{name}.jsonl", store_hash=name
+    ) as sandbox:
         yield settings.model_copy(
             update={
                 "home": home,
@@ -65,9 +71,16 @@ async def run_against_sandbox(orders: Mapping[str, Any], settings: Settings) -> 
 
 
 async def serve_store(
-    jobs: Sequence[Job], settings: Settings, *, port: int, fresh: bool, ready: Callable[[str, str, str], None]
+    jobs: Sequence[Job],
+    settings: Settings,
+    *,
+    port: int,
+    fresh: bool,
+    ready: Callable[[str, str, str], None],
 ) -> None:
-    """Serve a store until cancelled; `ready` gets its address, hash and token. `fresh` forgets what it shipped."""
+    """Serve a store until cancelled; `ready` gets its address, hash and token. `fresh` forgets what
+    it shipped.
+    """
     if jobs and jobs[0].export.suffix.casefold() == ".json":
         orders = read_store(jobs[0].export)
     else:
@@ -92,6 +105,7 @@ def _home(settings: Settings) -> Path:
         private_folder(home)
     except OSError as error:
         raise ConfigError(
-            f"{home} cannot be made: {error.strerror or error}.", "Set SHIPBATCH_HOME to a folder of yours."
+            f"{home} cannot be made: {error.strerror or error}.",
+            "Set SHIPBATCH_HOME to a folder of yours.",
         ) from error
     return home

@@ -1,4 +1,6 @@
-"""One store, opened: what its stages share, its client, its ledger, the settings, the screen, the stop."""
+"""One store, opened: what its stages share, its client, its ledger, the settings, the screen, the
+stop.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,10 +31,16 @@ async def open_store(
     """A store, opened; with `lock`, no other runner of it meanwhile."""
     async with AsyncExitStack() as stack:
         if lock:
-            # A store with an address of its own is locked for every home of this user; a rehearsal's is this home's.
+            # A store with an address of its own is locked for every home of this user; a
+            # rehearsal's is this home's.
             beyond = None if settings.identity else default_home({})
             owned = open_owned_ledger(
-                settings.ledger, settings.store, settings.home, settings.wait, _report_to(screen), beyond
+                settings.ledger,
+                settings.store,
+                settings.home,
+                settings.wait,
+                _report_to(screen),
+                beyond,
             )
             ledger = await stop.interrupt(stack.enter_async_context(owned))
         else:

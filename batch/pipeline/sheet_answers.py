@@ -9,7 +9,13 @@ from batch.errors import FileError, NothingSent
 from batch.loader.load import Load
 from batch.model import Parcel
 from batch.model.sheet_format import RESULTS, Mark, read_mark
-from batch.pipeline.decisions import DecisionRecorder, PendingDecision, answer_of, current_user, pending_decisions
+from batch.pipeline.decisions import (
+    DecisionRecorder,
+    PendingDecision,
+    answer_of,
+    current_user,
+    pending_decisions,
+)
 from batch.pipeline.load import RecalledColumns, read
 from batch.pipeline.session import StoreSession
 from batch.primitives.stop import run_in_thread
@@ -25,7 +31,9 @@ def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Recalle
 
 async def take_decisions(desk: StoreSession, sheet: Path, source: Source) -> list[str]:
     """Take the answers in a results sheet; what was not taken, and why."""
-    export = await desk.stop.interrupt(run_in_thread(partial(_read, sheet, source, desk.settings, desk.ledger)))
+    export = await desk.stop.interrupt(
+        run_in_thread(partial(_read, sheet, source, desk.settings, desk.ledger))
+    )
     return await take_answers(desk, export, read_mark(sheet), sheet.name)
 
 
@@ -35,7 +43,9 @@ async def take_answers(desk: StoreSession, export: Load, mark: Mark | None, name
     if not answered:
         return []
     ledger, store = desk.ledger, desk.settings.store
-    decider = DecisionRecorder(desk.client, ledger, store, who=current_user(), why=f"in the sheet {name}")
+    decider = DecisionRecorder(
+        desk.client, ledger, store, who=current_user(), why=f"in the sheet {name}"
+    )
     waits = list(pending_decisions(ledger, store))
     content = mark.sha256 if mark else ""
     if content and (files := [one for one in waits if one.is_file and one.ask.endswith(content)]):
@@ -49,7 +59,9 @@ async def take_answers(desk: StoreSession, export: Load, mark: Mark | None, name
     for parcel in answered:
         fresh = PendingDecision("", parcel.rows, parcel.order_id, parcel.request_key, "")
         one = held.get(parcel.request_key, None if parcel.request_key in settled else fresh)
-        refused += await _apply_answer(desk, f"Row {parcel.rows[0]}", _for_a_parcel(decider, one, parcel))
+        refused += await _apply_answer(
+            desk, f"Row {parcel.rows[0]}", _for_a_parcel(decider, one, parcel)
+        )
     return refused
 
 
@@ -64,20 +76,31 @@ async def _apply_answer(desk: StoreSession, place: str, answer: Awaitable[str]) 
     return []
 
 
-async def _for_a_parcel(decider: DecisionRecorder, one: PendingDecision | None, parcel: Parcel) -> str:
+async def _for_a_parcel(
+    decider: DecisionRecorder, one: PendingDecision | None, parcel: Parcel
+) -> str:
     if one is None:
         return "nothing waits for it any more, its Decision is passed over"
     return await decider.take(one, answer_of(parcel.decision))
 
 
-async def _for_the_file(decider: DecisionRecorder, files: Sequence[PendingDecision], answered: Sequence[Parcel]) -> str:
-    """What follows for a file that is held as a whole: all of its rows have one answer, or NothingSent."""
+async def _for_the_file(
+    decider: DecisionRecorder, files: Sequence[PendingDecision], answered: Sequence[Parcel]
+) -> str:
+    """What follows for a file that is held as a whole: all of its rows have one answer, or
+    NothingSent.
+    """
     words = {answer_of(parcel.decision) for parcel in answered}
     missing = len(files[0].rows) - sum(len(parcel.rows) for parcel in answered)
     if missing > 0 or len(words) > 1:
-        lacks = f"{missing} of its rows have no answer" if missing > 0 else "its rows have different answers"
+        lacks = (
+            f"{missing} of its rows have no answer"
+            if missing > 0
+            else "its rows have different answers"
+        )
         raise NothingSent(
-            f"The whole file is held, and {lacks}.", "Write `ship` into the Decision cell of every held row, or `skip`."
+            f"The whole file is held, and {lacks}.",
+            "Write `ship` into the Decision cell of every held row, or `skip`.",
         )
     (word,) = words
     return [await decider.take(one, word) for one in files][-1]

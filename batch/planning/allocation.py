@@ -31,7 +31,9 @@ class Allocation:
 
 
 def allocate(drafts: Mapping[int, ShipmentDraft], before: AlreadyShipped) -> Allocation:
-    """Hand out an order's units: first to drafts with quantities, then to all that remains; in file order each."""
+    """Hand out an order's units: first to drafts with quantities, then to all that remains; in file
+    order each.
+    """
     units = _Units(before)
     decided: dict[int, Judged] = {}
     notes: list[RowNote] = []
@@ -43,14 +45,18 @@ def allocate(drafts: Mapping[int, ShipmentDraft], before: AlreadyShipped) -> All
 
 
 class _Units:
-    """An order's units while they are handed out; `allocate` and what it calls take of them, nothing else does."""
+    """An order's units while they are handed out; `allocate` and what it calls take of them,
+    nothing else does.
+    """
 
     def __init__(self, before: AlreadyShipped) -> None:
         self._view, self._dealt_before = before.view, before.units
         self._left = {line.order_product_id: line.left for line in self._view.order.lines}
         self._takers: dict[int, list[str]] = defaultdict(list)  # by line, in words
         self._dealt: dict[tuple[str, int | None], list[RequestedLine]] = {}
-        """What is dealt out evenly, by request key and address: all of it, as when its first parcel's turn came."""
+        """What is dealt out evenly, by request key and address: all of it, as when its first
+        parcel's turn came.
+        """
 
     def allocate(self, draft: ShipmentDraft) -> Allocated:
         """A shipment with the units it asks for, or why there are not enough."""
@@ -101,7 +107,9 @@ class _Units:
         return Allocated(matched.judged)
 
     def _refusal(self, draft: ShipmentDraft, short: Sequence[RequestedLine]) -> Allocated:
-        """Rule 7: the short rows with their own reason, the parcel's others naming the first of them."""
+        """Rule 7: the short rows with their own reason, the parcel's others naming the first of
+        them.
+        """
         notes = [draft.note(self._shortage(draft, want), want.rows) for want in short]
         blamed = {row for want in short for row in want.rows}
         others = tuple(row for row in draft.rows if row not in blamed)
@@ -129,16 +137,24 @@ class _Units:
         return self._refusal(draft, short) if short else self._take(draft, shares)
 
     def _deal(self, draft: ShipmentDraft, wants: Iterable[RequestedLine]) -> list[RequestedLine]:
-        """All units of the n parcels together, with those already made: so that a second run deals alike."""
+        """All units of the n parcels together, with those already made: so that a second run deals
+        alike.
+        """
         key = draft.parcel.request_key, draft.address
         if key not in self._dealt:
             before = self._dealt_before.get(draft.parcel.request_key, Counter())
             if draft.rest:
                 address = next(want.line.order_address_id for want in wants)
-                lines = (line for line in self._view.order.lines if line.order_address_id == address)
+                lines = (
+                    line for line in self._view.order.lines if line.order_address_id == address
+                )
                 wants = [RequestedLine(line, None, draft.rows) for line in lines]
             self._dealt[key] = [
-                replace(want, quantity=want.quantity or self._left_of(want) + before[want.line.order_product_id])
+                replace(
+                    want,
+                    quantity=want.quantity
+                    or self._left_of(want) + before[want.line.order_product_id],
+                )
                 for want in wants
             ]
         return self._dealt[key]

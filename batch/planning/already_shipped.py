@@ -51,7 +51,9 @@ class AlreadyShipped:
 
 
 def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> AlreadyShipped:
-    """Compare an order's drafts with its shipments: those with a label first, it says more than equal items do."""
+    """Compare an order's drafts with its shipments: those with a label first, it says more than
+    equal items do.
+    """
     decided: dict[int, Judged] = {}
     new: dict[int, ShipmentDraft] = {}
     notes: list[Judged] = []
@@ -73,9 +75,14 @@ def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> Already
 
 
 def correction(
-    draft: ShipmentDraft, existing: ExistingShipment, view: OrderView, differs: Differs = findings.correction
+    draft: ShipmentDraft,
+    existing: ExistingShipment,
+    view: OrderView,
+    differs: Differs = findings.correction,
 ) -> Matched:
-    """Rule 6: another label for what is there is put into the store where that is allowed, else it is asked about."""
+    """Rule 6: another label for what is there is put into the store where that is allowed, else it
+    is asked about.
+    """
     made = existing.made
     shipment = replace(as_asked(draft), items=made.items, order_address_id=made.order_address_id)
     finding = differs(made, shipment, existing.created_by)
@@ -89,7 +96,9 @@ def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
     answer = view.answer(draft)
     if answer == "skip":
         return Matched(draft.note(findings.decided_skip()))
-    if answer.startswith("exists:") and (named := _named_by_person(draft, view, answer.removeprefix("exists:"))):
+    if answer.startswith("exists:") and (
+        named := _named_by_person(draft, view, answer.removeprefix("exists:"))
+    ):
         return named
     for record in view.facts.unsettled:
         if draft.has_made(record):
@@ -99,7 +108,9 @@ def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 
 
 def _named_by_person(draft: ShipmentDraft, view: OrderView, shipment_id: str) -> Matched | None:
-    """The shipment that a person says it exists as; one of another address is that address's parcel."""
+    """The shipment that a person says it exists as; one of another address is that address's
+    parcel.
+    """
     named = [e for e in view.facts.existing if str(e.made.shipment_id) == shipment_id]
     if any(not draft.is_for(e.made.order_address_id) for e in named):
         return None
@@ -116,12 +127,18 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
     same = [e for e in view.there(draft) if draft.is_label_of(e.made, *e.labels)]
     if not same:
         return New(draft)
-    ours = [e for e in same if e.came_from(draft.parcel.request_key) and not _is_to_be_corrected(draft, e, view)]
+    ours = [
+        e
+        for e in same
+        if e.came_from(draft.parcel.request_key) and not _is_to_be_corrected(draft, e, view)
+    ]
     if ours:
         return _shipped(draft, ours[:1])
     fit = [e for e in same if draft.fits(e.made)]
     if not fit:
-        return Matched(draft.note(findings.changed(same[0].made, as_asked(draft), same[0].created_by)))
+        return Matched(
+            draft.note(findings.changed(same[0].made, as_asked(draft), same[0].created_by))
+        )
     alike = [e for e in fit if draft.is_carried_like(e.made) and draft.is_label_of(e.made)]
     if alike:
         return _shipped(draft, alike[:1])
@@ -132,12 +149,16 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: OrderView) -> bool:
     """Whether what was made otherwise than asked can be set right, and is to be."""
     made = existing.made
-    is_possible = draft.is_for(made.order_address_id) and draft.fits(made) and not draft.is_label_of(made)
+    is_possible = (
+        draft.is_for(made.order_address_id) and draft.fits(made) and not draft.is_label_of(made)
+    )
     return view.policy.update and is_possible
 
 
 def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """Rule 6, without a number: equal and nothing left is met, equal with units left is asked about."""
+    """Rule 6, without a number: equal and nothing left is met, equal with units left is asked
+    about.
+    """
     here, shared = view.unmatched(draft), view.of_same_units(draft)
     of_parcel = [e for e in here if e.ask == draft.parcel.request_key]
     mine = [e for e in of_parcel if e.export and e.export == view.policy.export]
@@ -146,7 +167,9 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
         before = {e.made.shipment_id: e for line_id, e in shared.items() if line_id not in whole}
         return _shipped(draft, [*before.values(), *mine])
     if draft.rest:
-        if here and not any(line.left > 0 and draft.is_for(line.order_address_id) for line in view.order.lines):
+        if here and not any(
+            line.left > 0 and draft.is_for(line.order_address_id) for line in view.order.lines
+        ):
             return _shipped(draft, here)
         equal = of_parcel
     else:
@@ -161,8 +184,11 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
     return Matched(draft.note(asked), (equal[0],))
 
 
-def _compare_lines(draft: ShipmentDraft, view: OrderView, shared: Mapping[int, ExistingShipment]) -> Matched | New:
-    """Some of its lines have shipped in the same number before: met where none of theirs is left, else asked about.
+def _compare_lines(
+    draft: ShipmentDraft, view: OrderView, shared: Mapping[int, ExistingShipment]
+) -> Matched | New:
+    """Some of its lines have shipped in the same number before: met where none of theirs is left,
+    else asked about.
 
     What has not shipped goes on as the parcel.
     """
@@ -182,5 +208,10 @@ def _shipped(draft: ShipmentDraft, existing: Sequence[ExistingShipment]) -> Matc
     """Already created, as these; what is still to be told of them is told."""
     record_id = existing[0].record_id if len(existing) == 1 else None
     note = draft.note(findings.already_created(*(e.differs for e in existing)))
-    facts = facts_of(e.made for e in existing) | {"row_lines": draft.row_lines, "warnings": draft.parcel.warnings}
-    return Matched(replace(note, record_id=record_id, facts=facts), tuple(existing), has_shipped=True)
+    facts = facts_of(e.made for e in existing) | {
+        "row_lines": draft.row_lines,
+        "warnings": draft.parcel.warnings,
+    }
+    return Matched(
+        replace(note, record_id=record_id, facts=facts), tuple(existing), has_shipped=True
+    )

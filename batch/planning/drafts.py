@@ -1,4 +1,6 @@
-"""From a parcel's lines to the order's lines: one draft an address and number, on its way to a shipment."""
+"""From a parcel's lines to the order's lines: one draft an address and number, on its way to a
+shipment.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -78,7 +80,9 @@ class ShipmentDraft:
             return True
         units = {item.order_product_id: item.quantity for item in made.items}
         asked = ((want.line.order_product_id, want.quantity) for want in self.wants)
-        return same_items((Item(line, quantity or units.get(line, 0)) for line, quantity in asked), made.items)
+        return same_items(
+            (Item(line, quantity or units.get(line, 0)) for line, quantity in asked), made.items
+        )
 
     def is_carried_like(self, made: StoreShipment) -> bool:
         """Equal carriers, in so far as the file names one; the store may know it under either name."""
@@ -124,7 +128,9 @@ class ShipmentDraft:
         return RowNote(rows or self.rows, finding, request_key=self.parcel.request_key, facts=facts)
 
 
-def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNote], list[ShipmentDraft]]:
+def drafts_of(
+    parcel: Parcel, order: Order, policy: Policy
+) -> tuple[list[RowNote], list[ShipmentDraft]]:
     """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
     found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
     bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
@@ -140,7 +146,11 @@ def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNot
             said.append(
                 f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
             )
-            total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
+            total = (
+                None
+                if want.quantity is None or line.quantity is None
+                else want.quantity + line.quantity
+            )
             rows = want.rows + line.rows
         wants[hit.order_product_id] = RequestedLine(hit, total, rows)
     parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
@@ -151,7 +161,10 @@ def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNot
         draft
         for address in addresses
         for draft in _drafts_per_number(
-            parcel, address, [w for w in wants.values() if w.line.order_address_id == address], policy
+            parcel,
+            address,
+            [w for w in wants.values() if w.line.order_address_id == address],
+            policy,
         )
     ]
 
@@ -164,7 +177,10 @@ def _drafts_per_number(
     if len(numbers) == 1:
         return [ShipmentDraft(parcel, numbers[0], address, wants, rest)]
     if policy.several_parcels == "even":
-        return [ShipmentDraft(parcel, n, address, wants, rest, share=(k, len(numbers))) for k, n in enumerate(numbers)]
+        return [
+            ShipmentDraft(parcel, n, address, wants, rest, share=(k, len(numbers)))
+            for k, n in enumerate(numbers)
+        ]
     others = f"Further parcels: {', '.join(numbers[1:])}"
     comments = "\n".join(filter(None, (parcel.comments, others)))
     return [ShipmentDraft(parcel, numbers[0], address, wants, rest, comments=comments)]
@@ -173,7 +189,10 @@ def _drafts_per_number(
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others naming the first of them."""
     facts: RowFacts = {"order_id": parcel.order_id}
-    notes = [RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts) for line, finding in bad]
+    notes = [
+        RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts)
+        for line, finding in bad
+    ]
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):
         line, finding = bad[0]
@@ -202,7 +221,9 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
     here = [hit for hit in shipping if address in (None, hit.order_address_id)]
     if not here:
         assert address is not None
-        return findings.wrong_address(order, address, what, [hit.order_address_id for hit in shipping])
+        return findings.wrong_address(
+            order, address, what, [hit.order_address_id for hit in shipping]
+        )
     return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
 
 
@@ -215,5 +236,7 @@ def _only_line(line: Line, address: int | None, order: Order) -> OrderLine | Fin
     here = [hit for hit in shipping if address in (None, hit.order_address_id)]
     if shipping and not here:
         assert address is not None
-        return findings.wrong_address(order, address, "all that ships", sorted({h.order_address_id for h in shipping}))
+        return findings.wrong_address(
+            order, address, "all that ships", sorted({h.order_address_id for h in shipping})
+        )
     return here[0] if len(here) == 1 else findings.units_of_what(order, line.quantity or 0, here)

@@ -1,4 +1,6 @@
-"""What is known of an order when its parcels are judged, what the judgement follows, and what it comes to."""
+"""What is known of an order when its parcels are judged, what the judgement follows, and what it
+comes to.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

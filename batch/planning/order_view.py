@@ -1,4 +1,6 @@
-"""One order as its drafts are compared with it: its shipments, less those that are known as other parcels. Pure."""
+"""One order as its drafts are compared with it: its shipments, less those that are known as other
+parcels. Pure.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +18,9 @@ class OrderView:
     facts: Facts
     policy: Policy
     matched: frozenset[int] = frozenset()
-    """Shipments that a parcel of this file has been met as in this judgement: no other parcel is one of them."""
+    """Shipments that a parcel of this file has been met as in this judgement: no other parcel is
+    one of them.
+    """
 
     def with_matched(self, existing: Iterable[ExistingShipment]) -> "OrderView":
         """The same order, with these known as parcels of the file."""
@@ -30,7 +34,11 @@ class OrderView:
     def there(self, draft: ShipmentDraft) -> list[ExistingShipment]:
         """Shipments to its address, and what the store has made of it for another one."""
         ask = draft.parcel.request_key
-        return [e for e in self.facts.existing if draft.is_for(e.made.order_address_id) or e.came_from(ask)]
+        return [
+            e
+            for e in self.facts.existing
+            if draft.is_for(e.made.order_address_id) or e.came_from(ask)
+        ]
 
     def unmatched(self, draft: ShipmentDraft) -> list[ExistingShipment]:
         """Those there that no parcel of the file has been met as; first those without a label."""
@@ -51,7 +59,9 @@ class OrderView:
         return self.policy.answers.get(draft.parcel.request_key, "")
 
     def may_ship(self, draft: ShipmentDraft, *, again: bool = True) -> bool:
-        """Whether it ships in spite of what speaks against it; `again`: also where all is to ship once more."""
+        """Whether it ships in spite of what speaks against it; `again`: also where all is to ship
+        once more.
+        """
         return self.answer(draft) == "ship" or (again and self.policy.again)
 
     def descriptions(self, draft: ShipmentDraft, line_id: int | None = None) -> list[str]:

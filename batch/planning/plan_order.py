@@ -1,7 +1,9 @@
-"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or file.
+"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or
+file.
 
-An order is judged alone, its parcels in file order, in three passes: what it already has (`already_shipped`), what
-stops a new parcel (`holds`), the units (`allocation`). Each pass returns what it has decided, and changes nothing.
+An order is judged alone, its parcels in file order, in three passes: what it already has
+(`already_shipped`), what stops a new parcel (`holds`), the units (`allocation`). Each pass returns
+what it has decided, and changes nothing.
 """
 
 from collections import defaultdict
@@ -22,7 +24,9 @@ def plan_order(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[
     """Judge all parcels of one order; every row of theirs is in at least one of the results."""
     order = facts.order
     if order is None:
-        return [RowNote(p.rows, _absent(p, facts, policy), request_key=p.request_key) for p in parcels]
+        return [
+            RowNote(p.rows, _absent(p, facts, policy), request_key=p.request_key) for p in parcels
+        ]
     notes: list[RowNote] = []
     drafts: list[ShipmentDraft] = []
     for parcel in parcels:
@@ -50,8 +54,12 @@ def _absent(parcel: Parcel, facts: Facts, policy: Policy) -> Finding:
     return findings.unlisted_order(parcel) if facts.unproven else findings.unknown_order(parcel)
 
 
-def _told_twice(order: Order, drafts: Mapping[int, ShipmentDraft], decided: Mapping[int, Judged]) -> dict[int, RowNote]:
-    """Two parcels of one number and address are one that the file tells in two ways: neither ships (rule 7)."""
+def _told_twice(
+    order: Order, drafts: Mapping[int, ShipmentDraft], decided: Mapping[int, Judged]
+) -> dict[int, RowNote]:
+    """Two parcels of one number and address are one that the file tells in two ways: neither ships
+    (rule 7).
+    """
     places: dict[tuple[int, str], list[int]] = defaultdict(list)
     for place, draft in drafts.items():
         judged = decided[place]

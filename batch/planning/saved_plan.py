@@ -1,4 +1,6 @@
-"""What a dry run promised of each shipment, as it stands in its workbook; and whether it still holds. Pure."""
+"""What a dry run promised of each shipment, as it stands in its workbook; and whether it still
+holds. Pure.
+"""
 
 import hashlib
 import json
@@ -34,7 +36,10 @@ class OrderSnapshot:
     """Units that can be shipped, by order line."""
 
     def __str__(self) -> str:
-        left = ", ".join(f"{units} of line {line}" for line, units in sorted(self.left.items())) or "nothing"
+        left = (
+            ", ".join(f"{units} of line {line}" for line, units in sorted(self.left.items()))
+            or "nothing"
+        )
         return f"status {self.status_id}, left {left}"
 
 
@@ -55,7 +60,9 @@ class PlannedShipment:
     def text(self) -> str:
         """As JSON, always in one order."""
         order = {"status_id": self.look.status_id, "left": sorted(self.look.left.items())}
-        return json.dumps({"shipment": self.shipment, "order": order}, sort_keys=True, separators=(",", ":"))
+        return json.dumps(
+            {"shipment": self.shipment, "order": order}, sort_keys=True, separators=(",", ":")
+        )
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -86,7 +93,8 @@ def promise_from(text: str) -> PlannedShipment:
     """The promise whose `text` it is; ValueError or KeyError where it is none."""
     body = json.loads(text)
     return PlannedShipment(
-        body["shipment"], OrderSnapshot(body["order"]["status_id"], dict(map(tuple, body["order"]["left"])))
+        body["shipment"],
+        OrderSnapshot(body["order"]["status_id"], dict(map(tuple, body["order"]["left"]))),
     )
 
 
@@ -111,19 +119,27 @@ class SavedPlan:
         look: Callable[[int], OrderSnapshot],
         released: Callable[[str], bool],
     ) -> Iterator[Shipment | RowNote]:
-        """What ships of a judgement: exactly what was promised, of orders that have not changed since.
+        """What ships of a judgement: exactly what was promised, of orders that have not changed
+        since.
 
-        `look` is how an order looks now; `released` whether a person has said to ship a parcel all the same.
+        `look` is how an order looks now; `released` whether a person has said to ship a parcel all
+        the same.
         """
         others = list(notes)
-        made = {note.request_key for note in others if note.finding.status is Status.ALREADY_CREATED}
+        made = {
+            note.request_key for note in others if note.finding.status is Status.ALREADY_CREATED
+        }
         asked = {ask for ask, _, _ in self._by_key}
         ours = self._units_shipped_since(made)
         for shipment in shipments:
             now = planned_shipment(shipment, look(shipment.order_id))
             then = self._by_key.get(now.key)
             if then is None:
-                yield RowNote(shipment.rows, findings.not_in_plan(shipment.order_id), request_key=shipment.request_key)
+                yield RowNote(
+                    shipment.rows,
+                    findings.not_in_plan(shipment.order_id),
+                    request_key=shipment.request_key,
+                )
             elif released(shipment.request_key) or (
                 then.shipment == now.shipment
                 and now.look == _expected_snapshot(then.look, now.look, ours.get(shipment.order_id))
@@ -132,36 +148,55 @@ class SavedPlan:
             else:
                 changed = findings.changed_since_plan(shipment.order_id, _differences(then, now))
                 yield RowNote(
-                    shipment.rows, changed, request_key=shipment.request_key, facts={"order_id": shipment.order_id}
+                    shipment.rows,
+                    changed,
+                    request_key=shipment.request_key,
+                    facts={"order_id": shipment.order_id},
                 )
         for note in others:
             gone = (
-                note.request_key in asked and note.request_key not in made and note.finding.status is not Status.SKIPPED
+                note.request_key in asked
+                and note.request_key not in made
+                and note.finding.status is not Status.SKIPPED
             )
             order_id = (note.facts or {}).get("order_id")
-            changed = findings.changed_since_plan(order_id, note.finding.error) if gone else note.finding
+            changed = (
+                findings.changed_since_plan(order_id, note.finding.error) if gone else note.finding
+            )
             yield RowNote(note.rows, changed, note.record_id, note.request_key, note.facts)
 
     def _units_shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
-        """Units of the plan itself that are shipped by now, by order and line: they do not count as a change."""
+        """Units of the plan itself that are shipped by now, by order and line: they do not count as
+        a change.
+        """
         shipped: dict[int, dict[int, int]] = {}
         for one in self._by_key.values():
             if one.key[0] in made:
                 lines = shipped.setdefault(one.shipment["order_id"], {})
                 for item in one.shipment["items"]:
-                    lines[item["order_product_id"]] = lines.get(item["order_product_id"], 0) + item["quantity"]
+                    lines[item["order_product_id"]] = (
+                        lines.get(item["order_product_id"], 0) + item["quantity"]
+                    )
         return shipped
 
 
-def _expected_snapshot(then: OrderSnapshot, now: OrderSnapshot, shipped: Mapping[int, int] | None) -> OrderSnapshot:
+def _expected_snapshot(
+    then: OrderSnapshot, now: OrderSnapshot, shipped: Mapping[int, int] | None
+) -> OrderSnapshot:
     """How an order would look if only the plan's own shipments had changed it."""
     if not shipped:
         return then
-    return OrderSnapshot(now.status_id, {line: units - shipped.get(line, 0) for line, units in then.left.items()})
+    return OrderSnapshot(
+        now.status_id, {line: units - shipped.get(line, 0) for line, units in then.left.items()}
+    )
 
 
 def _differences(then: PlannedShipment, now: PlannedShipment) -> str:
     if then.shipment != now.shipment:
-        names = [name.replace("_", " ") for name, value in now.shipment.items() if then.shipment.get(name) != value]
+        names = [
+            name.replace("_", " ")
+            for name, value in now.shipment.items()
+            if then.shipment.get(name) != value
+        ]
         return f"another shipment would be made ({', '.join(names)})."
     return f"it had {then.look}; it has {now.look}."

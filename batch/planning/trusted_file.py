@@ -1,4 +1,6 @@
-"""An order as its file has it, where the file's owner vouches for it: no request is needed to judge its parcels."""
+"""An order as its file has it, where the file's owner vouches for it: no request is needed to judge
+its parcels.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,12 +13,16 @@ UNKNOWN = -1
 
 def complete(parcel: Parcel) -> bool:
     """Whether a parcel has every id that a shipment needs."""
-    lines = bool(parcel.lines) and all(line.order_product_id and line.quantity for line in parcel.lines)
+    lines = bool(parcel.lines) and all(
+        line.order_product_id and line.quantity for line in parcel.lines
+    )
     return bool(parcel.order_id and parcel.order_address_id and lines)
 
 
 def trusted_order(order_id: int, parcels: Sequence[Parcel], ours: Iterable[StoreShipment]) -> Order:
-    """The order of complete parcels: it has what they ask for, and nothing of it has shipped but what is ours."""
+    """The order of complete parcels: it has what they ask for, and nothing of it has shipped but
+    what is ours.
+    """
     made: Counter[int] = Counter()
     for shipment in ours:
         for item in shipment.items:
@@ -31,6 +37,7 @@ def trusted_order(order_id: int, parcels: Sequence[Parcel], ours: Iterable[Store
             skus.setdefault(line_id, line.sku)
             addresses.setdefault(line_id, parcel.order_address_id or 0)
     lines = tuple(
-        OrderLine(n, addresses[n], skus[n], "", "physical", asked[n] + made[n], made[n], 0) for n in sorted(asked)
+        OrderLine(n, addresses[n], skus[n], "", "physical", asked[n] + made[n], made[n], 0)
+        for n in sorted(asked)
     )
     return Order(order_id, UNKNOWN, "", sum(line.quantity for line in lines), made.total(), lines)

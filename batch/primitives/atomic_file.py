@@ -1,4 +1,6 @@
-"""A file that is made whole beside its place, before it is put there; and folders that are this user's alone."""
+"""A file that is made whole beside its place, before it is put there; and folders that are this
+user's alone.
+"""
 
 import os
 import tempfile
@@ -9,7 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def sibling_temp_file(path: Path) -> Iterator[Path]:
-    """A new file in the path's folder, readable by its owner alone; removed unless it was moved away."""
+    """A new file in the path's folder, readable by its owner alone; removed unless it was moved
+    away.
+    """
     handle, name = tempfile.mkstemp(prefix=".shipbatch-", suffix=".part", dir=path.parent)
     os.close(handle)
     made = Path(name)

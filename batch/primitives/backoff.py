@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds to wait after one failed try, after two, and so on; after more than are listed, the last."""
+    """Seconds to wait after one failed try, after two, and so on; after more than are listed, the
+    last.
+    """
 
     pauses: tuple[float, ...]
 

@@ -9,8 +9,12 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-async def gather_bounded(do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int) -> list[T]:
-    """What `do` gives for each, in order; the first error ends all the others, and is raised as it is."""
+async def gather_bounded(
+    do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int
+) -> list[T]:
+    """What `do` gives for each, in order; the first error ends all the others, and is raised as it
+    is.
+    """
     turns = asyncio.Semaphore(at_once)
 
     async def one(subject: S) -> T:
@@ -37,7 +41,9 @@ async def unbroken(writing: Awaitable[T]) -> T:
 
 
 def batched(each: Iterable[S], size: int) -> Iterator[list[S]]:
-    """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has not."""
+    """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has
+    not.
+    """
     left = iter(each)
     while some := list(islice(left, size)):
         yield some

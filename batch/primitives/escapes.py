@@ -1,6 +1,8 @@
-r"""What cannot be seen in a text of a file, a store or a disk, shown as an escape: `\u001b`, `\n`, `\u202e`.
+r"""What cannot be seen in a text of a file, a store or a disk, shown as an escape: `\u001b`, `\n`,
+`\u202e`.
 
-Whatever leaves to a person passes here, line by line: terminal, letters, log, messages, our own words in a sheet.
+Whatever leaves to a person passes here, line by line: terminal, letters, log, messages, our own
+words in a sheet.
 """
 
 import json
@@ -11,12 +13,16 @@ from itertools import chain
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_EMPTY |= frozenset(map(chr, chain.from_iterable(range(first, last + 1) for first, last in _RANGES)))
+_EMPTY |= frozenset(
+    map(chr, chain.from_iterable(range(first, last + 1) for first, last in _RANGES))
+)
 """Letters and marks that show nothing: fillers, variation selectors."""
 
 
 def visible(text: str) -> str:
-    """The text in one line, every character of it to be seen; escaped as JSON does, so that JSON stays JSON."""
+    """The text in one line, every character of it to be seen; escaped as JSON does, so that JSON
+    stays JSON.
+    """
     if text.isascii() and text.isprintable():
         return text
     return "".join(char if _is_seen(char) else _escape(char) for char in text)
@@ -43,4 +49,6 @@ def _is_seen(char: str) -> bool:
 
 def _escape(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass")
-    return _SHORT.get(char) or "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return _SHORT.get(char) or "".join(
+        f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)
+    )

@@ -1,4 +1,6 @@
-"""Which spellings of a text are one: another case, outer blanks, width forms. All else is another text."""
+"""Which spellings of a text are one: another case, outer blanks, width forms. All else is another
+text.
+"""
 
 import re
 import unicodedata
@@ -11,20 +13,32 @@ UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 """What copying leaves in a text without showing it."""
 
 _BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + UNSEEN
-_VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")  # a half-width kana and its mark are one letter
+# a half-width kana and its mark are one letter
+_VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
 
 
 def _usual_forms() -> Mapping[int, str]:
-    """Full-width and half-width sign → the same sign as it usually is; Unicode's `<wide>` and `<narrow>`."""
-    told = {code: unicodedata.decomposition(chr(code)).split() for code in (0x3000, *range(0xFF01, 0xFFEF))}
-    return {code: chr(int(way[1], 16)) for code, way in told.items() if way and way[0] in {"<wide>", "<narrow>"}}
+    """Full-width and half-width sign → the same sign as it usually is; Unicode's `<wide>` and
+    `<narrow>`.
+    """
+    told = {
+        code: unicodedata.decomposition(chr(code)).split()
+        for code in (0x3000, *range(0xFF01, 0xFFEF))
+    }
+    return {
+        code: chr(int(way[1], 16))
+        for code, way in told.items()
+        if way and way[0] in {"<wide>", "<narrow>"}
+    }
 
 
 _USUAL = _usual_forms()
 
 
 def narrow(text: str) -> str:
-    """Full-width and half-width letters, digits and signs as they usually are; nothing else is touched, not `²`."""
+    """Full-width and half-width letters, digits and signs as they usually are; nothing else is
+    touched, not `²`.
+    """
     if text.isascii():
         return text
     return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)
@@ -41,7 +55,9 @@ def trim(text: str) -> str:
 
 
 def match_spelling(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
-    """Those spelled exactly so; else without case and outer blanks; else by width forms. Empty: none is meant."""
+    """Those spelled exactly so; else without case and outer blanks; else by width forms. Empty:
+    none is meant.
+    """
     every = list(among)
     for key in _WAYS:
         wanted = key(text)

@@ -15,13 +15,16 @@ AT_ONCE = 500  # things in memory before they go to the file
 
 
 class SpillDict(MutableMapping[int, T]):
-    """Things under whole numbers, read in the order of the numbers; gone with the process, however it ends.
+    """Things under whole numbers, read in the order of the numbers; gone with the process, however
+    it ends.
 
-    What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is full.
+    What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is
+    full.
     """
 
     def __init__(self) -> None:
-        # "" is a file of SQLite's own, without a name, beside the system's temporary files; small ones stay in memory.
+        # "" is a file of SQLite's own, without a name, beside the system's temporary files; small
+        # ones stay in memory.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._file.close)
         self._file.execute("CREATE TABLE things (number INTEGER PRIMARY KEY, thing BLOB)")
@@ -37,7 +40,9 @@ class SpillDict(MutableMapping[int, T]):
     def __getitem__(self, number: int) -> T:
         pickled = self._new.get(number)
         if pickled is None:
-            row = self._file.execute("SELECT thing FROM things WHERE number = ?", (number,)).fetchone()
+            row = self._file.execute(
+                "SELECT thing FROM things WHERE number = ?", (number,)
+            ).fetchone()
             if row is None:
                 raise KeyError(number)
             pickled = row[0]
@@ -51,7 +56,9 @@ class SpillDict(MutableMapping[int, T]):
 
     def __iter__(self) -> Iterator[int]:
         self._put_away()
-        return (number for (number,) in self._file.execute("SELECT number FROM things ORDER BY number"))
+        return (
+            number for (number,) in self._file.execute("SELECT number FROM things ORDER BY number")
+        )
 
     def __len__(self) -> int:
         self._put_away()

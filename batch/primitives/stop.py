@@ -11,7 +11,9 @@ from batch.errors import StopRequested
 
 T = TypeVar("T")
 BY_HAND = "it was stopped by hand"
-"""The reason of a person at the keyboard: what is left then waits for the same call, and for no other run."""
+"""The reason of a person at the keyboard: what is left then waits for the same call, and for no
+other run.
+"""
 
 
 class StopEvent:
@@ -67,7 +69,10 @@ class StopEvent:
         if not await self.unless(keep()):
             reading.close()
             why = "" if self.reason in ("", BY_HAND) else f": {self.reason.rstrip('.')}"
-            raise StopRequested(f"Stopped before anything was sent{why}.", self.remedy or "Run it again when you like.")
+            raise StopRequested(
+                f"Stopped before anything was sent{why}.",
+                self.remedy or "Run it again when you like.",
+            )
         return found[0]
 
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:
@@ -90,7 +95,9 @@ class StopEvent:
 
 
 class _Wait:
-    """A task's wait, which the stop breaks off in place: as `asyncio.timeout` does, without a task of its own."""
+    """A task's wait, which the stop breaks off in place: as `asyncio.timeout` does, without a task
+    of its own.
+    """
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -110,7 +117,9 @@ class _Wait:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Work in a thread of its own: what never ends holds up neither a stop nor the program's own end."""
+    """Work in a thread of its own: what never ends holds up neither a stop nor the program's own
+    end.
+    """
     return await asyncio.get_running_loop().run_in_executor(_OwnThread(), work)
 
 

@@ -1,4 +1,6 @@
-"""Moments that a later process can measure from, for as long as its machine has not been started anew."""
+"""Moments that a later process can measure from, for as long as its machine has not been started
+anew.
+"""
 
 import asyncio
 import ctypes
@@ -37,7 +39,9 @@ def seconds_since(evidence: Mapping[str, Any]) -> float | None:
 
 @cache
 def boot_id() -> str:
-    """Which start of which machine it is, and by whose clock; a name of the process alone where nothing tells."""
+    """Which start of which machine it is, and by whose clock; a name of the process alone where
+    nothing tells.
+    """
     told = ""
     with suppress(OSError):
         told = _read_boot_id()
@@ -51,13 +55,18 @@ def _read_boot_id() -> str:
         return " ".join((Path("/proc/sys/kernel/random/boot_id").read_text() + own).split())
     if sys.platform == "darwin":
         said, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
-        failed = ctypes.CDLL(None).sysctlbyname(_SESSION, said, ctypes.byref(size), None, ctypes.c_size_t(0))
+        failed = ctypes.CDLL(None).sysctlbyname(
+            _SESSION, said, ctypes.byref(size), None, ctypes.c_size_t(0)
+        )
         return "" if failed else said.value.decode()
     if sys.platform == "win32":
-        # The number of its start alone is no other machine's; the clock begins anew with each start.
+        # The number of its start alone is no other machine's; the clock begins anew with each
+        # start.
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
             machine = winreg.QueryValueEx(key, "MachineGuid")[0]
-        memory = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
+        memory = (
+            r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
+        )
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, memory) as key:
             return f"{platform.node()} {machine} {winreg.QueryValueEx(key, 'BootId')[0]}"
     return ""

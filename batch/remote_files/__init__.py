@@ -1,4 +1,5 @@
-"""Files by address: date placeholders filled in, what lies elsewhere fetched into the home, whole or not at all.
+"""Files by address: date placeholders filled in, what lies elsewhere fetched into the home, whole
+or not at all.
 
 =========  ==========================================================
 module     what it knows

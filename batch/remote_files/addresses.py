@@ -26,12 +26,15 @@ EXTRAS = {
 """Kinds of addresses, and the extra that each needs: `shipbatch[sftp]`."""
 WEB = ("https", "http")
 _NO_NAME = re.compile(r'[/\\:*?"<>|]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # on Windows, in every folder
+# on Windows, in every folder
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST_ENDING = 20  # bytes; what is longer after the last dot is no ending
 
 
 def fill_in_dates(given: str, today: date) -> str:
-    """A path or an address with its dates: `{date}` as 2026-11-25, `{date:YYYYMMDD}`, `{yesterday:DD.MM.YYYY}`."""
+    """A path or an address with its dates: `{date}` as 2026-11-25, `{date:YYYYMMDD}`,
+    `{yesterday:DD.MM.YYYY}`.
+    """
 
     def day(found: re.Match[str]) -> str:
         which = today - timedelta(days=1) if found[1] == "yesterday" else today
@@ -58,7 +61,9 @@ def check_typed(url: str) -> None:
     chained = parts.scheme not in WEB and "::" in url  # fsspec would take it for several addresses
     if parts.scheme not in EXTRAS or chained or not name_of(url):
         kinds = ", ".join(f"{each}://" for each in ("sftp", "s3", "gs", "abfs", "https"))
-        raise FileError(f"{where}: it is no address of a file.", f"It may be a path, or one of {kinds}.")
+        raise FileError(
+            f"{where}: it is no address of a file.", f"It may be a path, or one of {kinds}."
+        )
 
 
 def check_sent_on(url: str, typed: str) -> None:
@@ -69,7 +74,9 @@ def check_sent_on(url: str, typed: str) -> None:
     parts = split(url)
     where = f"{redact_url(typed)} sends on to {redact_url(url)}"
     if parts.scheme not in WEB or not parts.hostname or "@" in parts.netloc:
-        raise FileError(f"{where}: it is no https address.", "Ask whoever runs the server where the file is.")
+        raise FileError(
+            f"{where}: it is no https address.", "Ask whoever runs the server where the file is."
+        )
     _check_plain(parts, where)
 
 
@@ -84,7 +91,9 @@ def split(url: str) -> SplitResult:
 
 
 def name_of(url: str) -> str:
-    """What a file from an address is called: one name that every disk takes, not a path; empty where there is none."""
+    """What a file from an address is called: one name that every disk takes, not a path; empty
+    where there is none.
+    """
     name = _NO_NAME.sub("_", unquote(split(url).path.rpartition("/")[2]))
     name = "".join(char if char.isprintable() else "_" for char in name).rstrip(". ")
     name = f"_{name}" if _DEVICE.match(name) else name

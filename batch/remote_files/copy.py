@@ -1,4 +1,6 @@
-"""What has come of a file so far: never more than its cap, never for longer than the deadline, whole in the end."""
+"""What has come of a file so far: never more than its cap, never for longer than the deadline,
+whole in the end.
+"""
 
 import time
 from typing import IO
@@ -39,7 +41,8 @@ class Copy:
         """FileError where it is not whole."""
         if self._expected not in {None, self.length}:
             raise FileError(
-                f"{self.where}: {self.length:,} bytes have come, and it has {self._expected:,}.", "Run it again."
+                f"{self.where}: {self.length:,} bytes have come, and it has {self._expected:,}.",
+                "Run it again.",
             )
 
     def changed_error(self) -> FileError:

@@ -16,11 +16,13 @@ FOLDER = "fetched"
 
 
 def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
-    """Fetch a file of at most so many bytes into the home, whole or not at all; FileError where it cannot be had.
+    """Fetch a file of at most so many bytes into the home, whole or not at all; FileError where it
+    cannot be had.
 
-    Each fetch has a folder that is new: whatever else is fetched under the same name, from another address, for
-    another store or by another run, is never in its place. Credentials are those that the address's own programs
-    keep (SSH keys, AWS profiles …): one in the address itself would stand in the process list.
+    Each fetch has a folder that is new: whatever else is fetched under the same name, from another
+    address, for another store or by another run, is never in its place. Credentials are those that
+    the address's own programs keep (SSH keys, AWS profiles …): one in the address itself would
+    stand in the process list.
     """
     check_typed(url)
     where = redact_url(url)
@@ -33,11 +35,14 @@ def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
             f"Run: pip install 'shipbatch[{EXTRAS[scheme]}]'.",
         ) from None
     except FileNotFoundError:
-        raise FileError(f"{where}: there is no such file.", "Check the name, and whether it has been sent.") from None
+        raise FileError(
+            f"{where}: there is no such file.", "Check the name, and whether it has been sent."
+        ) from None
     except ShipbatchError:
         raise
     except Exception as error:  # noqa: BLE001  each protocol's library has exceptions of its own
-        why = (type(error) is OSError and error.strerror) or type(error).__name__  # "No space left on device"
+        # "No space left on device"
+        why = (type(error) is OSError and error.strerror) or type(error).__name__
         raise FileError(
             f"{where} cannot be fetched: {why}.", "Check the address, its credentials, the network."
         ) from None

@@ -1,4 +1,6 @@
-"""A file over https: one answer, whole, of one version; wherever a server sends us on to, by the rules of the first."""
+"""A file over https: one answer, whole, of one version; wherever a server sends us on to, by the
+rules of the first.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -55,7 +57,9 @@ async def _request(
                 return
             url = urljoin(str(answer.url), answer.headers.get("Location", ""))
             check_sent_on(url, typed)
-    raise FileError(f"{typed}: its server sends on and on.", "Ask whoever runs it where the file is.")
+    raise FileError(
+        f"{typed}: its server sends on and on.", "Ask whoever runs it where the file is."
+    )
 
 
 def _check(answer: aiohttp.ClientResponse, where: str) -> None:
@@ -64,12 +68,22 @@ def _check(answer: aiohttp.ClientResponse, where: str) -> None:
     if status in {404, 410}:
         raise FileNotFoundError
     if status in {401, 403}:
-        raise FileError(f"{where}: the server does not let us in ({status}).", "Ask whoever runs it.")
+        raise FileError(
+            f"{where}: the server does not let us in ({status}).", "Ask whoever runs it."
+        )
     if status != 200:
-        raise FileError(f"{where}: the server answers {status}.", "Run it again later, or ask whoever runs it.")
+        raise FileError(
+            f"{where}: the server answers {status}.", "Run it again later, or ask whoever runs it."
+        )
     if packed not in PACKED_OR_NOT:
-        raise FileError(f"{where}: the server packs it ({packed}), though it was asked not to.", "Ask whoever runs it.")
-    if answer.content_length is None and "chunked" not in answer.headers.get("Transfer-Encoding", "").casefold():
+        raise FileError(
+            f"{where}: the server packs it ({packed}), though it was asked not to.",
+            "Ask whoever runs it.",
+        )
+    if (
+        answer.content_length is None
+        and "chunked" not in answer.headers.get("Transfer-Encoding", "").casefold()
+    ):
         raise FileError(
             f"{where}: the server does not say how long it is, and half of it would look like the whole.",
             "Ask whoever runs it to send a Content-Length.",

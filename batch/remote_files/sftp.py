@@ -1,4 +1,6 @@
-"""A file over SSH, as `sftp` would get it: by ~/.ssh/config, the keys and the agent, from a host that is known."""
+"""A file over SSH, as `sftp` would get it: by ~/.ssh/config, the keys and the agent, from a host
+that is known.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from batch.remote_files.copy import CHUNK, PATIENCE, Copy
 
 
 def fetch(url: str, copy: Copy) -> None:
-    """Copy what is there; FileError where it is still being written, or the server is not who it should be.
+    """Copy what is there; FileError where it is still being written, or the server is not who it
+    should be.
 
     Not by fsspec, which takes any host's key: whoever stands between could say what ships.
     """
@@ -61,7 +64,9 @@ def _session(url: str, where: str) -> Iterator[Any]:
             yield session
     except paramiko.BadHostKeyException:
         todo = "Do not accept it before whoever runs the server has said that its key is new."
-        raise FileError(f"{where}: the server has another key than the one in known_hosts.", todo) from None
+        raise FileError(
+            f"{where}: the server has another key than the one in known_hosts.", todo
+        ) from None
     except paramiko.SSHException as error:
         transport = client.get_transport()
         if "known_hosts" in str(error):

@@ -14,10 +14,11 @@ __all__ = ["Mark", "SheetContent", "deliver", "free_path", "read_mark", "results
 
 
 def write(report: SheetContent, path: Path) -> Path:
-    """Write the sheet whole or not at all, and say where: another name where a spreadsheet program holds `path`.
+    """Write the sheet whole or not at all, and say where: another name where a spreadsheet program
+    holds `path`.
 
-    A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. ResultsError where it cannot be
-    written, or where the rows do not add up.
+    A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. ResultsError
+    where it cannot be written, or where the rows do not add up.
     """
     if not fits(report):
         path = path.with_suffix(".csv")
@@ -35,7 +36,9 @@ def write(report: SheetContent, path: Path) -> Path:
 
 
 def deliver(content: bytes, path: Path, run_id: str) -> Path:
-    """Put a sheet that was made elsewhere in its place, and say where; ResultsError where that cannot be done."""
+    """Put a sheet that was made elsewhere in its place, and say where; ResultsError where that
+    cannot be done.
+    """
     try:
         with sibling_temp_file(path) as made:
             made.write_bytes(content)

@@ -68,8 +68,14 @@ class CarriedOver:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """What they add to the exit status: only what has become of them tonight counts, not that they still wait."""
-        if self.rows[Status.HELD] or self.rows[Status.IN_DOUBT] or any(map(self._differs, self.tried)):
+        """What they add to the exit status: only what has become of them tonight counts, not that
+        they still wait.
+        """
+        if (
+            self.rows[Status.HELD]
+            or self.rows[Status.IN_DOUBT]
+            or any(map(self._differs, self.tried))
+        ):
             return ExitStatus.WAITS_FOR_PERSON
         bad = self.rows[Status.INVALID] or self.rows[Status.REJECTED]
         return ExitStatus.NOT_ALL_SENT if bad else ExitStatus.ALL_DONE
@@ -79,7 +85,9 @@ class CarriedOver:
         """The report of those of them that somebody has to look at now."""
         bad = TROUBLES - PASSING
         rows = {row: self.report.rows[row] for row in self.tried}
-        trouble = {row: one for row, one in rows.items() if one.finding.status in bad or self._differs(row)}
+        trouble = {
+            row: one for row, one in rows.items() if one.finding.status in bad or self._differs(row)
+        }
         return replace(self.report, rows=trouble)
 
     def _differs(self, row: int) -> bool:
@@ -92,7 +100,9 @@ def row_results(
     records: Iterable[Record],
     not_sent: Callable[[Record], Finding],
 ) -> Mapping[int, RowResult]:
-    """One result a row, kept on disk; `not_sent` says why a record that is still planned was not sent."""
+    """One result a row, kept on disk; `not_sent` says why a record that is still planned was not
+    sent.
+    """
     rows: SpillDict[RowResult] = SpillDict()
     results = chain(
         (result for note in notes for result in _of_note(run_id, note)),
@@ -105,17 +115,23 @@ def row_results(
 
 
 def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
-    """How many rows have each status, under the names of the JSON summary; and `made_differs`, where any has it."""
+    """How many rows have each status, under the names of the JSON summary; and `made_differs`,
+    where any has it.
+    """
     counts: Counter[Status] = Counter()
     differ = 0
     for result in results.values():
         counts[result.finding.status] += 1
         differ += result.finding.code == MADE_DIFFERS
-    return {status.key: counts[status] for status in STATUSES} | ({MADE_DIFFERS: differ} if differ else {})
+    return {status.key: counts[status] for status in STATUSES} | (
+        {MADE_DIFFERS: differ} if differ else {}
+    )
 
 
 def row_count(summary: RunSummary, key: str) -> int:
-    """The rows that a summary counts under a status's key, or `made_differs`; 0 where it does not count them."""
+    """The rows that a summary counts under a status's key, or `made_differs`; 0 where it does not
+    count them.
+    """
     counts: Mapping[str, Any] = summary
     count: int = counts.get(key, 0)
     return count
@@ -139,7 +155,9 @@ def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
         )
 
 
-def _of_record(run_id: str, record: Record, not_sent: Callable[[Record], Finding]) -> Iterable[RowResult]:
+def _of_record(
+    run_id: str, record: Record, not_sent: Callable[[Record], Finding]
+) -> Iterable[RowResult]:
     shipment, made = record.shipment, record.made
     match record.state:
         case State.CREATED:

@@ -61,7 +61,9 @@ def storable(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """The text as a CSV may carry it: what a spreadsheet program would run gets a `'` in front (CWE-1236)."""
+    """The text as a CSV may carry it: what a spreadsheet program would run gets a `'` in front
+    (CWE-1236).
+    """
     if text[:1] in FORMULA and not _NUMBER.fullmatch(text):
         return "'" + text
     return text

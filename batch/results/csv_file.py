@@ -1,4 +1,6 @@
-"""The results as one CSV: the sheet `Results`, for programs and for files beyond a workbook's limits."""
+"""The results as one CSV: the sheet `Results`, for programs and for files beyond a workbook's
+limits.
+"""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -9,7 +11,9 @@ from batch.results.sheet import RowCountCheck, SheetContent
 
 
 def write_csv(report: SheetContent, path: Path) -> None:
-    """Write UTF-8 with a BOM (Excel needs it), comma-separated, with no cell that a program would run."""
+    """Write UTF-8 with a BOM (Excel needs it), comma-separated, with no cell that a program would
+    run.
+    """
     with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream:
         csv.writer(stream).writerows(map(_guard, _rows(report)))
 
@@ -25,4 +29,7 @@ def _rows(report: SheetContent) -> Iterator[Sequence[Cell]]:
 
 
 def _guard(cells: Sequence[Cell]) -> list[str]:
-    return [cell if type(cell) is str and cell[:1] not in FORMULA else inert(as_text(cell)) for cell in cells]
+    return [
+        cell if type(cell) is str and cell[:1] not in FORMULA else inert(as_text(cell))
+        for cell in cells
+    ]

@@ -21,8 +21,8 @@ _ENDINGS = (".results", ".plan")
 def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
     """`NAME.results.xlsx` (dry: `NAME.plan.xlsx`) beside the export, else in `home/results`.
 
-    A sheet that tells of other content, or a file that is not ours, is not replaced: the run's id is put in the name.
-    ResultsError where neither folder will do.
+    A sheet that tells of other content, or a file that is not ours, is not replaced: the run's id
+    is put in the name. ResultsError where neither folder will do.
     """
     folder = export.absolute().parent
     if not _writable(folder):
@@ -35,7 +35,9 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
 
 
 def free_path(path: Path, run: Run) -> Path:
-    """The path, with the run's id in its name where something else than a sheet of this content is there."""
+    """The path, with the run's id in its name where something else than a sheet of this content is
+    there.
+    """
     if not path.exists():
         return path
     mark = read_mark(path)
@@ -55,7 +57,9 @@ def _home_folder(home: Path) -> Path:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether a file can be made there; permissions alone do not say (read-only and network shares)."""
+    """Whether a file can be made there; permissions alone do not say (read-only and network
+    shares).
+    """
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
@@ -71,7 +75,8 @@ def insert_word(path: Path, word: str) -> Path:
 class Sink:
     """A binary file that takes what comes after its end in silence.
 
-    A ZipFile left by an error writes once more when it is collected; without this a full disk prints a traceback.
+    A ZipFile left by an error writes once more when it is collected; without this a full disk
+    prints a traceback.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,7 +94,9 @@ class Sink:
 
 
 def put(made: Path, path: Path, run_id: str) -> Path:
-    """Move a finished file into its place, durably; where a spreadsheet program holds that, under another name."""
+    """Move a finished file into its place, durably; where a spreadsheet program holds that, under
+    another name.
+    """
     _sync(made)
     for target in _names(path, run_id):
         if _is_open_elsewhere(target):

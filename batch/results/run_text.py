@@ -49,7 +49,9 @@ def counts(summary: Mapping[str, Any]) -> str:
 def status_counts(summary: Mapping[str, Any]) -> str:
     """`3 shipped, 1 held for a person`; empty where no rows were counted."""
     return ", ".join(
-        f"{summary[status.key]} {STATUSES[status].words}" for status in ON_SCREEN if summary.get(status.key)
+        f"{summary[status.key]} {STATUSES[status].words}"
+        for status in ON_SCREEN
+        if summary.get(status.key)
     )
 
 
@@ -85,7 +87,9 @@ def _hold_text(done: Report) -> Iterator[str]:
 
 
 def _to_look_at(done: Report) -> Iterator[str]:
-    """Where a first shipment, or a few, can be seen: the customer's link, and the order in the control panel."""
+    """Where a first shipment, or a few, can be seen: the customer's link, and the order in the
+    control panel.
+    """
     made: dict[tuple[int, ...], RowResult] = {}
     for row in done.rows.values():
         if row.finding.status is Status.CREATED:

@@ -1,4 +1,6 @@
-"""What a results sheet says: the export's rows, what became of each, and the proof that none is missing."""
+"""What a results sheet says: the export's rows, what became of each, and the proof that none is
+missing.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +51,9 @@ class SheetContent:
     @cached_property
     def own_columns(self) -> tuple[str, ...]:
         """Our headers, each told apart from the export's."""
-        return tuple(distinct(name, self.columns) for name in (*OURS, *([DECISION] if self.decides else [])))
+        return tuple(
+            distinct(name, self.columns) for name in (*OURS, *([DECISION] if self.decides else []))
+        )
 
     def own_cells(self, result: RowResult) -> tuple[str, ...]:
         """What stands under our headers for one row; the answer to a decision is left open."""
@@ -65,7 +69,9 @@ class RowCountCheck:
         self.counts: Counter[Status] = Counter()
 
     def rows(self) -> Iterator[tuple[Sequence[Cell], RowResult]]:
-        """Every row with its result, in the export's order; ResultsError where one is missing or left over."""
+        """Every row with its result, in the export's order; ResultsError where one is missing or
+        left over.
+        """
         results = self._report.results
         for number, cells in self._report.rows:
             result = results.get(number)
@@ -87,7 +93,9 @@ class RowCountCheck:
         expected = {"rows": self.total} | {status.key: self.counts[status] for status in Status}
         for key, count in expected.items():
             if (told := self._report.summary.get(key, count)) != count:
-                raise self._broken(f"the summary says {told} {key.replace('_', ' ')}, the rows say {count}")
+                raise self._broken(
+                    f"the summary says {told} {key.replace('_', ' ')}, the rows say {count}"
+                )
 
     def _broken(self, why: str) -> ResultsError:
         run = self._report.run

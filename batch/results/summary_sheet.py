@@ -25,13 +25,30 @@ class _Page:
         self.plain: Format = workbook.add_format(base | {"text_wrap": True})
         self.unwrapped: Format = workbook.add_format(base)
         self.label: Format = workbook.add_format(base | {"font_color": "#595959"})
-        self.number: Format = workbook.add_format(base | {"num_format": "#,##0", "bold": True, "align": "left"})
-        self.title: Format = workbook.add_format({"font_size": 16, "bold": True, "font_color": "#1F3A5F"})
+        self.number: Format = workbook.add_format(
+            base | {"num_format": "#,##0", "bold": True, "align": "left"}
+        )
+        self.title: Format = workbook.add_format(
+            {"font_size": 16, "bold": True, "font_color": "#1F3A5F"}
+        )
         self.heading: Format = workbook.add_format(
-            {"font_size": 11, "bold": True, "font_color": "#1F3A5F", "bottom": 1, "bottom_color": "#1F3A5F"}
+            {
+                "font_size": 11,
+                "bold": True,
+                "font_color": "#1F3A5F",
+                "bottom": 1,
+                "bottom_color": "#1F3A5F",
+            }
         )
         self.proof: Format = workbook.add_format(
-            base | {"bold": True, "font_size": 12, "bg_color": "#D5F0DC", "font_color": "#0B5A2B", "valign": "vcenter"}
+            base
+            | {
+                "bold": True,
+                "font_size": 12,
+                "bg_color": "#D5F0DC",
+                "font_color": "#0B5A2B",
+                "valign": "vcenter",
+            }
         )
         self.outcomes: dict[str, Format] = {
             name: workbook.add_format(base | {"bg_color": paper, "font_color": ink, "bold": True})
@@ -75,7 +92,10 @@ def write_overview(
     _head(page, report, proof)
     _counts(page, proof)
     _facts(page, report)
-    for heading, texts in (("Recognised in the file", report.said), ("Please note", list(_notes(report, cut)))):
+    for heading, texts in (
+        ("Recognised in the file", report.said),
+        ("Please note", list(_notes(report, cut))),
+    ):
         if texts:
             page.section(heading)
             for text in texts:
@@ -84,7 +104,11 @@ def write_overview(
 
 def _head(page: _Page, report: SheetContent, proof: RowCountCheck) -> None:
     name = Path(report.run.file).name
-    title = f"What would become of {name} — nothing was sent" if report.dry else f"What became of {name}"
+    title = (
+        f"What would become of {name} — nothing was sent"
+        if report.dry
+        else f"What became of {name}"
+    )
     page.sheet.set_row(0, 26)
     page.line((title, page.title))
     page.row += 1
@@ -108,7 +132,9 @@ def _counts(page: _Page, proof: RowCountCheck) -> None:
     for status, count in _count_rows(proof):
         text = STATUSES[status]
         word = (text.outcome.value, page.outcomes[text.outcome])
-        page.line(word, (status.value, page.plain), (count, page.number), (text.meaning, page.plain))
+        page.line(
+            word, (status.value, page.plain), (count, page.number), (text.meaning, page.plain)
+        )
     page.line(("Total", page.label), ("", page.plain), (proof.total, page.number))
 
 
@@ -126,12 +152,17 @@ def _facts(page: _Page, report: SheetContent) -> None:
         page.line((label, page.label), (text, page.unwrapped))
     for key in ("shipments", "requests", "seconds"):
         if key in report.summary:
-            page.line((key.capitalize(), page.label), (f"{round(report.summary[key], 1):,}", page.unwrapped))
+            page.line(
+                (key.capitalize(), page.label),
+                (f"{round(report.summary[key], 1):,}", page.unwrapped),
+            )
 
 
 def _notes(report: SheetContent, cut: int) -> Iterator[str]:
     yield from report.warnings
-    shifted = next(((row, here) for here, row in enumerate(sorted(report.results), 2) if row != here), None)
+    shifted = next(
+        ((row, here) for here, row in enumerate(sorted(report.results), 2) if row != here), None
+    )
     if shifted:
         row, here = shifted
         yield (

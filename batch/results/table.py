@@ -1,4 +1,6 @@
-"""A table in a workbook: a header that stays in sight, rows streamed to disk, further sheets when one is full."""
+"""A table in a workbook: a header that stays in sight, rows streamed to disk, further sheets when
+one is full.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -69,18 +71,30 @@ class Styles:
 
     def __init__(self, workbook: Workbook) -> None:
         top = {"valign": "top", "font_size": 10}
-        edge = {"bottom": 1, "bottom_color": "#7F7F7F", "valign": "vcenter", "bold": True, "font_size": 10}
+        edge = {
+            "bottom": 1,
+            "bottom_color": "#7F7F7F",
+            "valign": "vcenter",
+            "bold": True,
+            "font_size": 10,
+        }
         self.text: Format = workbook.add_format(top)
         self.wrapped: Format = workbook.add_format(top | {"text_wrap": True})
         self.number: Format = workbook.add_format(top | {"align": "right", "indent": 1})
         self.link: Format = workbook.add_format(top | {"font_color": "#0B57A4", "underline": 1})
         self.day: Format = workbook.add_format(top | {"num_format": "yyyy-mm-dd", "align": "left"})
-        self.moment: Format = workbook.add_format(top | {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"})
+        self.moment: Format = workbook.add_format(
+            top | {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}
+        )
         self.clock: Format = workbook.add_format(top | {"num_format": "hh:mm:ss", "align": "left"})
         self.span: Format = workbook.add_format(top | {"num_format": "[h]:mm:ss", "align": "left"})
         self.header: Format = workbook.add_format(edge | {"bg_color": "#E7E6E6"})
-        self.own_header: Format = workbook.add_format(edge | {"bg_color": "#1F3A5F", "font_color": "#FFFFFF"})
-        self.answer: Format = workbook.add_format({"bg_color": "#FFF7DF", "border": 1, "border_color": "#D9B44A"})
+        self.own_header: Format = workbook.add_format(
+            edge | {"bg_color": "#1F3A5F", "font_color": "#FFFFFF"}
+        )
+        self.answer: Format = workbook.add_format(
+            {"bg_color": "#FFF7DF", "border": 1, "border_color": "#D9B44A"}
+        )
         self.outcomes: dict[str, Format] = {
             name: workbook.add_format({"bg_color": paper, "font_color": ink, "bold": True})
             for name, (paper, ink) in FILLS.items()
@@ -105,7 +119,9 @@ class Table:
         """Last row of each sheet."""
         self._widths = [len(column.header) + 3 for column in columns]
         self._wrapped = frozenset(index for index, column in enumerate(columns) if column.wrap)
-        self._ahead = [self._sheet(number) for number in range(max(1, -(-expected // (book.limits.rows - 1))))][::-1]
+        self._ahead = [
+            self._sheet(number) for number in range(max(1, -(-expected // (book.limits.rows - 1))))
+        ][::-1]
         self._row = 0
         self._turn()
         self.shortened = 0
@@ -129,10 +145,14 @@ class Table:
             self._current.set_row(self._row, LINE * lines + 2)
 
     def finish(self, dress: Callable[[Worksheet, int], Any] = lambda sheet, last: None) -> None:
-        """Set widths, filter and print layout of every sheet; `dress` gets each sheet and its last row."""
+        """Set widths, filter and print layout of every sheet; `dress` gets each sheet and its last
+        row.
+        """
         self._ends[self._current] = self._row
         for sheet, last in self._ends.items():
-            for index, (column, fitting) in enumerate(zip(self._columns, self._widths, strict=True)):
+            for index, (column, fitting) in enumerate(
+                zip(self._columns, self._widths, strict=True)
+            ):
                 sheet.set_column(index, index, column.width or min(max(fitting, NARROWEST), WIDEST))
             if self._columns:
                 sheet.autofilter(0, 0, last, len(self._columns) - 1)
@@ -140,7 +160,9 @@ class Table:
             dress(sheet, max(1, last))
 
     def _sheet(self, number: int) -> Worksheet:
-        sheet = self._book.workbook.add_worksheet(self._name if number == 0 else f"{self._name} {number + 1}", Paper)
+        sheet = self._book.workbook.add_worksheet(
+            self._name if number == 0 else f"{self._name} {number + 1}", Paper
+        )
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.set_landscape()
@@ -157,7 +179,9 @@ class Table:
         """Go to the next sheet: one made ahead, so that it stands beside its kind, or a new one."""
         if self._ends:
             self._ends[self._current] = self._row
-        self._current: Worksheet = self._ahead.pop() if self._ahead else self._sheet(len(self._ends))
+        self._current: Worksheet = (
+            self._ahead.pop() if self._ahead else self._sheet(len(self._ends))
+        )
         self._ends[self._current] = self._row = 0
         self._links = 0
 

@@ -1,4 +1,6 @@
-"""The workbook a warehouse fills in: the store's lines that can ship, ids included, safe from a spreadsheet program."""
+"""The workbook a warehouse fills in: the store's lines that can ship, ids included, safe from a
+spreadsheet program.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -54,10 +56,13 @@ def shippable(orders: Iterable[Order]) -> Iterator[Shippable]:
 
 
 def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> Path:
-    """Write the workbook whole or not at all; ResultsError where it cannot be written or has no room."""
+    """Write the workbook whole or not at all; ResultsError where it cannot be written or has no
+    room.
+    """
     if len(lines) > EXCEL.rows - FIRST:
         raise ResultsError(
-            f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - FIRST:,}.", "Ask for fewer orders."
+            f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - FIRST:,}.",
+            "Ask for fewer orders.",
         )
     try:
         with sibling_temp_file(path) as made:
@@ -65,7 +70,8 @@ def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[st
             return put(made, path, "template")
     except OSError as error:
         raise ResultsError(
-            f"The template could not be written to {path}: {error.strerror or error}.", "Choose another place."
+            f"The template could not be written to {path}: {error.strerror or error}.",
+            "Choose another place.",
         ) from error
 
 
@@ -74,7 +80,9 @@ def _write(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> N
     with Sink(path) as sink:
         try:
             with Workbook(sink, options) as book:
-                book.set_custom_property(MARK, Mark(columns=len(TEMPLATE), template=True).properties[MARK], "text")
+                book.set_custom_property(
+                    MARK, Mark(columns=len(TEMPLATE), template=True).properties[MARK], "text"
+                )
                 book.set_properties({"title": "Shipments to fill in", "author": "shipbatch"})
                 sheet, choices = book.add_worksheet("Shipments"), book.add_worksheet("Carriers")
                 _choices(choices, carriers)
@@ -82,7 +90,9 @@ def _write(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> N
                 _rows(book, sheet, lines)
                 _guard(sheet, last=FIRST + len(lines) - 1, carriers=len(carriers))
         except XlsxFileError as error:
-            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
+            raise (
+                error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))
+            ) from error
 
 
 def _choices(sheet: Worksheet, carriers: Sequence[str]) -> None:
@@ -94,7 +104,9 @@ def _choices(sheet: Worksheet, carriers: Sequence[str]) -> None:
 
 def _heading(book: Workbook, sheet: Worksheet) -> None:
     styles = Styles(book)
-    note = book.add_format({"text_wrap": True, "valign": "vcenter", "font_size": 10, "italic": True})
+    note = book.add_format(
+        {"text_wrap": True, "valign": "vcenter", "font_size": 10, "italic": True}
+    )
     sheet.merge_range(NOTE_ROW, 0, NOTE_ROW, SHOWN - 1, NOTE, note)
     sheet.set_row(NOTE_ROW, 32)
     sheet.set_row(HEADER_ROW, 30)
@@ -102,7 +114,9 @@ def _heading(book: Workbook, sheet: Worksheet) -> None:
         style.set_text_wrap()
     for column, header in enumerate(TEMPLATE):
         sheet.set_column(column, column, WIDTHS[header], None, {"hidden": header in HIDDEN})
-        sheet.write_string(HEADER_ROW, column, header, styles.own_header if header in TO_FILL_IN else styles.header)
+        sheet.write_string(
+            HEADER_ROW, column, header, styles.own_header if header in TO_FILL_IN else styles.header
+        )
     sheet.freeze_panes(FIRST, 1)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
@@ -147,7 +161,10 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
         "top": 1 if begins else 4,
         "top_color": "#7F7F7F" if begins else "#D0D0D0",
     }
-    text, number = look | {"num_format": "@"}, look | {"num_format": "0", "align": "right", "indent": 1}
+    text, number = (
+        look | {"num_format": "@"},
+        look | {"num_format": "0", "align": "right", "indent": 1},
+    )
     own = {
         "locked": False,
         "bg_color": "#FFF7DF",
@@ -156,7 +173,9 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
         "right": 1,
         "right_color": "#D9B44A",
     }
-    formats = {header: book.add_format(text | (own if header in TO_FILL_IN else {})) for header in TEMPLATE}
+    formats = {
+        header: book.add_format(text | (own if header in TO_FILL_IN else {})) for header in TEMPLATE
+    }
     return formats | {
         "Product": book.add_format(text | {"text_wrap": True}),
         "Ordered": book.add_format(number),
@@ -166,9 +185,18 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
 
 
 def _guard(sheet: Worksheet, *, last: int, carriers: int) -> None:
-    """Locked but for what is filled in; quantities whole and at most what is left; carriers from a list, or typed."""
+    """Locked but for what is filled in; quantities whole and at most what is left; carriers from a
+    list, or typed.
+    """
     sheet.protect(
-        "", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True, "select_locked_cells": True}
+        "",
+        {
+            "format_columns": True,
+            "format_rows": True,
+            "sort": True,
+            "autofilter": True,
+            "select_locked_cells": True,
+        },
     )
     if last < FIRST:
         return

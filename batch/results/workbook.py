@@ -12,7 +12,17 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from batch.model import Record, RowResult, Status
-from batch.model.sheet_format import COLUMNS_TO_FIX, OURS, OWN_COLUMNS, PLAN, RESEND, RESULTS, Mark, OwnColumn, distinct
+from batch.model.sheet_format import (
+    COLUMNS_TO_FIX,
+    OURS,
+    OWN_COLUMNS,
+    PLAN,
+    RESEND,
+    RESULTS,
+    Mark,
+    OwnColumn,
+    distinct,
+)
 from batch.model.statuses import TO_FIX
 from batch.planning import saved_plan
 from batch.primitives.escapes import visible
@@ -51,7 +61,9 @@ SHIPMENT_COLUMNS = (
 )
 PLAN_COLUMNS = tuple(
     Column(name, width, ours=True)
-    for name, width in zip(saved_plan.COLUMNS, (11, 18, 26, 14, 26, 16, 14, 26, 12, 18), strict=True)
+    for name, width in zip(
+        saved_plan.COLUMNS, (11, 18, 26, 14, 26, 16, 14, 26, 12, 18), strict=True
+    )
 )
 
 
@@ -64,25 +76,39 @@ def write_workbook(report: SheetContent, path: Path, limits: Limits = EXCEL) -> 
     """Write all four sheets in one pass over the rows, in memory that does not grow with them."""
     with TemporaryDirectory(prefix="shipbatch-") as rows, Sink(path) as sink:
         try:
-            with Workbook(sink, {"constant_memory": True, "tmpdir": rows, "use_zip64": True}) as workbook:
+            with Workbook(
+                sink, {"constant_memory": True, "tmpdir": rows, "use_zip64": True}
+            ) as workbook:
                 _fill(Book(workbook, Styles(workbook), limits), report)
         except XlsxFileError as error:
-            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
+            raise (
+                error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))
+            ) from error
 
 
 def _fill(book: Book, report: SheetContent) -> None:
     workbook = book.workbook
-    workbook.set_properties({"title": visible(f"Results of {Path(report.run.file).name}"), "author": "shipbatch"})
+    workbook.set_properties(
+        {"title": visible(f"Results of {Path(report.run.file).name}"), "author": "shipbatch"}
+    )
     proof = RowCountCheck(report)
     results = Table(book, RESULTS, _result_columns(report), len(report.results))
     overview = workbook.add_worksheet("Summary")
     fix = Table(book, RESEND, _fix_columns(report), sum(report.counts[status] for status in TO_FIX))
     shipments = Table(book, "Shipments", SHIPMENT_COLUMNS)
     for cells, result in proof.rows():
-        own = [_as_text(cell) if index in report.id_columns else cell for index, cell in enumerate(cells)]
+        own = [
+            _as_text(cell) if index in report.id_columns else cell
+            for index, cell in enumerate(cells)
+        ]
         results.append(_result_cells(report, own, result))
         if result.finding.status in TO_FIX:
-            fix.append([*_pad(own, len(report.columns)), *(column.value(result) for column in COLUMNS_TO_FIX)])
+            fix.append(
+                [
+                    *_pad(own, len(report.columns)),
+                    *(column.value(result) for column in COLUMNS_TO_FIX),
+                ]
+            )
     for record in report.records:
         shipments.append(_shipment_cells(record))
     for name, text in _mark(book, report).properties.items():
@@ -118,7 +144,10 @@ def _mark(book: Book, report: SheetContent) -> Mark:
 
 
 def _result_columns(report: SheetContent) -> list[Column]:
-    own = [_column_of(column, header) for column, header in zip(OWN_COLUMNS, report.own_columns, strict=False)]
+    own = [
+        _column_of(column, header)
+        for column, header in zip(OWN_COLUMNS, report.own_columns, strict=False)
+    ]
     answer = [Column(report.own_columns[-1], DECISION_WIDTH, ours=True)] if report.decides else []
     return [*(Column(name) for name in report.columns), *own, *answer]
 
@@ -133,7 +162,9 @@ def _column_of(column: OwnColumn, header: str) -> Column:
 
 
 def _result_cells(report: SheetContent, cells: Sequence[Cell], result: RowResult) -> list[Cell]:
-    """The row as exported, what we say of it, and at the far right what the export had beyond its headers."""
+    """The row as exported, what we say of it, and at the far right what the export had beyond its
+    headers.
+    """
     width = len(report.columns)
     ours: list[Cell] = list(report.own_cells(result))
     if len(result.tracking_links) == 1:
@@ -177,15 +208,25 @@ def _as_text(cell: Cell) -> Cell:
 def _dress(report: SheetContent, styles: Styles, sheet: Worksheet, last: int) -> None:
     """Colour each row's outcome, and let a held row's answer be chosen from a list."""
     first = len(report.columns)
-    sheet.set_print_scale(60)  # on paper side by side: the export, what became of it, what to do, the ids
+    # on paper side by side: the export, what became of it, what to do, the ids
+    sheet.set_print_scale(60)
     sheet.set_v_pagebreaks([first + OURS.index(name) for name in ("Outcome", "Error", "Order ID")])
     sheet.repeat_columns(min(report.id_columns, default=0))
     for word in FILLS:
-        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles.outcomes[word]}
+        rule = {
+            "type": "cell",
+            "criteria": "==",
+            "value": f'"{word}"',
+            "format": styles.outcomes[word],
+        }
         sheet.conditional_format(1, first, last, first, rule)
     if report.decides:
         answer = first + len(OURS)
         status = f"${xl_col_to_name(first + 1)}2"
-        held = {"type": "formula", "criteria": f'={status}="{Status.HELD}"', "format": styles.answer}
+        held = {
+            "type": "formula",
+            "criteria": f'={status}="{Status.HELD}"',
+            "format": styles.answer,
+        }
         sheet.conditional_format(1, answer, last, answer, held)
         sheet.data_validation(1, answer, last, answer, CHOICE)

@@ -1,7 +1,7 @@
 """What the store answers, and the error bodies the API documents.
 
-v2 errors are an array of objects, those of the gateway before it one object, and its 404 plain text.
-Texts nobody has published are marked so; a client must not depend on them.
+v2 errors are an array of objects, those of the gateway before it one object, and its 404 plain
+text. Texts nobody has published are marked so; a client must not depend on them.
 """
 
 from collections.abc import Mapping
@@ -64,18 +64,27 @@ def not_writable(field_name: str) -> dict[str, Any]:
 def too_many(order_product_id: int, available: int) -> dict[str, Any]:
     """Over-shipping, in the API's own words."""
     reason = "The quantity specified is greater than the quantity of the product that is available to ship."
-    return invalid("quantity", invalid_reason=reason, available_quantity=available, order_product_id=order_product_id)
+    return invalid(
+        "quantity",
+        invalid_reason=reason,
+        available_quantity=available,
+        order_product_id=order_product_id,
+    )
 
 
 def strange_line(order_product_id: int) -> dict[str, Any]:
     """A line of no such order; text not published."""
-    reason = "The order product specified does not belong to the order associated with the shipment."
+    reason = (
+        "The order product specified does not belong to the order associated with the shipment."
+    )
     return invalid("order_product_id", invalid_reason=reason, order_product_id=order_product_id)
 
 
 def strange_address() -> dict[str, Any]:
     """An address of no such order; text not published."""
-    return invalid("order_address_id", invalid_reason="The address specified does not belong to the order.")
+    return invalid(
+        "order_address_id", invalid_reason="The address specified does not belong to the order."
+    )
 
 
 NOT_FOUND = v2(404, "The requested resource was not found.")

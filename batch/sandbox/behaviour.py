@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Sideloads = Literal["whole", "cut", "warned beside", "warned within", "warned object", "stubs", "none"]
+Sideloads = Literal[
+    "whole", "cut", "warned beside", "warned within", "warned object", "stubs", "none"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +13,15 @@ class Behaviour:
     """How a store behaves where the documentation is silent."""
 
     refuses_overshipping: bool = True
-    """False: more units than are left are shipped without a word. Lines that never ship are refused by both."""
+    """False: more units than are left are shipped without a word. Lines that never ship are refused
+    by both.
+    """
     sideloads: Sideloads = "whole"
-    """Lines asked for with `include`: all; the first `cut_at` of a list; links in their place; or none.
+    """Lines asked for with `include`: all; the first `cut_at` of a list; links in their place; or
+    none.
 
-    A list that is cut says nothing, or has its `__warning__` beside it, as its last element, or as a key of the
-    object that it has become.
+    A list that is cut says nothing, or has its `__warning__` beside it, as its last element, or as
+    a key of the object that it has become.
     """
     cut_at: int = 50
     """Lines of one list, where `sideloads` cuts it."""

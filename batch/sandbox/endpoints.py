@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 from batch.sandbox import fields
 from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refusal, invalid
 from batch.sandbox.orders import Order
-from batch.sandbox.responses import address_document, consignments, line_document, order_document, shipment_document
+from batch.sandbox.responses import (
+    address_document,
+    consignments,
+    line_document,
+    order_document,
+    shipment_document,
+)
 from batch.sandbox.statuses import STATUSES
 from batch.sandbox.store import Store
 
@@ -76,7 +82,9 @@ def put_order(store: Store, call: Call) -> Answer:
 def list_products(store: Store, call: Call) -> Answer:
     """A page of an order's lines."""
     order, moment = store.order(call.ids[0]), _moment_shown(store, call)
-    return _page(store, call, list(order.lines.values()), lambda line: line_document(order, line, moment))
+    return _page(
+        store, call, list(order.lines.values()), lambda line: line_document(order, line, moment)
+    )
 
 
 def get_product(store: Store, call: Call) -> Answer:
@@ -90,7 +98,9 @@ def get_product(store: Store, call: Call) -> Answer:
 def list_addresses(store: Store, call: Call) -> Answer:
     """A page of an order's shipping addresses."""
     order, moment = store.order(call.ids[0]), _moment_shown(store, call)
-    return _page(store, call, list(order.addresses), lambda address: address_document(order, address, moment))
+    return _page(
+        store, call, list(order.addresses), lambda address: address_document(order, address, moment)
+    )
 
 
 def get_address(store: Store, call: Call) -> Answer:
@@ -111,7 +121,12 @@ def get_consignments(store: Store, call: Call) -> Answer:
 def list_shipments(store: Store, call: Call) -> Answer:
     """A page of an order's shipments, oldest first."""
     order = store.order(call.ids[0])
-    return _page(store, call, order.shipments_at(call.moment), lambda shipment: shipment_document(order, shipment))
+    return _page(
+        store,
+        call,
+        order.shipments_at(call.moment),
+        lambda shipment: shipment_document(order, shipment),
+    )
 
 
 def count_shipments(store: Store, call: Call) -> Answer:
@@ -180,9 +195,17 @@ ROUTES: dict[str, dict[str, Endpoint]] = {
     "/orders/{}/shipping_addresses": {"GET": list_addresses},
     "/orders/{}/shipping_addresses/{}": {"GET": get_address},
     "/orders/{}/consignments": {"GET": get_consignments},
-    "/orders/{}/shipments": {"GET": list_shipments, "POST": post_shipment, "DELETE": delete_shipments},
+    "/orders/{}/shipments": {
+        "GET": list_shipments,
+        "POST": post_shipment,
+        "DELETE": delete_shipments,
+    },
     "/orders/{}/shipments/count": {"GET": count_shipments},
-    "/orders/{}/shipments/{}": {"GET": get_shipment, "PUT": put_shipment, "DELETE": delete_shipment},
+    "/orders/{}/shipments/{}": {
+        "GET": get_shipment,
+        "PUT": put_shipment,
+        "DELETE": delete_shipment,
+    },
     "/order_statuses": {"GET": list_statuses},
     "/order_statuses/{}": {"GET": get_status},
 }
@@ -204,7 +227,9 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
     document = order_document(order, _moment_shown(store, call))
     if included & {"consignments", "consignments.line_items"}:
         found = _consignments(store, call, order, lines="consignments.line_items" in included)
-        document["consignments"] = found if call.query.get("consignment_structure") == "object" else [found]
+        document["consignments"] = (
+            found if call.query.get("consignment_structure") == "object" else [found]
+        )
     if "fees" in included:
         document["fees"] = []
     return document
@@ -212,7 +237,12 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
 
 def _consignments(store: Store, call: Call, order: Order, *, lines: bool) -> dict[str, Any]:
     behaviour = store.behaviour
-    return consignments(order, _moment_shown(store, call), behaviour.sideloads if lines else "stubs", behaviour.cut_at)
+    return consignments(
+        order,
+        _moment_shown(store, call),
+        behaviour.sideloads if lines else "stubs",
+        behaviour.cut_at,
+    )
 
 
 def _filter_orders(store: Store, call: Call) -> Iterable[Order]:

@@ -10,7 +10,8 @@ from typing import Any
 class EventLog:
     """An append-only file, one JSON object a line, out of the process before a method returns.
 
-    Without a path it keeps nothing. A last line cut short by a kill was never answered, and is cut off.
+    Without a path it keeps nothing. A last line cut short by a kill was never answered, and is cut
+    off.
     """
 
     def __init__(self, path: Path | None) -> None:

@@ -1,4 +1,6 @@
-"""What goes wrong on request: which requests are hit, what the store does, what the client gets to see."""
+"""What goes wrong on request: which requests are hit, what the store does, what the client gets to
+see.
+"""
 
 import random
 import re
@@ -69,7 +71,8 @@ class Fault:
 
 
 class Faults:
-    """The faults of a store, in the order they are looked at; the first that fits a request is taken.
+    """The faults of a store, in the order they are looked at; the first that fits a request is
+    taken.
 
     The dice are seeded: the same requests in the same order meet the same faults.
     """
@@ -81,7 +84,10 @@ class Faults:
     @classmethod
     def of(cls, plain: Iterable[Mapping[str, Any]], seed: int = 0) -> "Faults":
         """Faults out of plain data: the fields of Fault, `nth` a number or a list of them."""
-        return cls(*(Fault(**{**given, "reply": _reply(given.get("reply", "ok"))}) for given in plain), seed=seed)
+        return cls(
+            *(Fault(**{**given, "reply": _reply(given.get("reply", "ok"))}) for given in plain),
+            seed=seed,
+        )
 
     def add(self, rule: Fault) -> None:
         """Let one more thing go wrong from now on."""
@@ -94,7 +100,9 @@ class Faults:
     def strike(self, method: str, path: str, ids: tuple[int, ...]) -> Fault | None:
         """The fault that hits this request, if one does; every rule that fits counts it."""
         hits = [rule.fault for rule in self._rules if rule.hits(method, path, ids)]
-        return next((f for f in hits if f.probability >= 1 or self._dice.random() < f.probability), None)
+        return next(
+            (f for f in hits if f.probability >= 1 or self._dice.random() < f.probability), None
+        )
 
 
 class _Rule:

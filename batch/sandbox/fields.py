@@ -48,7 +48,11 @@ def json_object(raw: bytes) -> dict[str, Any]:
 
 def new_shipment(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a POST; Refused with one error for each field that is wrong."""
-    missing = [error(400, f"The required field '{name}' was not supplied.") for name in REQUIRED if name not in body]
+    missing = [
+        error(400, f"The required field '{name}' was not supplied.")
+        for name in REQUIRED
+        if name not in body
+    ]
     return _check(body, READ_ONLY, missing)
 
 
@@ -64,7 +68,9 @@ def parse_order_change(body: Mapping[str, Any]) -> int:
     if "status_id" in body and status not in range(15):
         errors.append(invalid("status_id"))
     if errors or status is None:
-        raise Refusal(Answer(400, errors or [error(400, "The required field 'status_id' was not supplied.")]))
+        raise Refusal(
+            Answer(400, errors or [error(400, "The required field 'status_id' was not supplied.")])
+        )
     return status
 
 
@@ -79,7 +85,9 @@ def whole_number(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _check(body: Mapping[str, Any], locked: frozenset[str], errors: list[dict[str, Any]]) -> dict[str, Any]:
+def _check(
+    body: Mapping[str, Any], locked: frozenset[str], errors: list[dict[str, Any]]
+) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in body.items():
         if name in locked:
@@ -131,8 +139,13 @@ def _items(value: Any, errors: list[dict[str, Any]]) -> list[tuple[int, int]]:
         if not isinstance(item, dict):
             errors.append(invalid("items"))
             continue
-        errors += [not_writable(name) for name in item if name not in {"order_product_id", "quantity"}]
-        line, quantity = whole_number(item.get("order_product_id")), whole_number(item.get("quantity"))
+        errors += [
+            not_writable(name) for name in item if name not in {"order_product_id", "quantity"}
+        ]
+        line, quantity = (
+            whole_number(item.get("order_product_id")),
+            whole_number(item.get("quantity")),
+        )
         if line is None:
             errors.append(invalid("order_product_id"))
         elif quantity is None or quantity < 1:

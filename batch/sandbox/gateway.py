@@ -38,7 +38,9 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
     path = path[len(prefix) :]
     segments = path.split("/")
     ids = tuple(int(segment) for segment in segments if segment.isascii() and segment.isdigit())
-    pattern = "/".join("{}" if segment.isascii() and segment.isdigit() else segment for segment in segments)
+    pattern = "/".join(
+        "{}" if segment.isascii() and segment.isdigit() else segment for segment in segments
+    )
     methods = ROUTES.get(pattern)
     if methods is None:
         raise Refusal(answers.NO_ROUTE)
@@ -48,7 +50,9 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
 
 
 def permit(request: web.Request, behaviour: Behaviour) -> None:
-    """Refused where the token's scope, the store's state or the media types do not allow the request."""
+    """Refused where the token's scope, the store's state or the media types do not allow the
+    request.
+    """
     if behaviour.suspended:
         raise Refusal(answers.STORE_SUSPENDED)
     if behaviour.scope == "read_only" and request.method not in _READS:

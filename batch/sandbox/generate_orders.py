@@ -8,13 +8,15 @@ def store_for(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Orders in which all these parcels can be shipped, and nothing is left over.
 
     A parcel has `order_id` or `external_order_id`, `order_address_id`, and `lines` of `sku`,
-    `order_product_id` and `quantity` (None: one unit); each may be missing or None. Units asked of one
-    line are added up. A parcel without lines gets a unit of an invented line. The same parcels in the
-    same order give the same store.
+    `order_product_id` and `quantity` (None: one unit); each may be missing or None. Units asked of
+    one line are added up. A parcel without lines gets a unit of an invented line. The same parcels
+    in the same order give the same store.
     """
     asked = list(parcels)
     order_ids = _order_ids(asked)
-    lines = _numbers_after(line.get("order_product_id") for parcel in asked for line in parcel.get("lines") or ())
+    lines = _numbers_after(
+        line.get("order_product_id") for parcel in asked for line in parcel.get("lines") or ()
+    )
     made: dict[int, _NewOrder] = {}
     for parcel in asked:
         if (key := _key(parcel)) is not None:
@@ -36,7 +38,9 @@ class _NewOrder:
 
     def take(self, parcel: Mapping[str, Any], numbers: Iterator[int]) -> None:
         """Make room for one more parcel."""
-        address_id = parcel.get("order_address_id") or next(iter(self.addresses), None) or self.order_id
+        address_id = (
+            parcel.get("order_address_id") or next(iter(self.addresses), None) or self.order_id
+        )
         self.addresses.setdefault(int(address_id))
         for asked in parcel.get("lines") or ({"sku": f"ITEM-{self.order_id}"},):
             given, sku = asked.get("order_product_id"), str(asked.get("sku") or "")
@@ -44,7 +48,12 @@ class _NewOrder:
             line = self.lines.get(key)
             if line is None:
                 line_id = given or next(numbers)
-                line = {"id": line_id, "sku": sku or f"SKU-{line_id}", "quantity": 0, "order_address_id": address_id}
+                line = {
+                    "id": line_id,
+                    "sku": sku or f"SKU-{line_id}",
+                    "quantity": 0,
+                    "order_address_id": address_id,
+                }
                 self.lines[key] = line
             line["quantity"] += asked.get("quantity") or 1
 

@@ -1,4 +1,6 @@
-"""How an answer reaches the client, whole or broken: bytes, and the socket where bytes are not enough."""
+"""How an answer reaches the client, whole or broken: bytes, and the socket where bytes are not
+enough.
+"""
 
 import asyncio
 import json
@@ -56,7 +58,9 @@ class RawResponse:
     def head(self) -> bytes:
         """The status line and headers, as a raw socket needs them."""
         lines = [f"HTTP/1.1 {self.status} Sandbox", f"Content-Length: {len(self.body)}"]
-        return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]).encode()
+        return "\r\n".join(
+            [*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
+        ).encode()
 
 
 def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
@@ -76,12 +80,19 @@ def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
         raw = _page(200, PORTAL)
     if (fault.says or fault.lacks) and raw.status in {200, 201}:
         said = json.loads(raw.body) | fault.says
-        raw = replace(raw, body=json.dumps({name: said[name] for name in said if name not in fault.lacks}).encode())
+        raw = replace(
+            raw,
+            body=json.dumps(
+                {name: said[name] for name in said if name not in fault.lacks}
+            ).encode(),
+        )
     body = raw.body if fault.body is None else fault.body.encode()
     return RawResponse(raw.status, {**raw.headers, **fault.headers}, body)
 
 
-async def send(request: web.Request, raw: RawResponse, fault: Fault, closing: asyncio.Event) -> web.StreamResponse:
+async def send(
+    request: web.Request, raw: RawResponse, fault: Fault, closing: asyncio.Event
+) -> web.StreamResponse:
     """Answer as the fault wants it; the status of a broken answer is not to be believed."""
     transport = request.transport
     if transport is None:

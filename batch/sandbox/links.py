@@ -1,6 +1,7 @@
 """What the store makes of a provider or carrier and a number: a tracking link and a name.
 
-Two forms are known from BigCommerce's documentation, USPS and AfterShip; the others are invented here.
+Two forms are known from BigCommerce's documentation, USPS and AfterShip; the others are invented
+here.
 """
 
 from collections.abc import Mapping

@@ -15,9 +15,9 @@ The shape; all but the ids may be left out::
                        "items": [{"order_product_id": 71, "quantity": 1}]}],
     }]}
 
-An order without addresses has one with the order's own id. A physical line without an address goes to
-the first; the other kinds (digital, giftcertificate) and pickups go to none. `quantity_shipped` has the
-units of `shipments` in it; where it says less, the shipments count.
+An order without addresses has one with the order's own id. A physical line without an address goes
+to the first; the other kinds (digital, giftcertificate) and pickups go to none. `quantity_shipped`
+has the units of `shipments` in it; where it says less, the shipments count.
 """
 
 import json
@@ -109,7 +109,9 @@ class Order:
 
     def shipments_at(self, moment: float = math.inf) -> list[Shipment]:
         """Those that existed then, oldest first; without a moment, those that exist now."""
-        return [s for s in self.shipments if s.made_at <= moment and (s.is_living or s.gone_at > moment)]
+        return [
+            s for s in self.shipments if s.made_at <= moment and (s.is_living or s.gone_at > moment)
+        ]
 
     def units_shipped(self, line: Line, moment: float = math.inf) -> int:
         """Units of a line shipped by then."""
@@ -128,7 +130,9 @@ def load_orders(path: Path) -> dict[str, Any]:
         for _ in read(orders):
             pass
     except (KeyError, TypeError, AttributeError) as wrong:
-        raise ValueError(f"{path} does not have the shape of a store's orders: {wrong!r}") from wrong
+        raise ValueError(
+            f"{path} does not have the shape of a store's orders: {wrong!r}"
+        ) from wrong
     return orders
 
 
@@ -161,7 +165,9 @@ def _order(given: Mapping[str, Any]) -> Order:
         lines={},
     )
     first = next(iter(addresses))
-    order.shipments = [_shipment(shipment, order_id, first) for shipment in given.get("shipments", ())]
+    order.shipments = [
+        _shipment(shipment, order_id, first) for shipment in given.get("shipments", ())
+    ]
     for line in given.get("lines", ()):
         made = _line(line, first)
         made.before = max(0, int(line.get("quantity_shipped", 0)) - order.units_shipped(made))
@@ -181,7 +187,9 @@ def _line(given: Mapping[str, Any], address_id: int) -> Line:
         quantity=int(given.get("quantity", 1)),
         refunded=int(given.get("quantity_refunded", 0)),
         before=0,
-        address_id=int(given.get("order_address_id") or address_id) if kind == "physical" and not pickup else 0,
+        address_id=int(given.get("order_address_id") or address_id)
+        if kind == "physical" and not pickup
+        else 0,
         product_id=int(given.get("product_id", 0)),
         pickup=pickup,
         parent=given.get("parent_order_product_id"),
@@ -194,6 +202,9 @@ def _shipment(given: Mapping[str, Any], order_id: int, address_id: int) -> Shipm
         order_id=order_id,
         address_id=int(given.get("order_address_id", address_id)),
         date_created=given.get("date_created", CREATED),
-        items=[(int(item["order_product_id"]), int(item["quantity"])) for item in given.get("items", ())],
+        items=[
+            (int(item["order_product_id"]), int(item["quantity"]))
+            for item in given.get("items", ())
+        ],
         texts=TEXTS | {name: str(given[name]) for name in TEXTS if name in given},
     )

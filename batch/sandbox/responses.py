@@ -27,13 +27,31 @@ PERSON = {
 }
 NOTHING = "0.0000"
 _COSTS = ("base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax")
-_HANDLING = ("base_handling_cost", "handling_cost_ex_tax", "handling_cost_inc_tax", "handling_cost_tax")
+_HANDLING = (
+    "base_handling_cost",
+    "handling_cost_ex_tax",
+    "handling_cost_inc_tax",
+    "handling_cost_tax",
+)
 _ORDER_COSTS = (
-    *("subtotal_ex_tax", "subtotal_inc_tax", "subtotal_tax", "total_ex_tax", "total_inc_tax", "total_tax"),
+    *(
+        "subtotal_ex_tax",
+        "subtotal_inc_tax",
+        "subtotal_tax",
+        "total_ex_tax",
+        "total_inc_tax",
+        "total_tax",
+    ),
     *("base_shipping_cost", "shipping_cost_ex_tax", "shipping_cost_inc_tax", "shipping_cost_tax"),
     *("base_handling_cost", "handling_cost_ex_tax", "handling_cost_inc_tax", "handling_cost_tax"),
     *("base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax"),
-    *("refunded_amount", "store_credit_amount", "gift_certificate_amount", "discount_amount", "coupon_discount"),
+    *(
+        "refunded_amount",
+        "store_credit_amount",
+        "gift_certificate_amount",
+        "discount_amount",
+        "coupon_discount",
+    ),
 )
 _ORDER: dict[str, Any] = dict.fromkeys(_ORDER_COSTS, NOTHING) | {
     "is_tax_inclusive_pricing": False,
@@ -64,7 +82,13 @@ _ORDER: dict[str, Any] = dict.fromkeys(_ORDER_COSTS, NOTHING) | {
 _LINE_COSTS = (
     *("base_price", "price_ex_tax", "price_inc_tax", "price_tax"),
     *("base_total", "total_ex_tax", "total_inc_tax", "total_tax"),
-    *("base_cost_price", "cost_price_inc_tax", "cost_price_ex_tax", "cost_price_tax", "refund_amount"),
+    *(
+        "base_cost_price",
+        "cost_price_inc_tax",
+        "cost_price_ex_tax",
+        "cost_price_tax",
+        "refund_amount",
+    ),
     *("base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax"),
     *("weight", "width", "height", "depth", "fixed_shipping_cost", "discounted_total_inc_tax"),
 )
@@ -166,7 +190,10 @@ def line_document(order: Order, line: Line, moment: float) -> dict[str, Any]:
 def address_document(order: Order, address_id: int, moment: float) -> dict[str, Any]:
     """A shipping address with the units that go there; money is text."""
     resource = f"/orders/{order.id}/shippingaddresses/{address_id}/shippingquotes"
-    return _destination(order, address_id, moment, NOTHING) | {"order_id": order.id, "shipping_quotes": link(resource)}
+    return _destination(order, address_id, moment, NOTHING) | {
+        "order_id": order.id,
+        "shipping_quotes": link(resource),
+    }
 
 
 def shipment_document(order: Order, shipment: Shipment) -> dict[str, Any]:
@@ -188,7 +215,11 @@ def shipment_document(order: Order, shipment: Shipment) -> dict[str, Any]:
         "billing_address": PERSON | order.billing,
         "shipping_address": _person(order, shipment.address_id),
         "items": [
-            {"order_product_id": line_id, "product_id": order.lines[line_id].product_id, "quantity": quantity}
+            {
+                "order_product_id": line_id,
+                "product_id": order.lines[line_id].product_id,
+                "quantity": quantity,
+            }
             for line_id, quantity in shipment.items
         ],
         "generated_tracking_link": generated_link(texts),
@@ -204,11 +235,15 @@ def consignments(order: Order, moment: float, sideloads: Sideloads, most: int) -
         if sideloads == "none":
             return {"line_items": []}
         if sideloads == "stubs":
-            return {"line_items": [link(f"/orders/{order.id}/products/{line.id}") for line in lines]}
+            return {
+                "line_items": [link(f"/orders/{order.id}/products/{line.id}") for line in lines]
+            }
         documents = [line_document(order, line, moment) for line in lines]
         if sideloads == "whole" or len(lines) <= most:
             return {"line_items": documents}
-        return _cut(documents[:most], sideloads, _WARNING | {"message": _WARNING["message"].format(most)})
+        return _cut(
+            documents[:most], sideloads, _WARNING | {"message": _WARNING["message"].format(most)}
+        )
 
     email = {"recipient_email": PERSON["email"]}
     all_lines = order.lines.values()
@@ -227,7 +262,9 @@ def consignments(order: Order, moment: float, sideloads: Sideloads, most: int) -
     }
 
 
-def _cut(first: list[dict[str, Any]], sideloads: Sideloads, warning: dict[str, str]) -> dict[str, Any]:
+def _cut(
+    first: list[dict[str, Any]], sideloads: Sideloads, warning: dict[str, str]
+) -> dict[str, Any]:
     """The first lines of a list, and the word on it where that stands."""
     match sideloads:
         case "warned beside":
@@ -235,7 +272,10 @@ def _cut(first: list[dict[str, Any]], sideloads: Sideloads, warning: dict[str, s
         case "warned within":
             return {"line_items": [*first, {"__warning__": warning}]}
         case "warned object":
-            return {"line_items": {str(n): line for n, line in enumerate(first)} | {"__warning__": warning}}
+            return {
+                "line_items": {str(n): line for n, line in enumerate(first)}
+                | {"__warning__": warning}
+            }
     return {"line_items": first}
 
 
@@ -260,8 +300,12 @@ def _person(order: Order, address_id: int) -> dict[str, str]:
     return PERSON | {name: given[name] for name in PERSON if name in given}
 
 
-def _destination(order: Order, address_id: int, moment: float, nothing: float | str) -> dict[str, Any]:
-    """What a shipping address and a shipping consignment have in common; their money is text, or numbers."""
+def _destination(
+    order: Order, address_id: int, moment: float, nothing: float | str
+) -> dict[str, Any]:
+    """What a shipping address and a shipping consignment have in common; their money is text, or
+    numbers.
+    """
     lines = [line for line in order.lines.values() if line.address_id == address_id]
     return {
         "id": address_id,

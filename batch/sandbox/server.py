@@ -27,10 +27,12 @@ _BROKEN = frozenset({Reply.CUT_HEADERS, Reply.RESET, Reply.CLOSE, Reply.HANG})
 
 
 class Sandbox:
-    """A BigCommerce store on this machine, made of plain data (`batch.sandbox.orders` has the shape).
+    """A BigCommerce store on this machine, made of plain data (`batch.sandbox.orders` has the
+    shape).
 
-    `async with` serves it, on a free port unless one is given. With an `event_log` file it starts again
-    from what an earlier process had made. `quota`, `behaviour` and `faults` may be set at any time.
+    `async with` serves it, on a free port unless one is given. With an `event_log` file it starts
+    again from what an earlier process had made. `quota`, `behaviour` and `faults` may be set at any
+    time.
     """
 
     def __init__(
@@ -102,7 +104,10 @@ class Sandbox:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
@@ -134,7 +139,11 @@ class Sandbox:
             await asyncio.sleep(fault.delay)
         if fault is None or fault.reply not in _BROKEN:
             self.requests[place] = (request.method, request.path_qs, sent.status)
-        return sent.response() if fault is None else await http.send(request, sent, fault, self._closing)
+        return (
+            sent.response()
+            if fault is None
+            else await http.send(request, sent, fault, self._closing)
+        )
 
     def _spend(self) -> None:
         now = self.store.clock.now()
@@ -145,7 +154,9 @@ class Sandbox:
         body = await request.read() if request.can_read_body else b""
         if fault is not None and fault.makes:
             body = json.dumps(json.loads(body) | fault.makes).encode()
-        moment = self.store.clock.now() - fault.seen if fault is not None and fault.seen else math.inf
+        moment = (
+            self.store.clock.now() - fault.seen if fault is not None and fault.seen else math.inf
+        )
         return Call(f"{self.url}{request.path}", target.ids, request.query, body, moment)
 
     def _perform(self, target: gateway.Route, call: Call, fault: Fault | None) -> Answer:

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch.sandbox.answers import NOT_FOUND, Answer, Refusal, strange_address, strange_line, too_many
+from batch.sandbox.answers import (
+    NOT_FOUND,
+    Answer,
+    Refusal,
+    strange_address,
+    strange_line,
+    too_many,
+)
 from batch.sandbox.behaviour import Behaviour
 from batch.sandbox.clock import Clock
 from batch.sandbox.event_log import EventLog
@@ -18,12 +25,18 @@ SHIPPED, PARTIALLY_SHIPPED = 2, 3
 class Store:
     """Orders and their shipments. Every change is in the event log before it is in here."""
 
-    def __init__(self, orders: Mapping[str, Any], behaviour: Behaviour, event_log: Path | None = None) -> None:
+    def __init__(
+        self, orders: Mapping[str, Any], behaviour: Behaviour, event_log: Path | None = None
+    ) -> None:
         self.behaviour = behaviour
         self.clock = Clock()
-        self.orders = {order.id: order for order in sorted(read(orders), key=lambda order: order.id)}
+        self.orders = {
+            order.id: order for order in sorted(read(orders), key=lambda order: order.id)
+        }
         self._ids = list(self.orders)
-        self._next = 1 + max((s.id for order in self.orders.values() for s in order.shipments), default=0)
+        self._next = 1 + max(
+            (s.id for order in self.orders.values() for s in order.shipments), default=0
+        )
         self._event_log = EventLog(event_log)
         for event in self._event_log.events():
             self._replay(event)
@@ -71,11 +84,16 @@ class Store:
         if self.behaviour.rewrites_numbers:
             texts["tracking_number"] = "".join(texts["tracking_number"].split()).upper()
         date = self.clock.date()
-        return Shipment(self._next, order_id, fields["order_address_id"], date, fields["items"], texts)
+        return Shipment(
+            self._next, order_id, fields["order_address_id"], date, fields["items"], texts
+        )
 
     def make(self, draft: Shipment) -> None:
         """Keep a draft: units and status move."""
-        plain = {name: getattr(draft, name) for name in ("id", "order_id", "address_id", "date_created", "items")}
+        plain = {
+            name: getattr(draft, name)
+            for name in ("id", "order_id", "address_id", "date_created", "items")
+        }
         self._event_log.append({"did": "created", **plain, "texts": draft.texts})
         draft.made_at = self.clock.now()
         self._keep(draft)
@@ -86,7 +104,12 @@ class Store:
         if address_id not in self.orders[shipment.order_id].addresses:
             raise Refusal(Answer(400, [strange_address()]))
         texts = {name: fields[name] for name in TEXTS if name in fields}
-        event = {"did": "updated", "order_id": shipment.order_id, "id": shipment.id, "address_id": address_id}
+        event = {
+            "did": "updated",
+            "order_id": shipment.order_id,
+            "id": shipment.id,
+            "address_id": address_id,
+        }
         self._event_log.append({**event, "texts": texts})
         shipment.address_id = address_id
         shipment.texts |= texts
@@ -119,7 +142,9 @@ class Store:
             asked[line_id] = asked.get(line_id, 0) + quantity
             if asked[line_id] > left and (self.behaviour.refuses_overshipping or not line.ships):
                 errors.append(too_many(line_id, left))
-            elif self.behaviour.checks_line_address and line.address_id != fields["order_address_id"]:
+            elif (
+                self.behaviour.checks_line_address and line.address_id != fields["order_address_id"]
+            ):
                 errors.append(strange_address())
         return errors
 

@@ -73,7 +73,9 @@ class Arrivals:
                 look.unready += 1
                 continue
             if now >= due and not is_being_written(path):
-                look.whole.append(WholeFile(each.since, each.entry.changed, each.entry.name, path, each.entry))
+                look.whole.append(
+                    WholeFile(each.since, each.entry.changed, each.entry.name, path, each.entry)
+                )
                 continue
             look.unready += 1
             due = due if now < due else now + self._still
@@ -89,7 +91,9 @@ def _by_age(seen: _Sighting) -> tuple[float, int, str]:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a process of this machine has the file open for writing; False where that cannot be told."""
+    """Whether a process of this machine has the file open for writing; False where that cannot be
+    told.
+    """
     if not sys.platform.startswith("linux"):
         return False
     import fcntl

@@ -1,4 +1,6 @@
-"""How often a file in `working` has been begun to be read and was not read: also by watchers that died on it."""
+"""How often a file in `working` has been begun to be read and was not read: also by watchers that
+died on it.
+"""
 
 import hashlib
 import os
@@ -16,15 +18,19 @@ FOLDER = "reading"
 
 @contextmanager
 def read_attempt(file: Path, home: Path, step: str = "") -> Iterator[None]:
-    """A reading of the file. FileError where it is the third after two that never ended, and for the second that died.
+    """A reading of the file. FileError where it is the third after two that never ended, and for
+    the second that died.
 
-    Counted before it begins, so that a watcher that dies on a file is counted too; each step of a turn by itself.
+    Counted before it begins, so that a watcher that dies on a file is counted too; each step of a
+    turn by itself.
     """
     note = home / FOLDER / _name(file, step)
     begun = _count(note)
     if begun >= MOST:
         note.unlink(missing_ok=True)
-        raise _unreadable_error(file, "the program ended while it was read, or hung, and was started anew.")
+        raise _unreadable_error(
+            file, "the program ended while it was read, or hung, and was started anew."
+        )
     with suppress(OSError):  # a full disk has its own words elsewhere
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         note.write_text(str(begun + 1), "ascii")

@@ -15,7 +15,8 @@ POLL = 2.0  # seconds between two looks where no bell can be hung: on a network 
 class ChangeEvents:
     """Waits for the operating system to tell of a change. Use as an async context manager.
 
-    Folders on a network share, and all with `polling`, tell nothing: they are looked at every two seconds.
+    Folders on a network share, and all with `polling`, tell nothing: they are looked at every two
+    seconds.
     """
 
     def __init__(self, folders: Iterable[Path], *, polling: bool) -> None:
@@ -41,12 +42,18 @@ class ChangeEvents:
         self._has_changed.clear()
 
     async def _listen(self, folder: Path) -> None:
-        """Listen to a folder for as long as it is the same one; where it is gone, or cannot be listened to, poll."""
+        """Listen to a folder for as long as it is the same one; where it is gone, or cannot be
+        listened to, poll.
+        """
         while True:
             with suppress(OSError, RuntimeError):
                 place = _identity(folder)
                 rings = awatch(
-                    folder, watch_filter=None, recursive=False, rust_timeout=int(LOOK * 1000), yield_on_timeout=True
+                    folder,
+                    watch_filter=None,
+                    recursive=False,
+                    rust_timeout=int(LOOK * 1000),
+                    yield_on_timeout=True,
                 )
                 async for changes in rings:
                     if changes:

@@ -25,7 +25,15 @@ from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
 from batch.watcher.attempts import read_attempt
-from batch.watcher.folder_layout import DONE, FAILED, HELD, SHEETS, FolderLayout, UnsafeEntry, unused_path
+from batch.watcher.folder_layout import (
+    DONE,
+    FAILED,
+    HELD,
+    SHEETS,
+    FolderLayout,
+    UnsafeEntry,
+    unused_path,
+)
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
@@ -37,14 +45,20 @@ class StillBeingWritten(FileError):
 
 
 def subfolder_for(report: Report) -> str:
-    """Where a run's file belongs: `held` where a person has to decide, `failed` where rows are to be fixed."""
+    """Where a run's file belongs: `held` where a person has to decide, `failed` where rows are to
+    be fixed.
+    """
     if exit_status(report) is ExitStatus.WAITS_FOR_PERSON:
         return HELD
     return FAILED if report.summary["invalid"] or report.summary["rejected"] else DONE
 
 
-def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerReader) -> list[Source]:
-    """What to read of a file: of a results sheet dropped back in the decisions, and the rows to resend."""
+def sources_in(
+    file: Path, source: Source, settings: Settings, ledger: LedgerReader
+) -> list[Source]:
+    """What to read of a file: of a results sheet dropped back in the decisions, and the rows to
+    resend.
+    """
     mark = read_mark(file)
     if mark is None or mark.template:
         return [source]
@@ -90,8 +104,9 @@ class ClaimedFileJob:
     async def run(self, session: StoreSession) -> None:
         """Run the file, once or for each sheet that is to be read, and file it away.
 
-        StillBeingWritten where it has grown meanwhile; StoreStopped where the run ended before its end; ReaderDied;
-        OSError and FileError where a disk or a network is behind it. Any other FileError sends it to `failed`.
+        StillBeingWritten where it has grown meanwhile; StoreStopped where the run ended before its
+        end; ReaderDied; OSError and FileError where a disk or a network is behind it. Any other
+        FileError sends it to `failed`.
         """
         try:
             taken, was = await asyncio.to_thread(self._copy_input, session.settings.home)
@@ -103,7 +118,11 @@ class ClaimedFileJob:
             self.reject(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
             return
         except FileError as error:
-            if _is_passing(error) or isinstance(error, StillBeingWritten | ReaderDied) or not self.file.exists():
+            if (
+                _is_passing(error)
+                or isinstance(error, StillBeingWritten | ReaderDied)
+                or not self.file.exists()
+            ):
                 raise
             self.reject(error)
             return
@@ -117,18 +136,28 @@ class ClaimedFileJob:
     def reject(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
         self.digests = [of_error(error, str(self.file), ExitStatus.NOTHING_SENT)]
-        self._fail(self.layout.failed, notices.unusable_file(self.file, error, self.layout.root), notices.ERROR)
+        self._fail(
+            self.layout.failed,
+            notices.unusable_file(self.file, error, self.layout.root),
+            notices.ERROR,
+        )
         self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
 
     def give_up(self, error: BaseException, tries: int) -> None:
         """To `failed`: the program cannot do it."""
-        said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
+        said = ShipbatchError(
+            f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it."
+        )
         self.digests = [of_error(said, str(self.file), ExitStatus.BUG)]
-        self._fail(self.layout.failed, notices.program_failure(self.file, error, tries), notices.ERROR)
+        self._fail(
+            self.layout.failed, notices.program_failure(self.file, error, tries), notices.ERROR
+        )
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
     def _copy_input(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
-        """The copy that is run, of the file as it was opened, and what that was; Refused, or FileError."""
+        """The copy that is run, of the file as it was opened, and what that was; Refused, or
+        FileError.
+        """
         try:
             with self.layout.open(self.file) as content:
                 return input_copies.copied(content, self.file, home), os.fstat(content.fileno())
@@ -139,17 +168,23 @@ class ClaimedFileJob:
             raise FileError(what, "Check the file and its folder.") from error
 
     def _check_unchanged(self, was: os.stat_result) -> None:
-        """StillWritten where what lies there is no longer what was run: it has grown, or was put in its place."""
+        """StillWritten where what lies there is no longer what was run: it has grown, or was put in
+        its place.
+        """
         now = self.file.lstat()
         if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
             raise StillBeingWritten(
                 f"{self.file.name} has grown while it was run.", "It is run again once it is whole."
             )
 
-    async def _run_source(self, session: StoreSession, source: Source, taken: input_copies.Input) -> Report:
+    async def _run_source(
+        self, session: StoreSession, source: Source, taken: input_copies.Input
+    ) -> Report:
         pipeline = Pipeline(session)
         reading = partial(read_attempt, self.file, session.settings.home)
-        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._choose_target, reading=reading))
+        report = await pipeline.run(
+            Job(self.file, source, taken=taken, place=self._choose_target, reading=reading)
+        )
         self.answer_refusals = pipeline.refusals
         if report.stopped:
             raise StoreStopped(report.stopped, report.todo)
@@ -161,7 +196,9 @@ class ClaimedFileJob:
         return report
 
     def _choose_target(self, report: Report) -> Path | None:
-        """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
+        """Where the file will lie, nothing overwritten there; a run that did not end leaves it
+        where it is.
+        """
         if report.stopped:
             return None
         subfolder = subfolder_for(report)
@@ -184,11 +221,15 @@ class ClaimedFileJob:
         if earlier:
             note = notices.same_content(self.file, earlier)
             self.say(f"the {note}")
-            notices.write_notice(letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE)
+            notices.write_notice(
+                letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE
+            )
         if self.answer_refusals:
             again = self.sheet if self.held_run_id else None
             notices.write_notice(
-                notices.answer_refusals(self.file, self.answer_refusals, again), self.target, notices.NOTE
+                notices.answer_refusals(self.file, self.answer_refusals, again),
+                self.target,
+                notices.NOTE,
             )
         self._move(self.target)
 
@@ -204,7 +245,8 @@ class ClaimedFileJob:
         failpoints.failpoint("after-filing")
         self.target = target
         stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
-        if read_mark(stray):  # of `resume`, or of a night that carried it over: the one beside the file is newer
+        # of `resume`, or of a night that carried it over: the one beside the file is newer
+        if read_mark(stray):
             stray.unlink(missing_ok=True)
 
 

@@ -1,4 +1,6 @@
-"""One drop folder, as its watcher sees it: what has arrived, what was left behind, what is held for a person."""
+"""One drop folder, as its watcher sees it: what has arrived, what was left behind, what is held for
+a person.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,7 +29,8 @@ from batch.watcher.folder_layout import (
 from batch.watcher.status_file import StatusFile
 
 STILL = 2.0  # seconds for which a file must not have changed
-LEFT_OPEN = 900.0  # seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
+# seconds after which a saved sheet counts though a spreadsheet program's lock lies beside it
+LEFT_OPEN = 900.0
 STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
 
 
@@ -49,7 +52,9 @@ class DropFolder:
 
     def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
         self.layout = FolderLayout(folder.path.absolute())
-        self.is_far = bool(network_disk(self.layout.root)) or str(self.layout.root).startswith(("\\\\", "//"))
+        self.is_far = bool(network_disk(self.layout.root)) or str(self.layout.root).startswith(
+            ("\\\\", "//")
+        )
         self.still = folder.still or (STILL_FAR if self.is_far else STILL)
         self.status_file = StatusFile(settings.home, self.layout.root)
         self.last_scan = Scan()
@@ -62,12 +67,16 @@ class DropFolder:
         self._odd: set[str] = set()
 
     def scan(self, now: float) -> None:
-        """See what has changed; a folder that is gone, or cannot be written, is told of once, and waited for."""
+        """See what has changed; a folder that is gone, or cannot be written, is told of once, and
+        waited for.
+        """
         try:
             self.layout.make()
             self.last_scan = self._arrivals.scan(now)
             left = (entry.name for entry in self.layout.inside(self.layout.working))
-            self.working_files = sorted(self.layout.working / name for name in left if not is_sheet(name))
+            self.working_files = sorted(
+                self.layout.working / name for name in left if not is_sheet(name)
+            )
         except OSError as error:
             self.last_scan, self.working_files = Scan(), []
             self._report_trouble(
@@ -87,7 +96,9 @@ class DropFolder:
         return next(named, Source()) if self._folder.source else self._settings.source_for(name)
 
     def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: LedgerReader) -> None:
-        """Remember a held file; one that waits for nothing a person could say is not looked at again."""
+        """Remember a held file; one that waits for nothing a person could say is not looked at
+        again.
+        """
         if still_waits(ledger, self._settings.store, run_id):
             self._held[file] = HeldFile(run_id, sheet, sheet_read=entry(sheet) if sheet else None)
 
@@ -95,14 +106,20 @@ class DropFolder:
         """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
         for each in self.layout.inside(self.layout.held) if self.layout.held.is_dir() else ():
             file = self.layout.held / each.name
-            runs = [] if each.oddity else ledger.of_content(content_hash(file), self._settings.store)
+            runs = (
+                [] if each.oddity else ledger.of_content(content_hash(file), self._settings.store)
+            )
             if runs:
                 told = Path(runs[0].summary.get("results") or "")
                 beside = file.with_name(f"{file.stem}{SHEETS[0]}")
-                self._held[file] = HeldFile(runs[0].run_id, next(filter(Path.is_file, (told, beside)), None))
+                self._held[file] = HeldFile(
+                    runs[0].run_id, next(filter(Path.is_file, (told, beside)), None)
+                )
 
     async def bring_back(self, carried: CarriedOver, ledger: Ledger) -> None:
-        """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with its sheet."""
+        """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with
+        its sheet.
+        """
         report, run = carried.report, carried.report.run
         sheet, file = report.sheet, self._done(report)
         if sheet is None or file is None:
@@ -116,7 +133,9 @@ class DropFolder:
         moved = sheet
         with suppress(OSError):
             self.layout.move(sheet, moved := target.with_name(f"{target.stem}{SHEETS[0]}"))
-        await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
+        await ledger.finish(
+            run.run_id, exit_status(report), report.summary | {"results": str(moved)}
+        )
         who = "a person has to decide of it" if waits else "rows of it are to be fixed"
         self._say(f"{file.name}: {who} after all → {target.parent.name}")
         if waits:
@@ -126,14 +145,23 @@ class DropFolder:
         """The file in `done` that a sheet there is of."""
         if report.sheet is None or report.sheet.parent != self.layout.done:
             return None
-        files = (self.layout.done / each.name for each in self.layout.inside(self.layout.done) if not each.oddity)
-        beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
+        files = (
+            self.layout.done / each.name
+            for each in self.layout.inside(self.layout.done)
+            if not each.oddity
+        )
+        beside = (
+            file
+            for file in files
+            if not is_sheet(file.name) and report.sheet.name.startswith(file.stem)
+        )
         return next((file for file in beside if content_hash(file) == report.run.sha256), None)
 
     def files_to_rerun(self, ledger: LedgerReader) -> Iterator[Path]:
         """Held files on which every word has been said, and that are to be run again.
 
-        What a results sheet dropped back in has shipped needs no other run: such a file is filed away as it is.
+        What a results sheet dropped back in has shipped needs no other run: such a file is filed
+        away as it is.
         """
         store = self._settings.store
         for file, held in list(self._held.items()):
@@ -147,7 +175,9 @@ class DropFolder:
                 yield file
 
     def new_answers(self, ledger: LedgerReader, now: float) -> Iterator[tuple[Path, Path]]:
-        """Held files and their sheets in which a person has answered where they lie, saved and closed since."""
+        """Held files and their sheets in which a person has answered where they lie, saved and
+        closed since.
+        """
         for file, held in list(self._held.items()):
             saved = entry(held.sheet) if held.sheet else None
             if held.sheet is None or saved is None or saved == held.sheet_read:
@@ -160,8 +190,14 @@ class DropFolder:
                     yield file, held.sheet
 
     def _is_given(self, sheet: Path, since: float) -> bool:
-        """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead program's."""
-        return since >= self.still and not is_being_written(sheet) and (since >= LEFT_OPEN or not is_open(sheet))
+        """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead
+        program's.
+        """
+        return (
+            since >= self.still
+            and not is_being_written(sheet)
+            and (since >= LEFT_OPEN or not is_open(sheet))
+        )
 
     def release(self, file: Path) -> HeldFile | None:
         """A held file has its turn again."""
@@ -172,7 +208,9 @@ class DropFolder:
             if held.sheet and held.sheet.parent == self.layout.held and held.sheet.exists():
                 self.layout.move(held.sheet, unused_path(self.layout.done, held.sheet.name))
             self.layout.move(file, unused_path(self.layout.done, file.name))
-            self._say(f"{file.name}: every word on it has been said, and what was to ship has shipped → done")
+            self._say(
+                f"{file.name}: every word on it has been said, and what was to ship has shipped → done"
+            )
         del self._held[file]
 
     @property
@@ -182,13 +220,19 @@ class DropFolder:
 
     def _report_trouble(self, trouble: str) -> None:
         if trouble != self._trouble:
-            self._say(f"{self.layout.root}: {trouble}" if trouble else f"{self.layout.root} can be used again.")
+            self._say(
+                f"{self.layout.root}: {trouble}"
+                if trouble
+                else f"{self.layout.root} can be used again."
+            )
             self.status_file.show(state="stopped" if trouble else "watching", trouble=trouble)
         self._trouble = trouble
 
 
 def clear_sheet(held: HeldFile, new: Path | None) -> None:
-    """Take away the sheet of a held file that has a newer one; only if it is ours, of the same content."""
+    """Take away the sheet of a held file that has a newer one; only if it is ours, of the same
+    content.
+    """
     old = held.sheet
     if old is None or old == new or new is None or not old.is_file():
         return

@@ -1,7 +1,9 @@
-"""A drop folder and the four in it: what lies where, and how a file gets from one to the next, nothing overwritten.
+"""A drop folder and the four in it: what lies where, and how a file gets from one to the next,
+nothing overwritten.
 
-Whoever may drop a file may put a link there, too, or another file in the moment between a look and a claim. No link is
-followed: rooms are opened as what they are, files are moved from one opened room to the other, and read once opened.
+Whoever may drop a file may put a link there, too, or another file in the moment between a look and
+a claim. No link is followed: rooms are opened as what they are, files are moved from one opened
+room to the other, and read once opened.
 """
 
 import errno
@@ -22,10 +24,23 @@ from batch.model.sheet_format import LONGEST_NAME
 from batch.primitives.escapes import visible
 
 WORKING, DONE, FAILED, HELD = ROOMS = ("working", "done", "failed", "held")
-UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".filepart", ".crdownload", ".download", ".inprogress", ".swp", "~")
+UNFINISHED = (
+    ".part",
+    ".tmp",
+    ".temp",
+    ".partial",
+    ".filepart",
+    ".crdownload",
+    ".download",
+    ".inprogress",
+    ".swp",
+    "~",
+)
 """Ends of the names that programs give to what they are still writing."""
 NOT_OURS = (".", "~$", "thumbs.db", "desktop.ini")
-"""Beginnings of the names that belong to other programs: hidden files, Excel's and LibreOffice's locks."""
+"""Beginnings of the names that belong to other programs: hidden files, Excel's and LibreOffice's
+locks.
+"""
 SHEETS = (".results.xlsx", ".plan.xlsx")
 """Ends of the names of our own sheets."""
 NOTICES = (".error.txt", ".note.txt")
@@ -37,7 +52,8 @@ _ENDING = 20  # bytes; what is longer after the last dot is no ending
 HAS_FDS = {os.rename, os.open} <= os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 """Whether a folder can be held open, and what is in it be named from there: not on Windows."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_AS_IT_IS = _READ | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe is opened at once
+# a pipe is opened at once
+_AS_IT_IS = _READ | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class UnsafeEntry(OSError):
@@ -65,7 +81,9 @@ class FolderLayout:
         self.working, self.done, self.failed, self.held = (root / room for room in ROOMS)
 
     def make(self) -> None:
-        """The four folders in it, where they are missing; OSError where it is gone or cannot be written."""
+        """The four folders in it, where they are missing; OSError where it is gone or cannot be
+        written.
+        """
         for room in ROOMS:
             with suppress(FileExistsError):
                 (self.root / room).mkdir()
@@ -120,7 +138,9 @@ class FolderLayout:
             os.rename(file.name, target.name, src_dir_fd=old, dst_dir_fd=new)
 
     def open(self, file: Path) -> BufferedReader:
-        """What lies in a room, opened once; Refused where it is no plain file of its own, FileNotFoundError if gone."""
+        """What lies in a room, opened once; Refused where it is no plain file of its own,
+        FileNotFoundError if gone.
+        """
         self.check()
         if not HAS_FDS:
             return open_plain(file)
@@ -137,9 +157,11 @@ class FolderLayout:
         return (entry for entry in entries(self.root) if entry.name not in ROOMS)
 
     def claim(self, entry: Path) -> Path | None:
-        """Take a file into `working`, under a name that can be written; None where somebody else was faster.
+        """Take a file into `working`, under a name that can be written; None where somebody else
+        was faster.
 
-        A sheet of ours gets another name: what is called like one there, another command has written.
+        A sheet of ours gets another name: what is called like one there, another command has
+        written.
         """
         target = unused_path(self.working, resend_name(safe_name(entry.name)))
         try:
@@ -150,7 +172,9 @@ class FolderLayout:
 
 
 def entries(folder: Path) -> Iterator[Entry]:
-    """Files of a folder that are not another program's or unfinished, and what is no file, with what it is."""
+    """Files of a folder that are not another program's or unfinished, and what is no file, with
+    what it is.
+    """
     with os.scandir(folder) as found:
         for each in found:
             if is_ignored(each.name):
@@ -167,13 +191,19 @@ def entry(file: Path) -> Entry | None:
 
 
 def is_same(file: Path, seen: Entry) -> bool:
-    """Whether a file is, by whatever name, what was seen; a claim renames it, which changes nothing of it."""
+    """Whether a file is, by whatever name, what was seen; a claim renames it, which changes nothing
+    of it.
+    """
     found = entry(file)
     return found is not None and replace(found, name=seen.name) == seen
 
 
 def _entry(name: str, told: os.stat_result) -> Entry:
-    odd = "a configuration of shipbatch, no export" if name.casefold() == CONFIG_NAME else oddity(told)
+    odd = (
+        "a configuration of shipbatch, no export"
+        if name.casefold() == CONFIG_NAME
+        else oddity(told)
+    )
     return Entry(name, told.st_size, told.st_mtime_ns, told.st_ino, odd)
 
 
@@ -189,7 +219,9 @@ def open_plain(file: Path, room: int | None = None) -> BufferedReader:
             raise UnsafeEntry("a link to another place") from error
         raise
     told = os.fstat(handle)
-    if odd := oddity(told) or ("" if (told.st_dev, told.st_ino) == (before.st_dev, before.st_ino) else "another file"):
+    if odd := oddity(told) or (
+        "" if (told.st_dev, told.st_ino) == (before.st_dev, before.st_ino) else "another file"
+    ):
         os.close(handle)
         raise UnsafeEntry(odd)
     return os.fdopen(handle, "rb")
@@ -213,13 +245,19 @@ def is_ignored(name: str) -> bool:
 
 
 def is_sheet(name: str) -> bool:
-    """Whether a name is one of our results; a file dropped under such a name is filed away under another one."""
+    """Whether a name is one of our results; a file dropped under such a name is filed away under
+    another one.
+    """
     return name.casefold().endswith(SHEETS)
 
 
 def resend_name(name: str) -> str:
     """A name that is not its own results sheet's."""
-    return f"{name[: -len(next(filter(name.casefold().endswith, SHEETS)))]}-resent.xlsx" if is_sheet(name) else name
+    return (
+        f"{name[: -len(next(filter(name.casefold().endswith, SHEETS)))]}-resent.xlsx"
+        if is_sheet(name)
+        else name
+    )
 
 
 def oddity(told: os.stat_result) -> str:
@@ -227,12 +265,18 @@ def oddity(told: os.stat_result) -> str:
     mode = told.st_mode
     if stat.S_ISREG(mode):
         return "a file with a second name elsewhere (a hard link)" if told.st_nlink > 1 else ""
-    kinds = ((stat.S_ISLNK, "a link to another place"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"))
+    kinds = (
+        (stat.S_ISLNK, "a link to another place"),
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+    )
     return next((words for is_kind, words in kinds if is_kind(mode)), "a device or a socket")
 
 
 def safe_name(name: str) -> str:
-    """A name that every disk takes and every log can show: its bytes are text, all of it seen, not too long."""
+    """A name that every disk takes and every log can show: its bytes are text, all of it seen, not
+    too long.
+    """
     text = os.fsencode(name).decode("utf-8", "replace")
     text = "".join(char if char.isprintable() and visible(char) == char else "_" for char in text)
     stem, ending = _split(text)
@@ -241,7 +285,9 @@ def safe_name(name: str) -> str:
 
 
 def unused_path(folder: Path, name: str) -> Path:
-    """The name in a folder, or one with the time in it where the name is taken, in whatever spelling."""
+    """The name in a folder, or one with the time in it where the name is taken, in whatever
+    spelling.
+    """
     taken = {_fold(each) for each in os.listdir(folder)}  # noqa: PTH208  names alone
     stem, ending = _split(name)
     now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -257,5 +303,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _fold(name: str) -> str:
-    """Equal for names that some disk takes for one: upper and lower case, composed and decomposed accents."""
+    """Equal for names that some disk takes for one: upper and lower case, composed and decomposed
+    accents.
+    """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

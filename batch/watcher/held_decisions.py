@@ -1,4 +1,6 @@
-"""What people have decided of the files in `held`: with `shipbatch decide`, or in the sheets beside them."""
+"""What people have decided of the files in `held`: with `shipbatch decide`, or in the sheets beside
+them.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -42,7 +44,11 @@ class HeldDecisions:
     """One store's, found by `look`, taken in the store's next session."""
 
     def __init__(
-        self, folders: Sequence[DropFolder], settings: Settings, stop: StopEvent, say: Callable[[str], None]
+        self,
+        folders: Sequence[DropFolder],
+        settings: Settings,
+        stop: StopEvent,
+        say: Callable[[str], None],
     ) -> None:
         self._folders, self._settings, self._stop, self._say = folders, settings, stop, say
         self._timer = Timer(HELD_EVERY)
@@ -61,7 +67,9 @@ class HeldDecisions:
         return any(folder.has_held_files for folder in self._folders)
 
     def remember_held(self) -> None:
-        """What an earlier watcher has put into `held`; without a ledger that answers, nothing is known of it."""
+        """What an earlier watcher has put into `held`; without a ledger that answers, nothing is
+        known of it.
+        """
         with suppress(OSError, LedgerError), read_ledger(self._settings.ledger) as ledger:
             for folder in self._folders:
                 folder.remember_held(ledger)
@@ -72,7 +80,9 @@ class HeldDecisions:
             return
         self._timer.restart(now)
         with suppress(StopRequested):
-            self._answered += await self._stop.interrupt(run_in_thread(partial(self._new_answers, now)))
+            self._answered += await self._stop.interrupt(
+                run_in_thread(partial(self._new_answers, now))
+            )
         state = _ledger_state(self._settings.ledger)
         if state != self._ledger_state or not state:
             self._ledger_state = state
@@ -80,22 +90,34 @@ class HeldDecisions:
 
     def _new_answers(self, now: float) -> list[_Answered]:
         with suppress(LedgerError), read_ledger(self._settings.ledger) as ledger:
-            return [_Answered(folder, *one) for folder in self._folders for one in folder.new_answers(ledger, now)]
+            return [
+                _Answered(folder, *one)
+                for folder in self._folders
+                for one in folder.new_answers(ledger, now)
+            ]
         return []
 
     def _find_decided(self) -> None:
         with suppress(LedgerError), read_ledger(self._settings.ledger) as ledger:
-            found = [_Decided(folder, file) for folder in self._folders for file in folder.files_to_rerun(ledger)]
+            found = [
+                _Decided(folder, file)
+                for folder in self._folders
+                for file in folder.files_to_rerun(ledger)
+            ]
             self._decided += [one for one in found if one not in self._decided]
 
     async def take_answers(self, session: StoreSession) -> None:
-        """Record what people have written into the sheets; beside each it is said what could not be taken."""
+        """Record what people have written into the sheets; beside each it is said what could not be
+        taken.
+        """
         while self._answered:
             one = self._answered[-1]
             source = one.folder.source_for(one.file.name)
             progress = StatusFileProgress(one.file.name, self._say, one.folder.status_file)
             with suppress(FileError):  # gone since, or saved as something else
-                refusals = await take_decisions(replace(session, screen=progress), one.sheet, source)
+                refusals = await take_decisions(
+                    replace(session, screen=progress), one.sheet, source
+                )
                 notices.remove_notice(one.file, notices.NOTE)
                 if refusals:
                     text = notices.answer_refusals(one.sheet, refusals, one.sheet)
@@ -116,8 +138,12 @@ class HeldDecisions:
 
 
 def _ledger_state(ledger: Place) -> tuple[int, ...]:
-    """Times (ns) and sizes (bytes) that change with each write into the ledger's files; empty for a database."""
+    """Times (ns) and sizes (bytes) that change with each write into the ledger's files; empty for a
+    database.
+    """
     if isinstance(ledger, Database):
         return ()
     found = (path for path in (ledger, ledger.with_name(f"{ledger.name}-wal")) if path.exists())
-    return tuple(number for path in found for number in (path.stat().st_mtime_ns, path.stat().st_size))
+    return tuple(
+        number for path in found for number in (path.stat().st_mtime_ns, path.stat().st_size)
+    )

@@ -25,7 +25,9 @@ class Claim:
 
 
 class Inbox:
-    """What there is to run. Claims are made under the store's lock: what lies in `working` then was left there."""
+    """What there is to run. Claims are made under the store's lock: what lies in `working` then was
+    left there.
+    """
 
     def __init__(self, folders: Sequence[DropFolder], say_once: Callable[[str], None]) -> None:
         self.folders = folders
@@ -41,7 +43,11 @@ class Inbox:
     @property
     def _files(self) -> list[Path]:
         """Files that may be run, now or later."""
-        return [path for folder in self.folders for path in (*folder.working_files, *folder.last_scan.ready)]
+        return [
+            path
+            for folder in self.folders
+            for path in (*folder.working_files, *folder.last_scan.ready)
+        ]
 
     def has_due_file(self, now: float) -> bool:
         """Whether a file may be run now."""
@@ -49,19 +55,30 @@ class Inbox:
 
     @property
     def due_times(self) -> list[float]:
-        """When files may be whole, and when failed ones are tried again; nothing in the folders changes then."""
+        """When files may be whole, and when failed ones are tried again; nothing in the folders
+        changes then.
+        """
         scans = [folder.last_scan.due for folder in self.folders]
         return [due for due in scans if due is not None] + self.retries.due_times
 
     def claim_next(self, now: float) -> Claim | None:
-        """What was left in `working`, else the file that has been whole for longest; None where nothing is due."""
+        """What was left in `working`, else the file that has been whole for longest; None where
+        nothing is due.
+        """
         self.scan(now)
         return self._claim_unfinished(now) or self._claim_whole(now)
 
     def _claim_unfinished(self, now: float) -> Claim | None:
-        """The one that has failed least often; where even that has failed often, new files go first."""
+        """The one that has failed least often; where even that has failed often, new files go
+        first.
+        """
         retries = self.retries
-        left = [(folder, path) for folder in self.folders for path in folder.working_files if retries.is_due(path, now)]
+        left = [
+            (folder, path)
+            for folder in self.folders
+            for path in folder.working_files
+            if retries.is_due(path, now)
+        ]
         if not left:
             return None
         folder, path = min(left, key=lambda one: retries.tries(one[1]))
@@ -72,7 +89,9 @@ class Inbox:
     def _claim_whole(self, now: float) -> Claim | None:
         whole = [(each, folder) for folder in self.folders for each in folder.last_scan.whole]
         for each, folder in sorted(whole, key=lambda one: one[0]):
-            claimed = self._claim(folder, each, now) if self.retries.is_due(each.path, now) else None
+            claimed = (
+                self._claim(folder, each, now) if self.retries.is_due(each.path, now) else None
+            )
             if claimed:
                 return Claim(folder, claimed, is_new=True)
         return None
@@ -83,11 +102,14 @@ class Inbox:
         try:
             claimed = folder.layout.claim(path)
         except PermissionError:  # Windows: somebody has it open
-            self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
+            self._say_once(
+                f"{path.name} is open in another program, or may not be moved: it is taken when it can be."
+            )
             self.retries.put_off(path, now + AGAIN)
             return None
         failpoints.failpoint("after-claim")
-        if claimed and not is_same(claimed, whole.seen):  # put there after the scan: nobody has seen it whole
+        # put there after the scan: nobody has seen it whole
+        if claimed and not is_same(claimed, whole.seen):
             self.retries.put_off(claimed, now + AGAIN)
             return None
         return claimed

@@ -28,7 +28,9 @@ class Messages:
             del self._said[next(iter(self._said))]
 
     async def report(self, digests: Sequence[Digest]) -> None:
-        """To the log, and to people where it is worth it; outside the store's lock, for a mail may take its time."""
+        """To the log, and to people where it is worth it; outside the store's lock, for a mail may
+        take its time.
+        """
         status = max((digest.status for digest in digests), default=0)
         for problem in await asyncio.to_thread(self._notify, self._settings, digests, status):
             self.say_once(problem)

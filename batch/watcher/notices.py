@@ -33,7 +33,9 @@ def unusable_file(file: Path, error: ShipbatchError, folder: Path) -> str:
 
 def incomplete_file(file: Path, why: str, todo: str) -> str:
     """For a file that came back before all of it was sent."""
-    return letter([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
+    return letter(
+        [f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"]
+    )
 
 
 def program_failure(file: Path, error: BaseException, tries: int) -> str:
@@ -64,7 +66,8 @@ def write_notice(text: str, beside: Path, ending: str) -> None:
     """Put a text beside a file; where there is no room for it, the log alone has said so."""
     with suppress(OSError):
         letter = unused_path(beside.parent, f"{beside.stem}{ending}")
-        with letter.open("x", encoding="utf-8-sig") as file:  # new, no link followed; Windows' editor looks for the BOM
+        # new, no link followed; Windows' editor looks for the BOM
+        with letter.open("x", encoding="utf-8-sig") as file:
             file.write(f"{text.rstrip()}\n")
 
 

@@ -50,7 +50,9 @@ class FileProgress:
 
 
 class StatusFileProgress(FileProgress):
-    """The progress of a file in a drop folder: its lines begin with its name, its counts go into the status file."""
+    """The progress of a file in a drop folder: its lines begin with its name, its counts go into
+    the status file.
+    """
 
     def __init__(self, name: str, say: Callable[[str], None], status_file: StatusFile) -> None:
         super().__init__(lambda line: say(f"{name}: {line}"))

@@ -1,4 +1,6 @@
-"""What `status` says of a drop folder: running, waiting, done today, held, failed, and whether anybody watches."""
+"""What `status` says of a drop folder: running, waiting, done today, held, failed, and whether
+anybody watches.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +22,14 @@ from batch.watcher.status_file import living_watchers
 SHOWN = 20  # names in a line
 
 
-def folder_status(folder: Path, settings: Settings, *, now: datetime | None = None) -> CommandResult:
+def folder_status(
+    folder: Path, settings: Settings, *, now: datetime | None = None
+) -> CommandResult:
     """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
     place = FolderLayout(folder.absolute())
-    midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = (now or datetime.now().astimezone()).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
     dropped = _list_files(place.inbox_files)
     watchers = list(living_watchers(settings.home, place.root))
     at_it = {board["file"] for board in watchers if board.get("state") == "running"}
@@ -33,12 +39,21 @@ def folder_status(folder: Path, settings: Settings, *, now: datetime | None = No
             "refused": _layout_faults(place),
             "watchers": watchers,
             "running": sorted(at_it),
-            "unfinished": [entry.name for entry in _files(place, place.working) if entry.name not in at_it],
+            "unfinished": [
+                entry.name for entry in _files(place, place.working) if entry.name not in at_it
+            ],
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
-            "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
-            "held": [_data_of_held(place.held / entry.name, ledger) for entry in _files(place, place.held)],
-            "failed": [_data_of_failed(place.failed / entry.name) for entry in _files(place, place.failed)],
+            "done_today": _done(
+                run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working
+            ),
+            "held": [
+                _data_of_held(place.held / entry.name, ledger)
+                for entry in _files(place, place.held)
+            ],
+            "failed": [
+                _data_of_failed(place.failed / entry.name) for entry in _files(place, place.failed)
+            ],
         }
     return CommandResult(tuple(_lines(data)), data)
 
@@ -64,7 +79,9 @@ def _files(place: FolderLayout, room: Path) -> list[Entry]:
 def _done(runs: Iterable[Run]) -> dict[str, int]:
     """A file that was gone on with after a stop counts once, and what each of its runs has shipped."""
     ended = [run for run in runs if run.finished]
-    counted = {name: sum(row_count(run.summary, name) for run in ended) for name in ("created", "updated")}
+    counted = {
+        name: sum(row_count(run.summary, name) for run in ended) for name in ("created", "updated")
+    }
     return {"files": len({(run.file, run.sha256) for run in ended}), **counted}
 
 
@@ -109,7 +126,9 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
 
-def _lines_of_running(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _lines_of_running(
+    unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     for board in (board for board in watched if board.get("state") == "running"):
         stage = board.get("stage") or "Beginning"
         counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
@@ -124,7 +143,10 @@ def _waiting_text(held: Mapping[str, Any]) -> str:
         return "not known to the ledger; drop it again"
     wait = "1 row waits" if held["rows"] == 1 else f"{held['rows']:,} rows wait"
     words = f"{wait} for a person since {_time(held['since'])}. "
-    return words + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
+    return (
+        words
+        + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
+    )
 
 
 def _count_text(names: Sequence[str]) -> str:

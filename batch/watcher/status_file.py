@@ -1,7 +1,8 @@
 """What a watcher is doing, on a small file that `status` reads from another process.
 
-Beside it lies a lock, which the operating system takes from the watcher when it dies: what a dead one has left says
-nothing, from that moment on. The boards of other machines are believed while they are touched.
+Beside it lies a lock, which the operating system takes from the watcher when it dies: what a dead
+one has left says nothing, from that moment on. The boards of other machines are believed while they
+are touched.
 """
 
 import asyncio
@@ -24,13 +25,16 @@ OFTEN = 1.0  # seconds between two lines of progress
 
 
 class StatusFile:
-    """One watcher's board for one folder. It is touched while the watcher lives, and taken down when it ends.
+    """One watcher's board for one folder. It is touched while the watcher lives, and taken down
+    when it ends.
 
     Where it cannot be written, nothing is shown; nobody's shipment waits for that.
     """
 
     def __init__(self, home: Path, folder: Path) -> None:
-        self._path = _boards(home) / f"{_name(folder)}-{socket.gethostname()[:40]}-{os.getpid()}.json"
+        self._path = (
+            _boards(home) / f"{_name(folder)}-{socket.gethostname()[:40]}-{os.getpid()}.json"
+        )
         self._said: dict[str, Any] = {
             "folder": str(folder),
             "process": os.getpid(),
@@ -43,7 +47,9 @@ class StatusFile:
 
     def show(self, **what: Any) -> None:
         """Show what is going on, in the place of what was shown before."""
-        self._said = {name: self._said[name] for name in ("folder", "process", "host", "since")} | what
+        self._said = {
+            name: self._said[name] for name in ("folder", "process", "host", "since")
+        } | what
         self._write()
 
     def step(self, done: int) -> None:
@@ -95,7 +101,9 @@ def living_watchers(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
-    """Whether a watcher of this machine has left its lock; one without a lock may be an earlier version's."""
+    """Whether a watcher of this machine has left its lock; one without a lock may be an earlier
+    version's.
+    """
     return said.get("host") == socket.gethostname() and is_free(lock)
 
 

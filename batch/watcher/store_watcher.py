@@ -1,4 +1,6 @@
-"""One store's drop folders, watched for weeks: a file at a time, in order, each under the store's lock."""
+"""One store's drop folders, watched for weeks: a file at a time, in order, each under the store's
+lock.
+"""
 
 import asyncio
 import math
@@ -54,13 +56,16 @@ class StoreWatcher:
         self._pause_for_others = Timer(OTHERS)
 
     async def watch(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Take files until stopped; then the one in flight is finished, or resumed at the next start.
+        """Take files until stopped; then the one in flight is finished, or resumed at the next
+        start.
 
         `ready` is called with each look, the first time when all folders have been seen.
         """
         self._inbox.scan(_now())
         await asyncio.to_thread(self._decisions.remember_held)
-        async with ChangeEvents((folder.layout.root for folder in self.folders), polling=self._polling) as events:
+        async with ChangeEvents(
+            (folder.layout.root for folder in self.folders), polling=self._polling
+        ) as events:
             while not self._stop:
                 now = _now()
                 self._inbox.scan(now)
@@ -73,10 +78,14 @@ class StoreWatcher:
                     await self._stop.unless(events.wait(self._seconds_until_due(now)))
 
     def _has_work(self, now: float) -> bool:
-        return self._inbox.has_due_file(now) or self._upkeep.has_leftovers or self._decisions.has_any
+        return (
+            self._inbox.has_due_file(now) or self._upkeep.has_leftovers or self._decisions.has_any
+        )
 
     def _seconds_until_due(self, now: float) -> float | None:
-        """Seconds until something may be due of which no change in the folders tells; None: nothing is."""
+        """Seconds until something may be due of which no change in the folders tells; None: nothing
+        is.
+        """
         moments = self._inbox.due_times
         if self._decisions.is_awaited:
             moments.append(now + HELD_EVERY)
@@ -87,11 +96,15 @@ class StoreWatcher:
         job, digests = None, list[Digest]()
         try:
             with self._stop.part() as part:
-                async with open_store(self.settings, NullProgress(self._messages.say_once), part) as session:
+                async with open_store(
+                    self.settings, NullProgress(self._messages.say_once), part
+                ) as session:
                     await self._decisions.take_answers(session)
                     claim = self._inbox.claim_next(_now()) or self._decisions.claim_next()
                     if claim is None:
-                        digests = await self._upkeep.carry_over(session, self.folders, self._messages.say)
+                        digests = await self._upkeep.carry_over(
+                            session, self.folders, self._messages.say
+                        )
                     else:
                         job = self._job_of(claim)
                         await self._run(job, claim, session)
@@ -102,7 +115,9 @@ class StoreWatcher:
             if not self._stop:
                 await self._trouble.wait_out(error, job)
             elif job:
-                self._messages.say(f"{job.file.name}: stopped before its end; the next start goes on with it.")
+                self._messages.say(
+                    f"{job.file.name}: stopped before its end; the next start goes on with it."
+                )
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
             await self._trouble.wait_out(of_memory(error) or error, job)
         else:
@@ -131,7 +146,9 @@ class StoreWatcher:
         claim.folder.status_file.show(state="watching")
 
     def _hold(self, job: ClaimedFileJob, claim: Claim, ledger: Ledger) -> None:
-        """Remember a file that waits for a person; the sheet of one that has waited goes where it has a newer one."""
+        """Remember a file that waits for a person; the sheet of one that has waited goes where it
+        has a newer one.
+        """
         if claim.held:
             clear_sheet(claim.held, job.sheet)
         if job.held_run_id and job.target:

@@ -4,7 +4,9 @@ import math
 
 
 class Timer:
-    """Due at once, and again so many seconds after each `restart`; moments are of the caller's clock."""
+    """Due at once, and again so many seconds after each `restart`; moments are of the caller's
+    clock.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -17,15 +17,19 @@ from batch.watcher.retries import AGAIN, BACKOFF, TRIES, Retries
 class Trouble:
     """One store's; a file that failed stays in `working`, and is run again by itself."""
 
-    def __init__(self, folders: Sequence[DropFolder], retries: Retries, messages: Messages, stop: StopEvent) -> None:
+    def __init__(
+        self, folders: Sequence[DropFolder], retries: Retries, messages: Messages, stop: StopEvent
+    ) -> None:
         self.text = ""
         """What is in the way now; empty: nothing."""
         self._folders, self._retries, self._messages, self._stop = folders, retries, messages, stop
 
     async def wait_out(self, error: Exception, job: ClaimedFileJob | None) -> None:
-        """Say what is wrong, and wait, each time twice as long; what the program fails on TRIES times is given up.
+        """Say what is wrong, and wait, each time twice as long; what the program fails on TRIES
+        times is given up.
 
-        What may be over by itself in AGAIN seconds counts as no failure: a file still being written, a dead reader.
+        What may be over by itself in AGAIN seconds counts as no failure: a file still being
+        written, a dead reader.
         """
         now = asyncio.get_running_loop().time()
         if isinstance(error, StillBeingWritten | ReaderDied) and job:

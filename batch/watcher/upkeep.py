@@ -1,4 +1,6 @@
-"""What a store's watcher does when no file brings it work: old copies expire, what was left open is tried again."""
+"""What a store's watcher does when no file brings it work: old copies expire, what was left open is
+tried again.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -48,12 +50,15 @@ class Upkeep:
         settings = self._settings
         since = datetime.now(UTC) - timedelta(days=2 * settings.carry_over)
         with suppress(LedgerError), read_ledger(settings.ledger) as ledger:
-            self.has_leftovers = bool(settings.carry_over and ledger.open_requests(settings.store, since))
+            self.has_leftovers = bool(
+                settings.carry_over and ledger.open_requests(settings.store, since)
+            )
 
     async def carry_over(
         self, session: StoreSession, folders: Sequence[DropFolder], say: Callable[[str], None]
     ) -> list[Digest]:
-        """Try again what earlier files left for a passing reason; their sheets are brought up to date.
+        """Try again what earlier files left for a passing reason; their sheets are brought up to
+        date.
 
         Returns what needs somebody now; the file of each comes back into `held` or `failed`.
         """

@@ -33,7 +33,8 @@ async def watch_folders(
     notify: Notifier = notify_after_run,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Take what is dropped until `stop` is set. Stores go side by side; within a store it is a file at a time.
+    """Take what is dropped until `stop` is set. Stores go side by side; within a store it is a file
+    at a time.
 
     `notify` gets the end of each file, for the log and for people.
     """
@@ -43,7 +44,12 @@ async def watch_folders(
         stores.setdefault((str(each.settings.home), each.settings.store), []).append(each)
     watchers = [
         StoreWatcher(
-            [each.folder for each in of_store], of_store[0].settings, progress, stop, polling=polling, notify=notify
+            [each.folder for each in of_store],
+            of_store[0].settings,
+            progress,
+            stop,
+            polling=polling,
+            notify=notify,
         )
         for of_store in stores.values()
     ]

@@ -68,8 +68,12 @@ def quota() -> Iterator[Figure]:
             asyncio.run(ship(place, by_id(ids(spec)), folder, reserve=0, trust_file=True))
         ratio = seconds(place.came) / ((WINDOWS - 1) * WINDOW)
         name = f"{plan} in 30 s, as {many} in {WINDOW:g} s, {WINDOWS} windows"
-        yield Figure(f"{name}: time from first to last request ÷ the least possible", *most(ratio, 1.03, 3))
-        yield Figure(f"{name}: answers 429", *most(Counter(one.status for one in place.came)[429], 0, 0))
+        yield Figure(
+            f"{name}: time from first to last request ÷ the least possible", *most(ratio, 1.03, 3)
+        )
+        yield Figure(
+            f"{name}: answers 429", *most(Counter(one.status for one in place.came)[429], 0, 0)
+        )
 
 
 def others() -> Iterator[Figure]:
@@ -78,7 +82,9 @@ def others() -> Iterator[Figure]:
     with serving(spec) as place, home() as folder:
         asyncio.run(ship(place, by_id(ids(spec)), folder, reserve=0, trust_file=True))
     refused = [one.at for one in place.ours if one.status == 429]
-    worst = max((sum(at <= other < at + spec.window for other in refused) for at in refused), default=0)
+    worst = max(
+        (sum(at <= other < at + spec.window for other in refused) for at in refused), default=0
+    )
     name = "a second client takes a random third of 150 in 3 s"
     yield Figure(f"{name}: answers 429 a window, at most", *most(worst, 1, 0))
 
@@ -99,7 +105,10 @@ def requests() -> Iterator[Figure]:
         sent = len(place.came)
         yield Figure(f"requests ÷ shipments, {name}", *most(sent / first, goal, 3))
         if again:
-            yield Figure("requests, the same cumulative file a second night", *most(again.summary["requests"], 0, 0))
+            yield Figure(
+                "requests, the same cumulative file a second night",
+                *most(again.summary["requests"], 0, 0),
+            )
     spec = Spec(orders=300)
     with serving(spec) as place, home() as folder:
         asyncio.run(ship(place, by_id(ids(spec)), folder, trust_file=True))
@@ -115,7 +124,9 @@ def unlimited() -> Iterator[Figure]:
             with home() as folder:
                 asyncio.run(recorded(place, ids(spec), folder))
             with home() as folder:
-                report = asyncio.run(ship(place, by_id(ids(spec)), folder, trust_file=True, again=True))
+                report = asyncio.run(
+                    ship(place, by_id(ids(spec)), folder, trust_file=True, again=True)
+                )
                 assert report.summary["created"] == spec.orders, report.summary
     posts = [one.at for one in place.came if one.method == "POST"]
     rounds = [posts[n : n + spec.orders] for n in range(0, len(posts), spec.orders)]
@@ -127,7 +138,10 @@ def unlimited() -> Iterator[Figure]:
         return statistics.median(one / other for one, other in zip(some, others, strict=True))
 
     yield Figure(f"{name} ÷ those of a bare aiohttp loop", *least(against(ours, alone), 0.7))
-    yield Figure("that bare loop with two durable records a shipment ÷ without", f"{against(floor, alone):.2f}")
+    yield Figure(
+        "that bare loop with two durable records a shipment ÷ without",
+        f"{against(floor, alone):.2f}",
+    )
     yield Figure(f"{name} ÷ those of the bare loop with the records", f"{against(ours, floor):.2f}")
     yield Figure(
         f"the same where the store answers after {DISTANT * 1000:g} ms: ours ÷ a bare loop of {WORKERS} at once",
@@ -136,7 +150,9 @@ def unlimited() -> Iterator[Figure]:
 
 
 def _distant() -> float:
-    """Where the store takes its time, as every real one does: ours against as many at once that record nothing."""
+    """Where the store takes its time, as every real one does: ours against as many at once that
+    record nothing.
+    """
     spec = Spec(orders=3000, quantity=2, latency=DISTANT)
     with serving(spec) as place, home() as folder:
         asyncio.run(bare(place, ids(spec), workers=WORKERS))
@@ -164,7 +180,9 @@ def rivalry() -> Iterator[Figure]:
         refused = Counter(one.status for one in place.came)[429]
         yield Figure(f"official client {name}: requests ÷ ours", *least(theirs / mine, 3))
         longer = seconds(place.came) / count / took
-        yield Figure(f"official client {name}: time ÷ ours ({refused} times 429)", *least(longer, 1))
+        yield Figure(
+            f"official client {name}: time ÷ ours ({refused} times 429)", *least(longer, 1)
+        )
 
 
 def ledger() -> Iterator[Figure]:
@@ -176,7 +194,10 @@ def ledger() -> Iterator[Figure]:
             async with open_ledger(folder / "ledger.sqlite3") as book:
                 records = await bench_ledger.planned(book, "a", range(1, many + 1))
                 return await bench_ledger.rate(
-                    asyncio.gather(*(book.intend(record.record_id, {"phase": "claimed"}) for record in records)), many
+                    asyncio.gather(
+                        *(book.intend(record.record_id, {"phase": "claimed"}) for record in records)
+                    ),
+                    many,
                 )
 
     rate = max(asyncio.run(measure()) for _ in range(3))
@@ -200,10 +221,21 @@ def start() -> Iterator[Figure]:
                 "SHIPBATCH_HOME": str(folder / "home"),
             }
             began = time.monotonic()
-            command = [sys.executable, "-m", "batch", "run", "--dry-run", "--customers-will-be-mailed", str(export)]
+            command = [
+                sys.executable,
+                "-m",
+                "batch",
+                "run",
+                "--dry-run",
+                "--customers-will-be-mailed",
+                str(export),
+            ]
             subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environ)
         first.append(min(one.at for one in place.came) - began)
-    yield Figure("`shipbatch run` of a 1,000-row XLSX to its first request, s (best of three)", *most(min(first), 1.5))
+    yield Figure(
+        "`shipbatch run` of a 1,000-row XLSX to its first request, s (best of three)",
+        *most(min(first), 1.5),
+    )
 
 
 def _time(command: list[str]) -> tuple[float, float]:

@@ -26,14 +26,18 @@ def run(place: Place, threads: int, first: int, count: int) -> None:
 
 
 def main(url: str, store_hash: str, token: str, threads: int, orders: range) -> None:
-    """The order, its products, its addresses, the shipment, as the client's own documentation goes about it."""
+    """The order, its products, its addresses, the shipment, as the client's own documentation goes
+    about it.
+    """
     sys.path.append(str(OFFICIAL))
     from bigcommerce.connection import OAuthConnection
     from bigcommerce.exception import RateLimitingException
     from bigcommerce.resources.orders import Orders, OrderShipments
 
     class Plain(OAuthConnection):  # type: ignore[misc]
-        """The client always says https, and the sandbox is http on this machine; nothing else is changed."""
+        """The client always says https, and the sandbox is http on this machine; nothing else is
+        changed.
+        """
 
         def full_path(self, url: str) -> str:
             return str(super().full_path(url)).replace("https://", "http://", 1)
@@ -46,7 +50,11 @@ def main(url: str, store_hash: str, token: str, threads: int, orders: range) -> 
         items = [{"order_product_id": line.id, "quantity": 1}]
         number = f"RIVAL{order_id:010}"
         OrderShipments.create(
-            order_id, connection=connection, order_address_id=address.id, tracking_number=number, items=items
+            order_id,
+            connection=connection,
+            order_address_id=address.id,
+            tracking_number=number,
+            items=items,
         )
 
     def patiently(order_id: int) -> None:

@@ -59,7 +59,13 @@ async def ship(place: Place, rows: Iterable[Iterable[object]], folder: Path, **m
     with export.open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     more.setdefault("customers_will_be_mailed", True)
-    settings = Settings(api_url=place.url, store_hash=place.store_hash, token=place.token, home=folder / "home", **more)
+    settings = Settings(
+        api_url=place.url,
+        store_hash=place.store_hash,
+        token=place.token,
+        home=folder / "home",
+        **more,
+    )
     async with open_store(settings, Silent(), StopEvent()) as desk:
         return await Pipeline(desk).run(Job(export))
 
@@ -67,12 +73,18 @@ async def ship(place: Place, rows: Iterable[Iterable[object]], folder: Path, **m
 Around = Callable[[int, Callable[[], Awaitable[dict[str, Any]]]], Awaitable[None]]
 
 
-async def bare(place: Place, order_ids: Iterable[int], around: Around | None = None, workers: int = BARE) -> None:
-    """The same POSTs by aiohttp alone: nothing is paced, judged or recorded, but by what is put `around` each."""
+async def bare(
+    place: Place, order_ids: Iterable[int], around: Around | None = None, workers: int = BARE
+) -> None:
+    """The same POSTs by aiohttp alone: nothing is paced, judged or recorded, but by what is put
+    `around` each.
+    """
     headers = {"X-Auth-Token": place.token, "Accept": "application/json"}
     base = f"{place.url}/stores/{place.store_hash}/v2/orders"
     left = iter(order_ids)
-    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=workers)) as session:
+    async with aiohttp.ClientSession(
+        headers=headers, connector=aiohttp.TCPConnector(limit=workers)
+    ) as session:
 
         async def post(n: int) -> dict[str, Any]:
             items = [{"order_product_id": n * 10, "quantity": 1}]

@@ -1,4 +1,5 @@
-"""A store for the benchmark: the sandbox in a process of its own, which notes when each request came.
+"""A store for the benchmark: the sandbox in a process of its own, which notes when each request
+came.
 
 `python -m tests.bench_speed.store SPEC` prints its address as JSON, serves until its standard input
 ends, and then prints what came, a JSON list of [seconds, method, path, status].
@@ -41,7 +42,9 @@ class Spec:
     quantity: int = 3
 
     def document(self) -> dict[str, Any]:
-        """The orders, as the sandbox takes them: one line each, its id ten, its address a hundred times the order's."""
+        """The orders, as the sandbox takes them: one line each, its id ten, its address a hundred
+        times the order's.
+        """
         ids = range(self.first, self.first + self.orders)
         orders = [
             {
@@ -116,12 +119,18 @@ async def serve(spec: Spec) -> None:
     faults = Faults(Fault(delay=spec.latency)) if spec.latency else Faults()
     async with Sandbox(spec.document(), faults=faults) as box:
         window = box._window = Clocked(Quota(spec.quota or 1_000_000_000, spec.window))
-        print(json.dumps({"url": box.url, "store_hash": box.store_hash, "token": box.token}), flush=True)
+        print(
+            json.dumps({"url": box.url, "store_hash": box.store_hash, "token": box.token}),
+            flush=True,
+        )
         second = asyncio.create_task(_second_client(box, spec)) if spec.others else None
         await asyncio.to_thread(sys.stdin.read)
         if second:
             second.cancel()
-        print(json.dumps([[at, *one] for at, one in zip(window.at, box.requests, strict=False)]), flush=True)
+        print(
+            json.dumps([[at, *one] for at, one in zip(window.at, box.requests, strict=False)]),
+            flush=True,
+        )
 
 
 async def _second_client(box: Sandbox, spec: Spec) -> None:

@@ -1,4 +1,5 @@
-"""Proofs by killing: the real command line against a sandbox in another process, whose own list is the judge.
+"""Proofs by killing: the real command line against a sandbox in another process, whose own list is
+the judge.
 
 Each is one command, and has a short form in the test suite:
 
@@ -11,7 +12,8 @@ Each is one command, and has a short form in the test suite:
 - `python -m tests.proofs.random_changes --count 84 --seed 0`: one token of the rules changed; do its tests notice?
 - `python -m tests.proofs.scoreboard`: the same faults and kills for shipbatch and for how it is done without.
 
-They print how many were killed, how many shipments were doubled, how many lost, and end with 1 if any was.
+They print how many were killed, how many shipments were doubled, how many lost, and end with 1 if
+any was.
 """
 
 import faulthandler
@@ -20,7 +22,8 @@ import os
 # NumPy's own threads would be in every process that is forked, and none of them is needed.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# An interpreter that dies says where: this one and its forks (pytest has seen to its own), and those that they start.
+# An interpreter that dies says where: this one and its forks (pytest has seen to its own), and
+# those that they start.
 os.environ.setdefault("PYTHONFAULTHANDLER", "1")
 if not faulthandler.is_enabled():
     faulthandler.enable()

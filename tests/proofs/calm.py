@@ -1,7 +1,9 @@
-"""Ninety nights of a warehouse: ordinary noise that must pass in quiet, and disasters of which none may ship.
+"""Ninety nights of a warehouse: ordinary noise that must pass in quiet, and disasters of which none
+may ship.
 
-`python -m tests.proofs.calm` runs the whole program each night, as cron does: a file, a store over real sockets, the
-ledger of the nights before. Everything is decided by the seed. A night's own file follows a disaster the same night.
+`python -m tests.proofs.calm` runs the whole program each night, as cron does: a file, a store over
+real sockets, the ledger of the nights before. Everything is decided by the seed. A night's own file
+follows a disaster the same night.
 """
 
 import argparse
@@ -50,7 +52,9 @@ class Score:
     rows: int = 0
     shipped: int = 0
     missing: int = 0
-    """Parcels of ordinary files that are not in the store at the end, though nothing is wrong with them."""
+    """Parcels of ordinary files that are not in the store at the end, though nothing is wrong with
+    them.
+    """
     doubled: int = 0
     false_holds: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
@@ -122,7 +126,9 @@ class Calm:
         rows = self.warehouse.file_of(number)
         name = f"{number:02}-night"
         if number in STORM:
-            self.box.faults.add(Fault(503, performs=0, method="POST", nth=range(len(rows) // 3, 1_000_000)))
+            self.box.faults.add(
+                Fault(503, performs=0, method="POST", nth=range(len(rows) // 3, 1_000_000))
+            )
         report = await self._run(name, self.warehouse.written(rows))
         self.box.faults.clear()
         score = self.score
@@ -142,10 +148,20 @@ class Calm:
     def _alert(self, name: str, report: Report | ShipbatchError) -> None:
         """Whether people would have been told of it, as `notify` decides that."""
         status = 2 if isinstance(report, ShipbatchError) else exit_status(report)
-        digest = of_error(report, name, 2) if isinstance(report, ShipbatchError) else of_report(report, status)
-        rules, memory, today = self._settings().notify, AlertHistory(self.home, "calm"), datetime.now(UTC).date()
+        digest = (
+            of_error(report, name, 2)
+            if isinstance(report, ShipbatchError)
+            else of_report(report, status)
+        )
+        rules, memory, today = (
+            self._settings().notify,
+            AlertHistory(self.home, "calm"),
+            datetime.now(UTC).date(),
+        )
         seen = memory.recent_kinds(rules.forget, today)
-        why = told_because(digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least)
+        why = told_because(
+            digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least
+        )
         memory.record(digest.kinds, rules.forget, today)
         if why:
             self.score.alerts.append(f"{name}: {'; '.join(why)}")
@@ -153,7 +169,9 @@ class Calm:
     async def _release(self, held: Report) -> None:
         """What a person does in the morning."""
         async with open_store(self._settings(), _Silent(), StopEvent()) as desk:
-            await take_decision(desk, held.run.run_id, Answer("ship", "Ann", "we know why", file=True))
+            await take_decision(
+                desk, held.run.run_id, Answer("ship", "Ann", "we know why", file=True)
+            )
 
     async def _disaster(self, number: int, disaster: str) -> None:
         """A file that must not ship: held or refused, and nothing of it sent."""
@@ -171,14 +189,22 @@ class Calm:
         export = self.place / f"{name}.csv"
         export.write_text(text, "utf-8")
         try:
-            tour: RunResults = await run_files([Job(export)], self._settings(), _Silent(), StopEvent())
+            tour: RunResults = await run_files(
+                [Job(export)], self._settings(), _Silent(), StopEvent()
+            )
         except ShipbatchError as error:
             return error
         return tour.reports[0] if tour.reports else tour.refused[0][1]
 
     def _settings(self) -> Settings:
         box = self.box
-        return Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, home=self.home, identity="calm")
+        return Settings(
+            api_url=box.url,
+            store_hash=box.store_hash,
+            token=box.token,
+            home=self.home,
+            identity="calm",
+        )
 
     def _judge(self) -> None:
         made = [one["tracking_number"] for one in self.box.shipments()]
@@ -187,12 +213,16 @@ class Calm:
         self.score.missing = len(self.warehouse.sound - set(made))
         with read_ledger(self.home / LEDGER) as ledger:
             self.score.decisions = [
-                one.what for one in pending_decisions(ledger, "calm") if one.run_id in self.ordinary and not one.is_file
+                one.what
+                for one in pending_decisions(ledger, "calm")
+                if one.run_id in self.ordinary and not one.is_file
             ]
 
 
 def _spread(nights: int) -> Iterator[int]:
-    """Nights for disasters: once the usual is known, on working days, each a month after there was a file."""
+    """Nights for disasters: once the usual is known, on working days, each a month after there was
+    a file.
+    """
     free = [number for number in range(MONTH + 1, nights) if number % 7 < 5]
     return (free[place * len(free) // len(DISASTERS)] for place in range(len(DISASTERS)))
 

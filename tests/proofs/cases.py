@@ -1,4 +1,6 @@
-"""Seeded stores with an export each: what a warehouse sends, what may go wrong, what must be shipped in the end."""
+"""Seeded stores with an export each: what a warehouse sends, what may go wrong, what must be
+shipped in the end.
+"""
 
 import csv
 import random
@@ -38,7 +40,9 @@ class Case:
         return {"orders": self.orders}
 
     def order(self, *quantities: int, addresses: int = 1) -> int:
-        """One more order: a line for each quantity at each address; SKUs A, B, … are the same at every address."""
+        """One more order: a line for each quantity at each address; SKUs A, B, … are the same at
+        every address.
+        """
         order_id = 1001 + len(self.orders)
         lines = [
             {
@@ -51,16 +55,32 @@ class Case:
             for k, q in enumerate(quantities)
         ]
         self.orders.append(
-            {"id": order_id, "addresses": [{"id": address_of(order_id, a)} for a in range(addresses)], "lines": lines}
+            {
+                "id": order_id,
+                "addresses": [{"id": address_of(order_id, a)} for a in range(addresses)],
+                "lines": lines,
+            }
         )
         return order_id
 
     def row(
-        self, order_id: int, sku: str = "", units: int | str = "", number: str = "", address: int | str = ""
+        self,
+        order_id: int,
+        sku: str = "",
+        units: int | str = "",
+        number: str = "",
+        address: int | str = "",
     ) -> None:
         self.rows.append((order_id, address, sku, units, number, "UPS" if number else ""))
 
-    def ships(self, order_id: int, units: Mapping[int, int], number: str = "", address: int = 0, rows: int = 1) -> None:
+    def ships(
+        self,
+        order_id: int,
+        units: Mapping[int, int],
+        number: str = "",
+        address: int = 0,
+        rows: int = 1,
+    ) -> None:
         """So many rows ship these units of these lines, by the line's place."""
         items = tuple(sorted((line_of(order_id, k, address), q) for k, q in units.items()))
         self.expected[order_id, address_of(order_id, address), number, items] += 1
@@ -215,7 +235,11 @@ BROKEN = (
     Fault(Reply.STALE),
     Fault(says={"tracking_number": "SOMEBODY-ELSES"}),  # a 201 that is not true
     Fault(says={"id": 1, "items": []}),
-    Fault(429, performs=0, headers={"X-Rate-Limit-Time-Reset-Ms": "20", "X-Rate-Limit-Requests-Left": "7"}),
+    Fault(
+        429,
+        performs=0,
+        headers={"X-Rate-Limit-Time-Reset-Ms": "20", "X-Rate-Limit-Requests-Left": "7"},
+    ),
 )
 
 
@@ -231,7 +255,9 @@ def transport_faults(dice: random.Random, orders: Sequence[int], share: float) -
 
 
 def slow_answers(dice: random.Random, orders: Sequence[int]) -> Iterator[Fault]:
-    """The work is done at once, the answer comes later: most of a run is then spent with shipments under way."""
+    """The work is done at once, the answer comes later: most of a run is then spent with shipments
+    under way.
+    """
     for order in orders:
         yield Fault(delay=dice.uniform(0, LONGEST_ANSWER), method="POST", order=order)
 
@@ -241,7 +267,9 @@ def on_post(fault: Fault, order: int, nth: int) -> Fault:
 
 
 def case_of(seed: int, *, parcels: int = 9, share: float = 0.4) -> Case:
-    """The case of a seed: so many kinds of rows, faults for a share of the orders, one of many stores."""
+    """The case of a seed: so many kinds of rows, faults for a share of the orders, one of many
+    stores.
+    """
     dice, case = random.Random(seed), Case()
     for kind in dice.choices(KINDS, k=parcels):
         kind(case)

@@ -19,7 +19,9 @@ _ARITHMETIC = re.compile(r"//|\*\*|[-+*/%|&]")
 _CODE = re.compile(r"[\w.:/-]*")
 """Text that the program goes by; what is written for people has blanks."""
 WORDS = 5
-"""More texts than these at the top of a module are a list of words: data, which tests need not say again."""
+"""More texts than these at the top of a module are a list of words: data, which tests need not say
+again.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def changes_of(file: str, source: str) -> Sequence[Change]:
 
 
 class _Finder(ast.NodeVisitor):
-    """Collects changes; leaves out annotations, decorators, docstrings, assertions, lists of words and prose."""
+    """Collects changes; leaves out annotations, decorators, docstrings, assertions, lists of words
+    and prose.
+    """
 
     def __init__(self, file: str, source: str) -> None:
         self.file, self.text = file, source.encode()
@@ -89,7 +93,8 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        is_alias = isinstance(node.value, ast.Subscript) and node.col_offset == 0  # Rule = Callable[…]
+        # Rule = Callable[…]
+        is_alias = isinstance(node.value, ast.Subscript) and node.col_offset == 0
         if not is_alias and "__all__" not in ast.unparse(node.targets[0]):
             self.generic_visit(node)
 
@@ -123,7 +128,11 @@ class _Finder(ast.NodeVisitor):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.Not | ast.USub):
-            self._add(self._start(node), self._start(node) + (4 if isinstance(node.op, ast.Not) else 1), "")
+            self._add(
+                self._start(node),
+                self._start(node) + (4 if isinstance(node.op, ast.Not) else 1),
+                "",
+            )
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -153,7 +162,9 @@ class _Finder(ast.NodeVisitor):
 
     visit_Break = visit_Continue
 
-    def _swap_between(self, left: ast.expr | ast.stmt, right: ast.expr, operator: "re.Pattern[str]") -> None:
+    def _swap_between(
+        self, left: ast.expr | ast.stmt, right: ast.expr, operator: "re.Pattern[str]"
+    ) -> None:
         begin = self._end(left)
         between = self.bare[begin : self._start(right)].decode()
         for match in operator.finditer(between):
@@ -197,5 +208,7 @@ def _without_comments(source: str) -> str:
         if token.type == tokenize.COMMENT:
             (row, column), comment = token.start, token.string
             line = lines[row - 1]
-            lines[row - 1] = line[:column] + " " * len(comment.encode()) + line[column + len(comment) :]
+            lines[row - 1] = (
+                line[:column] + " " * len(comment.encode()) + line[column + len(comment) :]
+            )
     return "".join(lines)

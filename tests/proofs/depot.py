@@ -1,6 +1,8 @@
-"""A depot that drops files, and everything that may befall it, one verb after the other; with what must stay true.
+"""A depot that drops files, and everything that may befall it, one verb after the other; with what
+must stay true.
 
-The model is what the files ask: a parcel is in the store once, unless a person has said to ship it once more.
+The model is what the files ask: a parcel is in the store once, unless a person has said to ship it
+once more.
 """
 
 import asyncio
@@ -110,12 +112,18 @@ class Depot:
                 await undo_run(desk, runs[place % len(runs)].run_id, for_real=True)
 
     async def answer(self, word: str) -> None:
-        """A person's word on all that waits: the truth on what is in doubt, this word on what is held."""
+        """A person's word on all that waits: the truth on what is in doubt, this word on what is
+        held.
+        """
         await self.box.settle()
         async with desk_of(self.settings(), _Mute()) as desk:
-            decider = DecisionRecorder(desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked")
+            decider = DecisionRecorder(
+                desk.client, desk.ledger, desk.settings.store, who="Ann", why="she looked"
+            )
             for one in list(pending_decisions(desk.ledger, desk.settings.store)):
-                said = self._truth(one.record, desk.ledger.claimed_shipments) if one.record else word
+                said = (
+                    self._truth(one.record, desk.ledger.claimed_shipments) if one.record else word
+                )
                 if said == "ship" and one.order_id:
                     self.words[one.order_id] += 1
                 await decider.take(one, said)
@@ -131,13 +139,22 @@ class Depot:
         return "absent"
 
     async def ship_elsewhere(self, row: Row) -> None:
-        """Another tool ships; like ours only where nothing of ours is under way, for then nobody could tell."""
+        """Another tool ships; like ours only where nothing of ours is under way, for then nobody
+        could tell.
+        """
         order_id, place, units, number = row
         with read_ledger(self.home / LEDGER) as ledger:
-            if any(r.state in UNSETTLED for r in ledger.of_orders("store", [order_id]).get(order_id, [])):
+            if any(
+                r.state in UNSETTLED
+                for r in ledger.of_orders("store", [order_id]).get(order_id, [])
+            ):
                 number = f"X{number}"
         items = [(line_of(order_id, place or 0), units or 1)]
-        fields = {"order_address_id": address_of(order_id), "tracking_number": number, "items": items}
+        fields = {
+            "order_address_id": address_of(order_id),
+            "tracking_number": number,
+            "items": items,
+        }
         self.disturbed.add(order_id)
         try:
             self.box.store.make(draft := self.box.store.draft(order_id, fields))
@@ -147,8 +164,17 @@ class Depot:
 
     def settings(self, **changes: Any) -> Settings:
         box = self.box
-        fixed = {"identity": "store", "home": self.home, "timeout": TIMEOUT, "settle": SETTLE, "workers": 3, "wait": 0}
-        return Settings(api_url=box.url, store_hash=box.store_hash, token=box.token, **(fixed | changes))
+        fixed = {
+            "identity": "store",
+            "home": self.home,
+            "timeout": TIMEOUT,
+            "settle": SETTLE,
+            "workers": 3,
+            "wait": 0,
+        }
+        return Settings(
+            api_url=box.url, store_hash=box.store_hash, token=box.token, **(fixed | changes)
+        )
 
     def arrived(self, method: str) -> Fault | None:
         """A request has come, and nothing is done about it yet."""
@@ -167,10 +193,17 @@ class Depot:
 
     def check(self) -> None:
         """No parcel twice, no unit twice, no shipment of another's claimed."""
-        ever = [s for order in self.box.store.orders.values() for s in order.shipments if s.id not in self.foreign]
+        ever = [
+            s
+            for order in self.box.store.orders.values()
+            for s in order.shipments
+            if s.id not in self.foreign
+        ]
         posts = Counter(map(_parcel, sent(ever)))
         for key, times in posts.items():
-            assert times <= 1 + self.words[key[0]], f"{key} was shipped {times} times, with {self.words} words to do so"
+            assert times <= 1 + self.words[key[0]], (
+                f"{key} was shipped {times} times, with {self.words} words to do so"
+            )
         alive = [s for s in ever if s.is_living]
         for key, times in Counter(map(_parcel, sent(alive))).items():
             assert times == 1 or not key[1], f"{key} is in the store {times} times"
@@ -186,7 +219,9 @@ class Depot:
                 units[line] += quantity
         for order_id in set(ORDERS) - self.disturbed:
             for place, quantity in enumerate(UNITS):
-                assert units[line_of(order_id, place)] <= quantity, f"order {order_id} has more shipped than ordered"
+                assert units[line_of(order_id, place)] <= quantity, (
+                    f"order {order_id} has more shipped than ordered"
+                )
 
     def _check_ledger(self) -> None:
         with read_ledger(self.home / LEDGER) as ledger:
@@ -195,7 +230,9 @@ class Depot:
         assert len(claims) == len(set(claims))
 
     def _judge_rows(self, report: Report, rows: Sequence[Row]) -> None:
-        """Every row has a result, and what it calls made is in the store, in its order, for nobody else."""
+        """Every row has a result, and what it calls made is in the store, in its order, for nobody
+        else.
+        """
         assert set(report.rows) == set(range(2, len(rows) + 2))
         assert report.summary["rows"] == len(rows) == sum(report.summary[name] for name in STATUSES)
         alive = {s.id: s for s in self.living()}
@@ -209,18 +246,26 @@ class Depot:
                     assert alive[shipment_id].order_id == order_id
             if result.finding.status.value in {"held", "in doubt"}:
                 assert str(order_id) in result.finding.error
-        assert all(len(keys) == 1 for keys in shown.values()), f"a shipment is two parcels': {shown}"
+        assert all(len(keys) == 1 for keys in shown.values()), (
+            f"a shipment is two parcels': {shown}"
+        )
 
     async def finish(self) -> None:
-        """Fair weather, every file run to its end, the truth told about every doubt: then nothing is open."""
+        """Fair weather, every file run to its end, the truth told about every doubt: then nothing
+        is open.
+        """
         self.faults.clear()
         for _ in range(4):
             reports = [await self.run(name) for name in self.files]
             self.check()
-            if not any(r is None or r.summary["in_doubt"] or r.summary["not_sent"] for r in reports):
+            if not any(
+                r is None or r.summary["in_doubt"] or r.summary["not_sent"] for r in reports
+            ):
                 return
             await self.answer("skip")
-        raise AssertionError(f"something is still open: {[report and report.summary for report in reports]}")
+        raise AssertionError(
+            f"something is still open: {[report and report.summary for report in reports]}"
+        )
 
 
 STATUSES = (
@@ -238,7 +283,11 @@ class _Told(Faults):
 
     def strike(self, method: str, path: str, ids: tuple[int, ...]) -> Fault | None:
         hit, ruled = self._depot.arrived(method), super().strike(method, path, ids)
-        return replace(hit, performs=min(hit.performs, ruled.performs)) if hit and ruled else hit or ruled
+        return (
+            replace(hit, performs=min(hit.performs, ruled.performs))
+            if hit and ruled
+            else hit or ruled
+        )
 
 
 class _Mute:
@@ -252,13 +301,23 @@ class _Mute:
 
 
 def _order(order_id: int) -> dict[str, Any]:
-    lines = [{"id": line_of(order_id, k), "sku": sku_of(k), "quantity": units} for k, units in enumerate(UNITS)]
+    lines = [
+        {"id": line_of(order_id, k), "sku": sku_of(k), "quantity": units}
+        for k, units in enumerate(UNITS)
+    ]
     return {"id": order_id, "addresses": [{"id": address_of(order_id)}], "lines": lines}
 
 
 def _cells(row: Row) -> tuple[object, ...]:
     order_id, place, units, number = row
-    return (order_id, "", "" if place is None else sku_of(place), units or "", number, "UPS" if number else "")
+    return (
+        order_id,
+        "",
+        "" if place is None else sku_of(place),
+        units or "",
+        number,
+        "UPS" if number else "",
+    )
 
 
 def _parcel(made: Made) -> tuple[int, str, object]:

@@ -48,7 +48,10 @@ def one(room: int, orders: int) -> Score:
             judgement = judged(case, place / "truth", last)
             judgement.wrong += wrongly_told(full, sent, len(case.rows))
         return Score.of(
-            f"room for {room} bytes, {sent} sent, status {full.status}", world, case.expected.total(), judgement
+            f"room for {room} bytes, {sent} sent, status {full.status}",
+            world,
+            case.expected.total(),
+            judgement,
         )
 
 

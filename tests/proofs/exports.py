@@ -1,4 +1,6 @@
-"""A warehouse's nightly exports, decided by a seed: ordinary ones with their noise, and files that went wrong."""
+"""A warehouse's nightly exports, decided by a seed: ordinary ones with their noise, and files that
+went wrong.
+"""
 
 import csv
 import io
@@ -11,7 +13,20 @@ WEEK = (1.15, 1.0, 0.95, 1.0, 1.1, 0.55, 0.45)
 CARRIERS = (("USPS", 0.5), ("UPS", 0.3), ("FedEx", 0.2))
 SLOW = {11: 0.7, 26: 0.65, 47: 0.68, 70: 0.7}
 """Nights with fewer orders: a strike, a holiday, an inventory."""
-PEAK = {74: 1.2, 75: 1.3, 76: 1.4, 77: 1.6, 78: 1.8, 79: 2.0, 80: 2.6, 81: 3.4, 82: 3.2, 83: 2.6, 84: 2.0, 85: 1.5}
+PEAK = {
+    74: 1.2,
+    75: 1.3,
+    76: 1.4,
+    77: 1.6,
+    78: 1.8,
+    79: 2.0,
+    80: 2.6,
+    81: 3.4,
+    82: 3.2,
+    83: 2.6,
+    84: 2.0,
+    85: 1.5,
+}
 """The week of Black Friday, which is night 81, in times of the weekday's usual."""
 DISASTERS = (
     "another store's file",
@@ -48,12 +63,15 @@ class Warehouse:
         dice = random.Random(f"{self.seed} {night}")
         arrived, self._ahead = self._ahead, []
         orders, rows = [], []
-        share = WEEK[night % 7] * SLOW.get(night, 1.0) * PEAK.get(night, 1.0) * dice.uniform(0.88, 1.12)
+        share = (
+            WEEK[night % 7] * SLOW.get(night, 1.0) * PEAK.get(night, 1.0) * dice.uniform(0.88, 1.12)
+        )
         while len(rows) < self.rows * share:
             order = self._order(dice)
             orders.append(order)
             rows += self._rows(order, night, dice)
-        for order in orders[-dice.choice((0, 0, 0, 1, 2)) or len(orders) :]:  # the newest ones come a night late
+        # the newest ones come a night late
+        for order in orders[-dice.choice((0, 0, 0, 1, 2)) or len(orders) :]:
             self._ahead.append(order)
             orders.remove(order)
         self._files[night] = self._noise(rows, night, dice)
@@ -92,12 +110,17 @@ class Warehouse:
         shipped = f"{START + timedelta(days=night):%Y-%m-%d}"
         if order["status_id"] == 11:
             self.sound.add(number)
-        return [(str(order["id"]), x["sku"], str(x["quantity"]), number, carrier, shipped) for x in order["lines"]]
+        return [
+            (str(order["id"]), x["sku"], str(x["quantity"]), number, carrier, shipped)
+            for x in order["lines"]
+        ]
 
     def _noise(self, rows: list[Row], night: int, dice: random.Random) -> list[Row]:
         """A few rows go wrong, and now and then the end of the last file comes again."""
         rows = list(rows)
-        for _ in range(dice.choice((0, 0, 0, 0, 1, 1, 2)) if self.rows >= 100 else dice.random() < 0.2):
+        for _ in range(
+            dice.choice((0, 0, 0, 0, 1, 1, 2)) if self.rows >= 100 else dice.random() < 0.2
+        ):
             place = dice.randrange(len(rows))
             order, sku, units, number, carrier, shipped = rows[place]
             self.sound.discard(number)
@@ -124,7 +147,10 @@ class Warehouse:
             case "last month's file":
                 made = before
             case "quantities times ten":
-                made = [(*row[:2], row[2] + "0" if row[2].isdigit() else row[2], *row[3:]) for row in rows]
+                made = [
+                    (*row[:2], row[2] + "0" if row[2].isdigit() else row[2], *row[3:])
+                    for row in rows
+                ]
             case "one number on all rows":
                 made = [(*row[:3], rows[0][3], *row[4:]) for row in rows]
             case "half a file":

@@ -1,10 +1,12 @@
-"""A night of a fleet: `python -m tests.proofs.fleet --workers 3 --stores 20 --files 100 --weather 4`.
+"""A night of a fleet: `python -m tests.proofs.fleet --workers 3 --stores 20 --files 100 --weather
+4`.
 
-Workers, each on a machine of its own as far as they can tell, ship for many stores out of one PostgreSQL, while
-workers are killed and started again, paused for longer than a lease lasts and woken, and the database is restarted,
-killed, or does not answer. In the end each store's own list is compared with what was queued: nothing doubled,
-nothing lost, a store's files in their order; and every request to make a shipment came from the process that owned
-the store at that moment, by the database's own record of it.
+Workers, each on a machine of its own as far as they can tell, ship for many stores out of one
+PostgreSQL, while workers are killed and started again, paused for longer than a lease lasts and
+woken, and the database is restarted, killed, or does not answer. In the end each store's own list
+is compared with what was queued: nothing doubled, nothing lost, a store's files in their order; and
+every request to make a shipment came from the process that owned the store at that moment, by the
+database's own record of it.
 
 `--pace 10` makes leases, heartbeats and pauses ten times shorter than they are; 1 leaves them.
 """
@@ -52,23 +54,34 @@ PLAN = [("kill", 4), ("pause", 3), ("restart", 1), ("crash", 1), ("cut off", 1)]
 
 
 def main() -> int:
-    """One night, and what came of it; 1 where anything was doubled, lost, out of order, or sent by no owner."""
+    """One night, and what came of it; 1 where anything was doubled, lost, out of order, or sent by
+    no owner.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.fleet", description=__doc__)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--stores", type=int, default=20)
     parser.add_argument("--files", type=int, default=100, help="of each store")
-    parser.add_argument("--weather", type=float, default=4.0, help="seconds between two troubles, on the average")
+    parser.add_argument(
+        "--weather", type=float, default=4.0, help="seconds between two troubles, on the average"
+    )
     parser.add_argument("--troubles", type=int, default=10**9, help="so many at most")
-    parser.add_argument("--pace", type=float, default=1.0, help="leases and heartbeats so many times shorter")
-    parser.add_argument("--one-machine", action="store_true", help="all of one machine, with one SHIPBATCH_HOME")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="leases and heartbeats so many times shorter"
+    )
+    parser.add_argument(
+        "--one-machine", action="store_true", help="all of one machine, with one SHIPBATCH_HOME"
+    )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     quicken(given.pace)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # nothing is left behind
+    # nothing is left behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     began = time.monotonic()
     with folder() as place, served() as server:
         dice, together = random.Random(given.seed), given.one_machine
-        night = Night(place, server, given.workers, given.stores, given.files, dice, given.pace, together)
+        night = Night(
+            place, server, given.workers, given.stores, given.files, dice, given.pace, together
+        )
         with stores_of(night) as urls:
             night.begin(urls)
             try:
@@ -83,7 +96,9 @@ def main() -> int:
 
 
 def quicken(pace: float) -> None:
-    """Everything by which a worker is found to be gone, so many times shorter; also in children forked from now on."""
+    """Everything by which a worker is found to be gone, so many times shorter; also in children
+    forked from now on.
+    """
     for module, names in (
         (lease, ("LEASE", "RENEW", "MARGIN", "POLL")),
         (maintenance, ("SILENT", "UNOWNED")),
@@ -113,7 +128,10 @@ class Verdict:
         return not (self.doubled or self.lost or self.disorder or self.strays or self.wrong)
 
     def __str__(self) -> str:
-        troubles = ", ".join(f"{count} × {name}" for name, count in sorted(self.troubles.items())) or "no trouble"
+        troubles = (
+            ", ".join(f"{count} × {name}" for name, count in sorted(self.troubles.items()))
+            or "no trouble"
+        )
         return (
             f"{self.files} files, {self.shipments} shipments; {troubles}: {self.doubled} doubled, {self.lost} lost, "
             f"{self.disorder} out of order, {self.strays} by no owner, {len(self.wrong)} wrong"
@@ -192,7 +210,8 @@ class Night:
     def _started(self, machine: str, words: Sequence[str], number: int) -> int:
         environ = {
             "SHIPBATCH_DATABASE": self.database,
-            "XDG_CONFIG_HOME": str(self.place),  # other addresses are obeyed from the user's own folder alone
+            # other addresses are obeyed from the user's own folder alone
+            "XDG_CONFIG_HOME": str(self.place),
             "SHIPBATCH_CONFIG": str(self.place / "shipbatch" / "shipbatch.toml"),
             "SHIPBATCH_HOME": str(self.place / machine),
             "XDG_DATA_HOME": str(self.place / machine / "user"),
@@ -234,7 +253,9 @@ class Night:
             if trouble == "kill":
                 os.kill(self.children[machine], signal.SIGKILL)
                 status = ended(self.children.pop(machine))
-                assert status == -signal.SIGKILL, f"machine {machine} had ended by itself, {status}: {self.said()}"
+                assert status == -signal.SIGKILL, (
+                    f"machine {machine} had ended by itself, {status}: {self.said()}"
+                )
                 self._start(machine)
             else:
                 os.kill(self.children[machine], signal.SIGSTOP)
@@ -263,7 +284,9 @@ class Night:
             self._told = time.monotonic()
             print(f"… {finished} of {every} files, {self.troubles.total()} troubles", flush=True)
         quiet = time.monotonic() - self._progress
-        assert quiet < PATIENCE, f"Nothing for {quiet:.0f} s at {finished} of {every}: {self.said()}"
+        assert quiet < PATIENCE, (
+            f"Nothing for {quiet:.0f} s at {finished} of {every}: {self.said()}"
+        )
         return bool(finished == every)
 
     def end(self) -> None:
@@ -274,15 +297,21 @@ class Night:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
         statuses = [ended(child) for child in self.children.values()]
-        assert set(statuses) <= {128 + signal.SIGTERM, -signal.SIGTERM}, f"{statuses}: {self.said()}"
+        assert set(statuses) <= {128 + signal.SIGTERM, -signal.SIGTERM}, (
+            f"{statuses}: {self.said()}"
+        )
 
     # ── the judge ───────────────────────────────────────────────────────────────────────────
 
     def verdict(self) -> Verdict:
         verdict = Verdict(self.stores * self.files, self.stores * self.files * ROWS, self.troubles)
         with psycopg.connect(self.database) as link:
-            owned = link.execute("SELECT store, pid, extract(epoch FROM at)::float8 FROM owned ORDER BY at").fetchall()
-            bad = link.execute("SELECT name, state, told FROM shipbatch.files WHERE state <> 'done'").fetchall()
+            owned = link.execute(
+                "SELECT store, pid, extract(epoch FROM at)::float8 FROM owned ORDER BY at"
+            ).fetchall()
+            bad = link.execute(
+                "SELECT name, state, told FROM shipbatch.files WHERE state <> 'done'"
+            ).fetchall()
             late = link.execute(
                 "SELECT DISTINCT store, order_id FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)"
                 " WHERE attempts.state = 'in_doubt'"
@@ -293,14 +322,21 @@ class Night:
         doubts = set(late)
         for number, url in enumerate(self.urls):
             store = f"{url}/stores/s{number}"
-            made, posts = events_of(self.place / f"truth-{number}"), events_of(self.place / f"posts-{number}")
+            made, posts = (
+                events_of(self.place / f"truth-{number}"),
+                events_of(self.place / f"posts-{number}"),
+            )
             orders = [event["order_id"] for event in made]
             numbers = Counter(orders)
             expected = Counter(range(FIRST, FIRST + self.files * ROWS))
             verdict.doubled += (numbers - expected).total()
             verdict.lost += (expected - numbers).total()
-            verdict.disorder += disorder([order for order in orders if (store, order) not in doubts])
-            verdict.strays += sum(1 for _ in self._strays(posts, [row for row in owned if row[0] == store]))
+            verdict.disorder += disorder(
+                [order for order in orders if (store, order) not in doubts]
+            )
+            verdict.strays += sum(
+                1 for _ in self._strays(posts, [row for row in owned if row[0] == store])
+            )
         return verdict
 
     def _strays(
@@ -328,8 +364,16 @@ def events_of(path: Path) -> list[dict[str, Any]]:
     return [event for event in events if event.get("did", "created") == "created"]
 
 
-def _on(machine: str, words: Sequence[str], environ: dict[str, str], place: Path, streams: Sequence[Path]) -> None:
-    """The command, on a machine with a name of its own: nobody elsewhere can tell whether its processes live."""
+def _on(
+    machine: str,
+    words: Sequence[str],
+    environ: dict[str, str],
+    place: Path,
+    streams: Sequence[Path],
+) -> None:
+    """The command, on a machine with a name of its own: nobody elsewhere can tell whether its
+    processes live.
+    """
     platform.node = lambda: machine
     commanded(words, environ, place, streams, None, LIFE)
 
@@ -371,10 +415,17 @@ def _serve(place: Path, stores: int, files: int, tell: int, alive: int, life: in
 
 def _box(place: Path, number: int, files: int) -> Sandbox:
     orders = range(FIRST, FIRST + files * ROWS + 1)  # the last one is no file's
-    store = {"orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 2}]} for o in orders]}
+    store = {
+        "orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 2}]} for o in orders]
+    }
     slow = Faults(Fault(delay=0.05, method="POST", probability=0.5))
     box = Sandbox(
-        store, store_hash=f"s{number}", token=TOKEN, quota=PLENTY, faults=slow, event_log=place / f"truth-{number}"
+        store,
+        store_hash=f"s{number}",
+        token=TOKEN,
+        quota=PLENTY,
+        faults=slow,
+        event_log=place / f"truth-{number}",
     )
     box.app.middlewares.append(_noting(place / f"posts-{number}"))
     return box

@@ -1,8 +1,9 @@
 """SIGKILL at random microseconds: `python -m tests.proofs.kills --kills 10000 --seed 0`.
 
 Each seed is a store with its faults, an export, and some kills, after which the run is started
-again until nothing is left to do; then the store's own list is compared with the plan. `--seeds A:B`
-does these seeds alone: a long proof goes on where it was stopped, and a failed seed is tried again.
+again until nothing is left to do; then the store's own list is compared with the plan. `--seeds
+A:B` does these seeds alone: a long proof goes on where it was stopped, and a failed seed is tried
+again.
 """
 
 import argparse

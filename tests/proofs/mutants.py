@@ -1,7 +1,8 @@
-"""What can be taken out of shipbatch that keeps it from shipping twice, or from losing a parcel; one mutant each.
+"""What can be taken out of shipbatch that keeps it from shipping twice, or from losing a parcel;
+one mutant each.
 
-A mutant names a place, which must be in today's source exactly once, and what to put there. The suite must
-turn red on every one of them: `python -m tests.proofs.mutations`.
+A mutant names a place, which must be in today's source exactly once, and what to put there. The
+suite must turn red on every one of them: `python -m tests.proofs.mutations`.
 """
 
 from collections.abc import Sequence
@@ -43,9 +44,13 @@ class Mutant:
     """Files of the suite that must notice, the likeliest first."""
 
     def applied(self, source: str) -> str:
-        """The file's text without the safeguard; Misplaced where it cannot be told which place is meant."""
+        """The file's text without the safeguard; Misplaced where it cannot be told which place is
+        meant.
+        """
         if (count := source.count(self.place)) != 1:
-            raise Misplaced(f"{self.name}: batch/{self.file} has this {count} times, not once:\n{self.place}")
+            raise Misplaced(
+                f"{self.name}: batch/{self.file} has this {count} times, not once:\n{self.place}"
+            )
         return source.replace(self.place, self.instead)
 
     def apply(self, root: Path) -> None:
@@ -304,8 +309,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "claims a parcel under another number",
         "model/matching.py",
-        "    if label and items and ",
-        "    if items and ",
+        "        label\n        and items\n",
+        "        items\n",
         SHIPPING,
     ),
     Mutant(

@@ -1,9 +1,10 @@
-"""Whether the suite would notice: `python -m tests.proofs.mutations`, `--only 'a 504|settle'`, `--list`.
+"""Whether the suite would notice: `python -m tests.proofs.mutations`, `--only 'a 504|settle'`,
+`--list`.
 
-Each mutant of `tests/proofs/mutants.py` is one safeguard less. It is written into a copy of the project,
-never into the project itself, and the tests it names are run there: they must turn red, and the table says
-which did so first. The same tests are first run on an untouched copy, where they must be green.
-Ends with 1 where a mutant survives.
+Each mutant of `tests/proofs/mutants.py` is one safeguard less. It is written into a copy of the
+project, never into the project itself, and the tests it names are run there: they must turn red,
+and the table says which did so first. The same tests are first run on an untouched copy, where they
+must be green. Ends with 1 where a mutant survives.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from tests.proofs.mutants import MUTANTS, Misplaced, Mutant
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("batch", "tests", "pyproject.toml")
-LONGEST = 300.0  # seconds for the tests of one mutant, or twice what all take untouched: one that hangs is noticed, too
+# seconds for the tests of one mutant, or twice what all take untouched: one that hangs is noticed,
+# too
+LONGEST = 300.0
 _RED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -47,7 +50,9 @@ class Verdict:
 def main() -> int:
     """Try every mutant, and print the table; 1 where one survives, or none can be tried."""
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.mutations", description=__doc__)
-    parser.add_argument("--only", default=".", help="mutants whose name fits this regular expression")
+    parser.add_argument(
+        "--only", default=".", help="mutants whose name fits this regular expression"
+    )
     parser.add_argument("--list", action="store_true", help="name the mutants, and try none")
     parser.add_argument("--jobs", type=int, default=2, help="copies at a time")
     given = parser.parse_args()
@@ -83,14 +88,26 @@ def tests_of(mutants: Iterable[Mutant]) -> Sequence[str]:
 
 
 def tried(mutant: Mutant | None, tests: Sequence[str], *, longest: float | None) -> Verdict:
-    """Run tests on a copy with, or without, the mutant, until the first fails, or for so many seconds."""
+    """Run tests on a copy with, or without, the mutant, until the first fails, or for so many
+    seconds.
+    """
     began = time.monotonic()
     with copied(ROOT) as copy:
         if mutant:
             mutant.apply(copy)
         # Its own import path, before an installed shipbatch; no byte code of another copy.
         environ = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "pytest", "-x", "-rfE", "--tb=short", "-p", "no:cacheprovider", *tests]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-rfE",
+            "--tb=short",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ]
         try:
             done = subprocess.run(
                 command,

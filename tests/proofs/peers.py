@@ -1,12 +1,14 @@
-"""How it is done without shipbatch, for the scoreboard: `python -m tests.proofs.peers official|naive PLAN DONE`.
+"""How it is done without shipbatch, for the scoreboard: `python -m tests.proofs.peers
+official|naive PLAN DONE`.
 
-Both are as careful as people are who write them in an afternoon: what succeeded goes into the file DONE
-at once, and is left out when the script is started again. PLAN is JSON, a list of [order id, body], with
-order lines and addresses already looked up. The store is told by the environment, as for shipbatch.
-Ends with 0 when everything is in DONE.
+Both are as careful as people are who write them in an afternoon: what succeeded goes into the file
+DONE at once, and is left out when the script is started again. PLAN is JSON, a list of [order id,
+body], with order lines and addresses already looked up. The store is told by the environment, as
+for shipbatch. Ends with 0 when everything is in DONE.
 
-The official client comes with a top-level package `tests`, which would stand before ours: it is therefore
-installed into a folder of its own, `python -m pip install --target build/official bigcommerce`.
+The official client comes with a top-level package `tests`, which would stand before ours: it is
+therefore installed into a folder of its own, `python -m pip install --target build/official
+bigcommerce`.
 """
 
 import asyncio
@@ -38,18 +40,24 @@ class Done:
         self._file.write(f"{number}\n")
 
     def left(self, plan: list[Parcel]) -> Iterator[tuple[int, Parcel]]:
-        return ((number, parcel) for number, parcel in enumerate(plan) if number not in self._numbers)
+        return (
+            (number, parcel) for number, parcel in enumerate(plan) if number not in self._numbers
+        )
 
 
 def official(plan: list[Parcel], done: Done) -> None:
-    """A loop of the official client, one parcel after the other; what raises is left for the next start."""
+    """A loop of the official client, one parcel after the other; what raises is left for the next
+    start.
+    """
     sys.path.append(str(OFFICIAL))
     from bigcommerce.connection import OAuthConnection
     from bigcommerce.exception import RateLimitingException
     from bigcommerce.resources.orders import OrderShipments
 
     class Plain(OAuthConnection):  # type: ignore[misc]
-        """The client always says https, and the sandbox is http on this machine; nothing else is changed."""
+        """The client always says https, and the sandbox is http on this machine; nothing else is
+        changed.
+        """
 
         def full_path(self, url: str) -> str:
             return str(super().full_path(url)).replace("https://", "http://", 1)
@@ -76,10 +84,14 @@ async def naive(plan: list[Parcel], done: Done) -> None:
     headers = {"X-Auth-Token": os.environ["BIGCOMMERCE_ACCESS_TOKEN"], "Accept": "application/json"}
     timeout = aiohttp.ClientTimeout(total=DEADLINE)
 
-    async def ship(session: aiohttp.ClientSession, number: int, order_id: int, body: dict[str, Any]) -> None:
+    async def ship(
+        session: aiohttp.ClientSession, number: int, order_id: int, body: dict[str, Any]
+    ) -> None:
         for attempt in range(TRIES):
             try:
-                async with session.post(f"{store}/orders/{order_id}/shipments", json=body) as response:
+                async with session.post(
+                    f"{store}/orders/{order_id}/shipments", json=body
+                ) as response:
                     response.raise_for_status()
                     await response.json()
                 done.add(number)
@@ -89,8 +101,12 @@ async def naive(plan: list[Parcel], done: Done) -> None:
                 await asyncio.sleep(0.1 * 2**attempt)
 
     connector = aiohttp.TCPConnector(limit=10)
-    async with aiohttp.ClientSession(headers=headers, timeout=timeout, connector=connector) as session:
-        await asyncio.gather(*(ship(session, number, *parcel) for number, parcel in done.left(plan)))
+    async with aiohttp.ClientSession(
+        headers=headers, timeout=timeout, connector=connector
+    ) as session:
+        await asyncio.gather(
+            *(ship(session, number, *parcel) for number, parcel in done.left(plan))
+        )
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
-"""SIGKILL at every passage of every named point (`batch/primitives/failpoints.py`): `python -m tests.proofs.points`.
+"""SIGKILL at every passage of every named point (`batch/primitives/failpoints.py`): `python -m
+tests.proofs.points`.
 
 For each scenario, point and kind of store (one that refuses to ship more than was ordered, one that
 does not): killed at the point's 1st passage, its 2nd, … until the command gets through; after each
@@ -19,14 +20,24 @@ Proof = tuple[type[Scenario], str, bool]
 
 
 def main() -> int:
-    """Kill at every point, and print what came of it; 1 where anything was doubled, lost or unaccounted for."""
+    """Kill at every point, and print what came of it; 1 where anything was doubled, lost or
+    unaccounted for.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.points", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="smaller exports, and each point with one of the stores")
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="smaller exports, and each point with one of the stores",
+    )
     parser.add_argument("--only", default="", help="points or scenarios with this in their name")
     parser.add_argument("--jobs", type=int, default=4, help="worlds at a time")
     given = parser.parse_args()
     Scenario.short = given.short
-    every = [proof for proof in proofs(short=given.short) if given.only in f"{proof[0].__name__} {proof[1]}"]
+    every = [
+        proof
+        for proof in proofs(short=given.short)
+        if given.only in f"{proof[0].__name__} {proof[1]}"
+    ]
     print(f"{len(every)} points of {len(SCENARIOS)} scenarios.", flush=True)
     total = added_up(one, every, jobs=given.jobs, until=lambda _: False)
     return 1 if total.wrong or not total.kills else 0

@@ -1,7 +1,8 @@
 """One start of the program in a home, and its death: the home is left as SIGKILL would leave it.
 
-The program is the real one (pipeline, pool, reconciler, ledger file), over real sockets, under a clock that jumps.
-A dead process can no longer reach the store, and whatever it still writes goes into a home that nobody opens again.
+The program is the real one (pipeline, pool, reconciler, ledger file), over real sockets, under a
+clock that jumps. A dead process can no longer reach the store, and whatever it still writes goes
+into a home that nobody opens again.
 """
 
 import asyncio
@@ -37,7 +38,9 @@ class World(Protocol):
 
 @dataclass
 class Death:
-    """When a process dies: at its n-th request, before or after the store has done it; at its n-th word; or in time."""
+    """When a process dies: at its n-th request, before or after the store has done it; at its n-th
+    word; or in time.
+    """
 
     request: int = 0
     done: int = 1
@@ -107,7 +110,9 @@ class Process:
         self._spoken(f"{stage} {total or ''}")
 
     def step(self, record: Record) -> None:
-        self._spoken(f"record {record.record_id} of order {record.shipment.order_id}: {record.state}")
+        self._spoken(
+            f"record {record.record_id} of order {record.shipment.order_id}: {record.state}"
+        )
 
     def _spoken(self, line: str) -> None:
         if self.dead:
@@ -133,12 +138,15 @@ async def desk_of(settings: Settings, screen: Progress) -> AsyncIterator[StoreSe
 
 
 def left_behind(home: Path, heir: Path) -> None:
-    """Copy a home as a kill leaves it: what is committed, in whatever files it lies, and nothing else."""
+    """Copy a home as a kill leaves it: what is committed, in whatever files it lies, and nothing
+    else.
+    """
     ledger = home / LEDGER
     with closing(sqlite3.connect(ledger, timeout=60, isolation_level=None)) as keeper:
         keeper.execute("BEGIN IMMEDIATE")  # nobody else commits meanwhile
         heir.mkdir()
-        for path in sorted(home.iterdir()):  # the database before its log: a checkpoint only moves from there to here
+        # the database before its log: a checkpoint only moves from there to here
+        for path in sorted(home.iterdir()):
             if path.is_file() and not path.name.endswith("-shm"):
                 shutil.copyfile(path, heir / path.name)
         if (home / "copies").exists():

@@ -1,9 +1,11 @@
-"""Whether the tests notice any slip in the rules: `python -m tests.proofs.random_changes --count 80 --seed 0`.
+"""Whether the tests notice any slip in the rules: `python -m tests.proofs.random_changes --count 80
+--seed 0`.
 
-Draws one-token changes by seed over the modules of rules: a comparison swapped, `+` for `-`, `and` for `or`, a
-number off by one, a `not` dropped, a code misspelled, a result lost. Each is written into a copy of the project,
-and the module's own tests are run there. Prints what noticed each change, each survivor with its place, and the
-share that was noticed, less those of `EQUAL`, which change nothing that can be seen. Ends with 1 below 90 %.
+Draws one-token changes by seed over the modules of rules: a comparison swapped, `+` for `-`, `and`
+for `or`, a number off by one, a `not` dropped, a code misspelled, a result lost. Each is written
+into a copy of the project, and the module's own tests are run there. Prints what noticed each
+change, each survivor with its place, and the share that was noticed, less those of `EQUAL`, which
+change nothing that can be seen. Ends with 1 below 90 %.
 """
 
 import argparse
@@ -52,12 +54,26 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("pipeline/shipping/corrections.py", ("update", "made_differs")),
     ("pipeline/shipping/earlier_doubts.py", ("only_doubts_wait",)),
 )
-"""Files of rules below `batch/`, and the tests that are theirs, the likeliest first; the first pattern counts."""
+"""Files of rules below `batch/`, and the tests that are theirs, the likeliest first; the first
+pattern counts.
+"""
 
 LONGEST = 120.0  # seconds for the tests of one change: one that hangs is noticed, too
 ENOUGH = 0.9
-LIBRARIES = ["aiohttp", "openpyxl", "pandas", "psycopg", "pydantic", "python_calamine", "rich", "typer", "xlsxwriter"]
-"""Imported once, before the processes of the changes are forked; of shipbatch and the tests nothing is."""
+LIBRARIES = [
+    "aiohttp",
+    "openpyxl",
+    "pandas",
+    "psycopg",
+    "pydantic",
+    "python_calamine",
+    "rich",
+    "typer",
+    "xlsxwriter",
+]
+"""Imported once, before the processes of the changes are forked; of shipbatch and the tests nothing
+is.
+"""
 _FIRST_RED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(\S+?::.+?|\S+)(?: - .*)?$", re.MULTILINE)
 
 
@@ -109,16 +125,24 @@ EQUAL: Sequence[Equal] = (
 
 def main() -> int:
     """Draw, try, and print; 1 where too few are noticed, or nothing can be tried."""
-    parser = argparse.ArgumentParser(prog="python -m tests.proofs.random_changes", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.proofs.random_changes", description=__doc__
+    )
     parser.add_argument("--count", type=int, default=80, help="changes to draw")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--module", default="", help="only modules whose path has this in it, such as planning/gates")
+    parser.add_argument(
+        "--module",
+        default="",
+        help="only modules whose path has this in it, such as planning/gates",
+    )
     parser.add_argument("--list", action="store_true", help="show the changes, and try none")
     parser.add_argument("--jobs", type=int, default=2, help="copies at a time")
     given = parser.parse_args()
     tests = {module: tests for module, tests in rule_modules().items() if given.module in module}
     if not tests:
-        parser.error(f"no module of rules has {given.module!r} in its path; there are {', '.join(rule_modules())}")
+        parser.error(
+            f"no module of rules has {given.module!r} in its path; there are {', '.join(rule_modules())}"
+        )
     chosen = drawn(list(tests), given.seed, given.count)
     if given.list:
         print("\n".join(difference(change) for change in chosen))
@@ -129,7 +153,9 @@ def main() -> int:
         first = stack.enter_context(copied(ROOT))
         copies.put(first)
         # Without a change they are green; and what they compile is there for all.
-        if red := _red(copies, {}, sorted({test for change in chosen for test in tests[change.file]}), None):
+        if red := _red(
+            copies, {}, sorted({test for change in chosen for test in tests[change.file]}), None
+        ):
             print(f"Nothing can be proved, {red} is red without a change.")
             return 1
         for _ in range(1, given.jobs):
@@ -155,7 +181,9 @@ def reported(tried: Iterator[tuple[Change, str]]) -> int:
             survived += 1
             print(f"{place:48} {change.what:40} SURVIVED\n{difference(change)}", flush=True)
     share = noticed / ((noticed + survived) or 1)
-    print(f"{noticed} of {noticed + survived} changes noticed, {share:.0%}; {equal} more are equal in behaviour.")
+    print(
+        f"{noticed} of {noticed + survived} changes noticed, {share:.0%}; {equal} more are equal in behaviour."
+    )
     return 0 if share >= ENOUGH else 1
 
 
@@ -164,12 +192,16 @@ def rule_modules() -> dict[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {}
     for pattern, tests in RULES:
         for path in sorted((ROOT / "batch").glob(pattern)):
-            found.setdefault(path.relative_to(ROOT / "batch").as_posix(), [_test_file(test) for test in tests])
+            found.setdefault(
+                path.relative_to(ROOT / "batch").as_posix(), [_test_file(test) for test in tests]
+            )
     return found
 
 
 def drawn(modules: Sequence[str], seed: int, count: int) -> Sequence[Change]:
-    """So many of the changes that can be made to these modules, each as likely as any other, in their order."""
+    """So many of the changes that can be made to these modules, each as likely as any other, in
+    their order.
+    """
     every = [change for module in modules for change in changes_of(module, source_of(module))]
     picked = random.Random(seed).sample(range(len(every)), min(count, len(every)))
     return [every[index] for index in sorted(picked)]
@@ -185,7 +217,9 @@ def difference(change: Change) -> str:
     """The change as a short diff."""
     before, after = source_of(change.file), change.applied(source_of(change.file))
     name = f"batch/{change.file}"
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, name, lineterm="", n=1)
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), name, name, lineterm="", n=1
+    )
     return "\n".join(f"    {line}" for line in list(lines)[2:])
 
 
@@ -198,14 +232,18 @@ def noticed_by(copies: "SimpleQueue[Path]", change: Change, tests: Sequence[str]
     return _red(copies, {change.file: change.applied(source_of(change.file))}, tests, LONGEST)
 
 
-def _red(copies: "SimpleQueue[Path]", texts: dict[str, str], tests: Sequence[str], longest: float | None) -> str:
+def _red(
+    copies: "SimpleQueue[Path]", texts: dict[str, str], tests: Sequence[str], longest: float | None
+) -> str:
     """What is red in a copy of which these files have other texts."""
     copy = copies.get()
     said = copy / "said.txt"
     try:
         for module, text in texts.items():
             _write(copy / "batch" / module, text)
-        process = multiprocessing.get_context("forkserver").Process(target=_tested, args=(copy, tests, said, not texts))
+        process = multiprocessing.get_context("forkserver").Process(
+            target=_tested, args=(copy, tests, said, not texts)
+        )
         process.start()
         process.join(longest)
         if process.is_alive():
@@ -216,7 +254,9 @@ def _red(copies: "SimpleQueue[Path]", texts: dict[str, str], tests: Sequence[str
             return ""
         told = said.read_text("utf-8", "replace")
         if process.exitcode not in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:
-            raise RuntimeError(f"pytest ended with {process.exitcode}, which is no test's verdict:\n{told}")
+            raise RuntimeError(
+                f"pytest ended with {process.exitcode}, which is no test's verdict:\n{told}"
+            )
         found = _FIRST_RED.search(told)
         return found[1] if found else f"(ended with {process.exitcode})"
     finally:
@@ -226,17 +266,23 @@ def _red(copies: "SimpleQueue[Path]", texts: dict[str, str], tests: Sequence[str
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a module, and forget what it was compiled to: a second's change of one length looks the same."""
+    """Write a module, and forget what it was compiled to: a second's change of one length looks the
+    same.
+    """
     path.write_text(text, "utf-8")
     for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         compiled.unlink()
 
 
 def _tested(copy: Path, tests: Sequence[str], said: Path, compile_too: bool) -> None:
-    """In a process of its own: run tests in a copy, until the first fails, and end with pytest's status."""
+    """In a process of its own: run tests in a copy, until the first fails, and end with pytest's
+    status.
+    """
     os.setsid()
     os.chdir(copy)
-    os.environ |= {"PYTHONPATH": str(copy)} | ({} if compile_too else {"PYTHONDONTWRITEBYTECODE": "1"})
+    os.environ |= {"PYTHONPATH": str(copy)} | (
+        {} if compile_too else {"PYTHONDONTWRITEBYTECODE": "1"}
+    )
     sys.dont_write_bytecode = not compile_too
     sys.path[0] = str(copy)
     for name in [name for name in sys.modules if name == "tests" or name.startswith("tests.")]:

@@ -1,4 +1,6 @@
-"""What is under way when the kill comes: each scenario prepares a world, and knows the points it passes."""
+"""What is under way when the kill comes: each scenario prepares a world, and knows the points it
+passes.
+"""
 
 import json
 import urllib.request
@@ -53,7 +55,9 @@ class Ship(Scenario):
     """A run in which POSTs are lost on their way there and back."""
 
     points = (
-        *around("copy", "begin", "header", "plan", "intent", "outcome", "read-back", "sheet", "finish"),
+        *around(
+            "copy", "begin", "header", "plan", "intent", "outcome", "read-back", "sheet", "finish"
+        ),
         *("intended", "answered", "recorded", "read back", "decided"),
     )
 
@@ -64,15 +68,28 @@ class Ship(Scenario):
         case.faults.append(on_first(Fault(Reply.CLOSE, performs=0), case))
         if self.short:
             return
-        for kind in (cases.two_addresses, cases.two_addresses_unnumbered, cases.bare_order, cases.added_up):
+        for kind in (
+            cases.two_addresses,
+            cases.two_addresses_unnumbered,
+            cases.bare_order,
+            cases.added_up,
+        ):
             kind(case)
-        for kind in (cases.partial_unnumbered, cases.unknown_sku, cases.refused, cases.nothing_shipped, cases.partial):
+        for kind in (
+            cases.partial_unnumbered,
+            cases.unknown_sku,
+            cases.refused,
+            cases.nothing_shipped,
+            cases.partial,
+        ):
             kind(case)
         case.faults.append(on_first(Fault(502), case))
 
 
 class Settle(Scenario):
-    """A run that first has to settle what a crash before it left: sent with two orders, not sent with a third."""
+    """A run that first has to settle what a crash before it left: sent with two orders, not sent
+    with a third.
+    """
 
     points = (*around("outcome", "read-back"), "read back", "decided")
 
@@ -86,7 +103,9 @@ class Settle(Scenario):
 
 
 class Judged(Scenario):
-    """A run whose judgement is taken again before its claims: meanwhile another app has shipped an order."""
+    """A run whose judgement is taken again before its claims: meanwhile another app has shipped an
+    order.
+    """
 
     points = around("judge-again")
 
@@ -98,7 +117,8 @@ class Judged(Scenario):
         case.counts["invalid"] += 2
         case.expected[order, cases.address_of(order), "OTHER", ((line_of(order, 0), 1),)] = 1
         self.order = order
-        case.faults.append(Fault(method="GET", path=r"^/orders$", nth=1, seen=3600))  # what it was an hour ago
+        # what it was an hour ago
+        case.faults.append(Fault(method="GET", path=r"^/orders$", nth=1, seen=3600))
 
     def prepare(self, world: World) -> None:
         (world.folder / "shipbatch.toml").write_text("judgement = 0.0\n")
@@ -110,7 +130,11 @@ class Judged(Scenario):
         request = urllib.request.Request(
             f"{world.url}/stores/sandbox/v2/orders/{self.order}/shipments",
             json.dumps(body).encode(),
-            {"X-Auth-Token": "sandbox-token", "Content-Type": "application/json", "Accept": "application/json"},
+            {
+                "X-Auth-Token": "sandbox-token",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+            },
         )
         with urllib.request.urlopen(request) as answer:
             assert answer.status == 201
@@ -153,14 +177,18 @@ class Undo(Scenario):
     def finish(self, world: World) -> Ended:
         self.undone = world.start(*self.command(world))
         self.left = made_in(world.folder / "truth").total()
-        self.restored = {e["order_id"] for e in events(world) if e["did"] == "status" and e["status_id"] == 11}
+        self.restored = {
+            e["order_id"] for e in events(world) if e["did"] == "status" and e["status_id"] == 11
+        }
         world.options = ("--again",)
         return world.finish()
 
     def wrong(self, world: World) -> list[str]:
         said = []
         if self.undone.status or self.left:
-            said.append(f"undo left {self.left} shipments, exit status {self.undone.status}: {self.undone.err}")
+            said.append(
+                f"undo left {self.left} shipments, exit status {self.undone.status}: {self.undone.err}"
+            )
         if self.restored != {key[0] for key in self.case.expected}:
             said.append(f"only {self.restored} have their status back")
         return said

@@ -51,9 +51,13 @@ class Score:
         score = cls(name, len(killed), hits, len(world.starts), shipments, doubled, lost)
         for ended in world.starts:
             if ended.crashed:
-                score.wrong.append(f"{name}: it died of signal {-ended.status}: {ended.err[-3000:]}")
+                score.wrong.append(
+                    f"{name}: it died of signal {-ended.status}: {ended.err[-3000:]}"
+                )
         if not judgement.good:
-            score.wrong.append(f"{name}: {judgement}, after {[ended.status for ended in world.starts]}")
+            score.wrong.append(
+                f"{name}: {judgement}, after {[ended.status for ended in world.starts]}"
+            )
         return score
 
     def add(self, other: "Score") -> None:
@@ -71,7 +75,9 @@ class Score:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for one world, on the memory's file system where there is one: 10,000 kills are many syncs."""
+    """A folder for one world, on the memory's file system where there is one: 10,000 kills are many
+    syncs.
+    """
     memory = tempfile.tempdir or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     with TemporaryDirectory(prefix="proof-", dir=memory, ignore_cleanup_errors=True) as made:
         yield Path(made)
@@ -83,7 +89,9 @@ def _begin(place: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
 
 
-def added_up(work: Callable[[T], Score], every: Iterable[T], *, jobs: int, until: Callable[[Score], bool]) -> Score:
+def added_up(
+    work: Callable[[T], Score], every: Iterable[T], *, jobs: int, until: Callable[[Score], bool]
+) -> Score:
     """Do the work for each, `jobs` at a time, until enough; failures are told at once."""
     total, began, told = Score(), time.monotonic(), time.monotonic()
     gc.freeze()  # else every child copies the pages on which its garbage collector writes

@@ -1,11 +1,13 @@
-"""shipbatch beside how it is done without, same faults, same kills: `python -m tests.proofs.scoreboard`.
+"""shipbatch beside how it is done without, same faults, same kills: `python -m
+tests.proofs.scoreboard`.
 
-Each ships the same parcels to a store of its own: shipbatch from an export, a loop of the official client
-(installed as `tests/proofs/peers.py` says) and an async script with retries from a ready-made plan.
-A share of the orders meets a fault with a POST: made and the answer lost, late, not made. Each start is killed
-(SIGKILL) at the same POST, and then started again until it says that all is done, or has said otherwise so
-often that its user gives up. What the store holds in the end is the judge. Both kinds of store: one that
-refuses to ship more units than an order has, one that does not. Ends with 1 where shipbatch doubles or loses.
+Each ships the same parcels to a store of its own: shipbatch from an export, a loop of the official
+client (installed as `tests/proofs/peers.py` says) and an async script with retries from a
+ready-made plan. A share of the orders meets a fault with a POST: made and the answer lost, late,
+not made. Each start is killed (SIGKILL) at the same POST, and then started again until it says that
+all is done, or has said otherwise so often that its user gives up. What the store holds in the end
+is the judge. Both kinds of store: one that refuses to ship more units than an order has, one that
+does not. Ends with 1 where shipbatch doubles or loses.
 """
 
 import argparse
@@ -59,7 +61,12 @@ def _shipbatch(folder: Path) -> Sequence[str]:
 
 
 def _peer(name: str) -> Callable[[Path], Sequence[str]]:
-    return lambda folder: ("tests.proofs.peers", name, str(folder / "plan.json"), str(folder / "done"))
+    return lambda folder: (
+        "tests.proofs.peers",
+        name,
+        str(folder / "plan.json"),
+        str(folder / "done"),
+    )
 
 
 SHIPBATCH = Contestant("shipbatch", _shipbatch)
@@ -95,11 +102,15 @@ HEADER = f"{'':24} {'shipments':9} {'doubled':>8} {'lost':>6} {'requests':>9} {'
 
 @dataclass(frozen=True)
 class Round:
-    """What each contestant goes through: a store with its faults, parcels, and the POSTs at which it is killed."""
+    """What each contestant goes through: a store with its faults, parcels, and the POSTs at which
+    it is killed.
+    """
 
     case: Case
     kills: Sequence[tuple[int, float]]
-    """For each start that is killed: at which of its POSTs, counted from 1, and how many seconds after it came."""
+    """For each start that is killed: at which of its POSTs, counted from 1, and how many seconds
+    after it came.
+    """
 
 
 def round_of(seed: int, *, shipments: int, kills: int, refuses: bool, share: float = 0.4) -> Round:
@@ -111,7 +122,10 @@ def round_of(seed: int, *, shipments: int, kills: int, refuses: bool, share: flo
         if dice.random() < share:
             case.faults.append(cases.on_post(dice.choice(FAULTS), order["id"], 1))
     apart = max(1, shipments // (kills + 1))
-    return Round(case, [(dice.randint(1, apart), dice.choice((0.0, dice.uniform(0, 0.02)))) for _ in range(kills)])
+    return Round(
+        case,
+        [(dice.randint(1, apart), dice.choice((0.0, dice.uniform(0, 0.02)))) for _ in range(kills)],
+    )
 
 
 class Killing(Faults):
@@ -123,7 +137,9 @@ class Killing(Faults):
         self._after = 0.0
 
     def arm(self, at: int, after: float, kill: Callable[[], None]) -> None:
-        """Kill so many seconds after the n-th POST from now has come; 0 seconds: before anything is done."""
+        """Kill so many seconds after the n-th POST from now has come; 0 seconds: before anything is
+        done.
+        """
         self._posts, self._at, self._after, self._kill = 0, at, after, kill
 
     def strike(self, method: str, path: str, ids: tuple[int, ...]) -> Fault | None:
@@ -148,7 +164,9 @@ async def played(contestant: Contestant, round_: Round) -> Tally:
     with TemporaryDirectory(prefix="scoreboard-") as place:
         folder = Path(place)
         case.write(folder / "export.csv")
-        (folder / "plan.json").write_text(json.dumps([body_of(made) for made in case.expected.elements()]))
+        (folder / "plan.json").write_text(
+            json.dumps([body_of(made) for made in case.expected.elements()])
+        )
         async with box:
             start = Start(contestant, folder, box, faults)
             for at, after in round_.kills:
@@ -209,7 +227,9 @@ class Start:
         status = await child.wait()
         self.faults.arm(0, 0.0, _nothing)
         self.count += 1
-        assert status >= 0 or status == -signal.SIGKILL, (self.folder / "err").read_text("utf-8", "replace")
+        assert status >= 0 or status == -signal.SIGKILL, (self.folder / "err").read_text(
+            "utf-8", "replace"
+        )
         self.kills += status < 0
         return status
 
@@ -229,19 +249,25 @@ def body_of(made: Made) -> tuple[int, dict[str, Any]]:
 
 def made_of(shipment: dict[str, Any]) -> Made:
     """What tells one shipment in the store from another."""
-    items = tuple(sorted((item["order_product_id"], item["quantity"]) for item in shipment["items"]))
+    items = tuple(
+        sorted((item["order_product_id"], item["quantity"]) for item in shipment["items"])
+    )
     return shipment["order_id"], shipment["order_address_id"], shipment["tracking_number"], items
 
 
 def contestants() -> Sequence[Contestant]:
     """Those that are installed."""
     if not (peers.OFFICIAL / "bigcommerce").is_dir():
-        print("The official client does not take part: python -m pip install --target build/official bigcommerce")
+        print(
+            "The official client does not take part: python -m pip install --target build/official bigcommerce"
+        )
         return SHIPBATCH, NAIVE
     return SHIPBATCH, OFFICIAL, NAIVE
 
 
-async def board(every: Sequence[Contestant], seeds: Iterable[int], *, shipments: int, kills: int) -> Tally:
+async def board(
+    every: Sequence[Contestant], seeds: Iterable[int], *, shipments: int, kills: int
+) -> Tally:
     """Print both tables; shipbatch's tally over both stores."""
     ours, seeds = Tally(), list(seeds)
     for refuses in (True, False):
@@ -250,7 +276,12 @@ async def board(every: Sequence[Contestant], seeds: Iterable[int], *, shipments:
         for contestant in every:
             total = Tally()
             for seed in seeds:
-                total.add(await played(contestant, round_of(seed, shipments=shipments, kills=kills, refuses=refuses)))
+                total.add(
+                    await played(
+                        contestant,
+                        round_of(seed, shipments=shipments, kills=kills, refuses=refuses),
+                    )
+                )
             print(f"{contestant.name:24} {total}", flush=True)
             if contestant is SHIPBATCH:
                 ours.add(total)
@@ -265,7 +296,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first round's")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    logging.getLogger("aiohttp.server").disabled = True  # a body that a killed client no longer sends is no error
+    # a body that a killed client no longer sends is no error
+    logging.getLogger("aiohttp.server").disabled = True
     seeds = range(given.seed, given.seed + given.rounds)
     ours = asyncio.run(board(contestants(), seeds, shipments=given.shipments, kills=given.kills))
     return 1 if ours.doubled or ours.lost else 0

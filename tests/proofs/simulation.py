@@ -1,7 +1,8 @@
-"""The whole program under one seeded virtual clock: `python -m tests.proofs.simulation --seeds 0:100000`.
+"""The whole program under one seeded virtual clock: `python -m tests.proofs.simulation --seeds
+0:100000`.
 
-Each seed is a universe: a store with its kind and quota, an export, a fault for any request, kills, restarts.
-A failed seed is printed with its story, and `--seed N -v` plays it again.
+Each seed is a universe: a store with its kind and quota, an export, a fault for any request, kills,
+restarts. A failed seed is printed with its story, and `--seed N -v` plays it again.
 """
 
 import argparse
@@ -64,7 +65,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.simulation", description=__doc__)
     parser.add_argument("--seeds", default="0:1000", help="A:B, from A until before B")
     parser.add_argument("--seed", type=int, help="this one alone")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print the story of a seed that is well, too")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print the story of a seed that is well, too"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     given = parser.parse_args()
     if given.seed is not None:
@@ -78,7 +81,9 @@ def main() -> int:
 
 
 def added_up(seeds: Iterable[int], jobs: int) -> Total:
-    """Unfold each seed, and tell of the failed ones at once; BrokenProcessPool where a process died of one."""
+    """Unfold each seed, and tell of the failed ones at once; BrokenProcessPool where a process died
+    of one.
+    """
     total = Total()
     told = total.began
     with TemporaryFile() as notes:
@@ -87,14 +92,21 @@ def added_up(seeds: Iterable[int], jobs: int) -> Total:
                 for verdict in pool.map(partial(noted, notes.fileno()), seeds, chunksize=CHUNK):
                     total.add(verdict)
                     if verdict.wrong:
-                        print("\n".join([f"FAILED seed {verdict.seed}", *verdict.story, *verdict.wrong]), flush=True)
+                        print(
+                            "\n".join(
+                                [f"FAILED seed {verdict.seed}", *verdict.story, *verdict.wrong]
+                            ),
+                            flush=True,
+                        )
                     if time.monotonic() - told > EVERY:
                         told = time.monotonic()
                         print(f"… {total}", flush=True)
         except BrokenProcessPool:
             notes.seek(0)
             under_way = [seed for seed, times in Counter(map(int, notes)).items() if times == 1]
-            print(f"A process died. Seeds under way: {under_way}; try each with --seed.", flush=True)
+            print(
+                f"A process died. Seeds under way: {under_way}; try each with --seed.", flush=True
+            )
             raise
     print(total, flush=True)
     return total
@@ -110,7 +122,8 @@ def noted(notes: int, seed: int) -> Verdict:
 
 def universe(seed: int) -> Verdict:
     """One seed, from its beginning to its end."""
-    logging.getLogger("aiohttp.server").disabled = True  # clients that hang up on the store are what is wanted
+    # clients that hang up on the store are what is wanted
+    logging.getLogger("aiohttp.server").disabled = True
     with folder() as place, asyncio.Runner(loop_factory=VirtualLoop) as runner:
         made = Universe(seed, place)
         try:

@@ -39,17 +39,34 @@ LIFE = 86_400  # seconds that a watcher may live
 EVERY = 50  # files between two measurements
 ENOUGH = 300  # files in calm from which on growth of memory can be told from warming up
 ROOMS = ("done", "failed", "held")
-GATES = ("fewer", "more", "wrong", "absent", "shipped_before", "quantities", "carrier", "same_number")
-SETTINGS = f"timeout = {TIMEOUT}\nsettle = {SETTLE}\n[gates]\n" + "\n".join(f"{gate} = 0" for gate in GATES)
+GATES = (
+    "fewer",
+    "more",
+    "wrong",
+    "absent",
+    "shipped_before",
+    "quantities",
+    "carrier",
+    "same_number",
+)
+SETTINGS = f"timeout = {TIMEOUT}\nsettle = {SETTLE}\n[gates]\n" + "\n".join(
+    f"{gate} = 0" for gate in GATES
+)
 
 
 def main() -> int:
     """Soak, and print what came of it; 1 where anything was doubled, lost, or grew."""
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.soak", description=__doc__)
     parser.add_argument("--files", type=int, default=2000, help="so many while watchers are killed")
-    parser.add_argument("--calm", type=int, default=500, help="so many more without a kill, to measure growth")
-    parser.add_argument("--kill-every", type=float, default=60, help="seconds between two kills, on the average")
-    parser.add_argument("--faults", type=float, default=0.05, help="share of the requests that meet one")
+    parser.add_argument(
+        "--calm", type=int, default=500, help="so many more without a kill, to measure growth"
+    )
+    parser.add_argument(
+        "--kill-every", type=float, default=60, help="seconds between two kills, on the average"
+    )
+    parser.add_argument(
+        "--faults", type=float, default=0.05, help="share of the requests that meet one"
+    )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     plan = Plan(given.seed, given.files + given.calm, given.faults)
@@ -94,7 +111,8 @@ class Plan:
             self._add(f"export-{len(self.drops)}.csv")
         self.case.order(1)
         self.case.faults = [
-            replace(broken, method="POST", path="/shipments$", probability=faults / len(BROKEN)) for broken in BROKEN
+            replace(broken, method="POST", path="/shipments$", probability=faults / len(BROKEN))
+            for broken in BROKEN
         ]
 
     def _add(self, name: str) -> None:
@@ -170,7 +188,10 @@ class Soak:
         def measure() -> None:
             if self._filed - before >= EVERY * (len(sizes) + 1):
                 sizes.append(size_of(self.watchers[0]))
-                print(f"… {self._filed} files: {sizes[-1][0]:,} KiB, {sizes[-1][1]} open files", flush=True)
+                print(
+                    f"… {self._filed} files: {sizes[-1][0]:,} KiB, {sizes[-1][1]} open files",
+                    flush=True,
+                )
 
         self._take(drops, measure)
         sizes.append(size_of(self.watchers[0]))
@@ -195,14 +216,26 @@ class Soak:
             "SHIPBATCH_CRASH_AT": "",
         }
         words = ["watch", str(self.inbox), f"--still={STILL}"]
-        return forked(commanded, words, environ, self.place, (self.place / "out", self.place / "err"), None, LIFE)
+        return forked(
+            commanded,
+            words,
+            environ,
+            self.place,
+            (self.place / "out", self.place / "err"),
+            None,
+            LIFE,
+        )
 
     def _take(self, drops: Sequence[Drop], meanwhile: Callable[[], None]) -> None:
         """Drop the files, a few at a time, until all are filed away."""
         waiting, until = list(drops), self.dropped + len(drops)
         self._progress = time.monotonic()
         while self._filed < until:
-            if waiting and self.dropped - self._filed < AT_ONCE and not (self.inbox / waiting[0].name).exists():
+            if (
+                waiting
+                and self.dropped - self._filed < AT_ONCE
+                and not (self.inbox / waiting[0].name).exists()
+            ):
                 self._drop(waiting.pop(0))
             meanwhile()
             self._count()
@@ -230,14 +263,20 @@ class Soak:
             self._filed, self._progress = filed, time.monotonic()
         quiet = time.monotonic() - self._progress
         if quiet > PATIENCE:
-            lies = [str(path.relative_to(self.inbox)) for path in self._files("", "working", "held")]
-            raise AssertionError(f"Nothing for {quiet:.0f} s: {lies}\n{(self.place / 'err').read_text()[-3000:]}")
+            lies = [
+                str(path.relative_to(self.inbox)) for path in self._files("", "working", "held")
+            ]
+            raise AssertionError(
+                f"Nothing for {quiet:.0f} s: {lies}\n{(self.place / 'err').read_text()[-3000:]}"
+            )
 
     def _files(self, *rooms: str) -> Iterator[Path]:
         for room in rooms:
             if (self.inbox / room).is_dir():
                 files = (path for path in (self.inbox / room).iterdir() if path.is_file())
-                yield from (path for path in files if not path.name.endswith((*SHEETS, *NOTICES, ".part")))
+                yield from (
+                    path for path in files if not path.name.endswith((*SHEETS, *NOTICES, ".part"))
+                )
 
     def misfiled(self, drops: Sequence[Drop]) -> Iterator[str]:
         """What is not where it should be, or not as it was dropped."""
@@ -245,7 +284,9 @@ class Soak:
         asked = Counter(digest(drop.content) for drop in drops)
         if asked != there:
             yield f"{(asked - there).total()} files are gone, {(there - asked).total()} are new"
-        if left := [path.name for path in (*self.inbox.glob("*.*"), *(self.inbox / "working").iterdir())]:
+        if left := [
+            path.name for path in (*self.inbox.glob("*.*"), *(self.inbox / "working").iterdir())
+        ]:
             yield f"left behind: {left}"
         for path in self._files("done"):
             if not path.with_name(f"{path.stem}.results.xlsx").exists():
@@ -263,7 +304,9 @@ def digest(content: bytes) -> str:
 
 
 def size_of(process: int) -> tuple[int, int]:
-    """KiB of memory, and the fewest files open in a while: what is open for a moment only is no leak."""
+    """KiB of memory, and the fewest files open in a while: what is open for a moment only is no
+    leak.
+    """
     watched, opened = psutil.Process(process), []
     for _ in range(40):
         opened.append(watched.num_fds())
@@ -278,7 +321,10 @@ def grown(sizes: Sequence[tuple[int, int]]) -> Iterator[str]:
     if len(sizes) * EVERY < ENOUGH:
         return
     early, late = sizes[len(sizes) // 2][0], sizes[-1][0]
-    print(f"memory {early:,} KiB after half of the calm, {late:,} KiB at its end: {late / early:.3f} times", flush=True)
+    print(
+        f"memory {early:,} KiB after half of the calm, {late:,} KiB at its end: {late / early:.3f} times",
+        flush=True,
+    )
     if late > early * 1.05:
         yield f"memory: {early:,} KiB, then {late:,} KiB"
 

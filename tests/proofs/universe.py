@@ -1,7 +1,8 @@
-"""One seeded universe: a store, an export, bad weather, kills, restarts; then the store's own list is the judge.
+"""One seeded universe: a store, an export, bad weather, kills, restarts; then the store's own list
+is the judge.
 
-Everything is decided by the seed: the store and its kind, the exports, the settings, another tool's shipments,
-when a process dies (process.py), and what goes wrong with which request (weather.py).
+Everything is decided by the seed: the store and its kind, the exports, the settings, another tool's
+shipments, when a process dies (process.py), and what goes wrong with which request (weather.py).
 """
 
 import asyncio
@@ -30,7 +31,11 @@ from tests.proofs.weather import Climate, Weather
 RUNS = 14  # after which an export must have come to its end
 WILD = 5  # runs in which things go wrong; afterwards the sky clears, so that the end can be judged
 COLUMNS = dict(
-    zip(("order_id", "order_address_id", "sku", "quantity", "tracking_number", "carrier"), cases.COLUMNS, strict=True)
+    zip(
+        ("order_id", "order_address_id", "sku", "quantity", "tracking_number", "carrier"),
+        cases.COLUMNS,
+        strict=True,
+    )
 )
 SOURCE = Source(map={Field(name): column for name, column in COLUMNS.items()})
 Parcel = tuple[int, int, str]
@@ -120,13 +125,19 @@ class Universe:
         if dice.random() < 0.4:
             first = {row[0] for row in case.rows}
             if self.rules["again"]:
-                case.expected.update([key for key in case.expected if key[0] in first and self._left_over(key)])
+                case.expected.update(
+                    [key for key in case.expected if key[0] in first and self._left_over(key)]
+                )
             dice.choice((cases.twins, cases.bare_order, cases.partial_unnumbered))(case)
             yield len(case.rows)
 
     def _left_over(self, made: Made) -> bool:
-        """Whether --again ships it with the second export too: it has no number, and units are left."""
-        ordered = {line["id"]: line["quantity"] for order in self.case.orders for line in order["lines"]}
+        """Whether --again ships it with the second export too: it has no number, and units are
+        left.
+        """
+        ordered = {
+            line["id"]: line["quantity"] for order in self.case.orders for line in order["lines"]
+        }
         return not made[2] and any(units < ordered[line] for line, units in made[3])
 
     def tell(self, line: str) -> None:
@@ -170,10 +181,16 @@ class Universe:
             self.home = process.heir if process.dead else self.home
             await asyncio.sleep(self.dice.choice((0.0, 1.0, 3600.0)))
             if report:
-                said = str({row: result.finding.code or result.finding.status for row, result in report.rows.items()})
+                said = str(
+                    {
+                        row: result.finding.code or result.finding.status
+                        for row, result in report.rows.items()
+                    }
+                )
                 self.tell(said)
                 same = said == before and held == len(self.box.shipments())
-                if not self._open(report):  # often enough, once more all the same: it must change nothing
+                # often enough, once more all the same: it must change nothing
+                if not self._open(report):
                     if same or self.dice.random() < 0.5:
                         break
                 elif same and not wild:
@@ -187,12 +204,20 @@ class Universe:
         box, home = self.box, self.home
         job = Job(export, SOURCE, results=home / "results.xlsx")
         return job, Settings(
-            api_url=box.url, store_hash=box.store_hash, token=box.token, identity="store", home=home, **self.rules
+            api_url=box.url,
+            store_hash=box.store_hash,
+            token=box.token,
+            identity="store",
+            home=home,
+            **self.rules,
         )
 
     def _death(self) -> Death | None:
         dice = self.dice
-        done, late = dice.choice((0, 1, 1)), dice.choice((0.0, 0.0, dice.uniform(0, self.climate.bound / 2)))
+        done, late = (
+            dice.choice((0, 1, 1)),
+            dice.choice((0.0, 0.0, dice.uniform(0, self.climate.bound / 2))),
+        )
         match dice.randrange(5):
             case 0:
                 return Death(request=dice.randint(1, 12), done=done, late=late)
@@ -233,13 +258,21 @@ class Universe:
             yield from (Act(0, *key) for key in parcels if self._left_over(key))
         if dice.random() < 0.6:
             return
-        for order_id, address, number, items in dice.sample(parcels, k=min(len(parcels), dice.randint(1, 2))):
+        for order_id, address, number, items in dice.sample(
+            parcels, k=min(len(parcels), dice.randint(1, 2))
+        ):
             other = f"X{order_id}"
             match dice.choice(("twin", "near", "changed", "other")):
                 case "twin":
                     yield Act(0, order_id, address, number, items)
                 case "changed" if number:
-                    yield Act(dice.randint(0, 30), order_id, address, number, ((items[0][0], items[0][1] + 1),))
+                    yield Act(
+                        dice.randint(0, 30),
+                        order_id,
+                        address,
+                        number,
+                        ((items[0][0], items[0][1] + 1),),
+                    )
                 case "near":
                     yield Act(dice.randint(0, 30), order_id, address, other, items)
                 case _:
@@ -249,7 +282,11 @@ class Universe:
         for act in [act for act in self.acts if act.arrivals <= self._arrivals]:
             self.acts.remove(act)
             store = self.box.store
-            fields = {"order_address_id": act.address, "tracking_number": act.number, "items": list(act.items)}
+            fields = {
+                "order_address_id": act.address,
+                "tracking_number": act.number,
+                "items": list(act.items),
+            }
             with suppress(Refusal):
                 store.make(draft := store.draft(act.order_id, fields))
                 self.foreign.add(draft.id)
@@ -267,18 +304,28 @@ class Universe:
         posts, planned = Counter(sent(ours)), self.case.expected
         twice = Counter(s.order_id for s in ours) - Counter(key[0] for key in posts.elements())
         self.disturbed = self.touched | set(twice)
-        doubled = Counter(parcel_of(key) for key in posts.elements()) - Counter(map(parcel_of, planned.elements()))
-        doubled |= Counter(parcel_of(key) for key in posts - planned if key[0] not in self.disturbed)
+        doubled = Counter(parcel_of(key) for key in posts.elements()) - Counter(
+            map(parcel_of, planned.elements())
+        )
+        doubled |= Counter(
+            parcel_of(key) for key in posts - planned if key[0] not in self.disturbed
+        )
         verdict.doubled = doubled.total()
-        missing = Counter(map(parcel_of, planned.elements())) - Counter(map(parcel_of, posts.elements()))
+        missing = Counter(map(parcel_of, planned.elements())) - Counter(
+            map(parcel_of, posts.elements())
+        )
         lost = [parcel for parcel in missing if not self._accounted(parcel, last)]
         verdict.lost = len(lost)
-        verdict.wrong += [f"doubled: {parcel}" for parcel in doubled] + [f"lost: {parcel}" for parcel in lost]
+        verdict.wrong += [f"doubled: {parcel}" for parcel in doubled] + [
+            f"lost: {parcel}" for parcel in lost
+        ]
         self._judge_rows(last, {s.id: s for s in made})
         self._judge_ledger({s.id: s for s in made})
 
     def _accounted(self, parcel: Parcel, last: Report) -> bool:
-        """Whether a parcel's rows say why it is not in the store; naming the order, where it is in doubt."""
+        """Whether a parcel's rows say why it is not in the store; naming the order, where it is in
+        doubt.
+        """
         order_id, address, number = parcel
         rows = [
             row
@@ -299,13 +346,19 @@ class Universe:
         return finding.status.value in {"in doubt", "not sent"} and str(order_id) in finding.error
 
     def _judge_intent(self, order_id: int) -> None:
-        """When a POST arrives, its intent is on disk, and nothing else of the order is under way or in doubt."""
+        """When a POST arrives, its intent is on disk, and nothing else of the order is under way or
+        in doubt.
+        """
         assert self.process is not None
         sql = "SELECT state FROM records WHERE order_id = ? AND state IN ('intent', 'in_doubt', 'needs_person')"
-        with closing(sqlite3.connect(f"file:{self.process.home / LEDGER}?mode=ro", uri=True)) as ledger:
+        with closing(
+            sqlite3.connect(f"file:{self.process.home / LEDGER}?mode=ro", uri=True)
+        ) as ledger:
             states = [state for (state,) in ledger.execute(sql, (order_id,))]
         if states != [State.INTENT]:
-            self.verdict.wrong.append(f"a POST to order {order_id} came while the ledger had {states}")
+            self.verdict.wrong.append(
+                f"a POST to order {order_id} came while the ledger had {states}"
+            )
 
     def _judge_rows(self, last: Report, made: dict[int, Shipment]) -> None:
         """Every row has a result; what it calls made is there; no shipment is two parcels'."""
@@ -319,22 +372,33 @@ class Universe:
             for shipment_id in result.shipment_ids:
                 shown[shipment_id].add((order_id, address, label))
                 if shipment_id not in made or made[shipment_id].order_id != order_id:
-                    verdict.wrong.append(f"row {number} shows shipment {shipment_id}, which is not its order's")
-            if result.finding.status.value in {"created", "already created"} and not result.shipment_ids:
+                    verdict.wrong.append(
+                        f"row {number} shows shipment {shipment_id}, which is not its order's"
+                    )
+            if (
+                result.finding.status.value in {"created", "already created"}
+                and not result.shipment_ids
+            ):
                 verdict.wrong.append(f"row {number} is {result.finding.status} without a shipment")
-        verdict.wrong += [f"shipment {one} is shown for {keys}" for one, keys in shown.items() if len(keys) > 1]
+        verdict.wrong += [
+            f"shipment {one} is shown for {keys}" for one, keys in shown.items() if len(keys) > 1
+        ]
 
     def _judge_ledger(self, made: dict[int, Shipment]) -> None:
         """What the ledger claims is ours; what it leaves in doubt is counted."""
         with read_ledger(self.home / LEDGER) as ledger:
-            for record in _all(ledger.of_orders("store", [order["id"] for order in self.case.orders])):
+            for record in _all(
+                ledger.of_orders("store", [order["id"] for order in self.case.orders])
+            ):
                 if record.state is State.NEEDS_PERSON:
                     self.verdict.in_doubt += 1
                 elif record.state in UNSETTLED:
                     self.verdict.wrong.append(f"nobody has settled {record}")
                 if record.made and record.made.shipment_id in self.foreign:
                     self.verdict.false_claims += 1
-                    self.verdict.wrong.append(f"shipment {record.made.shipment_id} is not ours, but record {record}")
+                    self.verdict.wrong.append(
+                        f"shipment {record.made.shipment_id} is not ours, but record {record}"
+                    )
 
 
 def _all(by_order: Any) -> Iterator[Record]:
@@ -346,7 +410,12 @@ def sent(shipments: Iterable[Shipment]) -> Iterator[Made]:
     """What each POST has made: what one POST has made twice, the way there has doubled."""
     seen: set[tuple[Made, float]] = set()
     for one in shipments:
-        made = (one.order_id, one.address_id, one.texts["tracking_number"], tuple(sorted(one.items)))
+        made = (
+            one.order_id,
+            one.address_id,
+            one.texts["tracking_number"],
+            tuple(sorted(one.items)),
+        )
         if (made, one.made_at) not in seen:
             seen.add((made, one.made_at))
             yield made

@@ -1,4 +1,6 @@
-"""A warehouse for the real command: a store that this process serves, and the command as a process of its own."""
+"""A warehouse for the real command: a store that this process serves, and the command as a process
+of its own.
+"""
 
 import asyncio
 import json
@@ -23,7 +25,11 @@ GLANCE = 0.01  # seconds between two looks at a condition
 def proved(*command: str) -> str:
     """What a proof prints; it has found nothing doubled, lost or unaccounted for."""
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -86,7 +92,9 @@ class Warehouse:
         return self.folder / "export.csv"
 
     async def start(self, *command: str, home: str = "home", into: int = PIPE) -> Running:
-        """Start a command; without one, the export's run. What it says goes `into` a file's descriptor, or to us."""
+        """Start a command; without one, the export's run. What it says goes `into` a file's
+        descriptor, or to us.
+        """
         environ = os.environ | {
             "BIGCOMMERCE_API_URL": self.box.url,
             "BIGCOMMERCE_STORE_HASH": self.box.store_hash,
@@ -97,13 +105,22 @@ class Warehouse:
         }
         words = command or ("run", str(self.export), "--json")
         started = asyncio.create_subprocess_exec(
-            sys.executable, "-m", "batch", *words, cwd=self.folder, env=environ, stdout=into, stderr=into
+            sys.executable,
+            "-m",
+            "batch",
+            *words,
+            cwd=self.folder,
+            env=environ,
+            stdout=into,
+            stderr=into,
         )
         return Running(await started)
 
     async def run(self, *options: str, home: str = "home") -> Done:
         """Run the export to its end."""
-        return await (await self.start("run", str(self.export), "--json", *options, home=home)).end()
+        return await (
+            await self.start("run", str(self.export), "--json", *options, home=home)
+        ).end()
 
     async def posted(self, by: Running, times: int = 1) -> None:
         """Wait until so many shipments have been asked for."""
@@ -118,7 +135,10 @@ class Warehouse:
 def orders(count: int) -> dict[str, Any]:
     """A store with so many orders of one unit, and a last one that no export names."""
     return {
-        "orders": [{"id": 1001 + k, "lines": [{"id": 1 + k, "sku": "MUG", "quantity": 1}]} for k in range(count + 1)]
+        "orders": [
+            {"id": 1001 + k, "lines": [{"id": 1 + k, "sku": "MUG", "quantity": 1}]}
+            for k in range(count + 1)
+        ]
     }
 
 

@@ -1,4 +1,6 @@
-"""What a seed lets go wrong, request by request: each one's dice are its own, so that a story replays."""
+"""What a seed lets go wrong, request by request: each one's dice are its own, so that a story
+replays.
+"""
 
 import random
 from collections import Counter
@@ -9,15 +11,43 @@ from batch.sandbox import Fault, Faults, Reply
 
 # Perhaps done, and no answer that proves it.
 UNKNOWN: tuple[Reply | int, ...] = (
-    *(Reply.EMPTY, Reply.CUT_HEADERS, Reply.CUT_BODY, Reply.MALFORMED, Reply.NO_ID, Reply.RESET, Reply.CLOSE),
+    *(
+        Reply.EMPTY,
+        Reply.CUT_HEADERS,
+        Reply.CUT_BODY,
+        Reply.MALFORMED,
+        Reply.NO_ID,
+        Reply.RESET,
+        Reply.CLOSE,
+    ),
     *(Reply.HANG, Reply.SLOW, Reply.GIANT, Reply.PORTAL),
     *(200, 202, 204, 408, 423, 499, 500, 501, 502, 503, 504, 507, 520),
 )
 # Nothing is done: later again, or the run stops.
-NOT_DONE: tuple[Reply | int, ...] = (429, 429, 429, 429, 401, 403, 302, 307, 308, 404, Reply.SUSPENDED)
+NOT_DONE: tuple[Reply | int, ...] = (
+    429,
+    429,
+    429,
+    429,
+    401,
+    403,
+    302,
+    307,
+    308,
+    404,
+    Reply.SUSPENDED,
+)
 REFUSED = (400, 409, 422)
 BAD_READS: tuple[Reply | int, ...] = (
-    *(Reply.EMPTY, Reply.CUT_HEADERS, Reply.CUT_BODY, Reply.MALFORMED, Reply.RESET, Reply.CLOSE, Reply.STALE),
+    *(
+        Reply.EMPTY,
+        Reply.CUT_HEADERS,
+        Reply.CUT_BODY,
+        Reply.MALFORMED,
+        Reply.RESET,
+        Reply.CLOSE,
+        Reply.STALE,
+    ),
     *(Reply.HANG, Reply.SLOW, 429, 429, 408, 500, 500, 502, 503, 504),
 )
 STOPPING_READS: tuple[Reply | int, ...] = (401, 403, 302, 404, Reply.PORTAL, Reply.SUSPENDED)
@@ -46,14 +76,18 @@ class Climate:
 
 
 class Weather(Faults):
-    """The faults of a seed. `arrived` is told each request before it is worked on, and may hit it itself.
+    """The faults of a seed. `arrived` is told each request before it is worked on, and may hit it
+    itself.
 
-    A fault hangs on the seed, the request's path and how often it has come: not on the order in which
-    different paths are asked, nor on the clock.
+    A fault hangs on the seed, the request's path and how often it has come: not on the order in
+    which different paths are asked, nor on the clock.
     """
 
     def __init__(
-        self, climate: Climate, arrived: Callable[[str, str, int], Fault | None], rules: Iterable[Fault] = ()
+        self,
+        climate: Climate,
+        arrived: Callable[[str, str, int], Fault | None],
+        rules: Iterable[Fault] = (),
     ) -> None:
         super().__init__(*rules)
         self.climate = climate
@@ -86,7 +120,9 @@ class Weather(Faults):
             return Fault(dice.choice(NOT_DONE), performs=0, headers=told, bare=dice.random() < 0.3)
         if kind < 0.85 and climate.refusals:
             return Fault(dice.choice(REFUSED), performs=0)
-        return dice.choice((Fault(performs=2), Fault(Reply.STALE), Fault(delay=dice.uniform(1, 100))))
+        return dice.choice(
+            (Fault(performs=2), Fault(Reply.STALE), Fault(delay=dice.uniform(1, 100)))
+        )
 
     def _read(self, dice: random.Random, path: str, ids: tuple[int, ...]) -> Fault:
         climate = self.climate

@@ -1,7 +1,8 @@
-"""One store in a process of its own, one export, one home: run, killed, run again, and judged by the store's list.
+"""One store in a process of its own, one export, one home: run, killed, run again, and judged by
+the store's list.
 
-The children are forked from a process that has imported everything, so that a start costs milliseconds
-and a kill at a random moment falls into the run and not into Python's own beginning.
+The children are forked from a process that has imported everything, so that a start costs
+milliseconds and a kill at a random moment falls into the run and not into Python's own beginning.
 """
 
 import asyncio
@@ -36,7 +37,9 @@ STARTS = 20  # runs after which an export must have come to its end
 
 
 def forked(work: Any, *arguments: Any) -> int:
-    """Run a function in a forked child; its process id. It ends with the function, without our clean-up."""
+    """Run a function in a forked child; its process id. It ends with the function, without our
+    clean-up.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     if child := os.fork():
@@ -84,7 +87,9 @@ def _serve(case: Case, truth: Path, tell: int, alive: int, life: int) -> None:
         gone = asyncio.Event()
         asyncio.get_running_loop().add_reader(alive, gone.set)  # its parent has died
         faults = Faults(*case.faults)
-        async with Sandbox(case.store, behaviour=case.behaviour, quota=PLENTY, faults=faults, event_log=truth) as box:
+        async with Sandbox(
+            case.store, behaviour=case.behaviour, quota=PLENTY, faults=faults, event_log=truth
+        ) as box:
             os.write(tell, f"{box.url}\n".encode())
             await gone.wait()
 
@@ -107,7 +112,9 @@ class Ended:
 
     @property
     def crashed(self) -> bool:
-        """Whether it died of a signal that nobody sent it, or hung for so long that its alarm ended it."""
+        """Whether it died of a signal that nobody sent it, or hung for so long that its alarm ended
+        it.
+        """
         return self.status < 0 and not self.killed
 
     @property
@@ -148,12 +155,24 @@ class World:
 
     def command(self) -> list[str]:
         """`run` of the export, with short windows."""
-        return ["run", str(self.export), "--json", f"--timeout={TIMEOUT}", f"--settle={SETTLE}", *self.options]
+        return [
+            "run",
+            str(self.export),
+            "--json",
+            f"--timeout={TIMEOUT}",
+            f"--settle={SETTLE}",
+            *self.options,
+        ]
 
     def start(
-        self, *command: str, crash_at: str = "", kill_after: float | None = None, room: int | None = None
+        self,
+        *command: str,
+        crash_at: str = "",
+        kill_after: float | None = None,
+        room: int | None = None,
     ) -> Ended:
-        """Start a command (the export's run, if none is named), kill it after so many seconds; wait for its end.
+        """Start a command (the export's run, if none is named), kill it after so many seconds; wait
+        for its end.
 
         `room`: no file of it can grow beyond so many bytes, as on a disk that is full.
         """
@@ -165,7 +184,8 @@ class World:
         try:
             if kill_after is not None:
                 time.sleep(kill_after)
-                os.kill(child, signal.SIGKILL)  # one that has ended is still there, until it is waited for
+                # one that has ended is still there, until it is waited for
+                os.kill(child, signal.SIGKILL)
             status = ended(child)
         except BaseException:  # we are to end ourselves, and leave nothing behind
             os.kill(child, signal.SIGKILL)
@@ -243,14 +263,21 @@ def made_in(truth: Path) -> Counter[Made]:
                 standing[event["id"]] = (event["order_id"], event["address_id"], number, items)
             case "updated":
                 order, address, number, items = standing[event["id"]]
-                standing[event["id"]] = (order, address, event["texts"].get("tracking_number", number), items)
+                standing[event["id"]] = (
+                    order,
+                    address,
+                    event["texts"].get("tracking_number", number),
+                    items,
+                )
             case "deleted":
                 del standing[event["id"]]
     return Counter(standing.values())
 
 
 def judged(case: Case, truth: Path, last: Ended) -> Judgement:
-    """The store's list beside the plan, and the last run's account of its rows beside what they must come to."""
+    """The store's list beside the plan, and the last run's account of its rows beside what they
+    must come to.
+    """
     made = made_in(truth)
     judgement = Judgement(made - case.expected, case.expected - made)
     if "Traceback" in last.err:

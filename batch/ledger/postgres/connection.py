@@ -28,7 +28,8 @@ _LINK = {
     "connect_timeout": "10",
     "client_encoding": "utf8",
     "application_name": "shipbatch",
-    "keepalives_idle": "10",  # seconds; a network that swallows everything is noticed within half a minute
+    # seconds; a network that swallows everything is noticed within half a minute
+    "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "4",
     "tcp_user_timeout": "30000",  # milliseconds
@@ -37,17 +38,22 @@ _LINK = {
 _SESSION = (
     f"SET search_path TO {SCHEMA}",
     "SET lock_timeout TO '60s'",
-    "SET plan_cache_mode TO force_custom_plan",  # a plan made for a small ledger does not stay when it has grown
+    # a plan made for a small ledger does not stay when it has grown
+    "SET plan_cache_mode TO force_custom_plan",
     "SET idle_in_transaction_session_timeout TO '15s'",  # a paused process holds nobody up
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
 """SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
-_RESTORE = (
-    "Nothing more is sent. Put back a dump of it (`pg_restore`); then `shipbatch audit` says where the store has more."
-)
+_RESTORE = "Nothing more is sent. Put back a dump of it (`pg_restore`); then `shipbatch audit` says where the store has more."
 REASONS = {
-    "42501": ("this user may not do that", "Let it make schemas in there, or own `shipbatch` and `procrastinate`."),
-    "53100": ("its disk is full", "Make room on the server, then run the same call again; nothing is lost."),
+    "42501": (
+        "this user may not do that",
+        "Let it make schemas in there, or own `shipbatch` and `procrastinate`.",
+    ),
+    "53100": (
+        "its disk is full",
+        "Make room on the server, then run the same call again; nothing is lost.",
+    ),
     "XX001": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
     "XX002": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
 }
@@ -60,13 +66,16 @@ def driver() -> Any:
         import psycopg
     except ImportError:
         raise ConfigError(
-            "SHIPBATCH_DATABASE is set, and psycopg is not installed.", "Run: pip install 'shipbatch[fleet]'."
+            "SHIPBATCH_DATABASE is set, and psycopg is not installed.",
+            "Run: pip install 'shipbatch[fleet]'.",
         ) from None
     return psycopg
 
 
 def is_away(error: Exception) -> bool:
-    """Whether it passes by itself: a connection lost, a server down or full, a transaction in another's way."""
+    """Whether it passes by itself: a connection lost, a server down or full, a transaction in
+    another's way.
+    """
     psycopg = driver()
     state = getattr(error, "sqlstate", None)
     return isinstance(error, psycopg.OperationalError) if state is None else state.startswith(_AWAY)
@@ -86,8 +95,18 @@ def ledger_error(error: Exception, place: Database) -> LedgerError:
         if any(sign in said for sign in ("too many c", "connection slots")):
             todo = "Raise its max_connections, or give the workers fewer --stores."
         made = DatabaseAway(f"The database {place} does not answer ({said}).", todo)
-        if any(sign in said for sign in ("authentication failed", "does not exist", "no pg_hba.conf", "not permitted")):
-            made = LedgerError(f"The database {place} refuses us ({said}).", "Correct SHIPBATCH_DATABASE.")
+        if any(
+            sign in said
+            for sign in (
+                "authentication failed",
+                "does not exist",
+                "no pg_hba.conf",
+                "not permitted",
+            )
+        ):
+            made = LedgerError(
+                f"The database {place} refuses us ({said}).", "Correct SHIPBATCH_DATABASE."
+            )
     made.__cause__ = error
     return made
 
@@ -120,7 +139,8 @@ def _words(place: Database) -> dict[str, Any]:
         for secret in passwords_of(place.url):
             said = said.replace(secret, "…")
         raise ConfigError(
-            f"SHIPBATCH_DATABASE cannot be read ({said}).", "A password's %, /, @, : and # are written %25, %2F, %40 …"
+            f"SHIPBATCH_DATABASE cannot be read ({said}).",
+            "A password's %, /, @, : and # are written %25, %2F, %40 …",
         ) from None
 
 
@@ -188,7 +208,11 @@ class PostgresConnection:
         """What a kind of connection needs of each new link."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
-        return self.link.execute(translate(sql), values) if values else self.link.execute(sql, prepare=False)
+        return (
+            self.link.execute(translate(sql), values)
+            if values
+            else self.link.execute(sql, prepare=False)
+        )
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
         return list(self.execute(sql, values).fetchall())
@@ -231,7 +255,9 @@ class PostgresConnection:
                 return done
 
     def reconnect(self, error: Exception) -> None:
-        """Another link in place of a lost one, as soon as there is one; the last error when patience is spent."""
+        """Another link in place of a lost one, as soon as there is one; the last error when
+        patience is spent.
+        """
         self.close()
         while self.patience.pause():
             try:
@@ -266,6 +292,8 @@ class PostgresReader(PostgresConnection):
 @lru_cache(512)
 def translate(sql: str) -> str:
     """A statement of this room in the words of psycopg."""
-    sql = sql.replace(LISTED, "= ANY(?)").replace("json_each(?)", "json_array_elements(CAST(? AS json))")
+    sql = sql.replace(LISTED, "= ANY(?)").replace(
+        "json_each(?)", "json_array_elements(CAST(? AS json))"
+    )
     sql = re.sub(r"json_extract\(value, '\$\[(\d+)\]'\)", r"(value ->> \1)", sql)
     return sql.replace("%", "%%").replace("?", "%s")

@@ -1,7 +1,9 @@
-"""One owner a store on PostgreSQL: a lease by the database's clock, and an epoch that fences off who has lost it.
+"""One owner a store on PostgreSQL: a lease by the database's clock, and an epoch that fences off
+who has lost it.
 
-The epoch is looked at in the transaction of every write, so that the ledger takes nothing from an owner of the past;
-the lease is looked at right before a request's first byte, so that such an owner sends nothing either.
+The epoch is looked at in the transaction of every write, so that the ledger takes nothing from an
+owner of the past; the lease is looked at right before a request's first byte, so that such an owner
+sends nothing either.
 """
 
 import asyncio
@@ -15,11 +17,19 @@ import psycopg
 
 from batch.errors import CannotRunNow, LedgerError
 from batch.ledger import connection as ledger
-from batch.ledger.postgres.runners import Connect, Connection, Runner, reap_dead_runners, register_runner, still_running
+from batch.ledger.postgres.runners import (
+    Connect,
+    Connection,
+    Runner,
+    reap_dead_runners,
+    register_runner,
+    still_running,
+)
 
 LEASE = 30.0  # seconds from a renewal until another runner may take the store
 RENEW = 5.0  # seconds between two renewals
-MARGIN = 5.0  # seconds before its end in which nothing more is sent: for what lies between the look and the wire
+# seconds before its end in which nothing more is sent: for what lies between the look and the wire
+MARGIN = 5.0
 POLL = 0.5  # seconds between two tries to take a store
 
 _TAKE = (
@@ -41,13 +51,19 @@ class LeaseLost(LedgerError):
 
 def clock() -> float:
     """Seconds that also pass while the machine sleeps, where its system tells."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return (
+        time.clock_gettime(time.CLOCK_BOOTTIME)
+        if hasattr(time, "CLOCK_BOOTTIME")
+        else time.monotonic()
+    )
 
 
 class Lease:
     """A store that is this runner's, for as long as its renewals get through."""
 
-    def __init__(self, connect: Connect, store: str, runner: str, epoch: int, *, sure_until: float) -> None:
+    def __init__(
+        self, connect: Connect, store: str, runner: str, epoch: int, *, sure_until: float
+    ) -> None:
         self.store, self.runner, self.epoch = store, runner, epoch
         self._connect = connect
         self._sure_until = sure_until
@@ -59,7 +75,9 @@ class Lease:
         return clock() < self._sure_until
 
     def guard(self, connection: ledger.Connection) -> None:
-        """Overtaken where the store is another's; else it stays ours until this transaction has ended."""
+        """Overtaken where the store is another's; else it stays ours until this transaction has
+        ended.
+        """
         # The runner, too: a database that was put back from a copy gives an epoch a second time.
         sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
@@ -80,7 +98,8 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ended.is_set():
-            # While the database is away it is tried again; whether the lease still holds, the clock tells.
+            # While the database is away it is tried again; whether the lease still holds, the clock
+            # tells.
             with suppress(psycopg.Error, LedgerError), self._connect() as connection:
                 while not self._ended.wait(RENEW):
                     self.renew(connection)
@@ -100,8 +119,9 @@ async def acquire_lease(
 ) -> AsyncIterator[Lease]:
     """The only owner of a store, for as long as the block lasts.
 
-    Where another has it, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow says so.
-    `home` holds the lock file by which the runners of this machine can tell that this one has died.
+    Where another has it, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow
+    says so. `home` holds the lock file by which the runners of this machine can tell that this one
+    has died.
     """
     with ExitStack() as stack:
         runner = stack.enter_context(register_runner(connect, home))
@@ -148,7 +168,9 @@ async def _take(
             return Lease(connect, store, runner, row[0], sure_until=asked + LEASE - MARGIN)
         who = await asyncio.to_thread(owner, connection, store)
         if loop_time() >= until:
-            raise CannotRunNow(f"Another runner of {store} is at work: {who or 'it is ending'}.", _LATER)
+            raise CannotRunNow(
+                f"Another runner of {store} is at work: {who or 'it is ending'}.", _LATER
+            )
         if who and not told:
             waiting(str(who))
             told = True

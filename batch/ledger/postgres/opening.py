@@ -38,7 +38,9 @@ def open_writable(place: Database) -> PostgresSession:
 
 
 def open_database(place: Database) -> PostgresConnection:
-    """A connection to a ledger of this version; made where there is none, upgraded where it is older."""
+    """A connection to a ledger of this version; made where there is none, upgraded where it is
+    older.
+    """
     with _close_unless_used(PostgresConnection(place)) as connection:
         bring_up_to_date(connection)
         return connection
@@ -50,7 +52,9 @@ def make(place: Database) -> None:
 
 
 def open_readable(place: Database) -> Connection:
-    """A connection that cannot write; an empty ledger in memory where there is none yet. An older one is upgraded."""
+    """A connection that cannot write; an empty ledger in memory where there is none yet. An older
+    one is upgraded.
+    """
     with _close_unless_used(PostgresReader(place)) as connection:
         found = version_of(connection)
         if found is not None:

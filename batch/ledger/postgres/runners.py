@@ -1,8 +1,9 @@
 """Who works on a database's stores, and who is proven to be at it no longer.
 
-A runner's row stands from before its first request until it is known to have ended: it says so itself, its
-connections closed; or another runner of its machine gets the lock that the operating system takes from a process
-when it dies, and not before. Nothing else is proof: a runner that is silent may be paused, and send when it wakes.
+A runner's row stands from before its first request until it is known to have ended: it says so
+itself, its connections closed; or another runner of its machine gets the lock that the operating
+system takes from a process when it dies, and not before. Nothing else is proof: a runner that is
+silent may be paused, and send when it wakes.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -29,7 +30,9 @@ Connect = Callable[[], Connection]
 
 _COLUMNS = "runner, host, lock, pid, command, since"
 ACTIVE = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
-"""The runner of an id, while it is not proven to have ended; in the words of `connection.Connection`."""
+"""The runner of an id, while it is not proven to have ended; in the words of
+`connection.Connection`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Runner:
 def register_runner(connect: Connect, home: Path) -> Iterator[str]:
     """A row for this process, for as long as the block lasts; its id.
 
-    Where the database cannot be told of its end, row and lock file stay: the next runner of this machine finds
-    the lock free.
+    Where the database cannot be told of its end, row and lock file stay: the next runner of this
+    machine finds the lock free.
     """
     runner, folder = uuid4().hex, home / "locks"
     path = folder / f"runner-{runner}.lock"
@@ -87,8 +90,12 @@ def still_running(connection: Connection, runner: str) -> Runner | None:
 
 
 def reap_dead_runners(connection: Connection) -> list[Runner]:
-    """Strike out the runners of this machine that are proven to have ended, and free their stores; who they were."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)).fetchall()
+    """Strike out the runners of this machine that are proven to have ended, and free their stores;
+    who they were.
+    """
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)
+    ).fetchall()
     dead = [runner for runner in (Runner(*row) for row in rows) if is_free(Path(runner.lock))]
     for runner in dead:
         delete_runner(connection, runner.runner)
@@ -98,5 +105,7 @@ def reap_dead_runners(connection: Connection) -> list[Runner]:
 
 def delete_runner(connection: Connection, runner: str) -> None:
     """Take a runner off the list, and its leases with it."""
-    connection.execute("UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,))
+    connection.execute(
+        "UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,)
+    )
     connection.execute("DELETE FROM runners WHERE runner = %s", (runner,))

@@ -1,4 +1,6 @@
-"""The ledger's tables in PostgreSQL: made whole or not at all, upgraded likewise, a newer version refused."""
+"""The ledger's tables in PostgreSQL: made whole or not at all, upgraded likewise, a newer version
+refused.
+"""
 
 from importlib.resources import files
 
@@ -16,7 +18,8 @@ GRACE = "60s"  # how long an upgrade waits for runners of the older version to e
 
 def version_of(connection: Connection) -> int | None:
     """The version of the ledger that is there; None where there is none."""
-    # Not to_regclass: having looked in vain it may go on doing so, while another process has made the tables.
+    # Not to_regclass: having looked in vain it may go on doing so, while another process has made
+    # the tables.
     sql = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
     if connection.execute(sql, (SCHEMA,)).fetchone() is None:
         return None
@@ -35,8 +38,12 @@ def check_version(found: int, place: Database) -> None:
 
 
 def bring_up_to_date(connection: PostgresConnection) -> None:
-    """The tables as this version has them, in one transaction; whoever comes second finds them made."""
-    if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(connection):
+    """The tables as this version has them, in one transaction; whoever comes second finds them
+    made.
+    """
+    if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(
+        connection
+    ):
         return
     connection.execute("BEGIN")
     connection.execute("SELECT pg_advisory_xact_lock(?)", (MAKING,))
@@ -75,7 +82,11 @@ def _upgrade(connection: PostgresConnection, found: int) -> None:
 
 def _moves_body() -> str:
     """`model.MOVES` as a function's body: the database refuses every other move, whoever asks."""
-    legal = " OR ".join(f"OLD.state = '{old}' AND NEW.state = '{new}'" for old in MOVES for new in sorted(MOVES[old]))
+    legal = " OR ".join(
+        f"OLD.state = '{old}' AND NEW.state = '{new}'"
+        for old in MOVES
+        for new in sorted(MOVES[old])
+    )
     return (
         f" BEGIN IF NOT ({legal}) THEN RAISE EXCEPTION 'illegal move'"
         " USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END "

@@ -1,4 +1,6 @@
-"""What the writer asks of PostgreSQL: a connection that is lost and found again, and no commit in doubt."""
+"""What the writer asks of PostgreSQL: a connection that is lost and found again, and no commit in
+doubt.
+"""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -26,8 +28,9 @@ class WritingConnection(PostgresConnection):
 class PostgresSession:
     """The writer's side of a database.
 
-    Each group counts the writer's commits up in its own row, so that after a connection was lost in the middle
-    of a COMMIT the next one reads whether it took, and whether the server still has all that it had confirmed.
+    Each group counts the writer's commits up in its own row, so that after a connection was lost in
+    the middle of a COMMIT the next one reads whether it took, and whether the server still has all
+    that it had confirmed.
     """
 
     most = 500
@@ -63,7 +66,8 @@ class PostgresSession:
         self.connection.execute("ROLLBACK")
 
     def recovers(self, error: Exception) -> bool:
-        is_standby = getattr(error, "sqlstate", None) == "25006"  # it was the primary until a moment ago
+        # it was the primary until a moment ago
+        is_standby = getattr(error, "sqlstate", None) == "25006"
         if not is_away(error) and not is_standby:
             return False
         with suppress(self.connection.Error):

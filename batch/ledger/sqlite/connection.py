@@ -1,4 +1,6 @@
-"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about a full disk."""
+"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about
+a full disk.
+"""
 
 import json
 import sqlite3
@@ -26,14 +28,26 @@ _RESTORE = (
 )
 _NO_TEXT = "Could not decode to UTF-8"
 _REASONS = {
-    "FULL": ("the disk is full", "Make room on the disk, then run the same call again; nothing is lost."),
+    "FULL": (
+        "the disk is full",
+        "Make room on the disk, then run the same call again; nothing is lost.",
+    ),
     "READONLY": ("it cannot be written", "Give this user write access to the file and its folder."),
     "PERM": ("it cannot be written", "Give this user write access to the file and its folder."),
-    "CANTOPEN": ("it cannot be opened or made", "Give this user write access to the file and its folder."),
+    "CANTOPEN": (
+        "it cannot be opened or made",
+        "Give this user write access to the file and its folder.",
+    ),
     "CORRUPT": ("it is damaged", _RESTORE),
     "NOTADB": ("it is damaged, or not a ledger", _RESTORE),
-    "IOERR": ("the disk failed or is full", "Check the disk and its free space, then run the same call again."),
-    "BUSY": ("another process has been writing it for a minute", "Wait for it to end, then run the same call again."),
+    "IOERR": (
+        "the disk failed or is full",
+        "Check the disk and its free space, then run the same call again.",
+    ),
+    "BUSY": (
+        "another process has been writing it for a minute",
+        "Wait for it to end, then run the same call again.",
+    ),
 }
 
 
@@ -76,7 +90,8 @@ class SqliteConnection(sqlite3.Connection):
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
-        # A query goes on in its thread when its task is cancelled: were the connection closed under it, SQLite
+        # A query goes on in its thread when its task is cancelled: were the connection closed under
+        # it, SQLite
         # would read freed memory.
         self._in_use = Lock()
 
@@ -93,7 +108,9 @@ class SqliteConnection(sqlite3.Connection):
 
     def new_ids(self, count: int, /) -> Iterable[int]:
         # One writer: whoever asks holds the file's lock.
-        given = self.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'")
+        given = self.execute(
+            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'"
+        )
         first: int = given.fetchone()[0] + 1
         return range(first, first + count)
 
@@ -114,9 +131,9 @@ class SqliteConnection(sqlite3.Connection):
 class SqliteSession:
     """What the writer asks of a SQLite file.
 
-    After a failed commit what the disk holds is known only by opening the ledger anew: a failed fsync is never
-    retried. A full disk alone is known to have taken nothing: the reserve is given back to it, no new work is
-    begun, and what is under way still gets its outcome.
+    After a failed commit what the disk holds is known only by opening the ledger anew: a failed
+    fsync is never retried. A full disk alone is known to have taken nothing: the reserve is given
+    back to it, no new work is begun, and what is under way still gets its outcome.
     """
 
     most = 4_096
@@ -127,7 +144,8 @@ class SqliteSession:
         self._full: Exception | None = None
 
     def begin(self, *, large: bool) -> None:
-        # What undoes a statement: a file costs more than a small one, and memory grows with a large one.
+        # What undoes a statement: a file costs more than a small one, and memory grows with a large
+        # one.
         self.connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
         self.connection.execute("BEGIN IMMEDIATE")
 
@@ -146,7 +164,9 @@ class SqliteSession:
         return False
 
     def refusal(self, point: str) -> LedgerError | None:
-        return self.connection.ledger_error(self._full) if self._full and point in NEW_WORK else None
+        return (
+            self.connection.ledger_error(self._full) if self._full and point in NEW_WORK else None
+        )
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
@@ -154,4 +174,7 @@ class SqliteSession:
 
 
 def _is_full(error: Exception) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return (
+        isinstance(error, sqlite3.Error)
+        and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    )

@@ -27,7 +27,9 @@ _DURABLE = (
 
 
 def open_writable(path: Path) -> SqliteConnection:
-    """A connection that may write, to a ledger that is sound and of this version; made where there is none."""
+    """A connection that may write, to a ledger that is sound and of this version; made where there
+    is none.
+    """
     try:
         _make_private(path)
     except OSError as error:
@@ -55,9 +57,14 @@ def empty(path: Path) -> SqliteConnection:
 
 
 def network_disk(path: Path) -> str:
-    """The kind of network file system a path lies on, as Linux names it; empty where it is local or not known."""
+    """The kind of network file system a path lies on, as Linux names it; empty where it is local or
+    not known.
+    """
     try:
-        mounts = [line.split() for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
+        mounts = [
+            line.split()
+            for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+        ]
     except OSError:
         return ""
     inside = [(len(mount[1]), mount[2]) for mount in mounts if path.is_relative_to(mount[1])]
@@ -86,7 +93,12 @@ def _open(path: Path, uri: str) -> SqliteConnection:
 def _connect(uri: str, path: Path) -> SqliteConnection:
     # check_same_thread: it is opened here and handed to the one thread that uses it.
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, factory=SqliteConnection
+        uri,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        factory=SqliteConnection,
     )
     connection.path = path
     connection.execute(f"PRAGMA busy_timeout = {BUSY}")
@@ -125,7 +137,9 @@ def _prepare(connection: SqliteConnection) -> None:
     if found < version():
         upgrade(connection, "sqlite", found)
         connection.execute(f"PRAGMA user_version = {version()}")
-    written = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'legal_moves'").fetchone()
+    written = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE name = 'legal_moves'"
+    ).fetchone()
     if written and written[0] != _legal_moves():
         connection.execute("DROP TRIGGER legal_moves")
         connection.execute(_legal_moves())
@@ -133,7 +147,9 @@ def _prepare(connection: SqliteConnection) -> None:
 
 
 def _unmade(path: Path) -> bool:
-    """Whether the process that was making the ledger has not got to its tables: it was killed, or is at it."""
+    """Whether the process that was making the ledger has not got to its tables: it was killed, or
+    is at it.
+    """
     try:
         with closing(_connect(f"{path.as_uri()}?mode=ro", path)) as connection:
             return _marks(connection) == (0, 0) and _is_empty(connection)
@@ -183,7 +199,11 @@ def _schema() -> str:
 
 def _legal_moves() -> str:
     """`model.MOVES` as a trigger: the database refuses every other move, whoever asks."""
-    legal = " OR ".join(f"OLD.state = '{old}' AND NEW.state = '{new}'" for old in MOVES for new in sorted(MOVES[old]))
+    legal = " OR ".join(
+        f"OLD.state = '{old}' AND NEW.state = '{new}'"
+        for old in MOVES
+        for new in sorted(MOVES[old])
+    )
     return (
         "CREATE TRIGGER legal_moves BEFORE UPDATE OF state ON records"
         f" WHEN OLD.state <> NEW.state AND NOT ({legal})"

@@ -1,4 +1,6 @@
-"""Room on the disk for the outcomes of what is in flight: kept while all is well, given back when the disk is full."""
+"""Room on the disk for the outcomes of what is in flight: kept while all is well, given back when
+the disk is full.
+"""
 
 import os
 from contextlib import suppress
@@ -14,7 +16,9 @@ class Reserve:
         self._path = ledger.with_suffix(".reserve")
 
     def take(self) -> None:
-        """Have the room, where there is any: without it, what is in flight on a full disk comes into doubt."""
+        """Have the room, where there is any: without it, what is in flight on a full disk comes
+        into doubt.
+        """
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:

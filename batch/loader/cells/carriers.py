@@ -1,8 +1,8 @@
 """Carrier words of an export → the API's shipping_provider or tracking_carrier, service words kept.
 
-Words are matched as whole tokens, the longest alias first, so that `ups` is not found in `groups` and
-`UPS Mail Innovations` is not UPS. A table row's `match` says where its aliases count: a `brand` anywhere,
-a `service` anywhere if no brand speaks, `alone` only as the whole cell.
+Words are matched as whole tokens, the longest alias first, so that `ups` is not found in `groups`
+and `UPS Mail Innovations` is not UPS. A table row's `match` says where its aliases count: a `brand`
+anywhere, a `service` anywhere if no brand speaks, `alone` only as the whole cell.
 """
 
 import csv
@@ -43,20 +43,69 @@ OWN_NUMBERS = frozenset(
     {"usps", "ups", "fedex", "dhl", "canada-post", "australia-post", "royal-mail", "purolator"}
     | {"ontrac", "lasership", "dpd-uk", "yodel", "myhermes-uk"}
 )
-"""Carriers that put their own number on every parcel; only with these can a number be said to be wrong."""
+"""Carriers that put their own number on every parcel; only with these can a number be said to be
+wrong.
+"""
 
 DHL = "DHL"
 """A brand of several companies, named alone."""
 
 PARTNERS_OF_USPS = frozenset({"ups", "fedex", "ontrac", "lasership"})
-HANDED_TO_USPS = ("surepost", "groundsaver", "smartpost", "groundeconomy", "mailinnovations", "economy", "mail")
+HANDED_TO_USPS = (
+    "surepost",
+    "groundsaver",
+    "smartpost",
+    "groundeconomy",
+    "mailinnovations",
+    "economy",
+    "mail",
+)
 
 SERVICE_WORDS = frozenset(
-    {"priority", "standard", "express", "economy", "ground", "overnight", "saver", "expedited", "regular", "tracked"}
-    | {"next", "second", "two", "three", "day", "1day", "2day", "3day", "air", "mail", "parcel", "delivery", "shipping"}
-    | {"international", "domestic", "free", "flat", "rate", "first", "class", "2nd", "signed", "untracked", "home"}
+    {
+        "priority",
+        "standard",
+        "express",
+        "economy",
+        "ground",
+        "overnight",
+        "saver",
+        "expedited",
+        "regular",
+        "tracked",
+    }
+    | {
+        "next",
+        "second",
+        "two",
+        "three",
+        "day",
+        "1day",
+        "2day",
+        "3day",
+        "air",
+        "mail",
+        "parcel",
+        "delivery",
+        "shipping",
+    }
+    | {
+        "international",
+        "domestic",
+        "free",
+        "flat",
+        "rate",
+        "first",
+        "class",
+        "2nd",
+        "signed",
+        "untracked",
+        "home",
+    }
 )
-"""Words of services that are no carrier's own: with nothing else in the cell only the number can tell whose."""
+"""Words of services that are no carrier's own: with nothing else in the cell only the number can
+tell whose.
+"""
 
 GLUED = re.compile(
     r"(ups|usps|fedex|fdx|dhl|dpd|gls|tnt)"
@@ -145,20 +194,28 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
 
 
 def with_service(named: Carrier, text: str, service: str) -> Carrier:
-    """The company whose service it is, where a brand has several: DHL and `Paket`, UPS and `Mail Innovations`.
+    """The company whose service it is, where a brand has several: DHL and `Paket`, UPS and `Mail
+    Innovations`.
 
-    `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more exact so.
+    `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more
+    exact so.
     """
     brand = _key_of(text)
     if table()["brand"].get(brand) != Code(named.provider, named.slug):
         return named
-    known = {key: code for key, code in table()["brand"].items() if key.startswith(brand) and key != brand}
+    known = {
+        key: code
+        for key, code in table()["brand"].items()
+        if key.startswith(brand) and key != brand
+    }
     found = _longest([brand, *tokens(service)], known)
     return found[1].carrier(service) if found else named
 
 
 def _code_of(value: str) -> Code:
-    """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no carrier."""
+    """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no
+    carrier.
+    """
     value = value.strip()
     if fold_case(value).startswith("provider:"):
         return Code(provider=value[len("provider:") :].strip())
@@ -167,10 +224,16 @@ def _code_of(value: str) -> Code:
         return Code(provider=value)
     if value in NATIVE:
         return Code(provider=NATIVE[value])
-    return Code(slug=value) if value in names() else table()["brand"].get(_key_of(value), Code(slug=value))
+    return (
+        Code(slug=value)
+        if value in names()
+        else table()["brand"].get(_key_of(value), Code(slug=value))
+    )
 
 
-def _carrier(text: str, words: list[str], key: str, code: Code, *, is_service: bool = False) -> Carrier:
+def _carrier(
+    text: str, words: list[str], key: str, code: Code, *, is_service: bool = False
+) -> Carrier:
     only_name = code != Code() and key == "".join(words) and not is_service
     return replace(code.carrier("" if only_name else text), name=code.name or text)
 
@@ -187,9 +250,15 @@ def _exact(text: str, words: list[str]) -> Code | None:
 
 
 def _split_glued(words: list[str]) -> list[str]:
-    """Codes that glue a brand to its service, as an ERP writes them, cut in two: `UPSGROUND`, `FEDEX2DAY`."""
+    """Codes that glue a brand to its service, as an ERP writes them, cut in two: `UPSGROUND`,
+    `FEDEX2DAY`.
+    """
     cuts = (GLUED.fullmatch(word) for word in words)
-    return [part for word, cut in zip(words, cuts, strict=True) for part in (cut.groups() if cut else (word,))]
+    return [
+        part
+        for word, cut in zip(words, cuts, strict=True)
+        for part in (cut.groups() if cut else (word,))
+    ]
 
 
 def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | None:
@@ -204,7 +273,9 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 
 def tokens(text: str) -> list[str]:
-    """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no `2`."""
+    """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no
+    `2`.
+    """
     plain = unicode_form("NFD", fold_case(narrow(text.translate(SIGNS))))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
@@ -216,7 +287,9 @@ def _key_of(text: str) -> str:
 
 
 def guess(tracking_number: str) -> Carrier | None:
-    """The one carrier a number can only be of; for files that name no carrier, never against a named one."""
+    """The one carrier a number can only be of; for files that name no carrier, never against a
+    named one.
+    """
     found = readings(tracking_number)
     if len(found) != 1 or not found[0].certain:
         return None
@@ -230,12 +303,15 @@ def company_of_dhl(number: str) -> Carrier | None:
 
 
 def disagreement(named: Carrier, tracking_number: str) -> str | None:
-    """A warning where the number is surely another carrier's and the named one cannot use it; else None.
+    """A warning where the number is surely another carrier's and the named one cannot use it; else
+    None.
 
-    Silent on carriers that hand parcels to others or take theirs: SurePost, SmartPost, DHL eCommerce and
-    the consolidators end with USPS, and the file's number may be either's.
+    Silent on carriers that hand parcels to others or take theirs: SurePost, SmartPost, DHL
+    eCommerce and the consolidators end with USPS, and the file's number may be either's.
     """
-    if named.family not in OWN_NUMBERS or (named.family == "ups" and UPS.fullmatch(tracking_number)):
+    if named.family not in OWN_NUMBERS or (
+        named.family == "ups" and UPS.fullmatch(tracking_number)
+    ):
         return None
     found = readings(tracking_number)
     owners = {reading.slug for reading in found}
@@ -244,7 +320,11 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
     certain = [reading.slug for reading in found if reading.certain]
     if not certain and not (named.family == "usps" and owners == {"fedex"}):
         return None
-    if named.family in PARTNERS_OF_USPS and "usps" in owners and not _own_usps_number(named, tracking_number):
+    if (
+        named.family in PARTNERS_OF_USPS
+        and "usps" in owners
+        and not _own_usps_number(named, tracking_number)
+    ):
         return None
     whose = " or ".join(_code_of(slug).name for slug in sorted(owners))
     return (
@@ -254,10 +334,14 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
 
 
 def _own_usps_number(named: Carrier, tracking_number: str) -> bool:
-    """Whether USPS itself gave the number out (94, 95), and the service is not one that ends with USPS."""
+    """Whether USPS itself gave the number out (94, 95), and the service is not one that ends with
+    USPS.
+    """
     service = _key_of(named.method)
     handed_over = any(word in service for word in HANDED_TO_USPS)
-    return bool(re.search(r"^(420\d{5}(\d{4})?)?9[45]", compact(tracking_number))) and not handed_over
+    return (
+        bool(re.search(r"^(420\d{5}(\d{4})?)?9[45]", compact(tracking_number))) and not handed_over
+    )
 
 
 @cache
@@ -272,22 +356,32 @@ def table() -> dict[str, dict[str, Code]]:
 
 @cache
 def brands() -> tuple[str, ...]:
-    """The carriers' names as people write them, for a list to choose from; the first spelling of each."""
+    """The carriers' names as people write them, for a list to choose from; the first spelling of
+    each.
+    """
     return tuple(
-        dict.fromkeys(row["aliases"].split("|")[0] for row in _rows("carriers.csv") if row["match"] == "brand")
+        dict.fromkeys(
+            row["aliases"].split("|")[0] for row in _rows("carriers.csv") if row["match"] == "brand"
+        )
     )
 
 
 @cache
 def names() -> dict[str, str]:
-    """Every slug BigCommerce (2022-12) or AfterShip (2024-10) listed → its name; today's list is longer."""
+    """Every slug BigCommerce (2022-12) or AfterShip (2024-10) listed → its name; today's list is
+    longer.
+    """
     return {row["slug"]: row["name"] for row in _rows("tracking_carriers.csv")}
 
 
 @cache
 def display_names() -> dict[str, Code]:
-    """AfterShip's names → code; of several slugs with one name the one without a connection's suffix."""
-    slugs = sorted(names(), key=lambda slug: (bool(LINK_SUFFIX.search(slug)), len(slug)), reverse=True)
+    """AfterShip's names → code; of several slugs with one name the one without a connection's
+    suffix.
+    """
+    slugs = sorted(
+        names(), key=lambda slug: (bool(LINK_SUFFIX.search(slug)), len(slug)), reverse=True
+    )
     return {_key_of(names()[slug]): _code_of(slug) for slug in slugs}
 
 

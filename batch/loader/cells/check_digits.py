@@ -1,7 +1,7 @@
 """What a tracking number says of its carrier: shapes and check digits, and how sure they are.
 
-The rules are the carriers' own (UPS Tracking Number guide; USPS Publication 199, IMpb; UPU standard S10;
-FedEx Ground label specification), checked against the examples of jkeen/tracking_number_data.
+The rules are the carriers' own (UPS Tracking Number guide; USPS Publication 199, IMpb; UPU standard
+S10; FedEx Ground label specification), checked against the examples of jkeen/tracking_number_data.
 """
 
 import csv
@@ -26,11 +26,15 @@ class CarrierGuess:
     slug: str
     """AfterShip's: `usps`, `royal-mail`."""
     certain: bool
-    """Whether the shape is the carrier's alone; otherwise a number of another carrier may keep the rule by chance."""
+    """Whether the shape is the carrier's alone; otherwise a number of another carrier may keep the
+    rule by chance.
+    """
 
 
 def compact(number: str) -> str:
-    """Upper-case, without the blanks and dashes that labels are printed with; as it is where it is no such number."""
+    """Upper-case, without the blanks and dashes that labels are printed with; as it is where it is
+    no such number.
+    """
     return re.sub(r"[\s\-]", "", number).upper() if number.isascii() else number
 
 
@@ -39,7 +43,10 @@ def readings(number: str) -> tuple[CarrierGuess, ...]:
     text = compact(number)
     if not text.isascii():
         return ()
-    found = {reading.slug: reading for reading in sorted(_readings(text), key=lambda reading: reading.certain)}
+    found = {
+        reading.slug: reading
+        for reading in sorted(_readings(text), key=lambda reading: reading.certain)
+    }
     return tuple(found.values())
 
 
@@ -81,31 +88,42 @@ def _fedex(text: str) -> Iterator[CarrierGuess]:
 
 def mod10(digits: str) -> bool:
     """Whether the last digit is the check digit of the others, weighted 3, 1, 3 … from the right."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits[:-1])))
+    total = sum(
+        int(digit) * (3 if place % 2 == 0 else 1)
+        for place, digit in enumerate(reversed(digits[:-1]))
+    )
     return (total + int(digits[-1])) % 10 == 0
 
 
 def is_impb(digits: str) -> bool:
-    """Whether it is a USPS package barcode of 22 or 26 digits, with or without 420 and the ZIP code before it."""
+    """Whether it is a USPS package barcode of 22 or 26 digits, with or without 420 and the ZIP code
+    before it.
+    """
     matches = (pattern.fullmatch(digits) for pattern in (IMPB, IMPB_LONG))
     return any(mod10(match[1]) for match in matches if match)
 
 
 def ups_digit(body: str) -> str:
-    """Check digit of the 15 characters after `1Z`; a letter counts as its place after `?`, modulo 10."""
+    """Check digit of the 15 characters after `1Z`; a letter counts as its place after `?`, modulo
+    10.
+    """
     values = [int(char) if char.isdigit() else (ord(char) - 63) % 10 for char in body]
     return str(-(sum(values[::2]) + 2 * sum(values[1::2])) % 10)
 
 
 def fedex_digit(body: str) -> str:
-    """Check digit of a FedEx Express number: weights 1, 3, 7 from the right, modulo 11, ten is zero."""
+    """Check digit of a FedEx Express number: weights 1, 3, 7 from the right, modulo 11, ten is
+    zero.
+    """
     total = sum(int(digit) * (1, 3, 7)[place % 3] for place, digit in enumerate(reversed(body)))
     return str(total % 11 % 10)
 
 
 def s10_digit(serial: str) -> str:
     """Check digit of an S10 serial number of eight digits (UPU S10, section on the check digit)."""
-    total = sum(int(digit) * weight for digit, weight in zip(serial, (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    total = sum(
+        int(digit) * weight for digit, weight in zip(serial, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)
+    )
     return str({10: 0, 11: 5}.get(11 - total % 11, 11 - total % 11))
 
 

@@ -1,4 +1,6 @@
-"""What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always named."""
+"""What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always
+named.
+"""
 
 import re
 from collections.abc import Callable
@@ -20,7 +22,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 AS_TEXT = "Format the column as Text and export again."
 
 _ERROR = re.compile(
-    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|#{4,}", re.I
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|#{4,}",
+    re.I,
 )
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+|[+-]?\d+[.,]\d+E\d+", re.I)
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -31,8 +34,12 @@ _DATE = re.compile(
 _DECIMAL = re.compile(r"[+-]?\d{3,}[.,]\d{1,2}")
 _ROUNDED = re.compile(r"[1-9]\d{14}(?:0{5,}+|\d{6,}+(?<=000000))")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-_PLAIN = {ord(blank): " " for blank in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"}
-_PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} | dict.fromkeys(map(ord, UNSEEN), "")
+_PLAIN = {
+    ord(blank): " " for blank in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+}
+_PLAIN |= {ord(blank): " " for blank in "\u2008\u2009\u200a\u202f\u205f\u3000"} | dict.fromkeys(
+    map(ord, UNSEEN), ""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,21 @@ def error_value(text: str) -> Wrong | None:
     """A formula's error or the formula itself, or a cell too narrow when it was exported."""
     if text.startswith("=") and len(text) > 1:
         return Wrong(
-            Code.FORMULA_TEXT, "it is a formula, not what it comes to", "Save it from the spreadsheet program again."
+            Code.FORMULA_TEXT,
+            "it is a formula, not what it comes to",
+            "Save it from the spreadsheet program again.",
         )
     if not text.startswith("#") or not _ERROR.fullmatch(text):
         return None
     if text.startswith("##"):
-        return Wrong(Code.CELL_TOO_NARROW, "the column was too narrow to show it", "Widen the column and export again.")
-    return Wrong(Code.FORMULA_ERROR, "a formula failed here", "Correct the formula, or type the value in.")
+        return Wrong(
+            Code.CELL_TOO_NARROW,
+            "the column was too narrow to show it",
+            "Widen the column and export again.",
+        )
+    return Wrong(
+        Code.FORMULA_ERROR, "a formula failed here", "Correct the formula, or type the value in."
+    )
 
 
 def find_lost_digits(text: str) -> Wrong | None:
@@ -96,7 +111,9 @@ def display(cell: Cell) -> str:
 
 
 def bare(text: str) -> str:
-    """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe, outer blanks."""
+    """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe,
+    outer blanks.
+    """
     text = trim(text)
     if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
         text = trim(formula[1].replace('""', '"'))
@@ -104,12 +121,16 @@ def bare(text: str) -> str:
 
 
 def undress(text: str) -> str:
-    """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is: no digit."""
+    """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is:
+    no digit.
+    """
     return bare(text if text.isascii() else narrow(text).translate(_PLAIN))
 
 
 def plain_text(cell: Cell, dressed: Callable[[str], str] = undress) -> str | Wrong:
-    """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in doubt."""
+    """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in
+    doubt.
+    """
     if cell is None:
         return ""
     if isinstance(cell, str):

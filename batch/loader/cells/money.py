@@ -14,7 +14,9 @@ _LARGEST = Decimal(10) ** 9
 
 
 def cost(cell: Cell) -> str | Wrong:
-    """`$8.40`, `8,40 €` and 8.4 are all "8.4000"; empty for a blank cell. Wrong is left out, not refused."""
+    """`$8.40`, `8,40 €` and 8.4 are all "8.4000"; empty for a blank cell. Wrong is left out, not
+    refused.
+    """
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else _unread("it is a truth value")
     if isinstance(cell, int | float):
@@ -40,7 +42,13 @@ def _decimal_point(digits: str) -> str | None:
     mark, other = (".", ",") if digits[last] == "." else (",", ".")
     whole, fraction = digits[:last], digits[last + 1 :]
     if mark in whole:  # 1,234,567
-        return None if other in digits else re.sub(r"\D", "", digits) if _is_grouped(digits, mark) else None
+        return (
+            None
+            if other in digits
+            else re.sub(r"\D", "", digits)
+            if _is_grouped(digits, mark)
+            else None
+        )
     if other in whole:
         return f"{whole.replace(other, '')}.{fraction}" if _is_grouped(whole, other) else None
     if len(fraction) == 3 and whole.strip("0"):

@@ -9,13 +9,59 @@ from batch.model.catalogue import Code
 
 OTHER_PAPERS = frozenset(
     {
-        *("PO", "SO", "DO", "TO", "WO", "RO", "INV", "INVOICE", "RMA", "RET", "RETURN", "CN", "CR", "QUO", "QUOTE"),
-        *("ASN", "EST", "PICK", "PT", "PACK", "SHIP", "SHIPMENT", "SHP", "TR", "TRK", "BOX", "CTN", "CARTON"),
-        *("ITEM", "LINE", "SKU", "C", "CUST", "CUSTOMER", "REF", "EB", "EBAY", "AMZ", "AMZN", "AMAZON", "ETSY"),
+        *(
+            "PO",
+            "SO",
+            "DO",
+            "TO",
+            "WO",
+            "RO",
+            "INV",
+            "INVOICE",
+            "RMA",
+            "RET",
+            "RETURN",
+            "CN",
+            "CR",
+            "QUO",
+            "QUOTE",
+        ),
+        *(
+            "ASN",
+            "EST",
+            "PICK",
+            "PT",
+            "PACK",
+            "SHIP",
+            "SHIPMENT",
+            "SHP",
+            "TR",
+            "TRK",
+            "BOX",
+            "CTN",
+            "CARTON",
+        ),
+        *(
+            "ITEM",
+            "LINE",
+            "SKU",
+            "C",
+            "CUST",
+            "CUSTOMER",
+            "REF",
+            "EB",
+            "EBAY",
+            "AMZ",
+            "AMZN",
+            "AMAZON",
+            "ETSY",
+        ),
         *("WM", "WMT", "WALMART", "TIKTOK", "SHOPIFY"),
     }
 )
-"""Prefixes of other papers' and other shops' numbers: the digits behind them are not the store's order."""
+"""Prefixes of other papers' and other shops' numbers: the digits behind them are not the store's
+order.
+"""
 
 MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
 """Order numbers of Amazon and eBay, which no store gives out."""
@@ -34,7 +80,13 @@ _ORDER = re.compile(
 
 def order_number(cell: Cell) -> int | str | Wrong:
     """The store's order id; or a marketplace's number, as text; 0 for a blank cell."""
-    if type(cell) is str and cell.isdecimal() and cell.isascii() and 0 < len(cell) < 10 and cell.strip("0"):
+    if (
+        type(cell) is str
+        and cell.isdecimal()
+        and cell.isascii()
+        and 0 < len(cell) < 10
+        and cell.strip("0")
+    ):
         return int(cell)  # nearly every cell of nearly every file
     text = plain_text(cell)
     if isinstance(text, Wrong):
@@ -48,7 +100,11 @@ def order_number(cell: Cell) -> int | str | Wrong:
     match = _ORDER.fullmatch(text)
     prefix = (match["prefix"] or "").upper() if match else ""
     if match is None or int(match["id"]) == 0:
-        return Wrong(Code.BAD_ORDER_NUMBER, "it is not an order number of the store", "Correct the order number.")
+        return Wrong(
+            Code.BAD_ORDER_NUMBER,
+            "it is not an order number of the store",
+            "Correct the order number.",
+        )
     if foreign := OTHER_PAPERS.intersection(re.split("[-_]", prefix)):
         return Wrong(
             Code.BAD_ORDER_NUMBER,
@@ -65,7 +121,9 @@ def order_number(cell: Cell) -> int | str | Wrong:
 
 
 def plain_ids(block: Sequence[Cell]) -> Sequence[int] | None:
-    """The ids, where all cells are digits or whole numbers, as nearly all are: what `order_number` says, but faster."""
+    """The ids, where all cells are digits or whole numbers, as nearly all are: what `order_number`
+    says, but faster.
+    """
     try:
         whole = "".join(block)  # type: ignore[arg-type]
         if not whole.isdecimal() or not whole.isascii():
@@ -86,5 +144,7 @@ def external_number(cell: Cell) -> str | Wrong:
     if isinstance(text, Wrong):
         return text
     if len(text) > 255 or CONTROL.search(text):
-        return Wrong(Code.BAD_ORDER_NUMBER, "it is not an order number", "Correct the order number.")
+        return Wrong(
+            Code.BAD_ORDER_NUMBER, "it is not an order number", "Correct the order number."
+        )
     return "" if text.casefold() in BLANK_WORDS else text

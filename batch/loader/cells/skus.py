@@ -66,7 +66,9 @@ def items(text: str) -> Counted:
 
 
 def units_of(text: str, cell: Cell) -> Counted | Wrong | None:
-    """The SKUs of a cell with their units, from the quantity cell beside it too; None where it is one SKU after all."""
+    """The SKUs of a cell with their units, from the quantity cell beside it too; None where it is
+    one SKU after all.
+    """
     parts, units = items(text), quantity(cell)
     several, counted = len(parts), parts[0][1] is not None
     if several == 1:
@@ -77,13 +79,19 @@ def units_of(text: str, cell: Cell) -> Counted | Wrong | None:
         return None  # a SKU may have a comma in it
     if units is None or (counted and sum(count or 0 for _, count in parts) == units):
         return parts
-    return Wrong(Code.AMBIGUOUS_QUANTITY, f"it is not clear how many units each of {several} SKUs has", _ONE_A_ROW)
+    return Wrong(
+        Code.AMBIGUOUS_QUANTITY,
+        f"it is not clear how many units each of {several} SKUs has",
+        _ONE_A_ROW,
+    )
 
 
 def _parallel(cell: Cell, several: int) -> tuple[int, ...] | None:
     """A number for each SKU, in their order: `2|1`; None where it is not so."""
     text = plain_text(cell)
-    parts = [] if isinstance(text, Wrong) else [quantity(part) for part in re.split(r"[|^;,\n]", text)]
+    parts = (
+        [] if isinstance(text, Wrong) else [quantity(part) for part in re.split(r"[|^;,\n]", text)]
+    )
     units = tuple(part for part in parts if isinstance(part, int))
     return units if len(units) == len(parts) == several else None
 

@@ -23,7 +23,19 @@ from batch.model.catalogue import Code
 NUMBER_LENGTH, LINK_LENGTH = LONGEST[Field.TRACKING_NUMBER], LONGEST[Field.TRACKING_LINK]
 
 _NOT_YET = frozenset(
-    {"pending", "tbd", "tba", "tbc", "to follow", "unknown", "not available", "not yet", "?", "??", "???"}
+    {
+        "pending",
+        "tbd",
+        "tba",
+        "tbc",
+        "to follow",
+        "unknown",
+        "not available",
+        "not yet",
+        "?",
+        "??",
+        "???",
+    }
 )
 _ALNUM = (ascii_letters + digits).encode()
 _SEPARATORS = re.compile(r"[,;|\n\r]+")
@@ -33,7 +45,9 @@ _LINK = re.compile(r"(?ai:https?)://[^\s/]\S*")
 
 
 def tracking_number(cell: Cell) -> str | Wrong:
-    """A tracking number or a link; several numbers with a line break between them; empty for a blank cell."""
+    """A tracking number or a link; several numbers with a line break between them; empty for a
+    blank cell.
+    """
     if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:
         return cell if not cell.isalpha() and not find_lost_digits(cell) else _numbers(cell)
     text = plain_text(cell)
@@ -45,7 +59,9 @@ def tracking_number(cell: Cell) -> str | Wrong:
 
 
 def plain_tracking(block: Sequence[Cell]) -> Sequence[str] | None:
-    """The block, where all cells are tracking numbers as they should be: the same as `tracking`, faster."""
+    """The block, where all cells are tracking numbers as they should be: the same as `tracking`,
+    faster.
+    """
     if set(map(type, block)) != {str}:
         return None
     texts = cast("Sequence[str]", block)
@@ -58,7 +74,9 @@ def plain_tracking(block: Sequence[Cell]) -> Sequence[str] | None:
         or whole.encode().translate(None, _ALNUM)
     ):
         return None
-    odd = any(map(str.isalpha, texts)) or (max(lengths) > 19 and any(text.endswith("00000") for text in texts))
+    odd = any(map(str.isalpha, texts)) or (
+        max(lengths) > 19 and any(text.endswith("00000") for text in texts)
+    )
     return None if odd else texts
 
 
@@ -68,7 +86,9 @@ def _numbers(text: str) -> str | Wrong:
         return ""
     if folded in _NOT_YET:
         return Wrong(
-            Code.BAD_TRACKING_NUMBER, "it is not a tracking number", "Put the number in, or leave the cell blank."
+            Code.BAD_TRACKING_NUMBER,
+            "it is not a tracking number",
+            "Put the number in, or leave the cell blank.",
         )
     if folded.startswith(("http://", "https://")):
         return link(text)
@@ -91,7 +111,11 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
     split = [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
     if len(split) == 1 and "/" in text:
         slashed = [part.strip() for part in text.split("/")]
-        split = slashed if all(len(part) >= 8 and _NUMBER_PART.fullmatch(part) for part in slashed) else split
+        split = (
+            slashed
+            if all(len(part) >= 8 and _NUMBER_PART.fullmatch(part) for part in slashed)
+            else split
+        )
     parts = [number for part in split for number in _blanks_out(part)]
     several = len(parts) > 1 or any(" " in part for part in parts)
     if several and (_THOUSANDS.fullmatch(text) or not all(map(_NUMBER_PART.fullmatch, parts))):
@@ -100,13 +124,21 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
             "it cannot be told whether this is one number or several",
             "Put one tracking number in, or several with a ; between them.",
         )
-    if not parts or not all(part.isprintable() and part[0].isalnum() for part in parts) or _has_false_digits(text):
-        return Wrong(Code.BAD_TRACKING_NUMBER, "it is not a tracking number", "Correct the tracking number.")
+    if (
+        not parts
+        or not all(part.isprintable() and part[0].isalnum() for part in parts)
+        or _has_false_digits(text)
+    ):
+        return Wrong(
+            Code.BAD_TRACKING_NUMBER, "it is not a tracking number", "Correct the tracking number."
+        )
     return tuple(dict.fromkeys(parts))
 
 
 def _has_false_digits(text: str) -> bool:
-    """`²`, `①` and other scripts' digits: no carrier's number has them, and none of them is another digit."""
+    """`²`, `①` and other scripts' digits: no carrier's number has them, and none of them is another
+    digit.
+    """
     return not text.isascii() and any(char.isnumeric() for char in text if not char.isascii())
 
 
@@ -127,10 +159,14 @@ def link(cell: Cell) -> str | Wrong:
         return wrong
     if not _LINK.fullmatch(text) or not text.isprintable():
         return Wrong(
-            Code.BAD_TRACKING_LINK, "it is not a link: it begins with http:// or https://", "Correct the link."
+            Code.BAD_TRACKING_LINK,
+            "it is not a link: it begins with http:// or https://",
+            "Correct the link.",
         )
     if len(text) > LINK_LENGTH:
         return Wrong(
-            Code.TRACKING_LINK_TOO_LONG, f"it has {len(text)} characters, the store takes {LINK_LENGTH}", "Shorten it."
+            Code.TRACKING_LINK_TOO_LONG,
+            f"it has {len(text)} characters, the store takes {LINK_LENGTH}",
+            "Shorten it.",
         )
     return text

@@ -1,12 +1,21 @@
 """A cell → id, units, words, comment, yes or no: the value, or what is wrong with it. Pure.
 
-Every rule takes one cell and returns its value, an empty one for a blank cell, or a `Wrong`.
-What does not fit is refused; nothing here guesses. Orders, SKUs and tracking numbers have their own modules.
+Every rule takes one cell and returns its value, an empty one for a blank cell, or a `Wrong`. What
+does not fit is refused; nothing here guesses. Orders, SKUs and tracking numbers have their own
+modules.
 """
 
 import re
 
-from batch.loader.cells.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undress
+from batch.loader.cells.damage import (
+    BLANK_WORDS,
+    CONTROL,
+    EXACT,
+    Wrong,
+    error_value,
+    plain_text,
+    undress,
+)
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
 from batch.model.catalogue import Code
@@ -29,14 +38,22 @@ def identifier(cell: Cell) -> int | Wrong:
         return 0
     match = _ID.fullmatch(text)
     if match is None or not text.isascii():
-        return Wrong(Code.BAD_ID, "it is not an id of the store: digits only", "Correct the id, or leave it blank.")
+        return Wrong(
+            Code.BAD_ID,
+            "it is not an id of the store: digits only",
+            "Correct the id, or leave it blank.",
+        )
     return int(match[1])
 
 
 def quantity(cell: Cell) -> int | Wrong | None:
     """Units, 0 and up; None for a blank cell."""
     if isinstance(cell, bool):
-        return Wrong(Code.BAD_QUANTITY, "it is a truth value, not a number of units", "Put the number of units in.")
+        return Wrong(
+            Code.BAD_QUANTITY,
+            "it is a truth value, not a number of units",
+            "Put the number of units in.",
+        )
     if isinstance(cell, int | float):
         return _units(cell)
     text = plain_text(cell)
@@ -46,22 +63,36 @@ def quantity(cell: Cell) -> int | Wrong | None:
         return None
     match = _QUANTITY.fullmatch(text)
     if match is None or not text.isascii():
-        return Wrong(Code.BAD_QUANTITY, "it is not a number of units", "Put the number of units in, digits only.")
+        return Wrong(
+            Code.BAD_QUANTITY,
+            "it is not a number of units",
+            "Put the number of units in, digits only.",
+        )
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if len(fraction) == 3 and whole != "0":
         return Wrong(
-            Code.BAD_QUANTITY, f"it may mean {whole} or {whole}{fraction}", "Write the units without a separator."
+            Code.BAD_QUANTITY,
+            f"it may mean {whole} or {whole}{fraction}",
+            "Write the units without a separator.",
         )
     return _units(float(f"{sign}{whole}.{fraction or 0}"))
 
 
 def _units(number: float) -> int | Wrong:
     if number != number or number != number // 1:
-        return Wrong(Code.BAD_QUANTITY, "units are whole numbers", "Put a whole number of units in.")
+        return Wrong(
+            Code.BAD_QUANTITY, "units are whole numbers", "Put a whole number of units in."
+        )
     if number < 0:
-        return Wrong(Code.NEGATIVE_QUANTITY, "units cannot be negative", "A return is no shipment: take the row out.")
+        return Wrong(
+            Code.NEGATIVE_QUANTITY,
+            "units cannot be negative",
+            "A return is no shipment: take the row out.",
+        )
     if number > MOST_UNITS:
-        return Wrong(Code.BAD_QUANTITY, "that many units cannot be meant", "Put the number of units in.")
+        return Wrong(
+            Code.BAD_QUANTITY, "that many units cannot be meant", "Put the number of units in."
+        )
     return int(number)
 
 
@@ -69,7 +100,9 @@ def words(cell: Cell) -> str | Wrong:
     """A carrier's or a service's name."""
     if isinstance(cell, str):
         text = undress(cell)
-        return error_value(text) or ("" if text.casefold() in BLANK_WORDS else " ".join(text.split()))
+        return error_value(text) or (
+            "" if text.casefold() in BLANK_WORDS else " ".join(text.split())
+        )
     return plain_text(cell)
 
 

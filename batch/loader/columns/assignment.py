@@ -1,4 +1,6 @@
-"""Which column wins which field: names by their strength, values as witnesses, a person's word before all."""
+"""Which column wins which field: names by their strength, values as witnesses, a person's word
+before all.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +18,18 @@ from batch.primitives.spelling import fold_case
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
-OPTIONAL_FIELDS = frozenset({Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE})
-"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a warning."""
+OPTIONAL_FIELDS = frozenset(
+    {Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE}
+)
+"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a
+warning.
+"""
 
 
 MOST_ASKED = 8
-"""Columns that a question names: each answer is followed to its end, which takes as long as all columns."""
+"""Columns that a question names: each answer is followed to its end, which takes as long as all
+columns.
+"""
 
 
 @dataclass(slots=True)
@@ -63,7 +71,11 @@ class Assignment:
         """Take what an earlier run settled, where it is there and still fits."""
         for wanted, text in remembered.items():
             column = find(text, self.free())
-            if column and not self.is_settled(wanted) and not value_shapes.contradicts(wanted, column.cells):
+            if (
+                column
+                and not self.is_settled(wanted)
+                and not value_shapes.contradicts(wanted, column.cells)
+            ):
                 self._take(wanted, [column], "remembered")
 
     def match_headers(self, strength: Strength) -> None:
@@ -88,7 +100,8 @@ class Assignment:
             self._take(Field.CARRIER, [service], "its values name carriers")
 
     def links_as_numbers(self) -> None:
-        """A column named for tracking numbers that holds links is read all the same, where no other column does that.
+        """A column named for tracking numbers that holds links is read all the same, where no other
+        column does that.
 
         A link in a number column is taken for what it is.
         """
@@ -100,11 +113,20 @@ class Assignment:
             self._take(number, [column], "its values are links")
 
     def sku_by_values(self) -> None:
-        """Where units want a line, a column of another name may be the SKU's: its values go by line."""
+        """Where units want a line, a column of another name may be the SKU's: its values go by
+        line.
+        """
         orders = self.first(*ORDER_FIELDS)
-        if not orders or Field.QUANTITY not in self.taken or self.has(*LINE_FIELDS) or Field.SKU in self.left_out:
+        if (
+            not orders
+            or Field.QUANTITY not in self.taken
+            or self.has(*LINE_FIELDS)
+            or Field.SKU in self.left_out
+        ):
             return
-        hinted = [column for column in self.like_skus() if column.says.get(Field.SKU) == Strength.HINT]
+        hinted = [
+            column for column in self.like_skus() if column.says.get(Field.SKU) == Strength.HINT
+        ]
         found = [column for column in hinted if value_shapes.go_by_line(orders.cells, column.cells)]
         if len(found) == 1:
             self._take(Field.SKU, found, "its values go by line, as SKUs do")
@@ -117,10 +139,18 @@ class Assignment:
     def detect_external_orders(self) -> None:
         """An order column that holds another system's numbers alone is looked up as such."""
         orders, external = self.first(Field.ORDER_ID), Field.EXTERNAL_ORDER_ID
-        if not orders or external in self.left_out or not value_shapes.are_foreign_orders(orders.cells):
+        if (
+            not orders
+            or external in self.left_out
+            or not value_shapes.are_foreign_orders(orders.cells)
+        ):
             return
         rivals = [column for column in self.free() if _may_be_the_stores(column)]
-        if rivals and external not in self.taken and self.reasons[Field.ORDER_ID] not in {"--map", "remembered"}:
+        if (
+            rivals
+            and external not in self.taken
+            and self.reasons[Field.ORDER_ID] not in {"--map", "remembered"}
+        ):
             raise self.ambiguous(Field.ORDER_ID, [orders, *rivals])
         del self.taken[Field.ORDER_ID]
         label, like = orders.label, orders.examples[0]
@@ -137,7 +167,11 @@ class Assignment:
 
     def messages(self) -> tuple[str, ...]:
         """A line for every column that was taken, in the columns' order."""
-        taken = sorted((column.index, column.label, name) for name, found in self.taken.items() for column in found)
+        taken = sorted(
+            (column.index, column.label, name)
+            for name, found in self.taken.items()
+            for column in found
+        )
         because = {name: f" ({why})" if why else "" for name, why in self.reasons.items()}
         left_out = (f"{name} is left out (--map)" for name in sorted(self.left_out))
         return (*(f"read {label} as {name}{because[name]}" for _, label, name in taken), *left_out)
@@ -158,7 +192,9 @@ class Assignment:
         return wanted in self.taken or wanted in self.left_out
 
     def like_skus(self) -> list[Column]:
-        """Columns not taken whose values could be SKUs, those first that are called so; none of ids of lines."""
+        """Columns not taken whose values could be SKUs, those first that are called so; none of ids
+        of lines.
+        """
         free = (column for column in self.free() if Field.ORDER_PRODUCT_ID not in column.says)
         fitting = [column for column in free if value_shapes.confirms(Field.SKU, column.cells)]
         return sorted(fitting, key=lambda column: Field.SKU not in column.says)
@@ -166,7 +202,9 @@ class Assignment:
     def distinct_per_order(self, column: Column) -> Sequence[Cell]:
         """Its cells, those of one order's rows that say the same only once."""
         orders = self.first(*ORDER_FIELDS)
-        return value_shapes.distinct_per_order(orders.cells, column.cells) if orders else column.cells
+        return (
+            value_shapes.distinct_per_order(orders.cells, column.cells) if orders else column.cells
+        )
 
     def options(self, wanted: Field, *columns: Column | None) -> str:
         """The `--map` options to choose from; None leaves the field out."""
@@ -185,7 +223,9 @@ class Assignment:
         shown = " and ".join(f"{column.label} ({column.example_text})" for column in asked)
         shown += f" and {len(fitting) - len(asked):,} more" if len(fitting) > len(asked) else ""
         which = self.options(wanted, *asked)
-        return ColumnError(f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}")
+        return ColumnError(
+            f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}"
+        )
 
     def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
         self.taken[wanted] = tuple(found)
@@ -193,23 +233,38 @@ class Assignment:
 
     def _fits(self, wanted: Field, column: Column, strength: Strength) -> bool:
         if strength < Strength.STRONG:
-            cells = self.distinct_per_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
+            cells = (
+                self.distinct_per_order(column) if wanted is Field.TRACKING_NUMBER else column.cells
+            )
             return value_shapes.confirms(wanted, cells)
         if value_shapes.contradicts(wanted, column.cells):
             self.refused[wanted] = column
             return False
         return True
 
-    def _settle(self, wanted: Field, fitting: list[Column], strength: Strength) -> tuple[list[Column], str]:
-        """The column, or columns, of several that name one field, and why; ColumnError where they compete."""
-        why = {Strength.WEAK: "by its values", Strength.PART: "by a part of its name and its values"}.get(strength, "")
+    def _settle(
+        self, wanted: Field, fitting: list[Column], strength: Strength
+    ) -> tuple[list[Column], str]:
+        """The column, or columns, of several that name one field, and why; ColumnError where they
+        compete.
+        """
+        why = {
+            Strength.WEAK: "by its values",
+            Strength.PART: "by a part of its name and its values",
+        }.get(strength, "")
         if why and wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER, Field.QUANTITY}:
-            self.warnings.append(f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly.")
-        if wanted is Field.STATUS or (wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)):
+            self.warnings.append(
+                f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly."
+            )
+        if wanted is Field.STATUS or (
+            wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)
+        ):
             return fitting, "one of several" if len(fitting) > 1 else ""
         fitting = [column for column in fitting if column.examples] or fitting[:1]
         if wanted is Field.ORDER_ID:
-            fitting = [column for column in fitting if not value_shapes.is_marketplace(column.cells)] or fitting
+            fitting = [
+                column for column in fitting if not value_shapes.is_marketplace(column.cells)
+            ] or fitting
         if len(fitting) == 1:
             return fitting, why
         if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
@@ -225,10 +280,12 @@ class Assignment:
 
 
 def _may_be_the_stores(column: Column) -> bool:
-    """Whether a column that is called a reference of some kind holds numbers as a store gives them out."""
-    return column.says.get(Field.ORDER_ID, Strength.HINT) >= Strength.WEAK and value_shapes.are_store_numbers(
-        column.cells
-    )
+    """Whether a column that is called a reference of some kind holds numbers as a store gives them
+    out.
+    """
+    return column.says.get(
+        Field.ORDER_ID, Strength.HINT
+    ) >= Strength.WEAK and value_shapes.are_store_numbers(column.cells)
 
 
 def _are_numbered(fitting: Sequence[Column]) -> bool:
@@ -246,12 +303,15 @@ def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
     """Whether the columns say the same in every row where more than one speaks."""
     rows = zip(*(column.cells for column in fitting), strict=True)
     return all(
-        len({_comparison_key(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1 for row in rows
+        len({_comparison_key(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1
+        for row in rows
     )
 
 
 def _count_values(wanted: Field, column: Column) -> int:
-    return sum(bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells))
+    return sum(
+        bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells)
+    )
 
 
 def _comparison_key(wanted: Field, cell: Cell) -> str:

@@ -11,7 +11,14 @@ from batch.loader.cells.damage import Wrong
 from batch.loader.cells.order_numbers import order_number
 from batch.loader.columns.columns import LEAVE_OUT
 from batch.loader.columns.complete_answer import ANSWER
-from batch.loader.columns.headers import ROWS_SEARCHED, Recognition, find_header, fingerprint, headerless, recognise
+from batch.loader.columns.headers import (
+    ROWS_SEARCHED,
+    Recognition,
+    find_header,
+    fingerprint,
+    headerless,
+    recognise,
+)
 from batch.loader.columns.map_hints import how_to_name
 from batch.loader.columns.own_sheets import is_template, our_columns, prefer_own_sheet
 from batch.loader.files.read import read_tables
@@ -23,7 +30,9 @@ SAMPLE = 200
 """Rows below the header that are looked at to tell the columns apart."""
 
 SAMPLE_CELLS = 50_000
-"""Cells that are looked at, and no more rows behind the header's; of up to 190 columns all of the sample."""
+"""Cells that are looked at, and no more rows behind the header's; of up to 190 columns all of the
+sample.
+"""
 
 MOST_COLUMNS = 2_000
 """Of an export; real ones have some dozens."""
@@ -56,13 +65,17 @@ class Candidate:
 
 
 def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
-    """The one table to load, and why it was taken. FileError or ColumnError where none or several would do."""
+    """The one table to load, and why it was taken. FileError or ColumnError where none or several
+    would do.
+    """
     mark = read_mark(path)
     tables = read_tables(path, sheet=source.sheet)
     if mark and not source.sheet:
         tables = prefer_own_sheet(tables, mark)
     if not tables:
-        raise FileError(f"{path.name} holds no table with anything in it.", "Export it again, with its rows.")
+        raise FileError(
+            f"{path.name} holds no table with anything in it.", "Export it again, with its rows."
+        )
     found: list[Candidate] = []
     refusals: list[FileError] = []
     for table in tables:
@@ -78,14 +91,18 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     if len(taken) > 1:
         raise _several(path, taken)
     if mark and not source.sheet and taken[0].table.sheet == RESEND:
-        return taken[0], f"read sheet {RESEND}: just its rows, as they are corrected; all rows: --sheet {RESULTS}"
+        return taken[
+            0
+        ], f"read sheet {RESEND}: just its rows, as they are corrected; all rows: --sheet {RESULTS}"
     return taken[0], _why(taken[0], len(tables), len(found))
 
 
 def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
     rows, widths = _first_rows(table)
     if not any(any(map(words, row)) for row in rows):
-        raise FileError(f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again.")
+        raise FileError(
+            f"{_name(table)} has nothing in its first {len(rows):,} rows.", "Export it again."
+        )
     at = find_header(rows, [column for column in source.map.values() if column not in LEAVE_OUT])
     if at is None:
         by_place = _by_place(table, source, rows[:SAMPLE])
@@ -99,12 +116,19 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
     header = tuple(map(words, rows[at]))
     sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(map(words, row))]
     if not sample:
-        raise FileError(f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again.")
+        raise FileError(
+            f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again."
+        )
     ours = our_columns(header, marked=mark is not None)
     remembered = recall(fingerprint(header))
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
     found = recognise(
-        header, sample, mapping=left_out | source.map, remembered=remembered, ours=ours, constants=source.constants
+        header,
+        sample,
+        mapping=left_out | source.map,
+        remembered=remembered,
+        ours=ours,
+        constants=source.constants,
     )
     filled_in = is_template(header) or (mark is not None and mark.template)
     return Candidate(table, at + 1, header, found, ours, filled_in)
@@ -127,13 +151,19 @@ def _first_rows(table: Table) -> tuple[list[list[Cell]], list[int]]:
 
 def _by_place(table: Table, source: Source, rows: Sequence[Sequence[Cell]]) -> Recognition:
     """No row names a column by a known word: every field must be named by letter or number."""
-    if not any(name.isdecimal() or (name.isalpha() and len(name) <= 3) for name in source.map.values()):
-        raise ColumnError(f"{_name(table)}: no row looks like a header.", how_to_name(rows, source.constants))
+    if not any(
+        name.isdecimal() or (name.isalpha() and len(name) <= 3) for name in source.map.values()
+    ):
+        raise ColumnError(
+            f"{_name(table)}: no row looks like a header.", how_to_name(rows, source.constants)
+        )
     return headerless(source.map, rows, source.constants)
 
 
 def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int | None:
-    """The row of words above the first row with an order number, where the person gave its columns by letter."""
+    """The row of words above the first row with an order number, where the person gave its columns
+    by letter.
+    """
     place = next(iter(found.columns.get(Field.ORDER_ID, ())), None)
     above = None
     for at, row in enumerate(rows[:ROWS_SEARCHED]):
@@ -143,17 +173,27 @@ def _unknown_header(rows: Sequence[Sequence[Cell]], found: Recognition) -> int |
         if order and not isinstance(order, Wrong):
             return above
         filled = [cell for cell in row if words(cell)]
-        above = at if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in filled) else None
+        above = (
+            at
+            if all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in filled)
+            else None
+        )
     return None
 
 
 def _refusal(path: Path, tables: Sequence[Table], refusals: Sequence[FileError]) -> FileError:
-    """One message for the file: of its only table, or that no sheet of several will do, and why the first not."""
+    """One message for the file: of its only table, or that no sheet of several will do, and why the
+    first not.
+    """
     if len(tables) == 1:
         return refusals[0]
     names = ", ".join(table.sheet for table in tables)
     kind = ColumnError if any(isinstance(error, ColumnError) for error in refusals) else FileError
-    asked = ((table, error) for table, error in zip(tables, refusals, strict=True) if isinstance(error, ColumnError))
+    asked = (
+        (table, error)
+        for table, error in zip(tables, refusals, strict=True)
+        if isinstance(error, ColumnError)
+    )
     table, told = next(asked, (tables[0], refusals[0]))
     todo = ANSWER.sub(lambda answer: f"--sheet {_quote(table.sheet)} {answer[0]}", told.todo)
     return kind(f"{path.name}: none of its sheets ({names}) can be read as an export. {told}", todo)
@@ -163,7 +203,8 @@ def _several(path: Path, taken: Sequence[Candidate]) -> FileError:
     names = [candidate.table.sheet for candidate in taken]
     return ColumnError(
         f"{path.name}: the sheets {' and '.join(names)} could each be the export.",
-        f"Say which: --sheet {_quote(names[0])}" + "".join(f" or --sheet {_quote(name)}" for name in names[1:]),
+        f"Say which: --sheet {_quote(names[0])}"
+        + "".join(f" or --sheet {_quote(name)}" for name in names[1:]),
     )
 
 
@@ -189,7 +230,9 @@ def _name(table: Table) -> str:
 
 
 def column_name(candidate: Candidate, position: int) -> str:
-    """How a column is named to be found again: its header, or its letters where that is blank or not alone."""
+    """How a column is named to be found again: its header, or its letters where that is blank or
+    not alone.
+    """
     header = candidate.header
     text = header[position] if position < len(header) else ""
     return text if text and header.count(text) == 1 else column_letters(position + 1)

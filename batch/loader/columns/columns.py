@@ -1,4 +1,6 @@
-"""The columns of a table while they are told apart: name, place, sample values, and how a person names them."""
+"""The columns of a table while they are told apart: name, place, sample values, and how a person
+names them.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,8 +58,12 @@ class Column:
         return f"values {', '.join(self.examples)}" if self.examples else "no values"
 
 
-def columns_of(header: Sequence[str], sample: Sequence[Sequence[Cell]], ours: Collection[int]) -> list[Column]:
-    """All columns with a header or a value; the sample's rows may be shorter or longer than the header."""
+def columns_of(
+    header: Sequence[str], sample: Sequence[Sequence[Cell]], ours: Collection[int]
+) -> list[Column]:
+    """All columns with a header or a value; the sample's rows may be shorter or longer than the
+    header.
+    """
     width = max(len(header), max(map(len, sample), default=0))
     names = [" ".join(name.split()) for name in header] + [""] * (width - len(header))
     found = [_column(index, names[index], sample) for index in range(width) if index not in ours]
@@ -78,17 +84,31 @@ def find(text: str, columns: Sequence[Column]) -> Column | None:
     key, place = normalise(text), text.removeprefix("=").strip()
     by_name = (column for column in columns if text and column.name == text)
     alike = (column for column in columns if key and normalise(column.name) == key)
-    by_place = (column for column in columns if place.upper() == column.letter or place == str(column.index + 1))
+    by_place = (
+        column
+        for column in columns
+        if place.upper() == column.letter or place == str(column.index + 1)
+    )
     return next(chain(by_name, alike, by_place), None)
 
 
 def map_option(field: Field, column: Column | None, columns: Sequence[Column]) -> str:
-    """A `--map` option that names this column and no other, in quotes any shell takes; None leaves the field out."""
+    """A `--map` option that names this column and no other, in quotes any shell takes; None leaves
+    the field out.
+    """
     if column is None:
         return f"--map {field}=-"
-    plain = column.name not in LEAVE_OUT and column.name.isprintable() and not set(column.name) & set('"$`!%\\')
-    text = column.name if plain and find(column.name, columns) is column else _place(column, columns)
-    return f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
+    plain = (
+        column.name not in LEAVE_OUT
+        and column.name.isprintable()
+        and not set(column.name) & set('"$`!%\\')
+    )
+    text = (
+        column.name if plain and find(column.name, columns) is column else _place(column, columns)
+    )
+    return (
+        f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
+    )
 
 
 def _place(column: Column, columns: Sequence[Column]) -> str:

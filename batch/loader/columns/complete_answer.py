@@ -17,7 +17,9 @@ ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
 
 
 def settle_with_answers(settled: Settled[T], said: Mapping[Field, str]) -> T:
-    """What is settled by what a person has said; the `--map` lines of a ColumnError need no others to follow."""
+    """What is settled by what a person has said; the `--map` lines of a ColumnError need no others
+    to follow.
+    """
     try:
         return settled(said)
     except ColumnError as error:
@@ -26,7 +28,9 @@ def settle_with_answers(settled: Settled[T], said: Mapping[Field, str]) -> T:
 
 
 def complete_todo(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tuple[str, str]:
-    """The todo, each of its answers with the options that would be asked for after it; and why, for the first."""
+    """The todo, each of its answers with the options that would be asked for after it; and why, for
+    the first.
+    """
     then: list[str] = []
 
     def whole(answer: re.Match[str]) -> str:
@@ -42,7 +46,9 @@ def complete_todo(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> 
     return ANSWER.sub(whole, todo), " ".join(then[:1])
 
 
-def _next_question(options: str, settled: Settled[T], said: Mapping[Field, str]) -> ColumnError | None:
+def _next_question(
+    options: str, settled: Settled[T], said: Mapping[Field, str]
+) -> ColumnError | None:
     try:
         settled({**said, **_as_mapping(options)})
     except ColumnError as error:
@@ -52,5 +58,7 @@ def _next_question(options: str, settled: Settled[T], said: Mapping[Field, str])
 
 def _as_mapping(options: str) -> dict[Field, str]:
     """The options as a mapping; none of a name that is no field."""
-    found = {match[1] or match[3]: match[2] or match[4] or "" for match in _OPTION.finditer(options)}
+    found = {
+        match[1] or match[3]: match[2] or match[4] or "" for match in _OPTION.finditer(options)
+    }
     return {Field(name): text for name, text in found.items() if name in set(Field)}

@@ -1,7 +1,9 @@
-"""Which row is the header and which column is which field; said at every run, never guessed in silence.
+"""Which row is the header and which column is which field; said at every run, never guessed in
+silence.
 
-A person's `--map` comes first, then what was remembered for this header row, then sure names, strong
-names that the values do not contradict, weak names that the values confirm, and last a part of a name.
+A person's `--map` comes first, then what was remembered for this header row, then sure names,
+strong names that the values do not contradict, weak names that the values confirm, and last a part
+of a name.
 """
 
 import hashlib
@@ -40,8 +42,9 @@ class Recognition:
 def find_header(rows: Sequence[Sequence[Cell]], mapped: Collection[str] = ()) -> int | None:
     """Index of the header among the first rows; None where no row names a field.
 
-    Of rows that name equally much the first counts, but for its direct successor (Amazon's localised
-    header row stands above the real one). `mapped`: the columns a person named, which count as known.
+    Of rows that name equally much the first counts, but for its direct successor (Amazon's
+    localised header row stands above the real one). `mapped`: the columns a person named, which
+    count as known.
     """
     wanted = {normalise(name) for name in mapped if len(name) > 1}
     scores = [_header_score(row, wanted) for row in rows[:ROWS_SEARCHED]]
@@ -85,10 +88,10 @@ def recognise(
 ) -> Recognition:
     """Match columns to fields by name and by the look of the sample's values.
 
-    `mapping` is the person's word (FIELD → header text, letter or 1-based number; `-` leaves the field out).
-    `ours` are columns of our own results sheet, not to be read; `constants` are fields that need no column.
-    ColumnError where the order has no column, two columns compete, units have no SKU, values plainly contradict a
-    name, or the mapping names what is not there.
+    `mapping` is the person's word (FIELD → header text, letter or 1-based number; `-` leaves the
+    field out). `ours` are columns of our own results sheet, not to be read; `constants` are fields
+    that need no column. ColumnError where the order has no column, two columns compete, units have
+    no SKU, values plainly contradict a name, or the mapping names what is not there.
     """
     columns = columns_of(header, sample, ours)
 
@@ -101,7 +104,10 @@ def recognise(
 
 
 def _settle(
-    contest: Assignment, header: Sequence[str], said: Mapping[Field, str], remembered: Mapping[Field, str]
+    contest: Assignment,
+    header: Sequence[str],
+    said: Mapping[Field, str],
+    remembered: Mapping[Field, str],
 ) -> None:
     contest.apply_user_mapping(said)
     contest.apply_template(template_columns(header))
@@ -118,7 +124,9 @@ def _settle(
 
 
 def headerless(
-    mapping: Mapping[Field, str], sample: Sequence[Sequence[Cell]], constants: Collection[Field] = ()
+    mapping: Mapping[Field, str],
+    sample: Sequence[Sequence[Cell]],
+    constants: Collection[Field] = (),
 ) -> Recognition:
     """A table without a header row: every field by its column's letter or 1-based number."""
     width = max(map(len, sample), default=0)
@@ -134,12 +142,20 @@ def headerless(
 
 
 def _recognition(contest: Assignment, header: Sequence[str]) -> Recognition:
-    columns = {wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()}
+    columns = {
+        wanted: tuple(column.index for column in found) for wanted, found in contest.taken.items()
+    }
     return Recognition(
-        columns, contest.messages(), fingerprint(header), tuple(contest.warnings), frozenset(contest.guessed)
+        columns,
+        contest.messages(),
+        fingerprint(header),
+        tuple(contest.warnings),
+        frozenset(contest.guessed),
     )
 
 
 def fingerprint(header: Sequence[str]) -> str:
-    """The digest of a header row, case, accents and punctuation aside: what is remembered is kept under it."""
+    """The digest of a header row, case, accents and punctuation aside: what is remembered is kept
+    under it.
+    """
     return hashlib.sha256("\x1f".join(map(normalise, header)).encode()).hexdigest()[:32]

@@ -1,4 +1,6 @@
-"""What to say where no row is known as a header: the `--map` line for this very table, by its values."""
+"""What to say where no row is known as a header: the `--map` line for this very table, by its
+values.
+"""
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -27,7 +29,9 @@ def how_to_name(rows: Sequence[Sequence[Cell]], constants: Collection[Field]) ->
         return "Export it again, with a row of headers and the rows below it."
     by_place = f"say where each column is; by its values that is {_by_place(columns, rows[first:], constants)}"
     names, below = list(map(words, rows[first])), rows[first + 1 :]
-    if not below or not all(isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)):
+    if not below or not all(
+        isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)
+    ):
         return f"If it has none, {by_place}"
     named = columns_of(names, below, ())
     by_name, _ = complete_todo(
@@ -42,7 +46,9 @@ def _is_name(text: str) -> bool:
     return len(text.strip()) > 1 and not text.strip().isdecimal()
 
 
-def _by_place(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], constants: Collection[Field]) -> str:
+def _by_place(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], constants: Collection[Field]
+) -> str:
     found = {Field.ORDER_ID: _order(columns)}
     for wanted, look in _LOOKS.items():
         left = (column for column in columns if column not in found.values())

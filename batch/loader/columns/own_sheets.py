@@ -1,11 +1,22 @@
-"""Sheets that shipbatch wrote, dropped back in: which columns are not the export's, and what a template's mean."""
+"""Sheets that shipbatch wrote, dropped back in: which columns are not the export's, and what a
+template's mean.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from batch.loader.files.tables import Cell, Table, words
 from batch.model import Field
-from batch.model.sheet_format import DECISION, OURS, OURS_TO_FIX, PREFIX, RESEND, RESULTS, TEMPLATE, Mark
+from batch.model.sheet_format import (
+    DECISION,
+    OURS,
+    OURS_TO_FIX,
+    PREFIX,
+    RESEND,
+    RESULTS,
+    TEMPLATE,
+    Mark,
+)
 
 TEMPLATE_FIELDS: Mapping[Field, str] = {
     Field.ORDER_ID: "Order ID",
@@ -22,9 +33,11 @@ TEMPLATE_FIELDS: Mapping[Field, str] = {
 
 
 def our_columns(header: Sequence[str], *, marked: bool) -> range:
-    """Positions, from 0, of the columns we added, less the Decision after them; empty where the header is not ours.
+    """Positions, from 0, of the columns we added, less the Decision after them; empty where the
+    header is not ours.
 
-    A workbook is known by its mark; text has none and must have all the names, in their order, at its end.
+    A workbook is known by its mark; text has none and must have all the names, in their order, at
+    its end.
     """
     names = [name.removeprefix(PREFIX) for name in header]
     while names and not names[-1]:
@@ -38,7 +51,9 @@ def our_columns(header: Sequence[str], *, marked: bool) -> range:
 
 
 def is_template(header: Sequence[str]) -> bool:
-    """Whether all columns of a template are there: also in text, which has no mark, and in the results of one."""
+    """Whether all columns of a template are there: also in text, which has no mark, and in the
+    results of one.
+    """
     return set(TEMPLATE) <= set(header)
 
 
@@ -48,7 +63,8 @@ def template_columns(header: Sequence[str]) -> Mapping[Field, str]:
 
 
 def prefer_own_sheet(tables: Sequence[Table], mark: Mark) -> list[Table]:
-    """Of a workbook of ours the sheet `Results`, or `Fix and resend` where its rows have been corrected there.
+    """Of a workbook of ours the sheet `Results`, or `Fix and resend` where its rows have been
+    corrected there.
 
     Of one without them every sheet.
     """

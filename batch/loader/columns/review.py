@@ -1,8 +1,16 @@
-"""The columns as given to the fields, reviewed: what is missing or at odds with its values is asked about."""
+"""The columns as given to the fields, reviewed: what is missing or at odds with its values is asked
+about.
+"""
 
 from batch.errors import ColumnError
 from batch.loader.columns import value_shapes
-from batch.loader.columns.assignment import LINE_FIELDS, OPTIONAL_FIELDS, ORDER_FIELDS, Assignment, agree
+from batch.loader.columns.assignment import (
+    LINE_FIELDS,
+    OPTIONAL_FIELDS,
+    ORDER_FIELDS,
+    Assignment,
+    agree,
+)
 from batch.loader.columns.columns import Column, column_list, column_with_letter
 from batch.loader.columns.synonyms import Strength
 from batch.model import Field
@@ -23,16 +31,26 @@ def review(contest: Assignment) -> None:
 
 
 def _whose_numbers(contest: Assignment) -> None:
-    """A column named for another shop's numbers may hold the store's own: an ERP calls them external."""
+    """A column named for another shop's numbers may hold the store's own: an ERP calls them
+    external.
+    """
     orders, external = contest.first(Field.ORDER_ID), contest.first(Field.EXTERNAL_ORDER_ID)
-    if not external or contest.reasons[Field.EXTERNAL_ORDER_ID] or not value_shapes.are_store_numbers(external.cells):
+    if (
+        not external
+        or contest.reasons[Field.EXTERNAL_ORDER_ID]
+        or not value_shapes.are_store_numbers(external.cells)
+    ):
         return
     if not orders:
         contest.warnings.append(
             f"{external.label} is looked up as external_order_id; if it is the store's: "
             f"{contest.options(Field.ORDER_ID, external)}"
         )
-    elif not contest.reasons[Field.ORDER_ID] and not orders.is_sure and not agree(Field.ORDER_ID, [orders, external]):
+    elif (
+        not contest.reasons[Field.ORDER_ID]
+        and not orders.is_sure
+        and not agree(Field.ORDER_ID, [orders, external])
+    ):
         raise contest.ambiguous(Field.ORDER_ID, [orders, external])
 
 
@@ -47,7 +65,9 @@ def _contradictions(contest: Assignment) -> None:
             contest.warnings.append(f"{what}; it is not used.")
             continue
         better = [
-            other for other in contest.free() if other is not column and value_shapes.confirms(wanted, other.cells)
+            other
+            for other in contest.free()
+            if other is not column and value_shapes.confirms(wanted, other.cells)
         ]
         itself = [column] if wanted in {Field.ORDER_ID, Field.TRACKING_NUMBER} else []
         none = [] if wanted is Field.ORDER_ID else [None]
@@ -68,18 +88,23 @@ def _order(contest: Assignment) -> None:
             f"{contest.likeliest(Field.ORDER_ID)}"
         )
     raise ColumnError(
-        f"No column is recognised as the order's number. The file has: {column_list(contest.columns)}.", todo
+        f"No column is recognised as the order's number. The file has: {column_list(contest.columns)}.",
+        todo,
     )
 
 
 def _units_ordered(contest: Assignment) -> None:
     """A column of units that may be those ordered, where none is of those shipped."""
     free = (column for column in contest.free() if column.is_ordered)
-    column = next((column for column in free if value_shapes.confirms(Field.QUANTITY, column.cells)), None)
+    column = next(
+        (column for column in free if value_shapes.confirms(Field.QUANTITY, column.cells)), None
+    )
     if not column or contest.is_settled(Field.QUANTITY):
         return
     if not contest.has(*LINE_FIELDS):
-        contest.warnings.append(f"{column.label} is not used: it may be units ordered, not units shipped.")
+        contest.warnings.append(
+            f"{column.label} is not used: it may be units ordered, not units shipped."
+        )
         return
     raise ColumnError(
         f"No column is recognised as the units shipped; {column_with_letter(column)} ({column.example_text}) "
@@ -92,7 +117,12 @@ def _units_ordered(contest: Assignment) -> None:
 def _units_of_what(contest: Assignment) -> None:
     """A column that may say it is asked about; where none may, each order's only line is meant."""
     counted = contest.first(Field.QUANTITY)
-    if not counted or contest.has(*LINE_FIELDS) or Field.SKU in contest.given or not counted.examples:
+    if (
+        not counted
+        or contest.has(*LINE_FIELDS)
+        or Field.SKU in contest.given
+        or not counted.examples
+    ):
         return
     choices = [] if Field.SKU in contest.left_out else contest.like_skus()[:CHOICES]
     whole = f"to ship all that remains of each order: {contest.options(Field.QUANTITY, None)}"
@@ -112,13 +142,25 @@ def _units_of_what(contest: Assignment) -> None:
 
 
 def _lines(contest: Assignment) -> None:
-    """Rows of one parcel that only a column nobody knows tells apart: each is a line, and which is not known."""
+    """Rows of one parcel that only a column nobody knows tells apart: each is a line, and which is
+    not known.
+    """
     orders, number = contest.first(*ORDER_FIELDS), contest.first(Field.TRACKING_NUMBER)
-    if not orders or {*LINE_FIELDS, Field.QUANTITY} & {*contest.taken, *contest.left_out, *contest.given}:
+    if not orders or {*LINE_FIELDS, Field.QUANTITY} & {
+        *contest.taken,
+        *contest.left_out,
+        *contest.given,
+    }:
         return
     labels = number.cells if number else (None,) * len(orders.cells)
-    unsaid = [column for column in contest.like_skus() if Field.SKU in column.says or not column.is_known]
-    found = [column for column in unsaid if value_shapes.tell_lines_apart(orders.cells, labels, column.cells)]
+    unsaid = [
+        column for column in contest.like_skus() if Field.SKU in column.says or not column.is_known
+    ]
+    found = [
+        column
+        for column in unsaid
+        if value_shapes.tell_lines_apart(orders.cells, labels, column.cells)
+    ]
     if found:
         raise ColumnError(
             f"{orders.label} names orders several times, but no column is recognised as the SKU: "
@@ -129,7 +171,9 @@ def _lines(contest: Assignment) -> None:
 
 
 def _tracking_number(contest: Assignment) -> None:
-    """A column nobody knows that is full of tracking numbers: without it every parcel would go without one."""
+    """A column nobody knows that is full of tracking numbers: without it every parcel would go
+    without one.
+    """
     number = Field.TRACKING_NUMBER
     if {number, Field.TRACKING_LINK} & {*contest.taken, *contest.left_out, *contest.given}:
         return
@@ -150,7 +194,11 @@ def _tracking_number(contest: Assignment) -> None:
 
 
 def _may_be_tracking(contest: Assignment, column: Column) -> bool:
-    """Whether the values are tracking numbers, under a name nobody knows, or one for a number of any kind."""
-    is_reference = column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
+    """Whether the values are tracking numbers, under a name nobody knows, or one for a number of
+    any kind.
+    """
+    is_reference = (
+        column.says.get(Field.ORDER_ID) == Strength.WEAK or Field.TRACKING_NUMBER in column.says
+    )
     may_be = is_reference or not (column.is_known or column.is_ordered)
     return may_be and value_shapes.look_like_tracking(contest.distinct_per_order(column))

@@ -1,8 +1,8 @@
 """Which field a column's header may name: the package's table of headers, in many languages.
 
-`headers.csv` gives each header a strength: `sure` beats `strong`; `weak` counts only where no other column
-speaks and the values fit; `hint` only where a field is wanted and the values show it; `ordered` is the trap
-of units ordered; `known` is understood and not ours.
+`headers.csv` gives each header a strength: `sure` beats `strong`; `weak` counts only where no other
+column speaks and the values fit; `hint` only where a field is wanted and the values show it;
+`ordered` is the trap of units ordered; `known` is understood and not ours.
 """
 
 import csv
@@ -27,9 +27,30 @@ WHOLE_ONLY = frozenset({Field.QUANTITY, Field.STATUS})
 """Fields that a part of a name does not tell."""
 
 OTHER_MEANING = frozenset(
-    {"return", "returns", "returned", "rma", "original", "parent", "old", "previous", "related", "internal"}
+    {
+        "return",
+        "returns",
+        "returned",
+        "rma",
+        "original",
+        "parent",
+        "old",
+        "previous",
+        "related",
+        "internal",
+    }
     | {"status", "state", "date", "type", "time", "count", "total", "email", "phone", "address"}
-    | {"requested", "ordered", "remaining", "cancelled", "canceled", "refunded", "available", "warehouse", "from"}
+    | {
+        "requested",
+        "ordered",
+        "remaining",
+        "cancelled",
+        "canceled",
+        "refunded",
+        "available",
+        "warehouse",
+        "from",
+    }
 )
 """Words that make another thing of a header they stand in: `Return Tracking Number`."""
 
@@ -55,7 +76,9 @@ class Strength(IntEnum):
     """How much a header's name is worth."""
 
     HINT = 0
-    """Mostly another thing: `Reference` for the SKU. Counts only where one is wanted and the values show it."""
+    """Mostly another thing: `Reference` for the SKU. Counts only where one is wanted and the values
+    show it.
+    """
     PART = 1
     """A known header within a longer one: `Outbound Parcel Tracking Number`."""
     WEAK = 2
@@ -107,7 +130,9 @@ def _in_common(sides: list[str]) -> Meaning | None:
 
 
 def _by_last(header: str) -> Meaning | None:
-    """What a path ends with: `Shipment Information_Void Indicator`, `shipments.tracking_number`, `Stock/Done`."""
+    """What a path ends with: `Shipment Information_Void Indicator`, `shipments.tracking_number`,
+    `Stock/Done`.
+    """
     *path, last = re.split(r"[/:>]|\s-\s|(?<=\w)\.(?=\w)" + ("|_" if " " in header else ""), header)
     said = table().get(normalise(last), UNKNOWN)
     fields = {
@@ -121,9 +146,13 @@ def _by_last(header: str) -> Meaning | None:
 
 
 def numbered_meaning(header: str) -> Meaning:
-    """Of a header that is one of several alike, without its number: `Tracking Number 2`, `Package 3 Tracking`."""
+    """Of a header that is one of several alike, without its number: `Tracking Number 2`, `Package 3
+    Tracking`.
+    """
     key = normalise(header)
-    found = re.fullmatch(r"(.*\D)\d{1,2}", key) or re.fullmatch(rf"(?:{COUNTED})\d{{1,2}}(\D.*)", key)
+    found = re.fullmatch(r"(.*\D)\d{1,2}", key) or re.fullmatch(
+        rf"(?:{COUNTED})\d{{1,2}}(\D.*)", key
+    )
     return table().get(found[1], UNKNOWN) if found else UNKNOWN
 
 
@@ -131,15 +160,24 @@ def _by_part(header: str) -> Meaning:
     words = _words(header)
     if OTHER_MEANING & set(words):
         return OTHER
-    runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, start + MOST_WORDS))
+    runs = (
+        "".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, start + MOST_WORDS)
+    )
     parts = {run: table()[run] for run in runs if run in table()}
     fields = {
         field
         for run, said in parts.items()
         for field, strength in said.fields.items()
-        if strength >= Strength.STRONG and (len(run) >= SHORTEST_PART or run in SHORT_PARTS) and field not in WHOLE_ONLY
+        if strength >= Strength.STRONG
+        and (len(run) >= SHORTEST_PART or run in SHORT_PARTS)
+        and field not in WHOLE_ONLY
     }
-    counts = any(said.ordered or said.fields.get(Field.QUANTITY, 0) >= Strength.WEAK for said in parts.values())
+    counts = any(
+        said.ordered or said.fields.get(Field.QUANTITY, 0) >= Strength.WEAK
+        for said in parts.values()
+    )
     return Meaning(MappingProxyType(dict.fromkeys(fields, Strength.PART)), ordered=counts)
 
 
@@ -159,8 +197,13 @@ def table() -> Mapping[str, Meaning]:
         if strength == "ordered":
             ordered.add(key)
         elif field:
-            known[Field(field)] = max(known.get(Field(field), Strength.HINT), Strength[strength.upper()])
-    return {key: Meaning(MappingProxyType(known), key in ordered, known=True) for key, known in fields.items()}
+            known[Field(field)] = max(
+                known.get(Field(field), Strength.HINT), Strength[strength.upper()]
+            )
+    return {
+        key: Meaning(MappingProxyType(known), key in ordered, known=True)
+        for key, known in fields.items()
+    }
 
 
 def entries() -> Iterator[tuple[str, str, str]]:

@@ -22,9 +22,13 @@ MOST = 0.8
 
 _ORDER = re.compile(r"#?[A-Z]{0,12}[-_ #]{0,2}\d{1,10}([-_/.][A-Z0-9]{1,3})?", re.IGNORECASE)
 _STORE = re.compile(r"#?([A-Z]{1,4}-)?\d{2,8}", re.IGNORECASE)
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE)
+_DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Z]{3,9}[ -]\d{2,4}.*", re.IGNORECASE
+)
 _LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
-_MONEY = re.compile(r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3}\s?\d[\d.,' ]*", re.IGNORECASE)
+_MONEY = re.compile(
+    r"[^\w\d]{0,3}-?\d[\d.,' ]*\s?([A-Z]{3}|[€£$¥])?|[A-Z]{3}\s?\d[\d.,' ]*", re.IGNORECASE
+)
 _DECIMAL = re.compile(r"-?\d{1,7}[.,]0*[1-9]\d{0,3}")
 _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
@@ -66,10 +70,11 @@ def are_foreign_orders(cells: Sequence[Cell]) -> bool:
 
 
 def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
-    """Whether the values tell an order's lines apart, as SKUs do, and not the orders, as references do.
+    """Whether the values tell an order's lines apart, as SKUs do, and not the orders, as references
+    do.
 
-    A value stands in several orders, or an order has several that are no tracking numbers; a blank order is the one
-    above it. Values that hold their order's own number are its references.
+    A value stands in several orders, or an order has several that are no tracking numbers; a blank
+    order is the one above it. Values that hold their order's own number are its references.
     """
     both = zip(_fill_down(orders), map(words, cells), strict=True)
     pairs = {(fold_case(order), fold_case(value)) for order, value in both if order and value}
@@ -81,8 +86,12 @@ def go_by_line(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
 
 
 def distinct_per_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
-    """The cells without those that an order has already had: a number stands in every row of its parcel."""
-    found = {(order, words(cell)): cell for order, cell in zip(_fill_down(orders), cells, strict=True)}
+    """The cells without those that an order has already had: a number stands in every row of its
+    parcel.
+    """
+    found = {
+        (order, words(cell)): cell for order, cell in zip(_fill_down(orders), cells, strict=True)
+    }
     return list(found.values())
 
 
@@ -98,7 +107,9 @@ def tell_lines_apart(orders: Sequence[Cell], labels: Sequence[Cell], cells: Sequ
 
 
 def look_like_tracking(cells: Sequence[Cell]) -> bool:
-    """Whether the values are tracking numbers, whatever their column is called: nearly all of them, all different."""
+    """Whether the values are tracking numbers, whatever their column is called: nearly all of them,
+    all different.
+    """
     texts = [words(value) for value in filled_cells(cells)]
     return _most(_is_no_order_but_tracking, cells) and len(set(texts)) > MOST * len(texts)
 
@@ -146,7 +157,9 @@ def _is_plain_words(cell: Cell) -> bool:
 
 
 def _is_order(cell: Cell) -> bool:
-    return bool(_ORDER.fullmatch(words(cell)) or MARKETPLACE.fullmatch(words(cell))) and not _is_date(cell)
+    return bool(
+        _ORDER.fullmatch(words(cell)) or MARKETPLACE.fullmatch(words(cell))
+    ) and not _is_date(cell)
 
 
 def _is_foreign_order(cell: Cell) -> bool:
@@ -172,7 +185,12 @@ def _is_tracking(cell: Cell) -> bool:
     """Letters and digits, eight or more, and no product barcode (EAN, UPC)."""
     number = compact(words(cell))
     digits = sum(char.isdecimal() for char in number)
-    if _is_date(cell) or not _NUMBER.fullmatch(number) or digits < 5 or (number.isdecimal() and digits < 9):
+    if (
+        _is_date(cell)
+        or not _NUMBER.fullmatch(number)
+        or digits < 5
+        or (number.isdecimal() and digits < 9)
+    ):
         return False
     return not (number.isdecimal() and digits in {12, 13, 14} and mod10(number))
 
@@ -218,7 +236,9 @@ def _no_quantity(cell: Cell) -> bool:
 def _no_carrier(cell: Cell) -> bool:
     text = words(cell)
     most_digits = 2 * sum(char.isdecimal() for char in text) > len(text)
-    return _is_date_or_link(cell) or (most_digits and not _is_carrier(cell) and not text.isdecimal())
+    return _is_date_or_link(cell) or (
+        most_digits and not _is_carrier(cell) and not text.isdecimal()
+    )
 
 
 def _is_void(cell: Cell) -> bool:

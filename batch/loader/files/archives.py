@@ -24,7 +24,15 @@ LARGEST = 4 * 2**30
 PARTS = 10_000
 """Parts of an archive at most."""
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError, NotImplementedError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    struct.error,
+    UnicodeError,
+    NotImplementedError,
+    RuntimeError,
+)
 _BOMB = "It is no export. Do not open it, and tell IT where it came from."
 _AGAIN = "Export or copy it again; the copy may have been cut short."
 
@@ -45,7 +53,10 @@ def unpack(blob: Blob, kind: Content | str) -> Blob:
     else:
         inner = _only_table(blob)
     if kind_of(inner) in PACKED:
-        raise FileError(f"{inner.name} is an archive inside an archive.", "Unpack it, and give the table itself.")
+        raise FileError(
+            f"{inner.name} is an archive inside an archive.",
+            "Unpack it, and give the table itself.",
+        )
     return inner
 
 
@@ -78,12 +89,16 @@ def open_zip(blob: Blob) -> Iterator[zipfile.ZipFile]:
                 _check_declared(archive, blob.name)
                 yield archive
         except _BROKEN as error:
-            raise FileError(f"{blob.name} is damaged or not complete: {_words(error)}.", _AGAIN) from error
+            raise FileError(
+                f"{blob.name} is damaged or not complete: {_words(error)}.", _AGAIN
+            ) from error
 
 
 @contextmanager
 def seekable(blob: Blob) -> Iterator[BinaryIO]:
-    """A real file to seek in: the file itself, or what is inside an archive, copied to a temporary one."""
+    """A real file to seek in: the file itself, or what is inside an archive, copied to a temporary
+    one.
+    """
     if blob.plain:
         with blob.open() as stream:
             yield stream
@@ -102,16 +117,23 @@ def _check_declared(archive: zipfile.ZipFile, name: str) -> None:
     total = sum(part.file_size for part in parts)
     for part in parts:
         if part.flag_bits & 1:
-            raise FileError(f"{name} is protected by a password.", "Unpack it, or save it without a password.")
+            raise FileError(
+                f"{name} is protected by a password.", "Unpack it, or save it without a password."
+            )
         if part.file_size > max(FREE, RATIO * part.compress_size):
             raise _bomb(name, part.filename, part.file_size, part.compress_size)
     if total > LARGEST:
-        raise FileError(f"{name} would unpack to {total:,} bytes; {LARGEST:,} are read at most.", "Export fewer rows.")
+        raise FileError(
+            f"{name} would unpack to {total:,} bytes; {LARGEST:,} are read at most.",
+            "Export fewer rows.",
+        )
 
 
 def _bomb(name: str, part: str, inflated: int, compressed: int) -> FileError:
     where = f" ({part})" if part else ""
-    return FileError(f"{name}{where} is a zip bomb: {compressed:,} bytes unpack to {inflated:,} or more.", _BOMB)
+    return FileError(
+        f"{name}{where} is a zip bomb: {compressed:,} bytes unpack to {inflated:,} or more.", _BOMB
+    )
 
 
 def _open_document(mimetype: bytes) -> Content | str:
@@ -133,12 +155,19 @@ def _only_table(blob: Blob) -> Blob:
             "Unpack it and give the one that is meant, or run them one after another.",
         )
     part = tables[0]
-    return _inside(blob, part.filename, part.compress_size, lambda stored: zipfile.ZipFile(stored).open(part))
+    return _inside(
+        blob, part.filename, part.compress_size, lambda stored: zipfile.ZipFile(stored).open(part)
+    )
 
 
 def _may_be_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(part.filename)
-    if part.is_dir() or part.file_size == 0 or path.name.startswith(".") or path.parts[0] == "__MACOSX":
+    if (
+        part.is_dir()
+        or part.file_size == 0
+        or path.name.startswith(".")
+        or path.parts[0] == "__MACOSX"
+    ):
         return False
     with archive.open(part) as stream:
         return isinstance(content_of(stream.read(HEAD)), Content)
@@ -147,7 +176,9 @@ def _may_be_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 def _inside(blob: Blob, name: str, size: int, inflating: Callable[[BinaryIO], Any]) -> Blob:
     def opened() -> BinaryIO:
         stored = blob.open()
-        return cast("BinaryIO", io.BufferedReader(_BoundedStream(blob, stored, inflating(stored)), 2**18))
+        return cast(
+            "BinaryIO", io.BufferedReader(_BoundedStream(blob, stored, inflating(stored)), 2**18)
+        )
 
     return Blob(blob.path, f"{blob.name} ({name})", size, opened, plain=False)
 
@@ -168,7 +199,9 @@ class _BoundedStream(io.RawIOBase):
         try:
             piece = self._inflating.read(len(buffer))
         except _BROKEN as error:
-            raise FileError(f"{self._name} is damaged or not complete: {_words(error)}.", _AGAIN) from error
+            raise FileError(
+                f"{self._name} is damaged or not complete: {_words(error)}.", _AGAIN
+            ) from error
         self._count += len(piece)
         if self._count > min(LARGEST, max(FREE, RATIO * self._size)):
             raise _bomb(self._name, "", self._count, self._size)

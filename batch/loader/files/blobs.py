@@ -24,8 +24,14 @@ _SPECIAL = (
 )
 _REASONS = {
     errno.ENOENT: ("there is no such file", "Check the name; it may have been moved meanwhile."),
-    errno.EACCES: ("this user may not read it", "Ask for the right to read it, or copy it elsewhere."),
-    errno.EPERM: ("this user may not read it", "Ask for the right to read it, or copy it elsewhere."),
+    errno.EACCES: (
+        "this user may not read it",
+        "Ask for the right to read it, or copy it elsewhere.",
+    ),
+    errno.EPERM: (
+        "this user may not read it",
+        "Ask for the right to read it, or copy it elsewhere.",
+    ),
     errno.ELOOP: ("it is a link that leads back to itself", "Name the file itself."),
     errno.ENAMETOOLONG: ("its name is too long", "Give it a shorter name."),
 }
@@ -53,16 +59,23 @@ class Blob:
 
 
 def file_blob(path: Path) -> Blob:
-    """A regular file; FileError names a folder, a pipe, a device, a loop, a missing or unreadable file."""
+    """A regular file; FileError names a folder, a pipe, a device, a loop, a missing or unreadable
+    file.
+    """
     with explain_read_errors(str(path)):
         status = path.stat()
         for is_kind, name, todo in _SPECIAL:
             if is_kind(status.st_mode):
                 raise FileError(f"{path} is {name}, not a file.", todo)
         if status.st_size == 0:
-            raise FileError(f"{path} is empty: 0 bytes.", "Export it again; the export may still have been running.")
+            raise FileError(
+                f"{path} is empty: 0 bytes.",
+                "Export it again; the export may still have been running.",
+            )
         late = Deadline(str(path), status.st_size)
-        blob = Blob(path, str(path), status.st_size, lambda: _open_regular(path), in_time=late.check)
+        blob = Blob(
+            path, str(path), status.st_size, lambda: _open_regular(path), in_time=late.check
+        )
         blob.open().close()
     return blob
 
@@ -74,7 +87,8 @@ def explain_read_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         why, todo = _REASONS.get(
-            error.errno or 0, (error.strerror or str(error), "Copy it to this machine and try again.")
+            error.errno or 0,
+            (error.strerror or str(error), "Copy it to this machine and try again."),
         )
         raise FileError(f"{name} cannot be read: {why}.", todo) from error
     except ValueError as error:  # a NUL in the path
@@ -83,7 +97,9 @@ def explain_read_errors(name: str) -> Iterator[None]:
 
 def _open_regular(path: Path) -> BinaryIO:
     """Opens without waiting, should the file have become a pipe since it was looked at."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     stream = os.fdopen(descriptor, "rb", BUFFER)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         stream.close()

@@ -22,7 +22,8 @@ class Content(StrEnum):
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-BIFF = re.compile(rb"\x09[\x00\x02\x04]\x04\x00|\x09\x08\x08\x00|\x09\x08\x10\x00")  # XLS before it had a container
+# XLS before it had a container
+BIFF = re.compile(rb"\x09[\x00\x02\x04]\x04\x00|\x09\x08\x08\x00|\x09\x08\x10\x00")
 
 _FOREIGN = (
     (b"%PDF", "a PDF document"),
@@ -49,9 +50,11 @@ _FOREIGN = (
     (b"%!PS", "a PostScript document"),
     (b"-----BEGIN PGP", "encrypted with PGP"),
 )
-_BINARY_ONLY = (b"BM", b"MZ", b"RIFF", b"Rar!", b"BZh", b"PAR1", b"GIF8")  # could begin a header line of text
+# could begin a header line of text
+_BINARY_ONLY = (b"BM", b"MZ", b"RIFF", b"Rar!", b"BZh", b"PAR1", b"GIF8")
 _HTML = re.compile(
-    rb"(?:(?><!--.*?-->)|\s++)*+<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b", re.I | re.S
+    rb"(?:(?><!--.*?-->)|\s++)*+<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b",
+    re.I | re.S,
 )
 _XML = re.compile(rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*\s+xmlns")
 _JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{])')
@@ -61,7 +64,9 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x00"))
 
 
 def content_of(head: bytes) -> Content | str:
-    """What a file that begins so is: a Content, or the name of what we do not read ("a PDF document")."""
+    """What a file that begins so is: a Content, or the name of what we do not read ("a PDF
+    document").
+    """
     return "a tar archive" if head[257:262] == b"ustar" else _content_of(head)
 
 
@@ -80,7 +85,11 @@ def _content_of(head: bytes) -> Content | str:
         return Content.HTML
     if _XML.match(text):
         return _xml(text)
-    for pattern, name in ((_JSON, "JSON"), (_SYLK, "a SYLK file"), (_MHTML, "a web archive (MHTML)")):
+    for pattern, name in (
+        (_JSON, "JSON"),
+        (_SYLK, "a SYLK file"),
+        (_MHTML, "a web archive (MHTML)"),
+    ):
         if pattern.match(text):
             return name
     return Content.TEXT if _looks_like_text(text) else "binary data of no kind known here"
@@ -103,7 +112,9 @@ def _as_ascii(head: bytes) -> bytes:
     """
     for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(mark):
-            head = head.removeprefix(mark).decode(name, "replace").replace("\ufffd", "\x01").encode()
+            head = (
+                head.removeprefix(mark).decode(name, "replace").replace("\ufffd", "\x01").encode()
+            )
     return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"")
 
 

@@ -32,14 +32,18 @@ class Dialect:
 
 
 def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]]:
-    """All records of a text that comes in pieces of whole lines, some at a time; a blank line is `[]`.
+    """All records of a text that comes in pieces of whole lines, some at a time; a blank line is
+    `[]`.
 
-    Where quotes do not add up, or have swallowed whole rows, the lines concerned are read one by one.
+    Where quotes do not add up, or have swallowed whole rows, the lines concerned are read one by
+    one.
     """
     mark = dialect.delimiter
     for piece in pieces:
         if QUOTE not in piece and not dialect.skip_space:  # as in most files: twice as fast as csv
-            yield [line.split(mark) if line else [] for line in piece.removesuffix("\n").split("\n")]
+            yield [
+                line.split(mark) if line else [] for line in piece.removesuffix("\n").split("\n")
+            ]
             continue
         lines = list(io.StringIO(piece))
         try:
@@ -54,10 +58,14 @@ def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]
             yield rows
 
 
-def _sample_records(lines: list[str], pieces: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
-    """The records of these lines, and on to where one ends with a piece; a record of several lines is looked at.
+def _sample_records(
+    lines: list[str], pieces: Iterator[str], dialect: Dialect
+) -> Iterator[list[str]]:
+    """The records of these lines, and on to where one ends with a piece; a record of several lines
+    is looked at.
 
-    After a stray quote the lines behind it are read again; where that has been too often, each by itself.
+    After a stray quote the lines behind it are read again; where that has been too often, each by
+    itself.
     """
     flow = _Flow(deque(lines), pieces)
     again = 0
@@ -122,9 +130,15 @@ def split(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
         return
 
 
-def _reader(lines: Iterable[str], dialect: Dialect, *, strict: bool, escape: str | None = None) -> "Reader":
+def _reader(
+    lines: Iterable[str], dialect: Dialect, *, strict: bool, escape: str | None = None
+) -> "Reader":
     return csv.reader(
-        lines, delimiter=dialect.delimiter, skipinitialspace=dialect.skip_space, strict=strict, escapechar=escape
+        lines,
+        delimiter=dialect.delimiter,
+        skipinitialspace=dialect.skip_space,
+        strict=strict,
+        escapechar=escape,
     )
 
 
@@ -139,7 +153,9 @@ def _long_record(row: list[str], lines: list[str], dialect: Dialect) -> Iterator
 
 
 def _mend(line: str, dialect: Dialect) -> list[str]:
-    """One line whose quotes are wrong: a backslash before a quote, or leniently, or quotes as mere characters."""
+    """One line whose quotes are wrong: a backslash before a quote, or leniently, or quotes as mere
+    characters.
+    """
     plain = line.rstrip("\n").split(dialect.delimiter)
     for escape in ("\\", None):
         try:

@@ -1,4 +1,6 @@
-"""Which encoding a text is in: its mark, UTF-8, UTF-16, Japanese, else Windows Western; and what that leaves open."""
+"""Which encoding a text is in: its mark, UTF-8, UTF-16, Japanese, else Windows Western; and what
+that leaves open.
+"""
 
 import codecs
 import io
@@ -44,12 +46,22 @@ class Encoding:
 
 
 def encoding_of(blob: Blob) -> Encoding:
-    """The encoding of a whole text; reads it to its end once, and again only if it is not plain UTF-8."""
+    """The encoding of a whole text; reads it to its end once, and again only if it is not plain
+    UTF-8.
+    """
     head = blob.head(4096)
-    name = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _utf16_without_mark(head) or "utf-8"
+    name = (
+        next((name for mark, name in _MARKS if head.startswith(mark)), "")
+        or _utf16_without_mark(head)
+        or "utf-8"
+    )
     sound, nuls = _decodes(blob, name)
     if not name.startswith("utf-8"):
-        damaged = () if sound else (f"The text is {name.upper()} with damaged characters; they are shown as \ufffd.",)
+        damaged = (
+            ()
+            if sound
+            else (f"The text is {name.upper()} with damaged characters; they are shown as \ufffd.",)
+        )
         return Encoding(name, "strict" if sound else "replace", warnings=damaged, nuls=nuls)
     if sound:
         return Encoding(name, nuls=nuls)
@@ -119,8 +131,14 @@ def _older(blob: Blob, name: str) -> Encoding:
         if len(sample) < PIECE:
             sample += line
     if many >= good and _is_japanese(bytes(sample)) and _decodes(blob, "cp932")[0]:
-        return Encoding("cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",))
-    unclear = (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",) if undefined else ()
+        return Encoding(
+            "cp932", said=("The text is not UTF-8; it was read as Japanese (Shift-JIS, cp932).",)
+        )
+    unclear = (
+        (f"Line {undefined} has bytes no encoding explains; they are shown as \ufffd.",)
+        if undefined
+        else ()
+    )
     if good:
         which = _lines_text(bad, many)
         note = f"The text mixes encodings: {which} not UTF-8 as the rest, read as Windows Western (cp1252)."
@@ -133,7 +151,9 @@ def _older(blob: Blob, name: str) -> Encoding:
 
 
 def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not plain ASCII, with their numbers; any line end counts, a giant line comes in pieces."""
+    """The lines that are not plain ASCII, with their numbers; any line end counts, a giant line
+    comes in pieces.
+    """
     number = 1
     with blob.open() as stream, io.TextIOWrapper(stream, "latin-1", newline="") as text:
         while line := text.readline(PIECE):
@@ -153,7 +173,9 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _is_foreign(sample: bytes) -> bool:
-    """Western words are mostly ASCII; where every third letter is none, the words are of another alphabet."""
+    """Western words are mostly ASCII; where every third letter is none, the words are of another
+    alphabet.
+    """
     letters = sum(sample.count(letter) for letter in range(128) if chr(letter).isalpha())
     return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
@@ -165,17 +187,27 @@ def _lines_text(lines: list[int], many: int) -> str:
 
 
 def _is_japanese(sample: bytes) -> bool:
-    """Whether bytes that are not UTF-8 read as Japanese: kana, or characters both of whose bytes are high.
+    """Whether bytes that are not UTF-8 read as Japanese: kana, or characters both of whose bytes
+    are high.
 
-    Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII letter; and where two
-    meet (`äö`), the first is a letter, with which only rare characters of Japanese begin.
+    Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII
+    letter; and where two meet (`äö`), the first is a letter, with which only rare characters of
+    Japanese begin.
     """
     text = sample.decode("cp932", "replace")
-    wide = [character for character in text if character > "\u02ff" and not "\uff61" <= character <= "\uff9f"]
+    wide = [
+        character
+        for character in text
+        if character > "\u02ff" and not "\uff61" <= character <= "\uff9f"
+    ]
     if not wide or wide.count("\ufffd") > len(wide) // 50:
         return False
     kana = sum("\u3041" <= character <= "\u30ff" for character in wide)
     coded = [character.encode("cp932", "replace") for character in wide]
     high = sum(code[0] < _WESTERN_LETTERS and min(code) >= 0x80 for code in coded)
     narrow = sum("\uff61" <= character <= "\uff9f" for character in text)
-    return kana + high >= 0.3 * len(wide) and (kana > 0 or high > 3) and narrow <= 2 * len(wide) + kana * 10
+    return (
+        kana + high >= 0.3 * len(wide)
+        and (kana > 0 or high > 3)
+        and narrow <= 2 * len(wide) + kana * 10
+    )

@@ -24,7 +24,9 @@ _TOKEN = re.compile(
     r"|(?P<text>[^<]++|<)",
     re.IGNORECASE | re.DOTALL,
 )
-"""What a page is made of, one after another; what is not closed goes on to its end, and nothing is read twice."""
+"""What a page is made of, one after another; what is not closed goes on to its end, and nothing is
+read twice.
+"""
 _SPANS = re.compile(r"""\b(colspan|rowspan)\s*+=\s*+["']?(\d{1,9})""", re.IGNORECASE)
 _RAW_ENDS = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
 _LONG_REFERENCE = re.compile(r"&#\d{8,}+;?")
@@ -110,7 +112,11 @@ class _Grid:
             if not self.rows:
                 self.rows.append([])
             spans = {name.casefold(): _span(count) for name, count in _SPANS.findall(attributes)}
-            self.text, self._spans, self._in_cell = [], (spans.get("colspan", 1), spans.get("rowspan", 1)), True
+            self.text, self._spans, self._in_cell = (
+                [],
+                (spans.get("colspan", 1), spans.get("rowspan", 1)),
+                True,
+            )
         elif tag in {"br", "p", "div"}:
             self.text.append(" ")
 
@@ -125,7 +131,9 @@ class _Grid:
             row.append("")
         columns, rows = self._spans
         if rows > 1:
-            self._taken.update(dict.fromkeys(range(len(row), len(row) + columns), number + rows - 1))
+            self._taken.update(
+                dict.fromkeys(range(len(row), len(row) + columns), number + rows - 1)
+            )
         text = unescape(_LONG_REFERENCE.sub("\ufffd", "".join(self.text)))
         row += [" ".join(text.split()), *[""] * (columns - 1)]
 

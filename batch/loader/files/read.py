@@ -1,4 +1,6 @@
-"""A warehouse's file → tables of typed cells; what it is, its bytes say, not its suffix. Knows no shipping."""
+"""A warehouse's file → tables of typed cells; what it is, its bytes say, not its suffix. Knows no
+shipping.
+"""
 
 from pathlib import Path
 
@@ -11,10 +13,12 @@ from batch.loader.files.text import read_text
 
 
 def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
-    """The visible tables of a file that are not empty, in order; of a hidden sheet only when it is named.
+    """The visible tables of a file that are not empty, in order; of a hidden sheet only when it is
+    named.
 
-    FileError, and no other exception whatever the bytes: it names the file, the reason and what to do. Plain text,
-    all of whose reading takes linear time, is read here; what must be parsed, in a process of its own.
+    FileError, and no other exception whatever the bytes: it names the file, the reason and what to
+    do. Plain text, all of whose reading takes linear time, is read here; what must be parsed, in a
+    process of its own.
     """
     blob = file_blob(path)
     kind = content_of(blob.head(HEAD))
@@ -22,4 +26,6 @@ def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
         return [read_text(blob)]
     if isinstance(kind, Content):
         return read_apart(blob, sheet)
-    raise FileError(f"{blob.name} is {kind}, not an export that can be read.", "Export it as .xlsx or .csv.")
+    raise FileError(
+        f"{blob.name} is {kind}, not an export that can be read.", "Export it as .xlsx or .csv."
+    )

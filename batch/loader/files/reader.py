@@ -1,4 +1,6 @@
-"""The tables of a file that is no plain text: read by a process of their own, within limits, kept on disk as rows."""
+"""The tables of a file that is no plain text: read by a process of their own, within limits, kept
+on disk as rows.
+"""
 
 import atexit
 import json
@@ -19,12 +21,25 @@ from batch.loader.files.row_stream import BrokenStream, decode_rows
 from batch.loader.files.tables import Cell, Table
 
 PROGRAM = "batch.loader.files.reader_process"
-NEEDED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONHOME", "LD_LIBRARY_PATH")
+NEEDED = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "PYTHONHOME",
+    "LD_LIBRARY_PATH",
+)
 """What the reader gets of our environment: it has no business with tokens, addresses and clouds."""
 LONGEST_NOTE = 2**20
 """Bytes of a frame that is no rows at most."""
 
-_SPREAD = "Copy the table alone into a new workbook (Ctrl+End shows where the sheet ends), and save that."
+_SPREAD = (
+    "Copy the table alone into a new workbook (Ctrl+End shows where the sheet ends), and save that."
+)
 _FAR = "Delete the rows and columns beside the table (Ctrl+End shows where the sheet ends), and save it again."
 _FULL = tuple(getattr(signal, name, None) for name in ("SIGABRT", "SIGXCPU"))
 """How a process ends that meets its limits: calamine aborts where memory ends."""
@@ -56,7 +71,9 @@ class Spool:
             try:
                 yield from decode_rows(self.read(*span))
             except BrokenStream as error:
-                raise FileError(f"{name}: what its reader wrote is no table ({error}).", _REPORT) from error
+                raise FileError(
+                    f"{name}: what its reader wrote is no table ({error}).", _REPORT
+                ) from error
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file, whichever thread asks."""
@@ -84,7 +101,9 @@ _REPORT = "Export it again; if it stays so, please report it: this is a bug in s
 
 
 def read_apart(blob: Blob, sheet: str) -> list[Table]:
-    """The file's tables; FileError where there are none, where it is damaged, or exceeds its limits."""
+    """The file's tables; FileError where there are none, where it is damaged, or exceeds its
+    limits.
+    """
     spool = _run(blob, "tables", sheet)
     told: list[tuple[str, tuple[str, ...], tuple[str, ...], list[Span]]] = []
     try:
@@ -96,10 +115,19 @@ def read_apart(blob: Blob, sheet: str) -> list[Table]:
                 told[-1][3].append(Span(offset, length))
         outcome = _outcome(blob, spool)
     except (ValueError, TypeError, LookupError) as error:
-        raise FileError(f"{blob.name}: what its reader wrote is no table ({error}).", _REPORT) from error
+        raise FileError(
+            f"{blob.name}: what its reader wrote is no table ({error}).", _REPORT
+        ) from error
     shape = partial(_number_format, blob) if outcome.get("pads_numbers") is True else _no_format
     return [
-        Table(blob.path, partial(spool.rows, blob.name, spans), name, said, warnings, partial(shape, name))
+        Table(
+            blob.path,
+            partial(spool.rows, blob.name, spans),
+            name,
+            said,
+            warnings,
+            partial(shape, name),
+        )
         for name, said, warnings, spans in told
     ]
 
@@ -107,7 +135,9 @@ def read_apart(blob: Blob, sheet: str) -> list[Table]:
 def _number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
     """How a cell shows its number: a process for one cell of a column, not for every one."""
     try:
-        return str(_outcome(blob, _run(blob, "format", sheet, str(row), str(column))).get("format", ""))
+        return str(
+            _outcome(blob, _run(blob, "format", sheet, str(row), str(column))).get("format", "")
+        )
     except FileError:
         return ""
 
@@ -126,7 +156,16 @@ def environment() -> dict[str, str]:
 def _run(blob: Blob, job: str, *words: str) -> Spool:
     """The reader's work, done; ReaderDied where it ended or hung without a word."""
     spool, seconds = Spool(), seconds_for(blob.size)
-    command = [sys.executable, "-P", "-m", PROGRAM, str(blob.path.absolute()), str(seconds.of_processor), job, *words]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        PROGRAM,
+        str(blob.path.absolute()),
+        str(seconds.of_processor),
+        job,
+        *words,
+    ]
     # fmt: off
     reader = subprocess.Popen(  # noqa: S603  our own program
         command, stdin=subprocess.DEVNULL, stdout=spool.file, stderr=subprocess.DEVNULL, env=environment()
@@ -155,7 +194,10 @@ _TWICE = "Run it once more. If its reader ends so again, do not run it: tell IT 
 
 
 def _outcome(blob: Blob, spool: Spool) -> dict[str, Any]:
-    outcome = next((spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"E"), None)
+    outcome = next(
+        (spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"E"),
+        None,
+    )
     if not isinstance(outcome, dict):
         raise BrokenStream("it has no end")
     if "refused" in outcome:

@@ -1,8 +1,10 @@
-"""A program of its own: reads whatever is no plain text, within limits, and writes its tables to standard output.
+"""A program of its own: reads whatever is no plain text, within limits, and writes its tables to
+standard output.
 
-Whatever is in the file, only this process can fall. Frames go out, each a type byte, a length of eight bytes, and
-JSON or a batch of rows (frames.py): `L` the limits it set itself, `T` a table begins, `R` rows, `E` how it ended.
-Run with the file, its seconds, the job and its words; imports neither pandas nor anything that knows a store.
+Whatever is in the file, only this process can fall. Frames go out, each a type byte, a length of
+eight bytes, and JSON or a batch of rows (frames.py): `L` the limits it set itself, `T` a table
+begins, `R` rows, `E` how it ended. Run with the file, its seconds, the job and its words; imports
+neither pandas nor anything that knows a store.
 """
 
 import gc
@@ -64,7 +66,9 @@ def _open_content(path: Path) -> tuple[Blob, Content | str, tuple[str, ...]]:
     return blob, kind_of(blob), (f"Read from inside the archive: {blob.name}.",)
 
 
-def _write_tables(blob: Blob, kind: Content | str, notes: tuple[str, ...], seconds: int, sheet: str) -> dict[str, Any]:
+def _write_tables(
+    blob: Blob, kind: Content | str, notes: tuple[str, ...], seconds: int, sheet: str
+) -> dict[str, Any]:
     for table in _tables(blob, kind, seconds, sheet):
         table = replace(table, said=(*notes, *table.said))
         _frame(b"T", [table.sheet, table.said, table.warnings])
@@ -85,13 +89,21 @@ def _tables(blob: Blob, kind: Content | str, seconds: int, sheet: str) -> Iterat
             name = "xls" if kind is Content.OLE else str(kind)
             _limit(MEMORY + PER_BYTE[name] * blob.size, seconds)
             size = size_of(blob, name)
-            _limit(MEMORY + PER_BYTE[name] * size, min(seconds, _used() + WORKBOOK_SECONDS + size // A_SECOND))
+            _limit(
+                MEMORY + PER_BYTE[name] * size,
+                min(seconds, _used() + WORKBOOK_SECONDS + size // A_SECOND),
+            )
             yield from read_workbook(blob, name, sheet)
         case _:
-            raise FileError(f"{blob.name} is {kind}, not an export that can be read.", "Export it as .xlsx or .csv.")
+            raise FileError(
+                f"{blob.name} is {kind}, not an export that can be read.",
+                "Export it as .xlsx or .csv.",
+            )
 
 
-def _number_format(blob: Blob, kind: object, notes: object, seconds: int, *cell: str) -> dict[str, Any]:
+def _number_format(
+    blob: Blob, kind: object, notes: object, seconds: int, *cell: str
+) -> dict[str, Any]:
     sheet, row, column = cell
     return {"format": number_format(blob, sheet, int(row), int(column))}
 
@@ -100,7 +112,11 @@ def _far_cell(blob: Blob, kind: object, notes: object, seconds: int) -> dict[str
     return {"far": far_cell(blob) if kind is Content.XLSX else "", "name": blob.name}
 
 
-_JOBS: dict[str, Callable[..., dict[str, Any]]] = {"tables": _write_tables, "format": _number_format, "far": _far_cell}
+_JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "tables": _write_tables,
+    "format": _number_format,
+    "far": _far_cell,
+}
 
 
 def _limit(memory: int, seconds: int) -> None:
@@ -114,7 +130,8 @@ def _limit(memory: int, seconds: int) -> None:
     most = memory + _OWN
     wanted = (resource.RLIMIT_AS, most), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)
     for kind, soft in wanted:
-        with suppress(ValueError, OSError):  # macOS, whose processes map more than they use; or a tighter one is set
+        # macOS, whose processes map more than they use; or a tighter one is set
+        with suppress(ValueError, OSError):
             resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1]))
 
 

@@ -1,7 +1,9 @@
-"""Rows on their way from the reader process: plain texts and numbers, checked as they are taken; nothing in them runs.
+"""Rows on their way from the reader process: plain texts and numbers, checked as they are taken;
+nothing in them runs.
 
-A batch of rows is a line of JSON that says how it is cut, then its columns, one after another; where rows differ in
-width, all cells as one column. A column of texts is the texts, joined; one of numbers their bytes; any other is JSON.
+A batch of rows is a line of JSON that says how it is cut, then its columns, one after another;
+where rows differ in width, all cells as one column. A column of texts is the texts, joined; one of
+numbers their bytes; any other is JSON.
 """
 
 import json
@@ -57,7 +59,11 @@ def encode_rows(rows: Sequence[Sequence[Cell]]) -> bytes:
     alike = len(set(widths)) == 1 and widths[0] > 0
     columns = list(zip(*rows, strict=True)) if alike else [tuple(chain.from_iterable(rows))]
     parts = list(map(_column, columns))
-    cuts = {"rows": len(rows), "widths": None if alike else widths, "columns": [(k, len(c)) for k, c in parts]}
+    cuts = {
+        "rows": len(rows),
+        "widths": None if alike else widths,
+        "columns": [(k, len(c)) for k, c in parts],
+    }
     return b"\n".join((json.dumps(cuts).encode(), b"".join(content for _, content in parts)))
 
 
@@ -82,7 +88,9 @@ def decode_rows(content: bytes) -> list[list[Cell]]:
         raise BrokenStream(str(error)) from error
 
 
-def batches(rows: Iterator[list[Cell]], most_rows: int, most_cells: int) -> Iterator[list[list[Cell]]]:
+def batches(
+    rows: Iterator[list[Cell]], most_rows: int, most_cells: int
+) -> Iterator[list[list[Cell]]]:
     """Rows by so many, fewer where they are wide."""
     batch: list[list[Cell]] = []
     cells = 0

@@ -21,14 +21,17 @@ class Table:
 
     path: Path
     rows: Callable[[], Iterator[list[Cell]]]
-    """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program numbers n.
+    """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program
+    numbers n.
 
     A row may be shorter or longer than the others. FileError if the file has gone meanwhile.
     """
     sheet: str = ""
     """Empty for text."""
     said: tuple[str, ...] = ()
-    """How it was read, where that is not plain: the delimiter, an older encoding, from inside an archive."""
+    """How it was read, where that is not plain: the delimiter, an older encoding, from inside an
+    archive.
+    """
     warnings: tuple[str, ...] = ()
     """What may be missing or wrong in it: mixed encodings, NULs taken out, a last line cut short."""
     number_format: Callable[[int, int], str] = lambda row, column: ""
@@ -45,7 +48,9 @@ class Table:
         letters = column_letters(column)
         if not self.sheet:
             return f"row {row}, column {column} ({letters})"
-        sheet = self.sheet if self.sheet.isidentifier() else "'" + self.sheet.replace("'", "''") + "'"
+        sheet = (
+            self.sheet if self.sheet.isidentifier() else "'" + self.sheet.replace("'", "''") + "'"
+        )
         return f"{sheet}!{letters}{row}"
 
 
@@ -55,11 +60,17 @@ def words(cell: Cell) -> str:
         return "" if cell is None else str(cell)
     if isinstance(cell, float) and cell.is_integer():
         return f"{cell:.0f}" if abs(cell) < 1e15 else f"{cell:g}"
-    return cell.isoformat() if isinstance(cell, datetime | date | time) else " ".join(str(cell).split())
+    return (
+        cell.isoformat()
+        if isinstance(cell, datetime | date | time)
+        else " ".join(str(cell).split())
+    )
 
 
 def unicode_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """The text in one of Unicode's forms; one too long for a name as it is: marks are sorted in quadratic time."""
+    """The text in one of Unicode's forms; one too long for a name as it is: marks are sorted in
+    quadratic time.
+    """
     return unicodedata.normalize(form, text) if len(text) <= LONGEST_NAME else text
 
 

@@ -42,7 +42,9 @@ class Text:
 
     def rows(self) -> Iterator[list[Cell]]:
         """Its records, one after another, cells as str; nothing is kept."""
-        return cast("Iterator[list[Cell]]", chain.from_iterable(records(self._pieces(), self.dialect)))
+        return cast(
+            "Iterator[list[Cell]]", chain.from_iterable(records(self._pieces(), self.dialect))
+        )
 
     def _pieces(self) -> Iterator[str]:
         """The text, some whole lines at a time."""
@@ -61,7 +63,9 @@ def read_text(blob: Blob) -> Table:
         with open_lines(blob, encoding) as lines:
             sample = _sample(lines)
             if not any(map(str.strip, sample)) and not any(map(str.strip, lines)):
-                raise FileError(f"{blob.name} holds no data: nothing but blanks.", "Export it again.")
+                raise FileError(
+                    f"{blob.name} holds no data: nothing but blanks.", "Export it again."
+                )
     announced = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE)
     dialect = _dialect_of(sample[bool(announced) :], announced[1] if announced else DELIMITERS)
     text = Text(blob, encoding, dialect, bool(announced))
@@ -124,7 +128,8 @@ def _dialect_of(sample: list[str], delimiters: str) -> Dialect:
             alike = {width: lines for width, lines in widths.items() if lines > 1} or widths
             width, lines = max(alike.items(), key=_score, default=(1, 0))
             score = _score((width, lines))
-            if score > most or (not most and delimiter == delimiters):  # the second: announced, a single column
+            # the second: announced, a single column
+            if score > most or (not most and delimiter == delimiters):
                 best, most = Dialect(delimiter, skip, width), score
     return best
 
@@ -152,4 +157,6 @@ def _cut_short(text: Text) -> tuple[str, ...]:
     fields = len(next(split([last], text.dialect), []))
     if not before or not last.strip(" \0\x1a") or fields >= width:
         return ()
-    return (f"The last line is cut short ({fields} of {width} fields): the export may not be complete.",)
+    return (
+        f"The last line is cut short ({fields} of {width} fields): the export may not be complete.",
+    )

@@ -1,4 +1,6 @@
-"""XLSX, XLSB, XLS and ODS as tables, by calamine; in the reader process alone: what calamine meets may end it."""
+"""XLSX, XLSB, XLS and ODS as tables, by calamine; in the reader process alone: what calamine meets
+may end it.
+"""
 
 import posixpath
 import re
@@ -59,7 +61,15 @@ _XLS_ERROR = re.compile(
     rb"|\x06\x00..(?P<formula_cell>.{4})..\x02.(?P<formula_code>.)...\xff\xff",
     re.S,
 )
-_XLS_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_XLS_ERRORS = {
+    0: "#NULL!",
+    7: "#DIV/0!",
+    15: "#VALUE!",
+    23: "#REF!",
+    29: "#NAME?",
+    36: "#NUM!",
+    42: "#N/A",
+}
 
 
 _SAVE_ANEW = "Open it in a spreadsheet program, save it anew as .xlsx, and try again."
@@ -67,20 +77,25 @@ _UNLOCK = "Open it, take the password off (File > Info > Protect Workbook), and 
 
 
 def size_of(blob: Blob, kind: str) -> int:
-    """Bytes of a workbook, inflated, as far as it says so itself; FileError where it is under a password."""
+    """Bytes of a workbook, inflated, as far as it says so itself; FileError where it is under a
+    password.
+    """
     if kind == "xls":
         size, encrypted = blob.size, _is_encrypted(blob)
     else:
         with open_zip(blob) as archive:
             size = sum(part.file_size for part in archive.infolist())
-            encrypted = MANIFEST in archive.namelist() and b":encryption-data" in archive.read(MANIFEST)
+            encrypted = MANIFEST in archive.namelist() and b":encryption-data" in archive.read(
+                MANIFEST
+            )
     if encrypted:
         raise FileError(f"{blob.name} is protected by a password.", _UNLOCK)
     return size
 
 
 def read_workbook(blob: Blob, kind: str, sheet: str) -> Iterator[Table]:
-    """Its visible sheets that are not empty, in order, or the one named, hidden or not; FileError if there is none.
+    """Its visible sheets that are not empty, in order, or the one named, hidden or not; FileError
+    if there is none.
 
     The rows of a sheet can be read once, before the next sheet.
     """
@@ -94,7 +109,8 @@ def read_workbook(blob: Blob, kind: str, sheet: str) -> Iterator[Table]:
                 raise
             why = str(error) or type(error).__name__
             raise FileError(
-                f"{blob.name} is damaged or not complete, or of a kind not known here: {why}.", _SAVE_ANEW
+                f"{blob.name} is damaged or not complete, or of a kind not known here: {why}.",
+                _SAVE_ANEW,
             ) from error
 
 
@@ -163,7 +179,9 @@ def _with_errors(rows: Iterator[Row], errors: Errors) -> Iterator[Row]:
 
 
 def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
-    """Each part is as large as it says and declares no document type (no bomb, no entity); where errors are."""
+    """Each part is as large as it says and declares no document type (no bomb, no entity); where
+    errors are.
+    """
     marked = set()
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
@@ -174,11 +192,17 @@ def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
         if kind == "ods" and "content.xml" in marked:
             return _ods_errors(_parse_part(archive, "content.xml"))
         sheets = sheet_parts(archive) if kind == "xlsx" and marked else {}
-        return {name: _xlsx_errors(archive.read(part)) for name, part in sheets.items() if part in marked}
+        return {
+            name: _xlsx_errors(archive.read(part))
+            for name, part in sheets.items()
+            if part in marked
+        }
 
 
 def _inflates_to_errors(blob: Blob, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Reads a part to its end, where its size and checksum are checked; whether it has errors or uncounted formulas."""
+    """Reads a part to its end, where its size and checksum are checked; whether it has errors or
+    uncounted formulas.
+    """
     with archive.open(part) as inflating:
         piece = inflating.read(PIECE)
         prolog = piece.replace(b"\0", b"")  # UTF-16, too
@@ -214,7 +238,9 @@ def _xlsx_errors(xml: bytes) -> Errors:
 
 
 def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
-    """LibreOffice writes an error cell as an empty text with `calcext:value-type="error"` and what it shows."""
+    """LibreOffice writes an error cell as an empty text with `calcext:value-type="error"` and what
+    it shows.
+    """
     found: dict[str, Errors] = {}
     for table in root.iter(f"{_ODS}table"):
         number = 1
@@ -223,14 +249,18 @@ def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
             for cell in row:
                 if cell.get(_ODS_VALUE_TYPE) == "error":
                     text = "".join(cell.itertext()).strip() or "#ERROR"
-                    found.setdefault(table.get(f"{_ODS}name", ""), {}).setdefault(number, {})[column] = text
+                    found.setdefault(table.get(f"{_ODS}name", ""), {}).setdefault(number, {})[
+                        column
+                    ] = text
                 column += int(cell.get(f"{_ODS}number-columns-repeated", 1))
             number += int(row.get(f"{_ODS}number-rows-repeated", 1))
     return found
 
 
 def _xls_errors(content: bytes) -> dict[str, Errors]:
-    """Records BOOLERR and FORMULA with an error ([MS-XLS] 2.4.24, 2.4.127), each in the sheet whose stream it is in."""
+    """Records BOOLERR and FORMULA with an error ([MS-XLS] 2.4.24, 2.4.127), each in the sheet whose
+    stream it is in.
+    """
     base = content.find(_XLS_START)
     starts = sorted(_xls_sheets(content, base)) if base >= 0 else []
     found: dict[str, Errors] = {}
@@ -243,7 +273,9 @@ def _xls_errors(content: bytes) -> dict[str, Errors]:
 
 
 def _xls_sheets(content: bytes, base: int) -> Iterator[tuple[int, str]]:
-    """Where each sheet begins, by the BOUNDSHEET records; of a stream in one piece, as programs write it."""
+    """Where each sheet begins, by the BOUNDSHEET records; of a stream in one piece, as programs
+    write it.
+    """
     offset, record = base, 0
     while record != _XLS_END and offset + 4 <= len(content):
         record, length = struct.unpack_from("<HH", content, offset)
@@ -264,13 +296,17 @@ def _column_number(letters: str) -> int:
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """An XLSX's sheets and the parts that hold them; what cannot be told is left out."""
-    book = next((name for name in archive.namelist() if name.casefold().endswith("xl/workbook.xml")), "")
+    book = next(
+        (name for name in archive.namelist() if name.casefold().endswith("xl/workbook.xml")), ""
+    )
     folder, _, file = book.rpartition("/")
     relations = f"{folder}/_rels/{file}.rels"
     if not book or relations not in archive.namelist():
         return {}
     targets = {
-        element.get("Id"): posixpath.normpath(posixpath.join("/" + folder, element.get("Target", ""))).lstrip("/")
+        element.get("Id"): posixpath.normpath(
+            posixpath.join("/" + folder, element.get("Target", ""))
+        ).lstrip("/")
         for element in _parse_part(archive, relations)
     }
     parts = {}
@@ -288,7 +324,9 @@ def _parse_part(archive: zipfile.ZipFile, part: str) -> "ET.Element[str]":
 def _no_table_error(blob: Blob, sheet: str, names: list[str], hidden: list[str]) -> FileError:
     known = ", ".join(map(repr, names)) or "none"
     if sheet and sheet not in names:
-        return FileError(f"{blob.name} has no sheet {sheet!r}; it has: {known}.", "Correct --sheet.")
+        return FileError(
+            f"{blob.name} has no sheet {sheet!r}; it has: {known}.", "Correct --sheet."
+        )
     if hidden and not sheet:
         shown = ", ".join(map(repr, hidden))
         return FileError(
@@ -302,7 +340,8 @@ def _no_table_error(blob: Blob, sheet: str, names: list[str], hidden: list[str])
 def _is_encrypted(blob: Blob) -> bool:
     """Whether an OLE container (XLS, or an encrypted XLSX) is under a password.
 
-    An encrypted package is in it, or a FILEPASS record at the head of the workbook's stream ([MS-XLS] 2.4.117).
+    An encrypted package is in it, or a FILEPASS record at the head of the workbook's stream
+    ([MS-XLS] 2.4.117).
     """
     with explain_read_errors(blob.name), blob.open() as stream:
         content = stream.read()
@@ -310,7 +349,9 @@ def _is_encrypted(blob: Blob) -> bool:
         return True
     starts = range(0, len(content) - 4, _XLS_SECTOR)
     return any(
-        _has_filepass(content, start) for start in starts if content[start] == 9 and content[start + 1] in (0, 8)
+        _has_filepass(content, start)
+        for start in starts
+        if content[start] == 9 and content[start + 1] in (0, 8)
     )
 
 

@@ -1,4 +1,6 @@
-"""What calamine does not tell of an XLSX: how a number is shown, and where a cell lies far from the table."""
+"""What calamine does not tell of an XLSX: how a number is shown, and where a cell lies far from the
+table.
+"""
 
 import re
 import xml.etree.ElementTree as ET
@@ -20,7 +22,8 @@ _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 
 def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
-    """How a cell shows its number, as a spreadsheet program names it: `00000`; empty where that is not to be had.
+    """How a cell shows its number, as a spreadsheet program names it: `00000`; empty where that is
+    not to be had.
 
     Reads the sheet up to the cell: for one cell of a column, not for every one.
     """
@@ -52,7 +55,9 @@ def far_cell(blob: Blob) -> str:
     return far[1].decode() if far else ""
 
 
-def _search_part(pattern: re.Pattern[bytes], archive: zipfile.ZipFile, part: str) -> re.Match[bytes] | None:
+def _search_part(
+    pattern: re.Pattern[bytes], archive: zipfile.ZipFile, part: str
+) -> re.Match[bytes] | None:
     """Where a part first has it; a piece in memory at a time."""
     window = b""
     with archive.open(part) as inflating:
@@ -70,10 +75,17 @@ def _formats(archive: zipfile.ZipFile) -> list[str]:
     if not (part := _styles(archive)):
         return []
     root = ET.fromstring(archive.read(part))  # noqa: S314  its document type was refused on reading
-    own = {element.get("numFmtId"): element.get("formatCode", "") for element in root.findall("{*}numFmts/{*}numFmt")}
+    own = {
+        element.get("numFmtId"): element.get("formatCode", "")
+        for element in root.findall("{*}numFmts/{*}numFmt")
+    }
     numbers = [style.get("numFmtId", "0") for style in root.findall("{*}cellXfs/{*}xf")]
-    return [own.get(number) or str(BUILTIN_FORMATS.get(int(number), "General")) for number in numbers]
+    return [
+        own.get(number) or str(BUILTIN_FORMATS.get(int(number), "General")) for number in numbers
+    ]
 
 
 def _styles(archive: zipfile.ZipFile) -> str:
-    return next((name for name in archive.namelist() if name.casefold().endswith("xl/styles.xml")), "")
+    return next(
+        (name for name in archive.namelist() if name.casefold().endswith("xl/styles.xml")), ""
+    )

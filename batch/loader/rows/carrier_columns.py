@@ -1,4 +1,6 @@
-"""The rows' carriers as the API takes them, from up to four columns; each combination is looked up once."""
+"""The rows' carriers as the API takes them, from up to four columns; each combination is looked up
+once.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from batch.loader.cells import values
-from batch.loader.cells.carriers import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, carrier, names, with_service
+from batch.loader.cells.carriers import (
+    CUSTOM_PROVIDER,
+    PROVIDERS,
+    Carrier,
+    Code,
+    carrier,
+    names,
+    with_service,
+)
 from batch.loader.rows.inspection import Categorical, Inspection
 from batch.model import Field
 from batch.primitives.spelling import fold_case

@@ -1,7 +1,8 @@
-"""A table's recognised columns, streamed: a cell that many rows have is kept once, a row is a small number a column.
+"""A table's recognised columns, streamed: a cell that many rows have is kept once, a row is a small
+number a column.
 
-Memory grows with what is kept, not with the file read: columns nobody asks for are never held, and the
-judgement of a column (entries.py) looks once at a cell, however many rows have it.
+Memory grows with what is kept, not with the file read: columns nobody asks for are never held, and
+the judgement of a column (entries.py) looks once at a cell, however many rows have it.
 """
 
 import re
@@ -33,10 +34,14 @@ CHUNK = 256
 LONGEST_DAY = len("2026-11-20")
 
 MOST_BEYOND = 1_000
-"""Cells of a row beyond the header that are held; a thousand separators in a row are damage, or an attack."""
+"""Cells of a row beyond the header that are held; a thousand separators in a row are damage, or an
+attack.
+"""
 
 MOST_KNOWN = 4_096
-"""Different cells of a column that are looked up; with more, as of tracking numbers, only the cell above is."""
+"""Different cells of a column that are looked up; with more, as of tracking numbers, only the cell
+above is.
+"""
 
 ID_FIELDS = frozenset({Field.ORDER_ID, Field.ORDER_PRODUCT_ID, Field.ORDER_ADDRESS_ID})
 
@@ -82,7 +87,9 @@ class CategoricalColumn:
 
     def without(self, rows: Mask) -> "CategoricalColumn":
         """The same, blank in these rows."""
-        return CategoricalColumn(self.position, np.where(rows, np.int32(BLANK), self.codes), self.cells)
+        return CategoricalColumn(
+            self.position, np.where(rows, np.int32(BLANK), self.codes), self.cells
+        )
 
     def take(self, source: Ints) -> None:
         """Each blank row takes over the cell of the row `source` names for it."""
@@ -121,7 +128,9 @@ def _says_nothing(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> Frame:
+def read_frame(
+    table: Table, header_row: int, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]
+) -> Frame:
     """Stream the rows below the header; `wanted` is field → positions counted from 0."""
     reader = _Reader(table, header, wanted)
     most = len(header) + MOST_BEYOND
@@ -137,7 +146,9 @@ def read_frame(table: Table, header_row: int, header: Sequence[str], wanted: Map
 
 
 class _Builder(dict[Cell, int]):
-    """One column while it is read: a cell met before has its code, until there are too many to look up."""
+    """One column while it is read: a cell met before has its code, until there are too many to look
+    up.
+    """
 
     def __init__(self) -> None:
         super().__init__({None: BLANK, "": BLANK})
@@ -198,7 +209,9 @@ def _builder(names: Set[Field]) -> _Builder:
 class _Reader:
     """Chunks of rows → codes; what a row is, where it is no plain data row, is noted on the way."""
 
-    def __init__(self, table: Table, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]) -> None:
+    def __init__(
+        self, table: Table, header: Sequence[str], wanted: Mapping[Field, Sequence[int]]
+    ) -> None:
         self.header = [undress(text) for text in header]
         self.is_text = not table.sheet
         self.wanted = wanted
@@ -207,7 +220,11 @@ class _Reader:
             for position in positions:
                 fields[position].add(name)
         self.builders = {position: _builder(names) for position, names in fields.items()}
-        self.key = next(wanted[name][0] for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID) if wanted.get(name))
+        self.key = next(
+            wanted[name][0]
+            for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
+            if wanted.get(name)
+        )
         self.numbers = array("i")
         self.too_wide: dict[int, int] = {}
         self.totals: set[int] = set()
@@ -218,21 +235,30 @@ class _Reader:
         numbers = np.arange(first, first + len(chunk), dtype=np.int32)
         widths = list(map(len, chunk))
         needed = max(*widths, max(self.builders) + 1)
-        padded = [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
+        padded = (
+            [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
+        )
         columns = list(zip(*padded, strict=True))
         if not _is_plain(columns[self.key]) or (self.is_text and 0 < len(self.header) < needed):
-            kept = self._look(padded, [row.width if isinstance(row, _Cut) else len(row) for row in chunk])
+            kept = self._look(
+                padded, [row.width if isinstance(row, _Cut) else len(row) for row in chunk]
+            )
             numbers = numbers[kept]
             columns = list(zip(*(padded[index] for index in kept), strict=True)) or [()] * needed
         for position, builder in self.builders.items():
             cells = columns[position]
-            if not self.is_text and bool in set(map(type, cells)):  # True equals 1.0, and means another thing
-                cells = tuple(str(cell).upper() if isinstance(cell, bool) else cell for cell in cells)
+            # True equals 1.0, and means another thing
+            if not self.is_text and bool in set(map(type, cells)):
+                cells = tuple(
+                    str(cell).upper() if isinstance(cell, bool) else cell for cell in cells
+                )
             builder.add(cells)
         self.numbers.frombytes(numbers.tobytes())
 
     def _look(self, chunk: list[list[Cell]], widths: list[int]) -> list[int]:
-        """Note totals, repeated headers and rows that are too wide; the indexes of rows that are not blank."""
+        """Note totals, repeated headers and rows that are too wide; the indexes of rows that are
+        not blank.
+        """
         kept: list[int] = []
         for index, row in enumerate(chunk):
             cell = row[self.key]
@@ -245,7 +271,11 @@ class _Reader:
                 self.totals.add(at)
             elif not plain and self._is_header(row):
                 self.repeated_headers.add(at)
-            elif self.is_text and widths[index] > len(self.header) > 0 and not is_blank(row[len(self.header) :]):
+            elif (
+                self.is_text
+                and widths[index] > len(self.header) > 0
+                and not is_blank(row[len(self.header) :])
+            ):
                 self.too_wide[at] = widths[index]
         return kept
 
@@ -256,13 +286,20 @@ class _Reader:
 
     def _is_header(self, row: list[Cell]) -> bool:
         there = [position for position in self.builders if position < len(self.header)]
-        return bool(there) and all(undress(words(row[position])) == self.header[position] for position in there)
+        return bool(there) and all(
+            undress(words(row[position])) == self.header[position] for position in there
+        )
 
     def finish(self) -> Frame:
         """All chunks as columns."""
         made = {position: builder.column(position) for position, builder in self.builders.items()}
-        columns = {name: tuple(made[position] for position in positions) for name, positions in self.wanted.items()}
-        return Frame(_numbers(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers)
+        columns = {
+            name: tuple(made[position] for position in positions)
+            for name, positions in self.wanted.items()
+        }
+        return Frame(
+            _numbers(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers
+        )
 
 
 def _day(cell: Cell) -> Cell:
@@ -296,7 +333,9 @@ def _has_blanks(cells: Sequence[Cell]) -> bool:
 
 
 def _is_plain(keys: Sequence[Cell]) -> bool:
-    """Whether all order cells are digits or numbers: then no row is blank, a header, or one of totals."""
+    """Whether all order cells are digits or numbers: then no row is blank, a header, or one of
+    totals.
+    """
     try:
         return all(map(str.isdecimal, keys))  # type: ignore[arg-type]
     except TypeError:

@@ -1,7 +1,8 @@
 """Rows → parcels by order, address and number; a parcel with a bad row is bad as a whole.
 
-All of it is arrays: one integer per row says its parcel, and nothing is made per parcel before it is asked for.
-`mark_unit_rows` and `refuse_parcels` write into the entries; all else here only reads them.
+All of it is arrays: one integer per row says its parcel, and nothing is made per parcel before it
+is asked for. `mark_unit_rows` and `refuse_parcels` write into the entries; all else here only reads
+them.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +33,8 @@ class Groups:
     def rows(self, keep: Mask) -> Iterator[list[int]]:
         """The data rows of each parcel to keep, in file order."""
         members = np.flatnonzero(self.of >= 0)
-        # Sorted by parcel, stable: a parcel's rows stand side by side in file order, and end where its count ends.
+        # Sorted by parcel, stable: a parcel's rows stand side by side in file order, and end where
+        # its count ends.
         ordered = members[np.argsort(self.of[members], kind="stable")]
         ends = np.cumsum(np.bincount(self.of[members], minlength=self.count)).tolist()
         start = 0
@@ -49,14 +51,18 @@ class Groups:
 
     def in_same_parcel(self, mask: Mask) -> Mask:
         """Rows of parcels that have a row in the mask."""
-        # A row of no parcel has -1, which as an index means the last element: the False that is appended for it.
+        # A row of no parcel has -1, which as an index means the last element: the False that is
+        # appended for it.
         return np.append(self.any(mask), False)[self.of]
 
     def conflicting_rows(self, codes: Codes | Ints) -> Mask:
-        """Rows whose code differs from the first of their parcel; a row with code 0 says nothing, so never differs."""
+        """Rows whose code differs from the first of their parcel; a row with code 0 says nothing,
+        so never differs.
+        """
         given = np.flatnonzero((codes != 0) & (self.of >= 0))
         first = np.zeros(self.count, dtype=np.int64)
-        # Of several writes to one element the last stays: written backwards, that is the parcel's first row.
+        # Of several writes to one element the last stays: written backwards, that is the parcel's
+        # first row.
         first[self.of[given[::-1]]] = codes[given[::-1]]
         differs = np.zeros(len(codes), dtype=np.bool_)
         differs[given] = codes[given] != first[self.of[given]]
@@ -64,7 +70,9 @@ class Groups:
 
 
 def group(entries: Entries) -> Groups:
-    """Parcels by order, address and number or link; rows of an order that name no line are one parcel."""
+    """Parcels by order, address and number or link; rows of an order that name no line are one
+    parcel.
+    """
     members = np.flatnonzero(~entries.alone)
     label = _labels(entries)[members]
     orders = _divide(np.zeros(len(members), dtype=np.int64), entries.order[members])
@@ -73,15 +81,20 @@ def group(entries: Entries) -> Groups:
     named = np.zeros(parcel.max(initial=-1) + 1, dtype=np.bool_)
     named[parcel[(entries.names_line | entries.headings)[members]]] = True
     if not named.all():
-        # A place's parcels in which no row names a line are one: without labels, and apart from those that name one.
-        parcel = _divide(_divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0))
+        # A place's parcels in which no row names a line are one: without labels, and apart from
+        # those that name one.
+        parcel = _divide(
+            _divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0)
+        )
     of = np.full(len(entries.rows), -1, dtype=np.int64)
     of[members] = parcel
     return Groups(of, int(parcel.max(initial=-1)) + 1)
 
 
 def _labels(entries: Entries) -> Ints:
-    """What tells an order's parcels apart: equal numbers, or where there is none equal links, have equal ones."""
+    """What tells an order's parcels apart: equal numbers, or where there is none equal links, have
+    equal ones.
+    """
     numbers = _text_hashes(entries.numbers)
     return np.where(numbers != 0, numbers, _text_hashes(entries.link))
 
@@ -91,7 +104,8 @@ def _divide(groups: Ints, values: Ints) -> Ints:
     if not values.any():
         return groups
     codes, kinds = pd.factorize(values)
-    # Group and value in one number, like its digits: equal pairs have equal ones, and no other pair has.
+    # Group and value in one number, like its digits: equal pairs have equal ones, and no other pair
+    # has.
     both, _ = pd.factorize(groups * len(kinds) + codes) if groups.any() else (codes, kinds)
     return cast("Ints", both)
 
@@ -99,8 +113,8 @@ def _divide(groups: Ints, values: Ints) -> Ints:
 def _text_hashes(texts: Categorical[str]) -> Ints:
     """The texts' hashes, case aside; 0 for none.
 
-    Hashes, since to compare a million texts takes twice the time. Two texts of one order have the same hash in one
-    case of 10^19; then their parcel shows both numbers, and is held.
+    Hashes, since to compare a million texts takes twice the time. Two texts of one order have the
+    same hash in one case of 10^19; then their parcel shows both numbers, and is held.
     """
     values = texts.values if has_one_case(texts.values) else map(fold_case, texts.values)
     hashes = np.fromiter(map(hash, values), np.int64, len(texts.values))
@@ -109,18 +123,23 @@ def _text_hashes(texts: Categorical[str]) -> Ints:
 
 
 def has_unit_rows(entries: Entries, groups: Groups) -> bool:
-    """Whether a file without quantities writes a line once for each unit: some parcel then has a line twice."""
+    """Whether a file without quantities writes a line once for each unit: some parcel then has a
+    line twice.
+    """
     if entries.counted:
         return False
     rows = _rows_of_lines(entries, groups)
     sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
-    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)  # below zero: no SKU is taken for an id
+    # below zero: no SKU is taken for an id
+    line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
     pairs = _divide(groups.of[rows], line)
     return len(rows) > 0 and int(pairs.max()) + 1 < len(rows)
 
 
 def mark_unit_rows(entries: Entries, groups: Groups) -> None:
-    """Make each row that names a line one unit of it, and each SKU of a cell that says no units, too."""
+    """Make each row that names a line one unit of it, and each SKU of a cell that says no units,
+    too.
+    """
     entries.quantity[_rows_of_lines(entries, groups)] = 1
     for row, parts in entries.several.items():
         entries.several[row] = tuple((sku, units or 1) for sku, units in parts)
@@ -132,7 +151,9 @@ def _rows_of_lines(entries: Entries, groups: Groups) -> Ints:
 
 
 def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
-    """Find what is wrong with whole parcels, and give every row of them its finding; returns the good ones."""
+    """Find what is wrong with whole parcels, and give every row of them its finding; returns the
+    good ones.
+    """
     _refuse_conflicts(entries, groups)
     bad = np.zeros(len(entries.rows), dtype=np.bool_)
     bad[list(entries.findings)] = True
@@ -147,14 +168,19 @@ def refuse_parcels(entries: Entries, groups: Groups) -> Mask:
 
 
 def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
-    """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against the whole order."""
+    """Rows of one parcel that contradict each other: carrier, link, SKU of a line, lines against
+    the whole order.
+    """
     named = entries.names_line | entries.headings
     unassigned = ~named & groups.in_same_parcel(named)
     _refuse(entries, unassigned, _no_line)
     counted = groups.in_same_parcel(entries.counts_only) & groups.in_same_parcel(_not_first(groups))
     _refuse(entries, counted, _units_of_what)
     kinds: dict[tuple[str, str, str], int] = {}
-    firm = [kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0 for s in entries.shipper.values]
+    firm = [
+        kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0
+        for s in entries.shipper.values
+    ]
     conflicts = groups.conflicting_rows(np.array(firm)[entries.shipper.codes])
     _refuse(entries, conflicts, _carrier_conflict)
     conflicts = groups.conflicting_rows(entries.link.codes) & groups.in_same_parcel(named)
@@ -171,7 +197,9 @@ def _not_first(groups: Groups) -> Mask:
 
 
 def _refuse_uncounted(entries: Entries, groups: Groups) -> None:
-    """In a file without quantities, a parcel whose rows give units for some SKUs and none for others."""
+    """In a file without quantities, a parcel whose rows give units for some SKUs and none for
+    others.
+    """
     given = np.zeros(len(entries.rows), dtype=np.bool_)
     given[[row for row, parts in entries.several.items() if parts[0][1] is not None]] = True
     if not given.any():
@@ -199,7 +227,9 @@ def _units_of_what(entries: Entries, row: int) -> Finding:
 
 def _carrier_conflict(entries: Entries, row: int) -> Finding:
     named = entries.shipper[row].carrier
-    return Code.CARRIER_CONFLICT.finding(row=entries.rows[row], carrier=named.name if named else "no carrier")
+    return Code.CARRIER_CONFLICT.finding(
+        row=entries.rows[row], carrier=named.name if named else "no carrier"
+    )
 
 
 def _link_conflict(entries: Entries, row: int) -> Finding:

@@ -53,7 +53,9 @@ def skip_finding(code: Code, error: str) -> Finding:
 class Inspection:
     """The columns of one table, and what has been found wrong in them so far."""
 
-    def __init__(self, frame: Frame, table: Table, source: Source, *, is_template: bool = False) -> None:
+    def __init__(
+        self, frame: Frame, table: Table, source: Source, *, is_template: bool = False
+    ) -> None:
         self.frame = frame
         self.table = table
         self.source = source
@@ -84,12 +86,17 @@ class Inspection:
         return self.every(name)[0]
 
     def values(
-        self, column: CategoricalColumn, rule: Rule, *, plain: Plain | None = None, alone: bool = False
+        self,
+        column: CategoricalColumn,
+        rule: Rule,
+        *,
+        plain: Plain | None = None,
+        alone: bool = False,
     ) -> list[str]:
         """The rule's text for each code, empty for none; rows with a `Wrong` get their finding.
 
-        `plain` does the same for a block of cells at once, or declines. The result is the column's own
-        list of cells where all of them are what they say.
+        `plain` does the same for a block of cells at once, or declines. The result is the column's
+        own list of cells where all of them are what they say.
         """
         values: list[str] = [""]
         same = True
@@ -109,7 +116,13 @@ class Inspection:
         return np.where(column.codes < 0, -column.codes, judged)
 
     def _blocks(
-        self, column: CategoricalColumn, rule: Rule, empty: object, plain: Plain | None, *, alone: bool
+        self,
+        column: CategoricalColumn,
+        rule: Rule,
+        empty: object,
+        plain: Plain | None,
+        *,
+        alone: bool,
     ) -> Iterator[tuple[list[Cell], Sequence[Any]]]:
         wrong: dict[int, Wrong] = {}
         for start in range(1, len(column.cells), BLOCK):
@@ -117,13 +130,19 @@ class Inspection:
             made = plain(block) if plain else None
             if made is None:
                 made = list(map(rule, block))
-                wrong |= {code: value for code, value in enumerate(made, start) if isinstance(value, Wrong)}
+                wrong |= {
+                    code: value
+                    for code, value in enumerate(made, start)
+                    if isinstance(value, Wrong)
+                }
                 made = [empty if isinstance(value, Wrong) else value for value in made]
             yield block, made
         if wrong:
             self.refuse_cells(column, wrong, alone=alone)
 
-    def refuse_cells(self, column: CategoricalColumn, wrong: Mapping[int, Wrong], *, alone: bool = False) -> None:
+    def refuse_cells(
+        self, column: CategoricalColumn, wrong: Mapping[int, Wrong], *, alone: bool = False
+    ) -> None:
         """Give each row that has one of these codes its finding."""
         for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
             code = int(column.codes[row])
@@ -137,7 +156,9 @@ class Inspection:
     def describe_cell(self, row: int, column: CategoricalColumn, wrong: Wrong) -> Finding:
         """The finding of one cell: `Sheet1!F214: 9.40011E+21: the digits are lost; format …`."""
         remedy = f"; {AS_TEXT[0].lower()}{AS_TEXT[1:]}" if wrong.todo == AS_TEXT else "."
-        return invalid(wrong.code, f"{self.quote_cell(row, column)}: {wrong.why}{remedy}", wrong.todo)
+        return invalid(
+            wrong.code, f"{self.quote_cell(row, column)}: {wrong.why}{remedy}", wrong.todo
+        )
 
     def quote_cell(self, row: int, column: CategoricalColumn) -> str:
         """A cell with its place."""
@@ -152,7 +173,9 @@ class Inspection:
         self.findings.setdefault(row, finding)
         self.standalone[row] |= alone
 
-    def refuse_rows(self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False) -> None:
+    def refuse_rows(
+        self, mask: Mask, finding: Callable[[int], Finding], *, alone: bool = False
+    ) -> None:
         """Give each row of the mask its finding, if it has none yet."""
         for row in np.flatnonzero(mask).tolist():
             self.reject(row, finding(row), alone=alone)
@@ -160,9 +183,13 @@ class Inspection:
     def warn_cells(self, column: CategoricalColumn, wrong: Mapping[int, Wrong]) -> None:
         """Say of each row with one of these codes what is left out."""
         for row in np.flatnonzero(np.isin(column.codes, list(wrong))).tolist():
-            self.warnings[row].append(f"{self.quote_cell(row, column)}: {wrong[int(column.codes[row])].why}.")
+            self.warnings[row].append(
+                f"{self.quote_cell(row, column)}: {wrong[int(column.codes[row])].why}."
+            )
 
-    def text_column(self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False) -> Categorical[str]:
+    def text_column(
+        self, name: Field, rule: Callable[[Cell], str | Wrong], *, fold: bool = False
+    ) -> Categorical[str]:
         """A field of text; with `fold`, texts that differ in case only are one."""
         column = self.column(name)
         return distinct(column.codes, self.values(column, rule), fold=fold)

@@ -1,7 +1,8 @@
-"""How a file lays its orders out: the order cell filled once a group, an order row above its item rows.
+"""How a file lays its orders out: the order cell filled once a group, an order row above its item
+rows.
 
-A blank order cell is either a line of the order above or a mistake. It is filled down only where the
-whole file shows the first: each such row names a line, and no order is written twice in a row.
+A blank order cell is either a line of the order above or a mistake. It is filled down only where
+the whole file shows the first: each such row names a line, and no order is written twice in a row.
 """
 
 from collections.abc import Sequence
@@ -24,11 +25,15 @@ _SHARED = (
     Field.STATUS,
 )
 OFTEN = 0.1
-"""Share of rows without an order from which on rows with a number of their own still belong to the order above."""
+"""Share of rows without an order from which on rows with a number of their own still belong to the
+order above.
+"""
 
 
 class Layout:
-    """A frame's layout, found and undone: after it every item row has its order and its parcel's number."""
+    """A frame's layout, found and undone: after it every item row has its order and its parcel's
+    number.
+    """
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -44,7 +49,9 @@ class Layout:
             self._fill_numbers()
 
     def _fill_orders(self) -> None:
-        """Rows without an order number are lines of the order above, where the file's shape shows it."""
+        """Rows without an order number are lines of the order above, where the file's shape shows
+        it.
+        """
         order, line, label = self._mask(_ORDER), self._mask(_LINE), self._mask(_LABEL)
         lone = ~order
         if not lone.any() or lone[0] or not line[lone].all() or self._writes_again():
@@ -58,7 +65,11 @@ class Layout:
         for name in _SHARED:
             self._take((name,), order | self._mask((name,)), lone)
         first = self.frame.rows[self.at[np.flatnonzero(lone)[0]]]
-        what = "item rows of the order row above them" if self.headings.any() else "lines of the order above them"
+        what = (
+            "item rows of the order row above them"
+            if self.headings.any()
+            else "lines of the order above them"
+        )
         where = f"{lone.sum():,}, the first is row {first}"
         self.said.append(f"rows without an order number ({where}) are {what}")
 
@@ -83,7 +94,9 @@ class Layout:
         self.headings[self.at[heads]] = True
         for names in (_LABEL, *((name,) for name in _SHARED)):
             self._take(names, ~items, items)
-        self.said.append(f"item rows without a tracking number ({items.sum():,}) take that of the order row above them")
+        self.said.append(
+            f"item rows without a tracking number ({items.sum():,}) take that of the order row above them"
+        )
 
     def _same(self, fields: Sequence[Field]) -> Mask:
         """Rows in which one of these fields is written as in the row above."""

@@ -20,7 +20,9 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
     """One parcel from its data rows, in file order."""
     first = members[0]
     order, address = int(entries.order[first]), int(entries.address[first])
-    warnings = [note for row in members for note in entries.notes.get(row, ())] if entries.notes else []
+    warnings = (
+        [note for row in members for note in entries.notes.get(row, ())] if entries.notes else []
+    )
     numbers = unique_numbers(_texts(entries.numbers, members))
     method, carrier = _shipper(entries, members, numbers, warnings)
     return Parcel(
@@ -31,7 +33,9 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         order_address_id=address or None,
         numbers=tuple(numbers),
         # Where an order's several parcels are in one, no link can stand for all of them.
-        tracking_link=_common_text(entries.link, members, "several tracking links; they are left out", warnings),
+        tracking_link=_common_text(
+            entries.link, members, "several tracking links; they are left out", warnings
+        ),
         shipping_provider=carrier.provider if carrier else "",
         tracking_carrier=carrier.slug if carrier else "",
         shipping_method=method,
@@ -40,7 +44,9 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         ),
         comments=_comments(entries, members, warnings),
         warnings=tuple(warnings),
-        decision=_common_text(entries.decision, members, "different decisions ({}); none is taken", warnings),
+        decision=_common_text(
+            entries.decision, members, "different decisions ({}); none is taken", warnings
+        ),
     )
 
 
@@ -53,16 +59,22 @@ def _texts(named: Categorical[str], members: Sequence[int]) -> list[str]:
     return [text for text in dict.fromkeys(named[row] for row in members) if text]
 
 
-def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], warnings: list[str]) -> Shipper:
+def _shipper(
+    entries: Entries, members: Sequence[int], numbers: Sequence[str], warnings: list[str]
+) -> Shipper:
     """The carrier its rows name, the number's own where none does; what speaks against it is said."""
     found = [entries.shipper[row] for row in members]
     methods = list(dict.fromkeys(shipper.method for shipper in found if shipper.method))
     if len(methods) > 1:
-        warnings.append(f"its rows name several services ({', '.join(methods)}); the first is taken")
+        warnings.append(
+            f"its rows name several services ({', '.join(methods)}); the first is taken"
+        )
     method = methods[0] if methods else ""
     named = next((shipper.carrier for shipper in found if shipper.carrier), None)
     if named and named.name == DHL and numbers and (company := company_of_dhl(numbers[0])):
-        warnings.append(f"the carrier is DHL, and {numbers[0]} is a number of {company.name}: it ships as that")
+        warnings.append(
+            f"the carrier is DHL, and {numbers[0]} is a number of {company.name}: it ships as that"
+        )
         return Shipper(method, company)
     if named:
         warnings.extend(said for number in numbers if (said := disagreement(named, number)))
@@ -74,9 +86,18 @@ def _shipper(entries: Entries, members: Sequence[int], numbers: Sequence[str], w
 
 
 def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
-    """One line where rows have a number and no carrier, and the numbers looked at do not tell it either."""
-    silent = np.array([shipper.carrier is None for shipper in entries.shipper.values], dtype=np.bool_)
-    bare = (entries.numbers.codes != 0) & (entries.link.codes == 0) & silent[entries.shipper.codes] & ~entries.alone
+    """One line where rows have a number and no carrier, and the numbers looked at do not tell it
+    either.
+    """
+    silent = np.array(
+        [shipper.carrier is None for shipper in entries.shipper.values], dtype=np.bool_
+    )
+    bare = (
+        (entries.numbers.codes != 0)
+        & (entries.link.codes == 0)
+        & silent[entries.shipper.codes]
+        & ~entries.alone
+    )
     rows = np.flatnonzero(bare)
     numbers = (entries.numbers[row].partition("\n")[0] for row in rows[:LOOKED_AT].tolist())
     untold = next((number for number in numbers if guess(number) is None), "")
@@ -99,11 +120,14 @@ def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tup
     found: dict[int | str, list[Line]] = {}
     for line in asked:
         found.setdefault(line.order_product_id or line.sku, []).append(line)
-    return tuple(lines[0] if len(lines) == 1 else _sum_lines(lines, warnings) for lines in found.values())
+    return tuple(
+        lines[0] if len(lines) == 1 else _sum_lines(lines, warnings) for lines in found.values()
+    )
 
 
 def _requested_lines(entries: Entries, row: int) -> tuple[Line, ...]:
-    """What one row asks for: mostly a line, for a row of several SKUs more, none for all that remains.
+    """What one row asks for: mostly a line, for a row of several SKUs more, none for all that
+    remains.
 
     Units alone are of a line without a name: the order's only one.
     """
@@ -135,7 +159,9 @@ def _and(rows: Sequence[int]) -> str:
     return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
 
 
-def _common_text(named: Categorical[str], members: Sequence[int], odds: str, warnings: list[str]) -> str:
+def _common_text(
+    named: Categorical[str], members: Sequence[int], odds: str, warnings: list[str]
+) -> str:
     """The one text of all its rows; none where they are at odds, and that is said."""
     texts = _texts(named, members)
     if len(texts) > 1:
@@ -148,5 +174,7 @@ def _comments(entries: Entries, members: Sequence[int], warnings: list[str]) -> 
     whole = "\n".join(texts)
     if len(whole) <= COMMENTS_LENGTH:
         return whole
-    warnings.append(f"its comments have {len(whole):,} characters together; only the first row's is kept")
+    warnings.append(
+        f"its comments have {len(whole):,} characters together; only the first row's is kept"
+    )
     return texts[0]

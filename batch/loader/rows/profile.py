@@ -1,4 +1,6 @@
-"""What a file looks like in a few figures, so that it can be compared with its source's earlier ones. Pure."""
+"""What a file looks like in a few figures, so that it can be compared with its source's earlier
+ones. Pure.
+"""
 
 from collections import Counter
 
@@ -13,7 +15,9 @@ from batch.planning.gates import Profile
 
 
 def profile(entries: Entries, groups: Groups, good: Mask) -> Profile:
-    """Rows, parcels, units, carriers and the number on the most orders; what the store says is still to come."""
+    """Rows, parcels, units, carriers and the number on the most orders; what the store says is
+    still to come.
+    """
     kept = np.append(good, False)[groups.of]  # rows of the parcels that may ship
     number, orders = _number_on_most_orders(entries, groups, kept)
     units = entries.quantity[kept & (entries.quantity > 0)]
@@ -47,12 +51,14 @@ def _number_on_most_orders(entries: Entries, groups: Groups, kept: Mask) -> tupl
     first[groups.of[rows[::-1]]] = rows[::-1]
     rows = first[first >= 0]  # one a parcel
     hashes = np.fromiter(map(hash, entries.numbers.values), np.int64, len(entries.numbers.values))
-    kinds, _ = pd.factorize(hashes[entries.numbers.codes[rows]])  # equal texts may have several codes
+    # equal texts may have several codes
+    kinds, _ = pd.factorize(hashes[entries.numbers.codes[rows]])
     several = rows[np.bincount(kinds)[kinds] > 1]
     if not len(several):
         return entries.numbers[int(rows[0])], 1
     orders = {
-        (entries.numbers[row], order) for row, order in zip(several.tolist(), entries.order[several], strict=True)
+        (entries.numbers[row], order)
+        for row, order in zip(several.tolist(), entries.order[several], strict=True)
     }
     (number, count), *_ = Counter(number for number, _ in sorted(orders)).most_common(1)
     return number, count

@@ -1,4 +1,6 @@
-"""When the rows of a file were shipped, as far as it says so: read with care, and left out where it is unclear."""
+"""When the rows of a file were shipped, as far as it says so: read with care, and left out where it
+is unclear.
+"""
 
 import calendar
 import re
@@ -21,17 +23,24 @@ _SHAPE = re.compile(
 )
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(?:\d{4,6})?")
 _WORDS = re.compile(
-    r"\s*(?:(\d{1,2})[-. ]+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.? +(\d{1,2}),?)[-., ]+(\d{4}|\d\d)\b.*", re.I
+    r"\s*(?:(\d{1,2})[-. ]+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.? +(\d{1,2}),?)[-., ]+(\d{4}|\d\d)\b.*",
+    re.I,
 )
 _MONTHS = {name.casefold(): month for month, name in enumerate(calendar.month_abbr)}
 _EPOCH = date(1899, 12, 30)  # a spreadsheet's day 0
 
 
 def ship_dates(seen: Inspection) -> Mapping[date, int]:
-    """Date → rows. Of 3/4 the day comes first or second: as more cells can be read, else as the later dates."""
+    """Date → rows. Of 3/4 the day comes first or second: as more cells can be read, else as the
+    later dates.
+    """
     column = seen.column(Field.SHIP_DATE)
     counts = np.bincount(np.maximum(column.codes, 0), minlength=len(column.cells))
-    cells = [(cell, rows) for cell, rows in zip(column.cells, counts.tolist(), strict=True) if rows and cell != ""]
+    cells = [
+        (cell, rows)
+        for cell, rows in zip(column.cells, counts.tolist(), strict=True)
+        if rows and cell != ""
+    ]
     filled = sum(rows for _, rows in cells)
     best: Counter[date] = Counter()
     for day_first in (False, True):
@@ -39,7 +48,10 @@ def ship_dates(seen: Inspection) -> Mapping[date, int]:
         for cell, rows in cells:
             if (day := _read(cell, day_first=day_first)) is not None:
                 read[day] += rows
-        if (read.total(), max(read, default=date.min)) > (best.total(), max(best, default=date.min)):
+        if (read.total(), max(read, default=date.min)) > (
+            best.total(),
+            max(best, default=date.min),
+        ):
             best = read
     return best if best.total() >= READABLE * filled else {}
 
@@ -50,9 +62,12 @@ def _read(cell: Cell, *, day_first: bool) -> date | None:
     if isinstance(cell, date):
         return cell
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return _EPOCH + timedelta(days=int(cell)) if 36_526 <= cell < 73_051 else None  # the years 2000 to 2099
+        # the years 2000 to 2099
+        return _EPOCH + timedelta(days=int(cell)) if 36_526 <= cell < 73_051 else None
     text = str(cell)
-    return next((made for parts in _parts(text, day_first=day_first) if (made := _date(*parts))), None)
+    return next(
+        (made for parts in _parts(text, day_first=day_first) if (made := _date(*parts))), None
+    )
 
 
 def _parts(text: str, *, day_first: bool) -> Iterator[tuple[int, int, int]]:
@@ -67,7 +82,9 @@ def _parts(text: str, *, day_first: bool) -> Iterator[tuple[int, int, int]]:
             yield third, second, first
         else:
             yield third, first, second
-    elif (found := _WORDS.fullmatch(text)) and (month := _MONTHS.get((found[2] or found[3]).casefold())):
+    elif (found := _WORDS.fullmatch(text)) and (
+        month := _MONTHS.get((found[2] or found[3]).casefold())
+    ):
         yield int(found[5]), month, int(found[1] or found[4])
 
 

@@ -1,4 +1,6 @@
-"""Rows that make no shipment: totals, repeated headers, what is void, what the file itself calls not shipped."""
+"""Rows that make no shipment: totals, repeated headers, what is void, what the file itself calls
+not shipped.
+"""
 
 import numpy as np
 
@@ -22,11 +24,15 @@ def set_aside(seen: Inspection) -> None:
     for row in frame.repeated_headers:
         seen.reject(row, Code.REPEATED_HEADER.finding(), alone=True)
     for row in frame.totals:
-        seen.reject(row, skip_finding(Code.TOTALS_ROW, "A row of totals, not of a shipment."), alone=True)
+        seen.reject(
+            row, skip_finding(Code.TOTALS_ROW, "A row of totals, not of a shipment."), alone=True
+        )
     for row, width in frame.too_wide.items():
         error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
         seen.reject(
-            row, invalid(Code.TOO_MANY_CELLS, error, "Put cells that hold the separator in quotes."), alone=True
+            row,
+            invalid(Code.TOO_MANY_CELLS, error, "Put cells that hold the separator in quotes."),
+            alone=True,
         )
     asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
     if seen.is_template:
@@ -42,7 +48,10 @@ def _has_value(seen: Inspection, *fields: Field) -> Mask:
     """Rows in which one of the fields holds more than a word for nothing."""
     found = np.zeros(len(seen.frame), dtype=np.bool_)
     for column in (column for name in fields for column in seen.frame.of.get(name, ())):
-        says = [not isinstance(cell, str) or undress(cell).casefold() not in BLANK_WORDS for cell in column.cells]
+        says = [
+            not isinstance(cell, str) or undress(cell).casefold() not in BLANK_WORDS
+            for cell in column.cells
+        ]
         found |= np.array(says, dtype=np.bool_)[column.codes]
     return found
 
@@ -54,12 +63,16 @@ def _void(seen: Inspection) -> None:
 
 
 def _skip_by_status(seen: Inspection) -> None:
-    """Rows that a status calls taken back, or not shipped yet while they have no number and no other says shipped."""
+    """Rows that a status calls taken back, or not shipped yet while they have no number and no
+    other says shipped.
+    """
     if not seen.has(Field.STATUS):
         return
     columns = seen.every(Field.STATUS)
     said = [seen.numbers(column, parse_row_status) for column in columns]
-    shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(seen, *_LABEL)
+    shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(
+        seen, *_LABEL
+    )
     for column, each in zip(columns, said, strict=True):
         _set(seen, each == RowStatus.VOID, column, Code.VOID, "void.")
     waits = [(each == RowStatus.NOT_YET) & ~shipped for each in said]
@@ -69,11 +82,15 @@ def _skip_by_status(seen: Inspection) -> None:
 
 
 def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: Code, why: str) -> None:
-    seen.refuse_rows(mask, lambda row: skip_finding(code, f"{seen.quote_cell(row, column)}: {why}"), alone=True)
+    seen.refuse_rows(
+        mask, lambda row: skip_finding(code, f"{seen.quote_cell(row, column)}: {why}"), alone=True
+    )
 
 
 def _some_have_shipped(seen: Inspection, waits: Mask) -> None:
-    """ColumnError where the whole file is of orders not shipped yet: a person may want just those shipped, or not."""
+    """ColumnError where the whole file is of orders not shipped yet: a person may want just those
+    shipped, or not.
+    """
     left = np.ones(len(waits), dtype=np.bool_)
     left[list(seen.findings)] = False
     if not (left & waits).any() or (left & ~waits).any():

@@ -1,4 +1,6 @@
-"""Tracking numbers and links of the rows: from one column or several, a link in the number column put right."""
+"""Tracking numbers and links of the rows: from one column or several, a link in the number column
+put right.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +24,10 @@ def tracking_columns(seen: Inspection) -> tuple[Categorical[str], Categorical[st
         own, web = (values, []) if values is column.cells else _split_links(values)
         if any(web):
             found_links.append(distinct(column.codes, web))
-        numbers = _join(numbers, Categorical(column.codes, own) if own is column.cells else distinct(column.codes, own))
+        numbers = _join(
+            numbers,
+            Categorical(column.codes, own) if own is column.cells else distinct(column.codes, own),
+        )
     first = _links(seen, numbers)
     for other in found_links:
         beyond = np.where(other.codes != 0, other.codes + len(first.values) - 1, 0)
@@ -32,7 +37,9 @@ def tracking_columns(seen: Inspection) -> tuple[Categorical[str], Categorical[st
 
 
 def _links(seen: Inspection, numbers: Categorical[str]) -> Categorical[str]:
-    """The link column's; a damaged one keeps its row out of every parcel where no number says which it is in."""
+    """The link column's; a damaged one keeps its row out of every parcel where no number says which
+    it is in.
+    """
     column = seen.column(Field.TRACKING_LINK)
     numbered = numbers.codes != 0
     for others, alone in ((~numbered, False), (numbered, True)):

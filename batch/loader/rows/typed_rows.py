@@ -63,7 +63,9 @@ class Entries:
 
     @property
     def names_line(self) -> Mask:
-        """Rows that say which line of the order they mean, if only by their units: the order's only line."""
+        """Rows that say which line of the order they mean, if only by their units: the order's only
+        line.
+        """
         named: Mask = (self.sku.codes != 0) | (self.line != 0) | self.counts_only
         named[list(self.several)] = True
         return named
@@ -74,18 +76,28 @@ class Entries:
         if at == len(self.rows) or self.rows[at] != row:
             return set()
         order = int(self.order[at])
-        named = {str(order) if order > 0 else self.externals[-1 - order] if order else "", self.sku[at], self.link[at]}
-        return (named | {*self.numbers[at].split("\n")} | {sku for sku, _ in self.several.get(at, ())}) - {""}
+        named = {
+            str(order) if order > 0 else self.externals[-1 - order] if order else "",
+            self.sku[at],
+            self.link[at],
+        }
+        return (
+            named | {*self.numbers[at].split("\n")} | {sku for sku, _ in self.several.get(at, ())}
+        ) - {""}
 
     @property
     def counts_only(self) -> Mask:
-        """Rows that give units, in a file that never says of what: of their order's only line, where it has one."""
+        """Rows that give units, in a file that never says of what: of their order's only line,
+        where it has one.
+        """
         given: Mask = (self.quantity != ALL) & ~self.headings
         return given & (not self.names_lines)
 
 
 def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -> Entries:
-    """Judge every recognised column. A row keeps the first finding: what is skipped comes before what is wrong."""
+    """Judge every recognised column. A row keeps the first finding: what is skipped comes before
+    what is wrong.
+    """
     set_aside(seen)
     line = _ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
@@ -118,16 +130,20 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
 
 
 def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[int, Counted]]:
-    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the units with it.
+    """The rows' SKUs; and apart from them the rows of which one cell names several, or has the
+    units with it.
 
-    Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor taken apart.
+    Where an order_product_id names the line, the SKU is there to be read: it is neither refused nor
+    taken apart.
     """
     given, units = seen.column(Field.SKU), seen.column(Field.QUANTITY)
     column = given.without(identified)
     seen.refuse_cells(column, find_lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
     plain = texts is given.cells
-    doubtful = [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
+    doubtful = (
+        [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
+    )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
     several: dict[int, Counted] = {}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
@@ -137,26 +153,36 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         if isinstance(found, Wrong):
             seen.reject(row, seen.describe_cell(row, units if units.codes[row] else column, found))
         elif found is not None:
-            several[row] = tuple((sku, n) for sku, n in found if fold_case(sku) not in ignored and n != 0)
+            several[row] = tuple(
+                (sku, n) for sku, n in found if fold_case(sku) not in ignored and n != 0
+            )
     if ignored:
         out = np.array([fold_case(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
         out[[row for row, left in several.items() if not left]] = True
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(
-            out, lambda row: skip_finding(Code.IGNORED_SKU, f"{seen.quote_cell(row, given)}: {nothing}"), alone=True
+            out,
+            lambda row: skip_finding(Code.IGNORED_SKU, f"{seen.quote_cell(row, given)}: {nothing}"),
+            alone=True,
         )
     sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
 
 
-def _quantities(seen: Inspection, several: Mapping[int, Counted], named: Mask, headings: Mask) -> Ints:
+def _quantities(
+    seen: Inspection, several: Mapping[int, Counted], named: Mask, headings: Mask
+) -> Ints:
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
     column = seen.column(Field.QUANTITY).without(elsewhere)
-    none_asked = [code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0]
+    none_asked = [
+        code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0
+    ]
     seen.refuse_rows(
         np.isin(column.codes, none_asked),
-        lambda row: skip_finding(Code.QUANTITY_ZERO, f"{seen.quote_cell(row, column)}: no unit to ship."),
+        lambda row: skip_finding(
+            Code.QUANTITY_ZERO, f"{seen.quote_cell(row, column)}: no unit to ship."
+        ),
         alone=True,
     )
     quantity = seen.numbers(column, _units)
@@ -180,7 +206,9 @@ def _units(cell: Cell) -> int | Wrong:
 
 
 def _no_quantity(place: str) -> Finding:
-    return invalid(Code.NO_QUANTITY, f"{place}: the quantity is blank.", "Put the number of units in.")
+    return invalid(
+        Code.NO_QUANTITY, f"{place}: the quantity is blank.", "Put the number of units in."
+    )
 
 
 def _quantity_of_nothing(quoted: str) -> Finding:
@@ -198,11 +226,20 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     shortened: dict[str, int] = {}
 
     def numbered(order: int | str | Wrong) -> int | Wrong:
-        return known.setdefault(order, -1 - len(known)) if isinstance(order, str) and order else order or 0
+        return (
+            known.setdefault(order, -1 - len(known))
+            if isinstance(order, str) and order
+            else order or 0
+        )
 
     def own(cell: Cell) -> int | Wrong:
         order = order_number(cell)
-        if isinstance(cell, str) and isinstance(order, int) and order and not cell.strip().isdecimal():
+        if (
+            isinstance(cell, str)
+            and isinstance(order, int)
+            and order
+            and not cell.strip().isdecimal()
+        ):
             shortened[cell.strip()] = order
         return numbered(order)
 
@@ -217,7 +254,9 @@ def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
     seen.refuse_rows(order == 0, no_order, alone=True)
     if shortened:
         text, number = next(iter(shortened.items()))
-        seen.said.append(f"order numbers are read without what stands around them: {text} is order {number}")
+        seen.said.append(
+            f"order numbers are read without what stands around them: {text} is order {number}"
+        )
     return order, list(known)
 
 

@@ -17,8 +17,12 @@ TRIES = 4
 BACKOFF = Backoff.doubling(2.0, 8.0)  # between two of them, where the store names no time
 
 
-async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int) -> Verdict:
-    """Send what does no harm twice, until it is answered clearly, TRIES are over, or the run is to stop."""
+async def retry_idempotent(
+    send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int
+) -> Verdict:
+    """Send what does no harm twice, until it is answered clearly, TRIES are over, or the run is to
+    stop.
+    """
     for again in range(1, TRIES + 1):
         verdict = judge(await send(), expected=expected)
         if verdict.stop:
@@ -36,7 +40,9 @@ class Corrector:
         self._client, self._ledger, self._stop = session.client, session.ledger, session.stop
 
     async def correct(self, corrections: Iterable[Correction]) -> AsyncIterator[RowNote]:
-        """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as they are."""
+        """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as
+        they are.
+        """
         for one in corrections:
             yield _held_note(one) if self._stop else await self._correct(one)
 
@@ -44,28 +50,48 @@ class Corrector:
         made, body = one.existing.made, correction(one.shipment)
         failpoints.failpoint("correcting")
         verdict = await retry_idempotent(
-            lambda: self._client.update_shipment(made.order_id, made.shipment_id, body), self._stop, expected=200
+            lambda: self._client.update_shipment(made.order_id, made.shipment_id, body),
+            self._stop,
+            expected=200,
         )
         failpoints.failpoint("corrected")
         now = await self._as_asked(one, verdict) if verdict.kind is Kind.DONE else None
         if now is None:
-            said = verdict.problems or ["the store's answer is of another shipment."] * (verdict.kind is Kind.DONE)
+            said = verdict.problems or ["the store's answer is of another shipment."] * (
+                verdict.kind is Kind.DONE
+            )
             refused = findings.not_corrected(one.shipment, made, said)
             return RowNote(
-                one.shipment.rows, refused, one.existing.record_id, one.shipment.request_key, facts_of([made])
+                one.shipment.rows,
+                refused,
+                one.existing.record_id,
+                one.shipment.request_key,
+                facts_of([made]),
             )
         if one.existing.record_id is not None:
-            await self._ledger.append(one.existing.record_id, "updated", {"from": dict(made.answer)}, now)
+            await self._ledger.append(
+                one.existing.record_id, "updated", {"from": dict(made.answer)}, now
+            )
         note = findings.updated(made)
-        return RowNote(one.shipment.rows, note, one.existing.record_id, one.shipment.request_key, facts_of([now]))
+        return RowNote(
+            one.shipment.rows,
+            note,
+            one.existing.record_id,
+            one.shipment.request_key,
+            facts_of([now]),
+        )
 
     async def _as_asked(self, one: Correction, verdict: Verdict) -> StoreShipment | None:
-        """The corrected shipment, read back where the answer is not of it; None where it is not as it was to be."""
+        """The corrected shipment, read back where the answer is not of it; None where it is not as
+        it was to be.
+        """
         now = verdict.shipment
         if now is None or _is_as_asked(one, now):
             return now
         try:
-            now = await self._client.shipment(one.existing.made.order_id, one.existing.made.shipment_id)
+            now = await self._client.shipment(
+                one.existing.made.order_id, one.existing.made.shipment_id
+            )
         except (StoreStopped, Unreadable):
             return None
         return now if now and _is_as_asked(one, now) else None
@@ -75,11 +101,17 @@ def _is_as_asked(one: Correction, now: StoreShipment) -> bool:
     """Whether a shipment is the one that was to be corrected, and has what was written into it."""
     asked = one.shipment
     label = asked.tracking_number or now.tracking_number
-    written = replace(asked, tracking_number=label, tracking_link=asked.tracking_link or now.tracking_link)
+    written = replace(
+        asked, tracking_number=label, tracking_link=asked.tracking_link or now.tracking_link
+    )
     return now.shipment_id == one.existing.made.shipment_id and not differences(written, now)
 
 
 def _held_note(one: Correction) -> RowNote:
     return RowNote(
-        one.shipment.rows, one.finding, one.existing.record_id, one.shipment.request_key, facts_of([one.existing.made])
+        one.shipment.rows,
+        one.finding,
+        one.existing.record_id,
+        one.shipment.request_key,
+        facts_of([one.existing.made]),
     )

@@ -1,4 +1,6 @@
-"""The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's quota."""
+"""The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's
+quota.
+"""
 
 import asyncio
 from collections import deque
@@ -17,14 +19,20 @@ from batch.primitives.backoff import Backoff
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
 BACKOFF = Backoff.doubling(2.0, 60.0)  # between two such tries, jittered
-STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
+STATUS_PAGE = (
+    "Check the network, the store's status page, and what else asks the store at this hour."
+)
 
 
 class Dispatcher:
     """Posts planned shipments, each at most once an attempt, and records what became of them."""
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
-        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._client, self._ledger, self._settings = (
+            session.client,
+            session.ledger,
+            session.settings,
+        )
         self._stop, self._watch, self._baselines = session.stop, session.screen.step, baselines
         self._who = this_user()
         self._queued_behind: dict[int, deque[Record]] = {}
@@ -42,7 +50,8 @@ class Dispatcher:
         try:
             while (record := await self._next(work)) is not None:
                 await self._deliver_all(record)
-        except (LedgerError, StoreStopped, Unreadable) as error:  # nothing is sent that cannot be recorded, or judged
+        except (LedgerError, StoreStopped, Unreadable) as error:
+            # nothing is sent that cannot be recorded, or judged
             self._stop.set(str(error), error.todo)
 
     async def _deliver_all(self, record: Record) -> None:
@@ -75,14 +84,19 @@ class Dispatcher:
         patience, tries = clock.time() + PATIENCE, 0
         baseline = self._baselines.of(record.shipment.order_id)
         while not self._stop:
-            if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.acquire())):
+            if not (
+                self._client.quota.admit_now()
+                or await self._stop.unless(self._client.quota.acquire())
+            ):
                 break
             try:
                 await self._record_intent(record, baseline or Baseline())
             except OrderBusy:
                 self._client.quota.release()
                 return False
-            reply = await self._client.create_shipment(record.shipment.order_id, body(record.shipment), admitted=True)
+            reply = await self._client.create_shipment(
+                record.shipment.order_id, body(record.shipment), admitted=True
+            )
             failpoints.failpoint("answered")
             verdict = judge(reply, order_id=record.shipment.order_id)
             done = await self._record(record, reply, verdict, baseline)
@@ -92,7 +106,10 @@ class Dispatcher:
                 return done
             if clock.time() + verdict.wait > patience:
                 why = reply.problem or f"it answers {reply.status}"
-                self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}", STATUS_PAGE)
+                self._stop.set(
+                    f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}",
+                    STATUS_PAGE,
+                )
             elif not self._stop:
                 tries += 1
                 await self._stop.sleep(max(verdict.wait, BACKOFF.jittered(tries)))
@@ -105,10 +122,14 @@ class Dispatcher:
         return False
 
     async def _find_after_refusal(self, record: Record, baseline: Baseline | None) -> bool:
-        """Whether the store has what it has just refused to work on: a gateway's 429 may come after the work."""
+        """Whether the store has what it has just refused to work on: a gateway's 429 may come after
+        the work.
+        """
         order_id, baseline = record.shipment.order_id, baseline or Baseline()
         claimed = self._ledger.claimed_shipments(record.store, order_id)
-        found = match(record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id)
+        found = match(
+            record.shipment, await self._client.shipments(order_id), claimed, baseline.shipment_id
+        )
         if found.mine is None:
             return False
         finding = findings.read_back(record.shipment, found)
@@ -135,7 +156,9 @@ class Dispatcher:
     async def _record(
         self, record: Record, reply: Response, verdict: Verdict, baseline: Baseline | None
     ) -> bool | None:
-        """Make the outcome durable; True frees the order, False does not, None is to be tried again."""
+        """Make the outcome durable; True frees the order, False does not, None is to be tried
+        again.
+        """
         outcome = _outcome(record, reply, verdict, baseline or Baseline())
         try:
             moved = await self._ledger.move(record, outcome, "response")
@@ -144,7 +167,9 @@ class Dispatcher:
             outcome = Outcome(
                 State.IN_DOUBT,
                 finding=unknown,
-                evidence=dict(outcome.evidence) | {"problem": str(error)} | uptime.gave_up_evidence(),
+                evidence=dict(outcome.evidence)
+                | {"problem": str(error)}
+                | uptime.gave_up_evidence(),
             )
             moved = await self._ledger.move(record, outcome, "response")
         failpoints.failpoint("recorded")
@@ -162,7 +187,9 @@ class Dispatcher:
         return moved.state is not State.IN_DOUBT
 
     async def _read_back(self, doubt: Record, named: int) -> Record:
-        """An answer that is not of what was asked, looked behind at once; still in doubt where that shows nothing."""
+        """An answer that is not of what was asked, looked behind at once; still in doubt where that
+        shows nothing.
+        """
         if self._stop:
             return doubt
         order_id = doubt.shipment.order_id
@@ -171,7 +198,11 @@ class Dispatcher:
         except Unreadable:  # it is looked for again when the doubts are settled
             return doubt
         found = match(
-            doubt.shipment, seen, self._ledger.claimed_shipments(doubt.store, order_id), doubt.baseline, named
+            doubt.shipment,
+            seen,
+            self._ledger.claimed_shipments(doubt.store, order_id),
+            doubt.baseline,
+            named,
         )
         if found.mine is None:
             return doubt
@@ -193,7 +224,9 @@ def _outcome(record: Record, reply: Response, verdict: Verdict, baseline: Baseli
     if verdict.shipment and (differing := _differing(record, verdict.shipment, baseline)):
         evidence |= {"named": verdict.shipment.shipment_id, "differing": differing}
         return Outcome(
-            State.IN_DOUBT, finding=findings.answered_otherwise(record.shipment, differing), evidence=evidence
+            State.IN_DOUBT,
+            finding=findings.answered_otherwise(record.shipment, differing),
+            evidence=evidence,
         )
     match verdict.kind:
         case Kind.DONE:
@@ -208,8 +241,12 @@ def _outcome(record: Record, reply: Response, verdict: Verdict, baseline: Baseli
             return Outcome(State.IN_DOUBT, finding=findings.in_doubt(order_id), evidence=evidence)
 
 
-def _differing(record: Record, said: StoreShipment, baseline: Baseline) -> list[tuple[str, str, str]]:
-    """What of an answer is not of the shipment that was asked for: a new one's id is above all that were there."""
+def _differing(
+    record: Record, said: StoreShipment, baseline: Baseline
+) -> list[tuple[str, str, str]]:
+    """What of an answer is not of the shipment that was asked for: a new one's id is above all that
+    were there.
+    """
     differing = differences(record.shipment, said)
     if said.shipment_id <= baseline.shipment_id:
         differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))

@@ -20,28 +20,43 @@ class Reconciler:
     """Settles what is in doubt by reading the store; nothing is sent from here but reads."""
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
-        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._client, self._ledger, self._settings = (
+            session.client,
+            session.ledger,
+            session.settings,
+        )
         self._stop, self._say, self._baselines = session.stop, session.screen.say, baselines
         self._absent: set[tuple[int, int]] = set()
         """Doubts, by record and attempt, that were looked for once and not found."""
 
     async def settle(
-        self, doubts: Iterable[Record], looked: Callable[[], object] = lambda: None, *, at_once: int | None = None
+        self,
+        doubts: Iterable[Record],
+        looked: Callable[[], object] = lambda: None,
+        *,
+        at_once: int | None = None,
     ) -> None:
-        """Look once at each; at what is not there, once more when the settle window since its doubt has passed.
+        """Look once at each; at what is not there, once more when the settle window since its doubt
+        has passed.
 
-        Afterwards each is created, planned again, waiting for a person, or, where a look failed
-        or the run is being stopped, or who was sending it may do so yet, still in doubt.
-        `looked` is told when more can be known by waiting alone. `at_once`: looks side by side; None: all the workers'.
+        Afterwards each is created, planned again, waiting for a person, or, where a look failed or
+        the run is being stopped, or who was sending it may do so yet, still in doubt. `looked` is
+        told when more can be known by waiting alone. `at_once`: looks side by side; None: all the
+        workers'.
         """
         look_at = partial(self._look_at, at_once=at_once or self._settings.workers)
         found = [await self._in_doubt(record) for record in doubts]
-        # Before the first look: what an ended runner has sent has all the settle window to become visible.
+        # Before the first look: what an ended runner has sent has all the settle window to become
+        # visible.
         ripe_at = [(await self._ripe_at(record), record) for record in found]
         new = [record for record in found if _doubt(record) not in self._absent]
         for some in _in_turn(new):
             await look_at(some, last=False)
-        absent = [(at, record) for at, record in ripe_at if at is not None and _doubt(record) in self._absent]
+        absent = [
+            (at, record)
+            for at, record in ripe_at
+            if at is not None and _doubt(record) in self._absent
+        ]
         now, told = asyncio.get_running_loop().time, False
         while absent and not self._stop:
             if (wait := min(at for at, _ in absent) - now()) > 0:
@@ -56,20 +71,28 @@ class Reconciler:
             absent = [(at, record) for at, record in absent if at > moment]
 
     async def _in_doubt(self, record: Record) -> Record:
-        """An intent without an outcome is what a crash leaves: it may have been sent, until its runner ended."""
+        """An intent without an outcome is what a crash leaves: it may have been sent, until its
+        runner ended.
+        """
         if record.state is not State.INTENT:
             return record
         sender = self._sender(record)
         finding = findings.in_doubt(record.shipment.order_id, sender)
         evidence = {} if sender else uptime.gave_up_evidence()
-        return await self._ledger.move(record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence), "crash")
+        return await self._ledger.move(
+            record, Outcome(State.IN_DOUBT, finding=finding, evidence=evidence), "crash"
+        )
 
     async def _ripe_at(self, record: Record) -> float | None:
-        """When its settle window has passed, by the event loop's time; None where nobody waits for that."""
+        """When its settle window has passed, by the event loop's time; None where nobody waits for
+        that.
+        """
         if record.state is not State.IN_DOUBT or self._sender(record):
             return None
         tried = self._since_intent(record)
-        passed = uptime.seconds_since(next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {}))
+        passed = uptime.seconds_since(
+            next((one.evidence for one in tried if uptime.GAVE_UP in one.evidence), {})
+        )
         if passed is None:
             await self._ledger.append(record.record_id, "waits anew", uptime.gave_up_evidence())
         return asyncio.get_running_loop().time() + self._settings.settle - (passed or 0.0)
@@ -79,7 +102,9 @@ class Reconciler:
         await gather_bounded(partial(self._look_for, last=last), doubts, at_once=at_once)
 
     async def _look_for(self, record: Record, *, last: bool) -> None:
-        """Look at one order: claim what is there, or keep that it is not. A look that failed has seen nothing."""
+        """Look at one order: claim what is there, or keep that it is not. A look that failed has
+        seen nothing.
+        """
         order_id = record.shipment.order_id
         if self._stop:
             return
@@ -91,7 +116,7 @@ class Reconciler:
             if found.mine is not None:
                 await self._claim(record, found)
             elif last:
-                await self._decide(record, found, await self._has_moved(record), seen)
+                await self._decide(record, found, seen, moved=await self._has_moved(record))
             else:
                 self._absent.add(_doubt(record))
         except Unreadable as error:
@@ -103,7 +128,9 @@ class Reconciler:
         """Whether units of the order were shipped that neither the ledger nor the list explains."""
         order = await self._client.order(record.shipment.order_id)
         before = self._baseline(record)
-        return order is None or before is None or before.has_changed(await self._client.whole(order))
+        return (
+            order is None or before is None or before.has_changed(await self._client.whole(order))
+        )
 
     def _intent(self, record: Record) -> Mapping[str, Any]:
         """What was known, and promised, when the shipment was last about to be sent."""
@@ -111,13 +138,20 @@ class Reconciler:
         return tried[-1].evidence if tried and tried[-1].what == "intent" else {}
 
     def _since_intent(self, record: Record) -> Sequence[Event]:
-        """What has happened since the shipment was last about to be sent, newest first, and that at the end."""
+        """What has happened since the shipment was last about to be sent, newest first, and that at
+        the end.
+        """
         attempts = self._ledger.attempts(record.record_id)[::-1]
-        last = next((place for place, attempt in enumerate(attempts) if attempt.what == "intent"), len(attempts))
+        last = next(
+            (place for place, attempt in enumerate(attempts) if attempt.what == "intent"),
+            len(attempts),
+        )
         return attempts[: last + 1]
 
     def _sender(self, record: Record) -> str:
-        """Who may still be sending it: another runner, paused or out of reach, that is not proven to have ended."""
+        """Who may still be sending it: another runner, paused or out of reach, that is not proven
+        to have ended.
+        """
         runner = str(self._intent(record).get("runner", ""))
         return self._ledger.may_still_send(runner) if runner != self._ledger.runner else ""
 
@@ -137,9 +171,15 @@ class Reconciler:
         if before := self._baselines.of(record.shipment.order_id):
             self._baselines.record_made(record.shipment.order_id, before, found.mine)
 
-    async def _decide(self, record: Record, found: Match, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
+    async def _decide(
+        self, record: Record, found: Match, seen: Sequence[StoreShipment], *, moved: bool
+    ) -> None:
         """Absent twice: planned again, unless anything speaks against it."""
-        evidence: Mapping[str, object] = {"absent": 2, "moved": moved, "seen": [s.shipment_id for s in seen]}
+        evidence: Mapping[str, object] = {
+            "absent": 2,
+            "moved": moved,
+            "seen": [s.shipment_id for s in seen],
+        }
         never = self._settings.never_resend or bool(self._intent(record).get("never_resend"))
         why = findings.why_not_again(record.shipment, found.near, moved=moved, never=never)
         if why is None:

@@ -36,7 +36,11 @@ class Shipper:
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
         self._session, self._baselines = session, baselines
-        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._client, self._ledger, self._settings = (
+            session.client,
+            session.ledger,
+            session.settings,
+        )
         self._screen, self._stop = session.screen, session.stop
         self._reconciler = Reconciler(session, baselines)
         self._earlier = Earlier()
@@ -44,10 +48,11 @@ class Shipper:
 
     @asynccontextmanager
     async def settling(self, *, looked: bool = False, whole: bool = False) -> AsyncIterator[None]:
-        """While the block lasts, what earlier runs left in doubt is settled, and its orders wait for that.
+        """While the block lasts, what earlier runs left in doubt is settled, and its orders wait
+        for that.
 
-        The block begins when each was looked at, or patience has ended, which is had once; `looked`: not before
-        that; `whole`: when all are settled.
+        The block begins when each was looked at, or patience has ended, which is had once;
+        `looked`: not before that; `whole`: when all are settled.
         """
         if not (doubts := self._ledger.unsettled_records(self._settings.store)):
             yield
@@ -57,7 +62,9 @@ class Shipper:
         self._patient_until = self._patient_until or now + PATIENCE
         patience = None if looked else max(0.0, self._patient_until - now)
         try:
-            async with settled_beside(self._session, self._reconciler, patience=patience, whole=whole) as self._earlier:
+            async with settled_beside(
+                self._session, self._reconciler, patience=patience, whole=whole
+            ) as self._earlier:
                 yield
         finally:
             self._earlier = Earlier()
@@ -69,7 +76,9 @@ class Shipper:
             await self._reconciler.settle(doubts)
 
     async def ship(self, context: RunContext, plan: Plan, planner: Planner) -> None:
-        """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
+        """Plan durably, post, settle, post again what was proved absent; then the run stands as it
+        is.
+        """
         self._tell(self._work(plan, planner, context.job))
         async for note in Corrector(self._session).correct(plan.corrections()):
             plan.add([note])
@@ -87,7 +96,9 @@ class Shipper:
         asks = {one.request_key for some in (plan.shipments(), plan.notes()) for one in some} - {""}
         await self._make_room(plan, planner.missing_records)
         run = context.run
-        places = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(plan, context.export))
+        places = await self._ledger.plan_again(
+            run.run_id, asks, *_plan_for_ledger(plan, context.export)
+        )
         self._tell(Work(len(places), 0, planner.reads, planner.fresh_for))
         await self._bring(run, places, planner, len(places))
 
@@ -119,7 +130,9 @@ class Shipper:
         if work.shipments or work.corrections:
             self._screen.say(Estimate.of(work, self._client.quota, self._settings).line)
 
-    async def _bring(self, run: Run, places: range, planner: Planner, count: int, later: Later | None = None) -> None:
+    async def _bring(
+        self, run: Run, places: range, planner: Planner, count: int, later: Later | None = None
+    ) -> None:
         """Ship a plan; then what of it has waited for an earlier run's doubts, as `later` plans it."""
         if count:
             self._screen.begin("Shipping", count)
@@ -131,8 +144,12 @@ class Shipper:
         except (LedgerError, StoreStopped, Unreadable) as error:  # the sheet tells what was sent
             self._stop.set(str(error), error.todo)
 
-    async def _plan_the_rest(self, context: RunContext, plan: Plan, planner: Planner, places: range) -> range | None:
-        """When the earlier doubts are settled, the plan with what was met as one of them; None where nothing was."""
+    async def _plan_the_rest(
+        self, context: RunContext, plan: Plan, planner: Planner, places: range
+    ) -> range | None:
+        """When the earlier doubts are settled, the plan with what was met as one of them; None
+        where nothing was.
+        """
         run, limit = context.run, context.job.limit
         earlier, asks = self._earlier, self._earlier.asks(plan.notes())
         if not asks and not earlier.concerns(run):
@@ -142,23 +159,34 @@ class Shipper:
         if self._stop or not asks:
             return places
         rest = await planner.once_more(orders, asks)
-        added = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(rest, context.export))
+        added = await self._ledger.plan_again(
+            run.run_id, asks, *_plan_for_ledger(rest, context.export)
+        )
         room = len(added) if limit is None else max(0, limit - len(places))
         return range(places.start, added[:room].stop) if room else places
 
     async def _make_room(self, plan: Plan, gone: Sequence[Record]) -> None:
-        """What is gone from the store, and a person has said to ship once more, no longer counts as made."""
+        """What is gone from the store, and a person has said to ship once more, no longer counts as
+        made.
+        """
         orders = {record.shipment.order_id for record in gone}
         parcels = (s for s in plan.shipments() if s.order_id in orders) if orders else ()
         again = {(s.order_id, s.order_address_id, s.label) for s in parcels}
         for record in gone:
             of = record.shipment
-            if any((of.order_id, of.order_address_id, label) in again for label in record.labels or {""}):
+            if any(
+                (of.order_id, of.order_address_id, label) in again
+                for label in record.labels or {""}
+            ):
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
-    async def _post_and_settle(self, run: Run, places: range, planner: Planner, *, anew: bool = False) -> None:
+    async def _post_and_settle(
+        self, run: Run, places: range, planner: Planner, *, anew: bool = False
+    ) -> None:
         for _ in range(ROUNDS):
-            doubts = await self._post(self._ledger.planned_records(run.run_id, places), planner, anew=anew)
+            doubts = await self._post(
+                self._ledger.planned_records(run.run_id, places), planner, anew=anew
+            )
             if self._stop or not doubts:
                 break
             await self._reconciler.settle(doubts)
@@ -168,10 +196,14 @@ class Shipper:
         await dispatcher.ship(self._fresh(work, planner, anew=anew))
         return dispatcher.doubts
 
-    async def _fresh(self, work: Iterator[Record], planner: Planner, *, anew: bool) -> AsyncIterator[Record]:
-        """The records to post; once their judgement has aged, or `anew`, judged again a page at a time.
+    async def _fresh(
+        self, work: Iterator[Record], planner: Planner, *, anew: bool
+    ) -> AsyncIterator[Record]:
+        """The records to post; once their judgement has aged, or `anew`, judged again a page at a
+        time.
 
-        Those of an order in doubt wait: how many of its units are left is known when the doubt is settled.
+        Those of an order in doubt wait: how many of its units are left is known when the doubt is
+        settled.
         """
         free = (record for record in work if not self._earlier.holds(record))
         for record in free:

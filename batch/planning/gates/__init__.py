@@ -1,7 +1,9 @@
-"""A whole file against what is usual: what stops it before its first shipment, with the figures. Pure.
+"""A whole file against what is usual: what stops it before its first shipment, with the figures.
+Pure.
 
-A `Profile` is what a file looks like in a few figures. The profiles of a source's earlier files are its usual,
-compared by medians, so that one odd night changes nothing; while few are known, only what is wrong by itself holds.
+A `Profile` is what a file looks like in a few figures. The profiles of a source's earlier files are
+its usual, compared by medians, so that one odd night changes nothing; while few are known, only
+what is wrong by itself holds.
 """
 
 from batch.planning.gates.messages import MAILS, SWITCHES, release

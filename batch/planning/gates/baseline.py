@@ -12,7 +12,9 @@ SCALE = 1.4826  # makes the median deviation of normal figures their standard de
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The middle of some figures above zero, and the ratio to it within which the ordinary ones lie."""
+    """The middle of some figures above zero, and the ratio to it within which the ordinary ones
+    lie.
+    """
 
     middle: float
     ratio: float
@@ -39,18 +41,27 @@ def usual(figures: Iterable[float]) -> Baseline | None:
 
 
 def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Baseline]:
-    """What is usual for each season: its own middle, and how far all figures stray from their season's."""
+    """What is usual for each season: its own middle, and how far all figures stray from their
+    season's.
+    """
     seasons: dict[int, list[float]] = {}
     for season, figure in figures:
         if figure > 0:
             seasons.setdefault(season, []).append(log(figure))
     middles = {season: median(logs) for season, logs in seasons.items()}
-    spread = SCALE * median([abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0])
+    spread = SCALE * median(
+        [abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0]
+    )
     return {
-        season: Baseline(exp(middles[season]), exp(STRAY * spread), exp(max(logs))) for season, logs in seasons.items()
+        season: Baseline(exp(middles[season]), exp(STRAY * spread), exp(max(logs)))
+        for season, logs in seasons.items()
     }
 
 
 def middle_share(parts: Sequence[int], wholes: Sequence[int]) -> float:
     """The median share; 0 where nothing is known."""
-    return median(part / whole for part, whole in zip(parts, wholes, strict=True) if whole) if any(wholes) else 0.0
+    return (
+        median(part / whole for part, whole in zip(parts, wholes, strict=True) if whole)
+        if any(wholes)
+        else 0.0
+    )

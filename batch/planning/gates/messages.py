@@ -21,7 +21,9 @@ MAILS = frozenset({Code.OLD_SHIP_DATES, Code.MANY_MAILS, Code.MORE_THAN_USUAL})
 
 
 def release(run_id: str, store: str) -> str:
-    """The command that lets a held file go on; `store` is its name in shipbatch.toml, where it has one."""
+    """The command that lets a held file go on; `store` is its name in shipbatch.toml, where it has
+    one.
+    """
     of_store = f" --store {store}" if store else ""
     return f'shipbatch decide {run_id} --file --answer ship{of_store} --why "…"'
 
@@ -29,7 +31,11 @@ def release(run_id: str, store: str) -> str:
 def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
-    lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)" if file.unlisted else ""
+    lists = (
+        f" ({file.unlisted:,} by its lists alone: too many to ask for each)"
+        if file.unlisted
+        else ""
+    )
     return Code.MOST_ORDERS_UNKNOWN.finding(
         error=f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store "
         f"does not have{lists}{usually}.",
@@ -46,7 +52,11 @@ def one_number(file: Profile, before: int | None) -> Finding:
 
 def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
     """Half a file; `nights` are those it is compared with: of its weekday, or all."""
-    day = f"on a {DAYS[file.weekday]} " if all(night.weekday == file.weekday for night in nights) else ""
+    day = (
+        f"on a {DAYS[file.weekday]} "
+        if all(night.weekday == file.weekday for night in nights)
+        else ""
+    )
     return Code.FEWER_ROWS.finding(
         error=f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
     )
@@ -63,7 +73,11 @@ def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
 
 def many_mails(file: Profile, nights: int, limit: int) -> Finding:
     """A first large file of a source."""
-    known = f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known" if nights else "it is the first"
+    known = (
+        f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known"
+        if nights
+        else "it is the first"
+    )
     return Code.MANY_MAILS.finding(
         error=f"It would mail {file.new:,} customers; of this source {known}, and up to {limit:,} go without asking.",
         todo=MAILS_OFF,

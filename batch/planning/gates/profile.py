@@ -38,7 +38,9 @@ class Profile:
     """The tracking number on the most orders."""
     number_orders: int = 0
     days: int | None = None
-    """Days since the rows were shipped, by their ship dates: the median; None where the file has none."""
+    """Days since the rows were shipped, by their ship dates: the median; None where the file has
+    none.
+    """
     old: int = 0
     """Rows shipped longer ago than the mail gate allows."""
     weekday: int = 0

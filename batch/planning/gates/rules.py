@@ -22,7 +22,9 @@ Rule = Callable[[Profile, Sequence[Profile], Gates], Finding | None]
 
 
 def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the file is held, whatever mails it would send; `nights` are the source's earlier files, oldest first."""
+    """Why the file is held, whatever mails it would send; `nights` are the source's earlier files,
+    oldest first.
+    """
     known = nights if len(nights) >= gates.nights else ()
     for rule in _RULES:
         if found := rule(file, known, gates):
@@ -30,8 +32,15 @@ def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[
 
 
 def mail_holds(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the customers' mails are to be thought of first: nothing of the API keeps a shipment from sending one."""
-    if gates.old_days and file.days is not None and file.days > gates.old_days and file.new >= FEW_MAILS:
+    """Why the customers' mails are to be thought of first: nothing of the API keeps a shipment from
+    sending one.
+    """
+    if (
+        gates.old_days
+        and file.days is not None
+        and file.days > gates.old_days
+        and file.new >= FEW_MAILS
+    ):
         yield messages.old_ship_dates(file, gates.old_days)
     if found := _far_more(file, nights, gates):
         yield found
@@ -42,7 +51,9 @@ def _far_more(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding
         return None
     if len(nights) < gates.nights:
         limit = max(gates.mail_gate, gates.more * max((night.new for night in nights), default=0))
-        return messages.many_mails(file, len(nights), round(limit)) if 0 < limit < file.new else None
+        return (
+            messages.many_mails(file, len(nights), round(limit)) if 0 < limit < file.new else None
+        )
     new, rows = usual(night.new for night in nights), usual(night.rows for night in nights)
     more_new = new is not None and new.far_above(file.new, gates.more)
     more_rows = rows is not None and rows.far_above(file.rows, gates.more)
@@ -70,16 +81,25 @@ def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
 
 
 def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """Of the rows, and of what is new in them: a source that sends the whole month starts small on the first."""
-    figures: tuple[Callable[[Profile], int], ...] = (lambda night: night.rows, lambda night: night.new)
+    """Of the rows, and of what is new in them: a source that sends the whole month starts small on
+    the first.
+    """
+    figures: tuple[Callable[[Profile], int], ...] = (
+        lambda night: night.rows,
+        lambda night: night.new,
+    )
     if not nights or not all(_far_below(figure, file, nights, gates.fewer) for figure in figures):
         return None
     alike = _similar_nights(file, nights)
     return messages.fewer_rows(file, alike if len(alike) >= SAME_NIGHTS else nights)
 
 
-def _far_below(figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float) -> bool:
-    """Compared with the nights of its weekday, once they are known; until then with all, and with more care."""
+def _far_below(
+    figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float
+) -> bool:
+    """Compared with the nights of its weekday, once they are known; until then with all, and with
+    more care.
+    """
     alike = _similar_nights(file, nights)
     if len(alike) >= SAME_NIGHTS:
         same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
@@ -99,7 +119,12 @@ def _similar_nights(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
 
 def _wrong(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = middle_share([night.wrong for night in nights], [night.rows for night in nights])
-    if not gates.wrong or not nights or file.rows < FEW or file.wrong < (gates.wrong + before / 2) * file.rows:
+    if (
+        not gates.wrong
+        or not nights
+        or file.rows < FEW
+        or file.wrong < (gates.wrong + before / 2) * file.rows
+    ):
         return None
     return messages.most_rows_wrong(file, before)
 
@@ -108,7 +133,11 @@ def _quantities(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
     before = usual(night.units for night in nights)
     if not gates.quantities or before is None or file.rows < FEW:
         return None
-    return messages.quantities(file, before.middle) if before.far_above(file.units, gates.quantities) else None
+    return (
+        messages.quantities(file, before.middle)
+        if before.far_above(file.units, gates.quantities)
+        else None
+    )
 
 
 def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
@@ -116,7 +145,9 @@ def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Find
     if not gates.carrier or not nights or total < FEW:
         return None
     carrier, rows = max(file.carriers.items(), key=lambda pair: pair[1])
-    shares = [night.carriers.get(carrier, 0) / (sum(night.carriers.values()) or 1) for night in nights]
+    shares = [
+        night.carriers.get(carrier, 0) / (sum(night.carriers.values()) or 1) for night in nights
+    ]
     ordinary = median(shares) > gates.carrier / 2 or max(shares) >= gates.carrier
     if rows < gates.carrier * total or ordinary:
         return None
@@ -124,9 +155,16 @@ def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Find
 
 
 def _shipped_before(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """An old file: nearly all was shipped before, and long ago. Not of a source that sends all anew each night."""
+    """An old file: nearly all was shipped before, and long ago. Not of a source that sends all anew
+    each night.
+    """
     before = middle_share([night.known for night in nights], [night.parcels for night in nights])
-    if not gates.shipped_before or not nights or file.parcels < FEW or before > gates.shipped_before / 2:
+    if (
+        not gates.shipped_before
+        or not nights
+        or file.parcels < FEW
+        or before > gates.shipped_before / 2
+    ):
         return None
     if file.known < gates.shipped_before * file.parcels or file.known_days < gates.old_days:
         return None
