@@ -231,6 +231,12 @@ def test_a_reader_that_is_killed_is_named(tmp_path: Path) -> None:
         read_tables(page(tmp_path / "page.xls"))
 
 
+def test_a_reader_that_ends_by_a_signal_without_a_name_is_named(tmp_path: Path) -> None:
+    number = signal.SIGRTMIN + 3
+    with meeting_readers(lambda pid: os.kill(pid, number)), pytest.raises(ReaderDied, match=f"by signal {number}"):
+        read_tables(page(tmp_path / "page.xls"))
+
+
 def test_a_reader_that_hangs_is_ended_at_its_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_limits, "SECONDS", 1)
     stopping = meeting_readers(lambda pid: os.kill(pid, signal.SIGSTOP))
@@ -319,12 +325,37 @@ def test_frames_give_back_what_was_put_in() -> None:
         b'{"rows": 2, "widths": null, "columns": [["t", 1]]}\na',
         b'{"rows": 1, "widths": [9], "columns": [["m", 12]]}\n["z", ["a"]]',
         b"\x80\x04N.",
+        b"[" * 100_000,
+        b'{"rows": 1, "widths": null, "columns": [["m", 100000]]}\n' + b"[" * 100_000,
     ],
 )
 def test_what_the_reader_does_not_write_is_not_taken(content: bytes) -> None:
     """Also where its process has been taken over by the file: nothing but cells comes out of it."""
     with pytest.raises(BrokenStream):
         decode_rows(content)
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        b"",
+        b"E" + (2**62).to_bytes(8, "big") + b"{}",
+        b"E" + (100_000).to_bytes(8, "big") + b"[" * 100_000,
+        b"E" + (16).to_bytes(8, "big") + b'{"refused": "x"}',
+        b"R" + bytes(8),
+    ],
+)
+def test_a_reader_that_writes_something_else_is_refused(
+    frames: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is, it is the file's fault by name, and none of the program's."""
+    path, told = tmp_path / "page.xls", tmp_path / "told"
+    told.write_bytes(frames)
+    monkeypatch.setattr(reader, "PROGRAM", "runpy_cat")
+    (tmp_path / "runpy_cat.py").write_text(f"import sys; sys.stdout.buffer.write(open({str(told)!r}, 'rb').read())")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FileError, match=r"page\.xls: what its reader wrote is no table"):
+        read_tables(page(path))
 
 
 def test_nothing_of_the_loader_unpickles() -> None:
