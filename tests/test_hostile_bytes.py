@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from datetime import time as daytime
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -302,6 +304,26 @@ def test_a_list_of_thousands_of_parts_is_not_read_for_a_mark(tmp_path: Path) -> 
             archive.writestr("docProps/custom.xml", mark)
             for number in range(parts):
                 archive.writestr(f"{number}" + "x" * 65_000, b"")
+        assert (read_mark(path) is not None) is is_read
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *({"columns": wrong} for wrong in ([1], "many", -1, 1.5, True)),
+        *({"run": wrong} for wrong in (7, None, {"a": 1}, "\0", "\ud800")),
+        {"template": "yes"},
+        {"planned": -1, "seal": "x"},
+    ],
+)
+def test_a_mark_that_is_none_of_ours_is_none(told: dict[str, object], tmp_path: Path) -> None:
+    """It is a file's text as any other: nothing takes a list for a number later."""
+    path = tmp_path / "export.xlsx"
+    for said, is_read in (({"run": "r", "columns": 2}, True), (told, False)):
+        with zipfile.ZipFile(path, "w") as archive:
+            text = escape(json.dumps(said))
+            mark = f'<Properties><property name="shipbatch"><x>{text}</x></property></Properties>'
+            archive.writestr("docProps/custom.xml", mark)
         assert (read_mark(path) is not None) is is_read
 
 
