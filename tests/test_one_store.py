@@ -44,7 +44,11 @@ SPELLINGS = {
         "http://LOCALHOST.:8080/",
     ],
     "http://127.0.0.1": ["http://localhost:80", "http://127.0.0.1/", "http://[::1]:"],
-    "https://xn--bcher-kva.example/a/b~": ["https://BÜCHER.example/a//b%7e/", "https://bücher.example/x/../a/./b~"],
+    "https://xn--bcher-kva.example/a/b~": [
+        "https://BÜCHER.example/a//b%7e/",
+        "https://bücher.example/x/../a/./b~",
+        "https://bücher.example/x/%2e%2E/a/%2e/b~",
+    ],
 }
 REFUSED = ("https://ann@h.example", "https://:pw@h.example", "https://@h.example", "https://h.example\\.x.example")
 
