@@ -4,6 +4,7 @@ or swell alone.
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -15,11 +16,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from datetime import time as daytime
+from html import escape
 from pathlib import Path
 
 import pytest
 
+import batch.bigcommerce
 import batch.loader
+import batch.pipeline
+import batch.primitives
+import batch.remote_files
+import batch.results
 from batch.config import Source
 from batch.errors import FileError, ReaderDied
 from batch.loader.cells import money, order_numbers, row_status, skus, tracking_numbers, values
@@ -37,9 +44,19 @@ from batch.model.sheet_format import read_mark
 from batch.watcher.attempts import read_attempt
 
 MODULES = [
-    importlib.import_module(f"batch.loader.{found.name}")
-    for found in pkgutil.iter_modules(batch.loader.__path__)
+    importlib.import_module(found.name)
+    for room in (
+        batch.bigcommerce,
+        batch.loader,
+        batch.pipeline,
+        batch.primitives,
+        batch.remote_files,
+        batch.results,
+    )
+    for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
 ]
+"""All that meets the text of a file or of an answer, in whichever folder of its room it lies."""
+
 PATTERNS = {
     f"{module.__name__}.{name}": pattern
     for module in MODULES
@@ -47,7 +64,7 @@ PATTERNS = {
     for pattern in (value.values() if isinstance(value, dict) else [value])
     if isinstance(pattern, re.Pattern)
 }
-"""Every pattern that a module of the loader compiles."""
+"""Every pattern that one of them compiles."""
 
 SOURCE = "".join(map(inspect.getsource, MODULES))
 
@@ -89,6 +106,7 @@ PIECES = (
         " x",
         "1x ",
     ),
+    *("<message>", "<title>", "<title"),
     *(
         "1 x ",
         "A:\n",
@@ -310,6 +328,15 @@ def test_a_reader_that_is_killed_is_named(tmp_path: Path) -> None:
         read_tables(page(tmp_path / "page.xls"))
 
 
+def test_a_reader_that_ends_by_a_signal_without_a_name_is_named(tmp_path: Path) -> None:
+    number = signal.SIGRTMIN + 3
+    with (
+        meeting_readers(lambda pid: os.kill(pid, number)),
+        pytest.raises(ReaderDied, match=f"by signal {number}"),
+    ):
+        read_tables(page(tmp_path / "page.xls"))
+
+
 def test_a_reader_that_hangs_is_ended_at_its_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +412,26 @@ def test_a_list_of_thousands_of_parts_is_not_read_for_a_mark(tmp_path: Path) -> 
         assert (read_mark(path) is not None) is is_read
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        *({"columns": wrong} for wrong in ([1], "many", -1, 1.5, True)),
+        *({"run": wrong} for wrong in (7, None, {"a": 1}, "\0", "\ud800")),
+        {"template": "yes"},
+        {"planned": -1, "seal": "x"},
+    ],
+)
+def test_a_mark_that_is_none_of_ours_is_none(told: dict[str, object], tmp_path: Path) -> None:
+    """It is a file's text as any other: nothing takes a list for a number later."""
+    path = tmp_path / "export.xlsx"
+    for said, is_read in (({"run": "r", "columns": 2}, True), (told, False)):
+        with zipfile.ZipFile(path, "w") as archive:
+            text = escape(json.dumps(said))
+            mark = f'<Properties><property name="shipbatch"><x>{text}</x></property></Properties>'
+            archive.writestr("docProps/custom.xml", mark)
+        assert (read_mark(path) is not None) is is_read
+
+
 def test_frames_give_back_what_was_put_in() -> None:
     rows = [
         ["a", 1.5, True, "x\x1fy", None],
@@ -406,6 +453,8 @@ def test_frames_give_back_what_was_put_in() -> None:
         b'{"rows": 2, "widths": null, "columns": [["t", 1]]}\na',
         b'{"rows": 1, "widths": [9], "columns": [["m", 12]]}\n["z", ["a"]]',
         b"\x80\x04N.",
+        b"[" * 100_000,
+        b'{"rows": 1, "widths": null, "columns": [["m", 100000]]}\n' + b"[" * 100_000,
     ],
 )
 def test_what_the_reader_does_not_write_is_not_taken(content: bytes) -> None:
@@ -414,8 +463,33 @@ def test_what_the_reader_does_not_write_is_not_taken(content: bytes) -> None:
         decode_rows(content)
 
 
+@pytest.mark.parametrize(
+    "frames",
+    [
+        b"",
+        b"E" + (2**62).to_bytes(8, "big") + b"{}",
+        b"E" + (100_000).to_bytes(8, "big") + b"[" * 100_000,
+        b"E" + (16).to_bytes(8, "big") + b'{"refused": "x"}',
+        b"R" + bytes(8),
+    ],
+)
+def test_a_reader_that_writes_something_else_is_refused(
+    frames: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is, it is the file's fault by name, and none of the program's."""
+    path, told = tmp_path / "page.xls", tmp_path / "told"
+    told.write_bytes(frames)
+    monkeypatch.setattr(reader, "PROGRAM", "runpy_cat")
+    (tmp_path / "runpy_cat.py").write_text(
+        f"import sys; sys.stdout.buffer.write(open({str(told)!r}, 'rb').read())"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FileError, match=r"page\.xls: what its reader wrote is no table"):
+        read_tables(page(path))
+
+
 def test_nothing_of_the_loader_unpickles() -> None:
-    for module in MODULES:
+    for module in (each for each in MODULES if each.__name__.startswith("batch.loader.")):
         assert not re.search(r"\b(pickle|marshal)\b", inspect.getsource(module)), module
 
 

@@ -50,6 +50,7 @@ SPELLINGS = {
     "https://xn--bcher-kva.example/a/b~": [
         "https://BÜCHER.example/a//b%7e/",
         "https://bücher.example/x/../a/./b~",
+        "https://bücher.example/x/%2e%2E/a/%2e/b~",
     ],
 }
 REFUSED = (

@@ -5,19 +5,21 @@ written it.
 import os
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from shop import dense, number, table
 from terminal import Terminal
 
-from batch.config import default_home, load_settings
+from batch.cli.terminal import check_results
+from batch.config import config_file, default_home, load_settings
 from batch.config.environment import config_folder
 from batch.config.ownership import require_own
 from batch.config.secrets import find_secret, keep_in_file
 from batch.config.toml_edit import keep_hash
 from batch.errors import ConfigError
+from batch.loader.saved_plans import read_plan
 from batch.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
@@ -34,6 +36,52 @@ def refused(path: Path) -> str:
         require_own(path, "or leave it")
     assert str(path) in str(caught.value)
     return f"{caught.value} {caught.value.todo}"
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder into which this user cannot look, while the test runs as one."""
+    folder, is_root = tmp_path / "closed", os.geteuid() == 0
+    folder.mkdir(mode=0)
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+LOOKED_AT: dict[str, Callable[[Path], object]] = {
+    "named configuration": lambda folder: config_file({"SHIPBATCH_CONFIG": str(folder / "x.toml")}),
+    "secret beside the ledger": lambda folder: find_secret(TOKEN, {"SHIPBATCH_HOME": str(folder)}),
+    "systemd's": lambda folder: find_secret(TOKEN, {"CREDENTIALS_DIRECTORY": str(folder)}),
+    "sheet": lambda folder: check_results(folder / "out.xlsx", []),
+    "plan": lambda folder: read_plan(folder / "old.plan.xlsx"),
+}
+
+
+@pytest.mark.parametrize("what", LOOKED_AT)
+def test_where_nobody_lets_us_look_is_said(closed: Path, what: str) -> None:
+    """By name, with the reason; it is no fault of the program, and not taken for nothing there."""
+    with pytest.raises(ConfigError, match=r"closed/\S+ cannot be looked at: Permission denied"):
+        LOOKED_AT[what](closed)
+
+
+def test_a_configuration_that_cannot_be_looked_at_is_not_taken_for_none(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(closed))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    with pytest.raises(ConfigError, match=r"closed/.*shipbatch\.toml cannot be looked at"):
+        config_file({})
+
+
+def test_the_home_of_nobody_is_no_place() -> None:
+    with pytest.raises(
+        ConfigError, match="SHIPBATCH_HOME is '~nobody-of-that-name/x': there is no such user"
+    ):
+        default_home({"SHIPBATCH_HOME": "~nobody-of-that-name/x"})
 
 
 class TestWhoCouldHaveWrittenIt:

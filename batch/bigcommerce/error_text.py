@@ -7,6 +7,11 @@ from typing import Any
 
 from batch.bigcommerce.response import Response
 
+_MESSAGE = re.compile(r"<message>((?:[^<]|<(?!/?message>))*+)</message>")
+_TITLE = re.compile(r"<title[^<>]*+>((?:[^<]|<(?!/?title))*+)</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+>")
+"""None reads a character twice: a gateway may answer a megabyte of anything."""
+
 
 def error_messages(reply: Response) -> Iterator[str]:
     """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the
@@ -52,11 +57,11 @@ def _sentence(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _prose(text: str) -> Iterator[str]:
     """The words of an XML error, a web page's title, or plain text."""
-    if messages := re.findall(r"<message>(.*?)</message>", text, re.DOTALL):
+    if messages := _MESSAGE.findall(text):
         yield from map(_short, messages)
-    elif title := re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE):
+    elif title := _TITLE.search(text):
         yield f"a web page: {_short(title[1])}"
-    elif plain := re.sub(r"<[^>]*>", " ", text).strip():
+    elif plain := _TAG.sub(" ", text).strip():
         yield _short(plain)
 
 

@@ -1,6 +1,7 @@
 """What the commands share: settings, the terminal, signals, and how things are printed."""
 
 import os
+import stat
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,12 +144,14 @@ def check_results(results: Path, files: list[Path]) -> None:
             "--results names one sheet, and there are several files.",
             "Leave it out: each has its own.",
         )
-    if results.is_dir() or results.suffix.casefold() not in {".xlsx", ".csv"}:
+    from batch.config.ownership import mode_at
+
+    if stat.S_ISDIR(mode_at(results)) or results.suffix.casefold() not in {".xlsx", ".csv"}:
         raise ConfigError(
             f"--results {results}: it is no name of a sheet.",
             "Give a name that ends in .xlsx or .csv.",
         )
-    if not results.absolute().parent.is_dir():
+    if not stat.S_ISDIR(mode_at(results.absolute().parent)):
         raise ConfigError(
             f"--results {results}: there is no folder {results.absolute().parent}.",
             "Make it first.",
@@ -170,14 +173,15 @@ def check_results(results: Path, files: list[Path]) -> None:
 def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     """The ledger for reading: nothing is locked, nothing is written."""
     from batch.config import LEDGER, Database, default_home
+    from batch.config.ownership import mode_at
     from batch.config.secrets import database_of
     from batch.ledger import read_ledger
 
     if not sandbox and (url := database_of()):
         return read_ledger(Database(url))
     home = default_home() / "sandbox" if sandbox else default_home()
-    if not (home / LEDGER).exists():
-        rehearsed = not sandbox and (home / "sandbox" / LEDGER).exists()
+    if not mode_at(home / LEDGER):
+        rehearsed = not sandbox and mode_at(home / "sandbox" / LEDGER)
         todo = (
             "Only rehearsals have been run: add --sandbox to see them."
             if rehearsed

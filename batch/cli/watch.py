@@ -1,5 +1,6 @@
 """Commands of the drop folder: `watch`, `status`."""
 
+import stat
 import sys
 from functools import partial
 from pathlib import Path
@@ -98,6 +99,8 @@ def status(
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
     """The folder that is named, else all of them; ConfigError where there is none."""
+    from batch.config.ownership import mode_at
+
     if folder is None:
         if not settings.folders:
             raise ConfigError(
@@ -105,7 +108,7 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
                 'Name it: `shipbatch watch FOLDER`; or add [folders.NAME] with path = "…" to shipbatch.toml.',
             )
         return settings.folders
-    if not folder.is_dir():
+    if not stat.S_ISDIR(mode_at(folder)):
         raise ConfigError(
             f"There is no folder {folder.absolute()}.", "Make it, or correct the name."
         )

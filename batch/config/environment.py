@@ -18,13 +18,23 @@ TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
     """SHIPBATCH_HOME, else the platform's user data folder; ConfigError where others can write it."""
     if given := environ.get("SHIPBATCH_HOME"):
-        home = Path(given).expanduser().absolute()
+        home = expand_user(given, "SHIPBATCH_HOME").absolute()
     else:
         import platformdirs  # here: it is not needed where the variable is set
 
         home = Path(platformdirs.user_data_dir("shipbatch", appauthor=False))
     require_own(home, "or set SHIPBATCH_HOME to a folder of yours")
     return home
+
+
+def expand_user(given: str, where: str) -> Path:
+    """A path as it was given somewhere, its `~` filled in; ConfigError where that is nobody's."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{where} is {given!r}: there is no such user.", "Write the whole path."
+        ) from error
 
 
 def this_user() -> str:

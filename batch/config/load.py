@@ -1,6 +1,7 @@
 """From options, environment and file to one frozen `Settings`; every mistake with its place."""
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from batch.config.environment import (
     check_url,
     config_folder,
     default_home,
+    expand_user,
     from_environment,
     variables,
 )
+from batch.config.ownership import mode_at
 from batch.config.secrets import database_of
 from batch.config.settings import API_URL, ELSEWHERE, NAMED_TABLES, Settings
 from batch.config.toml_file import ConfigFile, read_file
@@ -26,13 +29,15 @@ NAME = "shipbatch.toml"
 def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's config folder."""
     if given := environ.get("SHIPBATCH_CONFIG"):
-        path = Path(given).expanduser()
-        if not path.is_file():
+        path = expand_user(given, "SHIPBATCH_CONFIG")
+        if not stat.S_ISREG(mode_at(path)):
             raise ConfigError(
                 f"SHIPBATCH_CONFIG names {path}, and there is no such file.", "Correct or unset it."
             )
         return path
-    return next((path for path in (Path(NAME), config_folder() / NAME) if path.is_file()), None)
+    return next(
+        (path for path in (Path(NAME), config_folder() / NAME) if stat.S_ISREG(mode_at(path))), None
+    )
 
 
 def load_settings(

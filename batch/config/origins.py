@@ -86,9 +86,9 @@ def _system_reads(host: str) -> str:
 
 def _path(path: str) -> str:
     kept: list[str] = []
-    for part in path.split("/"):
+    for part in (unquote(each, errors=_ODD) for each in path.split("/")):
         if part == "..":
             kept = kept[:-1]
         elif part not in {"", "."}:
-            kept.append(quote(unquote(part, errors=_ODD), safe="!$&'()*+,;=:@", errors=_ODD))
+            kept.append(quote(part, safe="!$&'()*+,;=:@", errors=_ODD))
     return "".join(f"/{part}" for part in kept)

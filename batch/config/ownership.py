@@ -1,5 +1,6 @@
 """Whose word a file is: who else could have written it, or put another one in its place."""
 
+import errno
 import os
 import shlex
 import stat
@@ -11,6 +12,22 @@ from batch.errors import ConfigError
 
 MOST_LINKS = 40  # on the way to a file, as Linux has it
 ACCESS_LIST = "system.posix_acl_access"
+_NOTHING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+def mode_at(path: Path) -> int:
+    """The mode of what lies at a path, links followed; 0 where nothing does. ConfigError where
+    nobody lets us look.
+    """
+    try:
+        return path.stat().st_mode
+    except OSError as error:
+        if error.errno in _NOTHING:
+            return 0
+        raise ConfigError(
+            f"{path.absolute()} cannot be looked at: {error.strerror or error}.",
+            "Give this user access to its folder, name another place, or run the command in another folder.",
+        ) from error
 
 
 def require_own(path: Path, otherwise: str) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from batch.config.environment import default_home, token_variable
 from batch.config.ledger_place import DATABASE, check_database, passwords_of
-from batch.config.ownership import require_own
+from batch.config.ownership import mode_at, require_own
 from batch.config.settings import Settings
 from batch.errors import ConfigError
 from batch.primitives.atomic_file import private_folder, sibling_temp_file
@@ -153,12 +153,12 @@ def _places(
     yield environ.get(variable, ""), f"the variable {variable}"
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         path = Path(folder) / variable.lower()
-        if path.is_file():  # who can read it is systemd's care
+        if stat.S_ISREG(mode_at(path)):  # who can read it is systemd's care
             yield _text(path), f"systemd's credential {path.name}"
     if file is not None:
         yield _private(file), f"the file {file}"
     kept = secret_file(variable, environ)
-    if kept.exists():
+    if mode_at(kept):
         yield _private(kept), f"the file {kept}"
     if keyring:
         try:

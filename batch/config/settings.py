@@ -33,7 +33,10 @@ given for one run.
 
 def _absolute_path(path: Path, info: ValidationInfo) -> Path:
     folder: Path = (info.context or {}).get("folder", Path())
-    return folder / path.expanduser()
+    try:
+        return folder / path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("there is no such user") from error
 
 
 PathHere = Annotated[Path, AfterValidator(_absolute_path)]

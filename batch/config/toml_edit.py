@@ -10,6 +10,7 @@ from typing import Any
 
 from batch.config.environment import config_folder
 from batch.config.load import NAME, config_file
+from batch.config.ownership import mode_at
 from batch.config.toml_file import ConfigFile, read_file
 from batch.errors import ConfigError
 from batch.primitives.atomic_file import private_folder, sibling_temp_file
@@ -24,7 +25,7 @@ def keep_hash(
     ConfigError where the file has another hash for the store: whoever wrote it may have meant it.
     """
     path = config_file(environ) or config_folder() / NAME
-    file = read_file(path) if path.is_file() else ConfigFile(path, "", {})
+    file = read_file(path) if mode_at(path) else ConfigFile(path, "", {})
     key = ("stores", store_name, "store_hash") if store_name else ("store_hash",)
     line = f"store_hash = {json.dumps(store_hash)}"
     wanted = _with(file.values, key, store_hash)

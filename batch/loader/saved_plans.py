@@ -1,9 +1,11 @@
 """The plan in a dry run's workbook, read back: whole and unchanged, or not at all."""
 
 import hashlib
+import stat
 from itertools import islice
 from pathlib import Path
 
+from batch.config.ownership import mode_at
 from batch.errors import FileError
 from batch.loader.files.read import read_tables
 from batch.model.sheet_format import PLAN, Mark, read_mark
@@ -16,7 +18,7 @@ def read_plan(path: Path) -> tuple[Mark, list[PlannedShipment]]:
     """What a plan says of itself, and its shipments; FileError where it is no plan of ours, or was
     changed since.
     """
-    if not path.is_file():
+    if not stat.S_ISREG(mode_at(path)):
         raise FileError(
             f"{path}: there is no such file.", "Give the NAME.plan.xlsx that a --dry-run wrote."
         )

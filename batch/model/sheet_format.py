@@ -180,12 +180,24 @@ def read_mark(path: Path) -> Mark | None:
         if MARK in properties:
             apart = {name: _as_it_was(properties.get(f"{MARK} {name}") or "") for name in _APART}
             told = json.loads(properties[MARK]) | apart
-            return Mark(
+            mark = Mark(
                 **{field.name: told[field.name] for field in fields(Mark) if field.name in told}
             )
+            return mark if _is_possible(mark) else None
     except (*_NO_ZIP, *_NO_MARK):
         return None
     return None
+
+
+def _is_possible(mark: Mark) -> bool:
+    """Whether we could have written it, as whoever made the workbook may not; ValueError for half a
+    character.
+    """
+    values = asdict(mark)
+    texts = "".join(value for value in values.values() if isinstance(value, str))
+    texts.encode()
+    alike = all(type(values[name]) is type(usual) for name, usual in asdict(Mark()).items())
+    return alike and "\0" not in texts and min(mark.columns, mark.planned) >= 0
 
 
 def _kept(text: str) -> str:

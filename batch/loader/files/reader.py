@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
@@ -82,11 +83,15 @@ class Spool:
             return self.file.read(length)
 
     def frames(self) -> Iterator[tuple[bytes, int, int]]:
-        """Each frame's kind, and where its content lies."""
+        """Each frame's kind, and where its content lies; one that is cut off, as by a kill, is
+        none.
+        """
         end, offset = os.fstat(self.file.fileno()).st_size, 0
         while offset < end:
             head = self.read(offset, 9)
             length = int.from_bytes(head[1:], "big")
+            if length > end - offset - len(head):
+                return
             yield head[:1], offset + 9, length
             offset += 9 + length
 
@@ -106,18 +111,14 @@ def read_apart(blob: Blob, sheet: str) -> list[Table]:
     """
     spool = _run(blob, "tables", sheet)
     told: list[tuple[str, tuple[str, ...], tuple[str, ...], list[Span]]] = []
-    try:
+    with _understood(blob):
         for kind, offset, length in spool.frames():
             if kind == b"T":
                 name, said, warnings = spool.note(offset, length)
                 told.append((str(name), tuple(map(str, said)), tuple(map(str, warnings)), []))
             elif kind == b"R":
                 told[-1][3].append(Span(offset, length))
-        outcome = _outcome(blob, spool)
-    except (ValueError, TypeError, LookupError) as error:
-        raise FileError(
-            f"{blob.name}: what its reader wrote is no table ({error}).", _REPORT
-        ) from error
+    outcome = _outcome(blob, spool)
     shape = partial(_number_format, blob) if outcome.get("pads_numbers") is True else _no_format
     return [
         Table(
@@ -182,10 +183,10 @@ def _run(blob: Blob, job: str, *words: str) -> Spool:
         reader.kill()
         reader.wait()
         _READERS.discard(reader)
-    if status == NO_MEMORY or (status < 0 and signal.Signals(-status) in _FULL):
+    if status == NO_MEMORY or -status in _FULL:
         raise _too_large(blob, spool, job)
     if status:
-        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        how = f"by {_signal_name(-status)}" if status < 0 else f"with status {status}"
         raise ReaderDied(f"{blob.name} could not be read: its reader ended {how}.", _TWICE)
     return spool
 
@@ -194,29 +195,51 @@ _TWICE = "Run it once more. If its reader ends so again, do not run it: tell IT 
 
 
 def _outcome(blob: Blob, spool: Spool) -> dict[str, Any]:
-    outcome = next(
-        (spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"E"),
-        None,
-    )
-    if not isinstance(outcome, dict):
-        raise BrokenStream("it has no end")
-    if "refused" in outcome:
-        raise FileError(str(outcome["refused"]), str(outcome["todo"]))
+    with _understood(blob):
+        outcome = next(
+            (spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"E"),
+            None,
+        )
+        if not isinstance(outcome, dict):
+            raise BrokenStream("it has no end")
+        if "refused" in outcome:
+            raise FileError(str(outcome["refused"]), str(outcome["todo"]))
     return outcome
+
+
+@contextmanager
+def _understood(blob: Blob) -> Iterator[None]:
+    """FileError for whatever a reader that a file has taken over may write in place of its frames."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise FileError(
+            f"{blob.name}: what its reader wrote is no table ({error}).", _REPORT
+        ) from error
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time signals have none
+        return f"signal {number}"
 
 
 def _too_large(blob: Blob, spool: Spool, job: str) -> FileError:
     """What met its limits, and where a cell lies far from its table, that."""
-    limits = [spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"L"]
-    megabytes, seconds = limits[-1] if limits else (0, 0)
+    with _understood(blob):
+        limits = [
+            spool.note(offset, length) for kind, offset, length in spool.frames() if kind == b"L"
+        ]
+        megabytes, seconds = map(int, limits[-1] if limits else (0, 0))
     if job == "tables":
         try:
             found = _outcome(blob, _run(blob, "far"))
-        except (FileError, ValueError):
+        except FileError:
             found = {}
         if found.get("far"):
             return FileError(
-                f"{found['name']} holds a cell at {found['far']}, far from its table; "
+                f"{found.get('name', blob.name)} holds a cell at {found['far']}, far from its table; "
                 "all cells up to there take more memory than allowed.",
                 _FAR,
             )

@@ -84,7 +84,7 @@ def decode_rows(content: bytes) -> list[list[Cell]]:
             return list(map(list, zip(*columns, strict=True)))
         cells = iter(columns[0])
         return [list(islice(cells, width)) for width in widths]
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
         raise BrokenStream(str(error)) from error
 
 
