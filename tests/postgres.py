@@ -35,7 +35,6 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "32MB",
     "autovacuum_naptime": "5s",
-    "fsync": "off",  # a server that is killed loses nothing by it, only a machine that dies does
 }
 
 

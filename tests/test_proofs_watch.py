@@ -77,7 +77,7 @@ async def test_a_kill_at_any_passage_leaves_nothing_behind_and_sends_nothing_twi
 
 async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(depot: Depot) -> None:
     """The file stays in working meanwhile; `status` says so, and that nobody watches."""
-    depot.box.faults.add(Fault(delay=12, method="POST"))  # a minute and a half for all: `status` may start slowly
+    depot.box.faults.add(Fault(delay=6, method="POST"))  # three quarters of a minute for all: `status` may start slowly
     (depot.folder / "shipbatch.toml").write_text('workers = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
     depot.export.rename(depot.inbox / "export.csv")
     running = await depot.watch()
