@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from launcher import KEPT, can_launch, launched
+
 from batch.sandbox import Sandbox
 from tests.proofs.warehouse import Running
 
 ROOT = Path(__file__).parents[1]
-KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONFAULTHANDLER")
-"""All that a command gets of this process's environment."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Terminal:
         """Type a command, and what it asks for; variables of the environment may be set, or
         emptied.
         """
+        if can_launch(self.environ | environ):
+            told = await launched(
+                [*map(str, words)], self.folder, self.environ | environ, typed.encode()
+            )
+            return Said(*told)
         process = await self.start(*words, **environ)
         out, err = await process.communicate(typed.encode())
         return Said(process.returncode or 0, out.decode(), err.decode())

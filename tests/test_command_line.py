@@ -177,8 +177,10 @@ class TestTheWayItEnds:
         assert (shell.folder / "export.results.xlsx").is_file()
 
     async def test_75_where_the_store_is_down(self, typed: OpenTerminal) -> None:
-        """Nothing was sent: the same call later will do."""
+        """Nothing was sent: the same call later will do. Its tries follow each other at once here."""
         shell = await typed()
+        shell.write("sitecustomize.py", "import random\nrandom.uniform = lambda low, high: low\n")
+        shell.environ["PYTHONPATH"] = f"{shell.folder}:{shell.environ['PYTHONPATH']}"
         said = await shell("run", "export.csv", BIGCOMMERCE_API_URL="http://127.0.0.1:9")
         assert said.status == 75
         assert "Traceback" not in said.all

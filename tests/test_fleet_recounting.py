@@ -43,6 +43,12 @@ def doubts_are_settled_by_whom_the_test_says(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("batch.fleet.housekeeping.DOUBTS_EVERY", HOUR)
 
 
+@pytest.fixture(autouse=True)
+def a_store_that_cannot_be_read_is_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as ever, and not for half a minute."""
+    monkeypatch.setattr("batch.bigcommerce.client.LONGEST_BACKOFF", 0.05)
+
+
 async def doubtful(yard: Yard, orders: range, *faults: Fault) -> tuple[Sandbox, int]:
     """A file that was finished with its first order in doubt; its number."""
     box = await yard.store(len(orders))

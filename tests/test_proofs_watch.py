@@ -89,8 +89,8 @@ async def test_a_signal_finishes_what_is_in_flight_and_the_next_start_the_file(
     depot: Depot,
 ) -> None:
     """The file stays in working meanwhile; `status` says so, and that nobody watches."""
-    # a minute and a half for all: `status` may start slowly
-    depot.box.faults.add(Fault(delay=12, method="POST"))
+    # three quarters of a minute for all: `status` may start slowly
+    depot.box.faults.add(Fault(delay=6, method="POST"))
     (depot.folder / "shipbatch.toml").write_text(
         'workers = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n'
     )
