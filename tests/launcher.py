@@ -29,7 +29,15 @@ KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONFAULTHANDLER")
 EARLY = ("PYTHON", "LC_", "LANG", "TZ", "SSL_", "SHIPBATCH_CRASH_AT")
 """Variables that are read as an interpreter or a module begins: a command that has others is started anew."""
 PROGRAM = (
-    *("cli", "watcher", "fleet", "sandbox", "pipeline.runner", "pipeline.sandbox_run", "ledger.postgres.opening"),
+    *(
+        "cli",
+        "watcher",
+        "fleet",
+        "sandbox",
+        "pipeline.runner",
+        "pipeline.sandbox_run",
+        "ledger.postgres.opening",
+    ),
     *(f"commands.{path.stem}" for path in sorted((ROOT / "batch" / "commands").glob("[!_]*.py"))),
 )
 LIBRARIES = ("openpyxl", "python_calamine", "rich.progress", "xlsxwriter", "apprise")
@@ -49,7 +57,12 @@ async def launched(
         streams = [Path(place) / name for name, _ in STREAMS]
         for stream in streams:
             stream.write_bytes(typed if stream.name == "in" else b"")
-        asked = {"words": words, "folder": str(folder), "environ": dict(environ), "streams": [*map(str, streams)]}
+        asked = {
+            "words": words,
+            "folder": str(folder),
+            "environ": dict(environ),
+            "streams": [*map(str, streams)],
+        }
         reader, writer = await asyncio.open_unix_connection(_server())
         try:
             writer.write(json.dumps(asked).encode() + b"\n")
@@ -66,7 +79,10 @@ def _early(environ: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _environ() -> dict[str, str]:
-    own = {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}  # as the command line has it, before numpy is there
+    own = {
+        "PYTHONPATH": str(ROOT),
+        "OPENBLAS_NUM_THREADS": "1",
+    }  # as the command line has it, before numpy is there
     return {name: os.environ[name] for name in KEPT if name in os.environ} | own
 
 
@@ -75,7 +91,9 @@ def _server() -> str:
     """The address of this process's server, which ends with it, however that ends."""
     folder = tempfile.TemporaryDirectory(prefix="launcher-")
     command = [sys.executable, __file__, folder.name]
-    server = subprocess.Popen(command, env=_environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        command, env=_environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
     def end() -> None:
         server.communicate()

@@ -15,10 +15,14 @@ from yard import until
 from batch.sandbox import Fault, Reply, Sandbox
 
 OpenSandbox = Callable[..., Awaitable[Sandbox]]
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each command is started anew")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere each command is started anew"
+)
 
 
-@pytest.mark.parametrize("words", ["", "--help", "history", "config --json", "run nothing.csv", "service cron", "oops"])
+@pytest.mark.parametrize(
+    "words", ["", "--help", "history", "config --json", "run nothing.csv", "service cron", "oops"]
+)
 async def test_it_says_and_ends_as_one_that_is_started(tmp_path: Path, words: str) -> None:
     shell = Terminal(tmp_path)
     assert can_launch(shell.environ)
@@ -28,7 +32,9 @@ async def test_it_says_and_ends_as_one_that_is_started(tmp_path: Path, words: st
     assert (said.status, said.out, said.err) == (started.returncode, out.decode(), err.decode())
 
 
-@pytest.mark.parametrize("name", ["TZ", "LC_ALL", "PYTHONIOENCODING", "SSL_CERT_FILE", "SHIPBATCH_CRASH_AT"])
+@pytest.mark.parametrize(
+    "name", ["TZ", "LC_ALL", "PYTHONIOENCODING", "SSL_CERT_FILE", "SHIPBATCH_CRASH_AT"]
+)
 def test_what_is_read_at_a_beginning_gets_a_beginning(tmp_path: Path, name: str) -> None:
     """Another value than the imported program had makes a start of its own."""
     assert not can_launch(Terminal(tmp_path).environ | {name: "another"})
