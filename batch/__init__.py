@@ -3,7 +3,7 @@
 A file's way can be read off the rooms: `loader` (files, cells, columns, rows) makes parcels of it;
 `planning` holds them against their orders; `pipeline` runs the stages and ships; `results` writes
 the sheet; `ledger` keeps what must not be forgotten. Imports go down only, and
-`tests/test_floors.py` holds the rooms to it:
+`tests/project/test_floors.py` holds the rooms to it:
 
 ====  =============  =====================================================================
 floor room           what happens there

@@ -23,16 +23,16 @@ POSIX = hasattr(os, "fork")
 collect_ignore_glob: list[str] = []
 if not POSIX:  # Windows tells no process to stop, and none of how another died
     collect_ignore_glob += [
-        "test_ledger_kill.py",
-        "test_ledger_locks.py",
-        "test_migrations.py",
-        "test_owned.py",
+        "*/test_ledger_kill.py",
+        "*/test_ledger_locks.py",
+        "*/test_migrations.py",
+        "*/test_owned.py",
     ]
     collect_ignore_glob += [
-        "test_proofs_*.py",
-        "test_scoreboard.py",
-        "test_signals.py",
-        "test_two_at_once.py",
+        "*/test_proofs_*.py",
+        "*/test_scoreboard.py",
+        "*/test_signals.py",
+        "*/test_two_at_once.py",
     ]
 
 # No example fails for the time that it took: a busy machine takes longer.

@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SHIPPING = ("tests/test_mutants_settling.py", "tests/test_pool.py")
-LEDGER = ("tests/test_ledger.py", "tests/test_ledger_sqlite.py")
-POSTGRES = ("tests/test_ledger_postgres.py",)
-ANSWERS = ("tests/test_answers.py",)
-CLIENT = ("tests/test_client_faults.py", "tests/test_client.py")
-JUDGING = ("tests/test_judging.py",)
-FETCHING = ("tests/test_fetching_whole.py",)
-TRUSTING = ("tests/test_ownership.py",)
-MET = ("tests/test_met_before.py",)
-DIFFERS = ("tests/test_made_differs.py",)
-PARSING = ("tests/test_client_parsing.py",)
-SPELLING = ("tests/test_spelling.py",)
-HOSTILE = ("tests/test_hostile_bytes.py",)
-LATE = ("tests/test_proofs_late.py",)
-WAITS = ("tests/test_only_doubts_wait.py",)
+SHIPPING = ("tests/proofs/test_mutants_settling.py", "tests/pipeline/test_pool.py")
+LEDGER = ("tests/ledger/test_ledger.py", "tests/ledger/test_ledger_sqlite.py")
+POSTGRES = ("tests/ledger/test_ledger_postgres.py",)
+ANSWERS = ("tests/bigcommerce/test_answers.py",)
+CLIENT = ("tests/bigcommerce/test_client_faults.py", "tests/bigcommerce/test_client.py")
+JUDGING = ("tests/planning/test_judging.py",)
+FETCHING = ("tests/remote_files/test_fetching_whole.py",)
+TRUSTING = ("tests/config/test_ownership.py",)
+MET = ("tests/pipeline/test_met_before.py",)
+DIFFERS = ("tests/pipeline/test_made_differs.py",)
+PARSING = ("tests/bigcommerce/test_client_parsing.py",)
+SPELLING = ("tests/primitives/test_spelling.py",)
+HOSTILE = ("tests/loader/test_hostile_bytes.py",)
+LATE = ("tests/proofs/test_proofs_late.py",)
+WAITS = ("tests/pipeline/test_only_doubts_wait.py",)
 
 
 class Misplaced(Exception):
@@ -124,7 +124,7 @@ MUTANTS: Sequence[Mutant] = (
         "ledger/postgres/schema.py",
         '        connection.execute("SELECT pg_advisory_xact_lock(?)", (RUNNERS,))\n',
         '        connection.execute("SELECT 1")\n',
-        ("tests/test_migrations.py",),
+        ("tests/ledger/test_migrations.py",),
     ),
     Mutant(
         "sends again what was refused with 429 without a look",
@@ -502,7 +502,7 @@ MUTANTS: Sequence[Mutant] = (
         "ledger/locks.py",
         "            if shared_home and not _is_same_folder(home, shared_home):\n",
         "            if shared_home and _is_same_folder(home, shared_home):\n",
-        ("tests/test_ledger_locks.py",),
+        ("tests/ledger/test_ledger_locks.py",),
     ),
     # where files come from, and whose word counts
     Mutant(
@@ -625,56 +625,56 @@ MUTANTS: Sequence[Mutant] = (
         "pipeline/runner.py",
         "        if self.wrote:\n",
         "        if False:\n",
-        ("tests/test_carry_over.py",),
+        ("tests/pipeline/test_carry_over.py",),
     ),
     Mutant(
         "calls an order unknown that a page left out",
         "bigcommerce/order_pages.py",
         "        await self._read_unseen(wanted, known)\n",
         "",
-        ("tests/test_pages.py",),
+        ("tests/bigcommerce/test_pages.py",),
     ),
     Mutant(
         "believes a stored value that nobody has written",
         "ledger/soundness.py",
         "    if not fits:\n",
         "    if False:\n",
-        ("tests/test_ledger_damage.py",),
+        ("tests/ledger/test_ledger_damage.py",),
     ),
     Mutant(
         "puts back statuses that are to be left alone",
         "commands/undo.py",
         "            and not self.keeps_status\n",
         "",
-        ("tests/test_undo.py",),
+        ("tests/commands/test_undo.py",),
     ),
     Mutant(
         "takes files from a room that is a link",
         "watcher/folder_layout.py",
         "                if wrong := self._fault((self.root / room).lstat()):\n",
         '                if wrong := "":\n',
-        ("tests/test_watch_rooms.py",),
+        ("tests/watcher/test_watch_rooms.py",),
     ),
     Mutant(
         "reads a file that has a second name elsewhere",
         "watcher/folder_layout.py",
         "if told.st_nlink > 1 else",
         "if False else",
-        ("tests/test_watch_rooms.py",),
+        ("tests/watcher/test_watch_rooms.py",),
     ),
     Mutant(
         "runs at once what was put there after the look",
         "watcher/inbox.py",
         "        if claimed and not is_same(claimed, whole.seen):",
         "        if False:",
-        ("tests/test_watch_rooms.py",),
+        ("tests/watcher/test_watch_rooms.py",),
     ),
     Mutant(
         "calls a watcher running that was killed",
         "watcher/status_file.py",
         " or _has_died(said, _lock_of(path))",
         "",
-        ("tests/test_proofs_watch.py",),
+        ("tests/proofs/test_proofs_watch.py",),
     ),
     # bytes that mean harm
     Mutant(
@@ -718,27 +718,27 @@ MUTANTS: Sequence[Mutant] = (
         "config/origins.py",
         "    if parts.hostname in LOOPBACK:\n",
         "    if False:\n",
-        ("tests/test_one_store.py",),
+        ("tests/ledger/test_one_store.py",),
     ),
     Mutant(
         "takes a hash in another case for another store",
         "config/origins.py",
         "{store_hash.casefold()}",
         "{store_hash}",
-        ("tests/test_one_store.py",),
+        ("tests/ledger/test_one_store.py",),
     ),
     Mutant(
         "sends beside what was put aside",
         "ledger/sqlite/schema.sql",
         "WHEN NEW.state = 'intent' AND EXISTS (",
         "WHEN NEW.state = 'no state' AND EXISTS (",
-        ("tests/test_one_store.py",),
+        ("tests/ledger/test_one_store.py",),
     ),
     Mutant(
         "leaves a queued file's end as it was",
         "fleet/late_results.py",
         '        if row["sign"] != row["now"] and (',
         "        if False and (",
-        ("tests/test_fleet_recounting.py",),
+        ("tests/fleet/test_fleet_recounting.py",),
     ),
 )

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its own figures, as ratios within one run."""
