@@ -21,6 +21,7 @@ from batch.pipeline import Job, Pipeline
 from batch.pipeline.carry_over import carry_over_leftovers
 from batch.pipeline.runner import run_files
 from batch.pipeline.session import open_store
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Sandbox
 
@@ -46,7 +47,7 @@ def doubts_are_settled_by_whom_the_test_says(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(autouse=True)
 def a_store_that_cannot_be_read_is_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As often as ever, and not for half a minute."""
-    monkeypatch.setattr("batch.bigcommerce.client.LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr("batch.bigcommerce.client.BACKOFF", Backoff((0.05,)))
 
 
 async def doubtful(yard: Yard, orders: range, *faults: Fault) -> tuple[Sandbox, int]:
