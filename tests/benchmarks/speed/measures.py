@@ -15,7 +15,7 @@ import xlsxwriter
 
 from batch.config import Settings
 from batch.ledger import open_ledger
-from tests.benchmarks import ledger
+from tests.benchmarks import ledger as ledger_benchmark
 from tests.benchmarks.speed import rivals
 from tests.benchmarks.speed.runs import bare, by_id, by_sku, home, ids, recorded, ship
 from tests.benchmarks.speed.store import ROOT, Came, Spec, serving
@@ -192,8 +192,8 @@ def ledger() -> Iterator[Figure]:
     async def measure() -> float:
         with home() as folder:
             async with open_ledger(folder / "ledger.sqlite3") as book:
-                records = await bench_ledger.planned(book, "a", range(1, many + 1))
-                return await bench_ledger.rate(
+                records = await ledger_benchmark.planned(book, "a", range(1, many + 1))
+                return await ledger_benchmark.rate(
                     asyncio.gather(
                         *(book.intend(record.record_id, {"phase": "claimed"}) for record in records)
                     ),
