@@ -6,16 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from batch.bigcommerce.backoff import SLOWEST, RefusalPause, Trickle
+from batch.bigcommerce.slowdown import SLOWEST, RefusalPause, Trickle
 from batch.bigcommerce.concurrency import Concurrency
 from batch.bigcommerce.quota_window import TICK, QuotaHeaders, QuotaWindow
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
-from batch.primitives.backoff import Backoff
 
 LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
 MOST = 64  # in flight, where nobody says
-BACKOFF = Backoff.doubling(1.0, 60.0)  # at least, from the second 429 in a row on
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from clock import VirtualLoop
 
 from batch.bigcommerce import Phase, Response
-from batch.bigcommerce.backoff import SLOWEST
+from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.rate_limit import RateLimit
 from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT
 

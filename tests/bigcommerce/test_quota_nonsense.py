@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.bigcommerce import Phase, Response
-from batch.bigcommerce.backoff import SLOWEST
+from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.rate_limit import LONG, RateLimit
 from batch.bigcommerce.verdict import LONGEST_WAIT
 

@@ -5,11 +5,12 @@ known.
 from aiolimiter import AsyncLimiter
 
 from batch.bigcommerce.quota_window import LENGTH
+from batch.primitives.backoff import Backoff
 
 # requests a second: the smallest plan's 150 in 30 s, where a store refuses and tells no quota
 SLOWEST = 5.0
 STEEPEST = 200.0  # requests a second; beyond it only the store's own speed is a limit
-LONGEST_PAUSE = 60.0  # seconds that refusals in a row add up to, unless the store asks for more
+PAUSE = Backoff.doubling(1.0, 60.0)  # at least, from the second refusal in a row on
 
 
 class RefusalPause:
@@ -34,7 +35,7 @@ class RefusalPause:
         if sent > self._began:  # else it was in flight when another's refusal came
             self.in_a_row += 1
             self._began = now
-        self._ends = max(self._ends, now + max(asked, _shortest_pause(self.in_a_row)), window_ends)
+        self._ends = max(self._ends, now + max(asked, PAUSE.pause(self.in_a_row - 1)), window_ends)
 
     def report_answer(self, sent: float) -> None:
         """Another answer than a refusal: the row has ended, if the request went after its last
@@ -84,8 +85,3 @@ class Trickle:
     def turn_off(self) -> None:
         """The store tells its quota: that is the pace from here on."""
         self._limiter = None
-
-
-def _shortest_pause(in_a_row: int) -> float:
-    """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
-    return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), LONGEST_PAUSE)
