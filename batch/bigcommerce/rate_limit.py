@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from batch.bigcommerce.slowdown import SLOWEST, RefusalPause, Trickle
 from batch.bigcommerce.concurrency import Concurrency
 from batch.bigcommerce.quota_window import TICK, QuotaHeaders, QuotaWindow
 from batch.bigcommerce.response import Phase, Response
+from batch.bigcommerce.slowdown import SLOWEST, RefusalPause, Trickle
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
 
 LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
