@@ -12,13 +12,13 @@ floor room           what happens there
 11    web            the page (its place; not built yet)
 10    fleet          many stores on many machines: the queue and its workers
 9     watcher        the drop folder: claims what is whole, runs it, files it away
-8     commands       every command that is not run, watch or worker: its work, its answer
+8     commands       every command but run, watch, worker and status: its work, its answer
 7     pipeline       one file through all stages; runner, session, carry-over
-6     monitoring     who is told of a run: log, metrics, people, the dead man's switch
+6     monitoring     who is told of a run: log, metrics, people by any apprise channel
 5     loader         a warehouse export becomes parcels; pandas lives here
 5     results        the results workbook and CSV, a run in sentences
 4     ledger         what survives a crash; SQLite, or PostgreSQL for many machines
-4     bigcommerce    the API: client, rate limit, verdicts, payload
+4     bigcommerce    the API: client, orders by page, rate limit, verdicts, payload
 4     remote_files   a file by its address, whole or not at all
 3     planning       parcels against their order, a file against its nights; pure
 2     config         settings, secrets, and whose word they are
@@ -31,13 +31,15 @@ floor room           what happens there
 
 Where new things go:
 
-1. A rule without I/O: `loader/cells` for a cell, `planning` for a parcel or a file. What reads or writes the store:
-   `bigcommerce` only. SQL: `ledger` only, and `fleet` for its queue.
-2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which returns a
-   CommandResult, and a few lines in `cli`.
-3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one table.
-4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a header: the CSV,
-   no code.
-5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a module below forty
-   lines joins its only importer.
+1. A rule without I/O: `loader/cells` for a cell by itself, `planning` for a row against its order or
+   a file against its nights. What reads or writes the store: `bigcommerce` only. SQL: `ledger` only
+   (its INSERT is in `plans`, its tables in two `schema.sql`), and `fleet` for its queue.
+2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which
+   returns a CommandResult, and a few lines in `cli`; `status` is with what it tells of.
+3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one
+   table. An error code is a `Code` with its texts in `catalogue.toml`.
+4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a
+   header: the CSV, no code. A channel for alerts: an address, no code.
+5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a
+   module below forty lines joins its only importer.
 """

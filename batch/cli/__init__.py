@@ -1,4 +1,21 @@
-"""The command line: one short function per command; the only room that prints or exits."""
+"""The command line: one short function per command; the only room that prints or exits.
+
+========  ======================================================
+module    what it knows
+========  ======================================================
+run       `run`, `resume`, `sandbox`
+watch     `watch`, `status`
+decide    `decide`, `undo`
+inspect   `history`, `find`, `audit`, `template`
+admin     `setup`, `check`, `service`, `config`
+queue     `worker`, and the queue of `run`, `watch` and `status`
+options   options that commands share
+terminal  settings, printing, errors
+progress  the bar, plain lines, log lines
+signals   Ctrl-C, SIGTERM, SIGHUP
+streams   closed terminals, logs in Latin-1
+========  ======================================================
+"""
 
 import os
 import sys

@@ -1,5 +1,17 @@
 """Who is told of a night, and when: the log always; people for what is new or too much; the dead
 man's switch.
+
+=============  ==========================================================
+module         what it knows
+=============  ==========================================================
+notify         after a run: the log, people, the dead man's switch
+digest         what a run came to, in a few lines
+alert_history  what people have been told of already
+channels       the ways out: any apprise address (Teams, mail …), no code
+log            one line per event, a file a day
+metrics        a Prometheus text file
+systemd        what systemd is told
+=============  ==========================================================
 """
 
 from batch.monitoring.digest import Digest, of_arrival, of_error, of_report

@@ -1,4 +1,31 @@
-"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
+"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write.
+
+=============  ==============================================
+module         what it knows
+=============  ==============================================
+job            what a person asked for
+session        one store, opened: what its stages share
+runner         several files, one after the other
+run_context    one run on its way
+pipeline       one file through all stages
+input_copies   the copy of an export that a run works on
+load           an export read
+deduplicate    what the ledger already holds as created
+resolver       orders, their lines and their shipments
+planner        a file judged, before anything is sent
+gate           the file let through, or held
+plan           the judgement on its way into the ledger
+baselines      an order as it was when last read
+estimate       what the run is about to cost
+shipping/      posted, read back, corrected
+report         rows added up, sheet, exit status
+carry_over     what earlier runs left open
+decisions      what waits for a person, and the person's word
+sheet_answers  words in the Decision cells of a sheet
+sandbox_run    the same run against a store on this machine
+progress       where a run tells how it goes
+=============  ==============================================
+"""
 
 from batch.pipeline.job import Job
 from batch.pipeline.load import copy_of, read, source_of_run

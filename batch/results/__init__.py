@@ -1,4 +1,21 @@
-"""What a run leaves for people: the results workbook, or one CSV, beside the export."""
+"""What a run leaves for people: the results workbook, or one CSV, beside the export.
+
+==============  ======================================
+module          what it knows
+==============  ======================================
+accounting      what became of each row
+sheet           what a results sheet says
+workbook        the workbook
+summary_sheet   its sheet `Summary`
+table           a table in a workbook
+cells           what one cell can hold
+csv_file        the results as one CSV
+template        the workbook that a warehouse fills in
+run_text        a run in sentences
+paths           where a sheet goes
+fast_worksheet  plain text in one step
+==============  ======================================
+"""
 
 from pathlib import Path
 

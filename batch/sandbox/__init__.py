@@ -11,12 +11,18 @@ orders           the shape of a store's data, and reading it
 generate_orders  a store in which a given export can be shipped
 store            the rules by which shipments change the data
 event_log        what was made, changed and deleted, kept in a file
-responses        how data is written in JSON; links and statuses belong to it
-fields           what a request's body may say; answers has the documented errors
+responses        how data is written in JSON
+links            the tracking links that it generates
+statuses         the API's list of order statuses; what is refused is in `store`
+fields           what a request's body may say
+answers          what is answered, with the documented errors
 endpoints        what is answered to one call
-gateway          path, token, scope, media types; quota counts
+gateway          path, token, scope, media types
+quota            requests in a window
+clock            the store's own time
 behaviour        what nobody has published, as switches
-faults           what goes wrong on request; http does it to the socket
+faults           what goes wrong on request
+http             faults done to the socket
 server           all of it as a server
 ===============  ==================================================================
 """

@@ -262,3 +262,12 @@ def test_the_top_level_is_closed() -> None:
     )
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
     assert {name for name in top if not name.startswith(".")} <= CLOSED
+
+
+@pytest.mark.parametrize("room", sorted({path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE}))
+def test_a_room_lists_its_modules(room: Path) -> None:
+    """A room of more than five modules says in its docstring what each of them knows."""
+    modules = {path.stem for path in room.glob("*.py")} - {"__init__", "__main__"}
+    said = ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
+    listed = {line.split()[0] for line in said.splitlines() if "  " in line.strip()}
+    assert len(modules) <= 5 or modules <= listed, modules - listed

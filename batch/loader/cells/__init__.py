@@ -1,1 +1,17 @@
-"""What one cell means."""
+"""What one cell means.
+
+================  =======================================
+module            what it knows
+================  =======================================
+values            ids, units, words, comments, yes or no
+order_numbers     the order that a cell names
+skus              the SKU, or several
+tracking_numbers  tracking numbers and links
+carriers          carrier words: `carriers.csv`
+check_digits      what a number says of its carrier
+row_status        void, shipped, not yet
+money             amounts
+damage            what spreadsheet programs do to numbers
+normalise         the key under which words are compared
+================  =======================================
+"""

@@ -1,1 +1,17 @@
-"""Which column is which field."""
+"""Which column is which field.
+
+===============  ==================================================
+module           what it knows
+===============  ==================================================
+choose_table     which table is the export, and where its header is
+headers          from a header row to which column is which field
+synonyms         which field a header may name: `headers.csv`
+value_shapes     what a column's values look like
+columns          the columns while they are told apart
+assignment       which column wins which field
+review           what is missing, or at odds with its values
+map_hints        `--map` lines where no row is a header
+complete_answer  an answer with all that would be asked next
+own_sheets       sheets of ours, dropped back in
+===============  ==================================================
+"""

@@ -1,1 +1,19 @@
-"""Rows, typed and grouped into parcels."""
+"""Rows, typed and grouped into parcels.
+
+================  ===========================================================
+module            what it knows
+================  ===========================================================
+frame             the recognised columns, streamed and kept small
+layout            order cells filled once a group, order rows above item rows
+inspection        each distinct cell judged once
+typed_rows        what each row asks for, or what is wrong with it
+skipped_rows      rows that make no shipment
+tracking_columns  numbers and links, from several columns
+carrier_columns   carriers, from up to four columns
+lost_zeros        zeros that a spreadsheet program took
+ship_dates        when rows were shipped
+grouping          rows to parcels
+parcels           the rows of one parcel as a `Parcel`
+profile           a file in a few figures
+================  ===========================================================
+"""
