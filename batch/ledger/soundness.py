@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
-from batch.model import LinkSource
+from batch.model import LinkSource, Status
 
 T = TypeVar("T")
 Fits = Callable[[Any], bool]
@@ -143,10 +143,10 @@ EVIDENCE: Mapping[str, Fits] = {
     "who": is_text,
 }
 _COUNTS = (
-    "rows shipments created updated already_created skipped planned invalid rejected held waiting in_doubt not_sent"
-    " requests requests_saved seconds"
+    *("rows", "shipments", "requests", "requests_saved", "seconds"),
+    *(status.key for status in Status),
 )
-SUMMARY: Mapping[str, Fits] = dict.fromkeys(_COUNTS.split(), is_number) | {"results": is_path}
+SUMMARY: Mapping[str, Fits] = dict.fromkeys(_COUNTS, is_number) | {"results": is_path}
 _FIGURES = "rows wrong parcels new known known_days absent unlisted units number_orders old weekday"
 PROFILE: Mapping[str, Fits] = dict.fromkeys(_FIGURES.split(), is_number) | {
     "carriers": mapping_of(is_text, is_whole),

@@ -10,8 +10,8 @@ import pytest
 from clock import VirtualLoop
 
 from batch.bigcommerce import Phase, Response
-from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.rate_limit import RateLimit
+from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.verdict import LONGEST_WAIT, NO_WORD_WAIT
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.bigcommerce import Phase, Response
-from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.rate_limit import LONG, RateLimit
+from batch.bigcommerce.slowdown import SLOWEST
 from batch.bigcommerce.verdict import LONGEST_WAIT
 
 NUMBERS = st.one_of(

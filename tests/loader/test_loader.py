@@ -13,6 +13,7 @@ import xlsxwriter
 
 from batch.config import Source
 from batch.errors import ColumnError, FileError
+from batch.loader.columns.own_sheets import our_columns
 from batch.loader.load import load
 from batch.loader.rows import frame
 from batch.model import Field, Status
@@ -433,6 +434,15 @@ def test_two_equal_sheets_are_asked_about(book):
         load(path, Source())
     assert "--sheet East" in caught.value.todo
     assert load(path, Source(sheet="West")).table.sheet == "West"
+
+
+@pytest.mark.parametrize("gone", [{"Who"}, {"Link Source", "Run"}, {"Outcome"}])
+def test_the_columns_of_an_older_version_are_ours_too(gone: set[str]) -> None:
+    """A marked sheet without a column that came later; without our first one it is somebody else's."""
+    header = ["Order", "SKU", *(name for name in OURS if name not in gone), "Decision"]
+    ours = range(2, len(header) - 1) if "Outcome" not in gone else range(0)
+    assert our_columns(header, marked=True) == ours
+    assert our_columns(header, marked=False) == range(0)
 
 
 def test_our_own_workbook_dropped_back_in_is_read_without_our_columns(book):

@@ -36,8 +36,8 @@ def our_columns(header: Sequence[str], *, marked: bool) -> range:
     """Positions, from 0, of the columns we added, less the Decision after them; empty where the
     header is not ours.
 
-    A workbook is known by its mark; text has none and must have all the names, in their order, at
-    its end.
+    A workbook is known by its mark, and may be of a version that had fewer of them; text has none
+    and must have all the names, in their order, at its end.
     """
     names = [name.removeprefix(PREFIX) for name in header]
     while names and not names[-1]:
@@ -47,7 +47,15 @@ def our_columns(header: Sequence[str], *, marked: bool) -> range:
     for ours in (OURS, OURS_TO_FIX) if marked else (OURS,):
         if tuple(names[-len(ours) :]) == ours:
             return range(len(names) - len(ours), len(names))
+    begins = [at for at, name in enumerate(names) if marked and name == OURS[0]]
+    if begins and _are_in_order(names[begins[-1] :], OURS):
+        return range(begins[-1], len(names))
     return range(0)
+
+
+def _are_in_order(names: Sequence[str], among: Sequence[str]) -> bool:
+    left = iter(among)
+    return all(name in left for name in names)
 
 
 def is_template(header: Sequence[str]) -> bool:
