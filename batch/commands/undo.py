@@ -95,9 +95,15 @@ async def undo_run(desk: StoreSession, run_id: str, *, for_real: bool, keep_stat
     path = desk.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
     earlier = [r for r in desk.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
-    await asyncio.to_thread(_write_list, orders, earlier, path)
+    try:
+        await asyncio.to_thread(_write_list, orders, earlier, path)
+        listed = f"The orders concerned are in {path}."
+    except OSError as error:  # what was deleted is told of all the same
+        listed = (
+            f"{path} could not be written: {error.strerror or error}. It lists the orders; the same call writes it."
+        )
     doubts = [record for record in desk.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
-    told = _result(run, orders, path, for_real=for_real, stopped=desk.stop.reason)
+    told = _result(run, orders, path, listed, for_real=for_real, stopped=desk.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -123,7 +129,9 @@ def _csv_row(record: Record) -> tuple[object, ...]:
     return record.shipment.order_id, made.shipment_id if made else "", rows
 
 
-def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str) -> CommandResult:
+def _result(
+    run: Run, orders: Sequence[OrderUndone], path: Path, listed: str, *, for_real: bool, stopped: str
+) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
     lines = [f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."]
@@ -134,8 +142,7 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
             if step.why and step.record.made:
                 lines.append(f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}")
     lines += _mails(orders, for_real=for_real)
-    lines.append("The mails that were sent to the customers cannot be taken back; the orders concerned are in")
-    lines.append(f"{path}.")
+    lines += ["The mails that were sent to the customers cannot be taken back.", listed]
     if stopped:
         lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
     elif not for_real and counts[Fate.DELETE]:
