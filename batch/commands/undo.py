@@ -103,11 +103,15 @@ async def undo_run(
         for r in session.ledger.records_of_run(run.run_id)
         if r.deleted and r.record_id not in steps
     ]
-    await asyncio.to_thread(_write_list, orders, earlier, path)
+    try:
+        await asyncio.to_thread(_write_list, orders, earlier, path)
+        listed = f"The orders concerned are in {path}."
+    except OSError as error:  # what was deleted is told of all the same
+        listed = f"{path} could not be written: {error.strerror or error}. It lists the orders; the same call writes it."
     doubts = [
         record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED
     ]
-    told = _result(run, orders, path, for_real=for_real, stopped=session.stop.reason)
+    told = _result(run, orders, path, listed, for_real=for_real, stopped=session.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -138,7 +142,13 @@ def _csv_row(record: Record) -> tuple[object, ...]:
 
 
 def _result(
-    run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bool, stopped: str
+    run: Run,
+    orders: Sequence[OrderUndone],
+    path: Path,
+    listed: str,
+    *,
+    for_real: bool,
+    stopped: str,
 ) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
@@ -154,10 +164,7 @@ def _result(
                     f"  Order {order.order_id}, shipment {step.record.made.shipment_id}: {step.why}"
                 )
     lines += _mails(orders, for_real=for_real)
-    lines.append(
-        "The mails that were sent to the customers cannot be taken back; the orders concerned are in"
-    )
-    lines.append(f"{path}.")
+    lines += ["The mails that were sent to the customers cannot be taken back.", listed]
     if stopped:
         lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
     elif not for_real and counts[Fate.DELETE]:

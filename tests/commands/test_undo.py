@@ -73,6 +73,18 @@ async def test_the_list_keeps_what_an_earlier_call_deleted(shop: OpenShop) -> No
     assert (told.data["deleted"], there.box.counts[DELETE]) == (0, 3)
 
 
+async def test_a_list_that_cannot_be_written_hides_nothing(shop: OpenShop) -> None:
+    """What was deleted is told of all the same, and the list's place with the reason."""
+    there, report = await shipped(shop)
+    (there.home / "undo").write_text("no folder")
+    told = await undo(there, report)
+    assert (told.data["deleted"], told.status) == (3, 0)
+    assert any(
+        "csv could not be written: " in line and "the same call writes it" in line
+        for line in told.lines
+    )
+
+
 async def test_mails_cannot_be_taken_back(shop: OpenShop) -> None:
     """It says so, and writes the list of the orders concerned."""
     there, report = await shipped(shop)
