@@ -80,9 +80,7 @@ class ColumnError(FileError):
 
 
 class ReaderDied(FileError):
-    """The process that read the file ended or hung, and said nothing; it may do better once more,
-    and no oftener.
-    """
+    """The process that read the file ended or hung without a word; it may be tried once more."""
 
 
 class CannotRunNow(ShipbatchError):
@@ -106,9 +104,7 @@ class Unreadable(ShipbatchError):
 
 
 class ResultsError(ShipbatchError):
-    """The results sheet cannot be written, or does not add up; the ledger holds everything it would
-    say.
-    """
+    """The results sheet cannot be written, or does not add up; the ledger still has everything."""
 
 
 class LedgerError(ShipbatchError):
@@ -116,9 +112,7 @@ class LedgerError(ShipbatchError):
 
 
 def of_memory(error: BaseException) -> OutOfMemory | None:
-    """What a fault says for which memory was lacking, also as a library words it; None where it was
-    not.
-    """
+    """An error for a lack of memory, also as libraries word it; None for other errors."""
     if isinstance(error, BaseExceptionGroup):
         return next(filter(None, map(of_memory, error.exceptions)), None)
     said = str(error)

@@ -1,6 +1,4 @@
-"""How requests are held back where the quota alone does not: after refusals, and where no quota is
-known.
-"""
+"""How requests are slowed where the quota does not: after refusals, or without a known quota."""
 
 from aiolimiter import AsyncLimiter
 
@@ -20,9 +18,7 @@ class RefusalPause:
 
     def __init__(self) -> None:
         self.in_a_row = 0
-        """429s since the last answer of another kind; those of requests in flight together count
-        once.
-        """
+        """429s since the last other answer; those of requests in flight together count once."""
         self._began = self._ends = float("-inf")
 
     def seconds_left(self, now: float) -> float:
@@ -30,24 +26,20 @@ class RefusalPause:
         return self._ends - now
 
     def extend(self, sent: float, now: float, asked: float, window_ends: float) -> None:
-        """Take a refusal of a request sent then: `asked` are the seconds the store wants at least."""
+        """Note a refusal of a request sent at `sent`; `asked`: least seconds the store wants."""
         if sent > self._began:  # else it was in flight when another's refusal came
             self.in_a_row += 1
             self._began = now
         self._ends = max(self._ends, now + max(asked, _shortest_pause(self.in_a_row)), window_ends)
 
     def report_answer(self, sent: float) -> None:
-        """Another answer than a refusal: the row has ended, if the request went after its last
-        refusal.
-        """
+        """Note another answer: the row of refusals ends if the request was sent after the last."""
         if sent > self._began:
             self.in_a_row = 0
 
 
 class Trickle:
-    """An even pace for a store that tells no quota to go by, twice as fast after each quiet window;
-    off at first.
-    """
+    """An even pace for a store without a quota, doubled after each quiet window; off at first."""
 
     def __init__(self) -> None:
         self._limiter: AsyncLimiter | None = None
@@ -67,9 +59,7 @@ class Trickle:
             await self._limiter.acquire()
 
     def slow_down(self, now: float) -> None:
-        """Go at the smallest plan's pace, or stay below it: a bucket of one, so that no burst is
-        hidden in it.
-        """
+        """Slow to the smallest plan's pace or below; a bucket of one, so that no burst hides."""
         if self._limiter is None or self._limiter.time_period < 1 / SLOWEST:
             self._limiter = AsyncLimiter(1, 1 / SLOWEST)
         self._changed_at = now

@@ -25,9 +25,7 @@ PAGE = 250  # the API's largest limit; more is answered with 413
 TRIES = 6  # of a read that fails; 429s are waited for and not counted
 PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
 CLOCK_APART = timedelta(hours=1)
-"""From this on a person is told: run ids, ship dates, what waits and what expires go by this
-machine's clock.
-"""
+"""Further apart, a person is warned: run ids, ship dates, waits and expiry use our clock."""
 BACKOFF = Backoff.doubling(2.0, 60.0)  # jittered
 
 T = TypeVar("T")
@@ -51,7 +49,7 @@ class Client:
         say: Callable[[str], None] = lambda line: None,
         may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`may_write` is asked right before the first byte of each request that changes anything."""
+        """`may_write` is asked right before the first byte of each changing request."""
         self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
         self._token = settings.token.get_secret_value()
         headers = {
@@ -88,10 +86,9 @@ class Client:
     async def orders(
         self, *, min_id: int, limit: int = PAGE, status_id: int | None = None
     ) -> list[Order]:
-        """One page of orders, ascending from `min_id`, of one status where it is given; empty:
-        there are no newer ones.
+        """A page of orders, ascending from `min_id`, of one status if given; empty: none newer.
 
-        Scope store_v2_orders_read_only.
+        Scope store_v2_orders_read_only. Raises Unreadable, StoreStopped.
         """
         params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
         found = await self._list(
@@ -124,8 +121,9 @@ class Client:
     async def order_products(
         self, order_id: int, *, enough: Callable[[Iterable[OrderLine]], bool] = lambda found: False
     ) -> list[OrderLine]:
-        """All lines of an order: all pages, or until `enough` says so. Scope
-        store_v2_orders_read_only.
+        """All lines of an order: all pages, or until `enough` says so.
+
+        Scope store_v2_orders_read_only. Raises Unreadable, StoreStopped.
         """
         path = f"/orders/{order_id}/products"
         return await self._pages(path, parse.order_line, lambda line: line.order_product_id, enough)
@@ -136,8 +134,9 @@ class Client:
         *,
         enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False,
     ) -> list[StoreShipment]:
-        """All shipments of an order, by id: all pages, or until `enough` says so. Scope
-        store_v2_orders_read_only.
+        """All shipments of an order, by id: all pages, or until `enough` says so.
+
+        Scope store_v2_orders_read_only. Raises Unreadable, StoreStopped.
         """
         path = f"/orders/{order_id}/shipments"
         found = await self._pages(path, parse.shipment, lambda one: one.shipment_id, enough)
@@ -169,13 +168,11 @@ class Client:
     async def update_shipment(
         self, order_id: int, shipment_id: int, body: Mapping[str, Any]
     ) -> Response:
-        """Write a `payload.correction` into a made shipment; its items stay. Scope store_v2_orders."""
+        """Change a made shipment with a `payload.correction`; items stay. Scope store_v2_orders."""
         return await self._write("PUT", f"/orders/{order_id}/shipments/{shipment_id}", body)
 
     async def delete_shipment(self, order_id: int, shipment_id: int) -> Response:
-        """Take a shipment back: its units can ship again, the order's status stays. Scope
-        store_v2_orders.
-        """
+        """Delete a shipment: its units can ship again, the order's status stays as it is."""
         return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
 
     async def set_status(self, order_id: int, status_id: int) -> Response:
@@ -225,9 +222,7 @@ class Client:
         key: Callable[[T], object],
         enough: Callable[[Iterable[T]], bool] = lambda found: False,
     ) -> list[T]:
-        """All pages of a list: until one brings nothing new. A short page need not be the last:
-        limits differ.
-        """
+        """All pages of a list, until one brings nothing new: a short page need not be the last."""
         found: dict[object, T] = {}
         for page in range(1, 1000):
             parts = [
@@ -297,9 +292,7 @@ def _not_the_api(what: str) -> Unreadable:
 
 
 def _clock_warning(headers: Mapping[str, str]) -> str:
-    """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has
-    none.
-    """
+    """A sentence where an answer's `Date` is far from our clock; empty where near or missing."""
     try:
         theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)
         ours = datetime.now(UTC)

@@ -1,6 +1,4 @@
-"""How many requests may be on their way at once, found by what it does to the time that an answer
-takes.
-"""
+"""How many requests may be in flight at once, found by measuring how long answers take."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -30,21 +28,18 @@ class _Pace:
 
 
 class Concurrency:
-    """More, as long as answers come as quickly as to a few; less than half as many once they take
-    twice as long.
+    """More while answers come as quickly as to a few; less than half once they take twice as long.
 
-    Each cut shows anew how quickly the store can answer, so that a store that has become slower for
-    good is not taken for a busy one for ever. Kinds are measured each for itself: a page of 250
-    orders takes longer than a shipment. Used as an async context manager, around each request.
+    Each cut measures again how quickly the store can answer, so that a store that became slower for
+    good is not taken for a busy one for ever. Kinds are measured separately: a page of 250 orders
+    takes longer than a shipment. Used as an async context manager, around each request.
     """
 
     def __init__(self, most: int, changed: Callable[[], None] = lambda: None) -> None:
         """`changed` is called when one more is on its way."""
         self.limit = min(FIRST, most)
         self.ahead = self.limit
-        """How many may get ready, beside those on their way: as many as keep a place from being
-        free.
-        """
+        """How many may prepare beside those in flight: enough that no place stays free."""
         self._least, self._most, self._changed = self.limit, most, changed
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
         self._doubling = True  # until the first cut

@@ -9,9 +9,7 @@ from batch.bigcommerce.response import Response
 
 
 def error_messages(reply: Response) -> Iterator[str]:
-    """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the
-    transport.
-    """
+    """An answer's messages, one per problem: from JSON, XML, text, a web page or the transport."""
     if reply.problem:
         yield reply.problem
     if reply.status is None or reply.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -1,6 +1,4 @@
-"""Orders by id, in as few requests as can be: a page knows up to 250 of them, and pages are read
-side by side.
-"""
+"""Orders by id in the fewest requests: a page has up to 250, and pages are read in parallel."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,9 +23,7 @@ class Orders:
     end: int | None = None
     """Largest order id of the store, once a page has shown that there is an end."""
     unproven: set[int] = field(default_factory=set)
-    """In no page, though the store has newer ones, and not asked for by themselves: ALONE others
-    were.
-    """
+    """Missing from pages with newer orders, and not read alone, though ALONE others were."""
 
     def newest_before(self, order_id: int) -> int | None:
         """The store's newest order, where this one is newer; None where it is not, or not known."""
@@ -116,9 +112,7 @@ class Pages:
         )
 
     async def _read_unseen(self, wanted: Sequence[int], known: Orders) -> None:
-        """What no page had is absent once its own read says so; what is newer than all may come
-        yet.
-        """
+        """What no page had is absent once its own read says so; newer ones may still come."""
         here = (n for n in wanted if known.newest_before(n) is None)
         lacking = [n for n in here if n not in known.found and n not in self._absent]
         alone, rest = lacking[: self._left], lacking[self._left :]
@@ -138,7 +132,7 @@ class Pages:
         return order_id
 
     def _learn(self, span: _Span, ids: Sequence[int]) -> None:
-        """Whether `min_id` includes its own order; until that is known, pages begin one id before."""
+        """Whether `min_id` includes its own order; until known, pages begin one id earlier."""
         self._seen = max([self._seen, *ids])
         if self._inclusive is not None:
             return
@@ -169,7 +163,7 @@ class Pages:
             known.found[order.order_id] = order
 
     async def _end(self) -> int:
-        """The store's newest order, unless a whole page is newer than the newest that was wanted."""
+        """The newest order id, as far as one more page shows; 0 where none was seen."""
         if self._seen:
             self._seen = max(
                 [

@@ -1,6 +1,4 @@
-"""The store's JSON → model objects: lenient in form (numbers as text, old shapes), strict in what
-is needed.
-"""
+"""The store's JSON → model objects: lenient in form (old shapes), strict in what is needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +10,7 @@ from batch.model import Item, Order, OrderLine, StoreShipment
 JsonObject = Mapping[str, Any]
 
 WARNING = "__warning__"
-"""A consignment's word that it holds 50 of its lines and no more. Where it stands is not
-documented.
-"""
+"""A consignment's warning that it lists 50 of its lines only; its place is not documented."""
 
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
 """Not kept: people's names and addresses are none of the ledger's business."""
@@ -46,7 +42,7 @@ class _Consignment:
 
 
 def whole(value: object) -> int | None:
-    """A whole number, also as `2.0`, `"2"` or `"2.0"`; None for anything else, and beyond 64 bits."""
+    """A whole number, also as `2.0`, `"2"` or `"2.0"`; None for anything else or beyond 64 bits."""
     if type(value) is int:
         return value if -LARGEST <= value <= LARGEST else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < DIGITS:
@@ -62,9 +58,7 @@ def whole(value: object) -> int | None:
 
 
 def order(found: object) -> Order:
-    """An order as listed with its consignments; `cut` where its lines look incomplete. Malformed
-    without an id.
-    """
+    """A listed order with its consignments; `cut` where lines may be missing. Raises Malformed."""
     fields = _object(found, "order")
     consignments = fields.get("consignments")
     groups = list(_consignments(consignments))
@@ -90,9 +84,7 @@ def order(found: object) -> Order:
 def order_line(
     found: object, *, address_id: int = 0, kind: str = "physical", pickup: bool = False
 ) -> OrderLine:
-    """A line from /products or a consignment; the keywords are what its consignment says, where the
-    line is silent.
-    """
+    """A line from /products or a consignment; the keywords fill what the line leaves out."""
     fields = _object(found, "order line")
     pickup = pickup or _count(fields, "order_pickup_method_id") > 0
     return OrderLine(
@@ -185,9 +177,7 @@ def _items(found: object) -> tuple[Item, ...]:
 
 
 def _list(found: object) -> list[JsonObject]:
-    """The objects of a list; one object stands for a list of itself (the extract has such an
-    example).
-    """
+    """The objects of a list; a single object counts as a list of one (as in the docs' example)."""
     if isinstance(found, list):
         return [part for part in found if isinstance(part, Mapping)]
     return [found] if isinstance(found, Mapping) else []

@@ -37,11 +37,10 @@ def body(shipment: Shipment) -> dict[str, Any]:
 
 
 def correction(shipment: Shipment) -> dict[str, Any]:
-    """The body of Update Order Shipment: what the file gives, without `items`, which cannot be
-    changed.
+    """The body of Update Order Shipment, without `items`, which cannot be changed.
 
-    `shipping_provider` and `tracking_carrier` go together, so that a new carrier leaves nothing of
-    the old one; the address stays as it is. OverLimit where a text is too long.
+    `shipping_provider` and `tracking_carrier` go together, so that nothing of the old carrier
+    stays; the address is left as it is. Raises OverLimit where a text is too long.
     """
     return {"tracking_carrier": "", **_tracking_fields(shipment)}
 

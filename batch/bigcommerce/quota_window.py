@@ -21,18 +21,14 @@ class QuotaHeaders:
     quota: int | None
     left: int | None
     until: float | None
-    """Seconds to the window's end; None where the answer has none, or only repeats the window's
-    length.
-    """
+    """Seconds to the window's end; None where missing, or a mere repeat of the length."""
     length: float
     sent: float
     now: float
 
     @classmethod
     def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "QuotaHeaders | None":
-        """What an answer tells; None where it says nothing of a quota. ValueError where that makes
-        no sense.
-        """
+        """The quota in an answer's headers; None without one. Raises ValueError on nonsense."""
         texts = [
             headers.get(f"x-rate-limit-{name}", "").strip()
             for name in ("requests-quota", "requests-left", "time-reset-ms", "time-window-ms")
@@ -101,7 +97,7 @@ class QuotaWindow:
         )
 
     def learn(self, told: QuotaHeaders) -> "QuotaWindow":
-        """What is known after one more answer: of this window, of an earlier one, or of the next."""
+        """The state after one more answer, whether of this window, an earlier one or the next."""
         if not self.heard or self._is_over(told):
             return QuotaWindow.of(told, self)
         after, before = told.ends
@@ -127,9 +123,7 @@ class QuotaWindow:
         )
 
     def assumed_headers(self, sent: float, now: float) -> QuotaHeaders:
-        """What an answer without a word on the quota is taken for: of a store that goes on as it
-        was.
-        """
+        """A guess for an answer without quota headers: that the store goes on as before."""
         return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
     def next(self, in_flight: int) -> "QuotaWindow":
@@ -173,9 +167,7 @@ class QuotaWindow:
     def seconds_for(
         self, requests: int, now: float, in_flight: int, reserve: float
     ) -> float | None:
-        """The least time in which so many more requests are within the quota; None where its end is
-        too far to tell.
-        """
+        """The least seconds for `more` requests within the quota; None where it cannot be told."""
         free = self.left - in_flight - self.reserve_count(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
@@ -185,9 +177,7 @@ class QuotaWindow:
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 
     def _is_over(self, told: QuotaHeaders) -> bool:
-        """Whether an answer is of a later window: that ends later, or has more left than one before
-        it had.
-        """
+        """Whether an answer is of a later window: it ends later, or has more left than before."""
         if told.left is not None and told.left > self.left and told.sent >= self.low_at:
             return True
         if told.until is None:
@@ -195,7 +185,5 @@ class QuotaWindow:
         return told.ends[0] > self.ends_before + self._slack(told)
 
     def _slack(self, told: QuotaHeaders) -> float:
-        """Seconds by which two views of one window may differ: clocks in whole seconds,
-        milliseconds cut off.
-        """
+        """Seconds two views of one window may differ by: whole-second clocks, cut milliseconds."""
         return min(self.length, told.length) / 4

@@ -76,7 +76,7 @@ class RateLimit:
         return pace | ({"quota_left": float(self._window.left)} if self._window else {})
 
     def seconds_for(self, requests: int) -> float | None:
-        """How long so many more requests take, as far as the quota goes; None where there is none."""
+        """Seconds that `more` requests take by the quota; None where no quota is known."""
         if self._window is None:
             return self._trickle.seconds_for(requests)
         return self._window.seconds_for(requests, _now(), self.in_flight, self.reserve)
@@ -141,9 +141,7 @@ class RateLimit:
         self._changed.set()
 
     def _decide(self) -> _Decision:
-        """Whether one more may go: no pause, a place among those on their way, and a request left
-        of the quota.
-        """
+        """Whether one more may go: no pause, a free place in flight, and quota left."""
         now = _now()
         if (left := self._pause.seconds_left(now)) > 0:
             return _Decision(may_go=False, ask_again_in=max(left, TICK), reason="it answers 429")
@@ -198,9 +196,7 @@ class RateLimit:
             self._go_slowly("The store refuses requests (429) and tells no quota")
 
     def _read_headers(self, sent: float, reply: Response) -> QuotaHeaders | None:
-        """What an answer says of the quota; what makes no sense is nothing, and a reason to be
-        careful.
-        """
+        """An answer's quota; nonsense counts as none, and as a reason to be careful."""
         try:
             return QuotaHeaders.by(reply.headers, sent, _now())
         except ValueError as error:

@@ -34,9 +34,7 @@ class NeverLeft(Exception):
 
 
 class ConnectionLost(Exception):
-    """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by
-    itself.
-    """
+    """No answer: bytes may have left. Not aiohttp's class, so that it never re-sends by itself."""
 
 
 @dataclass(slots=True)
@@ -54,9 +52,7 @@ class _RequestDeadline:
 
 
 class _Request(ClientRequest):
-    """Starts the deadline with the first byte, and writes none into a connection that is already
-    closed.
-    """
+    """Starts the deadline at the first byte, and writes nothing into a closed connection."""
 
     sending: _RequestDeadline | None = None
 
@@ -77,9 +73,7 @@ class _Request(ClientRequest):
 
 
 def _may_be_closed(transport: asyncio.Transport | None) -> bool:
-    """Whether a close may have arrived that the transport does not tell of yet; under TLS it lags
-    behind.
-    """
+    """Whether a close may have arrived that the transport does not show yet; TLS lags behind."""
     if transport is None or transport.get_extra_info("sslcontext") is not None:
         return True
     try:
@@ -103,9 +97,7 @@ class Transport:
         timeout: float,
         may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """With `may_write` saying no right before its first byte, a request that changes anything
-        is not sent.
-        """
+        """A changing request is not sent where `may_write` says no right before its first byte."""
         self._headers = dict(headers)
         self._seconds = timeout
         self._may_write = may_write
@@ -130,7 +122,7 @@ class Transport:
             await self._session.close()
 
     async def exchange(self, call: Call) -> Response:
-        """Send once and read the answer; whatever the network does is in the reply, never raised."""
+        """Send once and read the answer; network faults are in the reply, never raised."""
         begun: ClientResponse | None = None
         try:
             async with asyncio.timeout(None) as deadline:

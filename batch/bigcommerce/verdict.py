@@ -43,9 +43,7 @@ class Verdict:
     problems: tuple[str, ...] = ()
     """The store's own words."""
     shipment: StoreShipment | None = None
-    """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names
-    instead.
-    """
+    """With DONE: what was made or changed, where the answer has it. With UNKNOWN: what it names."""
 
 
 def judge(
@@ -72,9 +70,7 @@ def judge_read(reply: Response) -> Verdict:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a 429 asks for: the longer of its two headers, at most LONGEST_WAIT; None where
-    neither makes sense.
-    """
+    """Seconds a 429 asks for: its longest header, at most LONGEST_WAIT; None without one."""
     asked = [
         number / unit
         for name, unit in (

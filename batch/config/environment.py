@@ -16,7 +16,7 @@ TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """SHIPBATCH_HOME, else the platform's user data folder; ConfigError where others can write it."""
+    """SHIPBATCH_HOME, else the user data folder. Raises ConfigError where others can write it."""
     if given := environ.get("SHIPBATCH_HOME"):
         home = Path(given).expanduser().absolute()
     else:
@@ -62,9 +62,7 @@ def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, s
 
 
 def check_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
-    """The API's address in one spelling; ConfigError, with `name`, where the token must not go
-    there.
-    """
+    """The API's address in one spelling. Raises ConfigError, with `name`, if unsafe for a token."""
     todo = f"Set it to {API_URL}, or leave it out."
     try:
         plain = one_spelling(url)

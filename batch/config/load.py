@@ -51,9 +51,7 @@ def load_settings(
 def every_store(
     options: Mapping[str, Any], environ: Mapping[str, str] = os.environ
 ) -> list[Settings]:
-    """The settings of the environment's store, and of each of `[stores.NAME]`; tokens are not
-    looked for.
-    """
+    """The settings of the environment's store and of each `[stores.NAME]`, without tokens."""
     path = config_file(environ)
     file = read_file(path) if path else None
     if file:
@@ -106,9 +104,7 @@ def _merge_places(
     fixed: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Every setting that is made anywhere; where several places make one, the later of these
-    counts.
-    """
+    """Every setting that is made anywhere; the later of these places counts."""
     merged = dict(in_file)  # what stands for good, and may be shared by many machines
     merged |= in_environment  # this machine, this shell: where the secrets are
     merged |= fixed  # made in no file: where things lie, and which store was asked for
@@ -117,11 +113,10 @@ def _merge_places(
 
 
 def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
-    """The API's address out of a file. Another one than BigCommerce's has to stand where this user
-    alone put it:
+    """The API's address in a file; other than BigCommerce's, only in this user's own folder.
 
-    on a mounted share every file looks like one's own, and whoever writes the address is sent the
-    token.
+    On a mounted share every file looks like one's own, and whoever writes the address is sent the
+    token. Raises ConfigError.
     """
     section = store_name or "default"
     is_own = "api_url" in file.values.get("stores", {}).get(section, {})
@@ -158,9 +153,7 @@ def _check(file: ConfigFile) -> None:
 
 
 def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> None:
-    """ConfigError with the mistakes of the file's settings as one store has them; without a name,
-    of the general.
-    """
+    """Raises ConfigError with the file's mistakes for one store; unnamed, the general ones."""
     general = _general_table(file)
     above = ("stores", store_name) if store_name else ()
     refused = [(*above, name) for name in section if name in ELSEWHERE]
@@ -198,11 +191,9 @@ def _store_values(file: ConfigFile, store_name: str) -> dict[str, Any]:
 
 
 def _merge_tables(general: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
-    """A store's settings in the file: its own over the general ones, named tables as the model has
-    them.
+    """A store's settings in the file: its own over the general ones, named tables as tuples.
 
-    That is a tuple, each with its name in it. A setting is taken whole: a store's
-    `[stores.eu.sources]` are all its sources.
+    A setting is taken whole: a store's `[stores.eu.sources]` are all its sources.
     """
     merged = {**general, **section}
     for name in NAMED_TABLES.keys() & merged.keys():

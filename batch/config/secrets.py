@@ -1,6 +1,4 @@
-"""Where secrets come from: the environment, systemd, a private file, the keyring; never
-shipbatch.toml or an option.
-"""
+"""Where secrets come from: environment, systemd, a private file, keyring; never shipbatch.toml."""
 
 import os
 import stat
@@ -37,9 +35,7 @@ class Secret:
 def require_credentials(
     made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """The settings with the store's token; ConfigError unless hash and token are there and can be
-    what they say.
-    """
+    """The settings with the store's token. Raises ConfigError without a valid hash and token."""
     variable = token_variable(store_name)
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
@@ -75,9 +71,7 @@ def token_of(
 
 
 def database_of(environ: Mapping[str, str] = os.environ) -> str:
-    """The address of the ledger's database, where one is set; ConfigError where it is no PostgreSQL
-    database's.
-    """
+    """The ledger database's address, if set. Raises ConfigError unless it is PostgreSQL's."""
     found = find_secret(DATABASE, environ)
     if found is None:
         return ""
@@ -93,11 +87,9 @@ def find_secret(
     file: Path | None = None,
     keyring: bool = False,
 ) -> Secret | None:
-    """The first of: the variable, systemd's credential of that name, a file, the file `setup`
-    wrote, the keyring.
+    """The first of: variable, systemd credential of that name, file, `setup`'s file, keyring.
 
-    ConfigError where a file has it and others can read or write it: a secret that is not one is
-    better not used.
+    Raises ConfigError where others can read or write the file: such a secret must not be used.
     """
     for text, where in _places(variable, environ, file, keyring=keyring):
         if value := text.strip():
@@ -171,9 +163,7 @@ def _places(
 
 
 def _private(path: Path) -> str:
-    """A file's text; ConfigError where it is not this user's alone. Windows' permissions are not
-    looked at.
-    """
+    """A file's text. Raises ConfigError unless it is this user's alone (not checked on Windows)."""
     try:
         found = path.stat()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What `setup` writes into shipbatch.toml: a store's hash, and nothing else of the file is touched."""
+"""What `setup` writes into shipbatch.toml: a store's hash; the rest of the file stays as it is."""
 
 import json
 import os
@@ -18,10 +18,9 @@ from batch.primitives.atomic_file import private_folder, sibling_temp_file
 def keep_hash(
     store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Path:
-    """Write a store's hash into shipbatch.toml, made in the platform's folder where there is none;
-    its path.
+    """Write a store's hash into shipbatch.toml, made if missing; returns the file's path.
 
-    ConfigError where the file has another hash for the store: whoever wrote it may have meant it.
+    Raises ConfigError where the file has another hash for the store: it may be meant.
     """
     path = config_file(environ) or config_folder() / NAME
     file = read_file(path) if path.is_file() else ConfigFile(path, "", {})

@@ -26,11 +26,9 @@ class ConfigFile:
     values: Mapping[str, Any]
 
     def line(self, key: Key) -> int:
-        """The 1-based line of a key, or of the innermost table of it that is there; 0 where none
-        is.
+        """The 1-based line of a key, or of its innermost existing table; 0 where none exists.
 
-        TOML's own parser tells: a key's line is the first one of the statement after which it is
-        known.
+        TOML's own parser finds it: the first line of the statement after which the key is known.
         """
         lines = self.text.splitlines()
         best, deepest, begins = 0, 0, 1
@@ -55,9 +53,7 @@ class ConfigFile:
 
 
 def read_file(path: Path) -> ConfigFile:
-    """The file at a path; ConfigError where others can write it, or it is no TOML, or holds what
-    should be a secret.
-    """
+    """The file at a path. Raises ConfigError where others can write it, or it is bad TOML."""
     require_own(path, "or take it away, for what it says may be another's word")
     try:
         text = path.read_text("utf-8-sig")

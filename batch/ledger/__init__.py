@@ -1,6 +1,4 @@
-"""What survives a crash: one ledger on two databases (`sqlite`, `postgres`), and one runner per
-store (`ownership`).
-"""
+"""What survives a crash: one ledger on two databases, and one runner per store (`ownership`)."""
 
 from batch.config import LEDGER
 from batch.ledger.ledger import Ledger

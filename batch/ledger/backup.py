@@ -1,6 +1,4 @@
-"""A copy of the ledger while it is in use: whole, as of one moment, checked before it gets its
-name.
-"""
+"""A copy of the ledger while it is in use: whole, of one moment, checked before it is named."""
 
 import os
 import sqlite3

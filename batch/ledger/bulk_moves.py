@@ -1,8 +1,7 @@
-"""The two moves of every shipment, intent and outcome, for many records in as few statements as for
-one.
+"""The two moves of every shipment, intent and outcome, for many records in one statement.
 
-Around each statement Python's lock is given away and waited for, beside an event loop that needs it
-all the time: their number is what a record costs, not what they do.
+Each statement costs a hand-over of Python's lock beside a busy event loop; their number, not what
+they do, is the cost of a record.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -21,9 +20,7 @@ _NUMBERS = ("record_id", "baseline", "shipment_id")
 
 
 def _parameter_rows(*columns: str) -> str:
-    """The rows of one parameter, a JSON array of arrays, with these names for what comes after an
-    attempt's columns.
-    """
+    """One parameter's rows, a JSON array of arrays: an attempt's columns, then these."""
     names = ("record_id", "at", "state", "what", "evidence", *columns)
     named = ", ".join(f"{_field(n, name)} AS {name}" for n, name in enumerate(names))
     return f"(SELECT {named} FROM json_each(?)) AS handed"

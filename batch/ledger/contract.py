@@ -41,9 +41,7 @@ class Event:
 
 
 def shipment_id_of(attempts: Sequence[Event]) -> int:
-    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named
-    none.
-    """
+    """The shipment id named in the answer to a record's last attempt; 0 where none was."""
     told = (
         attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"}
     )

@@ -1,7 +1,6 @@
-"""The copy of an export travels with a ledger that many machines share; beside a file, it lies in
-the home.
+"""The copies of exports: in the database of a shared ledger, in the home beside a file.
 
-Each call is whole by itself, and waits for a database that is away.
+Each call is complete by itself, and waits for a database that does not answer.
 """
 
 from collections.abc import Callable

@@ -36,15 +36,15 @@ _ORDER = {
     "decisions": "decision_id",
 }
 _NUMBERED = {"records": "record_id", "notes": "note_id"}
-"""Tables whose rows others name by their number: it grows by what the database has given already."""
+"""Tables whose number is a foreign key elsewhere: shifted by what the database already has."""
 _TODO = "Nothing was changed. Let all runners end, then run the same call again."
 
 
 def transfer(source: Path, target: Database) -> Mapping[str, int]:
-    """Copy a ledger's file into a database, with the exports that are still kept; how many rows of
-    each table.
+    """Copy a ledger's file and its kept exports into a database; table → rows copied.
 
-    NothingSent where the database has any of its runs or shipments already; then nothing is copied.
+    Raises NothingSent where the database already has any of its runs or shipments; nothing is
+    copied then.
     """
     with closing(open_readable(source)) as old, closing(open_database(target)) as new:
         try:

@@ -30,9 +30,7 @@ def utc_now() -> datetime:
 
 
 class _PlanInput(Iterable[T]):
-    """What a plan is made of, taken once more where its transaction was lost with the database; see
-    `turns.Anew`.
-    """
+    """What a plan is made of, iterable again after a lost transaction; see `turns.Anew`."""
 
     def __init__(self, things: Iterable[T]) -> None:
         self._things, self._is_begun = things, False
@@ -47,7 +45,7 @@ class _PlanInput(Iterable[T]):
 
 
 class Ledger(LedgerReader):
-    """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
+    """`base.Ledger` in a database of either kind, for all stores of a place; see `open_ledger`."""
 
     def __init__(
         self,
@@ -73,15 +71,11 @@ class Ledger(LedgerReader):
 
     @property
     def runner(self) -> str:
-        """Who has the lease; nothing where a lock of the operating system is one: it proves that
-        its holder ended.
-        """
+        """Who has the lease; empty with a system lock, which proves that its holder ended."""
         return self._lease.runner if self._lease else ""
 
     def ours(self) -> bool:
-        """Whether no other runner can have the store yet: asked right before the first byte of a
-        write.
-        """
+        """Whether no other runner can have the store; asked right before a write's first byte."""
         return self._lease is None or self._lease.sure()
 
     def may_still_send(self, runner: str) -> str:
@@ -134,12 +128,11 @@ class Ledger(LedgerReader):
     async def plan(
         self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
     ) -> range:
-        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's
-        plan.
+        """Write a file's whole plan in one transaction; returns the shipments' positions in it.
 
-        They are taken a few at a time, so that memory does not grow with them. A planned record of
-        an earlier run with the same order, address and ask, or the same number, is taken over (it
-        was never made), so that nothing is planned twice.
+        They are read in small batches, so memory stays constant. A planned record of an earlier run
+        with the same order, address and ask, or the same number, is taken over (it was never made),
+        so that nothing is planned twice.
         """
         at, shipments, notes = self._at(), _PlanInput(shipments), _PlanInput(notes)
         return await self._write(
@@ -153,9 +146,7 @@ class Ledger(LedgerReader):
         shipments: Iterable[Shipment],
         notes: Iterable[RowNote],
     ) -> range:
-        """In one transaction, what a run's plan says of these parcels in place of what it left open
-        of them.
-        """
+        """In one transaction, replace what a run's plan left open of these parcels."""
         at, open_asks, shipments, notes = (
             self._at(),
             list(asks),
@@ -172,17 +163,13 @@ class Ledger(LedgerReader):
         await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
 
     async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
-        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for
-        another's shipment.
-        """
+        """Any other legal move. Raises IllegalMove; AlreadyClaimed for another's shipment."""
         columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
         point = "read-back" if what == "read back" else "outcome"
         return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
 
     async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the notes
-        there.
-        """
+        """Replace a planned record's shipment; with None, drop it from the plan, add `notes`."""
         at = self._at()
         await self._write(
             "judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes)
@@ -195,11 +182,11 @@ class Ledger(LedgerReader):
         evidence: Mapping[str, Any],
         made: StoreShipment | None = None,
     ) -> None:
-        """What happens after `created`: updated or accepted (with the store's shipment as it is
-        now), deleted (once).
+        """Note an event that changes no state: updated, accepted, deleted (once), `waits anew`.
 
-        Accepted, or updated where its number alone was another one, it no longer counts as made
-        otherwise. And, in doubt, that it `waits anew`: its settle window begins once more.
+        After `created`, `made` is the store's shipment as it is now. Once accepted, or updated
+        where only its number differed, it no longer counts as made otherwise. In doubt, `waits
+        anew` restarts the settle window.
         """
         at = self._at()
         await self._write(

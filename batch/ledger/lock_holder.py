@@ -10,9 +10,7 @@ from pathlib import Path
 
 
 def describe_holder(lock: Path) -> str:
-    """Who holds a lock, in words; true only while the lock is held. `another process` where it is
-    not written.
-    """
+    """Who holds a lock, in words, while it is held; else, or unwritten, `another process`."""
     try:
         holder = json.loads(_holder_path(lock).read_text("utf-8"))
         since = datetime.fromisoformat(holder["since"]).astimezone()
@@ -22,9 +20,7 @@ def describe_holder(lock: Path) -> str:
 
 
 def write_holder(lock: Path) -> None:
-    """Write that this process holds the lock: whole or not at all, for the user's eyes alone.
-    OSError.
-    """
+    """Write that this process holds the lock, whole or not at all, mode 0600. Raises OSError."""
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -38,7 +34,7 @@ def write_holder(lock: Path) -> None:
 
 
 def remove_holder(lock: Path) -> None:
-    """Take the words away, before the lock is released: afterwards they would be the next runner's."""
+    """Delete the words before the lock is released: afterwards they would be the next runner's."""
     with suppress(OSError):
         _holder_path(lock).unlink(missing_ok=True)
 

@@ -72,10 +72,9 @@ async def _hold_lock(
 
 
 def system_lock(path: Path) -> FileLock:
-    """A lock that the operating system takes from a process when it dies, taken at once or not at
-    all.
+    """A lock that the operating system releases when its process dies; never waited for.
 
-    On a disk that has none it cannot be had: a file that merely lies there proves nothing.
+    A disk without such locks refuses it: a file that merely exists there proves nothing.
     """
     return FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
 
@@ -113,9 +112,7 @@ async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[s
 
 
 def is_free(path: Path) -> bool:
-    """Whether a lock's process is dead. A lock file that is not here proves nothing: it may be
-    another disk's.
-    """
+    """Whether a lock's process is dead; a missing lock file proves nothing (another disk's)."""
     if not path.exists():
         return False
     try:
@@ -126,9 +123,7 @@ def is_free(path: Path) -> bool:
 
 
 def try_acquire(lock: FileLock) -> bool:
-    """Acquire a lock at once; False where another process has it, OSError where it cannot be had at
-    all.
-    """
+    """Take a lock at once; False where another process has it. Raises OSError without locks."""
     try:
         lock.acquire(timeout=0)
     except Timeout:

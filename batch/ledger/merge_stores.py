@@ -1,6 +1,4 @@
-"""Stores of an older ledger that are one, written in several ways, become one; nothing of any of
-them is lost.
-"""
+"""Stores of an older ledger that are one, spelled in several ways, become one; nothing is lost."""
 
 # ruff: noqa: S608  only names of our own are put into a statement; every value is bound
 
@@ -61,7 +59,7 @@ class _Merger:
         self._at = time_text(datetime.now(UTC))
 
     def settle(self) -> None:
-        """Each shipment id one record's, each parcel's number one record's, each order one doubt."""
+        """One record per shipment id, one per parcel's number, and one doubt per order."""
         for shipment_id, *_ in self._several("shipment_id", "shipment_id IS NOT NULL"):
             first, *others = self._records("shipment_id = ?", shipment_id)
             for record in others:
@@ -82,9 +80,7 @@ class _Merger:
                 self._put_aside(record, first)
 
     def _keep_apart(self, record: Record, first: Record) -> None:
-        """The shipment is the older record's. This one stays for its history; its run's sheet says
-        what it said.
-        """
+        """The older record keeps the shipment; this one stays for its history and its sheet."""
         assert record.made is not None
         made = record.made
         if record.run_id:
@@ -104,9 +100,7 @@ class _Merger:
         )
 
     def _give_up_number(self, record: Record, first: Record) -> None:
-        """The number is `first`'s: what was made under it stays made, what may have been waits for
-        a person.
-        """
+        """`first` keeps the number; what was made stays so, what may have been needs a person."""
         self._connection.execute(
             "UPDATE records SET label = '' WHERE record_id = ?", (record.record_id,)
         )
@@ -118,9 +112,7 @@ class _Merger:
             self._history(record, {"number_of": first.record_id})
 
     def _put_aside(self, record: Record, first: Record) -> None:
-        """The older doubt is settled as ever; this one waits beside it, and both keep the order
-        from all others.
-        """
+        """The older doubt is settled as usual; this one waits beside it; both block the order."""
         sql = "UPDATE records SET aside = record_id WHERE record_id = ?"
         self._connection.execute(sql, (record.record_id,))
         evidence = {"stores": list(self._written), "older": first.record_id}
@@ -176,7 +168,7 @@ def _merge_owners(connection: Connection, store: str, written: Sequence[str]) ->
 
 
 def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
-    """A runner of the older version goes on by its own spelling; one that begins later is refused."""
+    """Refuse while a runner of the older version, which spells the store otherwise, is at work."""
     assert isinstance(connection, SqliteConnection)
     for store in stores:
         path = lock_path(Path(connection.path).parent, store)

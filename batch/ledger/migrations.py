@@ -1,6 +1,4 @@
-"""From each version of the ledger to the next, in either store: an older ledger is upgraded when it
-is opened.
-"""
+"""From each version of the ledger to the next, in either database, when it is opened."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +10,9 @@ from batch.primitives import failpoints
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What makes a ledger one version newer: statements for each store, which also stand in its
-    schema file.
+    """What makes a ledger one version newer: statements per database, also in its schema file.
 
-    Tables are added to, and nothing is taken from them: what has happened stays.
+    Tables are only added to: history stays.
     """
 
     sqlite: Sequence[str]
@@ -59,9 +56,7 @@ def version() -> int:
 
 
 def upgrade(connection: Connection, store: str, found: int) -> None:
-    """Bring a ledger of an older version up to date, in the caller's transaction; `store` is a
-    field of Step.
-    """
+    """Upgrade a ledger in the caller's transaction, from version `found`; `store`: Step's field."""
     for step in STEPS[found - 1 :]:
         for statement in getattr(step, store):
             connection.execute(statement)

@@ -112,9 +112,7 @@ def append(
     evidence: Mapping[str, Any],
     made: StoreShipment | None = None,
 ) -> None:
-    """What happens to a record and moves it nowhere: to a created shipment, `deleted` once; in
-    doubt, `waits anew`.
-    """
+    """An event that changes no state: on a created shipment, or `waits anew` on one in doubt."""
     before = record(connection, record_id)
     must_be = State.IN_DOUBT if what == "waits anew" else State.CREATED
     if before.state is not must_be or (before.deleted and what in {"updated", "deleted"}):

@@ -69,9 +69,7 @@ def enter_again(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """A run's plan for these parcels in place of what it left open of them; see
-    `base.Ledger.plan_again`.
-    """
+    """Replace what a run's plan left open of these parcels; see `base.Ledger.plan_again`."""
     listed = connection.list_parameter(asks)
     open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
@@ -248,9 +246,7 @@ def _key(shipment: Shipment) -> Key:
 
 
 def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
-    """Two planned shipments with one key are the same one: by the label, without one by what was
-    asked.
-    """
+    """Planned shipments with one key are one: its label, or else what was asked."""
     return order_id, order_address_id, label, "" if label else ask
 
 
@@ -284,9 +280,7 @@ def _claim_error(
     run_id: str = "",
     places: range = NOWHERE,
 ) -> IllegalMove:
-    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice
-    in the plan.
-    """
+    """The parcel that was refused: its number is taken by a record not planned, or comes twice."""
     seen: set[Key] = set()
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(

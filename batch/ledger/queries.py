@@ -111,9 +111,7 @@ class LedgerReader:
         return self._each(record_from, self._pages(sql, run_id))
 
     def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
-        """Those of the records at these places of a run's plan that are still planned, in their
-        order.
-        """
+        """The records at these positions of a run's plan that are still planned, in order."""
         where = f"run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = '{State.PLANNED}'"
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
@@ -179,9 +177,7 @@ class LedgerReader:
         return list(self._each(run_from, self._rows(sql, store, source, last)))
 
     def open_requests(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
-        """Run → the parcels' asks of a store's runs since then that wait for their order, or are
-        still planned.
-        """
+        """Run → asks of a store's parcels since then that wait for their order or are planned."""
         within = (
             "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
         )
@@ -215,9 +211,7 @@ class LedgerReader:
         return next(self._each(run_from, rows[:1])) if only else None
 
     def find(self, what: str) -> list[Record]:
-        """Records with this order, shipment id, tracking number or link; case and blanks do not
-        matter.
-        """
+        """Records with this order, shipment id, number or link; case and blanks do not matter."""
         number = search_form(what).removeprefix("#")
         if not number:
             return []
@@ -229,9 +223,7 @@ class LedgerReader:
         return self._records(labelled, number)
 
     def records_by_sku(self, sku: str, last: int) -> list[Record]:
-        """The last so many records that ship units of a SKU, newest first; case and blanks do not
-        matter.
-        """
+        """The newest `last` records that ship units of a SKU; case and blanks do not matter."""
         wanted = search_form(sku)
         having = "records JOIN skus USING (record_id) WHERE sku = ?"
         sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
@@ -243,9 +235,7 @@ class LedgerReader:
         ]
 
     def find_notes(self, what: str, last: int) -> list[tuple[str, RowNote]]:
-        """Run and note of the last so many rows without a record that name an order, number or SKU,
-        newest first.
-        """
+        """The newest `last` (run, note) of rows without a record naming an order, number or SKU."""
         sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
         # Each note once, and without its own rows: of a file that is held as a whole, these are

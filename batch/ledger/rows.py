@@ -91,9 +91,7 @@ def _without_addresses(value: object) -> object:
 
 
 def search_form(text: str) -> str:
-    """A tracking number or link as it is looked for: without blanks, in one case, and what every
-    database can hold.
-    """
+    """A number or link as it is searched: no blanks, one case, storable in every database."""
     plain = "".join(text.split()).casefold().replace("\0", "")
     return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
 

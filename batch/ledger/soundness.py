@@ -1,7 +1,6 @@
-"""What the ledger holds, held against what was written: a disk that has flipped bits is named,
-never believed.
+"""The ledger's content checked against what was written: flipped bits are named, not believed.
 
-What changes a value's kind, its JSON, its names or a word of ours is noticed; another digit in a
+A value of another type, broken JSON, a changed name or word of ours is noticed; another digit in a
 number is not.
 """
 
@@ -21,9 +20,7 @@ class Damage(Exception):
 
 
 def sound(table: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """For what decodes a row: whatever it meets there that cannot be is Damage, with the table's
-    name.
-    """
+    """For what decodes a row: anything impossible there raises Damage with the table's name."""
 
     def of(decode: Callable[..., T]) -> Callable[..., T]:
         @wraps(decode)
@@ -95,9 +92,7 @@ def mapping_of(key: Fits, value: Fits) -> Fits:
 
 
 def fit(found: Any, table: Mapping[str, Fits], what: str) -> Mapping[str, Any]:
-    """A mapping whose values fit as far as their names are in the table; what else it has is
-    anything.
-    """
+    """A mapping whose values fit the table's types; names that it lacks may hold anything."""
     need(type(found) is dict, what)
     for name in found.keys() & table.keys():
         need(table[name](found[name]), f"{name} of {what}")

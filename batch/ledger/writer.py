@@ -34,9 +34,7 @@ class Session(Protocol):
         """Begin a group; `large`: it may change any number of records."""
 
     def commit(self) -> None:
-        """Make it durable; an error means that nothing of it is, a LedgerError that it is not
-        known.
-        """
+        """Make it durable. Any error: none of it is; a LedgerError: it is not known."""
 
     def roll_back(self) -> None: ...
 
@@ -111,7 +109,7 @@ class Writer:
         return unit.waiter
 
     def _hand_over(self) -> None:
-        """Give the thread all that has come while it was writing, and in the turn after its answer."""
+        """Give the thread all that came while it was writing, and in the turn after its answer."""
         if self._next:
             self._writing, most = True, self._session.most
             self._queue.put(self._next[:most])

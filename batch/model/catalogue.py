@@ -1,6 +1,4 @@
-"""All error codes that a person can meet: their texts are in `catalogue.toml`, and findings are
-made from them.
-"""
+"""All error codes a person can meet: their texts are in `catalogue.toml`; findings use them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,7 +115,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code: the status of its rows, who can do something about it, what it says and what to do."""
+    """A code: the status of its rows, who can act on it, what it says and what to do."""
 
     code: str
     status: Status

@@ -1,4 +1,4 @@
-"""What is said of a row that does not ship, or need not: one sentence a finding, numbers included."""
+"""What is said of a row that does not ship, or need not: one sentence per finding, with numbers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -244,9 +244,7 @@ def two_doubts(order_id: int, run_id: str) -> Finding:
 
 
 def in_doubt(order_id: int, sender: str = "") -> Finding:
-    """`sender`: a runner that lost the store while it was sending this, and is not proven to have
-    ended.
-    """
+    """`sender`: a runner that lost the store while sending this, and may still be running."""
     if sender:
         return Code.SENDER_NOT_ENDED.finding(order=order_id, sender=sender)
     return Code.IN_DOUBT.finding(order=order_id)
@@ -259,9 +257,7 @@ def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, s
 
 
 def read_back(asked: Shipment, found: Match) -> Finding | None:
-    """What is to be told of a shipment that was read back and claimed; None where it is as it was
-    asked.
-    """
+    """What to report of a shipment that was read back and claimed; None where it is as asked."""
     assert found.mine is not None
     return doubled(found.mine, found.twins) if found.twins else made_differs(asked, found.mine)
 
@@ -276,9 +272,7 @@ def made_differs(asked: Shipment, made: StoreShipment) -> Finding | None:
 
 
 def refused(shipment: Shipment, status: int, said: Sequence[str]) -> Finding:
-    """The store's own words, with the order they are about; the code says with which HTTP status,
-    too.
-    """
+    """The store's own words, with their order; the code says with which HTTP status, too."""
     words = " ".join(said) or f"HTTP {status}, without a reason"
     found = Code.REFUSED.finding(order=shipment.order_id, words=words)
     return replace(

@@ -1,6 +1,4 @@
-"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop
-us?
-"""
+"""Is this shipment that one? Two questions only: may it be claimed, must it stop us?"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -52,9 +50,7 @@ class Match:
     """What one read-back of an order says of a shipment in doubt."""
 
     mine: StoreShipment | None = None
-    """The one to claim: the lowest id where several are equal; where none is, the one that the
-    store has named.
-    """
+    """The one to claim: the lowest id of equals; without one, the one that the store named."""
     twins: tuple[StoreShipment, ...] = ()
     """Equal ones that no record claims: made by someone else, or twice by the way there."""
     near: tuple[StoreShipment, ...] = ()
@@ -109,10 +105,9 @@ def match(
     baseline: int,
     named: int = 0,
 ) -> Match:
-    """Compare a shipment in doubt with all its order holds, less what is claimed or was there
-    before the intent.
+    """Compare a shipment in doubt with its order's, less claimed ones and those before the intent.
 
-    `named`: the id that the store's answer has given it; that one is ours, however unlike.
+    `named`: the id that the store's answer gave it; that one is ours, however different.
     """
     candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
     same = sorted(
@@ -131,11 +126,10 @@ def units(items: Iterable[Item]) -> str:
 
 
 def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, str]]:
-    """What the store says of a shipment that is not what was asked: (what, as asked, as the store
-    has it), in words.
+    """How the store's shipment differs from the one asked for: (what, as asked, as stored).
 
-    Order, address, items and tracking number; the link where neither side has a number. What the
-    store does not say is no difference, nor is the case or a blank of a number.
+    Compared are order, address, items and tracking number; the link where neither side has a
+    number. What the store leaves out is no difference, nor is a number's case or a blank in it.
     """
     named = all(item.order_product_id for item in seen.items)
     sides = [
@@ -154,9 +148,7 @@ def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, st
 
 
 def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
-    """Whether at most its number or link is not as it was asked: what alone can be corrected in the
-    store.
-    """
+    """Whether at most its number or link differs: only these can be corrected in the store."""
     return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
 
 

@@ -10,9 +10,7 @@ from batch.primitives.spelling import narrow
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a parcel asks of one order line, as the file names it; without a name, of the order's
-    only line.
-    """
+    """What a parcel asks of one order line, as the file names it; unnamed, of the only line."""
 
     sku: str = ""
     order_product_id: int | None = None

@@ -35,9 +35,7 @@ MOVES: Mapping[State, frozenset[State]] = {
 
 
 MADE_DIFFERS = Code.MADE_DIFFERS.value
-"""Code of what the store has made otherwise than asked, until a person has accepted or corrected
-it.
-"""
+"""Code of what the store made otherwise than asked, until a person accepts or corrects it."""
 
 
 UNSETTLED = frozenset({State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON})
@@ -58,9 +56,7 @@ class Outcome:
 
 
 class RunSummary(TypedDict, total=False):
-    """What a run came to: the JSON summary; empty until it has ended, and older runs lack what came
-    later.
-    """
+    """A run's totals, the JSON summary; empty until it has ended; older runs lack newer keys."""
 
     run: str
     file: str
@@ -95,9 +91,7 @@ class RunSummary(TypedDict, total=False):
 
 
 class RunProfile(TypedDict, total=False):
-    """What the ledger keeps of a run's file: its figures, which `planning.gates` explains, and how
-    it was run.
-    """
+    """What the ledger keeps of a run's file: figures for `planning.gates`, and how it was run."""
 
     rows: int
     wrong: int
@@ -142,9 +136,7 @@ class Run:
     exit_status: int | None = None
     summary: RunSummary = field(default_factory=RunSummary)
     source: str = ""
-    """Its source's name, else its header row's digest; empty for a sheet of ours, filled in or
-    corrected by hand.
-    """
+    """Its source's name, else its header row's digest; empty for a sheet of our own."""
     profile: RunProfile = field(default_factory=RunProfile)
     """What the file looked like: by it, later files of the source are compared."""
 
@@ -175,8 +167,6 @@ class Record:
 
     @property
     def labels(self) -> frozenset[str]:
-        """The numbers and links it is known by: as it was asked for, and as it was corrected to
-        since.
-        """
+        """The numbers and links it is known by: as asked, and as corrected since."""
         made = (self.made.tracking_number or self.made.tracking_link) if self.made else ""
         return frozenset({self.shipment.label, made} - {""})

@@ -49,9 +49,7 @@ class RowResult:
 
 
 class RowFacts(TypedDict, total=False):
-    """What is known of a note's rows besides the finding, as the ledger keeps it; sequences come
-    back as lists.
-    """
+    """What else is known of a note's rows, as the ledger keeps it; sequences come back as lists."""
 
     order_id: int | None
     order_address_id: int | None
@@ -77,6 +75,4 @@ class RowNote:
     """The parcel's digest, where it is one: a decision is found by it."""
     facts: RowFacts | None = None
     names: Iterable[tuple[str, int]] = field(default=(), compare=False)
-    """What its rows are found by: an order's number, a tracking number or a SKU, and the row; read
-    once.
-    """
+    """What its rows are found by: (order number, tracking number or SKU; row), read once."""

@@ -1,6 +1,4 @@
-"""What our own sheets are called and known by: their columns, and the mark a workbook of ours
-carries.
-"""
+"""How our own sheets are named and recognized: their columns, and our workbooks' mark."""
 
 import io
 import json
@@ -24,9 +22,7 @@ RESEND = "Fix and resend"
 """The sheet of a results workbook that has the rows to correct."""
 
 PLAN = "Plan"
-"""The sheet of a dry run's workbook that has every shipment it would make, and what its order
-looked like.
-"""
+"""The sheet of a dry run's workbook with its shipments, and what their orders looked like."""
 
 DECISION = "Decision"
 """Follows ours where a row is held: a person answers `ship` or `skip`."""
@@ -118,9 +114,7 @@ _NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is
-    a template.
-    """
+    """What a workbook of ours says of itself, as JSON: its run, content and plan, or `template`."""
 
     run: str = ""
     sha256: str = ""
@@ -189,7 +183,7 @@ def read_mark(path: Path) -> Mark | None:
 
 
 def _kept(text: str) -> str:
-    """As XML can hold it: JSON, where something in it cannot be seen, or where it looks like that."""
+    """As XML can hold it: JSON where a character is invisible, or where it looks like JSON."""
     return json.dumps(text) if visible(text) != text or text.startswith('"') else text
 
 

@@ -1,6 +1,4 @@
-"""What a row may come to, and all that is said of it: one table, from which sheets, screen and
-summary take it.
-"""
+"""What can happen to a row, and all that is said of it, in one table for all outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

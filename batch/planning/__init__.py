@@ -1,6 +1,4 @@
-"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or
-file.
-"""
+"""Parcels against their order: who ships, who does not, and why. Pure: no clock, no I/O."""
 
 from batch.planning.facts import Correction, ExistingShipment, Facts, Judged, Policy, facts_of
 

@@ -51,9 +51,7 @@ class AlreadyShipped:
 
 
 def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> AlreadyShipped:
-    """Compare an order's drafts with its shipments: those with a label first, it says more than
-    equal items do.
-    """
+    """Compare an order's drafts with its shipments, those with a label first: it proves more."""
     decided: dict[int, Judged] = {}
     new: dict[int, ShipmentDraft] = {}
     notes: list[Judged] = []
@@ -80,9 +78,7 @@ def correction(
     view: OrderView,
     differs: Differs = findings.correction,
 ) -> Matched:
-    """Rule 6: another label for what is there is put into the store where that is allowed, else it
-    is asked about.
-    """
+    """Rule 6: another label for the same shipment is written where allowed, else asked about."""
     made = existing.made
     shipment = replace(as_asked(draft), items=made.items, order_address_id=made.order_address_id)
     finding = differs(made, shipment, existing.created_by)
@@ -108,9 +104,7 @@ def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 
 
 def _named_by_person(draft: ShipmentDraft, view: OrderView, shipment_id: str) -> Matched | None:
-    """The shipment that a person says it exists as; one of another address is that address's
-    parcel.
-    """
+    """The shipment a person named as this one; at another address it is that address's parcel."""
     named = [e for e in view.facts.existing if str(e.made.shipment_id) == shipment_id]
     if any(not draft.is_for(e.made.order_address_id) for e in named):
         return None
@@ -156,9 +150,7 @@ def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: 
 
 
 def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """Rule 6, without a number: equal and nothing left is met, equal with units left is asked
-    about.
-    """
+    """Rule 6, without a number: equal with no units left is met, with units left asked about."""
     here, shared = view.unmatched(draft), view.of_same_units(draft)
     of_parcel = [e for e in here if e.ask == draft.parcel.request_key]
     mine = [e for e in of_parcel if e.export and e.export == view.policy.export]
@@ -187,10 +179,9 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 def _compare_lines(
     draft: ShipmentDraft, view: OrderView, shared: Mapping[int, ExistingShipment]
 ) -> Matched | New:
-    """Some of its lines have shipped in the same number before: met where none of theirs is left,
-    else asked about.
+    """Lines that shipped before in the same number: met where no units are left, else asked about.
 
-    What has not shipped goes on as the parcel.
+    The other lines go on as the parcel.
     """
     same = [want for want in draft.wants if want.line.order_product_id in shared]
     existing = list({e.made.shipment_id: e for e in shared.values()}.values())

@@ -1,6 +1,4 @@
-"""From a parcel's lines to the order's lines: one draft an address and number, on its way to a
-shipment.
-"""
+"""From a parcel's lines to the order's lines: one draft per address and number."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +51,7 @@ class ShipmentDraft:
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """The rows it answers for: those of its lines, and those of the parcel that name no line."""
+        """The rows it answers for: those of its lines, and those that name no line."""
         named = {row for line in self.parcel.lines for row in line.rows}
         own = {row for want in self.wants for row in want.rows}
         return tuple(sorted(own | (set(self.parcel.rows) - named)))
@@ -85,7 +83,7 @@ class ShipmentDraft:
         )
 
     def is_carried_like(self, made: StoreShipment) -> bool:
-        """Equal carriers, in so far as the file names one; the store may know it under either name."""
+        """Equal carriers, as far as the file names one; the store may have either of its names."""
         ours = {self.parcel.shipping_provider, self.parcel.tracking_carrier} - {""}
         theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
         return not ours or not theirs or bool(ours & theirs)

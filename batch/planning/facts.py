@@ -1,6 +1,4 @@
-"""What is known of an order when its parcels are judged, what the judgement follows, and what it
-comes to.
-"""
+"""What is known of an order when its parcels are judged, and what the judgement can be."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ class ExistingShipment:
     ask: str = ""
     """Digest of the parcel our record of it came from."""
     labels: frozenset[str] = frozenset()
-    """The numbers and links by which our record knows it; the store's may have been changed since."""
+    """The numbers and links by which our record knows it; the store's may have changed since."""
     export: str = ""
     """Digest of the export our record of it came from."""
     differs: Finding | None = None
@@ -36,7 +34,7 @@ class Facts:
 
     order: Order | None
     newest: int | None = None
-    """Without an order: the store's newest order id, where this one is newer; None where it is not."""
+    """Without an order: the store's newest order id if this one is newer, else None."""
     unproven: bool = False
     """Without an order: no page of the store's had it, and it was not asked for by itself."""
     existing: tuple[ExistingShipment, ...] = ()

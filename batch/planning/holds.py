@@ -1,5 +1,4 @@
-"""The second pass over an order's drafts: what stops a new parcel before its units are looked at.
-Pure.
+"""The second pass over an order's drafts: what stops a new parcel before allocation. Pure.
 
 The rules are numbered as in DESIGN section 4.
 """
@@ -39,9 +38,7 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
 
 
 def _number_added(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
-    """Rule 6: units that shipped without a number, and come with one now: another parcel, or one
-    labelled late.
-    """
+    """Rule 6: units shipped without a number now have one: another parcel, or a late label."""
     if not draft.label or draft.rest or draft.share[1] > 1 or view.may_ship(draft):
         return None
     bare = [e for e in view.of_same_units(draft).values() if not has_label(e.made)]

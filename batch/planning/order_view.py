@@ -1,6 +1,4 @@
-"""One order as its drafts are compared with it: its shipments, less those that are known as other
-parcels. Pure.
-"""
+"""One order as its drafts are compared with it: its shipments that no parcel is known as. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,9 +16,7 @@ class OrderView:
     facts: Facts
     policy: Policy
     matched: frozenset[int] = frozenset()
-    """Shipments that a parcel of this file has been met as in this judgement: no other parcel is
-    one of them.
-    """
+    """Shipments already matched to a parcel in this judgement: no other parcel is one of them."""
 
     def with_matched(self, existing: Iterable[ExistingShipment]) -> "OrderView":
         """The same order, with these known as parcels of the file."""
@@ -55,13 +51,11 @@ class OrderView:
         }
 
     def answer(self, draft: ShipmentDraft) -> str:
-        """What a person has answered of its parcel: ship, skip, exists:ID; empty without an answer."""
+        """A person's answer on its parcel: ship, skip, exists:ID; empty without one."""
         return self.policy.answers.get(draft.parcel.request_key, "")
 
     def may_ship(self, draft: ShipmentDraft, *, again: bool = True) -> bool:
-        """Whether it ships in spite of what speaks against it; `again`: also where all is to ship
-        once more.
-        """
+        """Whether it may ship against an objection; `again`: also where all is to ship again."""
         return self.answer(draft) == "ship" or (again and self.policy.again)
 
     def descriptions(self, draft: ShipmentDraft, line_id: int | None = None) -> list[str]:

@@ -1,6 +1,4 @@
-"""What a dry run promised of each shipment, as it stands in its workbook; and whether it still
-holds. Pure.
-"""
+"""What a dry run's workbook promised of each shipment, and whether it still holds. Pure."""
 
 import hashlib
 import json
@@ -119,11 +117,9 @@ class SavedPlan:
         look: Callable[[int], OrderSnapshot],
         released: Callable[[str], bool],
     ) -> Iterator[Shipment | RowNote]:
-        """What ships of a judgement: exactly what was promised, of orders that have not changed
-        since.
+        """What ships of a judgement: exactly what was promised, of unchanged orders.
 
-        `look` is how an order looks now; `released` whether a person has said to ship a parcel all
-        the same.
+        `look` is how an order looks now; `released`: whether a person said to ship a parcel anyway.
         """
         others = list(notes)
         made = {
@@ -166,9 +162,7 @@ class SavedPlan:
             yield RowNote(note.rows, changed, note.record_id, note.request_key, note.facts)
 
     def _units_shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
-        """Units of the plan itself that are shipped by now, by order and line: they do not count as
-        a change.
-        """
+        """Units of the plan itself that shipped since, by order and line: they are no change."""
         shipped: dict[int, dict[int, int]] = {}
         for one in self._by_key.values():
             if one.key[0] in made:

@@ -1,1 +1,1 @@
-"""Parts that know nothing of shipping: stop, concurrency, spilled dicts, atomic files, failpoints."""
+"""Parts without any shipping in them: stop, concurrency, spilled dicts, files, failpoints."""

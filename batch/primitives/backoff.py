@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds to wait after one failed try, after two, and so on; after more than are listed, the
-    last.
-    """
+    """Seconds to wait after one failed try, after two, and so on; the last for all further ones."""
 
     pauses: tuple[float, ...]
 
@@ -25,5 +23,5 @@ class Backoff:
         return self.pauses[min(failed, len(self.pauses)) - 1] if failed > 0 else 0.0
 
     def jittered(self, failed: int) -> float:
-        """Full jitter: from nothing to that pause, so that many workers do not come back together."""
+        """Full jitter: from 0 to that pause, so that many workers do not come back together."""
         return random.uniform(0, self.pause(failed))  # noqa: S311  no secret hangs on it

@@ -12,9 +12,7 @@ T = TypeVar("T")
 async def gather_bounded(
     do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int
 ) -> list[T]:
-    """What `do` gives for each, in order; the first error ends all the others, and is raised as it
-    is.
-    """
+    """What `do` gives for each, in order; the first error cancels all others and is raised."""
     turns = asyncio.Semaphore(at_once)
 
     async def one(subject: S) -> T:
@@ -41,9 +39,7 @@ async def unbroken(writing: Awaitable[T]) -> T:
 
 
 def batched(each: Iterable[S], size: int) -> Iterator[list[S]]:
-    """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has
-    not.
-    """
+    """Lists of `size` things, the last one shorter; as itertools.batched (3.12)."""
     left = iter(each)
     while some := list(islice(left, size)):
         yield some

@@ -1,6 +1,4 @@
-"""Which spellings of a text are one: another case, outer blanks, width forms. All else is another
-text.
-"""
+"""Which spellings of a text are one: case, outer blanks, width forms, nothing else."""
 
 import re
 import unicodedata
@@ -18,9 +16,7 @@ _VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
 
 
 def _usual_forms() -> Mapping[int, str]:
-    """Full-width and half-width sign → the same sign as it usually is; Unicode's `<wide>` and
-    `<narrow>`.
-    """
+    """Full-width and half-width sign → the usual sign; Unicode's `<wide>` and `<narrow>`."""
     told = {
         code: unicodedata.decomposition(chr(code)).split()
         for code in (0x3000, *range(0xFF01, 0xFFEF))
@@ -36,9 +32,7 @@ _USUAL = _usual_forms()
 
 
 def narrow(text: str) -> str:
-    """Full-width and half-width letters, digits and signs as they usually are; nothing else is
-    touched, not `²`.
-    """
+    """Full- and half-width letters, digits and signs in their usual form; all else (`²`) stays."""
     if text.isascii():
         return text
     return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)
@@ -55,9 +49,7 @@ def trim(text: str) -> str:
 
 
 def match_spelling(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
-    """Those spelled exactly so; else without case and outer blanks; else by width forms. Empty:
-    none is meant.
-    """
+    """The names spelled exactly so; else without case and blanks; else by width; else none."""
     every = list(among)
     for key in _WAYS:
         wanted = key(text)

@@ -15,11 +15,9 @@ AT_ONCE = 500  # things in memory before they go to the file
 
 
 class SpillDict(MutableMapping[int, T]):
-    """Things under whole numbers, read in the order of the numbers; gone with the process, however
-    it ends.
+    """Things under whole numbers, read in ascending order; gone with the process, however it ends.
 
-    What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is
-    full.
+    What is read is a copy: put it back after a change. Raises LedgerError where the disk is full.
     """
 
     def __init__(self) -> None:

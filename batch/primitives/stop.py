@@ -11,9 +11,7 @@ from batch.errors import StopRequested
 
 T = TypeVar("T")
 BY_HAND = "it was stopped by hand"
-"""The reason of a person at the keyboard: what is left then waits for the same call, and for no
-other run.
-"""
+"""The reason of a person at the keyboard: what is left waits for the same call only."""
 
 
 class StopEvent:
@@ -95,9 +93,7 @@ class StopEvent:
 
 
 class _Wait:
-    """A task's wait, which the stop breaks off in place: as `asyncio.timeout` does, without a task
-    of its own.
-    """
+    """Wait in a task until the stop breaks it off, like `asyncio.timeout`, without a new task."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -117,9 +113,7 @@ class _Wait:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Work in a thread of its own: what never ends holds up neither a stop nor the program's own
-    end.
-    """
+    """Work in its own thread: if it never ends, it delays neither a stop nor the exit."""
     return await asyncio.get_running_loop().run_in_executor(_OwnThread(), work)
 
 

@@ -1,6 +1,4 @@
-"""Moments that a later process can measure from, for as long as its machine has not been started
-anew.
-"""
+"""Moments that a later process can measure from, until its machine is restarted."""
 
 import asyncio
 import ctypes
@@ -29,7 +27,7 @@ def gave_up_evidence() -> dict[str, Any]:
 
 
 def seconds_since(evidence: Mapping[str, Any]) -> float | None:
-    """Seconds since we gave up, never more than have passed; None where this machine cannot tell."""
+    """Seconds since `gave_up`, never more than have passed; None where this machine cannot tell."""
     told = evidence.get(GAVE_UP)
     if not told or told["boot"] != boot_id():
         return None
@@ -39,9 +37,7 @@ def seconds_since(evidence: Mapping[str, Any]) -> float | None:
 
 @cache
 def boot_id() -> str:
-    """Which start of which machine it is, and by whose clock; a name of the process alone where
-    nothing tells.
-    """
+    """Which boot of which machine, and by whose clock; else a name for this process alone."""
     told = ""
     with suppress(OSError):
         told = _read_boot_id()

@@ -13,12 +13,9 @@ class Behaviour:
     """How a store behaves where the documentation is silent."""
 
     refuses_overshipping: bool = True
-    """False: more units than are left are shipped without a word. Lines that never ship are refused
-    by both.
-    """
+    """False: units beyond what is left are shipped; lines that never ship are always refused."""
     sideloads: Sideloads = "whole"
-    """Lines asked for with `include`: all; the first `cut_at` of a list; links in their place; or
-    none.
+    """Lines asked for with `include`: all; the first `cut_at` of a list; links; or none.
 
     A list that is cut says nothing, or has its `__warning__` beside it, as its last element, or as
     a key of the object that it has become.
@@ -37,7 +34,7 @@ class Behaviour:
     checks_line_address: bool = False
     """A line that goes to another address of the order is refused."""
     lag: float = 0.0
-    """Seconds until an order shows the units of a shipment; the list of shipments shows it at once."""
+    """Seconds until an order shows a shipment's units; the list of shipments shows it at once."""
     scope: Literal["modify", "read_only"] = "modify"
     """What the token may do."""
     suspended: bool = False

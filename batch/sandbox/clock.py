@@ -1,4 +1,4 @@
-"""The event loop's clock with a calendar, so that a virtual loop moves the store's dates as well."""
+"""The event loop's clock with a calendar, so that a virtual loop moves the store's dates too."""
 
 import asyncio
 import time

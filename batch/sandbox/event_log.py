@@ -1,4 +1,4 @@
-"""What was made, changed and deleted, in a file that outlives the process: the judge of kill tests."""
+"""What was made, changed and deleted, in a file that outlives the process, for kill tests."""
 
 import json
 import os

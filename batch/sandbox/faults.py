@@ -1,6 +1,4 @@
-"""What goes wrong on request: which requests are hit, what the store does, what the client gets to
-see.
-"""
+"""What goes wrong on request: which requests, what the store does, what the client sees."""
 
 import random
 import re
@@ -71,10 +69,9 @@ class Fault:
 
 
 class Faults:
-    """The faults of a store, in the order they are looked at; the first that fits a request is
-    taken.
+    """The faults of a store, in the order they are tried; the first that fits a request is used.
 
-    The dice are seeded: the same requests in the same order meet the same faults.
+    The dice are seeded: the same requests in the same order get the same faults.
     """
 
     def __init__(self, *rules: Fault, seed: int = 0) -> None:

@@ -50,9 +50,7 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
 
 
 def permit(request: web.Request, behaviour: Behaviour) -> None:
-    """Refused where the token's scope, the store's state or the media types do not allow the
-    request.
-    """
+    """Raises Refused where the token's scope, the store's state or the media types forbid it."""
     if behaviour.suspended:
         raise Refusal(answers.STORE_SUSPENDED)
     if behaviour.scope == "read_only" and request.method not in _READS:

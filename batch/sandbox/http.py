@@ -1,6 +1,4 @@
-"""How an answer reaches the client, whole or broken: bytes, and the socket where bytes are not
-enough.
-"""
+"""How an answer reaches the client, whole or broken: as bytes, and by the socket if need be."""
 
 import asyncio
 import json
@@ -44,7 +42,7 @@ class RawResponse:
 
     @classmethod
     def of(cls, answer: Answer, headers: Mapping[str, str]) -> "RawResponse":
-        """The bytes of an answer: JSON, plain text or nothing, and its headers over the given ones."""
+        """An answer's bytes: JSON, plain text or nothing, and its headers over the given ones."""
         if answer.body is None:
             return cls(answer.status, {**headers, **answer.headers}, b"")
         text = isinstance(answer.body, str)

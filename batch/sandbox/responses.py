@@ -303,9 +303,7 @@ def _person(order: Order, address_id: int) -> dict[str, str]:
 def _destination(
     order: Order, address_id: int, moment: float, nothing: float | str
 ) -> dict[str, Any]:
-    """What a shipping address and a shipping consignment have in common; their money is text, or
-    numbers.
-    """
+    """What a shipping address and a consignment have in common; money is text, or numbers."""
     lines = [line for line in order.lines.values() if line.address_id == address_id]
     return {
         "id": address_id,

@@ -27,8 +27,7 @@ _BROKEN = frozenset({Reply.CUT_HEADERS, Reply.RESET, Reply.CLOSE, Reply.HANG})
 
 
 class Sandbox:
-    """A BigCommerce store on this machine, made of plain data (`batch.sandbox.orders` has the
-    shape).
+    """A BigCommerce store on this machine, made of plain data (shape: `batch.sandbox.orders`).
 
     `async with` serves it, on a free port unless one is given. With an `event_log` file it starts
     again from what an earlier process had made. `quota`, `behaviour` and `faults` may be set at any

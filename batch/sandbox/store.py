@@ -75,7 +75,7 @@ class Store:
                 yield from order.shipments_at()
 
     def draft(self, order_id: int, fields: Mapping[str, Any]) -> Shipment:
-        """The shipment these fields ask for, not yet made; Refused with an error for each bad item."""
+        """The shipment asked for, not yet made. Raises Refused with an error per bad item."""
         order = self.order(order_id)
         if errors := self._errors(order, fields):
             raise Refusal(Answer(400, errors))

@@ -1,4 +1,4 @@
-"""PostgreSQL as the ledger uses it: its connection, lost and found again, and its faults in words."""
+"""PostgreSQL as the ledger uses it: a connection, lost and found again, and its faults in words."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def driver() -> Any:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether it passes by itself: a connection lost, a server down or full, a transaction in
-    another's way.
-    """
+    """Whether it may pass: a lost connection, a server down or full, a conflicting transaction."""
     psycopg = driver()
     state = getattr(error, "sqlstate", None)
     return isinstance(error, psycopg.OperationalError) if state is None else state.startswith(_AWAY)
@@ -255,9 +253,7 @@ class PostgresConnection:
                 return done
 
     def reconnect(self, error: Exception) -> None:
-        """Another link in place of a lost one, as soon as there is one; the last error when
-        patience is spent.
-        """
+        """A new link in place of a lost one; raises the last error once patience is spent."""
         self.close()
         while self.patience.pause():
             try:
@@ -274,7 +270,7 @@ class PostgresConnection:
 
 
 class PostgresReader(PostgresConnection):
-    """A connection that cannot write, and asks again when the server is back; for several threads."""
+    """A read-only connection, found again when the server is back; for several threads."""
 
     def __init__(self, place: Database) -> None:
         self._one = Lock()

@@ -1,9 +1,8 @@
-"""One owner a store on PostgreSQL: a lease by the database's clock, and an epoch that fences off
-who has lost it.
+"""One owner per store in PostgreSQL: a lease by the database's clock, fenced by an epoch.
 
-The epoch is looked at in the transaction of every write, so that the ledger takes nothing from an
-owner of the past; the lease is looked at right before a request's first byte, so that such an owner
-sends nothing either.
+The epoch is checked in the transaction of every write, so the ledger takes nothing from a former
+owner; the lease is checked right before a request's first byte, so a former owner sends nothing
+either.
 """
 
 import asyncio
@@ -75,9 +74,7 @@ class Lease:
         return clock() < self._sure_until
 
     def guard(self, connection: ledger.Connection) -> None:
-        """Overtaken where the store is another's; else it stays ours until this transaction has
-        ended.
-        """
+        """Raises Overtaken where the store is another's; else it stays ours until the commit."""
         # The runner, too: a database that was put back from a copy gives an epoch a second time.
         sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:

@@ -20,7 +20,7 @@ C = TypeVar("C", bound=PostgresConnection)
 
 @contextmanager
 def _close_unless_used(connection: C) -> Iterator[C]:
-    """A connection that stays open where the block ends well; what the database said is explained."""
+    """A connection that stays open where the block succeeds; database errors are explained."""
     try:
         yield connection
     except BaseException as error:
@@ -38,9 +38,7 @@ def open_writable(place: Database) -> PostgresSession:
 
 
 def open_database(place: Database) -> PostgresConnection:
-    """A connection to a ledger of this version; made where there is none, upgraded where it is
-    older.
-    """
+    """A connection to a ledger of this version, made or upgraded where it has to be."""
     with _close_unless_used(PostgresConnection(place)) as connection:
         bring_up_to_date(connection)
         return connection
@@ -52,9 +50,7 @@ def make(place: Database) -> None:
 
 
 def open_readable(place: Database) -> Connection:
-    """A connection that cannot write; an empty ledger in memory where there is none yet. An older
-    one is upgraded.
-    """
+    """A read-only connection; an empty ledger in memory where there is none; upgraded if older."""
     with _close_unless_used(PostgresReader(place)) as connection:
         found = version_of(connection)
         if found is not None:

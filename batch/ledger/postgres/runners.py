@@ -30,9 +30,7 @@ Connect = Callable[[], Connection]
 
 _COLUMNS = "runner, host, lock, pid, command, since"
 ACTIVE = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
-"""The runner of an id, while it is not proven to have ended; in the words of
-`connection.Connection`.
-"""
+"""The runner of an id, unless it has provably ended; `?` as in `connection.Connection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,7 @@ def still_running(connection: Connection, runner: str) -> Runner | None:
 
 
 def reap_dead_runners(connection: Connection) -> list[Runner]:
-    """Strike out the runners of this machine that are proven to have ended, and free their stores;
-    who they were.
-    """
+    """Delete this machine's runners that provably ended and free their stores; returns them."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)
     ).fetchall()

@@ -1,6 +1,4 @@
-"""The ledger's tables in PostgreSQL: made whole or not at all, upgraded likewise, a newer version
-refused.
-"""
+"""The ledger's tables in PostgreSQL: made or upgraded whole, a newer version refused."""
 
 from importlib.resources import files
 
@@ -38,9 +36,7 @@ def check_version(found: int, place: Database) -> None:
 
 
 def bring_up_to_date(connection: PostgresConnection) -> None:
-    """The tables as this version has them, in one transaction; whoever comes second finds them
-    made.
-    """
+    """Make or upgrade the tables in one transaction; whoever comes second finds them made."""
     if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(
         connection
     ):

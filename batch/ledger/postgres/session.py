@@ -1,6 +1,4 @@
-"""What the writer asks of PostgreSQL: a connection that is lost and found again, and no commit in
-doubt.
-"""
+"""What the writer asks of PostgreSQL: reconnecting, and no commit in doubt."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,4 @@
-"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about
-a full disk.
-"""
+"""SQLite as the ledger uses it: its connection, its faults in words, and a full disk."""
 
 import json
 import sqlite3

@@ -27,9 +27,7 @@ _DURABLE = (
 
 
 def open_writable(path: Path) -> SqliteConnection:
-    """A connection that may write, to a ledger that is sound and of this version; made where there
-    is none.
-    """
+    """A writable connection to a sound ledger of this version, made where there is none."""
     try:
         _make_private(path)
     except OSError as error:
@@ -41,7 +39,7 @@ def open_writable(path: Path) -> SqliteConnection:
 
 
 def open_readable(path: Path) -> SqliteConnection:
-    """A connection that cannot write; an empty ledger in memory where there is none, or none yet."""
+    """A read-only connection; an empty ledger in memory where there is none, or none yet."""
     if path.exists() and not _unmade(path):
         if _is_older(path):
             open_writable(path).close()
@@ -57,9 +55,7 @@ def empty(path: Path) -> SqliteConnection:
 
 
 def network_disk(path: Path) -> str:
-    """The kind of network file system a path lies on, as Linux names it; empty where it is local or
-    not known.
-    """
+    """The network file system a path is on, as Linux names it; empty where local or unknown."""
     try:
         mounts = [
             line.split()
@@ -106,7 +102,7 @@ def _connect(uri: str, path: Path) -> SqliteConnection:
 
 
 def _make_private(path: Path) -> None:
-    """The file 0600, a folder that is made for it 0700: order numbers are nobody else's business."""
+    """The file 0600, a folder made for it 0700: order numbers are private."""
     private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -147,9 +143,7 @@ def _prepare(connection: SqliteConnection) -> None:
 
 
 def _unmade(path: Path) -> bool:
-    """Whether the process that was making the ledger has not got to its tables: it was killed, or
-    is at it.
-    """
+    """Whether the ledger has no tables yet: its maker was killed, or is still at work."""
     try:
         with closing(_connect(f"{path.as_uri()}?mode=ro", path)) as connection:
             return _marks(connection) == (0, 0) and _is_empty(connection)

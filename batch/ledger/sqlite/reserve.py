@@ -1,6 +1,4 @@
-"""Room on the disk for the outcomes of what is in flight: kept while all is well, given back when
-the disk is full.
-"""
+"""Disk space kept for the outcomes of what is in flight, given back when the disk is full."""
 
 import os
 from contextlib import suppress
@@ -16,9 +14,7 @@ class Reserve:
         self._path = ledger.with_suffix(".reserve")
 
     def take(self) -> None:
-        """Have the room, where there is any: without it, what is in flight on a full disk comes
-        into doubt.
-        """
+        """Reserve the space where there is any; without it a full disk leaves doubts."""
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:

@@ -6,15 +6,13 @@ from math import exp, log
 from statistics import median
 
 STRAY = 4.0
-"""Spreads from the middle that still are ordinary; of normal figures one in 16,000 is further away."""
+"""Spreads from the middle that are ordinary; of normal figures one in 16,000 is further away."""
 SCALE = 1.4826  # makes the median deviation of normal figures their standard deviation
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The middle of some figures above zero, and the ratio to it within which the ordinary ones
-    lie.
-    """
+    """The middle of some figures above zero, and the ratio to it that ordinary ones stay within."""
 
     middle: float
     ratio: float
@@ -22,7 +20,7 @@ class Baseline:
     most: float
 
     def is_outlier_low(self, figure: float, share: float) -> bool:
-        """Whether it is less than this share of the middle, and less than ordinary ones ever are."""
+        """Whether it is below this share of the middle, and below what is ordinary."""
         return figure < self.middle * min(share, 1 / self.ratio)
 
     def far_above(self, figure: float, times: float) -> bool:
@@ -41,9 +39,7 @@ def usual(figures: Iterable[float]) -> Baseline | None:
 
 
 def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Baseline]:
-    """What is usual for each season: its own middle, and how far all figures stray from their
-    season's.
-    """
+    """What is usual per season: its own middle, and the spread of all figures around theirs."""
     seasons: dict[int, list[float]] = {}
     for season, figure in figures:
         if figure > 0:

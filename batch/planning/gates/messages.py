@@ -21,9 +21,7 @@ MAILS = frozenset({Code.OLD_SHIP_DATES, Code.MANY_MAILS, Code.MORE_THAN_USUAL})
 
 
 def release(run_id: str, store: str) -> str:
-    """The command that lets a held file go on; `store` is its name in shipbatch.toml, where it has
-    one.
-    """
+    """The command that lets a held file go on; `store`: its name in shipbatch.toml, if any."""
     of_store = f" --store {store}" if store else ""
     return f'shipbatch decide {run_id} --file --answer ship{of_store} --why "…"'
 

@@ -38,9 +38,7 @@ class Profile:
     """The tracking number on the most orders."""
     number_orders: int = 0
     days: int | None = None
-    """Days since the rows were shipped, by their ship dates: the median; None where the file has
-    none.
-    """
+    """The median age of the rows by ship date, in days; None where the file has no dates."""
     old: int = 0
     """Rows shipped longer ago than the mail gate allows."""
     weekday: int = 0
@@ -68,7 +66,7 @@ def night_of(at: datetime) -> int:
 
 
 def ages(shipped: Mapping[date, int], today: date, *, old: int) -> tuple[int | None, int]:
-    """The median age of rows by ship date, in days, and how many of them are older than `old` days."""
+    """The median age of rows by ship date, in days, and how many are older than `old` days."""
     total = sum(shipped.values())
     seen = 0
     median = None

@@ -22,9 +22,7 @@ Rule = Callable[[Profile, Sequence[Profile], Gates], Finding | None]
 
 
 def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the file is held, whatever mails it would send; `nights` are the source's earlier files,
-    oldest first.
-    """
+    """Why the file is held, mails aside; `nights`: the source's earlier files, oldest first."""
     known = nights if len(nights) >= gates.nights else ()
     for rule in _RULES:
         if found := rule(file, known, gates):
@@ -32,9 +30,7 @@ def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[
 
 
 def mail_holds(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the customers' mails are to be thought of first: nothing of the API keeps a shipment from
-    sending one.
-    """
+    """Why the customers' mails need thought first: no field of the API stops a shipment's mail."""
     if (
         gates.old_days
         and file.days is not None
@@ -81,9 +77,7 @@ def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
 
 
 def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """Of the rows, and of what is new in them: a source that sends the whole month starts small on
-    the first.
-    """
+    """Of rows and of new ones: a source that sends the whole month starts small on the 1st."""
     figures: tuple[Callable[[Profile], int], ...] = (
         lambda night: night.rows,
         lambda night: night.new,
@@ -97,9 +91,7 @@ def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | 
 def _far_below(
     figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float
 ) -> bool:
-    """Compared with the nights of its weekday, once they are known; until then with all, and with
-    more care.
-    """
+    """Compared with its weekday's nights once known; until then with all, by a smaller share."""
     alike = _similar_nights(file, nights)
     if len(alike) >= SAME_NIGHTS:
         same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
@@ -155,9 +147,7 @@ def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Find
 
 
 def _shipped_before(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """An old file: nearly all was shipped before, and long ago. Not of a source that sends all anew
-    each night.
-    """
+    """An old file: nearly all shipped long ago; not of a source that re-sends all each night."""
     before = middle_share([night.known for night in nights], [night.parcels for night in nights])
     if (
         not gates.shipped_before
