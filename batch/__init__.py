@@ -31,13 +31,12 @@ floor room           what happens there
 
 Where new things go:
 
-1. A rule without I/O: `loader/cells` for a cell, `planning` for a parcel or a file. What reads or writes the store:
-   `bigcommerce` only. SQL: `ledger` only, and `fleet` for its queue.
-2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which returns a
-   CommandResult, and a few lines in `cli`.
-3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one table.
-4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a header: the CSV,
-   no code.
-5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a module below forty
-   lines joins its only importer.
+1. A rule without I/O: `loader/cells` for a cell, `planning` for a parcel or a file. Reads and
+   writes of the store: `bigcommerce` only. SQL: `ledger` only, and `fleet` for its queue.
+2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which
+   returns a CommandResult, and a few lines in `cli`.
+3. A word that a user can meet (error code, status, exit status, column): its table in `model`.
+4. A format: `results` for output, `loader/files` for input. A carrier or a header: its CSV only.
+5. Nothing at the top of `batch/`; a folder of more than twenty modules gets sub-folders by stage; a
+   module below forty lines joins its only importer.
 """

@@ -123,8 +123,8 @@ def of_memory(error: BaseException) -> OutOfMemory | None:
         return None
     return OutOfMemory(
         "There is not enough memory for this.",
-        "Raise the limit (`ulimit -v`, systemd's MemoryMax, the container's) or split the file; then give the same "
-        "command again: what was sent is recorded, and it goes on there.",
+        "Raise the limit (`ulimit -v`, systemd's MemoryMax, the container's) or split the file; "
+        "then give the same command again: what was sent is recorded, and it goes on there.",
     )
 
 

@@ -304,8 +304,9 @@ def _clock_warning(headers: Mapping[str, str]) -> str:
     hours = round(abs(apart) / timedelta(hours=1))
     span = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours} hour{'' if hours == 1 else 's'}"
     return (
-        f"This machine's clock is {span} {'ahead' if apart > timedelta() else 'behind'}: it says {ours:%Y-%m-%d %H:%M}"
-        f" UTC, the store {theirs:%Y-%m-%d %H:%M}. Set it: what waits, and what expires, goes by it."
+        f"This machine's clock is {span} {'ahead' if apart > timedelta() else 'behind'}:"
+        f" it says {ours:%Y-%m-%d %H:%M} UTC, the store {theirs:%Y-%m-%d %H:%M}."
+        " Set it: what waits, and what expires, goes by it."
     )
 
 

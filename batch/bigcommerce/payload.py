@@ -55,7 +55,8 @@ def limits(shipment: Shipment) -> Finding | None:
                 error=f"Order {shipment.order_id}: the {words} has {len(text):,} characters, "
                 f"the store takes {longest:,}: "
                 f"{text[:60]}…",
-                todo=f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
+                todo=f"Shorten the {words}: nothing is cut unasked, "
+                "and half a number leads nowhere.",
             )
     return None
 

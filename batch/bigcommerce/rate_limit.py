@@ -215,7 +215,8 @@ class RateLimit:
         wait = decision.ask_again_in or 0.0
         if decision.reason and wait > LONG:
             self._tell(
-                f"The store lets no request through: {decision.reason}. It is asked again in {wait / 60:.0f} min; "
+                f"The store lets no request through: {decision.reason}. "
+                f"It is asked again in {wait / 60:.0f} min; "
                 "Ctrl-C ends the run, and the same call goes on where it stopped."
             )
 

@@ -208,7 +208,10 @@ def _plain(error: BaseException) -> str:
         case aiohttp.ClientConnectorDNSError():
             return f"{error.host} is not found (DNS)"
         case aiohttp.ClientConnectorError():
-            return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
+            return (
+                f"no connection to {error.host}:{error.port} "
+                f"({error.os_error.strerror or 'refused'})"
+            )
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {CONNECT_TIMEOUT:g} s"
         case NeverLeft() | ConnectionLost():

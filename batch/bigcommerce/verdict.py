@@ -112,7 +112,10 @@ def _stop(reply: Response) -> Verdict | None:
                 "scope_missing",
                 "The store does not let this access token work with orders (403).",
             )
-            todo = "Make an API account with the scope Orders: modify (store_v2_orders) and use its token."
+            todo = (
+                "Make an API account with the scope Orders: modify (store_v2_orders) "
+                "and use its token."
+            )
         case int(status) if 300 <= status < 400:
             code, what = (
                 "redirect",
@@ -203,8 +206,8 @@ def _not_the_store(kind: Kind) -> Verdict:
         kind,
         "not_the_store",
         stop="A web page answers in place of the store.",
-        todo="Sign in to this network (a guest network's page, a proxy), check BIGCOMMERCE_API_URL, "
-        "then give the same command again.",
+        todo="Sign in to this network (a guest network's page, a proxy), "
+        "check BIGCOMMERCE_API_URL, then give the same command again.",
     )
 
 

@@ -29,7 +29,8 @@ def redact_passwords(url: str) -> str:
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")
     plain = "&".join(word for word in parts.query.split("&") if "password" not in word.casefold())
-    return f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}{'?' * bool(plain)}{plain}"
+    shown = f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}"
+    return f"{shown}{'?' * bool(plain)}{plain}"
 
 
 def passwords_of(url: str) -> set[str]:

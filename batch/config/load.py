@@ -88,7 +88,8 @@ def _build_settings(
     settle, timeout = settings.settle, settings.timeout
     if settle < timeout:
         raise ConfigError(
-            f"--settle ({settle:g} s) is shorter than --timeout ({timeout:g} s): late ones would be missed.",
+            f"--settle ({settle:g} s) is shorter than --timeout ({timeout:g} s): "
+            "late ones would be missed.",
             f"Give --settle at least {timeout:g}, or set `settle` in {NAME}.",
         )
     if file is None or "api_url" in in_environment or "api_url" not in in_file:
@@ -125,8 +126,8 @@ def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
     if checked != API_URL and file.path.absolute().parent.resolve() != config_folder().resolve():
         raise ConfigError(
             f"{place}: the token would go to {checked}, which is not BigCommerce.",
-            f"If it is meant, move the file to {config_folder() / NAME}, or set BIGCOMMERCE_API_URL={checked}; "
-            "else take the line out.",
+            f"If it is meant, move the file to {config_folder() / NAME}, "
+            f"or set BIGCOMMERCE_API_URL={checked}; else take the line out.",
         )
     return checked
 
@@ -161,7 +162,8 @@ def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> 
     if refused:
         raise ConfigError.of_file(
             (f"{file.place(key)}: it cannot be set here." for key in refused),
-            "Take it out. The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
+            "Take it out. "
+            "The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
         )
 
     def place(loc: tuple[int | str, ...]) -> str:

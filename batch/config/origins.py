@@ -31,7 +31,8 @@ def one_spelling(url: str) -> str:
         raise ValueError("a scheme, a host, a port and a path may stand in it, and no more")
     host, port = _host(parts.hostname), parts.port
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{'' if port in {None, _PORTS[parts.scheme]} else f':{port}'}{_path(parts.path)}"
+    at = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
+    return f"{parts.scheme}://{shown}{at}{_path(parts.path)}"
 
 
 @lru_cache(maxsize=1024)
@@ -43,7 +44,8 @@ def store_at(url: str, store_hash: str) -> str:
         return f"{url}{_STORES}{store_hash}"
     parts = urlsplit(url)
     if parts.hostname in LOOPBACK:
-        url = f"{parts.scheme}://{_HERE}{f':{parts.port}' if parts.port is not None else ''}{parts.path}"
+        at = f":{parts.port}" if parts.port is not None else ""
+        url = f"{parts.scheme}://{_HERE}{at}{parts.path}"
     return f"{url}{_STORES}{store_hash.casefold()}"
 
 

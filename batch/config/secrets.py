@@ -173,7 +173,8 @@ def _private(path: Path) -> str:
         ) from None
     if os.name == "posix" and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(
-            f"{path} holds a secret, and others can read it (mode {stat.S_IMODE(found.st_mode):04o}).",
+            f"{path} holds a secret, and others can read it "
+            f"(mode {stat.S_IMODE(found.st_mode):04o}).",
             f"Run: chmod 600 '{path}'. If others could read it for long, make a new token.",
         )
     return _text(path)
@@ -223,5 +224,6 @@ def _credentials_error(*names: str) -> ConfigError:
     )
     return ConfigError(
         f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
-        f"Run `shipbatch setup`, or set {what}{named}; to rehearse without an account, add --sandbox.",
+        f"Run `shipbatch setup`, or set {what}{named}; "
+        "to rehearse without an account, add --sandbox.",
     )

@@ -34,7 +34,8 @@ def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) ->
     """All mistakes that a model's validation has found, each with its place."""
     return ConfigError.of_file(
         (f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()),
-        "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
+        "Correct it, or take it out to use the default; "
+        "`shipbatch config --example` shows them all.",
     )
 
 

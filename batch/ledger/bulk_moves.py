@@ -48,8 +48,8 @@ class Intend:
     baseline: int
 
     _UPDATE: ClassVar[str] = (
-        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = handed.baseline,"
-        f" changed_at = handed.at FROM {_parameter_rows('baseline')}"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1,"
+        f" baseline = handed.baseline, changed_at = handed.at FROM {_parameter_rows('baseline')}"
         f" WHERE records.record_id = handed.record_id AND records.state = '{State.PLANNED}'"
     )
 
@@ -84,9 +84,11 @@ class Move:
     """`moves.columns` of the outcome."""
 
     _UPDATE: ClassVar[str] = (
-        "UPDATE records SET state = handed.state, finding = handed.finding, shipment_id = handed.shipment_id,"
-        f" made = handed.made, changed_at = handed.at FROM {_parameter_rows('finding', 'shipment_id', 'made')}"
-        f" WHERE records.record_id = handed.record_id AND (records.state, handed.state) IN ({moves.LEGAL})"
+        "UPDATE records SET state = handed.state, finding = handed.finding,"
+        " shipment_id = handed.shipment_id, made = handed.made, changed_at = handed.at"
+        f" FROM {_parameter_rows('finding', 'shipment_id', 'made')}"
+        " WHERE records.record_id = handed.record_id"
+        f" AND (records.state, handed.state) IN ({moves.LEGAL})"
         " RETURNING records.record_id, attempts, baseline"
     )
 

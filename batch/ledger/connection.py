@@ -14,7 +14,7 @@ Values = Sequence[Any]
 LISTED = "IN (SELECT value FROM json_each(?))"
 """A condition on a list of any length, which is one parameter: `connection.listed(...)`."""
 UNDO = "ROLLBACK TO unit"
-"""Undo what a unit of work has written: after a refusal PostgreSQL answers nothing more before it."""
+"""Undoes a unit of work's writes; after a refusal PostgreSQL answers nothing else before it."""
 
 
 class Cursor(Protocol):

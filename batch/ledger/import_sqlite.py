@@ -19,9 +19,11 @@ from batch.ledger.sqlite.opening import open_readable
 from batch.primitives.concurrency import batched
 
 _TABLES = {
-    "runs": "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile",
-    "records": "record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
-    " attempts, baseline, shipment_id, made, finding, deleted, created_at, changed_at, aside",
+    "runs": "run_id, store, file, sha256, copy, started, finished, exit_status,"
+    " summary, source, profile",
+    "records": "record_id, run_id, position, store, order_id, order_address_id,"
+    " label, number, ask, shipment, state, attempts, baseline,"
+    " shipment_id, made, finding, deleted, created_at, changed_at, aside",
     "skus": "sku, record_id",
     "attempts": "record_id, n, at, state, what, evidence",
     "notes": "note_id, run_id, rows, finding, record_id, ask, facts",
@@ -52,7 +54,8 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
         except new.IntegrityError as error:
             raise NothingSent(
                 f"The database {target} holds some of {source} already ({_first_line(error)}).",
-                "Nothing was changed. A ledger is put there once, before its stores are shipped from the database.",
+                "Nothing was changed. "
+                "A ledger is put there once, before its stores are shipped from the database.",
             ) from error
         except new.Error as error:
             if getattr(error, "sqlstate", None) == "55P03":

@@ -14,7 +14,10 @@ def describe_holder(lock: Path) -> str:
     try:
         holder = json.loads(_holder_path(lock).read_text("utf-8"))
         since = datetime.fromisoformat(holder["since"]).astimezone()
-        return f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, since {since:%Y-%m-%d %H:%M:%S})"
+        return (
+            f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, "
+            f"since {since:%Y-%m-%d %H:%M:%S})"
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 

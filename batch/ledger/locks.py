@@ -83,7 +83,8 @@ def lock_error(path: Path, error: OSError) -> LedgerError:
     """A lock cannot be had, for other reasons than that somebody has it."""
     return LedgerError(
         f"The lock {path} cannot be taken ({error.strerror or error}).",
-        "Give this user write access to the folder, or set SHIPBATCH_HOME to another one, on a local disk.",
+        "Give this user write access to the folder, "
+        "or set SHIPBATCH_HOME to another one, on a local disk.",
     )
 
 

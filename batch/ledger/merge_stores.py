@@ -136,7 +136,10 @@ class _Merger:
 
     def _several(self, what: str, where: str) -> list[tuple[object, ...]]:
         """What more than one record of these stores has."""
-        sql = f"SELECT {what} FROM records WHERE store {LISTED} AND {where} GROUP BY {what} HAVING count(*) > 1"
+        sql = (
+            f"SELECT {what} FROM records"
+            f" WHERE store {LISTED} AND {where} GROUP BY {what} HAVING count(*) > 1"
+        )
         found: list[tuple[object, ...]] = self._connection.execute(sql, (self._listed,)).fetchall()
         return found
 
@@ -160,7 +163,10 @@ def _precedence(record: Record) -> tuple[int, int]:
 def _merge_owners(connection: Connection, store: str, written: Sequence[str]) -> None:
     """One owner: the one whose lease ends last, with an epoch that fences off all."""
     listed = connection.list_parameter(written)
-    sql = f"SELECT epoch, runner, until FROM owners WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
+    sql = (
+        "SELECT epoch, runner, until FROM owners"
+        f" WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
+    )
     if rows := connection.execute(sql, (listed,)).fetchall():
         connection.execute(f"DELETE FROM owners WHERE store {LISTED}", (listed,))
         epoch = 1 + max(row[0] for row in rows)
@@ -179,9 +185,10 @@ def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
                 pass
         except Timeout:
             raise DatabaseAway(
-                f"The ledger {connection.path} is of an older version, and a runner is at work with it: "
-                f"{describe_holder(path)}.",
-                "Let it end, then run the same call again: it upgrades the ledger. Nothing was sent.",
+                f"The ledger {connection.path} is of an older version, "
+                f"and a runner is at work with it: {describe_holder(path)}.",
+                "Let it end, then run the same call again: it upgrades the ledger. "
+                "Nothing was sent.",
             ) from None
         except OSError:
             continue

@@ -25,6 +25,7 @@ _OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"
 _FLIGHT = f"CREATE UNIQUE INDEX single_flight ON records (store, order_id, aside) WHERE {_OPEN}"
 _OF_ORDER = "store = NEW.store AND order_id = NEW.order_id"
 _OTHERS = f"EXISTS (SELECT 1 FROM records WHERE {_OF_ORDER} AND aside <> NEW.aside AND {_OPEN})"  # noqa: S608
+_INTENT = "NEW.state = 'intent'"
 _BUSY = "'the order has another shipment in doubt'"
 _BEFORE = "CREATE TRIGGER aside_holds BEFORE UPDATE OF state ON records"
 _REFUSE = f"RAISE EXCEPTION {_BUSY} USING ERRCODE = 'integrity_constraint_violation'"
@@ -34,14 +35,14 @@ _ONE_SPELLING = Step(
         "ALTER TABLE records ADD COLUMN aside INTEGER NOT NULL DEFAULT 0",
         "DROP INDEX single_flight",
         _FLIGHT,
-        f"{_BEFORE} WHEN NEW.state = 'intent' AND {_OTHERS} BEGIN SELECT RAISE(ABORT, {_BUSY}); END",
+        f"{_BEFORE} WHEN {_INTENT} AND {_OTHERS} BEGIN SELECT RAISE(ABORT, {_BUSY}); END",
     ),
     postgres=(
         "ALTER TABLE records ADD COLUMN aside BIGINT NOT NULL DEFAULT 0",
         "DROP INDEX single_flight",
         _FLIGHT,
         f"CREATE FUNCTION aside_holds() RETURNS trigger LANGUAGE plpgsql AS {_BODY}",
-        f"{_BEFORE} FOR EACH ROW WHEN (NEW.state = 'intent') EXECUTE FUNCTION aside_holds()",
+        f"{_BEFORE} FOR EACH ROW WHEN ({_INTENT}) EXECUTE FUNCTION aside_holds()",
     ),
     change=merge,
 )

@@ -42,8 +42,8 @@ def intend(
 ) -> None:
     """Planned → intent; OrderBusy where another record of the order is unsettled."""
     sql = (
-        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = ?, changed_at = ?"
-        f" WHERE record_id = ? AND state = '{State.PLANNED}'"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1,"
+        f" baseline = ?, changed_at = ? WHERE record_id = ? AND state = '{State.PLANNED}'"
     )
     try:
         moved = connection.execute(sql, (baseline, at, record_id)).rowcount
@@ -135,7 +135,8 @@ def note_attempt(
     """One more line in a record's history."""
     n = "(SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
-        f"INSERT INTO attempts (record_id, n, at, state, what, evidence) VALUES (?, {n}, ?, ?, ?, ?)",
+        "INSERT INTO attempts (record_id, n, at, state, what, evidence)"
+        f" VALUES (?, {n}, ?, ?, ?, ?)",
         (record_id, record_id, at, state, what, evidence),
     )
 
@@ -150,10 +151,12 @@ def _remake(connection: Connection, before: Record, at: str, made: StoreShipment
         raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")
     label = made.tracking_number or made.tracking_link or before.shipment.label
     connection.execute(
-        "UPDATE records SET made = ?, number = ?, changed_at = ?, label = CASE WHEN EXISTS (SELECT 1 FROM records other"
+        "UPDATE records SET made = ?, number = ?, changed_at = ?,"
+        " label = CASE WHEN EXISTS (SELECT 1 FROM records other"
         " WHERE (other.store, other.order_id, other.order_address_id, other.label)"
         " = (records.store, records.order_id, records.order_address_id, ?)"
-        f" AND other.record_id <> records.record_id AND other.state <> '{State.REJECTED}' AND NOT other.deleted)"
+        " AND other.record_id <> records.record_id"
+        f" AND other.state <> '{State.REJECTED}' AND NOT other.deleted)"
         " THEN label ELSE ? END WHERE record_id = ?",
         (store_shipment_text(made), search_form(label), at, label, label, before.record_id),
     )

@@ -16,12 +16,12 @@ from batch.model.statuses import PASSING
 from batch.primitives.concurrency import batched
 
 _INSERT = (
-    "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"
-    " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label,"
+    " number, ask, shipment, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _REPLACE = (
-    "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
-    " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
+    "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?,"
+    " number = ?, ask = ?, shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
 _SKU = "INSERT INTO skus (sku, record_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 OPEN_NOTE = has_status(*PASSING)
@@ -75,8 +75,8 @@ def enter_again(
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(
-        f"SELECT record_id, attempts FROM records WHERE run_id = ? AND state = '{State.PLANNED}' AND position < ?"
-        f" AND ask {LISTED}",
+        "SELECT record_id, attempts FROM records"
+        f" WHERE run_id = ? AND state = '{State.PLANNED}' AND position < ? AND ask {LISTED}",
         (run_id, places.start, listed),
     )
     for record_id, attempts in left.fetchall():
@@ -284,9 +284,10 @@ def _claim_error(
     seen: set[Key] = set()
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(
-            "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
-            f" AND label = ? AND state <> '{State.REJECTED}' AND NOT deleted"
-            f" AND (state <> '{State.PLANNED}' OR run_id = ? AND position >= ? AND position < ?)",
+            "SELECT record_id, state FROM records WHERE store = ? AND order_id = ?"
+            f" AND order_address_id = ? AND label = ? AND state <> '{State.REJECTED}'"
+            f" AND NOT deleted AND (state <> '{State.PLANNED}' OR run_id = ?"
+            " AND position >= ? AND position < ?)",
             (
                 store,
                 shipment.order_id,

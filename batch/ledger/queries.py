@@ -97,29 +97,44 @@ class LedgerReader:
 
     def states(self, store: str) -> Mapping[str, int]:
         """How many shipments of a store are in each state, or `deleted`."""
-        sql = "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*) FROM records WHERE store = ? GROUP BY 1"
+        sql = (
+            "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*)"
+            " FROM records WHERE store = ? GROUP BY 1"
+        )
         return dict(self._rows(sql, store))
 
     def claimed_shipments(self, store: str, order_id: int) -> frozenset[int]:
         """Shipment ids of an order that belong to a record, deleted ones too."""
-        sql = "SELECT shipment_id FROM records WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
+        sql = (
+            "SELECT shipment_id FROM records"
+            " WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
+        )
         return frozenset(row[0] for row in self._rows(sql, order_id, store))
 
     def records_of_run(self, run_id: str) -> Iterator[Record]:
         """A run's records, in the order they were planned."""
-        sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
+        sql = (
+            f"SELECT position, {RECORD} FROM records"
+            f" WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
+        )
         return self._each(record_from, self._pages(sql, run_id))
 
     def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
         """The records at these positions of a run's plan that are still planned, in order."""
-        where = f"run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = '{State.PLANNED}'"
+        where = (
+            "run_id = ? AND position > ? AND position BETWEEN ? AND ?"
+            f" AND state = '{State.PLANNED}'"
+        )
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
 
     def notes(self, run_id: str) -> Iterator[RowNote]:
         """What a run's plan says of the rows that have no record of it."""
         columns = "note_id, rows, finding, record_id, ask, facts"
-        sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
+        sql = (
+            f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ?"
+            f" ORDER BY note_id LIMIT {PAGE}"
+        )
         return self._each(note_from, self._pages(sql, run_id))
 
     def notes_without_record(self, run_id: str) -> Iterator[RowNote]:
@@ -133,7 +148,10 @@ class LedgerReader:
         """Run → what its plan holds for a person; of one run, where it is named."""
         which = "run_id = ?" if run_id else "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         columns = "run_id, rows, finding, record_id, ask, facts"
-        sql = f"SELECT {columns} FROM notes WHERE {which} AND {has_status(Status.HELD)} ORDER BY note_id"
+        sql = (
+            f"SELECT {columns} FROM notes"
+            f" WHERE {which} AND {has_status(Status.HELD)} ORDER BY note_id"
+        )
         found: dict[str, list[RowNote]] = {}
         for of_run, *note in self._rows(sql, run_id or store):
             found.setdefault(of_run, []).extend(self._each(note_from, [tuple(note)]))
@@ -159,7 +177,10 @@ class LedgerReader:
 
     def attempts(self, record_id: int) -> list[Event]:
         """All that happened to a record, oldest first."""
-        sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
+        sql = (
+            "SELECT record_id, at, state, what, evidence"
+            " FROM attempts WHERE record_id = ? ORDER BY n"
+        )
         return list(self._each(attempt_from, self._rows(sql, record_id)))
 
     def stores(self) -> list[str]:
@@ -168,12 +189,18 @@ class LedgerReader:
 
     def runs(self, store: str | None = None) -> list[Run]:
         """All runs, newest first."""
-        sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL"
+            " ORDER BY started DESC, run_id DESC"
+        )
         return list(self._each(run_from, self._rows(sql, store, store)))
 
     def runs_of(self, store: str, source: str, last: int) -> list[Run]:
         """The last runs of a source's files, newest first."""
-        sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ?"
+            " ORDER BY started DESC, run_id DESC LIMIT ?"
+        )
         return list(self._each(run_from, self._rows(sql, store, source, last)))
 
     def open_requests(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
@@ -204,7 +231,10 @@ class LedgerReader:
 
     def run(self, run_id: str) -> Run | None:
         """One run, by its id or a unique start of it."""
-        sql = f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ? ORDER BY run_id LIMIT 2"
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ?"
+            " ORDER BY run_id LIMIT 2"
+        )
         rows = self._rows(sql, run_id, run_id)
         # The first is the exact one, where there is one: it sorts before all that it begins.
         only = len(rows) == 1 or (rows and rows[0][0] == run_id)
@@ -251,7 +281,10 @@ class LedgerReader:
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """The newest word on each of these parcels; a `ship` counts until it has shipped."""
-        sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
+        sql = (
+            f"SELECT ask, answer, who, why, at, {_SPENT}"
+            f" FROM decisions WHERE ask {LISTED} AND store = ?"
+        )
         rows = self._rows(
             f"{sql} ORDER BY decision_id", self._reader.list_parameter(list(asks)), store
         )
@@ -261,7 +294,10 @@ class LedgerReader:
 
     def all_decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
         """All that people have ever said of each of these parcels, oldest first."""
-        sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
+        sql = (
+            "SELECT ask, answer, who, why, at FROM decisions"
+            f" WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
+        )
         found: dict[str, list[Decision]] = {}
         for row in self._rows(sql, self._reader.list_parameter(list(asks)), store):
             found.setdefault(row[0], []).extend(self._each(decision_from, [row]))

@@ -138,8 +138,8 @@ EVIDENCE: Mapping[str, Fits] = {
     "who": is_text,
 }
 _COUNTS = (
-    "rows shipments created updated already_created skipped planned invalid rejected held waiting in_doubt not_sent"
-    " requests requests_saved seconds"
+    "rows shipments created updated already_created skipped planned invalid"
+    " rejected held waiting in_doubt not_sent requests requests_saved seconds"
 )
 SUMMARY: Mapping[str, Fits] = dict.fromkeys(_COUNTS.split(), is_number) | {"results": is_path}
 _FIGURES = "rows wrong parcels new known known_days absent unlisted units number_orders old weekday"

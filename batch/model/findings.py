@@ -80,8 +80,10 @@ def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Findi
         or "none that ships"
     )
     return Code.QUANTITY_WITHOUT_LINE.finding(
-        error=f"Order {order.order_id}: the file ships {units} and does not say of what; its lines are {shown}.",
-        todo="Add a column with the SKU; or leave the quantity blank to ship all that remains of the order.",
+        error=f"Order {order.order_id}: the file ships {units} and does not say of what; "
+        f"its lines are {shown}.",
+        todo="Add a column with the SKU; "
+        "or leave the quantity blank to ship all that remains of the order.",
     )
 
 
@@ -292,7 +294,10 @@ def why_not_again(
 ) -> Finding | None:
     """What stops a shipment that was absent twice from being sent again; None if nothing does."""
     if near:
-        why = f"the store has {'; '.join(describe_shipment(made) for made in near)}, which is like it but not equal"
+        why = (
+            f"the store has {'; '.join(describe_shipment(made) for made in near)}, "
+            "which is like it but not equal"
+        )
     elif moved:
         why = "it is not among the order's shipments, yet units of the order count as shipped"
     elif never:

@@ -108,14 +108,16 @@ STATUSES: Mapping[Status, StatusText] = {
     Status.IN_DOUBT: StatusText(
         "in doubt",
         RowOutcome.ASK,
-        "Perhaps shipped; the store's answer was lost. Run `shipbatch decide`; do not send it again.",
+        "Perhaps shipped; the store's answer was lost. "
+        "Run `shipbatch decide`; do not send it again.",
         is_trouble=True,
         is_open=True,
     ),
     Status.NOT_SENT: StatusText(
         "not sent",
         RowOutcome.RETRY,
-        "The run stopped before it, or another shipment of its order comes first; it goes on by itself.",
+        "The run stopped before it, or another shipment of its order comes first; "
+        "it goes on by itself.",
         is_trouble=True,
         is_passing=True,
         is_open=True,

@@ -142,7 +142,8 @@ def drafts_of(
         total, rows = line.quantity, line.rows
         if want:  # a SKU and an id that name one line, or a SKU in two spellings
             said.append(
-                f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
+                f"rows {want.rows[0]} and {line.rows[0]} name "
+                f"{findings.describe_line(hit)} in two ways: it is one"
             )
             total = (
                 None

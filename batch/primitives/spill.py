@@ -76,5 +76,6 @@ def _explain_disk_errors() -> Iterator[None]:
     except sqlite3.Error as error:
         raise LedgerError(
             f"There is no room for temporary files ({error}).",
-            "Make room on the disk, or set TMPDIR to a folder that has; then run the same call again.",
+            "Make room on the disk, or set TMPDIR to a folder that has; "
+            "then run the same call again.",
         ) from error

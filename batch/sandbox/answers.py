@@ -10,8 +10,8 @@ from typing import Any
 
 TYPE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 SUSPENDED = (
-    "The store is suspended. This may be due to an administrative action, or due to a billing issue. "
-    "Please contact BigCommerce support for more information."
+    "The store is suspended. This may be due to an administrative action, "
+    "or due to a billing issue. Please contact BigCommerce support for more information."
 )
 ROUTE_NOT_FOUND = "The route is not found, check the URL"
 
@@ -57,13 +57,17 @@ def not_writable(field_name: str) -> dict[str, Any]:
     """A field that a request may not have, in the API's own words."""
     return error(
         400,
-        f"The field '{field_name}' cannot be written to. Please remove it from your request before trying again.",
+        f"The field '{field_name}' cannot be written to. "
+        "Please remove it from your request before trying again.",
     )
 
 
 def too_many(order_product_id: int, available: int) -> dict[str, Any]:
     """Over-shipping, in the API's own words."""
-    reason = "The quantity specified is greater than the quantity of the product that is available to ship."
+    reason = (
+        "The quantity specified is greater than the quantity of the product "
+        "that is available to ship."
+    )
     return invalid(
         "quantity",
         invalid_reason=reason,

@@ -12,7 +12,10 @@ from aiohttp import web
 from batch.sandbox.answers import STORE_SUSPENDED, Answer, gateway, v2
 from batch.sandbox.faults import Fault, Reply
 
-PORTAL = "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head><body>Please sign in.</body></html>"
+PORTAL = (
+    "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head>"
+    "<body>Please sign in.</body></html>"
+)
 ELSEWHERE = "https://elsewhere.invalid/"
 """Where redirects lead: a host that does not exist."""
 GIANT = 1 << 20

@@ -113,7 +113,8 @@ _LINE: dict[str, Any] = dict.fromkeys(_LINE_COSTS, NOTHING) | {
     "gift_certificate_id": None,
 }
 _WARNING = {
-    "message": "Not all line items of this consignment are returned with this response, only {} are included. "
+    "message": "Not all line items of this consignment are returned with this response, "
+    "only {} are included. "
     "Please use the `/v2/orders/{{order_id}}/products` endpoint to fetch all line items."
 }
 _LOCATION = {

@@ -164,7 +164,8 @@ class Store:
         did, order = event.pop("did"), self.orders.get(event["order_id"])
         if order is None:
             raise ValueError(
-                f"The event log is another store's: it knows order {event['order_id']}, and there is none here."
+                "The event log is another store's: "
+                f"it knows order {event['order_id']}, and there is none here."
             )
         if did == "created":
             items = [(line, quantity) for line, quantity in event.pop("items")]

@@ -44,7 +44,10 @@ _SESSION = (
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
 """SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
-_RESTORE = "Nothing more is sent. Put back a dump of it (`pg_restore`); then `shipbatch audit` says where the store has more."
+_RESTORE = (
+    "Nothing more is sent. Put back a dump of it (`pg_restore`); "
+    "then `shipbatch audit` says where the store has more."
+)
 REASONS = {
     "42501": (
         "this user may not do that",
@@ -223,7 +226,10 @@ class PostgresConnection:
         return list(values)
 
     def new_ids(self, count: int, /) -> Iterable[int]:
-        sql = "SELECT nextval(pg_get_serial_sequence('records', 'record_id')) FROM generate_series(1, ?)"
+        sql = (
+            "SELECT nextval(pg_get_serial_sequence('records', 'record_id'))"
+            " FROM generate_series(1, ?)"
+        )
         return [number for (number,) in self.execute(sql, (count,))]
 
     def is_bug(self, error: Exception, /) -> bool:

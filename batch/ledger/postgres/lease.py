@@ -32,9 +32,10 @@ MARGIN = 5.0
 POLL = 0.5  # seconds between two tries to take a store
 
 _TAKE = (
-    "INSERT INTO owners AS held (store, epoch, runner, until)"
-    " VALUES (%(store)s, 1, %(runner)s, clock_timestamp() + make_interval(secs => %(lease)s))"
-    " ON CONFLICT (store) DO UPDATE SET epoch = held.epoch + 1, runner = excluded.runner, until = excluded.until"
+    "INSERT INTO owners AS held (store, epoch, runner, until) VALUES (%(store)s, 1, %(runner)s,"
+    " clock_timestamp() + make_interval(secs => %(lease)s))"
+    " ON CONFLICT (store) DO UPDATE"
+    " SET epoch = held.epoch + 1, runner = excluded.runner, until = excluded.until"
     " WHERE held.runner IS NULL OR held.until < clock_timestamp() RETURNING epoch"
 )
 _RENEW = (
@@ -80,8 +81,10 @@ class Lease:
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
             self._sure_until = 0.0
             raise LeaseLost(
-                f"Another runner has taken over {self.store}: this one was paused, or cut off from the database.",
-                "Nothing here: the other goes on with the store. What was under way it settles before it sends.",
+                f"Another runner has taken over {self.store}: "
+                "this one was paused, or cut off from the database.",
+                "Nothing here: the other goes on with the store. "
+                "What was under way it settles before it sends.",
             )
 
     def start(self) -> None:

@@ -86,8 +86,8 @@ def server(place: Database) -> Server:
 def _check_right(connection: PostgresReader) -> None:
     """LedgerError where the ledger is still to be made, and this user may not."""
     sql = (
-        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = ?),"
-        " has_database_privilege(current_database(), 'CREATE'))"
+        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
+        " WHERE nspname = ?), has_database_privilege(current_database(), 'CREATE'))"
     )
     if not connection.execute(sql, (SCHEMA,)).fetchone()[0]:
         reason, todo = REASONS["42501"]
@@ -99,7 +99,10 @@ def advice(connection: Connection) -> str:
     unsafe = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
     if not unsafe:
         return ""
-    return f"The database has {' and '.join(unsafe)} off: a power cut there can lose what was shipped. Switch it on."
+    return (
+        f"The database has {' and '.join(unsafe)} off: "
+        "a power cut there can lose what was shipped. Switch it on."
+    )
 
 
 def _setting(connection: Connection, setting: str) -> Any:

@@ -46,7 +46,10 @@ class Runner:
     since: datetime
 
     def __str__(self) -> str:
-        return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since.astimezone():%Y-%m-%d %H:%M})"
+        return (
+            f"`{self.command}` (process {self.pid} on {self.host}, "
+            f"since {self.since.astimezone():%Y-%m-%d %H:%M})"
+        )
 
 
 @contextmanager

@@ -29,8 +29,8 @@ def check_version(found: int, place: Database) -> None:
     """LedgerError where it is a newer one."""
     if found > migrations.version():
         raise LedgerError(
-            f"The ledger in {place} was written by a newer shipbatch (its version is {found}, this one knows"
-            f" {migrations.version()}).",
+            f"The ledger in {place} was written by a newer shipbatch (its version is {found},"
+            f" this one knows {migrations.version()}).",
             "Update shipbatch; nothing was sent.",
         )
 
@@ -69,7 +69,8 @@ def _upgrade(connection: PostgresConnection, found: int) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(?)", (RUNNERS,))
     except connection.Error as error:
         raise DatabaseAway(
-            f"The ledger in {connection.place} is of an older version ({found}), and runners are at work with it.",
+            f"The ledger in {connection.place} is of an older version ({found}), "
+            "and runners are at work with it.",
             "Let them end, then run the same call again: it upgrades the ledger. Nothing was sent.",
         ) from error
     migrations.upgrade(connection, "postgres", found)
@@ -90,7 +91,10 @@ def _moves_body() -> str:
 
 
 def _moves_function() -> str:
-    return f"CREATE OR REPLACE FUNCTION legal_moves() RETURNS trigger LANGUAGE plpgsql AS $${_moves_body()}$$"
+    return (
+        "CREATE OR REPLACE FUNCTION legal_moves() RETURNS trigger LANGUAGE plpgsql"
+        f" AS $${_moves_body()}$$"
+    )
 
 
 def _moves_on_file(connection: Connection) -> str | None:

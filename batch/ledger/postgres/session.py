@@ -98,7 +98,8 @@ class PostgresSession:
 
     def _connection_error(self) -> LedgerError:
         return LedgerError(
-            f"The database {self.connection.place} no longer has what it had confirmed: it was put back from a copy, "
-            "or a standby has taken over that had not received all.",
-            "Nothing more is sent. Run `shipbatch audit`, then the same call again: it looks into the store first.",
+            f"The database {self.connection.place} no longer has what it had confirmed: "
+            "it was put back from a copy, or a standby has taken over that had not received all.",
+            "Nothing more is sent. "
+            "Run `shipbatch audit`, then the same call again: it looks into the store first.",
         )

@@ -20,9 +20,9 @@ NEW_WORK = frozenset({"plan", "intent"})
 """What is no longer begun on a full disk."""
 _BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 _RESTORE = (
-    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy (`shipbatch history "
-    "--backup` makes one); then `shipbatch audit` says where the store has more than it. Without a copy the next run "
-    "looks into the store before it sends."
+    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy "
+    "(`shipbatch history --backup` makes one); then `shipbatch audit` says where the store "
+    "has more than it. Without a copy the next run looks into the store before it sends."
 )
 _NO_TEXT = "Could not decode to UTF-8"
 _REASONS = {

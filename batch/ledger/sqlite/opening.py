@@ -33,7 +33,8 @@ def open_writable(path: Path) -> SqliteConnection:
     except OSError as error:
         raise LedgerError(
             f"The ledger {path} cannot be opened or made ({error.strerror or error}).",
-            "Give this user write access to the file and its folder, or set SHIPBATCH_HOME to another folder.",
+            "Give this user write access to the file and its folder, "
+            "or set SHIPBATCH_HOME to another folder.",
         ) from error
     return _open(path, f"{path.as_uri()}?mode=rw")
 
@@ -173,7 +174,8 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
     if found > version():
         raise LedgerError(
-            f"The ledger {path} was written by a newer shipbatch (its version is {found}, this one knows {version()}).",
+            f"The ledger {path} was written by a newer shipbatch "
+            f"(its version is {found}, this one knows {version()}).",
             "Update shipbatch; nothing was sent.",
         )
 

@@ -8,8 +8,8 @@ from batch.model.catalogue import Code
 from batch.planning.gates.profile import Profile
 
 SWITCHES = (
-    "control panel, Settings › Order notifications, untick every status; with B2B Edition there is a second switch: "
-    "the B2B app, Settings › Emails, the buyers' templates"
+    "control panel, Settings › Order notifications, untick every status; with B2B Edition "
+    "there is a second switch: the B2B app, Settings › Emails, the buyers' templates"
 )
 """Where a store's mails to customers are switched off; no request of the API can."""
 MAILS_OFF = f"To ship without mails, switch them off first: {SWITCHES}."
@@ -77,7 +77,8 @@ def many_mails(file: Profile, nights: int, limit: int) -> Finding:
         else "it is the first"
     )
     return Code.MANY_MAILS.finding(
-        error=f"It would mail {file.new:,} customers; of this source {known}, and up to {limit:,} go without asking.",
+        error=f"It would mail {file.new:,} customers; "
+        f"of this source {known}, and up to {limit:,} go without asking.",
         todo=MAILS_OFF,
     )
 
@@ -85,8 +86,8 @@ def many_mails(file: Profile, nights: int, limit: int) -> Finding:
 def old_ship_dates(file: Profile, old_days: int) -> Finding:
     """A backfill."""
     return Code.OLD_SHIP_DATES.finding(
-        error=f"It would mail {file.new:,} customers, and {file.old:,} of {file.rows:,} rows were shipped more than "
-        f"{old_days} days ago (the median is {file.days} days).",
+        error=f"It would mail {file.new:,} customers, and {file.old:,} of {file.rows:,} "
+        f"rows were shipped more than {old_days} days ago (the median is {file.days} days).",
         todo=MAILS_OFF,
     )
 
@@ -94,7 +95,8 @@ def old_ship_dates(file: Profile, old_days: int) -> Finding:
 def quantities(file: Profile, before: float) -> Finding:
     """A quantity column that is another column, or has lost its decimal point."""
     return Code.QUANTITIES.finding(
-        error=f"A row ships {file.units:.1f} units, as a geometric mean; usually it is {before:.1f}.",
+        error=f"A row ships {file.units:.1f} units, as a geometric mean; "
+        f"usually it is {before:.1f}.",
     )
 
 
@@ -130,4 +132,7 @@ def too_many(file: Profile, limit: int) -> Finding:
 
 def _usual(figures: Iterable[int], noun: str = "rows") -> str:
     known = sorted(figures)
-    return f"usually {median(known):,.0f} {noun} ({known[0]:,} to {known[-1]:,} in {len(known)} earlier files)"
+    return (
+        f"usually {median(known):,.0f} {noun} "
+        f"({known[0]:,} to {known[-1]:,} in {len(known)} earlier files)"
+    )
