@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 
 class _PlanInput(Iterable[T]):
-    """What a plan is made of, iterable again after a lost transaction; see `turns.Anew`."""
+    """What a plan is made of; iterable again where it is Reiterable, else LedgerError."""
 
     def __init__(self, things: Iterable[T]) -> None:
         self._things, self._is_begun = things, False
@@ -45,7 +45,12 @@ class _PlanInput(Iterable[T]):
 
 
 class Ledger(LedgerReader):
-    """`base.Ledger` in a database of either kind, for all stores of a place; see `open_ledger`."""
+    """The records of all stores of a place, in either database; made by `open_ledger`.
+
+    A write is synced to disk before its method returns. Every write raises LedgerError where it
+    cannot be made or is not known to be (then nothing more may be sent), and where it was opened
+    read-only; times are UTC.
+    """
 
     def __init__(
         self,

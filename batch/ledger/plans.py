@@ -53,7 +53,7 @@ def enter(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
+    """The plan in the given order, leftovers of earlier runs taken over; see `Ledger.plan`."""
     plan = _Plan(connection, run_id, at)
     for some in batched(shipments, AT_ONCE):
         plan.enter(some)
@@ -69,7 +69,7 @@ def enter_again(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """Replace what a run's plan left open of these parcels; see `base.Ledger.plan_again`."""
+    """Replace what a run's plan left open of these parcels; see `Ledger.plan_again`."""
     listed = connection.list_parameter(asks)
     open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))

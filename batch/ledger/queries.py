@@ -41,7 +41,7 @@ _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summa
 
 
 class LedgerReader:
-    """The reading half of the contract; see `base.Ledger`."""
+    """The reading half of a ledger; every method raises LedgerError where it cannot be read."""
 
     def __init__(self, connection: Connection, place: Place) -> None:
         self._reader = connection
@@ -61,7 +61,7 @@ class LedgerReader:
             raise self._reader.ledger_error(error) from error
 
     def back_up(self, target: Path) -> None:
-        """A whole copy, as of one moment, while others write; see `copying.back_up`."""
+        """A whole copy, as of one moment, while others write; see `backup.back_up`."""
         back_up(self._reader, self.place, target)
 
     def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:

@@ -75,7 +75,7 @@ class Lease:
         return clock() < self._sure_until
 
     def guard(self, connection: ledger.Connection) -> None:
-        """Raises Overtaken where the store is another's; else it stays ours until the commit."""
+        """Raises LeaseLost where the store is another's; else it stays ours until the commit."""
         # The runner, too: a database that was put back from a copy gives an epoch a second time.
         sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
