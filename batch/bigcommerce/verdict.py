@@ -108,19 +108,15 @@ def _stop(reply: Response) -> Verdict | None:
             code, what = "token_refused", "The store refuses the access token (401)."
             todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN."
         case HTTPStatus.FORBIDDEN:
-            code, what = (
-                "scope_missing",
-                "The store does not let this access token work with orders (403).",
-            )
+            code = "scope_missing"
+            what = "The store does not let this access token work with orders (403)."
             todo = (
                 "Make an API account with the scope Orders: modify (store_v2_orders) "
                 "and use its token."
             )
         case int(status) if 300 <= status < 400:
-            code, what = (
-                "redirect",
-                f"The store's address redirects elsewhere ({status}); this is not followed.",
-            )
+            code = "redirect"
+            what = f"The store's address redirects elsewhere ({status}); this is not followed."
             todo = "Check BIGCOMMERCE_API_URL, and any proxy or sign-in page in between."
         case HTTPStatus.NOT_FOUND if reply.phase is Phase.ANSWERED and not _not_found(reply):
             code, what = "no_such_store", "This address is not a store's Orders API (404)."
@@ -161,11 +157,8 @@ def _judge_created(reply: Response, order_id: int | None) -> Verdict:
         found = reply.json
         made = parse.shipment(found)
     except ValueError:
-        return (
-            _not_the_store(Kind.UNKNOWN)
-            if reply.is_page and reply.status == HTTPStatus.OK
-            else _no_proof()
-        )
+        is_login = reply.is_page and reply.status == HTTPStatus.OK
+        return _not_the_store(Kind.UNKNOWN) if is_login else _no_proof()
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
@@ -232,8 +225,5 @@ def _not_found(reply: Response) -> bool:
 def _refusal(reply: Response) -> str:
     if reply.status == HTTPStatus.NOT_FOUND:
         return "order_not_found"
-    return (
-        "more_than_available"
-        if b'"available_quantity"' in reply.body
-        else f"refused_{reply.status}"
-    )
+    over = b'"available_quantity"' in reply.body
+    return "more_than_available" if over else f"refused_{reply.status}"

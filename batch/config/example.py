@@ -77,11 +77,8 @@ def _example_value(field: FieldInfo) -> Any:
 
 
 def _key(name: str) -> str:
-    return (
-        name
-        if name.replace("_", "").isalnum() and name.isascii()
-        else json.dumps(name, ensure_ascii=False)
-    )
+    bare = name.replace("_", "").isalnum() and name.isascii()
+    return name if bare else json.dumps(name, ensure_ascii=False)
 
 
 def _toml(value: Any) -> str:

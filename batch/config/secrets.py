@@ -217,11 +217,8 @@ def _in_keyring(variable: str) -> str:
 
 def _credentials_error(*names: str) -> ConfigError:
     what = " and ".join(names)
-    named = (
-        ", or name a store of shipbatch.toml with --store"
-        if "BIGCOMMERCE_STORE_HASH" in names
-        else ""
-    )
+    by_name = "BIGCOMMERCE_STORE_HASH" in names
+    named = ", or name a store of shipbatch.toml with --store" if by_name else ""
     return ConfigError(
         f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
         f"Run `shipbatch setup`, or set {what}{named}; "

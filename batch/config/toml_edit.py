@@ -51,11 +51,8 @@ def _with_line(file: ConfigFile, store_name: str, line: str) -> str:
     if store_name in file.values.get("stores", {}):
         at = file.line(("stores", store_name))
         return "\n".join([*lines[:at], line, *lines[at:], ""])
-    header = (
-        store_name
-        if store_name.replace("-", "").replace("_", "").isalnum()
-        else json.dumps(store_name)
-    )
+    bare = store_name.replace("-", "").replace("_", "").isalnum()
+    header = store_name if bare else json.dumps(store_name)
     return "\n".join([*lines, *([""] if lines else []), f"[stores.{header}]", line, ""])
 
 

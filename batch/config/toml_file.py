@@ -45,11 +45,8 @@ class ConfigFile:
     def place(self, key: Key) -> str:
         """Where a key stands, for a message: `shipbatch.toml, line 12: workers`."""
         line = self.line(key)
-        return (
-            f"{self.path}, line {line}: {'.'.join(key)}"
-            if line
-            else f"{self.path}: {'.'.join(key)}"
-        )
+        place = f"{self.path}, line {line}" if line else f"{self.path}"
+        return f"{place}: {'.'.join(key)}"
 
 
 def read_file(path: Path) -> ConfigFile:
@@ -87,10 +84,8 @@ def _no_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> ConfigErr
     if at:
         where, what = f"{path}, line {at[1]}, column {at[2]}", said[: at.start()]
     else:
-        where, what = (
-            f"{path}, line {text.count(chr(10)) + 1} (its end)",
-            said.removesuffix(" (at end of document)"),
-        )
+        where = f"{path}, line {text.count(chr(10)) + 1} (its end)"
+        what = said.removesuffix(" (at end of document)")
     todo = "Correct the line; `shipbatch config --example` shows what it should look like."
     if "\\" in what or "hex" in what:
         todo = r"Write a Windows path in single quotes: 'C:\exports'."

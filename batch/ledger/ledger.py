@@ -152,12 +152,8 @@ class Ledger(LedgerReader):
         notes: Iterable[RowNote],
     ) -> range:
         """In one transaction, replace what a run's plan left open of these parcels."""
-        at, open_asks, shipments, notes = (
-            self._at(),
-            list(asks),
-            _PlanInput(shipments),
-            _PlanInput(notes),
-        )
+        at, open_asks = self._at(), list(asks)
+        shipments, notes = _PlanInput(shipments), _PlanInput(notes)
         return await self._write(
             "plan",
             lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes),
@@ -201,14 +197,8 @@ class Ledger(LedgerReader):
     async def decide(self, store: str, decision: Decision) -> None:
         """Keep a person's word; the newest for an ask counts."""
         sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
-        words = (
-            store,
-            decision.ask,
-            decision.answer,
-            decision.who,
-            decision.why,
-            time_text(decision.at),
-        )
+        said = (decision.ask, decision.answer, decision.who, decision.why)
+        words = (store, *said, time_text(decision.at))
         await self._write("decision", lambda ledger: ledger.execute(sql, words))
 
     async def remember(self, header: str, columns: Mapping[str, str]) -> None:

@@ -66,10 +66,8 @@ class LedgerReader:
 
     def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
         """Records that came from these parcels, rejected and deleted ones left out."""
-        where, wanted = (
-            f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted",
-            set(asks),
-        )
+        where = f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted"
+        wanted = set(asks)
         found: dict[str, list[Record]] = {}
         for record in self._records(where, self._reader.list_parameter(wanted), store):
             self._need(record.shipment.request_key in wanted, record)

@@ -71,11 +71,8 @@ def time_text(at: datetime) -> str:
 def json_text(value: object) -> str:
     """Compact JSON without any billing or shipping address, however deep."""
     text = _encode(value)
-    return (
-        _encode(_without_addresses(value))
-        if any(f'"{name}"' in text for name in _ADDRESSES)
-        else text
-    )
+    has_address = any(f'"{name}"' in text for name in _ADDRESSES)
+    return _encode(_without_addresses(value)) if has_address else text
 
 
 def _without_addresses(value: object) -> object:

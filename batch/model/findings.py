@@ -75,10 +75,8 @@ def unknown_line(order: Order, line_id: int) -> Finding:
 
 
 def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Finding:
-    shown = (
-        ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines)
-        or "none that ships"
-    )
+    shown = ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines)
+    shown = shown or "none that ships"
     return Code.QUANTITY_WITHOUT_LINE.finding(
         error=f"Order {order.order_id}: the file ships {units} and does not say of what; "
         f"its lines are {shown}.",

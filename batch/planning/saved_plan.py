@@ -34,10 +34,8 @@ class OrderSnapshot:
     """Units that can be shipped, by order line."""
 
     def __str__(self) -> str:
-        left = (
-            ", ".join(f"{units} of line {line}" for line, units in sorted(self.left.items()))
-            or "nothing"
-        )
+        lines = sorted(self.left.items())
+        left = ", ".join(f"{units} of line {line}" for line, units in lines) or "nothing"
         return f"status {self.status_id}, left {left}"
 
 

@@ -142,10 +142,8 @@ def _items(value: Any, errors: list[dict[str, Any]]) -> list[tuple[int, int]]:
         errors += [
             not_writable(name) for name in item if name not in {"order_product_id", "quantity"}
         ]
-        line, quantity = (
-            whole_number(item.get("order_product_id")),
-            whole_number(item.get("quantity")),
-        )
+        line = whole_number(item.get("order_product_id"))
+        quantity = whole_number(item.get("quantity"))
         if line is None:
             errors.append(invalid("order_product_id"))
         elif quantity is None or quantity < 1:

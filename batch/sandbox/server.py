@@ -138,11 +138,9 @@ class Sandbox:
             await asyncio.sleep(fault.delay)
         if fault is None or fault.reply not in _BROKEN:
             self.requests[place] = (request.method, request.path_qs, sent.status)
-        return (
-            sent.response()
-            if fault is None
-            else await http.send(request, sent, fault, self._closing)
-        )
+        if fault is None:
+            return sent.response()
+        return await http.send(request, sent, fault, self._closing)
 
     def _spend(self) -> None:
         now = self.store.clock.now()

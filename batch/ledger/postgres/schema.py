@@ -37,9 +37,8 @@ def check_version(found: int, place: Database) -> None:
 
 def bring_up_to_date(connection: PostgresConnection) -> None:
     """Make or upgrade the tables in one transaction; whoever comes second finds them made."""
-    if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(
-        connection
-    ):
+    found = version_of(connection)
+    if found == migrations.version() and _moves_body() == _moves_on_file(connection):
         return
     connection.execute("BEGIN")
     connection.execute("SELECT pg_advisory_xact_lock(?)", (MAKING,))

@@ -56,8 +56,5 @@ def seasonal(figures: Iterable[tuple[int, float]]) -> dict[int, Baseline]:
 
 def middle_share(parts: Sequence[int], wholes: Sequence[int]) -> float:
     """The median share; 0 where nothing is known."""
-    return (
-        median(part / whole for part, whole in zip(parts, wholes, strict=True) if whole)
-        if any(wholes)
-        else 0.0
-    )
+    shares = [part / whole for part, whole in zip(parts, wholes, strict=True) if whole]
+    return median(shares) if shares else 0.0

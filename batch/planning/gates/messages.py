@@ -29,11 +29,8 @@ def release(run_id: str, store: str) -> str:
 def orders_unknown(file: Profile, before: float | None) -> Finding:
     """Another store's file."""
     usually = "" if before is None else f"; usually it is {before:.0%}"
-    lists = (
-        f" ({file.unlisted:,} by its lists alone: too many to ask for each)"
-        if file.unlisted
-        else ""
-    )
+    lists = f" ({file.unlisted:,} by its lists alone: too many to ask for each)"
+    lists = lists if file.unlisted else ""
     return Code.MOST_ORDERS_UNKNOWN.finding(
         error=f"Of {file.parcels:,} parcels, {file.absent:,} name an order that this store "
         f"does not have{lists}{usually}.",
@@ -50,11 +47,8 @@ def one_number(file: Profile, before: int | None) -> Finding:
 
 def fewer_rows(file: Profile, nights: Sequence[Profile]) -> Finding:
     """Half a file; `nights` are those it is compared with: of its weekday, or all."""
-    day = (
-        f"on a {DAYS[file.weekday]} "
-        if all(night.weekday == file.weekday for night in nights)
-        else ""
-    )
+    same_day = all(night.weekday == file.weekday for night in nights)
+    day = f"on a {DAYS[file.weekday]} " if same_day else ""
     return Code.FEWER_ROWS.finding(
         error=f"It has {file.rows:,} rows; {day}{_usual(night.rows for night in nights)}.",
     )

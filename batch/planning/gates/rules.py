@@ -31,12 +31,8 @@ def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[
 
 def mail_holds(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
     """Why the customers' mails need thought first: no field of the API stops a shipment's mail."""
-    if (
-        gates.old_days
-        and file.days is not None
-        and file.days > gates.old_days
-        and file.new >= FEW_MAILS
-    ):
+    old = gates.old_days and file.days is not None and file.days > gates.old_days
+    if old and file.new >= FEW_MAILS:
         yield messages.old_ship_dates(file, gates.old_days)
     if found := _far_more(file, nights, gates):
         yield found
@@ -111,12 +107,9 @@ def _similar_nights(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
 
 def _wrong(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = middle_share([night.wrong for night in nights], [night.rows for night in nights])
-    if (
-        not gates.wrong
-        or not nights
-        or file.rows < FEW
-        or file.wrong < (gates.wrong + before / 2) * file.rows
-    ):
+    if not gates.wrong or not nights or file.rows < FEW:
+        return None
+    if file.wrong < (gates.wrong + before / 2) * file.rows:
         return None
     return messages.most_rows_wrong(file, before)
 
@@ -125,11 +118,8 @@ def _quantities(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
     before = usual(night.units for night in nights)
     if not gates.quantities or before is None or file.rows < FEW:
         return None
-    return (
-        messages.quantities(file, before.middle)
-        if before.far_above(file.units, gates.quantities)
-        else None
-    )
+    far_above = before.far_above(file.units, gates.quantities)
+    return messages.quantities(file, before.middle) if far_above else None
 
 
 def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
@@ -149,12 +139,9 @@ def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Find
 def _shipped_before(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     """An old file: nearly all shipped long ago; not of a source that re-sends all each night."""
     before = middle_share([night.known for night in nights], [night.parcels for night in nights])
-    if (
-        not gates.shipped_before
-        or not nights
-        or file.parcels < FEW
-        or before > gates.shipped_before / 2
-    ):
+    if not gates.shipped_before or not nights or file.parcels < FEW:
+        return None
+    if before > gates.shipped_before / 2:
         return None
     if file.known < gates.shipped_before * file.parcels or file.known_days < gates.old_days:
         return None
