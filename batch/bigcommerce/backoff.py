@@ -11,7 +11,7 @@ LONGEST_PAUSE = 60.0  # seconds that refusals in a row add up to, unless the sto
 
 
 class RefusalPause:
-    """Everyone waits after a 429: as long as the store says, and longer each time it refuses again.
+    """Everyone waits after a 429: as long as the store says, and longer each time in a row.
 
     Times are the event loop's, in seconds.
     """
@@ -22,7 +22,7 @@ class RefusalPause:
         self._began = self._ends = float("-inf")
 
     def seconds_left(self, now: float) -> float:
-        """How long nobody may go; 0 or less once it is over."""
+        """Seconds for which nobody may go; 0 or less once it is over."""
         return self._ends - now
 
     def extend(self, sent: float, now: float, asked: float, window_ends: float) -> None:
@@ -50,7 +50,7 @@ class Trickle:
         return self._limiter is not None
 
     def seconds_for(self, requests: int) -> float | None:
-        """How long so many requests take at this pace; None where it is off."""
+        """Seconds that so many requests take at this pace; None where it is off."""
         return requests * self._limiter.time_period if self._limiter else None
 
     async def acquire(self) -> None:
@@ -65,17 +65,17 @@ class Trickle:
         self._changed_at = now
 
     def speed_up(self, now: float) -> None:
-        """After a quiet window twice as fast, in the end as fast as the store answers."""
+        """Double the pace after a quiet window, up to the store's own speed."""
         if self._limiter and now > self._changed_at + LENGTH:
             faster = 2 * self._limiter.max_rate / self._limiter.time_period
             self._limiter = AsyncLimiter(1, 1 / faster) if faster < STEEPEST else None
             self._changed_at = now
 
     def turn_off(self) -> None:
-        """The store tells its quota: that is the pace from here on."""
+        """Switch off: from here on the store's own quota sets the pace."""
         self._limiter = None
 
 
 def _shortest_pause(in_a_row: int) -> float:
-    """Seconds to wait at least after so many 429s in a row: 0, 1, 2, 4, … 60."""
+    """Least seconds to wait after so many 429s in a row: 0, 1, 2, 4, … 60."""
     return 0.0 if in_a_row < 2 else min(2.0 ** min(in_a_row - 2, 6), LONGEST_PAUSE)

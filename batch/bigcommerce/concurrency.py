@@ -20,7 +20,7 @@ class _Pace:
         """The quickest round since each of the last cuts."""
 
     def close(self) -> float:
-        """End a round; how many times the quickest it took."""
+        """End a round; returns how many times the quickest round it took."""
         typical = median(self.round)
         self.round.clear()
         self.quickest[-1] = min(self.quickest[-1], typical)
@@ -36,7 +36,7 @@ class Concurrency:
     """
 
     def __init__(self, most: int, changed: Callable[[], None] = lambda: None) -> None:
-        """`changed` is called when one more is on its way."""
+        """`changed` is called when one more is in flight."""
         self.limit = min(FIRST, most)
         self.ahead = self.limit
         """How many may prepare beside those in flight: enough that no place stays free."""
@@ -44,14 +44,14 @@ class Concurrency:
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
         self._doubling = True  # until the first cut
         self.busy = 0
-        """Requests on their way."""
+        """Requests in flight."""
         self._queue: deque[asyncio.Future[None]] = deque()
         self._held_back = False  # whether someone was not let ahead since
         self._used = False  # whether the limit was reached in this round
         self._since = float("-inf")
 
     async def __aenter__(self) -> None:
-        """Take a place among those on their way; first come, first served."""
+        """Take a place in flight; first come, first served."""
         if self.busy < self.limit and not self._queue:
             self.busy += 1
         else:
@@ -63,7 +63,7 @@ class Concurrency:
         self._leave()
 
     def may_prepare(self, ready: int) -> bool:
-        """Whether one more may get ready, where so many are, or are about to be."""
+        """Whether one more may prepare, beside so many that do or are about to."""
         self._held_back |= ready >= self.ahead
         return ready < self.ahead
 
@@ -89,7 +89,7 @@ class Concurrency:
                 called.set_result(None)
 
     def report_answer(self, kind: str, sent: float, now: float) -> None:
-        """An answer has come; a round is as many as may be in flight."""
+        """Count an answer; a round is as many answers as may be in flight."""
         if sent < self._since:  # it went while more were allowed
             return
         pace = self._paces[kind]
@@ -98,7 +98,7 @@ class Concurrency:
             self._judge(pace.close(), now)
 
     def report_failure(self, sent: float, now: float) -> None:
-        """No answer, or one that says that the store is overloaded: as bad as a slow one."""
+        """Count a missing answer, or one of an overloaded store, as a slow one."""
         if sent >= self._since:
             self._cut(now)
 

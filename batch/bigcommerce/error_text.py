@@ -1,4 +1,4 @@
-"""What the store says is wrong, out of any of the shapes it says it in."""
+"""The store's error messages, from all the forms in which they come."""
 
 import re
 from collections.abc import Iterator, Mapping

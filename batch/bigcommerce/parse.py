@@ -13,24 +13,24 @@ WARNING = "__warning__"
 """A consignment's warning that it lists 50 of its lines only; its place is not documented."""
 
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
-"""Not kept: people's names and addresses are none of the ledger's business."""
+"""Not kept: people's names and addresses do not belong in the ledger."""
 
 DIGITS = 19  # that many may be too large for 64 bits
 LARGEST = 2**63 - 1
-"""What the ledgers can hold; no id of the API comes near it."""
+"""The largest whole number of both databases; no id of the API comes near it."""
 
 
 class Malformed(ValueError):
-    """JSON, but not the object that the API documents; the message says what is missing."""
+    """JSON, but not the documented object; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Consignment:
-    """One group of an order's lines, and what its lines are where they do not say it themselves."""
+    """One group of an order's lines, and what it says of lines that say nothing."""
 
     lines: Sequence[JsonObject]
     stubs: bool
-    """Some lines are only links, or not there at all; or the store says that it has cut them."""
+    """Lines may be missing: only links, an empty list, or the store's warning."""
     address_id: int
     kind: str
     pickup: bool
@@ -102,7 +102,7 @@ def order_line(
 
 
 def shipment(found: object) -> StoreShipment:
-    """A shipment as read or as just made; Malformed without a positive id."""
+    """A shipment as read or just made. Raises Malformed without a positive id."""
     fields = _object(found, "shipment")
     return StoreShipment(
         shipment_id=_id(fields, "shipment"),
@@ -122,7 +122,7 @@ def shipment(found: object) -> StoreShipment:
 
 
 def _consignments(found: object) -> Iterator[_Consignment]:
-    """The groups of today's object, or of the older list; nothing from a link to them."""
+    """The groups of today's object, or of the older list; none where it is only a link."""
     if isinstance(found, list):
         for part in found:
             if isinstance(part, Mapping) and part.keys() & {

@@ -13,18 +13,18 @@ OPTIONAL = (
     "merchant_shipping_cost",
     "comments",
 )
-"""Sent only where the file gives them: the API gives each its own default."""
+"""Sent only where the file has them: the API has a default for each."""
 
 
 class OverLimit(ValueError):
-    """A value longer than the API takes: `limits` tells the person, and was not asked first."""
+    """A value longer than the API allows, though `limits` should have caught it."""
 
 
 def body(shipment: Shipment) -> dict[str, Any]:
-    """The body of Create Order Shipment; OverLimit where a text is too long.
+    """The body of Create Order Shipment. Raises OverLimit where a text is too long.
 
-    `shipping_provider` is always there: left out, the store makes it `custom` and mails no tracking
-    link. `product_id` and read-only fields are never there: the API answers them with 400.
+    `shipping_provider` is always sent: without it the store writes `custom` and e-mails no tracking
+    link (docs until 2020). `product_id` and read-only fields are never sent: the API answers 400.
     """
     return {
         "order_address_id": shipment.order_address_id,
@@ -46,7 +46,7 @@ def correction(shipment: Shipment) -> dict[str, Any]:
 
 
 def limits(shipment: Shipment) -> Finding | None:
-    """What is over a documented limit, for the person who can shorten it; None where all fits."""
+    """A finding for what is over a documented limit; None where all fits."""
     for name, longest in LONGEST.items():
         text: str = getattr(shipment, name)
         if len(text) > longest:

@@ -1,4 +1,4 @@
-"""What the headers of answers tell of the store's quota: fixed windows, seen through delays."""
+"""The store's quota as the headers of answers show it: fixed windows, seen with delays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ FEWEST = 4  # and no fewer than these
 
 @dataclass(frozen=True, slots=True)
 class QuotaHeaders:
-    """One answer's word on the quota, as far as it goes. Times are the loop's."""
+    """The quota headers of one answer; times are the event loop's, in seconds."""
 
     quota: int | None
     left: int | None
@@ -47,7 +47,7 @@ class QuotaHeaders:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The window ends between these moments: an answer tells it only to within its own time."""
+        """The window ends between these moments: an answer tells it only to its own duration."""
         if self.until is None:
             return self.now, self.now + self.length + TICK
         until = min(self.until, LONGEST_WAIT)
@@ -56,10 +56,10 @@ class QuotaHeaders:
 
 @dataclass(frozen=True, slots=True)
 class QuotaWindow:
-    """What is known of the store's current window.
+    """The state of the store's current window.
 
-    `left` falls with every request that the store works on, so the smallest one seen is the latest
-    and has every answered request in it; only those in flight may still be missing from it.
+    `left` falls with every request that the store works on, so the smallest value seen is the
+    latest and counts every answered request; only those in flight may still be missing from it.
     """
 
     quota: int
@@ -68,19 +68,19 @@ class QuotaWindow:
     ends_before: float
     length: float
     low_at: float = 0.0
-    """When the smallest `left` was heard of."""
+    """When the smallest `left` was heard."""
     mine: int = 0
     """Requests of ours that were worked on in it."""
     others_spending: bool = False
-    """Whether other apps spent from the window before this one, or nobody knows."""
+    """Whether other apps spent from the previous window, or nobody knows."""
     heard: bool = True
-    """False: it should have begun by now, and no answer has said so."""
+    """False: it should have begun by now, but no answer has shown it yet."""
     capped: bool = False
-    """The store names a later end than anyone waits for: until then, it is asked now and then."""
+    """The store names an unusably late end: until then, it is asked now and then."""
 
     @classmethod
     def of(cls, told: QuotaHeaders, last: "QuotaWindow | None" = None) -> "QuotaWindow":
-        """A window of which this is the first answer."""
+        """A window, from its first answer."""
         quota = told.quota or max(told.left or 1, last.quota if last else 1)
         left = quota - 1 if told.left is None else max(0, min(told.left, quota))
         capped = told.until is not None and told.until > LONGEST_WAIT
@@ -127,7 +127,7 @@ class QuotaWindow:
         return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
     def next(self, in_flight: int) -> "QuotaWindow":
-        """The window after this one, of which nothing has been heard yet."""
+        """The next window, of which no answer has come yet."""
         company = self.is_shared(in_flight) if self.heard else self.others_spending
         return QuotaWindow(
             self.quota,
@@ -141,7 +141,7 @@ class QuotaWindow:
         )
 
     def is_shared(self, in_flight: int) -> bool:
-        """Whether more was spent than what is ours."""
+        """Whether more was spent than our own requests."""
         return self.quota - self.left > self.mine + in_flight
 
     def free_now(self, in_flight: int, reserve: float) -> int:
@@ -161,7 +161,7 @@ class QuotaWindow:
         return free
 
     def reserve_count(self, reserve: float) -> int:
-        """Requests of each window that stay for the store's other apps; never all of them."""
+        """Requests of each window left to the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
     def seconds_for(

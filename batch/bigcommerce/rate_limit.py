@@ -1,4 +1,4 @@
-"""How fast the store may be asked: a gate driven by the quota that its answers report."""
+"""How fast the store may be asked: a gate that follows the quota in its answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class _Decision:
 
     may_go: bool
     ask_again_in: float | None = None
-    """Seconds after which it is worth asking again; None: only an answer can change it."""
+    """Seconds after which to decide again; None: only an answer can change it."""
     reason: str = ""
-    """Why the store lets nothing through until then, for a person."""
+    """Why the store lets nothing through until then, in words."""
 
 
 _GO = _Decision(may_go=True)
@@ -37,9 +37,9 @@ class RateLimit:
     """Lets requests go as fast as the store's own quota allows, and never one over it.
 
     A share of each window, `reserve`, is left to the store's other apps. Before the first answer
-    one request goes at a time; one 429 stops everyone for as long as the store says. A store that
-    tells no quota is asked as fast as it answers; one that refuses all the same, or whose quota
-    makes no sense, first five times a second, and twice as fast after each quiet window.
+    one request goes at a time; one 429 stops everyone for as long as the store says. A store
+    without quota headers is asked as fast as it answers; if it refuses all the same, or its quota
+    makes no sense, five times a second, and twice as fast after each quiet window.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class RateLimit:
         self.refusals = 0
         """429s seen."""
         self.waited = 0.0
-        """Seconds for which nobody could be let go."""
+        """Seconds in which no request could go."""
         self._say = say
         self._said: set[str] = set()
         self._window: QuotaWindow | None = None
@@ -71,7 +71,7 @@ class RateLimit:
 
     @property
     def pace(self) -> dict[str, float]:
-        """How fast the store let us go, so far; `quota_left` only where it says so."""
+        """Figures of the pace so far; `quota_left` only where the store says so."""
         pace = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
         return pace | ({"quota_left": float(self._window.left)} if self._window else {})
 
@@ -83,7 +83,7 @@ class RateLimit:
 
     @property
     def words(self) -> str:
-        """The quota as a person reads it: `450 requests in 30 s`; empty where none is known."""
+        """The quota in words: `450 requests in 30 s`; empty where none is known."""
         return (
             f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
         )
@@ -112,19 +112,19 @@ class RateLimit:
             self._waiting -= 1
 
     def admit_now(self) -> bool:
-        """Admit one more, if that needs no wait and nobody waits already."""
+        """Admit one more, if nobody has to wait for it."""
         if self._waiting or self._trickle.is_on or not self._decide().may_go:
             return False
         self.in_flight += 1
         return True
 
     def release(self) -> None:
-        """Return an admission unused."""
+        """Return an unused admission."""
         self.in_flight -= 1
         self._changed.set()
 
     def report(self, sent: float, reply: Response, kind: str = "") -> None:
-        """Learn from what came of an admitted request; `sent` is the loop's time when it went.
+        """Learn from the result of an admitted request; `sent` is the loop's time when it went.
 
         Requests of one `kind` take about the same time where the store is not busy.
         """
@@ -165,7 +165,7 @@ class RateLimit:
         )
 
     def _observe(self, sent: float, reply: Response) -> None:
-        """Learn from an answer that is no refusal, or from none."""
+        """Learn from an answer that is no refusal, or from a missing one."""
         if reply.phase is Phase.NOT_SENT:
             return
         headers = self._read_headers(sent, reply)
@@ -211,7 +211,7 @@ class RateLimit:
         )
 
     def _tell_of(self, decision: _Decision) -> None:
-        """Tell the person why nothing goes, where it lasts."""
+        """Say why nothing goes, if that lasts."""
         wait = decision.ask_again_in or 0.0
         if decision.reason and wait > LONG:
             self._tell(
@@ -221,7 +221,7 @@ class RateLimit:
             )
 
     def _tell(self, line: str) -> None:
-        """Say it, once."""
+        """Say it once."""
         if line not in self._said:
             self._said.add(line)
             self._say(line)

@@ -1,4 +1,4 @@
-"""One request, sent at most once, and what came of it: aiohttp's errors become a `Reply`."""
+"""One request, sent at most once, and its result: aiohttp's errors become a `Response`."""
 
 import asyncio
 import select
@@ -26,11 +26,11 @@ class Call:
     params: Mapping[str, str | int]
     body: bytes | None = None
     largest: int = LARGEST_ANSWER
-    """Bytes of the answer's body; a longer one is CUT."""
+    """Most bytes of the answer's body; a longer one is CUT."""
 
 
 class NeverLeft(Exception):
-    """Kept back, or met with a closed connection, before the first byte was written."""
+    """Kept back, or the connection was closed, before the first byte was written."""
 
 
 class ConnectionLost(Exception):
@@ -39,7 +39,7 @@ class ConnectionLost(Exception):
 
 @dataclass(slots=True)
 class _RequestDeadline:
-    """The time of one request: it starts with the first byte."""
+    """The time limit of one request; it starts at the first byte."""
 
     deadline: asyncio.Timeout
     seconds: float
@@ -84,11 +84,10 @@ def _may_be_closed(transport: asyncio.Transport | None) -> bool:
 
 
 class Transport:
-    """A pool of connections to one host. Use as an async context manager.
+    """A pool of connections to one host; use as an async context manager.
 
     Follows no redirect, keeps no cookie, reads no proxy from the environment, and never sends a
-    request a second time: aiohttp's own resend of GET, PUT and DELETE on a dropped connection is
-    kept from happening.
+    request twice: aiohttp's own resend of GET, PUT and DELETE on a dropped connection is prevented.
     """
 
     def __init__(
@@ -199,7 +198,7 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _plain(error: BaseException) -> str:
-    """The fault in our words; aiohttp's own may hold the URL, and request headers."""
+    """The fault in our words; aiohttp's may hold the URL and request headers."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return f"the certificate of {error.host} is not trusted"

@@ -15,7 +15,7 @@ NO_WORD_WAIT = 5.0  # seconds; a 429 that does not say how long (the platform is
 NOT_SENT_WAIT = 1.0  # seconds; the first wait after a request that never left
 
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""Refused for what it says, whatever the body; with a v2 404 the only refusals there are."""
+"""Refused for what it says, whatever the body; besides these only a v2 404 is a refusal."""
 
 
 class Kind(StrEnum):
@@ -37,9 +37,9 @@ class Verdict:
     wait: float = 0.0
     """Seconds before it may go again; with AGAIN."""
     stop: str = ""
-    """Why the whole run stops; empty: it does not."""
+    """Why the whole run must stop; empty where it need not."""
     todo: str = ""
-    """With `stop`: what a person does about it."""
+    """With `stop`: what a person can do about it."""
     problems: tuple[str, ...] = ()
     """The store's own words."""
     shipment: StoreShipment | None = None
@@ -60,9 +60,9 @@ def judge(
 
 
 def judge_read(reply: Response) -> Verdict:
-    """Judge the answer to a GET: a read is harmless, so all that is not certain is AGAIN.
+    """Judge the answer to a GET; all that is not certain is AGAIN, since a read is harmless.
 
-    DONE is 200 with JSON, or 204; NEVER with code `not_found` is a v2 404.
+    DONE is 200 with JSON, or 204 (nothing there); NEVER with code `not_found` is a v2 404.
     """
     problems = tuple(error_messages(reply))
     verdict = _before_work(reply) or _read(reply)
@@ -84,7 +84,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _before_work(reply: Response) -> Verdict | None:
-    """The verdict on what was provably not worked on, whatever was asked."""
+    """The verdict on what was provably not worked on, for any request."""
     if reply.certificate:
         return Verdict(
             Kind.AGAIN,
@@ -101,7 +101,7 @@ def _before_work(reply: Response) -> Verdict | None:
 
 
 def _stop(reply: Response) -> Verdict | None:
-    """The verdict on a store that refuses everything from us; None where it does not."""
+    """The verdict on a store that refuses all our requests; None where it does not."""
     code, what, todo = "", "", ""
     match reply.status:
         case HTTPStatus.UNAUTHORIZED:
@@ -152,7 +152,7 @@ def _judge_response(reply: Response, expected: int, order_id: int | None) -> Ver
 
 
 def _judge_created(reply: Response, order_id: int | None) -> Verdict:
-    """DONE where the body proves it; the store's word alone (a status) is not enough."""
+    """DONE where the body proves it; a status alone is not enough."""
     try:
         found = reply.json
         made = parse.shipment(found)
@@ -205,7 +205,7 @@ def _not_the_store(kind: Kind) -> Verdict:
 
 
 def _not_found(reply: Response) -> bool:
-    """Whether it is the API itself that says 404: `[{"status":404,...}]`, not a gateway."""
+    """Whether the API itself says 404, `[{"status":404,...}]`, and not a gateway."""
     if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:
         return False
     try:

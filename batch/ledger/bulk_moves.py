@@ -54,12 +54,12 @@ class Intend:
     )
 
     def __call__(self, connection: Connection) -> None:
-        """Alone."""
+        """Do it alone."""
         moves.intend(connection, self.record_id, self.at, self.evidence, self.baseline)
 
     @classmethod
     def together(cls, connection: Connection, units: Sequence["Intend"]) -> list[None] | None:
-        """All of them; None where one cannot be, and what was done is to be undone."""
+        """All of them; None where one is refused, and the caller must undo the rest."""
         handed = json.dumps([unit.row for unit in units])
         if connection.execute(cls._UPDATE, (handed,)).rowcount != len(units):
             return None
@@ -93,12 +93,12 @@ class Move:
     )
 
     def __call__(self, connection: Connection) -> Record:
-        """Alone."""
+        """Do it alone."""
         return moves.move(connection, self.record, self.at, self.outcome, self.what, self.evidence)
 
     @classmethod
     def together(cls, connection: Connection, units: Sequence["Move"]) -> list[Record] | None:
-        """All of them; None where one cannot be, and what was done is to be undone."""
+        """All of them; None where one is refused, and the caller must undo the rest."""
         handed = json.dumps([unit.row for unit in units])
         found = {row[0]: row[1:] for row in connection.execute(cls._UPDATE, (handed,)).fetchall()}
         if len(found) != len(units):

@@ -1,4 +1,4 @@
-"""A machine's ledger, put into the database that many machines share: whole, in one transaction."""
+"""One machine's ledger moved into the database of many machines, in one transaction."""
 
 # ruff: noqa: S608  only names of our own tables and columns are put into a statement; every value
 # is bound
@@ -105,7 +105,7 @@ def _rows(old: Connection, table: str, columns: str, shift: Mapping[str, int]) -
 
 
 def _last(new: Connection, table: str, key: str) -> int:
-    """The last number that was given."""
+    """The highest number given so far."""
     sequence = f"pg_sequence_last_value(pg_get_serial_sequence('{table}', '{key}')::regclass)"
     found = new.execute(
         f"SELECT greatest(coalesce(max({key}), 0), coalesce({sequence}, 0)) FROM {table}"

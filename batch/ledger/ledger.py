@@ -1,4 +1,4 @@
-"""The ledger's contract on a database: one writer thread, readers that never wait."""
+"""The ledger on a database: one writer thread, and readers that never wait for it."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ Now = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The time by the clock of this machine."""
+    """The time by this machine's clock, in UTC."""
     return datetime.now(UTC)
 
 
@@ -66,7 +66,7 @@ class Ledger(LedgerReader):
         self._now = now
         self._lease = lease
         self.advice = advice
-        """What is unwise about the place; empty where nothing is."""
+        """What is unsafe about the place, in words; empty where nothing is."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,7 +84,7 @@ class Ledger(LedgerReader):
         return self._lease is None or self._lease.sure()
 
     def may_still_send(self, runner: str) -> str:
-        """An earlier runner that is not proven to have ended, in words; empty where it is."""
+        """An earlier runner that may still be running, in words; empty where it provably ended."""
         if not runner:
             return ""
         from batch.ledger.postgres.runners import ACTIVE, Runner
@@ -92,7 +92,7 @@ class Ledger(LedgerReader):
         return "".join(str(Runner(*row)) for row in self._rows(ACTIVE, runner))
 
     def listen(self, say: Callable[[str], None]) -> None:
-        """Whom to tell, in this event loop, that the database is away and that it is back."""
+        """Report to `say`, in this event loop, that the database is lost and that it is back."""
         loop, here = asyncio.get_running_loop(), threading.get_ident()
 
         def say_here(line: str) -> None:
@@ -115,12 +115,12 @@ class Ledger(LedgerReader):
         return self.pending_writes > 0
 
     async def begin(self, run: Run) -> None:
-        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
+        """Write a run before anything of it is planned. Raises IllegalMove if its id is taken."""
         sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
 
     async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
-        """Close a run with what it says of itself; again after a resume."""
+        """Write a run's end and summary; may be repeated after a resume. Raises IllegalMove."""
         values = (self._at(), exit_status, json_text(summary), run_id)
         sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
 
@@ -160,7 +160,7 @@ class Ledger(LedgerReader):
         )
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
-        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+        """Planned → intent, on disk before this returns. Raises OrderBusy, IllegalMove."""
         await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
 
     async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
@@ -195,14 +195,14 @@ class Ledger(LedgerReader):
         )
 
     async def decide(self, store: str, decision: Decision) -> None:
-        """Keep a person's word; the newest for an ask counts."""
+        """Keep a person's answer; the newest for an ask counts."""
         sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
         said = (decision.ask, decision.answer, decision.who, decision.why)
         words = (store, *said, time_text(decision.at))
         await self._write("decision", lambda ledger: ledger.execute(sql, words))
 
     async def remember(self, header: str, columns: Mapping[str, str]) -> None:
-        """Keep which column was which field, for a header row's digest."""
+        """Keep a header row's mapping, digest → field → column, for later files."""
         values = (header, json_text(columns), self._at())
         sql = (
             "INSERT INTO headers VALUES (?, ?, ?)"
@@ -211,7 +211,7 @@ class Ledger(LedgerReader):
         await self._write("header", lambda ledger: ledger.execute(sql, values))
 
     async def close(self) -> None:
-        """Let the writer finish and go."""
+        """Write what is queued, then close."""
         self._reader.close()
         if self._writer:
             await self._writer.close()

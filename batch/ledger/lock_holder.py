@@ -43,7 +43,7 @@ def remove_holder(lock: Path) -> None:
 
 
 def this_command() -> str:
-    """What this process was started as."""
+    """The command line of this process."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
 
 

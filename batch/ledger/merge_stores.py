@@ -25,13 +25,13 @@ _STORES = {
     "postgres": ("runs", "records", "decisions", "owners"),
 }
 _WHAT = "one store"
-"""What happened to a record, as its history calls it."""
+"""The name of this event in a record's history."""
 
 
 def merge(connection: Connection, kind: str) -> None:
     """Give every store its one spelling, in the caller's transaction; `kind` is a key of `_STORES`.
 
-    DatabaseAway where a runner of the older version is at work with one that is spelled otherwise.
+    Raises DatabaseAway where a runner of the older version works on a store spelled otherwise.
     """
     every = " UNION ".join(f"SELECT store FROM {table}" for table in _STORES[kind])
     spellings: dict[str, list[str]] = {}
@@ -52,7 +52,7 @@ def merge(connection: Connection, kind: str) -> None:
 
 
 class _Merger:
-    """Several stores that become one: what two of their records cannot both be."""
+    """Stores that become one: where two of their records conflict, one gives way."""
 
     def __init__(self, connection: Connection, written: Sequence[str]) -> None:
         self._connection, self._written = connection, written
@@ -135,7 +135,7 @@ class _Merger:
         )
 
     def _several(self, what: str, where: str) -> list[tuple[object, ...]]:
-        """What more than one record of these stores has."""
+        """Values that more than one record of these stores has."""
         sql = (
             f"SELECT {what} FROM records"
             f" WHERE store {LISTED} AND {where} GROUP BY {what} HAVING count(*) > 1"
@@ -155,13 +155,13 @@ class _Merger:
 
 
 def _precedence(record: Record) -> tuple[int, int]:
-    """Made before in doubt, in doubt before planned; then the older."""
+    """Sort key: created before in doubt, in doubt before planned; then by age."""
     rank = 0 if record.state is State.CREATED else 1 if record.state in UNSETTLED else 2
     return rank, record.record_id
 
 
 def _merge_owners(connection: Connection, store: str, written: Sequence[str]) -> None:
-    """One owner: the one whose lease ends last, with an epoch that fences off all."""
+    """One owner stays: the one whose lease ends last, with an epoch above all others."""
     listed = connection.list_parameter(written)
     sql = (
         "SELECT epoch, runner, until FROM owners"

@@ -18,7 +18,7 @@ class Step:
     sqlite: Sequence[str]
     postgres: Sequence[str]
     change: Callable[[Connection, str], None] = lambda connection, store: None
-    """What no statement can say, after them; it gets the name of the store's field, too."""
+    """What no statement can say, done after them; it is given the name of the store's field."""
 
 
 _OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"

@@ -1,4 +1,4 @@
-"""The moves of one record, each a unit of work for the writer: refused whole or written whole."""
+"""The moves of one record, each a unit of work for the writer: written whole or refused."""
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
@@ -24,11 +24,11 @@ from batch.model.matching import misnamed
 LEGAL = "VALUES " + ", ".join(
     f"('{old}', '{new}')" for old in MOVES for new in sorted(MOVES[old]) if new is not State.INTENT
 )
-"""Which state may become which, the intent left out."""
+"""Every legal (state, next state) but the intent's, as SQL rows."""
 
 
 def record(connection: Connection, record_id: int) -> Record:
-    """The record as this transaction sees it; IllegalMove where there is none."""
+    """The record as this transaction sees it. Raises IllegalMove where there is none."""
     row = connection.execute(
         f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)
     ).fetchone()
@@ -40,7 +40,7 @@ def record(connection: Connection, record_id: int) -> Record:
 def intend(
     connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0
 ) -> None:
-    """Planned → intent; OrderBusy where another record of the order is unsettled."""
+    """Planned → intent. Raises OrderBusy where another record of the order is unsettled."""
     sql = (
         f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1,"
         f" baseline = ?, changed_at = ? WHERE record_id = ? AND state = '{State.PLANNED}'"
@@ -61,7 +61,7 @@ def intend(
 def move(
     connection: Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str
 ) -> Record:
-    """Any legal move but the intent; the record as it is then."""
+    """Any legal move but the intent; returns the new record. Raises IllegalMove, AlreadyClaimed."""
     sql = (
         "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ?"
         f" WHERE record_id = ? AND (state, ?) IN ({LEGAL}) RETURNING attempts, baseline"
@@ -82,7 +82,7 @@ def move(
 
 
 def columns(before: Record, outcome: Outcome) -> Row:
-    """finding, shipment_id, made; IllegalMove where the outcome says too little, or too much."""
+    """finding, shipment_id, made. Raises IllegalMove where the outcome and its state do not fit."""
     finding = finding_text(outcome.finding) if outcome.finding else None
     made = outcome.made
     if (made is None) == (outcome.state is State.CREATED):
@@ -132,7 +132,7 @@ def append(
 def note_attempt(
     connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str
 ) -> None:
-    """One more line in a record's history."""
+    """Add an event to a record's history."""
     n = "(SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
         "INSERT INTO attempts (record_id, n, at, state, what, evidence)"
@@ -144,8 +144,8 @@ def note_attempt(
 def _remake(connection: Connection, before: Record, at: str, made: StoreShipment) -> None:
     """The store's shipment as it is now, and the number by which the parcel is known from now on.
 
-    Where another record has that number, planned and never made, it keeps its own: `made` tells of
-    the new one.
+    Where a planned record already has that number, this one keeps its own, and only `made` has the
+    new one.
     """
     if before.made is None or made.shipment_id != before.made.shipment_id:
         raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")

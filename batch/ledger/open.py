@@ -48,9 +48,9 @@ def open_ledger(
 
 
 def read_ledger(place: Place) -> LedgerReader:
-    """The ledger at a place for reading alone, without an event loop; use it as a context manager.
+    """The ledger at a place, read-only, without an event loop; use it as a context manager.
 
-    Where there is none it is empty, and none is made. LedgerError as for `open_ledger`.
+    Where there is none it is empty, and none is made. Raises LedgerError as `open_ledger` does.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres

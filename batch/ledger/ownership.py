@@ -1,4 +1,4 @@
-"""The ledger as a runner opens it: with no other runner of its store meanwhile."""
+"""Opening the ledger as a runner: with no other runner of the store at the same time."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

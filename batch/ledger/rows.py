@@ -1,4 +1,4 @@
-"""Nouns of the model as rows of the ledger, and back: what is written is read as it was."""
+"""The model's objects as rows of the ledger, and back, unchanged."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ RECORD = (
     "record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts,"
     " baseline, made, finding, deleted, created_at, changed_at"
 )
-"""Columns of `records`, as `record_from` takes them."""
+"""Columns of `records`, in the order that `record_from` takes."""
 
 _IN_COLUMNS = frozenset({"order_id", "order_address_id", "request_key", "items"})
 # Built from the classes, so that a field they gain is kept without a word here.
@@ -122,7 +122,7 @@ def store_shipment_text(made: StoreShipment) -> str:
 
 
 def store_shipment_from(text: str) -> StoreShipment:
-    """The store's shipment that `made_text` wrote."""
+    """The store's shipment that `store_shipment_text` wrote."""
     body = json.loads(text)
     items = _items(body)
     for name, value in body.items():
@@ -151,7 +151,7 @@ def _tuples(value: list[Any]) -> tuple[Any, ...]:
 
 
 def finding_text(finding: Finding) -> str:
-    """A finding, as a list of its five words."""
+    """A finding, as a JSON list of its five texts."""
     return _encode([finding.status, finding.code, finding.error, finding.todo, finding.who])
 
 
@@ -280,7 +280,7 @@ def decision_from(row: Row) -> Decision:
 
 @sound("headers")
 def columns_from(text: str) -> Mapping[str, str]:
-    """Which column was which field, as it was remembered."""
+    """Field → column, as it was remembered."""
     columns: Mapping[str, str] = json.loads(text)
     need(
         type(columns) is dict

@@ -43,7 +43,7 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout TO '15s'",  # a paused process holds nobody up
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
-"""SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
+"""SQLSTATEs that pass: connection lost, server down or full, conflict, idle too long."""
 _RESTORE = (
     "Nothing more is sent. Put back a dump of it (`pg_restore`); "
     "then `shipbatch audit` says where the store has more."
@@ -60,11 +60,11 @@ REASONS = {
     "XX001": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
     "XX002": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
 }
-"""What is wrong, and what to do, by SQLSTATE."""
+"""SQLSTATE → what is wrong, and what to do."""
 
 
 def driver() -> Any:
-    """psycopg; ConfigError where it is not installed."""
+    """The driver, psycopg. Raises ConfigError where it is not installed."""
     try:
         import psycopg
     except ImportError:
@@ -83,7 +83,7 @@ def is_away(error: Exception) -> bool:
 
 
 def ledger_error(error: Exception, place: Database) -> LedgerError:
-    """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
+    """PostgreSQL's message as a LedgerError: the place, the reason and what to do."""
     if isinstance(error, LedgerError):
         return error
     if isinstance(error, Damage):
@@ -113,7 +113,7 @@ def ledger_error(error: Exception, place: Database) -> LedgerError:
 
 
 def open_link(place: Database) -> Link[Any]:
-    """A link to the database; psycopg's error where there is none to be had."""
+    """A link to the database. Raises psycopg's error where none can be had."""
     psycopg = driver()
     from psycopg.types.numeric import Int8Dumper
 
@@ -125,7 +125,7 @@ def open_link(place: Database) -> Link[Any]:
 
 
 def answers(place: Database, *, within: float) -> bool:
-    """Whether its server takes connections, be it to refuse ours."""
+    """Whether the server accepts connections, even if it refuses ours."""
     psycopg = driver()
     words = psycopg.conninfo.make_conninfo(**_words(place) | {"connect_timeout": f"{within:.0f}"})
     return bool(psycopg.pq.PGconn.ping(words.encode()) == psycopg.pq.Ping.OK)
@@ -146,11 +146,11 @@ def _words(place: Database) -> dict[str, Any]:
 
 
 def _nobody_listens(_: str) -> None:
-    """Whoever reads a ledger is there to ask it, not to be told."""
+    """The default of `listen`."""
 
 
 class Patience:
-    """How long trouble is waited out, from the first of it to the next success."""
+    """How long trouble is waited out, from its start to the next success."""
 
     def __init__(self, place: Database) -> None:
         self._place = place
@@ -159,13 +159,13 @@ class Patience:
         self.say: Callable[[str], None] = _nobody_listens
 
     def restore(self) -> None:
-        """All is well again."""
+        """Reset after a success."""
         if self._until is not None:
             self._until = None
             self.say(f"The database {self._place} answers again: going on.")
 
     def pause(self) -> bool:
-        """Wait a little, longer each time; False once PATIENCE is spent."""
+        """Sleep, longer each time; False once PATIENCE (seconds) is spent."""
         now = time.monotonic()
         if self._until is None:
             self._until, self._tries = now + PATIENCE, 0
@@ -206,7 +206,7 @@ class PostgresConnection:
         return link
 
     def _set_up(self, link: Link[Any]) -> None:
-        """What a kind of connection needs of each new link."""
+        """Set up a new link for this kind of connection."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
         return (
@@ -242,11 +242,11 @@ class PostgresConnection:
         self.patience.say = say
 
     def check(self) -> None:
-        """A server keeps its own files sound; that it answers is what can be asked of it."""
+        """Only asks whether the server answers: it keeps its own files sound."""
         self.execute("SELECT 1")
 
     def again(self, work: Callable[[], T]) -> T:
-        """Work that may be done twice, done as soon as the database is there."""
+        """Repeatable work, done as soon as the database answers."""
         while True:
             try:
                 done = work()
@@ -293,7 +293,7 @@ class PostgresReader(PostgresConnection):
 
 @lru_cache(512)
 def translate(sql: str) -> str:
-    """A statement of this room in the words of psycopg."""
+    """A statement in psycopg's syntax."""
     sql = sql.replace(LISTED, "= ANY(?)").replace(
         "json_each(?)", "json_array_elements(CAST(? AS json))"
     )

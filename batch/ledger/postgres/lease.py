@@ -50,7 +50,7 @@ class LeaseLost(LedgerError):
 
 
 def clock() -> float:
-    """Seconds that also pass while the machine sleeps, where its system tells."""
+    """Seconds that also count while the machine sleeps, where the system can tell."""
     return (
         time.clock_gettime(time.CLOCK_BOOTTIME)
         if hasattr(time, "CLOCK_BOOTTIME")
@@ -59,7 +59,7 @@ def clock() -> float:
 
 
 class Lease:
-    """A store that is this runner's, for as long as its renewals get through."""
+    """A store that belongs to this runner while its renewals get through."""
 
     def __init__(
         self, connect: Connect, store: str, runner: str, epoch: int, *, sure_until: float
@@ -71,7 +71,7 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="store lease", daemon=True)
 
     def sure(self) -> bool:
-        """Whether no other runner can have the store yet."""
+        """Whether no other runner can have the store."""
         return clock() < self._sure_until
 
     def guard(self, connection: ledger.Connection) -> None:
@@ -88,11 +88,11 @@ class Lease:
             )
 
     def start(self) -> None:
-        """Renew from now on, in a thread of its own: a busy event loop does not lose the store."""
+        """Renew in a thread of its own from now on: a busy event loop must not lose the store."""
         self._thread.start()
 
     def end(self) -> None:
-        """Renew no more."""
+        """Stop renewing."""
         self._ended.set()
         self._thread.join()
 
@@ -106,7 +106,7 @@ class Lease:
             self._ended.wait(RENEW / 5)
 
     def renew(self, connection: Connection) -> None:
-        """The lease from now on, where the store is still ours."""
+        """Extend the lease, if the store is still ours."""
         asked = clock()  # before the database sees it: ours ends no later than the database's
         words = {"lease": LEASE, "store": self.store, "epoch": self.epoch, "runner": self.runner}
         held = connection.execute(_RENEW, words).rowcount
@@ -119,9 +119,9 @@ async def acquire_lease(
 ) -> AsyncIterator[Lease]:
     """The only owner of a store, for as long as the block lasts.
 
-    Where another has it, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow
-    says so. `home` holds the lock file by which the runners of this machine can tell that this one
-    has died.
+    Where another runner has it, `waiting` is called once with its name. Raises CannotRunNow after
+    `wait` seconds. `home` holds the lock file by which this machine's other runners can tell that
+    this one has died.
     """
     with ExitStack() as stack:
         runner = stack.enter_context(register_runner(connect, home))
@@ -135,7 +135,7 @@ async def acquire_lease(
 
 
 async def _connection(connect: Connect) -> Connection:
-    """A connection, made beside the loop; closed again where nobody waits for it any longer."""
+    """A connection, opened in a thread; closed again where nobody waits for it any more."""
     making = asyncio.get_running_loop().run_in_executor(None, connect)
     try:
         return await asyncio.shield(making)
@@ -178,6 +178,6 @@ async def _take(
 
 
 def owner(connection: Connection, store: str) -> Runner | None:
-    """Who has a store."""
+    """The owner of a store."""
     row = connection.execute("SELECT runner FROM owners WHERE store = %s", (store,)).fetchone()
     return still_running(connection, row[0]) if row and row[0] else None

@@ -1,4 +1,4 @@
-"""Opening the ledger in PostgreSQL, to write or to read alone; the server, looked at."""
+"""Opening the ledger in PostgreSQL, for writing or reading, after a look at the server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def _close_unless_used(connection: C) -> Iterator[C]:
 
 
 def open_writable(place: Database) -> PostgresSession:
-    """A session that may write, to a ledger of this version; made where there is none."""
+    """A session that may write, on a ledger of this version; made where there is none."""
     open_database(place).close()
     with _close_unless_used(WritingConnection(place)) as connection:
         return PostgresSession(connection, advice(connection))
@@ -45,7 +45,7 @@ def open_database(place: Database) -> PostgresConnection:
 
 
 def make(place: Database) -> None:
-    """The ledger, where there is none yet."""
+    """Make the ledger where there is none yet."""
     open_database(place).close()
 
 
@@ -64,14 +64,14 @@ def open_readable(place: Database) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as it is found."""
+    """What was found out about a server."""
 
     name: str
     advice: str
 
 
 def server(place: Database) -> Server:
-    """The server at a place; LedgerError as for `open_readable`."""
+    """The server at a place. Raises LedgerError as `open_readable` does."""
     connection = PostgresReader(place)
     try:
         if version_of(connection) is None:
@@ -84,7 +84,7 @@ def server(place: Database) -> Server:
 
 
 def _check_right(connection: PostgresReader) -> None:
-    """LedgerError where the ledger is still to be made, and this user may not."""
+    """Raises LedgerError where the ledger has to be made and this user may not."""
     sql = (
         "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
         " WHERE nspname = ?), has_database_privilege(current_database(), 'CREATE'))"
@@ -95,7 +95,7 @@ def _check_right(connection: PostgresReader) -> None:
 
 
 def advice(connection: Connection) -> str:
-    """What a power cut on the server could undo; empty where nothing."""
+    """What a power cut at the server could undo, in words; empty where nothing."""
     unsafe = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
     if not unsafe:
         return ""

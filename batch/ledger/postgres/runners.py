@@ -1,9 +1,9 @@
-"""Who works on a database's stores, and who is proven to be at it no longer.
+"""Who works on a database's stores, and who has provably ended.
 
-A runner's row stands from before its first request until it is known to have ended: it says so
-itself, its connections closed; or another runner of its machine gets the lock that the operating
-system takes from a process when it dies, and not before. Nothing else is proof: a runner that is
-silent may be paused, and send when it wakes.
+A runner's row stays from before its first request until it has provably ended: it says so itself,
+its connections closed; or another runner of its machine gets its lock, which the operating system
+releases only when a process dies. Nothing else is proof: a silent runner may be paused, and send
+when it wakes.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -35,7 +35,7 @@ ACTIVE = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A process at work on a store, as it entered itself."""
+    """A process at work on a store, as it registered itself."""
 
     runner: str
     host: str
@@ -54,7 +54,7 @@ class Runner:
 
 @contextmanager
 def register_runner(connect: Connect, home: Path) -> Iterator[str]:
-    """A row for this process, for as long as the block lasts; its id.
+    """A row for this process, for as long as the block lasts; yields its id.
 
     Where the database cannot be told of its end, row and lock file stay: the next runner of this
     machine finds the lock free.
@@ -85,7 +85,7 @@ def register_runner(connect: Connect, home: Path) -> Iterator[str]:
 
 
 def still_running(connection: Connection, runner: str) -> Runner | None:
-    """The runner, where it is not proven to have ended."""
+    """The runner, unless it has provably ended."""
     row = connection.execute(ACTIVE.replace("?", "%s"), (runner,)).fetchone()
     return Runner(*row) if row else None
 
@@ -103,7 +103,7 @@ def reap_dead_runners(connection: Connection) -> list[Runner]:
 
 
 def delete_runner(connection: Connection, runner: str) -> None:
-    """Take a runner off the list, and its leases with it."""
+    """Delete a runner's row, and free its leases."""
     connection.execute(
         "UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,)
     )

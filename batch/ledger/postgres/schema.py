@@ -15,7 +15,7 @@ GRACE = "60s"  # how long an upgrade waits for runners of the older version to e
 
 
 def version_of(connection: Connection) -> int | None:
-    """The version of the ledger that is there; None where there is none."""
+    """The version of the ledger in this database; None where there is none."""
     # Not to_regclass: having looked in vain it may go on doing so, while another process has made
     # the tables.
     sql = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
@@ -26,7 +26,7 @@ def version_of(connection: Connection) -> int | None:
 
 
 def check_version(found: int, place: Database) -> None:
-    """LedgerError where it is a newer one."""
+    """Raises LedgerError where the ledger is of a newer version."""
     if found > migrations.version():
         raise LedgerError(
             f"The ledger in {place} was written by a newer shipbatch (its version is {found},"

@@ -1,4 +1,4 @@
-"""Opening the ledger's file: made whole or not at all, checked, and every fault of it explained."""
+"""Opening the ledger's file: made whole or not at all, checked, every fault explained."""
 
 import os
 import sqlite3
@@ -49,7 +49,7 @@ def open_readable(path: Path) -> SqliteConnection:
 
 
 def empty(path: Path) -> SqliteConnection:
-    """A ledger in memory with nothing in it, in place of one that is not there."""
+    """An empty ledger in memory, in place of a missing one."""
     connection = _connect(":memory:", path)
     connection.executescript(_schema())
     return connection
@@ -186,7 +186,7 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _schema() -> str:
-    """One transaction; two processes that both make the ledger make it once."""
+    """The tables in one transaction; two processes that both make the ledger make it once."""
     tables = files("batch.ledger.sqlite").joinpath("schema.sql").read_text("utf-8")
     moves = _legal_moves().replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1)
     marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version()};"
@@ -194,7 +194,7 @@ def _schema() -> str:
 
 
 def _legal_moves() -> str:
-    """`model.MOVES` as a trigger: the database refuses every other move, whoever asks."""
+    """`model.MOVES` as a trigger: the database refuses every other move."""
     legal = " OR ".join(
         f"OLD.state = '{old}' AND NEW.state = '{new}'"
         for old in MOVES

@@ -8,7 +8,7 @@ SIZE = 1 << 20  # bytes: the outcomes of some hundred shipments, with all that t
 
 
 class Reserve:
-    """A file that only takes room, beside the ledger."""
+    """A file beside the ledger that only takes up space."""
 
     def __init__(self, ledger: Path) -> None:
         self._path = ledger.with_suffix(".reserve")
@@ -28,7 +28,7 @@ class Reserve:
             os.close(handle)
 
     def release(self) -> bool:
-        """Give the room back to the disk; whether there was any."""
+        """Free the space; returns whether there was any."""
         with suppress(OSError):
             self._path.unlink()
             return True
