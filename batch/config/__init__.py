@@ -1,4 +1,4 @@
-"""Every setting, with its unit and default; options beat the environment, which beats the file."""
+"""Every setting, with its unit and default; options beat the environment, it beats the file."""
 
 from batch.config.environment import default_home, token_variable
 from batch.config.ledger_place import LEDGER, Database, Place, redact_passwords

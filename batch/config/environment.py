@@ -1,4 +1,4 @@
-"""What the environment says, and where things lie when it says nothing."""
+"""What the environment says, and where things are when it says nothing."""
 
 import getpass
 import os
@@ -28,7 +28,7 @@ def default_home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def this_user() -> str:
-    """Whoever runs this; a container's user need not have a name."""
+    """Who runs this; a container's user need not have a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -43,18 +43,18 @@ def config_folder() -> Path:
 
 
 def token_variable(store_name: str) -> str:
-    """The variable that holds a store's token: of `eu-west`, BIGCOMMERCE_ACCESS_TOKEN_EU_WEST."""
+    """The variable with a store's token: BIGCOMMERCE_ACCESS_TOKEN_EU_WEST for `eu-west`."""
     return "_".join([TOKEN, *re.findall(r"[A-Z0-9]+", store_name.upper())])
 
 
 def variables(store_name: str) -> dict[str, str]:
-    """Settings that have a variable, and its name."""
+    """Setting → its variable, where it has one."""
     names = {"api_url": "BIGCOMMERCE_API_URL", "token": token_variable(store_name)}
     return names if store_name else names | {"store_hash": "BIGCOMMERCE_STORE_HASH"}
 
 
 def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, str]:
-    """The settings that the environment has."""
+    """Setting → its value in the environment."""
     found = {
         name: environ.get(variable, "").strip() for name, variable in variables(store_name).items()
     }

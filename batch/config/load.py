@@ -1,4 +1,4 @@
-"""From options, environment and file to one frozen `Settings`; every mistake with its place."""
+"""Options, environment and file become one frozen `Settings`; every mistake has its place."""
 
 import os
 from collections.abc import Mapping
@@ -24,7 +24,10 @@ NAME = "shipbatch.toml"
 
 
 def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's config folder."""
+    """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's folder; None without.
+
+    Raises ConfigError where SHIPBATCH_CONFIG names no file.
+    """
     if given := environ.get("SHIPBATCH_CONFIG"):
         path = Path(given).expanduser()
         if not path.is_file():
@@ -38,7 +41,7 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
 def load_settings(
     options: Mapping[str, Any], *, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Options over environment over file; ConfigError names the place of each mistake."""
+    """Options over environment over file. Raises ConfigError with the place of each mistake."""
     path = config_file(environ)
     file = read_file(path) if path else None
     if file:
@@ -66,7 +69,7 @@ def every_store(
 def _build_settings(
     file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]
 ) -> Settings:
-    """One store's settings, out of a file that has been checked."""
+    """One store's settings, from a file that was checked."""
     in_file = _store_values(file, store_name) if file else {}
     in_environment = from_environment(environ, store_name)
     fixed = {
@@ -133,7 +136,7 @@ def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
 
 
 def _check(file: ConfigFile) -> None:
-    """ConfigError with all mistakes of the file, in whichever store's settings."""
+    """Raises ConfigError with all mistakes of the file, in any store's settings."""
     stores = file.values.get("stores", {})
     if not isinstance(stores, Mapping) or not all(
         isinstance(section, Mapping) for section in stores.values()
@@ -182,7 +185,7 @@ def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> 
 
 
 def _general_table(file: ConfigFile) -> Mapping[str, Any]:
-    """The settings of every store: what stands above `[stores.NAME]`."""
+    """The settings of every store: what is above `[stores.NAME]`."""
     return {name: value for name, value in file.values.items() if name != "stores"}
 
 

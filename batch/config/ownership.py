@@ -1,4 +1,4 @@
-"""Whose word a file is: who else could have written it, or put another one in its place."""
+"""Whose word a file is: who else could have written or replaced it."""
 
 import os
 import shlex
@@ -89,7 +89,7 @@ def _has_access_list(path: Path) -> bool:
 
 
 def _remedy(step: Path, found: os.stat_result) -> str:
-    """What makes it this user's, as a command."""
+    """The command that makes it this user's."""
     is_own = found.st_uid in {os.geteuid(), 0}
     as_root = "" if found.st_uid == os.geteuid() else " as root"
     command = "chmod go-w" if is_own else f"chown -h {os.geteuid()}"

@@ -26,7 +26,7 @@ _read: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret, and in words where it was found."""
+    """A secret, and where it was found, in words."""
 
     value: SecretStr
     where: str
@@ -99,7 +99,7 @@ def find_secret(
 
 
 def secret_file(variable: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where `setup` keeps a secret: beside the ledger, readable by its owner alone."""
+    """Where `setup` keeps a secret: beside the ledger, readable by its owner only."""
     return default_home(environ) / "secrets" / variable.lower()
 
 
@@ -111,7 +111,7 @@ def hide(text: str) -> str:
 
 
 def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Keep a secret in its file, which is 0600 before it holds anything."""
+    """Write a secret to its file, which is 0600 before it holds anything."""
     path = secret_file(variable, environ)
     try:
         private_folder(path.parent)
@@ -130,7 +130,7 @@ def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.envi
 
 
 def keep_in_keyring(variable: str, value: str) -> str:
-    """Keep a secret in the keyring; ConfigError where there is none. Returns its place in words."""
+    """Keep a secret in the keyring; returns its place in words. Raises ConfigError without one."""
     ring = _load_keyring()
     try:
         ring.set_password(KEYRING, variable.lower(), value)

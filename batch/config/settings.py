@@ -33,7 +33,7 @@ def _absolute_path(path: Path, info: ValidationInfo) -> Path:
 
 
 PathHere = Annotated[Path, AfterValidator(_absolute_path)]
-"""A path that is meant from the file which names it, wherever the command is run."""
+"""A path relative to the file that names it, wherever the command is run."""
 
 
 class Section(BaseModel):
@@ -43,7 +43,7 @@ class Section(BaseModel):
 
 
 class NamedTable(Section):
-    """A table with a name of one's own: `[sources.acme]`."""
+    """A table with a name of its own: `[sources.acme]`."""
 
     name: str = ""
     """The table's own name."""
@@ -79,7 +79,7 @@ class Gates(Section):
 
     @classmethod
     def open(cls) -> Self:
-        """Nothing is held."""
+        """Gates that never hold a file."""
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
@@ -219,22 +219,22 @@ class Settings(Section):
         return Database(self.database) if self.database else self.home / LEDGER
 
     def folder_at(self, path: Path) -> Folder:
-        """What is said of the drop folder at a path; one with nothing set where nothing is."""
+        """The settings of the drop folder at a path; defaults where it has none."""
         given = path.absolute()
         return next((f for f in self.folders if f.path.absolute() == given), Folder(path=given))
 
     def gates_for(self, source: Source) -> Gates:
-        """The gates, with what a source sets of its own."""
+        """The gates, with the ones that a source sets itself."""
         return self.gates.model_copy(
             update={name: getattr(source.gates, name) for name in source.gates.model_fields_set}
         )
 
     def source_named(self, name: str, file: str) -> Source:
-        """The source with this name; else the one for a file's name."""
+        """The source with this name, else the one for a file's name."""
         return next((s for s in self.sources if name and s.name == name), self.source_for(file))
 
     def source_for(self, name: str) -> Source:
-        """The source whose `match` fits a file's name; else one with nothing set."""
+        """The source whose `match` fits a file's name, else one with defaults."""
         return next(
             (s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())),
             Source(),
@@ -242,4 +242,4 @@ class Settings(Section):
 
 
 NAMED_TABLES: Mapping[str, type[NamedTable]] = {"sources": Source, "folders": Folder}
-"""The settings that are tables by name, `[sources.acme]`, and what each table holds."""
+"""Setting → the model of its named tables, `[sources.acme]`."""

@@ -75,7 +75,7 @@ def _with(values: Mapping[str, Any], key: tuple[str, ...], value: str) -> dict[s
 
 
 def _replace(path: Path, text: str) -> None:
-    """The file whole or as it was, with the permissions that it had."""
+    """Replace the file whole or not at all; its permissions stay."""
     real = path.resolve()  # a link to the file stays one
     try:
         private_folder(real.parent)

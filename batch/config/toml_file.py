@@ -1,4 +1,4 @@
-"""`shipbatch.toml`: read, and the line of each of its keys."""
+"""`shipbatch.toml`: its content, and the line of each of its keys."""
 
 import re
 import tomllib
@@ -11,10 +11,10 @@ from batch.config.ownership import require_own
 from batch.errors import ConfigError
 
 Key = tuple[str, ...]
-"""A key with the tables it is in: `("sources", "acme", "match")`."""
+"""A key with the tables above it: `("sources", "acme", "match")`."""
 
 SECRET = re.compile(r"access_?token|(token|secret|password)$", re.IGNORECASE)
-"""Keys that hold what should be a secret."""
+"""Keys whose value must be a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ConfigFile:
         return best
 
     def place(self, key: Key) -> str:
-        """Where a key stands, for a message: `shipbatch.toml, line 12: workers`."""
+        """A key's place for a message: `shipbatch.toml, line 12: workers`."""
         line = self.line(key)
         place = f"{self.path}, line {line}" if line else f"{self.path}"
         return f"{place}: {'.'.join(key)}"
@@ -101,7 +101,7 @@ def _keys(values: Mapping[str, Any], above: Key = ()) -> Iterator[Key]:
 
 
 def _depth(values: Any, key: Sequence[str]) -> int:
-    """How many parts of a key are there."""
+    """How many parts of a key exist."""
     depth = 0
     for part in key:
         if not isinstance(values, Mapping) or part not in values:

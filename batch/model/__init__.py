@@ -1,4 +1,4 @@
-"""The nouns of the field, frozen: what a file asks, what a store holds, what became of it."""
+"""The nouns of the field, frozen: what a file asks for, what a store holds, what happened to it."""
 
 from batch.model.fields import LONGEST, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment

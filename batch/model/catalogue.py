@@ -12,7 +12,7 @@ from batch.model.statuses import Status
 
 
 class Code(StrEnum):
-    """The codes; what each means is said in the catalogue."""
+    """The error codes; the catalogue says what each means."""
 
     UNKNOWN_ORDER = "unknown_order"
     ORDER_NOT_LISTED = "order_not_listed"
@@ -109,7 +109,7 @@ class Code(StrEnum):
     FORMULA_ERROR = "formula_error"
 
     def finding(self, **values: object) -> Finding:
-        """What is said of a row, with what differs filled in; KeyError where a value is missing."""
+        """A finding from the catalogue; raises KeyError where a value for its texts is missing."""
         return catalogue()[self].finding(**values)
 
 
@@ -121,13 +121,13 @@ class Entry:
     status: Status
     who: Who
     error: str
-    """With names in braces for what differs."""
+    """Its names in braces stand for what differs."""
     todo: str
     example: Mapping[str, Any]
-    """A value for each of the names."""
+    """Name → an example of its value."""
 
     def finding(self, **values: object) -> Finding:
-        """As `Code.finding`."""
+        """See `Code.finding`."""
         return Finding(
             self.status,
             self.code,

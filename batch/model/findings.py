@@ -29,7 +29,7 @@ def describe_shipment(made: StoreShipment) -> str:
 
 
 def describe_line(line: OrderLine) -> str:
-    """An order line as the file's reader knows it."""
+    """An order line in words that a reader of the file knows."""
     return f"SKU {line.sku}" if line.sku else f"line {line.order_product_id}"
 
 
@@ -112,7 +112,7 @@ def not_enough_left(
     took: Sequence[str],
     rows: Sequence[int] = (),
 ) -> Finding:
-    """`rows` ask for it together, where they are several."""
+    """`rows`: those that ask for it together, if several."""
     todo = (
         f"Change the quantity to {left}, or take the row out."
         if left
@@ -222,7 +222,7 @@ def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
 
 
 def already_created(*differs: Finding | None) -> Finding:
-    """`differs`: what is still to be told of shipments that were made otherwise than asked."""
+    """`differs`: the finding of shipments that were made otherwise than asked, if any."""
     return replace(next(filter(None, differs), CREATED), status=Status.ALREADY_CREATED)
 
 
@@ -239,7 +239,7 @@ def decided_but_gone(order: Order, shipment_id: str) -> Finding:
 
 
 def two_doubts(order_id: int, run_id: str) -> Finding:
-    """`run_id`: the run of the older doubt, or what was made, of the same order."""
+    """`run_id`: the run of the same order's older doubt, or of what was made."""
     return Code.TWO_DOUBTS.finding(order=order_id, run=run_id)
 
 
@@ -251,7 +251,7 @@ def in_doubt(order_id: int, sender: str = "") -> Finding:
 
 
 def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, str]]) -> Finding:
-    """A 201 that does not name what was asked."""
+    """For a 201 that does not name what was asked."""
     sides = "; ".join(f"{what}: asked {asked}, answered {said}" for what, asked, said in differing)
     return Code.ANSWER_DIFFERS.finding(order=shipment.order_id, sides=sides)
 
@@ -290,7 +290,7 @@ def doubled(mine: StoreShipment, twins: Sequence[StoreShipment]) -> Finding:
 def why_not_again(
     shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool
 ) -> Finding | None:
-    """What stops a shipment that was absent twice from being sent again; None if nothing does."""
+    """Why a shipment that was absent twice must not be sent again; None where it may."""
     if near:
         why = (
             f"the store has {'; '.join(describe_shipment(made) for made in near)}, "
@@ -329,12 +329,12 @@ def changed_meanwhile(shipment: Shipment) -> Finding:
 
 
 def taken_over(run_id: str) -> Finding:
-    """`run_id`: the later run to which the rows now belong."""
+    """`run_id`: the later run that the rows now belong to."""
     return Code.TAKEN_OVER.finding(run=run_id)
 
 
 def not_sent(record: Record, stopped: str, blocking: Record | None, limit: int | None) -> Finding:
-    """Why a shipment that could be sent was not."""
+    """Why a shipment that could have been sent was not."""
     order_id = record.shipment.order_id
     if blocking is not None:
         return Code.ORDER_IN_DOUBT.finding(order=order_id, row=blocking.shipment.rows[0])

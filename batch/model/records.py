@@ -103,7 +103,7 @@ UNSETTLED = frozenset({State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a record becomes next, and what was seen that says so."""
+    """What a record becomes next, and the evidence for it."""
 
     state: State
     made: StoreShipment | None = None
@@ -120,7 +120,7 @@ class RunSummary(TypedDict, total=False):
     run: str
     file: str
     rows: int
-    """The statuses below count rows, and add up to this."""
+    """The statuses below count rows, and their sum is this."""
     shipments: int
     created: int
     updated: int
@@ -137,16 +137,16 @@ class RunSummary(TypedDict, total=False):
     """Rows whose shipment was made otherwise than asked; left out where there are none."""
     requests: int
     requests_saved: int
-    """Requests fewer than a loop sends that looks up each order before it posts."""
+    """Requests saved against a loop that reads each order before its POST."""
     seconds: float
     results: str
-    """Where the results sheet lies; empty without one."""
+    """Path of the results sheet; empty without one."""
     held_by: list[str]
     """Codes of why the whole file is held."""
     estimate: Mapping[str, float | int | None]
-    """Of a dry run: requests, seconds and mails of the real one."""
+    """For a dry run: requests, seconds and e-mails of the real one."""
     carries: bool
-    """False where later runs leave alone what this one has left."""
+    """False where later runs leave its open rows alone."""
 
 
 class RunProfile(TypedDict, total=False):
@@ -168,18 +168,18 @@ class RunProfile(TypedDict, total=False):
     old: int
     weekday: int
     carries: bool
-    """Whether later runs go on with what it leaves."""
+    """Whether later runs go on with its open rows."""
     sheet: str
-    """Which sheet of a workbook was read."""
+    """The sheet of a workbook that was read."""
     queued: int | None
     """The file's number in the queue of many machines."""
     held: Sequence[str]
-    """Codes of why the file is held as a whole."""
+    """Codes of why the whole file is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One file through all stages, once."""
+    """One file through all stages."""
 
     run_id: str
     """Sorts by time: `20261123-140328-7f3a`."""
@@ -189,7 +189,7 @@ class Run:
     """The export's path, as given."""
     sha256: str
     copy: str
-    """Where the copy taken at the start lies."""
+    """Path of the copy made at the start."""
     started: datetime
     finished: datetime | None = None
     exit_status: int | None = None
@@ -197,12 +197,12 @@ class Run:
     source: str = ""
     """Its source's name, else its header row's digest; empty for a sheet of our own."""
     profile: RunProfile = field(default_factory=RunProfile)
-    """What the file looked like: by it, later files of the source are compared."""
+    """The file's figures, with which later files of the source are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A shipment's line in the ledger."""
+    """A shipment in the ledger."""
 
     record_id: int
     run_id: str
@@ -213,7 +213,7 @@ class Record:
     made: StoreShipment | None = None
     finding: Finding | None = None
     baseline: int = 0
-    """Largest shipment id known on the order before the intent."""
+    """The order's largest known shipment id before the intent."""
     deleted: bool = False
     """Made, and deleted again by `undo`."""
     created_at: datetime | None = None
@@ -221,7 +221,7 @@ class Record:
 
     @property
     def differs(self) -> bool:
-        """Made otherwise than asked, and nobody has accepted or corrected it."""
+        """Made otherwise than asked, and not yet accepted or corrected."""
         return bool(self.finding and self.finding.code == MADE_DIFFERS and not self.deleted)
 
     @property

@@ -1,4 +1,4 @@
-"""The third pass over an order's drafts: its units handed out, or why there are not enough. Pure.
+"""The third pass over an order's drafts: their units, or why there are not enough. Pure.
 
 The rules are numbered as in DESIGN section 4.
 """
@@ -24,7 +24,7 @@ class Allocated:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What the third pass has decided; drafts by their place in the file."""
+    """The third pass's decisions, by the draft's place in the file."""
 
     decided: Mapping[int, Judged]
     notes: Sequence[RowNote]
@@ -53,7 +53,7 @@ class _Units:
         """What is dealt out evenly, by (request key, address): all of it, at its first parcel."""
 
     def allocate(self, draft: ShipmentDraft) -> Allocated:
-        """A shipment with the units it asks for, or why there are not enough."""
+        """A shipment with the units asked for, or why there are not enough."""
         wants = self._remaining(draft) if draft.rest else draft.wants
         if draft.rest:  # rule 9: all that remains, where that is one address
             addresses = sorted({want.line.order_address_id for want in wants})
@@ -90,7 +90,7 @@ class _Units:
         return Allocated(replace(draft.shipment(items, wants[0].line.order_address_id), skus=skus))
 
     def _correct(self, draft: ShipmentDraft) -> Allocated | None:
-        """Rule 6: not enough left, but an equal parcel under another number: a correction of it."""
+        """Rule 6: not enough left, but an equal parcel has another number: a correction."""
         equal = [e for e in self._view.unmatched(draft) if draft.fits(e.made)]
         if not draft.label or not equal:
             return None

@@ -1,4 +1,4 @@
-"""The first pass over an order's drafts: what of them it already has. Pure.
+"""The first pass over an order's drafts: what of them has already shipped. Pure.
 
 The rules are numbered as in DESIGN section 4; rule 6 says which shipment is the same.
 """
@@ -17,37 +17,37 @@ Differs = Callable[[StoreShipment, Shipment, str], Finding]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A draft that is decided by what is there."""
+    """A draft decided by shipments that exist."""
 
     judged: Judged
     existing: tuple[ExistingShipment, ...] = ()
-    """Of this draft: no other one is met as them."""
+    """Shipments of this draft: no other draft is matched with them."""
     has_shipped: bool = False
     """Whether all of it has shipped, as these."""
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A draft that is not there, or what of it is not."""
+    """A draft of which something has not shipped yet."""
 
     draft: ShipmentDraft
     shipped: Matched | None = None
-    """The lines of it that are there."""
+    """Its lines that have shipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyShipped:
-    """What the first pass has decided; drafts by their place in the file."""
+    """The first pass's decisions, by the draft's place in the file."""
 
     decided: Mapping[int, Judged]
     new: Mapping[int, ShipmentDraft]
-    """The others, as far as they are still to be shipped."""
+    """The other drafts, as far as they still have to ship."""
     notes: Sequence[Judged]
-    """Of lines that have shipped, where their parcel's other lines are new."""
+    """On shipped lines of parcels whose other lines are new."""
     view: OrderView
-    """The order, with what the decided ones were met as."""
+    """The order, with the shipments matched so far."""
     units: Mapping[str, Counter[int]]
-    """Units by line that have shipped of what is dealt out evenly, by the parcel's request key."""
+    """Request key → line id → units shipped, for parcels that are dealt out evenly."""
 
 
 def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> AlreadyShipped:
@@ -88,7 +88,7 @@ def correction(
 
 
 def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """A person's word first, then what is in doubt (rule 2), then what has shipped (rule 6)."""
+    """First a person's answer, then doubts (rule 2), then what has shipped (rule 6)."""
     answer = view.answer(draft)
     if answer == "skip":
         return Matched(draft.note(findings.decided_skip()))
@@ -117,7 +117,7 @@ def _named_by_person(draft: ShipmentDraft, view: OrderView, shipment_id: str) ->
 
 
 def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """Rule 6, with a number or link: it is known by that; other items under it are asked about."""
+    """Rule 6, with a number or link, which identifies it; other items under it are asked about."""
     same = [e for e in view.there(draft) if draft.is_label_of(e.made, *e.labels)]
     if not same:
         return New(draft)
@@ -141,7 +141,7 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 
 
 def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: OrderView) -> bool:
-    """Whether what was made otherwise than asked can be set right, and is to be."""
+    """Whether a shipment made otherwise than asked can be corrected, and is to be."""
     made = existing.made
     is_possible = (
         draft.is_for(made.order_address_id) and draft.fits(made) and not draft.is_label_of(made)
@@ -196,7 +196,7 @@ def _compare_lines(
 
 
 def _shipped(draft: ShipmentDraft, existing: Sequence[ExistingShipment]) -> Matched:
-    """Already created, as these; what is still to be told of them is told."""
+    """Already created, as these shipments, with what is still to report about them."""
     record_id = existing[0].record_id if len(existing) == 1 else None
     note = draft.note(findings.already_created(*(e.differs for e in existing)))
     facts = facts_of(e.made for e in existing) | {

@@ -11,7 +11,7 @@ from batch.planning.order_view import OrderView, as_asked, has_label, is_short
 
 
 def holds(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
-    """The drafts that are stopped, by their place, each with why."""
+    """Place in the file → why the draft is stopped."""
     found = {place: _hold(draft, view) for place, draft in new.items()}
     return {place: note for place, note in found.items() if note}
 

@@ -20,7 +20,7 @@ from batch.planning.order_view import OrderView
 
 
 def plan_order(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:
-    """Judge all parcels of one order; every row of theirs is in at least one of the results."""
+    """Judge all parcels of one order; each of their rows is in at least one of the results."""
     order = facts.order
     if order is None:
         return [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from batch.model import Order, OrderLine, Parcel, StoreShipment
 
 UNKNOWN = -1
-"""The status of an order that was not looked up."""
+"""The status of an order that was not read."""
 
 
 def complete(parcel: Parcel) -> bool:

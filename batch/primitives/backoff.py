@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again: longer each time, up to a longest pause."""
+"""How long to wait before another try: longer each time, up to a longest pause."""
 
 import random
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ class Backoff:
 
     @classmethod
     def doubling(cls, first: float, longest: float) -> "Backoff":
-        """Twice as long each time, from `first` to `longest` seconds."""
+        """Doubling from `first` to `longest` seconds."""
         pauses = [first]
         while pauses[-1] < longest:
             pauses.append(min(longest, 2 * pauses[-1]))
         return cls(tuple(pauses))
 
     def pause(self, failed: int) -> float:
-        """Seconds to wait after so many failed tries; 0 where none has failed."""
+        """Seconds to wait after so many failed tries; 0 after none."""
         return self.pauses[min(failed, len(self.pauses)) - 1] if failed > 0 else 0.0
 
     def jittered(self, failed: int) -> float:

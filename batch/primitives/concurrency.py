@@ -1,4 +1,4 @@
-"""A few at a time: work that need not wait for other work, within bounds."""
+"""Concurrent work within bounds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ async def gather_bounded(
 
 
 async def unbroken(writing: Awaitable[T]) -> T:
-    """What must not be left half way: one that is cancelled meanwhile waits for its end first."""
+    """Work that must not be left half done: a cancellation waits for its end first."""
     doing = asyncio.ensure_future(writing)
     try:
         return await asyncio.shield(doing)
@@ -46,7 +46,7 @@ def batched(each: Iterable[S], size: int) -> Iterator[list[S]]:
 
 
 class Reiterable(Iterable[T]):
-    """What `make` gives, made anew each time it is gone through."""
+    """Iterates over a new `make()` each time."""
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
         self._make = make

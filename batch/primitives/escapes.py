@@ -26,17 +26,17 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same of a text whose lines are our own."""
+    """The same for a text whose line breaks are our own."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def json_line(data: object) -> str:
-    """JSON in one line, its letters as they are, what cannot be seen escaped."""
+    """JSON in one line, letters as they are, invisible ones escaped."""
     return visible(json.dumps(data, ensure_ascii=False, default=str))
 
 
 def letter(lines: Iterable[str]) -> str:
-    """Lines, the empty ones left out, as a text."""
+    """The non-empty lines as a text."""
     return "".join(f"{visible(line)}\n" for line in lines if line)
 
 

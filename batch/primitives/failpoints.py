@@ -27,6 +27,6 @@ _passages = count(1)
 
 
 def failpoint(name: str) -> None:
-    """Pass a point; the process ends here if it is the one asked for."""
+    """Pass a point; the process ends here if this is the one that was set."""
     if _NAME and name == _NAME and next(_passages) == _LAST:
         os.kill(os.getpid(), signal.SIGKILL)

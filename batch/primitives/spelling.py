@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
-"""What copying leaves in a text without showing it."""
+"""Invisible characters that copying leaves in a text."""
 
 _BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + UNSEEN
 # a half-width kana and its mark are one letter
@@ -39,12 +39,12 @@ def narrow(text: str) -> str:
 
 
 def fold_case(text: str) -> str:
-    """Without case, letter for letter: `ß` is not `ss`, `ﬁ` not `fi`, the micro sign no `μ`."""
+    """Without case, letter by letter: `ß` is not `ss`, `ﬁ` not `fi`, the micro sign not `μ`."""
     return text.lower()
 
 
 def trim(text: str) -> str:
-    """Without what is blank, or cannot be seen, at its ends."""
+    """Without blank or invisible characters at its ends."""
     return text.strip(_BLANKS)
 
 

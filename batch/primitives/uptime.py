@@ -19,9 +19,9 @@ _SESSION = b"kern.bootsessionuuid"
 
 
 def gave_up_evidence() -> dict[str, Any]:
-    """Evidence that nothing of a shipment can be on its way from us any more, from this moment on.
+    """Evidence that from this moment on nothing of a shipment can be on its way from us.
 
-    A moment is which start of which machine, and seconds by its monotonic clock.
+    A moment is a boot of a machine, and seconds of its monotonic clock.
     """
     return {GAVE_UP: {"boot": boot_id(), "at": asyncio.get_running_loop().time()}}
 

@@ -1,4 +1,4 @@
-"""What nobody has published about the real store, as switches: tests run on both sides of each."""
+"""What nobody has published about the real store, as switches: tests run both sides of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -23,14 +23,14 @@ class Behaviour:
     cut_at: int = 50
     """Lines of one list, where `sideloads` cuts it."""
     empty_list: Literal["204", "[]"] = "204"
-    """A list with nothing in it: no body, or an empty array."""
+    """An empty list: no body, or an empty array."""
     page_size: int = 250
-    """Most entries of a page, whatever `limit` asks (over 250 it is refused by all)."""
+    """Most entries of a page, whatever `limit` says (over 250 it is always refused)."""
     min_id_inclusive: bool = True
     counts_refunded: bool = True
     """Refunded units can no longer be shipped."""
     rewrites_numbers: bool = False
-    """A tracking number is kept without its blanks and in capitals."""
+    """Tracking numbers are kept without blanks and in capitals."""
     checks_line_address: bool = False
     """A line that goes to another address of the order is refused."""
     lag: float = 0.0

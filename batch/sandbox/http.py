@@ -57,7 +57,7 @@ class RawResponse:
         return web.Response(status=self.status, headers=self.headers, body=self.body)
 
     def head(self) -> bytes:
-        """The status line and headers, as a raw socket needs them."""
+        """The status line and headers for a raw socket."""
         lines = [f"HTTP/1.1 {self.status} Sandbox", f"Content-Length: {len(self.body)}"]
         return "\r\n".join(
             [*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
@@ -65,7 +65,7 @@ class RawResponse:
 
 
 def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
-    """What a fault makes of an answer, as far as bytes can say it."""
+    """Change an answer by a fault, as far as bytes can do it."""
     reply = fault.reply
     if isinstance(reply, int):
         raw = _with_status(raw, reply)
@@ -94,7 +94,7 @@ def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
 async def send(
     request: web.Request, raw: RawResponse, fault: Fault, closing: asyncio.Event
 ) -> web.StreamResponse:
-    """Answer as the fault wants it; the status of a broken answer is not to be believed."""
+    """Answer as the fault says; a broken answer's status must not be believed."""
     transport = request.transport
     if transport is None:
         return raw.response()

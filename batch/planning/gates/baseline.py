@@ -1,4 +1,4 @@
-"""What is usual, by medians: the middle of earlier figures, and how far they stray from it."""
+"""What is usual: the median of earlier figures, and how far they stray from it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Baseline:
 
     middle: float
     ratio: float
-    """From 1 on: an ordinary figure lies between middle ÷ ratio and middle × ratio."""
+    """From 1 up: an ordinary figure is between middle ÷ ratio and middle × ratio."""
     most: float
 
     def is_outlier_low(self, figure: float, share: float) -> bool:
@@ -24,12 +24,12 @@ class Baseline:
         return figure < self.middle * min(share, 1 / self.ratio)
 
     def far_above(self, figure: float, times: float) -> bool:
-        """Whether it is more than so many times the middle, and twice the most there was."""
+        """Whether it is more than `times` the middle, and twice the largest so far."""
         return figure > max(self.middle * max(times, self.ratio), self.most * 2)
 
 
 def usual(figures: Iterable[float]) -> Baseline | None:
-    """What is usual; None where no figure is known. Compared as ratios: twice is as far as half."""
+    """What is usual; None without figures. Compared as ratios: double is as far as half."""
     logs = sorted(log(figure) for figure in figures if figure > 0)
     if not logs:
         return None

@@ -1,4 +1,4 @@
-"""What is said of a file that is held: what, the figures, and what to look at first."""
+"""What is said about a file that is held: why, the figures, and what to check first."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -11,13 +11,13 @@ SWITCHES = (
     "control panel, Settings › Order notifications, untick every status; with B2B Edition "
     "there is a second switch: the B2B app, Settings › Emails, the buyers' templates"
 )
-"""Where a store's mails to customers are switched off; no request of the API can."""
+"""Where a store's e-mails to customers are switched off; no request of the API can do it."""
 MAILS_OFF = f"To ship without mails, switch them off first: {SWITCHES}."
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 MAILS = frozenset({Code.OLD_SHIP_DATES, Code.MANY_MAILS, Code.MORE_THAN_USUAL})
-"""Codes of what `--customers-will-be-mailed` answers."""
+"""Codes that `--customers-will-be-mailed` answers."""
 
 
 def release(run_id: str, store: str) -> str:
@@ -64,7 +64,7 @@ def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
 
 
 def many_mails(file: Profile, nights: int, limit: int) -> Finding:
-    """A first large file of a source."""
+    """The first large file of a source."""
     known = (
         f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known"
         if nights
@@ -87,7 +87,7 @@ def old_ship_dates(file: Profile, old_days: int) -> Finding:
 
 
 def quantities(file: Profile, before: float) -> Finding:
-    """A quantity column that is another column, or has lost its decimal point."""
+    """A wrong quantity column, or a lost decimal point."""
     return Code.QUANTITIES.finding(
         error=f"A row ships {file.units:.1f} units, as a geometric mean; "
         f"usually it is {before:.1f}.",
@@ -95,7 +95,7 @@ def quantities(file: Profile, before: float) -> Finding:
 
 
 def one_carrier(carrier: str, rows: int, total: int, before: float) -> Finding:
-    """A default that has overwritten the column."""
+    """A default value that has overwritten the column."""
     named = f"carrier {carrier}" if carrier else "no carrier"
     return Code.ONE_CARRIER.finding(
         error=f"{rows:,} of {total:,} rows have {named}; usually it is {before:.0%}.",
@@ -118,7 +118,7 @@ def shipped_before(file: Profile, before: float) -> Finding:
 
 
 def too_many(file: Profile, limit: int) -> Finding:
-    """More than anybody has allowed."""
+    """More than is ever allowed without asking."""
     return Code.HOLD_ABOVE.finding(
         error=f"It would make {file.new:,} shipments; hold_above is {limit:,}.",
     )

@@ -1,4 +1,4 @@
-"""The rules: each gives at most one reason why a file is held, in a sentence with its figures."""
+"""The rules: each gives at most one reason to hold a file, with its figures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
@@ -10,13 +10,13 @@ from batch.planning.gates.baseline import middle_share, seasonal, usual
 from batch.planning.gates.profile import Profile
 
 FEW = 10
-"""Of fewer parcels there is no "most"."""
+"""With fewer parcels there is no "most"."""
 FEW_MAILS = 20
-"""So many customers may be mailed late without asking: a forgotten parcel is no backfill."""
+"""That many customers may be mailed late without asking: a forgotten parcel is no backfill."""
 SAME_NIGHTS = 4
 """Nights of one weekday after which its usual is known."""
 LEARNING = 0.6
-"""Until then a file must be smaller still by this."""
+"""Until then a file must be smaller by this factor, too."""
 
 Rule = Callable[[Profile, Sequence[Profile], Gates], Finding | None]
 
@@ -162,4 +162,4 @@ _RULES: tuple[Rule, ...] = (
     _wrong,
     _too_many,
 )
-"""The most telling first: its sentence is the one that a row shows."""
+"""The most telling first: a row shows the first one's sentence."""
