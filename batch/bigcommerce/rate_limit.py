@@ -13,7 +13,7 @@ from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
 from batch.primitives.backoff import Backoff
 
-LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
+LONG = 45.0  # seconds; a longer wait is reported: no documented window is as long
 MOST = 64  # in flight, where nobody says
 BACKOFF = Backoff.doubling(1.0, 60.0)  # at least, from the second 429 in a row on
 
@@ -157,8 +157,7 @@ class RateLimit:
             return _GO
         if not self._window.heard:
             return _UNTIL_ANSWER
-        # What is in flight may still bring news of a later window: then nobody is told of this
-        # one's end.
+        # Answers in flight may still show a later window: then there is nothing to report.
         reason = "" if self.in_flight else f"its quota of {self.words} is used up, as it says"
         return _Decision(
             may_go=False, ask_again_in=max(self._window.ends_before - now, TICK), reason=reason

@@ -172,7 +172,7 @@ class Settings(Section):
     metrics_file: PathHere | None = Field(
         default=None, examples=["/var/lib/node_exporter/shipbatch.prom"]
     )
-    """A Prometheus text file, written anew after each run (install `shipbatch[metrics]`)."""
+    """A Prometheus text file, rewritten after each run (install `shipbatch[metrics]`)."""
     notify: Notify = Notify()
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
     wait: float = Field(default=60.0, ge=0)

@@ -1,7 +1,6 @@
 """One machine's ledger moved into the database of many machines, in one transaction."""
 
-# ruff: noqa: S608  only names of our own tables and columns are put into a statement; every value
-# is bound
+# ruff: noqa: S608  only our own tables' and columns' names enter a statement; values are bound
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -72,7 +71,7 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
 def _copy_tables(old: Connection, new: Connection) -> dict[str, int]:
     new.execute("BEGIN")
     new.execute(f"SET LOCAL lock_timeout TO '{schema.GRACE}'")
-    # What has begun long ago need not begin as planned; the table is ours alone until the end.
+    # Old records need not begin as planned; until the commit the table is ours alone.
     new.execute("ALTER TABLE records DISABLE TRIGGER begins_planned")
     shift = {key: _last(new, table, key) for table, key in _NUMBERED.items()}
     shift["aside"] = shift["record_id"]

@@ -266,8 +266,7 @@ class LedgerReader:
         """The newest `last` (run, note) of rows without a record naming an order, number or SKU."""
         sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
-        # Each note once, and without its own rows: of a file that is held as a whole, these are
-        # all.
+        # Each note once, without its rows: in a file held as a whole, these would be all rows.
         sql = "SELECT run_id, finding, record_id, ask, facts FROM notes WHERE note_id = ?"
         notes = {
             note_id: self._rows(sql, note_id)

@@ -58,8 +58,8 @@ def _writable(value: object) -> object:
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
-# One encoder for all: json.dumps with options would build one a call. Strings stay ASCII, so that
-# half a surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
+# One encoder, since json.dumps with options builds one per call. Strings stay ASCII, so that half a
+# surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
 _encode = json.JSONEncoder(separators=(",", ":"), default=_writable).encode
 
 

@@ -20,8 +20,7 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     order, policy = view.order, view.policy
     if order.deleted:
         return draft.note(findings.order_deleted(order))
-    # Rule 8: an order of such a status takes a person's word; that all is to ship once more is
-    # none.
+    # Rule 8: an order in such a status needs a person's answer; the setting `again` is none.
     if order.status_id in policy.hold_statuses and not view.may_ship(draft, again=False):
         return draft.note(findings.order_status(order))
     # Rule 4: so does a shipment that was deleted.

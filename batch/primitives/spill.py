@@ -21,8 +21,7 @@ class SpillDict(MutableMapping[int, T]):
     """
 
     def __init__(self) -> None:
-        # "" is a file of SQLite's own, without a name, beside the system's temporary files; small
-        # ones stay in memory.
+        # "" is a nameless temporary file of SQLite's own; a small one stays in memory.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._file.close)
         self._file.execute("CREATE TABLE things (number INTEGER PRIMARY KEY, thing BLOB)")

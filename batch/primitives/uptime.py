@@ -56,8 +56,7 @@ def _read_boot_id() -> str:
         )
         return "" if failed else said.value.decode()
     if sys.platform == "win32":
-        # The number of its start alone is no other machine's; the clock begins anew with each
-        # start.
+        # A boot's number is unique only with its machine's; the clock restarts at each boot.
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
             machine = winreg.QueryValueEx(key, "MachineGuid")[0]
         memory = (

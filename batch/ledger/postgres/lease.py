@@ -98,8 +98,7 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ended.is_set():
-            # While the database is away it is tried again; whether the lease still holds, the clock
-            # tells.
+            # An unreachable database is tried again; the clock says if the lease still holds.
             with suppress(psycopg.Error, LedgerError), self._connect() as connection:
                 while not self._ended.wait(RENEW):
                     self.renew(connection)

@@ -16,8 +16,7 @@ GRACE = "60s"  # how long an upgrade waits for runners of the older version to e
 
 def version_of(connection: Connection) -> int | None:
     """The version of the ledger in this database; None where there is none."""
-    # Not to_regclass: having looked in vain it may go on doing so, while another process has made
-    # the tables.
+    # Not to_regclass: it may keep a negative answer after another process has made the tables.
     sql = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
     if connection.execute(sql, (SCHEMA,)).fetchone() is None:
         return None

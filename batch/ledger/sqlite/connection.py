@@ -88,9 +88,8 @@ class SqliteConnection(sqlite3.Connection):
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
-        # A query goes on in its thread when its task is cancelled: were the connection closed under
-        # it, SQLite
-        # would read freed memory.
+        # A query goes on in its thread after its task is cancelled; closing the connection under it
+        # would make SQLite read freed memory.
         self._in_use = Lock()
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
@@ -142,8 +141,8 @@ class SqliteSession:
         self._full: Exception | None = None
 
     def begin(self, *, large: bool) -> None:
-        # What undoes a statement: a file costs more than a small one, and memory grows with a large
-        # one.
+        # Where the undo of a statement is kept: a file is slow for small ones, memory grows with
+        # large ones.
         self.connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
         self.connection.execute("BEGIN IMMEDIATE")
 
