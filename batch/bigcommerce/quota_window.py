@@ -105,11 +105,9 @@ class QuotaWindow:
         if before < self.ends_after - self._slack(told):
             return self if told.sent < self.low_at else QuotaWindow.of(told, self)
         quota = told.quota or self.quota
-        left = (
-            self.left - 1 + quota - self.quota
-            if told.left is None
-            else min(self.left, max(0, told.left))
-        )
+        left = self.left - 1 + quota - self.quota
+        if told.left is not None:
+            left = min(self.left, max(0, told.left))
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
         return replace(
             self,
@@ -147,16 +145,11 @@ class QuotaWindow:
     def free_now(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            ahead = (
-                1
-                if self.capped
-                else min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
-            )
-            return max(1, ahead) - in_flight
+            ahead = min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
+            return (1 if self.capped else max(1, ahead)) - in_flight
         free = self.left - in_flight - self.reserve_count(reserve)
-        if free <= max(self.quota * TAIL, FEWEST) and (
-            self.others_spending or self.is_shared(in_flight)
-        ):  # others may be quicker
+        shared = self.others_spending or self.is_shared(in_flight)  # others may be quicker
+        if shared and free <= max(self.quota * TAIL, FEWEST):
             return min(free, 1) if in_flight == 0 else 0
         return free
 

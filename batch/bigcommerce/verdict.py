@@ -188,9 +188,8 @@ def _read(reply: Response) -> Verdict:
     passing = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.LOCKED, 499}
     lasting = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
     status = reply.status or 0
-    again = status in passing or (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting
-    )
+    is_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting
+    again = status in passing or is_fault
     return Verdict(Kind.AGAIN if again else Kind.NEVER, f"status_{status}")
 
 

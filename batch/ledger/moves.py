@@ -163,13 +163,7 @@ def _remake(connection: Connection, before: Record, at: str, made: StoreShipment
 
 
 def _claim_error(connection: Connection, before: Record, made: StoreShipment | None) -> Exception:
-    owner = (
-        made
-        and connection.execute(
-            "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?",
-            (before.store, made.shipment_id),
-        ).fetchone()
-    )
-    if made and owner:
+    sql = "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?"
+    if made and (owner := connection.execute(sql, (before.store, made.shipment_id)).fetchone()):
         return AlreadyClaimed(f"Shipment {made.shipment_id} belongs to record {owner[0]} already.")
     return IllegalMove(f"Record {before.record_id} is {before.state}; the ledger refuses the move.")

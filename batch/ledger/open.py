@@ -22,7 +22,7 @@ def open_ledger(
 
     Raises LedgerError where it is damaged, unwritable, newer or another program's. With read_only
     nothing is written, not even the file, and every write is refused. With a `lease` on a store in
-    a database, every write is refused once the store is another's; see `ownership.open_owned_ledger`.
+    a database, every write is refused once the store is another's; see `open_owned_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres

@@ -248,11 +248,9 @@ def note_from(row: Row) -> RowNote:
     rows, finding, record_id, ask, facts = row
     numbers = json.loads(rows)
     need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
-    known = (
-        None
-        if facts is None
-        else cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
-    )
+    known = None
+    if facts is not None:
+        known = cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
     return RowNote(tuple(numbers), parse_finding(finding), record_id, ask, known)
 
 

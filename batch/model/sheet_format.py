@@ -161,10 +161,8 @@ def read_mark(path: Path) -> Mark | None:
     """A workbook's mark of ours; None for every other file, readable or not."""
     try:
         with _Archive(path) as file, zipfile.ZipFile(file) as workbook:
-            if workbook.getinfo(_MARK_PART).compress_type not in (
-                zipfile.ZIP_STORED,
-                zipfile.ZIP_DEFLATED,
-            ):
+            kind = workbook.getinfo(_MARK_PART).compress_type
+            if kind not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 return None  # others inflate more than is asked for
             with workbook.open(_MARK_PART) as part:
                 xml = part.read(_MARK_SIZE)

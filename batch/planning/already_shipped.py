@@ -159,9 +159,8 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
         before = {e.made.shipment_id: e for line_id, e in shared.items() if line_id not in whole}
         return _shipped(draft, [*before.values(), *mine])
     if draft.rest:
-        if here and not any(
-            line.left > 0 and draft.is_for(line.order_address_id) for line in view.order.lines
-        ):
+        lines = (line for line in view.order.lines if draft.is_for(line.order_address_id))
+        if here and not any(line.left > 0 for line in lines):
             return _shipped(draft, here)
         equal = of_parcel
     else:

@@ -227,9 +227,8 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
     document = order_document(order, _moment_shown(store, call))
     if included & {"consignments", "consignments.line_items"}:
         found = _consignments(store, call, order, lines="consignments.line_items" in included)
-        document["consignments"] = (
-            found if call.query.get("consignment_structure") == "object" else [found]
-        )
+        as_object = call.query.get("consignment_structure") == "object"
+        document["consignments"] = found if as_object else [found]
     if "fees" in included:
         document["fees"] = []
     return document

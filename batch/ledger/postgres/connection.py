@@ -209,11 +209,9 @@ class PostgresConnection:
         """Set up a new link for this kind of connection."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
-        return (
-            self.link.execute(translate(sql), values)
-            if values
-            else self.link.execute(sql, prepare=False)
-        )
+        if values:
+            return self.link.execute(translate(sql), values)
+        return self.link.execute(sql, prepare=False)
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
         return list(self.execute(sql, values).fetchall())

@@ -51,11 +51,9 @@ class LeaseLost(LedgerError):
 
 def clock() -> float:
     """Seconds that also count while the machine sleeps, where the system can tell."""
-    return (
-        time.clock_gettime(time.CLOCK_BOOTTIME)
-        if hasattr(time, "CLOCK_BOOTTIME")
-        else time.monotonic()
-    )
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 class Lease:

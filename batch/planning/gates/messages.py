@@ -65,11 +65,8 @@ def more_than_usual(file: Profile, nights: Sequence[Profile]) -> Finding:
 
 def many_mails(file: Profile, nights: int, limit: int) -> Finding:
     """The first large file of a source."""
-    known = (
-        f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known"
-        if nights
-        else "it is the first"
-    )
+    known = f"only {nights} earlier {'file is' if nights == 1 else 'files are'} known"
+    known = known if nights else "it is the first"
     return Code.MANY_MAILS.finding(
         error=f"It would mail {file.new:,} customers; "
         f"of this source {known}, and up to {limit:,} go without asking.",

@@ -43,9 +43,9 @@ def _far_more(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding
         return None
     if len(nights) < gates.nights:
         limit = max(gates.mail_gate, gates.more * max((night.new for night in nights), default=0))
-        return (
-            messages.many_mails(file, len(nights), round(limit)) if 0 < limit < file.new else None
-        )
+        if not 0 < limit < file.new:
+            return None
+        return messages.many_mails(file, len(nights), round(limit))
     new, rows = usual(night.new for night in nights), usual(night.rows for night in nights)
     more_new = new is not None and new.far_above(file.new, gates.more)
     more_rows = rows is not None and rows.far_above(file.rows, gates.more)
