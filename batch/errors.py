@@ -9,8 +9,8 @@
     │       ├── ColumnError   its columns: a --map settles it
     │       └── ReaderDied    its reader ended or hung without a word: once may be chance
     ├── CannotRunNow          another runner, the store is down: exit 75
-    │   └── OutOfMemory       what this process may have of it is not enough
-    ├── Stopped               told to stop before anything was sent: exit 130, 143
+    │   └── OutOfMemory       less memory than this needs
+    ├── StopRequested         told to stop before anything was sent: exit 130, 143
     ├── StoreStopped          the store refuses everything: the run stops, the rest stays planned
     ├── Unreadable            an answer to a read that could not be had or understood
     ├── ResultsError          sent and recorded, but the sheet could not be written: exit 74
@@ -28,11 +28,11 @@ _NO_MEMORY = (
     "can't start new thread",
     "out of memory",
 )
-"""What libraries say where it cannot be had."""
+"""Words of libraries for a lack of memory."""
 
 
 class ShipbatchError(Exception):
-    """Something a person can act on: `str(error)` says what and where, `todo` what to do next."""
+    """An error a person can act on: `str(error)` says what and where, `todo` what to do next."""
 
     def __init__(self, message: str, todo: str = "") -> None:
         super().__init__(message)
@@ -40,11 +40,11 @@ class ShipbatchError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What it says, line by line: one, but for several mistakes of a configuration."""
+        """Its message, line by line: several for several mistakes of a configuration."""
         return (str(self),)
 
     def about(self, ours: str, theirs: str) -> Self:
-        """The same of the file that a person knows, in place of our copy of it."""
+        """The same about the file that a person knows, in place of our copy of it."""
         return type(self)(str(self).replace(ours, theirs), self.todo.replace(ours, theirs))
 
 
@@ -56,7 +56,7 @@ class ConfigError(NothingSent):
     """A setting, an environment variable or an option is missing or wrong."""
 
     mistakes: tuple[str, ...] = ()
-    """Each of them, where a file has been looked at as a whole."""
+    """Each mistake, where a whole file was checked."""
 
     @classmethod
     def of_file(cls, mistakes: Iterable[str], todo: str) -> Self:
@@ -76,17 +76,15 @@ class FileError(NothingSent):
 
 
 class ColumnError(FileError):
-    """A column is missing, or two compete; `todo` holds a `--map` line that works."""
+    """A column is missing, or two compete; `todo` holds a `--map` that works."""
 
 
 class ReaderDied(FileError):
-    """The process that read the file ended or hung, and said nothing; it may do better once more,
-    and no oftener.
-    """
+    """The process that read the file ended or hung without a word; it may be tried once more."""
 
 
 class CannotRunNow(ShipbatchError):
-    """Nothing was sent and nothing is wrong with the file; the same call later will do."""
+    """Nothing was sent and the file is fine; the same call will work later."""
 
 
 class OutOfMemory(CannotRunNow):
@@ -94,7 +92,7 @@ class OutOfMemory(CannotRunNow):
 
 
 class StopRequested(ShipbatchError):
-    """A person or the system said stop, and nothing was sent yet."""
+    """A person or the system said stop before anything was sent."""
 
 
 class StoreStopped(ShipbatchError):
@@ -106,19 +104,15 @@ class Unreadable(ShipbatchError):
 
 
 class ResultsError(ShipbatchError):
-    """The results sheet cannot be written, or does not add up; the ledger holds everything it would
-    say.
-    """
+    """The results sheet cannot be written, or does not add up; the ledger still has everything."""
 
 
 class LedgerError(ShipbatchError):
-    """The ledger is full, read-only, corrupt or of another version."""
+    """The ledger is full, read-only, corrupt or of another version; nothing more is sent."""
 
 
 def of_memory(error: BaseException) -> OutOfMemory | None:
-    """What a fault says for which memory was lacking, also as a library words it; None where it was
-    not.
-    """
+    """An error for a lack of memory, also as libraries word it; None for other errors."""
     if isinstance(error, BaseExceptionGroup):
         return next(filter(None, map(of_memory, error.exceptions)), None)
     said = str(error)
@@ -129,8 +123,8 @@ def of_memory(error: BaseException) -> OutOfMemory | None:
         return None
     return OutOfMemory(
         "There is not enough memory for this.",
-        "Raise the limit (`ulimit -v`, systemd's MemoryMax, the container's) or split the file; then give the same "
-        "command again: what was sent is recorded, and it goes on there.",
+        "Raise the limit (`ulimit -v`, systemd's MemoryMax, the container's) or split the file; "
+        "then give the same command again: what was sent is recorded, and it goes on there.",
     )
 
 

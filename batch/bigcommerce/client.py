@@ -1,4 +1,4 @@
-"""One method an endpoint of Orders V2, all within the store's quota."""
+"""One method per endpoint of Orders V2, all within the store's quota."""
 
 import asyncio
 import json
@@ -25,24 +25,23 @@ PAGE = 250  # the API's largest limit; more is answered with 413
 TRIES = 6  # of a read that fails; 429s are waited for and not counted
 PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
 CLOCK_APART = timedelta(hours=1)
-"""From this on a person is told: run ids, ship dates, what waits and what expires go by this
-machine's clock.
-"""
+"""Further apart, a person is warned: run ids, ship dates, waits and expiry use our clock."""
 BACKOFF = Backoff.doubling(2.0, 60.0)  # jittered
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
 
 WHOLE_ORDER: Params = {"include": "consignments.line_items", "consignment_structure": "object"}
-"""With these an order has its lines, ids and addresses: no further lookup before a shipment."""
+"""With these an order brings its lines, ids and addresses: no further read before a shipment."""
 
 
 class Client:
-    """A store's orders and shipments. Use as an async context manager.
+    """A store's orders and shipments; use as an async context manager.
 
-    Reads are tried again until they succeed, bounded in number and time, and then raise Unreadable
-    (this read failed) or StoreStopped (every request would). Writes are sent exactly once and
-    raise nothing for what the network does: `answers.judge` tells what the reply means.
+    Reads need the scope store_v2_orders_read_only. They are tried again within TRIES and PATIENCE,
+    then raise Unreadable (this read failed) or StoreStopped (every one would). Writes need the
+    scope store_v2_orders, are sent exactly once, and raise nothing for network faults:
+    `verdict.judge` says what the reply means.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Client:
         say: Callable[[str], None] = lambda line: None,
         may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`may_write` is asked right before the first byte of each request that changes anything."""
+        """`may_write` is asked right before the first byte of each changing request."""
         self._base = f"{settings.api_url}/stores/{settings.store_hash}/v2"
         self._token = settings.token.get_secret_value()
         headers = {
@@ -64,7 +63,7 @@ class Client:
         self.quota = RateLimit(settings.reserve, most=settings.workers, say=say)
         self._say, self._is_first = say, True
         self.wrote = False
-        """Whether a request that changes anything has done so, for all that is known."""
+        """Whether a changing request may have had an effect so far."""
 
     async def __aenter__(self) -> "Client":
         await self._transport.__aenter__()
@@ -75,11 +74,11 @@ class Client:
 
     @property
     def requests(self) -> int:
-        """Every request sent so far, reads and tries again included."""
+        """Requests sent so far, reads and retries included."""
         return self.quota.requests
 
     async def probe(self, path: str, params: Params | None = None) -> Response:
-        """One GET, asked once, as it is answered: for `check`. Scope store_v2_orders_read_only."""
+        """One GET, sent once, and its answer, whatever it is: for `check`."""
         await self.quota.acquire()
         return await self._exchange(
             Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path
@@ -88,10 +87,9 @@ class Client:
     async def orders(
         self, *, min_id: int, limit: int = PAGE, status_id: int | None = None
     ) -> list[Order]:
-        """One page of orders, ascending from `min_id`, of one status where it is given; empty:
-        there are no newer ones.
+        """A page of orders, ascending from `min_id`, of one status if given; empty: none newer.
 
-        Scope store_v2_orders_read_only.
+        Docs: orders, 2026-11: a `limit` over 250 is answered with 413, an empty page with 204.
         """
         params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
         found = await self._list(
@@ -100,17 +98,17 @@ class Client:
         return [self._parse(parse.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
-        """The orders that carry a marketplace's number. Scope store_v2_orders_read_only."""
+        """The orders that carry a marketplace's number (`external_order_id`)."""
         params = {"external_order_id": external_order_id, "limit": PAGE, **WHOLE_ORDER}
         return [self._parse(parse.order, part) for part in await self._list("/orders", params)]
 
     async def order(self, order_id: int) -> Order | None:
-        """One order; None where the store has none. Scope store_v2_orders_read_only."""
+        """One order; None where the store has none."""
         found = await self._read(f"/orders/{order_id}", WHOLE_ORDER)
         return None if found is None else self._parse(parse.order, found)
 
     async def whole(self, order: Order) -> Order:
-        """The order with all its lines, also where the answer it came in cut them short."""
+        """The order with all its lines; the store cuts a sideloaded list at 50 (docs issue 960)."""
         if not order.cut:
             return order
 
@@ -124,9 +122,7 @@ class Client:
     async def order_products(
         self, order_id: int, *, enough: Callable[[Iterable[OrderLine]], bool] = lambda found: False
     ) -> list[OrderLine]:
-        """All lines of an order: all pages, or until `enough` says so. Scope
-        store_v2_orders_read_only.
-        """
+        """All lines of an order: all pages, or until `enough` says so."""
         path = f"/orders/{order_id}/products"
         return await self._pages(path, parse.order_line, lambda line: line.order_product_id, enough)
 
@@ -136,20 +132,18 @@ class Client:
         *,
         enough: Callable[[Iterable[StoreShipment]], bool] = lambda found: False,
     ) -> list[StoreShipment]:
-        """All shipments of an order, by id: all pages, or until `enough` says so. Scope
-        store_v2_orders_read_only.
-        """
+        """All shipments of an order, by id: all pages, or until `enough` says so."""
         path = f"/orders/{order_id}/shipments"
         found = await self._pages(path, parse.shipment, lambda one: one.shipment_id, enough)
         return sorted(found, key=lambda one: one.shipment_id)
 
     async def shipment(self, order_id: int, shipment_id: int) -> StoreShipment | None:
-        """One shipment; None where the order has no such one. Scope store_v2_orders_read_only."""
+        """One shipment; None where the order has none with this id."""
         found = await self._read(f"/orders/{order_id}/shipments/{shipment_id}")
         return None if found is None else self._parse(parse.shipment, found)
 
     async def shipment_count(self, order_id: int) -> int:
-        """How many shipments an order has. Scope store_v2_orders_read_only."""
+        """How many shipments an order has."""
         found = await self._read(f"/orders/{order_id}/shipments/count")
         count = parse.whole(found.get("count")) if isinstance(found, Mapping) else None
         if count is None and found is not None:
@@ -159,27 +153,25 @@ class Client:
     async def create_shipment(
         self, order_id: int, body: Mapping[str, Any], *, admitted: bool = False
     ) -> Response:
-        """Make a shipment of a `payload.body`; the store mails the customer. Scope store_v2_orders.
+        """Create a shipment from a `payload.body`; the store e-mails the customer.
 
-        `admitted`: the caller has waited for `quota.admit` itself, to do something between that and
-        the first byte.
+        `admitted`: the caller has awaited `RateLimit.acquire`, to do something before the first
+        byte.
         """
         return await self._write("POST", f"/orders/{order_id}/shipments", body, admitted=admitted)
 
     async def update_shipment(
         self, order_id: int, shipment_id: int, body: Mapping[str, Any]
     ) -> Response:
-        """Write a `payload.correction` into a made shipment; its items stay. Scope store_v2_orders."""
+        """Change a shipment's number or carrier with a `payload.correction`; items stay."""
         return await self._write("PUT", f"/orders/{order_id}/shipments/{shipment_id}", body)
 
     async def delete_shipment(self, order_id: int, shipment_id: int) -> Response:
-        """Take a shipment back: its units can ship again, the order's status stays. Scope
-        store_v2_orders.
-        """
+        """Delete a shipment: its units can ship again, the order's status stays as it is."""
         return await self._write("DELETE", f"/orders/{order_id}/shipments/{shipment_id}")
 
     async def set_status(self, order_id: int, status_id: int) -> Response:
-        """Put an order into a status of List Order Statuses. Scope store_v2_orders."""
+        """Give an order a status id of List Order Statuses; the store may e-mail the customer."""
         return await self._write("PUT", f"/orders/{order_id}", {"status_id": status_id})
 
     async def _write(
@@ -198,7 +190,7 @@ class Client:
         return reply
 
     async def _exchange(self, call: Call, kind: str) -> Response:
-        """One admitted request; those of one kind take about as long as one another."""
+        """One admitted request; `kind` groups requests that take about the same time."""
         began, reply = asyncio.get_running_loop().time(), Response(Phase.NOT_SENT)
         try:
             async with self.quota.concurrency:
@@ -225,9 +217,7 @@ class Client:
         key: Callable[[T], object],
         enough: Callable[[Iterable[T]], bool] = lambda found: False,
     ) -> list[T]:
-        """All pages of a list: until one brings nothing new. A short page need not be the last:
-        limits differ.
-        """
+        """All pages of a list, until one brings nothing new: a short page need not be the last."""
         found: dict[object, T] = {}
         for page in range(1, 1000):
             parts = [
@@ -241,7 +231,7 @@ class Client:
         return list(found.values())
 
     async def _read(self, path: str, params: Params | None = None) -> Any:
-        """What a GET answers: its JSON, or None for nothing there (204, or the API's own 404)."""
+        """A GET's JSON, or None for nothing there (204, or the API's own 404)."""
         call = Call("GET", self._base + path, params or {}, largest=LARGEST_LIST)
         kind = f"{re.sub('[0-9]+', '', path)} {call.params.get('limit')}"
         began = asyncio.get_running_loop().time()
@@ -271,7 +261,7 @@ class Client:
 
 
 def _may_have_worked(reply: Response) -> bool:
-    """Whether a write may have been worked on: it left, and was not plainly refused."""
+    """Whether a write may have had an effect: it left, and was not plainly refused."""
     if reply.phase is Phase.NOT_SENT or reply.status is None:
         return reply.phase is not Phase.NOT_SENT
     return (
@@ -297,9 +287,7 @@ def _not_the_api(what: str) -> Unreadable:
 
 
 def _clock_warning(headers: Mapping[str, str]) -> str:
-    """A sentence where an answer's `Date` is far from the time here; empty where it is not, or has
-    none.
-    """
+    """A sentence where an answer's `Date` is far from our clock; empty where near or missing."""
     try:
         theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)
         ours = datetime.now(UTC)
@@ -311,8 +299,9 @@ def _clock_warning(headers: Mapping[str, str]) -> str:
     hours = round(abs(apart) / timedelta(hours=1))
     span = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours} hour{'' if hours == 1 else 's'}"
     return (
-        f"This machine's clock is {span} {'ahead' if apart > timedelta() else 'behind'}: it says {ours:%Y-%m-%d %H:%M}"
-        f" UTC, the store {theirs:%Y-%m-%d %H:%M}. Set it: what waits, and what expires, goes by it."
+        f"This machine's clock is {span} {'ahead' if apart > timedelta() else 'behind'}:"
+        f" it says {ours:%Y-%m-%d %H:%M} UTC, the store {theirs:%Y-%m-%d %H:%M}."
+        " Set it: what waits, and what expires, goes by it."
     )
 
 

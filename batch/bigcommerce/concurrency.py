@@ -1,6 +1,4 @@
-"""How many requests may be on their way at once, found by what it does to the time that an answer
-takes.
-"""
+"""How many requests may be in flight at once, found by measuring how long answers take."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -22,7 +20,7 @@ class _Pace:
         """The quickest round since each of the last cuts."""
 
     def close(self) -> float:
-        """End a round; how many times the quickest it took."""
+        """End a round; returns how many times the quickest round it took."""
         typical = median(self.round)
         self.round.clear()
         self.quickest[-1] = min(self.quickest[-1], typical)
@@ -30,33 +28,30 @@ class _Pace:
 
 
 class Concurrency:
-    """More, as long as answers come as quickly as to a few; less than half as many once they take
-    twice as long.
+    """More while answers come as quickly as to a few; less than half once they take twice as long.
 
-    Each cut shows anew how quickly the store can answer, so that a store that has become slower for
-    good is not taken for a busy one for ever. Kinds are measured each for itself: a page of 250
-    orders takes longer than a shipment. Used as an async context manager, around each request.
+    Each cut measures again how quickly the store can answer, so that a store that became slower for
+    good is not taken for a busy one for ever. Kinds are measured separately: a page of 250 orders
+    takes longer than a shipment. Used as an async context manager, around each request.
     """
 
     def __init__(self, most: int, changed: Callable[[], None] = lambda: None) -> None:
-        """`changed` is called when one more is on its way."""
+        """`changed` is called when one more is in flight."""
         self.limit = min(FIRST, most)
         self.ahead = self.limit
-        """How many may get ready, beside those on their way: as many as keep a place from being
-        free.
-        """
+        """How many may prepare beside those in flight: enough that no place stays free."""
         self._least, self._most, self._changed = self.limit, most, changed
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
         self._doubling = True  # until the first cut
         self.busy = 0
-        """Requests on their way."""
+        """Requests in flight."""
         self._queue: deque[asyncio.Future[None]] = deque()
         self._held_back = False  # whether someone was not let ahead since
         self._used = False  # whether the limit was reached in this round
         self._since = float("-inf")
 
     async def __aenter__(self) -> None:
-        """Take a place among those on their way; first come, first served."""
+        """Take a place in flight; first come, first served."""
         if self.busy < self.limit and not self._queue:
             self.busy += 1
         else:
@@ -68,7 +63,7 @@ class Concurrency:
         self._leave()
 
     def may_prepare(self, ready: int) -> bool:
-        """Whether one more may get ready, where so many are, or are about to be."""
+        """Whether one more may prepare, beside so many that do or are about to."""
         self._held_back |= ready >= self.ahead
         return ready < self.ahead
 
@@ -94,7 +89,7 @@ class Concurrency:
                 called.set_result(None)
 
     def report_answer(self, kind: str, sent: float, now: float) -> None:
-        """An answer has come; a round is as many as may be in flight."""
+        """Count an answer; a round is as many answers as may be in flight."""
         if sent < self._since:  # it went while more were allowed
             return
         pace = self._paces[kind]
@@ -103,7 +98,7 @@ class Concurrency:
             self._judge(pace.close(), now)
 
     def report_failure(self, sent: float, now: float) -> None:
-        """No answer, or one that says that the store is overloaded: as bad as a slow one."""
+        """Count a missing answer, or one of an overloaded store, as a slow one."""
         if sent >= self._since:
             self._cut(now)
 

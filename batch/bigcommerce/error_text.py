@@ -1,4 +1,4 @@
-"""What the store says is wrong, out of any of the shapes it says it in."""
+"""The store's error messages, from all the forms in which they come."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,7 @@ _TAG = re.compile(r"<[^<>]*+>")
 
 
 def error_messages(reply: Response) -> Iterator[str]:
-    """The messages of an answer, one a problem: from an array, object, XML, text, web page, or the
-    transport.
-    """
+    """An answer's messages, one per problem: from JSON, XML, text, a web page or the transport."""
     if reply.problem:
         yield reply.problem
     if reply.status is None or reply.status < HTTPStatus.MULTIPLE_CHOICES:

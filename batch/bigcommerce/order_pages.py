@@ -1,6 +1,4 @@
-"""Orders by id, in as few requests as can be: a page knows up to 250 of them, and pages are read
-side by side.
-"""
+"""Orders by id in the fewest requests: a page has up to 250, and pages are read in parallel."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,37 +21,35 @@ class Orders:
 
     found: dict[int, Order]
     end: int | None = None
-    """Largest order id of the store, once a page has shown that there is an end."""
+    """The store's largest order id, once a page has shown that there are no more."""
     unproven: set[int] = field(default_factory=set)
-    """In no page, though the store has newer ones, and not asked for by themselves: ALONE others
-    were.
-    """
+    """Missing from pages with newer orders, and not read alone, though ALONE others were."""
 
     def newest_before(self, order_id: int) -> int | None:
-        """The store's newest order, where this one is newer; None where it is not, or not known."""
+        """The store's newest order id, where this one is newer; else, or if unknown, None."""
         return self.end if self.end is not None and order_id > self.end else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Ids from the first to the last wanted one of a page."""
+    """The ids of one page, from the first to the last wanted one."""
 
     first: int
     last: int
     begin: int
-    """What is asked for as `min_id`."""
+    """The page's `min_id`."""
 
     def has(self, ids: Sequence[int], *, inclusive: bool | None) -> bool:
-        """Whether its page can tell if the first order is there."""
+        """Whether its page proves that the first order is missing."""
         return self.first in ids or self.begin < self.first or bool(inclusive)
 
 
 class Pages:
     """Reads orders, and learns from each page how far the next ones reach.
 
-    Every page begins with a wanted order that is not known yet, so that there are never more
-    pages than orders; where they lie far apart, a page holds one order and no more.
-    What no page has is asked for by itself, ALONE of them at most in all reads.
+    Every page begins with a wanted order that is not known yet, so there are never more pages than
+    orders; where they lie far apart, a page holds one order only. What no page has is read by
+    itself, for ALONE orders at most.
     """
 
     def __init__(self, client: Client, at_once: int) -> None:
@@ -68,7 +64,7 @@ class Pages:
         self._absent: set[int] = set()  # their own read says so
 
     async def read(self, order_ids: Iterable[int]) -> Orders:
-        """These orders, as far as the store has them, each with all its lines."""
+        """Order id → order, as far as the store has it, each with all its lines."""
         known, wanted = Orders({}), sorted(set(order_ids))
         missing = wanted
         beyond, idle = 0, False  # the first order that is newer than all
@@ -96,7 +92,7 @@ class Pages:
         return known
 
     def _spans(self, missing: Sequence[int]) -> list[_Span]:
-        """The next pages: one, until it is known where they begin and how far they reach."""
+        """The next pages: only one until it is known where they begin and how far they reach."""
         spans: list[_Span] = []
         most = self._at_once if self._reach and self._inclusive is not None else 1
         before = self._inclusive is False or self._lacked is not None
@@ -116,9 +112,7 @@ class Pages:
         )
 
     async def _read_unseen(self, wanted: Sequence[int], known: Orders) -> None:
-        """What no page had is absent once its own read says so; what is newer than all may come
-        yet.
-        """
+        """What no page had is absent once its own read says so; newer ones may still come."""
         here = (n for n in wanted if known.newest_before(n) is None)
         lacking = [n for n in here if n not in known.found and n not in self._absent]
         alone, rest = lacking[: self._left], lacking[self._left :]
@@ -138,7 +132,7 @@ class Pages:
         return order_id
 
     def _learn(self, span: _Span, ids: Sequence[int]) -> None:
-        """Whether `min_id` includes its own order; until that is known, pages begin one id before."""
+        """Whether `min_id` includes its own order; until known, pages begin one id earlier."""
         self._seen = max([self._seen, *ids])
         if self._inclusive is not None:
             return
@@ -152,7 +146,7 @@ class Pages:
             self._lacked = None
 
     def _measure_reach(self, pages: Sequence[Sequence[Order]]) -> None:
-        """How many ids a page spans, by the latest ones."""
+        """How many ids a page spans, by the latest pages."""
         several = [[order.order_id for order in page] for page in pages if len(page) > 1]
         self._holds = max([self._holds, *(len(ids) for ids in several)])
         spacing = (
@@ -163,13 +157,13 @@ class Pages:
             self._reach = max(1, int(reach) + 1)
 
     async def _complete(self, known: Orders) -> None:
-        """Orders whose lines their page has cut short are read by themselves."""
+        """Orders whose lines were cut in their page are read by themselves."""
         cut = [order for order in known.found.values() if order.cut]
         for order in await gather_bounded(self._client.whole, cut, at_once=self._at_once):
             known.found[order.order_id] = order
 
     async def _end(self) -> int:
-        """The store's newest order, unless a whole page is newer than the newest that was wanted."""
+        """The newest order id, as far as one more page shows; 0 where none was seen."""
         if self._seen:
             self._seen = max(
                 [

@@ -1,6 +1,4 @@
-"""The store's JSON → model objects: lenient in form (numbers as text, old shapes), strict in what
-is needed.
-"""
+"""The store's JSON → model objects: lenient in form (old shapes), strict in what is needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,29 +10,27 @@ from batch.model import Item, Order, OrderLine, StoreShipment
 JsonObject = Mapping[str, Any]
 
 WARNING = "__warning__"
-"""A consignment's word that it holds 50 of its lines and no more. Where it stands is not
-documented.
-"""
+"""A consignment's warning that it lists 50 of its lines only; its place is not documented."""
 
 ADDRESSES = frozenset({"billing_address", "shipping_address"})
-"""Not kept: people's names and addresses are none of the ledger's business."""
+"""Not kept: people's names and addresses do not belong in the ledger."""
 
 DIGITS = 19  # that many may be too large for 64 bits
 LARGEST = 2**63 - 1
-"""What the ledgers can hold; no id of the API comes near it."""
+"""The largest whole number of both databases; no id of the API comes near it."""
 
 
 class Malformed(ValueError):
-    """JSON, but not the object that the API documents; the message says what is missing."""
+    """JSON, but not the documented object; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Consignment:
-    """One group of an order's lines, and what its lines are where they do not say it themselves."""
+    """One group of an order's lines, and what it says of lines that say nothing."""
 
     lines: Sequence[JsonObject]
     stubs: bool
-    """Some lines are only links, or not there at all; or the store says that it has cut them."""
+    """Lines may be missing: only links, an empty list, or the store's warning."""
     address_id: int
     kind: str
     pickup: bool
@@ -46,7 +42,7 @@ class _Consignment:
 
 
 def whole(value: object) -> int | None:
-    """A whole number, also as `2.0`, `"2"` or `"2.0"`; None for anything else, and beyond 64 bits."""
+    """A whole number, also as `2.0`, `"2"` or `"2.0"`; None for anything else or beyond 64 bits."""
     if type(value) is int:
         return value if -LARGEST <= value <= LARGEST else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < DIGITS:
@@ -62,9 +58,7 @@ def whole(value: object) -> int | None:
 
 
 def order(found: object) -> Order:
-    """An order as listed with its consignments; `cut` where its lines look incomplete. Malformed
-    without an id.
-    """
+    """A listed order with its consignments; `cut` where lines may be missing. Raises Malformed."""
     fields = _object(found, "order")
     consignments = fields.get("consignments")
     groups = list(_consignments(consignments))
@@ -90,9 +84,7 @@ def order(found: object) -> Order:
 def order_line(
     found: object, *, address_id: int = 0, kind: str = "physical", pickup: bool = False
 ) -> OrderLine:
-    """A line from /products or a consignment; the keywords are what its consignment says, where the
-    line is silent.
-    """
+    """A line from /products or a consignment; the keywords fill what the line leaves out."""
     fields = _object(found, "order line")
     pickup = pickup or _count(fields, "order_pickup_method_id") > 0
     return OrderLine(
@@ -110,7 +102,7 @@ def order_line(
 
 
 def shipment(found: object) -> StoreShipment:
-    """A shipment as read or as just made; Malformed without a positive id."""
+    """A shipment as read or just made. Raises Malformed without a positive id."""
     fields = _object(found, "shipment")
     return StoreShipment(
         shipment_id=_id(fields, "shipment"),
@@ -130,7 +122,7 @@ def shipment(found: object) -> StoreShipment:
 
 
 def _consignments(found: object) -> Iterator[_Consignment]:
-    """The groups of today's object, or of the older list; nothing from a link to them."""
+    """The groups of today's object, or of the older list; none where it is only a link."""
     if isinstance(found, list):
         for part in found:
             if isinstance(part, Mapping) and part.keys() & {
@@ -185,9 +177,7 @@ def _items(found: object) -> tuple[Item, ...]:
 
 
 def _list(found: object) -> list[JsonObject]:
-    """The objects of a list; one object stands for a list of itself (the extract has such an
-    example).
-    """
+    """The objects of a list; a single object counts as a list of one (as in the docs' example)."""
     if isinstance(found, list):
         return [part for part in found if isinstance(part, Mapping)]
     return [found] if isinstance(found, Mapping) else []

@@ -13,18 +13,18 @@ OPTIONAL = (
     "merchant_shipping_cost",
     "comments",
 )
-"""Sent only where the file gives them: the API gives each its own default."""
+"""Sent only where the file has them: the API has a default for each."""
 
 
 class OverLimit(ValueError):
-    """A value longer than the API takes: `limits` tells the person, and was not asked first."""
+    """A value longer than the API allows, though `limits` should have caught it."""
 
 
 def body(shipment: Shipment) -> dict[str, Any]:
-    """The body of Create Order Shipment; OverLimit where a text is too long.
+    """The body of Create Order Shipment. Raises OverLimit where a text is too long.
 
-    `shipping_provider` is always there: left out, the store makes it `custom` and mails no tracking
-    link. `product_id` and read-only fields are never there: the API answers them with 400.
+    `shipping_provider` is always sent: without it the store writes `custom` and e-mails no tracking
+    link (docs until 2020). `product_id` and read-only fields are never sent: the API answers 400.
     """
     return {
         "order_address_id": shipment.order_address_id,
@@ -37,17 +37,16 @@ def body(shipment: Shipment) -> dict[str, Any]:
 
 
 def correction(shipment: Shipment) -> dict[str, Any]:
-    """The body of Update Order Shipment: what the file gives, without `items`, which cannot be
-    changed.
+    """The body of Update Order Shipment, without `items`, which cannot be changed.
 
-    `shipping_provider` and `tracking_carrier` go together, so that a new carrier leaves nothing of
-    the old one; the address stays as it is. OverLimit where a text is too long.
+    `shipping_provider` and `tracking_carrier` go together, so that nothing of the old carrier
+    stays; the address is left as it is. Raises OverLimit where a text is too long.
     """
     return {"tracking_carrier": "", **_tracking_fields(shipment)}
 
 
 def limits(shipment: Shipment) -> Finding | None:
-    """What is over a documented limit, for the person who can shorten it; None where all fits."""
+    """A finding for what is over a documented limit; None where all fits."""
     for name, longest in LONGEST.items():
         text: str = getattr(shipment, name)
         if len(text) > longest:
@@ -56,7 +55,8 @@ def limits(shipment: Shipment) -> Finding | None:
                 error=f"Order {shipment.order_id}: the {words} has {len(text):,} characters, "
                 f"the store takes {longest:,}: "
                 f"{text[:60]}…",
-                todo=f"Shorten the {words}: nothing is cut unasked, and half a number leads nowhere.",
+                todo=f"Shorten the {words}: nothing is cut unasked, "
+                "and half a number leads nowhere.",
             )
     return None
 

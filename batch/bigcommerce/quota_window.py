@@ -1,4 +1,4 @@
-"""What the headers of answers tell of the store's quota: fixed windows, seen through delays."""
+"""The store's quota as the headers of answers show it: fixed windows, seen with delays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,23 +16,19 @@ FEWEST = 4  # and no fewer than these
 
 @dataclass(frozen=True, slots=True)
 class QuotaHeaders:
-    """One answer's word on the quota, as far as it goes. Times are the loop's."""
+    """The quota headers of one answer; times are the event loop's, in seconds."""
 
     quota: int | None
     left: int | None
     until: float | None
-    """Seconds to the window's end; None where the answer has none, or only repeats the window's
-    length.
-    """
+    """Seconds to the window's end; None where missing, or a mere repeat of the length."""
     length: float
     sent: float
     now: float
 
     @classmethod
     def by(cls, headers: Mapping[str, str], sent: float, now: float) -> "QuotaHeaders | None":
-        """What an answer tells; None where it says nothing of a quota. ValueError where that makes
-        no sense.
-        """
+        """The quota in an answer's headers; None without one. Raises ValueError on nonsense."""
         texts = [
             headers.get(f"x-rate-limit-{name}", "").strip()
             for name in ("requests-quota", "requests-left", "time-reset-ms", "time-window-ms")
@@ -51,7 +47,7 @@ class QuotaHeaders:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The window ends between these moments: an answer tells it only to within its own time."""
+        """The window ends between these moments: an answer tells it only to its own duration."""
         if self.until is None:
             return self.now, self.now + self.length + TICK
         until = min(self.until, LONGEST_WAIT)
@@ -60,10 +56,10 @@ class QuotaHeaders:
 
 @dataclass(frozen=True, slots=True)
 class QuotaWindow:
-    """What is known of the store's current window.
+    """The state of the store's current window.
 
-    `left` falls with every request that the store works on, so the smallest one seen is the latest
-    and has every answered request in it; only those in flight may still be missing from it.
+    `left` falls with every request that the store works on, so the smallest value seen is the
+    latest and counts every answered request; only those in flight may still be missing from it.
     """
 
     quota: int
@@ -72,19 +68,19 @@ class QuotaWindow:
     ends_before: float
     length: float
     low_at: float = 0.0
-    """When the smallest `left` was heard of."""
+    """When the smallest `left` was heard."""
     mine: int = 0
     """Requests of ours that were worked on in it."""
     others_spending: bool = False
-    """Whether other apps spent from the window before this one, or nobody knows."""
+    """Whether other apps spent from the previous window, or nobody knows."""
     heard: bool = True
-    """False: it should have begun by now, and no answer has said so."""
+    """False: it should have begun by now, but no answer has shown it yet."""
     capped: bool = False
-    """The store names a later end than anyone waits for: until then, it is asked now and then."""
+    """The store names an unusably late end: until then, it is asked now and then."""
 
     @classmethod
     def of(cls, told: QuotaHeaders, last: "QuotaWindow | None" = None) -> "QuotaWindow":
-        """A window of which this is the first answer."""
+        """A window, from its first answer."""
         quota = told.quota or max(told.left or 1, last.quota if last else 1)
         left = quota - 1 if told.left is None else max(0, min(told.left, quota))
         capped = told.until is not None and told.until > LONGEST_WAIT
@@ -101,7 +97,7 @@ class QuotaWindow:
         )
 
     def learn(self, told: QuotaHeaders) -> "QuotaWindow":
-        """What is known after one more answer: of this window, of an earlier one, or of the next."""
+        """The state after one more answer, whether of this window, an earlier one or the next."""
         if not self.heard or self._is_over(told):
             return QuotaWindow.of(told, self)
         after, before = told.ends
@@ -109,11 +105,9 @@ class QuotaWindow:
         if before < self.ends_after - self._slack(told):
             return self if told.sent < self.low_at else QuotaWindow.of(told, self)
         quota = told.quota or self.quota
-        left = (
-            self.left - 1 + quota - self.quota
-            if told.left is None
-            else min(self.left, max(0, told.left))
-        )
+        left = self.left - 1 + quota - self.quota
+        if told.left is not None:
+            left = min(self.left, max(0, told.left))
         ends = (self.ends_after, self.ends_before) if told.until is None else (after, before)
         return replace(
             self,
@@ -127,13 +121,11 @@ class QuotaWindow:
         )
 
     def assumed_headers(self, sent: float, now: float) -> QuotaHeaders:
-        """What an answer without a word on the quota is taken for: of a store that goes on as it
-        was.
-        """
+        """A guess for an answer without quota headers: that the store goes on as before."""
         return QuotaHeaders(self.quota, None, None, self.length, sent, now)
 
     def next(self, in_flight: int) -> "QuotaWindow":
-        """The window after this one, of which nothing has been heard yet."""
+        """The next window, of which no answer has come yet."""
         company = self.is_shared(in_flight) if self.heard else self.others_spending
         return QuotaWindow(
             self.quota,
@@ -147,35 +139,28 @@ class QuotaWindow:
         )
 
     def is_shared(self, in_flight: int) -> bool:
-        """Whether more was spent than what is ours."""
+        """Whether more was spent than our own requests."""
         return self.quota - self.left > self.mine + in_flight
 
     def free_now(self, in_flight: int, reserve: float) -> int:
         """Requests that may go now."""
         if not self.heard:
-            ahead = (
-                1
-                if self.capped
-                else min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
-            )
-            return max(1, ahead) - in_flight
+            ahead = min(int(self.quota * AHEAD), self.quota - self.reserve_count(reserve))
+            return (1 if self.capped else max(1, ahead)) - in_flight
         free = self.left - in_flight - self.reserve_count(reserve)
-        if free <= max(self.quota * TAIL, FEWEST) and (
-            self.others_spending or self.is_shared(in_flight)
-        ):  # others may be quicker
+        shared = self.others_spending or self.is_shared(in_flight)  # others may be quicker
+        if shared and free <= max(self.quota * TAIL, FEWEST):
             return min(free, 1) if in_flight == 0 else 0
         return free
 
     def reserve_count(self, reserve: float) -> int:
-        """Requests of each window that stay for the store's other apps; never all of them."""
+        """Requests of each window left to the store's other apps; never all of them."""
         return min(int(self.quota * reserve), self.quota - 1)
 
     def seconds_for(
         self, requests: int, now: float, in_flight: int, reserve: float
     ) -> float | None:
-        """The least time in which so many more requests are within the quota; None where its end is
-        too far to tell.
-        """
+        """The least seconds for `more` requests within the quota; None where it cannot be told."""
         free = self.left - in_flight - self.reserve_count(reserve) if self.heard else 0
         if requests <= free:
             return 0.0
@@ -185,9 +170,7 @@ class QuotaWindow:
         return max(self.ends_before - now, 0.0) * self.heard + (windows - 1) * self.length
 
     def _is_over(self, told: QuotaHeaders) -> bool:
-        """Whether an answer is of a later window: that ends later, or has more left than one before
-        it had.
-        """
+        """Whether an answer is of a later window: it ends later, or has more left than before."""
         if told.left is not None and told.left > self.left and told.sent >= self.low_at:
             return True
         if told.until is None:
@@ -195,7 +178,5 @@ class QuotaWindow:
         return told.ends[0] > self.ends_before + self._slack(told)
 
     def _slack(self, told: QuotaHeaders) -> float:
-        """Seconds by which two views of one window may differ: clocks in whole seconds,
-        milliseconds cut off.
-        """
+        """Seconds two views of one window may differ by: whole-second clocks, cut milliseconds."""
         return min(self.length, told.length) / 4

@@ -1,4 +1,4 @@
-"""How fast the store may be asked: a gate driven by the quota that its answers report."""
+"""How fast the store may be asked: a gate that follows the quota in its answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.slowdown import SLOWEST, RefusalPause, Trickle
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
 
-LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
+LONG = 45.0  # seconds; a longer wait is reported: no documented window is as long
 MOST = 64  # in flight, where nobody says
 
 
@@ -22,9 +22,9 @@ class _Decision:
 
     may_go: bool
     ask_again_in: float | None = None
-    """Seconds after which it is worth asking again; None: only an answer can change it."""
+    """Seconds after which to decide again; None: only an answer can change it."""
     reason: str = ""
-    """Why the store lets nothing through until then, for a person."""
+    """Why the store lets nothing through until then, in words."""
 
 
 _GO = _Decision(may_go=True)
@@ -35,9 +35,9 @@ class RateLimit:
     """Lets requests go as fast as the store's own quota allows, and never one over it.
 
     A share of each window, `reserve`, is left to the store's other apps. Before the first answer
-    one request goes at a time; one 429 stops everyone for as long as the store says. A store that
-    tells no quota is asked as fast as it answers; one that refuses all the same, or whose quota
-    makes no sense, first five times a second, and twice as fast after each quiet window.
+    one request goes at a time; one 429 stops everyone for as long as the store says. A store
+    without quota headers is asked as fast as it answers; if it refuses all the same, or its quota
+    makes no sense, five times a second, and twice as fast after each quiet window.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class RateLimit:
         self.refusals = 0
         """429s seen."""
         self.waited = 0.0
-        """Seconds for which nobody could be let go."""
+        """Seconds in which no request could go."""
         self._say = say
         self._said: set[str] = set()
         self._window: QuotaWindow | None = None
@@ -69,19 +69,19 @@ class RateLimit:
 
     @property
     def pace(self) -> dict[str, float]:
-        """How fast the store let us go, so far; `quota_left` only where it says so."""
+        """Figures of the pace so far; `quota_left` only where the store says so."""
         pace = {"waited_seconds": round(self.waited, 1), "refusals": float(self.refusals)}
         return pace | ({"quota_left": float(self._window.left)} if self._window else {})
 
     def seconds_for(self, requests: int) -> float | None:
-        """How long so many more requests take, as far as the quota goes; None where there is none."""
+        """Seconds that `more` requests take by the quota; None where no quota is known."""
         if self._window is None:
             return self._trickle.seconds_for(requests)
         return self._window.seconds_for(requests, _now(), self.in_flight, self.reserve)
 
     @property
     def words(self) -> str:
-        """The quota as a person reads it: `450 requests in 30 s`; empty where none is known."""
+        """The quota in words: `450 requests in 30 s`; empty where none is known."""
         return (
             f"{self._window.quota:,} requests in {self._window.length:g} s" if self._window else ""
         )
@@ -110,19 +110,19 @@ class RateLimit:
             self._waiting -= 1
 
     def admit_now(self) -> bool:
-        """Admit one more, if that needs no wait and nobody waits already."""
+        """Admit one more, if nobody has to wait for it."""
         if self._waiting or self._trickle.is_on or not self._decide().may_go:
             return False
         self.in_flight += 1
         return True
 
     def release(self) -> None:
-        """Return an admission unused."""
+        """Return an unused admission."""
         self.in_flight -= 1
         self._changed.set()
 
     def report(self, sent: float, reply: Response, kind: str = "") -> None:
-        """Learn from what came of an admitted request; `sent` is the loop's time when it went.
+        """Learn from the result of an admitted request; `sent` is the loop's time when it went.
 
         Requests of one `kind` take about the same time where the store is not busy.
         """
@@ -139,9 +139,7 @@ class RateLimit:
         self._changed.set()
 
     def _decide(self) -> _Decision:
-        """Whether one more may go: no pause, a place among those on their way, and a request left
-        of the quota.
-        """
+        """Whether one more may go: no pause, a free place in flight, and quota left."""
         now = _now()
         if (left := self._pause.seconds_left(now)) > 0:
             return _Decision(may_go=False, ask_again_in=max(left, TICK), reason="it answers 429")
@@ -157,15 +155,14 @@ class RateLimit:
             return _GO
         if not self._window.heard:
             return _UNTIL_ANSWER
-        # What is in flight may still bring news of a later window: then nobody is told of this
-        # one's end.
+        # Answers in flight may still show a later window: then there is nothing to report.
         reason = "" if self.in_flight else f"its quota of {self.words} is used up, as it says"
         return _Decision(
             may_go=False, ask_again_in=max(self._window.ends_before - now, TICK), reason=reason
         )
 
     def _observe(self, sent: float, reply: Response) -> None:
-        """Learn from an answer that is no refusal, or from none."""
+        """Learn from an answer that is no refusal, or from a missing one."""
         if reply.phase is Phase.NOT_SENT:
             return
         headers = self._read_headers(sent, reply)
@@ -196,9 +193,7 @@ class RateLimit:
             self._go_slowly("The store refuses requests (429) and tells no quota")
 
     def _read_headers(self, sent: float, reply: Response) -> QuotaHeaders | None:
-        """What an answer says of the quota; what makes no sense is nothing, and a reason to be
-        careful.
-        """
+        """An answer's quota; nonsense counts as none, and as a reason to be careful."""
         try:
             return QuotaHeaders.by(reply.headers, sent, _now())
         except ValueError as error:
@@ -213,16 +208,17 @@ class RateLimit:
         )
 
     def _tell_of(self, decision: _Decision) -> None:
-        """Tell the person why nothing goes, where it lasts."""
+        """Say why nothing goes, if that lasts."""
         wait = decision.ask_again_in or 0.0
         if decision.reason and wait > LONG:
             self._tell(
-                f"The store lets no request through: {decision.reason}. It is asked again in {wait / 60:.0f} min; "
+                f"The store lets no request through: {decision.reason}. "
+                f"It is asked again in {wait / 60:.0f} min; "
                 "Ctrl-C ends the run, and the same call goes on where it stopped."
             )
 
     def _tell(self, line: str) -> None:
-        """Say it, once."""
+        """Say it once."""
         if line not in self._said:
             self._said.add(line)
             self._say(line)

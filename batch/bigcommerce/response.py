@@ -1,4 +1,4 @@
-"""What came of one request, before anybody judges it."""
+"""The result of one request, not yet judged."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ HIDDEN = "[hidden]"
 
 
 class Phase(StrEnum):
-    """How far a request got; each line says what is certain."""
+    """How far a request got; each comment says what is certain."""
 
     NOT_SENT = "not sent"  # no byte left: DNS, refused, connect timeout, TLS, reset before a byte
     SENT = "sent"  # bytes may have left, and no answer was understood
@@ -20,7 +20,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came of one request; no secret is in it."""
+    """The result of one request, without any secret."""
 
     phase: Phase
     status: int | None = None
@@ -28,14 +28,14 @@ class Response:
     """Names in lower case."""
     body: bytes = b""
     problem: str = ""
-    """The transport's fault, in our words."""
+    """The network's fault, in our words."""
     certificate: bool = False
     """The server's certificate was not accepted."""
     sent: float | None = None
-    """The loop's time when the first byte left; a new connection takes its own time before that."""
+    """The loop's time at the first byte; connecting takes its own time before that."""
 
     def without(self, secret: str) -> "Response":
-        """The same without a secret, which a server may echo in what it says."""
+        """The same without a secret that the server may have echoed."""
         if not secret or (
             secret.encode() not in self.body
             and not any(secret in text for text in self.headers.values())
@@ -48,7 +48,7 @@ class Response:
 
     @property
     def json(self) -> Any:
-        """The body's value; ValueError where it is not JSON."""
+        """The body's value. Raises ValueError where it is not JSON."""
         try:
             return json.loads(self.body)
         except RecursionError as error:
@@ -56,7 +56,7 @@ class Response:
 
     @property
     def is_page(self) -> bool:
-        """Whether the body is a web page: no answer of the API is one."""
+        """Whether the body is a web page, which the API never answers."""
         start = self.body.lstrip()[:15].lower()
         return start.startswith((b"<!doctype html", b"<html")) or (
             bool(start) and self.headers.get("content-type", "").lower().startswith("text/html")

@@ -1,4 +1,4 @@
-"""One request, sent at most once, and what came of it: aiohttp's errors become a `Reply`."""
+"""One request, sent at most once, and its result: aiohttp's errors become a `Response`."""
 
 import asyncio
 import select
@@ -26,22 +26,20 @@ class Call:
     params: Mapping[str, str | int]
     body: bytes | None = None
     largest: int = LARGEST_ANSWER
-    """Bytes of the answer's body; a longer one is CUT."""
+    """Most bytes of the answer's body; a longer one is CUT."""
 
 
 class NeverLeft(Exception):
-    """Kept back, or met with a closed connection, before the first byte was written."""
+    """Kept back, or the connection was closed, before the first byte was written."""
 
 
 class ConnectionLost(Exception):
-    """No answer: bytes may have left. Not one of aiohttp's, so that it does not send again by
-    itself.
-    """
+    """No answer: bytes may have left. Not aiohttp's class, so that it never re-sends by itself."""
 
 
 @dataclass(slots=True)
 class _RequestDeadline:
-    """The time of one request: it starts with the first byte."""
+    """The time limit of one request; it starts at the first byte."""
 
     deadline: asyncio.Timeout
     seconds: float
@@ -54,9 +52,7 @@ class _RequestDeadline:
 
 
 class _Request(ClientRequest):
-    """Starts the deadline with the first byte, and writes none into a connection that is already
-    closed.
-    """
+    """Starts the deadline at the first byte, and writes nothing into a closed connection."""
 
     sending: _RequestDeadline | None = None
 
@@ -77,9 +73,7 @@ class _Request(ClientRequest):
 
 
 def _may_be_closed(transport: asyncio.Transport | None) -> bool:
-    """Whether a close may have arrived that the transport does not tell of yet; under TLS it lags
-    behind.
-    """
+    """Whether a close may have arrived that the transport does not show yet; TLS lags behind."""
     if transport is None or transport.get_extra_info("sslcontext") is not None:
         return True
     try:
@@ -90,11 +84,10 @@ def _may_be_closed(transport: asyncio.Transport | None) -> bool:
 
 
 class Transport:
-    """A pool of connections to one host. Use as an async context manager.
+    """A pool of connections to one host; use as an async context manager.
 
     Follows no redirect, keeps no cookie, reads no proxy from the environment, and never sends a
-    request a second time: aiohttp's own resend of GET, PUT and DELETE on a dropped connection is
-    kept from happening.
+    request twice: aiohttp's own resend of GET, PUT and DELETE on a dropped connection is prevented.
     """
 
     def __init__(
@@ -103,9 +96,7 @@ class Transport:
         timeout: float,
         may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """With `may_write` saying no right before its first byte, a request that changes anything
-        is not sent.
-        """
+        """A changing request is not sent where `may_write` says no right before its first byte."""
         self._headers = dict(headers)
         self._seconds = timeout
         self._may_write = may_write
@@ -130,7 +121,7 @@ class Transport:
             await self._session.close()
 
     async def exchange(self, call: Call) -> Response:
-        """Send once and read the answer; whatever the network does is in the reply, never raised."""
+        """Send once and read the answer; network faults are in the reply, never raised."""
         begun: ClientResponse | None = None
         try:
             async with asyncio.timeout(None) as deadline:
@@ -207,7 +198,7 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _plain(error: BaseException) -> str:
-    """The fault in our words; aiohttp's own may hold the URL, and request headers."""
+    """The fault in our words; aiohttp's may hold the URL and request headers."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return f"the certificate of {error.host} is not trusted"
@@ -216,7 +207,10 @@ def _plain(error: BaseException) -> str:
         case aiohttp.ClientConnectorDNSError():
             return f"{error.host} is not found (DNS)"
         case aiohttp.ClientConnectorError():
-            return f"no connection to {error.host}:{error.port} ({error.os_error.strerror or 'refused'})"
+            return (
+                f"no connection to {error.host}:{error.port} "
+                f"({error.os_error.strerror or 'refused'})"
+            )
         case aiohttp.ConnectionTimeoutError():
             return f"no connection within {CONNECT_TIMEOUT:g} s"
         case NeverLeft() | ConnectionLost():

@@ -15,7 +15,7 @@ NO_WORD_WAIT = 5.0  # seconds; a 429 that does not say how long (the platform is
 NOT_SENT_WAIT = 1.0  # seconds; the first wait after a request that never left
 
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""Refused for what it says, whatever the body; with a v2 404 the only refusals there are."""
+"""Refused for what it says, whatever the body; besides these only a v2 404 is a refusal."""
 
 
 class Kind(StrEnum):
@@ -37,15 +37,13 @@ class Verdict:
     wait: float = 0.0
     """Seconds before it may go again; with AGAIN."""
     stop: str = ""
-    """Why the whole run stops; empty: it does not."""
+    """Why the whole run must stop; empty where it need not."""
     todo: str = ""
-    """With `stop`: what a person does about it."""
+    """With `stop`: what a person can do about it."""
     problems: tuple[str, ...] = ()
     """The store's own words."""
     shipment: StoreShipment | None = None
-    """With DONE: what was made or changed, where the answer holds it. With UNKNOWN: what it names
-    instead.
-    """
+    """With DONE: what was made or changed, where the answer has it. With UNKNOWN: what it names."""
 
 
 def judge(
@@ -62,9 +60,9 @@ def judge(
 
 
 def judge_read(reply: Response) -> Verdict:
-    """Judge the answer to a GET: a read is harmless, so all that is not certain is AGAIN.
+    """Judge the answer to a GET; all that is not certain is AGAIN, since a read is harmless.
 
-    DONE is 200 with JSON, or 204; NEVER with code `not_found` is a v2 404.
+    DONE is 200 with JSON, or 204 (nothing there); NEVER with code `not_found` is a v2 404.
     """
     problems = tuple(error_messages(reply))
     verdict = _before_work(reply) or _read(reply)
@@ -72,9 +70,7 @@ def judge_read(reply: Response) -> Verdict:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a 429 asks for: the longer of its two headers, at most LONGEST_WAIT; None where
-    neither makes sense.
-    """
+    """Seconds a 429 asks for: its longest header, at most LONGEST_WAIT; None without one."""
     asked = [
         number / unit
         for name, unit in (
@@ -88,7 +84,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _before_work(reply: Response) -> Verdict | None:
-    """The verdict on what was provably not worked on, whatever was asked."""
+    """The verdict on what was provably not worked on, for any request."""
     if reply.certificate:
         return Verdict(
             Kind.AGAIN,
@@ -105,23 +101,22 @@ def _before_work(reply: Response) -> Verdict | None:
 
 
 def _stop(reply: Response) -> Verdict | None:
-    """The verdict on a store that refuses everything from us; None where it does not."""
+    """The verdict on a store that refuses all our requests; None where it does not."""
     code, what, todo = "", "", ""
     match reply.status:
         case HTTPStatus.UNAUTHORIZED:
             code, what = "token_refused", "The store refuses the access token (401)."
             todo = "Check BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN."
         case HTTPStatus.FORBIDDEN:
-            code, what = (
-                "scope_missing",
-                "The store does not let this access token work with orders (403).",
+            code = "scope_missing"
+            what = "The store does not let this access token work with orders (403)."
+            todo = (
+                "Make an API account with the scope Orders: modify (store_v2_orders) "
+                "and use its token."
             )
-            todo = "Make an API account with the scope Orders: modify (store_v2_orders) and use its token."
         case int(status) if 300 <= status < 400:
-            code, what = (
-                "redirect",
-                f"The store's address redirects elsewhere ({status}); this is not followed.",
-            )
+            code = "redirect"
+            what = f"The store's address redirects elsewhere ({status}); this is not followed."
             todo = "Check BIGCOMMERCE_API_URL, and any proxy or sign-in page in between."
         case HTTPStatus.NOT_FOUND if reply.phase is Phase.ANSWERED and not _not_found(reply):
             code, what = "no_such_store", "This address is not a store's Orders API (404)."
@@ -157,16 +152,13 @@ def _judge_response(reply: Response, expected: int, order_id: int | None) -> Ver
 
 
 def _judge_created(reply: Response, order_id: int | None) -> Verdict:
-    """DONE where the body proves it; the store's word alone (a status) is not enough."""
+    """DONE where the body proves it; a status alone is not enough."""
     try:
         found = reply.json
         made = parse.shipment(found)
     except ValueError:
-        return (
-            _not_the_store(Kind.UNKNOWN)
-            if reply.is_page and reply.status == HTTPStatus.OK
-            else _no_proof()
-        )
+        is_login = reply.is_page and reply.status == HTTPStatus.OK
+        return _not_the_store(Kind.UNKNOWN) if is_login else _no_proof()
     if "order_id" not in found:
         return Verdict(Kind.DONE, "done", shipment=replace(made, order_id=order_id or 0))
     if order_id is not None and made.order_id != order_id:
@@ -196,9 +188,8 @@ def _read(reply: Response) -> Verdict:
     passing = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.LOCKED, 499}
     lasting = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
     status = reply.status or 0
-    again = status in passing or (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting
-    )
+    is_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in lasting
+    again = status in passing or is_fault
     return Verdict(Kind.AGAIN if again else Kind.NEVER, f"status_{status}")
 
 
@@ -207,13 +198,13 @@ def _not_the_store(kind: Kind) -> Verdict:
         kind,
         "not_the_store",
         stop="A web page answers in place of the store.",
-        todo="Sign in to this network (a guest network's page, a proxy), check BIGCOMMERCE_API_URL, "
-        "then give the same command again.",
+        todo="Sign in to this network (a guest network's page, a proxy), "
+        "check BIGCOMMERCE_API_URL, then give the same command again.",
     )
 
 
 def _not_found(reply: Response) -> bool:
-    """Whether it is the API itself that says 404: `[{"status":404,...}]`, not a gateway."""
+    """Whether the API itself says 404, `[{"status":404,...}]`, and not a gateway."""
     if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:
         return False
     try:
@@ -233,8 +224,5 @@ def _not_found(reply: Response) -> bool:
 def _refusal(reply: Response) -> str:
     if reply.status == HTTPStatus.NOT_FOUND:
         return "order_not_found"
-    return (
-        "more_than_available"
-        if b'"available_quantity"' in reply.body
-        else f"refused_{reply.status}"
-    )
+    over = b'"available_quantity"' in reply.body
+    return "more_than_available" if over else f"refused_{reply.status}"

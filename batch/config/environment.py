@@ -1,4 +1,4 @@
-"""What the environment says, and where things lie when it says nothing."""
+"""What the environment says, and where things are when it says nothing."""
 
 import getpass
 import os
@@ -16,7 +16,7 @@ TOKEN = "BIGCOMMERCE_ACCESS_TOKEN"  # noqa: S105  the variable's name
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """SHIPBATCH_HOME, else the platform's user data folder; ConfigError where others can write it."""
+    """SHIPBATCH_HOME, else the user data folder. Raises ConfigError where others can write it."""
     if given := environ.get("SHIPBATCH_HOME"):
         home = expand_user(given, "SHIPBATCH_HOME").absolute()
     else:
@@ -38,7 +38,7 @@ def expand_user(given: str, where: str) -> Path:
 
 
 def this_user() -> str:
-    """Whoever runs this; a container's user need not have a name."""
+    """Who runs this; a container's user need not have a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -53,18 +53,18 @@ def config_folder() -> Path:
 
 
 def token_variable(store_name: str) -> str:
-    """The variable that holds a store's token: of `eu-west`, BIGCOMMERCE_ACCESS_TOKEN_EU_WEST."""
+    """The variable with a store's token: BIGCOMMERCE_ACCESS_TOKEN_EU_WEST for `eu-west`."""
     return "_".join([TOKEN, *re.findall(r"[A-Z0-9]+", store_name.upper())])
 
 
 def variables(store_name: str) -> dict[str, str]:
-    """Settings that have a variable, and its name."""
+    """Setting → its variable, where it has one."""
     names = {"api_url": "BIGCOMMERCE_API_URL", "token": token_variable(store_name)}
     return names if store_name else names | {"store_hash": "BIGCOMMERCE_STORE_HASH"}
 
 
 def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, str]:
-    """The settings that the environment has."""
+    """Setting → its value in the environment."""
     found = {
         name: environ.get(variable, "").strip() for name, variable in variables(store_name).items()
     }
@@ -72,9 +72,7 @@ def from_environment(environ: Mapping[str, str], store_name: str) -> dict[str, s
 
 
 def check_url(url: str, name: str = "BIGCOMMERCE_API_URL") -> str:
-    """The API's address in one spelling; ConfigError, with `name`, where the token must not go
-    there.
-    """
+    """The API's address in one spelling. Raises ConfigError, with `name`, if unsafe for a token."""
     todo = f"Set it to {API_URL}, or leave it out."
     try:
         plain = one_spelling(url)

@@ -1,6 +1,4 @@
-"""`shipbatch config --example`: a `shipbatch.toml` with every setting, made from the settings
-themselves.
-"""
+"""`shipbatch config --example`: a `shipbatch.toml` with every setting, made from the settings."""
 
 import inspect
 import json
@@ -29,9 +27,7 @@ _STORES = """\
 
 
 def example() -> str:
-    """The file's text: prose behind `# `, settings behind `#`; uncommented, it is a file that
-    loads.
-    """
+    """The file's text: prose behind `# `, settings behind `#`; uncommented, the file loads."""
     return "\n".join([_TOP, *_scalars(Settings), *_tables(Settings)]) + _STORES
 
 
@@ -81,11 +77,8 @@ def _example_value(field: FieldInfo) -> Any:
 
 
 def _key(name: str) -> str:
-    return (
-        name
-        if name.replace("_", "").isalnum() and name.isascii()
-        else json.dumps(name, ensure_ascii=False)
-    )
+    bare = name.replace("_", "").isalnum() and name.isascii()
+    return name if bare else json.dumps(name, ensure_ascii=False)
 
 
 def _toml(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Where the ledger is: a file in the home, or a PostgreSQL database that many machines share."""
+"""Where the ledger is: a file in the home, or a PostgreSQL database of many machines."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,15 +25,16 @@ Place = Path | Database
 
 
 def redact_passwords(url: str) -> str:
-    """A database's address as people may see it: without its passwords."""
+    """A database's address without its passwords."""
     parts = urlsplit(url)
     user, at, hosts = parts.netloc.rpartition("@")
     plain = "&".join(word for word in parts.query.split("&") if "password" not in word.casefold())
-    return f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}{'?' * bool(plain)}{plain}"
+    shown = f"{parts.scheme}://{user.partition(':')[0]}{at}{hosts}{parts.path}"
+    return f"{shown}{'?' * bool(plain)}{plain}"
 
 
 def passwords_of(url: str) -> set[str]:
-    """What is not to be seen of an address, as it stands there and as it is meant."""
+    """The secrets in an address, as written and as decoded."""
     parts = urlsplit(url)
     found = {parts.netloc.rpartition("@")[0].partition(":")[2]}
     found |= {
@@ -43,7 +44,7 @@ def passwords_of(url: str) -> set[str]:
 
 
 def check_database(url: str, where: str = DATABASE) -> str:
-    """A database's address as the driver takes it; ConfigError where it is another thing's."""
+    """A database's address as the driver takes it. Raises ConfigError for another kind."""
     try:
         kind = urlsplit(url).scheme
     except ValueError:

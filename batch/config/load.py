@@ -1,4 +1,4 @@
-"""From options, environment and file to one frozen `Settings`; every mistake with its place."""
+"""Options, environment and file become one frozen `Settings`; every mistake has its place."""
 
 import os
 import stat
@@ -27,7 +27,10 @@ NAME = "shipbatch.toml"
 
 
 def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's config folder."""
+    """SHIPBATCH_CONFIG, else shipbatch.toml here, else in the platform's folder; None without.
+
+    Raises ConfigError where SHIPBATCH_CONFIG names no file.
+    """
     if given := environ.get("SHIPBATCH_CONFIG"):
         path = expand_user(given, "SHIPBATCH_CONFIG")
         if not stat.S_ISREG(mode_at(path)):
@@ -43,7 +46,7 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
 def load_settings(
     options: Mapping[str, Any], *, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Options over environment over file; ConfigError names the place of each mistake."""
+    """Options over environment over file. Raises ConfigError with the place of each mistake."""
     path = config_file(environ)
     file = read_file(path) if path else None
     if file:
@@ -56,9 +59,7 @@ def load_settings(
 def every_store(
     options: Mapping[str, Any], environ: Mapping[str, str] = os.environ
 ) -> list[Settings]:
-    """The settings of the environment's store, and of each of `[stores.NAME]`; tokens are not
-    looked for.
-    """
+    """The settings of the environment's store and of each `[stores.NAME]`, without tokens."""
     path = config_file(environ)
     file = read_file(path) if path else None
     if file:
@@ -73,7 +74,7 @@ def every_store(
 def _build_settings(
     file: ConfigFile | None, options: Mapping[str, Any], store_name: str, environ: Mapping[str, str]
 ) -> Settings:
-    """One store's settings, out of a file that has been checked."""
+    """One store's settings, from a file that was checked."""
     in_file = _store_values(file, store_name) if file else {}
     in_environment = from_environment(environ, store_name)
     fixed = {
@@ -95,7 +96,8 @@ def _build_settings(
     settle, timeout = settings.settle, settings.timeout
     if settle < timeout:
         raise ConfigError(
-            f"--settle ({settle:g} s) is shorter than --timeout ({timeout:g} s): late ones would be missed.",
+            f"--settle ({settle:g} s) is shorter than --timeout ({timeout:g} s): "
+            "late ones would be missed.",
             f"Give --settle at least {timeout:g}, or set `settle` in {NAME}.",
         )
     if file is None or "api_url" in in_environment or "api_url" not in in_file:
@@ -111,9 +113,7 @@ def _merge_places(
     fixed: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Every setting that is made anywhere; where several places make one, the later of these
-    counts.
-    """
+    """Every setting that is made anywhere; the later of these places counts."""
     merged = dict(in_file)  # what stands for good, and may be shared by many machines
     merged |= in_environment  # this machine, this shell: where the secrets are
     merged |= fixed  # made in no file: where things lie, and which store was asked for
@@ -122,11 +122,10 @@ def _merge_places(
 
 
 def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
-    """The API's address out of a file. Another one than BigCommerce's has to stand where this user
-    alone put it:
+    """The API's address in a file; other than BigCommerce's, only in this user's own folder.
 
-    on a mounted share every file looks like one's own, and whoever writes the address is sent the
-    token.
+    On a mounted share every file looks like one's own, and whoever writes the address is sent the
+    token. Raises ConfigError.
     """
     section = store_name or "default"
     is_own = "api_url" in file.values.get("stores", {}).get(section, {})
@@ -135,14 +134,14 @@ def _check_file_url(file: ConfigFile, url: str, store_name: str) -> str:
     if checked != API_URL and file.path.absolute().parent.resolve() != config_folder().resolve():
         raise ConfigError(
             f"{place}: the token would go to {checked}, which is not BigCommerce.",
-            f"If it is meant, move the file to {config_folder() / NAME}, or set BIGCOMMERCE_API_URL={checked}; "
-            "else take the line out.",
+            f"If it is meant, move the file to {config_folder() / NAME}, "
+            f"or set BIGCOMMERCE_API_URL={checked}; else take the line out.",
         )
     return checked
 
 
 def _check(file: ConfigFile) -> None:
-    """ConfigError with all mistakes of the file, in whichever store's settings."""
+    """Raises ConfigError with all mistakes of the file, in any store's settings."""
     stores = file.values.get("stores", {})
     if not isinstance(stores, Mapping) or not all(
         isinstance(section, Mapping) for section in stores.values()
@@ -163,9 +162,7 @@ def _check(file: ConfigFile) -> None:
 
 
 def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> None:
-    """ConfigError with the mistakes of the file's settings as one store has them; without a name,
-    of the general.
-    """
+    """Raises ConfigError with the file's mistakes for one store; unnamed, the general ones."""
     general = _general_table(file)
     above = ("stores", store_name) if store_name else ()
     refused = [(*above, name) for name in section if name in ELSEWHERE]
@@ -173,7 +170,8 @@ def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> 
     if refused:
         raise ConfigError.of_file(
             (f"{file.place(key)}: it cannot be set here." for key in refused),
-            "Take it out. The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
+            "Take it out. "
+            "The folder for ledger, copies and logs is set by the variable SHIPBATCH_HOME.",
         )
 
     def place(loc: tuple[int | str, ...]) -> str:
@@ -192,7 +190,7 @@ def _validate(file: ConfigFile, section: Mapping[str, Any], store_name: str) -> 
 
 
 def _general_table(file: ConfigFile) -> Mapping[str, Any]:
-    """The settings of every store: what stands above `[stores.NAME]`."""
+    """The settings of every store: what is above `[stores.NAME]`."""
     return {name: value for name, value in file.values.items() if name != "stores"}
 
 
@@ -203,11 +201,9 @@ def _store_values(file: ConfigFile, store_name: str) -> dict[str, Any]:
 
 
 def _merge_tables(general: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
-    """A store's settings in the file: its own over the general ones, named tables as the model has
-    them.
+    """A store's settings in the file: its own over the general ones, named tables as tuples.
 
-    That is a tuple, each with its name in it. A setting is taken whole: a store's
-    `[stores.eu.sources]` are all its sources.
+    A setting is taken whole: a store's `[stores.eu.sources]` are all its sources.
     """
     merged = {**general, **section}
     for name in NAMED_TABLES.keys() & merged.keys():

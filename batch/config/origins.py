@@ -1,6 +1,4 @@
-"""A store is one store however its address is written: one spelling of an origin, and of a store's
-name.
-"""
+"""A store is one store however its address is written: one spelling of origin and name."""
 
 import ipaddress
 import re
@@ -18,10 +16,9 @@ _NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
 
 
 def one_spelling(url: str) -> str:
-    """An address as it is put before a path; ValueError where it is not a plain http(s) address of
-    a host.
+    """An address to put before a path, in one spelling of case, port, dot, slash and script.
 
-    The same for every case, port, dot, slash and script in which it can be written.
+    Raises ValueError where it is not a plain http(s) address of a host.
     """
     parts = urlsplit(url.strip())
     if (
@@ -34,28 +31,26 @@ def one_spelling(url: str) -> str:
         raise ValueError("a scheme, a host, a port and a path may stand in it, and no more")
     host, port = _host(parts.hostname), parts.port
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{'' if port in {None, _PORTS[parts.scheme]} else f':{port}'}{_path(parts.path)}"
+    at = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
+    return f"{parts.scheme}://{shown}{at}{_path(parts.path)}"
 
 
 @lru_cache(maxsize=1024)
 def store_at(url: str, store_hash: str) -> str:
-    """What a store is called in the ledger: the same for all names of this machine, and in one
-    case.
-    """
+    """A store's name in the ledger: the same for all names of this machine, in one case."""
     try:
         url = one_spelling(url)
     except ValueError:  # refused where it is read
         return f"{url}{_STORES}{store_hash}"
     parts = urlsplit(url)
     if parts.hostname in LOOPBACK:
-        url = f"{parts.scheme}://{_HERE}{f':{parts.port}' if parts.port is not None else ''}{parts.path}"
+        at = f":{parts.port}" if parts.port is not None else ""
+        url = f"{parts.scheme}://{_HERE}{at}{parts.path}"
     return f"{url}{_STORES}{store_hash.casefold()}"
 
 
 def one_store(name: str) -> str:
-    """A store's name as an earlier version may have written it, in the spelling of `store_at`; a
-    rehearsal's stays.
-    """
+    """A name that an earlier version wrote, spelled as `store_at` does; a rehearsal's stays."""
     url, is_address, store_hash = name.rpartition(_STORES)
     return store_at(url, store_hash) if is_address else name
 

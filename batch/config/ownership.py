@@ -1,4 +1,4 @@
-"""Whose word a file is: who else could have written it, or put another one in its place."""
+"""Whose word a file is: who else could have written or replaced it."""
 
 import errno
 import os
@@ -31,13 +31,12 @@ def mode_at(path: Path) -> int:
 
 
 def require_own(path: Path, otherwise: str) -> None:
-    """ConfigError, by name, where somebody else than this user and root could have written what
-    lies at a path.
+    """Raises ConfigError, by name, where others than this user and root could write the path.
 
-    Looked at are the thing itself, the links that lead to it, and the folders on the way: who can
+    Checked are the thing itself, the links that lead to it, and the folders on the way: who can
     write one of these can put another in its place (not in a folder with the sticky bit, such as
-    /tmp). What is not there is nobody's. `otherwise` says what may be done instead of mending it.
-    Windows' permissions are not looked at.
+    /tmp). What does not exist is nobody's. `otherwise` says what may be done instead of mending it.
+    Windows' permissions are not checked.
     """
     if os.name != "posix":
         return
@@ -50,9 +49,7 @@ def require_own(path: Path, otherwise: str) -> None:
 
 
 def _way(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
-    """Folders, links, and at last the thing itself (True), as the system goes; shorter where one is
-    not there.
-    """
+    """Folders, links, last the thing itself (True), in lookup order; ends at a missing one."""
     whole = path.absolute()
     here, left, links = Path(whole.anchor), [*reversed(whole.parts[1:])], 0
     with suppress(OSError):  # whoever opens it says so
@@ -87,7 +84,7 @@ def _stranger(step: Path, found: os.stat_result, *, is_last: bool) -> str:
 
 
 def _others(gid: int) -> list[str]:
-    """Who is in a group besides this user and root, three of them; its number where nobody knows."""
+    """Who is in a group besides this user and root, three of them; its number where unknown."""
     import grp  # Windows has neither
     import pwd
 
@@ -109,7 +106,7 @@ def _has_access_list(path: Path) -> bool:
 
 
 def _remedy(step: Path, found: os.stat_result) -> str:
-    """What makes it this user's, as a command."""
+    """The command that makes it this user's."""
     is_own = found.st_uid in {os.geteuid(), 0}
     as_root = "" if found.st_uid == os.geteuid() else " as root"
     command = "chmod go-w" if is_own else f"chown -h {os.geteuid()}"

@@ -1,6 +1,4 @@
-"""Where secrets come from: the environment, systemd, a private file, the keyring; never
-shipbatch.toml or an option.
-"""
+"""Where secrets come from: environment, systemd, a private file, keyring; never shipbatch.toml."""
 
 import os
 import stat
@@ -28,7 +26,7 @@ _read: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret, and in words where it was found."""
+    """A secret, and where it was found, in words."""
 
     value: SecretStr
     where: str
@@ -37,9 +35,7 @@ class Secret:
 def require_credentials(
     made: Settings, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """The settings with the store's token; ConfigError unless hash and token are there and can be
-    what they say.
-    """
+    """The settings with the store's token. Raises ConfigError without a valid hash and token."""
     variable = token_variable(store_name)
     hash_name = f"store_hash in [stores.{store_name}]" if store_name else "BIGCOMMERCE_STORE_HASH"
     if not made.store_hash:
@@ -75,9 +71,7 @@ def token_of(
 
 
 def database_of(environ: Mapping[str, str] = os.environ) -> str:
-    """The address of the ledger's database, where one is set; ConfigError where it is no PostgreSQL
-    database's.
-    """
+    """The ledger database's address, if set. Raises ConfigError unless it is PostgreSQL's."""
     found = find_secret(DATABASE, environ)
     if found is None:
         return ""
@@ -93,11 +87,9 @@ def find_secret(
     file: Path | None = None,
     keyring: bool = False,
 ) -> Secret | None:
-    """The first of: the variable, systemd's credential of that name, a file, the file `setup`
-    wrote, the keyring.
+    """The first of: variable, systemd credential of that name, file, `setup`'s file, keyring.
 
-    ConfigError where a file has it and others can read or write it: a secret that is not one is
-    better not used.
+    Raises ConfigError where others can read or write the file: such a secret must not be used.
     """
     for text, where in _places(variable, environ, file, keyring=keyring):
         if value := text.strip():
@@ -107,7 +99,7 @@ def find_secret(
 
 
 def secret_file(variable: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where `setup` keeps a secret: beside the ledger, readable by its owner alone."""
+    """Where `setup` keeps a secret: beside the ledger, readable by its owner only."""
     return default_home(environ) / "secrets" / variable.lower()
 
 
@@ -119,7 +111,7 @@ def hide(text: str) -> str:
 
 
 def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Keep a secret in its file, which is 0600 before it holds anything."""
+    """Write a secret to its file, which is 0600 before it holds anything."""
     path = secret_file(variable, environ)
     try:
         private_folder(path.parent)
@@ -138,7 +130,7 @@ def keep_in_file(variable: str, value: str, environ: Mapping[str, str] = os.envi
 
 
 def keep_in_keyring(variable: str, value: str) -> str:
-    """Keep a secret in the keyring; ConfigError where there is none. Returns its place in words."""
+    """Keep a secret in the keyring; returns its place in words. Raises ConfigError without one."""
     ring = _load_keyring()
     try:
         ring.set_password(KEYRING, variable.lower(), value)
@@ -171,9 +163,7 @@ def _places(
 
 
 def _private(path: Path) -> str:
-    """A file's text; ConfigError where it is not this user's alone. Windows' permissions are not
-    looked at.
-    """
+    """A file's text. Raises ConfigError unless it is this user's alone (not checked on Windows)."""
     try:
         found = path.stat()
     except OSError as error:
@@ -183,7 +173,8 @@ def _private(path: Path) -> str:
         ) from None
     if os.name == "posix" and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(
-            f"{path} holds a secret, and others can read it (mode {stat.S_IMODE(found.st_mode):04o}).",
+            f"{path} holds a secret, and others can read it "
+            f"(mode {stat.S_IMODE(found.st_mode):04o}).",
             f"Run: chmod 600 '{path}'. If others could read it for long, make a new token.",
         )
     return _text(path)
@@ -226,12 +217,10 @@ def _in_keyring(variable: str) -> str:
 
 def _credentials_error(*names: str) -> ConfigError:
     what = " and ".join(names)
-    named = (
-        ", or name a store of shipbatch.toml with --store"
-        if "BIGCOMMERCE_STORE_HASH" in names
-        else ""
-    )
+    by_name = "BIGCOMMERCE_STORE_HASH" in names
+    named = ", or name a store of shipbatch.toml with --store" if by_name else ""
     return ConfigError(
         f"{what} {'are' if len(names) > 1 else 'is'} not set: the store is not known.",
-        f"Run `shipbatch setup`, or set {what}{named}; to rehearse without an account, add --sandbox.",
+        f"Run `shipbatch setup`, or set {what}{named}; "
+        "to rehearse without an account, add --sandbox.",
     )

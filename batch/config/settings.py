@@ -1,6 +1,4 @@
-"""The settings themselves. What stands under a field is its documentation, in `shipbatch config
---example` too.
-"""
+"""The settings. The text under a field is its documentation, in `config --example` too."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -26,9 +24,7 @@ ELSEWHERE = frozenset(
         "trust_file",
     }
 )
-"""Settings that `shipbatch.toml` does not take: a secret, a rehearsal's, SHIPBATCH_HOME, a word
-given for one run.
-"""
+"""Settings that `shipbatch.toml` does not take: secrets, SHIPBATCH_HOME, words for one run."""
 
 
 def _absolute_path(path: Path, info: ValidationInfo) -> Path:
@@ -40,7 +36,7 @@ def _absolute_path(path: Path, info: ValidationInfo) -> Path:
 
 
 PathHere = Annotated[Path, AfterValidator(_absolute_path)]
-"""A path that is meant from the file which names it, wherever the command is run."""
+"""A path relative to the file that names it, wherever the command is run."""
 
 
 class Section(BaseModel):
@@ -50,16 +46,14 @@ class Section(BaseModel):
 
 
 class NamedTable(Section):
-    """A table with a name of one's own: `[sources.acme]`."""
+    """A table with a name of its own: `[sources.acme]`."""
 
     name: str = ""
     """The table's own name."""
 
 
 class Gates(Section):
-    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate
-    away.
-    """
+    """What holds a file before its first shipment, until a person has looked; 0 switches it off."""
 
     nights: int = Field(default=7, ge=1)
     """Earlier files of a source after which its usual is known."""
@@ -88,7 +82,7 @@ class Gates(Section):
 
     @classmethod
     def open(cls) -> Self:
-        """Nothing is held."""
+        """Gates that never hold a file."""
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
@@ -106,15 +100,11 @@ class Source(NamedTable):
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
-    """Several numbers for one order, no lines: "first" takes all, "even" deals them out; empty: a
-    person is asked.
-    """
+    """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     expected_by: str = Field(
         default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"]
     )
-    """A file comes every day by this time of this machine; `shipbatch check --arrivals` alarms
-    where none did.
-    """
+    """A file comes daily by this local time; `shipbatch check --arrivals` alarms without one."""
     gates: Gates = Gates()
     """What this source sets counts before the general gates."""
 
@@ -147,9 +137,7 @@ class Settings(Section):
     """One run's settings."""
 
     api_url: str = API_URL
-    """The API's address; https, or http to this machine. Another one than this is obeyed in your
-    own folder alone.
-    """
+    """The API's address; https, or http to this machine; another only from your own folder."""
     store_hash: str = Field(default="", examples=["abc123xyz"])
     """The store: the part after /stores/ in the API path."""
     token: SecretStr = SecretStr("")
@@ -167,7 +155,7 @@ class Settings(Section):
     database: str = Field(default="", repr=False)
     """A PostgreSQL database with the ledger of many machines, in place of the file in the home."""
     workers: int = Field(default=64, ge=1, le=256)
-    """Shipments in flight at once, at most, one an order; how many are best is found by measuring."""
+    """Most shipments in flight at once, one per order; the best number is found by measuring."""
     timeout: float = Field(default=30.0, gt=0)
     """Deadline of a request, seconds, from its first byte to the answer's last."""
     settle: float = Field(default=90.0, gt=0)
@@ -187,7 +175,7 @@ class Settings(Section):
     metrics_file: PathHere | None = Field(
         default=None, examples=["/var/lib/node_exporter/shipbatch.prom"]
     )
-    """A Prometheus text file, written anew after each run (install `shipbatch[metrics]`)."""
+    """A Prometheus text file, rewritten after each run (install `shipbatch[metrics]`)."""
     notify: Notify = Notify()
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
     wait: float = Field(default=60.0, ge=0)
@@ -205,21 +193,15 @@ class Settings(Section):
     verify: bool = False
     """Look at the store also for what the ledger holds as created."""
     trust_file: bool = False
-    """A person's word: nothing of the file was ever shipped, and where it has all ids nothing is
-    looked up.
-    """
+    """A person's word: none of the file ever shipped; where it has all ids, no look-ups."""
     never_resend: bool = False
     """What is in doubt is never sent again, however surely it is absent."""
     carry_over: int = Field(default=7, ge=0)
-    """Days that what failed for a passing reason is tried again by later runs; 0: only when its
-    file is run again.
-    """
+    """Days that later runs retry what failed for a passing reason; 0: only with its own file."""
     customers_will_be_mailed: bool = False
     """A person's word: the mails that a backfill sends are meant."""
     gates: Gates = Gates()
-    """What holds a whole file before its first shipment, until a person has looked; 0 takes a gate
-    away.
-    """
+    """What holds a file before its first shipment, until a person has looked; 0 switches it off."""
     carriers: dict[str, str] = Field(
         default={}, examples=[{"Northern Parcels": "provider:carrier_12"}]
     )
@@ -231,9 +213,7 @@ class Settings(Section):
 
     @property
     def store(self) -> str:
-        """API origin and store hash, in one spelling: what tells one store's records from
-        another's.
-        """
+        """API origin and store hash, in one spelling: tells one store's records from another's."""
         return self.identity or store_at(self.api_url, self.store_hash)
 
     @property
@@ -242,22 +222,22 @@ class Settings(Section):
         return Database(self.database) if self.database else self.home / LEDGER
 
     def folder_at(self, path: Path) -> Folder:
-        """What is said of the drop folder at a path; one with nothing set where nothing is."""
+        """The settings of the drop folder at a path; defaults where it has none."""
         given = path.absolute()
         return next((f for f in self.folders if f.path.absolute() == given), Folder(path=given))
 
     def gates_for(self, source: Source) -> Gates:
-        """The gates, with what a source sets of its own."""
+        """The gates, with the ones that a source sets itself."""
         return self.gates.model_copy(
             update={name: getattr(source.gates, name) for name in source.gates.model_fields_set}
         )
 
     def source_named(self, name: str, file: str) -> Source:
-        """The source with this name; else the one for a file's name."""
+        """The source with this name, else the one for a file's name."""
         return next((s for s in self.sources if name and s.name == name), self.source_for(file))
 
     def source_for(self, name: str) -> Source:
-        """The source whose `match` fits a file's name; else one with nothing set."""
+        """The source whose `match` fits a file's name, else one with defaults."""
         return next(
             (s for s in self.sources if s.match and fnmatch(name.casefold(), s.match.casefold())),
             Source(),
@@ -265,4 +245,4 @@ class Settings(Section):
 
 
 NAMED_TABLES: Mapping[str, type[NamedTable]] = {"sources": Source, "folders": Folder}
-"""The settings that are tables by name, `[sources.acme]`, and what each table holds."""
+"""Setting → the model of its named tables, `[sources.acme]`."""

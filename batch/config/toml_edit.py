@@ -1,4 +1,4 @@
-"""What `setup` writes into shipbatch.toml: a store's hash, and nothing else of the file is touched."""
+"""What `setup` writes into shipbatch.toml: a store's hash; the rest of the file stays as it is."""
 
 import json
 import os
@@ -19,10 +19,9 @@ from batch.primitives.atomic_file import private_folder, sibling_temp_file
 def keep_hash(
     store_hash: str, store_name: str = "", environ: Mapping[str, str] = os.environ
 ) -> Path:
-    """Write a store's hash into shipbatch.toml, made in the platform's folder where there is none;
-    its path.
+    """Write a store's hash into shipbatch.toml, made if missing; returns the file's path.
 
-    ConfigError where the file has another hash for the store: whoever wrote it may have meant it.
+    Raises ConfigError where the file has another hash for the store: it may be meant.
     """
     path = config_file(environ) or config_folder() / NAME
     file = read_file(path) if mode_at(path) else ConfigFile(path, "", {})
@@ -53,11 +52,8 @@ def _with_line(file: ConfigFile, store_name: str, line: str) -> str:
     if store_name in file.values.get("stores", {}):
         at = file.line(("stores", store_name))
         return "\n".join([*lines[:at], line, *lines[at:], ""])
-    header = (
-        store_name
-        if store_name.replace("-", "").replace("_", "").isalnum()
-        else json.dumps(store_name)
-    )
+    bare = store_name.replace("-", "").replace("_", "").isalnum()
+    header = store_name if bare else json.dumps(store_name)
     return "\n".join([*lines, *([""] if lines else []), f"[stores.{header}]", line, ""])
 
 
@@ -80,7 +76,7 @@ def _with(values: Mapping[str, Any], key: tuple[str, ...], value: str) -> dict[s
 
 
 def _replace(path: Path, text: str) -> None:
-    """The file whole or as it was, with the permissions that it had."""
+    """Replace the file whole or not at all; its permissions stay."""
     real = path.resolve()  # a link to the file stays one
     try:
         private_folder(real.parent)

@@ -1,4 +1,4 @@
-"""`shipbatch.toml`: read, and the line of each of its keys."""
+"""`shipbatch.toml`: its content, and the line of each of its keys."""
 
 import re
 import tomllib
@@ -11,10 +11,10 @@ from batch.config.ownership import require_own
 from batch.errors import ConfigError
 
 Key = tuple[str, ...]
-"""A key with the tables it is in: `("sources", "acme", "match")`."""
+"""A key with the tables above it: `("sources", "acme", "match")`."""
 
 SECRET = re.compile(r"access_?token|(token|secret|password)$", re.IGNORECASE)
-"""Keys that hold what should be a secret."""
+"""Keys whose value must be a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,9 @@ class ConfigFile:
     values: Mapping[str, Any]
 
     def line(self, key: Key) -> int:
-        """The 1-based line of a key, or of the innermost table of it that is there; 0 where none
-        is.
+        """The 1-based line of a key, or of its innermost existing table; 0 where none exists.
 
-        TOML's own parser tells: a key's line is the first one of the statement after which it is
-        known.
+        TOML's own parser finds it: the first line of the statement after which the key is known.
         """
         lines = self.text.splitlines()
         best, deepest, begins = 0, 0, 1
@@ -45,19 +43,14 @@ class ConfigFile:
         return best
 
     def place(self, key: Key) -> str:
-        """Where a key stands, for a message: `shipbatch.toml, line 12: workers`."""
+        """A key's place for a message: `shipbatch.toml, line 12: workers`."""
         line = self.line(key)
-        return (
-            f"{self.path}, line {line}: {'.'.join(key)}"
-            if line
-            else f"{self.path}: {'.'.join(key)}"
-        )
+        place = f"{self.path}, line {line}" if line else f"{self.path}"
+        return f"{place}: {'.'.join(key)}"
 
 
 def read_file(path: Path) -> ConfigFile:
-    """The file at a path; ConfigError where others can write it, or it is no TOML, or holds what
-    should be a secret.
-    """
+    """The file at a path. Raises ConfigError where others can write it, or it is bad TOML."""
     require_own(path, "or take it away, for what it says may be another's word")
     try:
         text = path.read_text("utf-8-sig")
@@ -91,10 +84,8 @@ def _no_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> ConfigErr
     if at:
         where, what = f"{path}, line {at[1]}, column {at[2]}", said[: at.start()]
     else:
-        where, what = (
-            f"{path}, line {text.count(chr(10)) + 1} (its end)",
-            said.removesuffix(" (at end of document)"),
-        )
+        where = f"{path}, line {text.count(chr(10)) + 1} (its end)"
+        what = said.removesuffix(" (at end of document)")
     todo = "Correct the line; `shipbatch config --example` shows what it should look like."
     if "\\" in what or "hex" in what:
         todo = r"Write a Windows path in single quotes: 'C:\exports'."
@@ -110,7 +101,7 @@ def _keys(values: Mapping[str, Any], above: Key = ()) -> Iterator[Key]:
 
 
 def _depth(values: Any, key: Sequence[str]) -> int:
-    """How many parts of a key are there."""
+    """How many parts of a key exist."""
     depth = 0
     for part in key:
         if not isinstance(values, Mapping) or part not in values:

@@ -1,4 +1,4 @@
-"""What is wrong with a setting, in words: its place, its value, what it may be."""
+"""What is wrong with a setting, in words: its place, its value, what is allowed."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from batch.errors import ConfigError
 
 Place = Callable[[tuple[int | str, ...]], str]
-"""Where a setting was made, for a message."""
+"""A setting's place, for a message."""
 
 _LIMITS = {
     "greater_than": ("gt", "more than"),
@@ -31,10 +31,11 @@ _KINDS = {
 
 
 def config_error(error: ValidationError, place: Place, kind: type[BaseModel]) -> ConfigError:
-    """All mistakes that a model's validation has found, each with its place."""
+    """All mistakes found by a model's validation, each with its place."""
     return ConfigError.of_file(
         (f"{place(each['loc'])}{_mistake_text(dict(each), kind)}" for each in error.errors()),
-        "Correct it, or take it out to use the default; `shipbatch config --example` shows them all.",
+        "Correct it, or take it out to use the default; "
+        "`shipbatch config --example` shows them all.",
     )
 
 
@@ -61,7 +62,7 @@ def _mistake_text(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def _settings_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The settings there are where one was not found."""
+    """The settings that exist where one was not found."""
     found: Any = kind
     for part in loc[:-1]:
         field = found.model_fields.get(part) if isinstance(part, str) else None

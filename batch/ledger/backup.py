@@ -1,6 +1,4 @@
-"""A copy of the ledger while it is in use: whole, as of one moment, checked before it gets its
-name.
-"""
+"""A copy of the ledger while it is in use: whole, of one moment, checked before it is named."""
 
 import os
 import sqlite3
@@ -16,8 +14,8 @@ from batch.ledger.sqlite.connection import APPLICATION_ID, check, ledger_error
 def back_up(ledger: Connection, place: Place, target: Path) -> None:
     """Copy an open ledger's file; an earlier copy is replaced, any other file is not.
 
-    NothingSent, with the command that does it, where the ledger is in a database. LedgerError where
-    the copy cannot be written or is not sound; what was there before then stays.
+    Raises NothingSent, with the command to use, where the ledger is in a database; LedgerError
+    where the copy cannot be written or is not sound. What was there before then stays.
     """
     if isinstance(place, Database):
         raise NothingSent(

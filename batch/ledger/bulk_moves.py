@@ -1,8 +1,7 @@
-"""The two moves of every shipment, intent and outcome, for many records in as few statements as for
-one.
+"""The two moves of every shipment, intent and outcome, for many records in one statement.
 
-Around each statement Python's lock is given away and waited for, beside an event loop that needs it
-all the time: their number is what a record costs, not what they do.
+Each statement costs a hand-over of Python's lock beside a busy event loop; their number, not what
+they do, is the cost of a record.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -21,9 +20,7 @@ _NUMBERS = ("record_id", "baseline", "shipment_id")
 
 
 def _parameter_rows(*columns: str) -> str:
-    """The rows of one parameter, a JSON array of arrays, with these names for what comes after an
-    attempt's columns.
-    """
+    """One parameter's rows, a JSON array of arrays: an attempt's columns, then these."""
     names = ("record_id", "at", "state", "what", "evidence", *columns)
     named = ", ".join(f"{_field(n, name)} AS {name}" for n, name in enumerate(names))
     return f"(SELECT {named} FROM json_each(?)) AS handed"
@@ -51,18 +48,18 @@ class Intend:
     baseline: int
 
     _UPDATE: ClassVar[str] = (
-        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = handed.baseline,"
-        f" changed_at = handed.at FROM {_parameter_rows('baseline')}"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1,"
+        f" baseline = handed.baseline, changed_at = handed.at FROM {_parameter_rows('baseline')}"
         f" WHERE records.record_id = handed.record_id AND records.state = '{State.PLANNED}'"
     )
 
     def __call__(self, connection: Connection) -> None:
-        """Alone."""
+        """Do it alone."""
         moves.intend(connection, self.record_id, self.at, self.evidence, self.baseline)
 
     @classmethod
     def together(cls, connection: Connection, units: Sequence["Intend"]) -> list[None] | None:
-        """All of them; None where one cannot be, and what was done is to be undone."""
+        """All of them; None where one is refused, and the caller must undo the rest."""
         handed = json.dumps([unit.row for unit in units])
         if connection.execute(cls._UPDATE, (handed,)).rowcount != len(units):
             return None
@@ -87,19 +84,21 @@ class Move:
     """`moves.columns` of the outcome."""
 
     _UPDATE: ClassVar[str] = (
-        "UPDATE records SET state = handed.state, finding = handed.finding, shipment_id = handed.shipment_id,"
-        f" made = handed.made, changed_at = handed.at FROM {_parameter_rows('finding', 'shipment_id', 'made')}"
-        f" WHERE records.record_id = handed.record_id AND (records.state, handed.state) IN ({moves.LEGAL})"
+        "UPDATE records SET state = handed.state, finding = handed.finding,"
+        " shipment_id = handed.shipment_id, made = handed.made, changed_at = handed.at"
+        f" FROM {_parameter_rows('finding', 'shipment_id', 'made')}"
+        " WHERE records.record_id = handed.record_id"
+        f" AND (records.state, handed.state) IN ({moves.LEGAL})"
         " RETURNING records.record_id, attempts, baseline"
     )
 
     def __call__(self, connection: Connection) -> Record:
-        """Alone."""
+        """Do it alone."""
         return moves.move(connection, self.record, self.at, self.outcome, self.what, self.evidence)
 
     @classmethod
     def together(cls, connection: Connection, units: Sequence["Move"]) -> list[Record] | None:
-        """All of them; None where one cannot be, and what was done is to be undone."""
+        """All of them; None where one is refused, and the caller must undo the rest."""
         handed = json.dumps([unit.row for unit in units])
         found = {row[0]: row[1:] for row in connection.execute(cls._UPDATE, (handed,)).fetchall()}
         if len(found) != len(units):

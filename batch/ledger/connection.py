@@ -12,13 +12,13 @@ from batch.errors import LedgerError
 
 Values = Sequence[Any]
 LISTED = "IN (SELECT value FROM json_each(?))"
-"""A condition on a list of any length, which is one parameter: `connection.listed(...)`."""
+"""A condition on a list of any length in one parameter, made by `Connection.list_parameter`."""
 UNDO = "ROLLBACK TO unit"
-"""Undo what a unit of work has written: after a refusal PostgreSQL answers nothing more before it."""
+"""Undoes a unit of work's writes; after a refusal PostgreSQL answers nothing else before it."""
 
 
 class Cursor(Protocol):
-    """What a statement gave."""
+    """The result of a statement."""
 
     @property
     def rowcount(self) -> int: ...
@@ -42,26 +42,26 @@ class Connection(Protocol):
     def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
-        """All rows of one question; from any thread, also while another closes the connection."""
+        """All rows of one query; from any thread, also while another one closes the connection."""
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> Any: ...
 
     def list_parameter(self, values: Collection[object], /) -> object:
-        """A list as the parameter of LISTED."""
+        """A list in the form that LISTED takes."""
 
     def new_ids(self, count: int, /) -> Iterable[int]:
-        """Record ids that were never given before, rising; they are given at once."""
+        """New record ids, ascending, never given before and never given again."""
 
     def is_bug(self, error: Exception, /) -> bool:
-        """Whether the statement is wrong, and not the database in trouble."""
+        """Whether the statement is wrong, rather than the database in trouble."""
 
     def ledger_error(self, error: Exception, /) -> LedgerError:
         """What the database said, with its place, the reason and what to do."""
 
     def listen(self, say: Callable[[str], None]) -> None:
-        """Whom to tell that the database is away, and that it is back."""
+        """Set whom to tell that the database does not answer, and that it answers again."""
 
     def check(self) -> None:
-        """Raises what `explained` explains where the database is damaged."""
+        """Raises an error for `ledger_error` where the database is damaged."""
 
     def close(self) -> None: ...

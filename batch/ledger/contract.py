@@ -16,20 +16,20 @@ __all__ = ["AlreadyClaimed", "Decision", "Event", "IllegalMove", "OrderBusy", "R
 
 
 class OrderBusy(Exception):
-    """The order already has a record in intent, in_doubt or needs_person (DESIGN 4.2)."""
+    """The order already has a record in intent, in_doubt or needs_person."""
 
 
 class IllegalMove(Exception):
-    """A move that `model.MOVES` does not have; a bug, never an event of the outside world."""
+    """A move that `model.MOVES` does not have: a bug, never caused from outside."""
 
 
 class AlreadyClaimed(IllegalMove):
-    """The shipment id belongs to another record: whatever the store said, it is not this one's."""
+    """The shipment id belongs to another record, whatever the store says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a record; the table only grows."""
+    """One event in a record's history, which only grows."""
 
     record_id: int
     at: datetime
@@ -41,9 +41,7 @@ class Event:
 
 
 def shipment_id_of(attempts: Sequence[Event]) -> int:
-    """The shipment's id in the store's answer to a record's last attempt; 0 where it has named
-    none.
-    """
+    """The shipment id named in the answer to a record's last attempt; 0 where none was."""
     told = (
         attempt.evidence for attempt in reversed(attempts) if attempt.what in {"intent", "response"}
     )
@@ -52,11 +50,11 @@ def shipment_id_of(attempts: Sequence[Event]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's word on a parcel, kept for every later run of the store."""
+    """A person's answer on a parcel, kept for every later run of the store."""
 
     ask: str
     answer: str
-    """ship, skip, or exists:ID, absent."""
+    """ship, skip, exists:ID or absent."""
     who: str
     why: str
     at: datetime

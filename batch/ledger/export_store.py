@@ -1,7 +1,6 @@
-"""The copy of an export travels with a ledger that many machines share; beside a file, it lies in
-the home.
+"""The copies of exports: in the database of a shared ledger, in the home beside a file.
 
-Each call is whole by itself, and waits for a database that is away.
+Each call is complete by itself, and waits for a database that does not answer.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ LARGEST = 500_000_000  # bytes: PostgreSQL takes no value of a gigabyte, and les
 
 
 def keep(place: Place, sha256: str, copy: Path) -> None:
-    """Keep an export where every machine finds it; one that is kept already is kept on."""
+    """Keep an export where every machine finds it; one that is kept already is kept longer."""
     if not isinstance(place, Database) or copy.stat().st_size > LARGEST:
         return
     kept = "UPDATE exports SET kept_at = clock_timestamp() WHERE sha256 = ?"
@@ -24,7 +23,7 @@ def keep(place: Place, sha256: str, copy: Path) -> None:
 
 
 def fetch(place: Place, sha256: str) -> bytes | None:
-    """An export's bytes; None where they were never kept, or have expired."""
+    """An export's bytes; None where it was never kept, or has expired."""
     if not isinstance(place, Database):
         return None
     row = _done(
@@ -34,7 +33,7 @@ def fetch(place: Place, sha256: str) -> bytes | None:
 
 
 def expire(place: Place, days: int) -> None:
-    """Remove what was kept for so many days."""
+    """Delete the exports kept longer than `days`."""
     if isinstance(place, Database):
         sql = (
             "DELETE FROM exports WHERE kept_at < clock_timestamp() - make_interval(days => ?::int)"

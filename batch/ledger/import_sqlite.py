@@ -1,7 +1,6 @@
-"""A machine's ledger, put into the database that many machines share: whole, in one transaction."""
+"""One machine's ledger moved into the database of many machines, in one transaction."""
 
-# ruff: noqa: S608  only names of our own tables and columns are put into a statement; every value
-# is bound
+# ruff: noqa: S608  only our own tables' and columns' names enter a statement; values are bound
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -19,9 +18,11 @@ from batch.ledger.sqlite.opening import open_readable
 from batch.primitives.concurrency import batched
 
 _TABLES = {
-    "runs": "run_id, store, file, sha256, copy, started, finished, exit_status, summary, source, profile",
-    "records": "record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
-    " attempts, baseline, shipment_id, made, finding, deleted, created_at, changed_at, aside",
+    "runs": "run_id, store, file, sha256, copy, started, finished, exit_status,"
+    " summary, source, profile",
+    "records": "record_id, run_id, position, store, order_id, order_address_id,"
+    " label, number, ask, shipment, state, attempts, baseline,"
+    " shipment_id, made, finding, deleted, created_at, changed_at, aside",
     "skus": "sku, record_id",
     "attempts": "record_id, n, at, state, what, evidence",
     "notes": "note_id, run_id, rows, finding, record_id, ask, facts",
@@ -36,15 +37,15 @@ _ORDER = {
     "decisions": "decision_id",
 }
 _NUMBERED = {"records": "record_id", "notes": "note_id"}
-"""Tables whose rows others name by their number: it grows by what the database has given already."""
+"""Tables whose number is a foreign key elsewhere: shifted by what the database already has."""
 _TODO = "Nothing was changed. Let all runners end, then run the same call again."
 
 
 def transfer(source: Path, target: Database) -> Mapping[str, int]:
-    """Copy a ledger's file into a database, with the exports that are still kept; how many rows of
-    each table.
+    """Copy a ledger's file and its kept exports into a database; table → rows copied.
 
-    NothingSent where the database has any of its runs or shipments already; then nothing is copied.
+    Raises NothingSent where the database already has any of its runs or shipments; nothing is
+    copied then.
     """
     with closing(open_readable(source)) as old, closing(open_database(target)) as new:
         try:
@@ -52,7 +53,8 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
         except new.IntegrityError as error:
             raise NothingSent(
                 f"The database {target} holds some of {source} already ({_first_line(error)}).",
-                "Nothing was changed. A ledger is put there once, before its stores are shipped from the database.",
+                "Nothing was changed. "
+                "A ledger is put there once, before its stores are shipped from the database.",
             ) from error
         except new.Error as error:
             if getattr(error, "sqlstate", None) == "55P03":
@@ -69,7 +71,7 @@ def transfer(source: Path, target: Database) -> Mapping[str, int]:
 def _copy_tables(old: Connection, new: Connection) -> dict[str, int]:
     new.execute("BEGIN")
     new.execute(f"SET LOCAL lock_timeout TO '{schema.GRACE}'")
-    # What has begun long ago need not begin as planned; the table is ours alone until the end.
+    # Old records need not begin as planned; until the commit the table is ours alone.
     new.execute("ALTER TABLE records DISABLE TRIGGER begins_planned")
     shift = {key: _last(new, table, key) for table, key in _NUMBERED.items()}
     shift["aside"] = shift["record_id"]
@@ -102,7 +104,7 @@ def _rows(old: Connection, table: str, columns: str, shift: Mapping[str, int]) -
 
 
 def _last(new: Connection, table: str, key: str) -> int:
-    """The last number that was given."""
+    """The highest number given so far."""
     sequence = f"pg_sequence_last_value(pg_get_serial_sequence('{table}', '{key}')::regclass)"
     found = new.execute(
         f"SELECT greatest(coalesce(max({key}), 0), coalesce({sequence}, 0)) FROM {table}"

@@ -1,6 +1,4 @@
-"""States and statuses as SQL finds them: conditions on the words that are kept, made from the
-model's.
-"""
+"""SQL conditions on the states and statuses that are stored, made from the model's words."""
 
 from batch.model import UNSETTLED, State, Status
 
@@ -10,8 +8,6 @@ IS_UNSETTLED = f"state IN ({UNSETTLED_STATES})"
 
 
 def has_status(*statuses: Status, column: str = "finding") -> str:
-    """Whether a note's finding has one of these: it is kept as `finding_text` writes it, the status
-    first.
-    """
+    """Whether a note's finding has one of these statuses (`finding_text` writes it first)."""
     begins = [f'["{status}"' for status in sorted(statuses, key=lambda status: status.severity)]
     return f"({' OR '.join(f'substr({column}, 1, {len(begin)}) = {begin!r}' for begin in begins)})"

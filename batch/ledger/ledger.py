@@ -1,4 +1,4 @@
-"""The ledger's contract on a database: one writer thread, readers that never wait."""
+"""The ledger on a database: one writer thread, and readers that never wait for it."""
 
 import asyncio
 import threading
@@ -25,14 +25,12 @@ Now = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The time by the clock of this machine."""
+    """The time by this machine's clock, in UTC."""
     return datetime.now(UTC)
 
 
 class _PlanInput(Iterable[T]):
-    """What a plan is made of, taken once more where its transaction was lost with the database; see
-    `turns.Anew`.
-    """
+    """What a plan is made of; iterable again where it is Reiterable, else LedgerError."""
 
     def __init__(self, things: Iterable[T]) -> None:
         self._things, self._is_begun = things, False
@@ -47,7 +45,12 @@ class _PlanInput(Iterable[T]):
 
 
 class Ledger(LedgerReader):
-    """`base.Ledger` in a database of either kind, for all stores of a place; made by `open_ledger`."""
+    """The records of all stores of a place, in either database; made by `open_ledger`.
+
+    A write is synced to disk before its method returns. Every write raises LedgerError where it
+    cannot be made or is not known to be (then nothing more may be sent), and where it was opened
+    read-only; times are UTC.
+    """
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class Ledger(LedgerReader):
         self._now = now
         self._lease = lease
         self.advice = advice
-        """What is unwise about the place; empty where nothing is."""
+        """What is unsafe about the place, in words; empty where nothing is."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,19 +76,15 @@ class Ledger(LedgerReader):
 
     @property
     def runner(self) -> str:
-        """Who has the lease; nothing where a lock of the operating system is one: it proves that
-        its holder ended.
-        """
+        """Who has the lease; empty with a system lock, which proves that its holder ended."""
         return self._lease.runner if self._lease else ""
 
     def ours(self) -> bool:
-        """Whether no other runner can have the store yet: asked right before the first byte of a
-        write.
-        """
+        """Whether no other runner can have the store; asked right before a write's first byte."""
         return self._lease is None or self._lease.sure()
 
     def may_still_send(self, runner: str) -> str:
-        """An earlier runner that is not proven to have ended, in words; empty where it is."""
+        """An earlier runner that may still be running, in words; empty where it provably ended."""
         if not runner:
             return ""
         from batch.ledger.postgres.runners import ACTIVE, Runner
@@ -93,7 +92,7 @@ class Ledger(LedgerReader):
         return "".join(str(Runner(*row)) for row in self._rows(ACTIVE, runner))
 
     def listen(self, say: Callable[[str], None]) -> None:
-        """Whom to tell, in this event loop, that the database is away and that it is back."""
+        """Report to `say`, in this event loop, that the database is lost and that it is back."""
         loop, here = asyncio.get_running_loop(), threading.get_ident()
 
         def say_here(line: str) -> None:
@@ -116,12 +115,12 @@ class Ledger(LedgerReader):
         return self.pending_writes > 0
 
     async def begin(self, run: Run) -> None:
-        """Enter a run before anything of it is planned; IllegalMove where its id is taken."""
+        """Write a run before anything of it is planned. Raises IllegalMove if its id is taken."""
         sql = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         await self._write("begin", lambda ledger: ledger.execute(sql, run_row(run)))
 
     async def finish(self, run_id: str, exit_status: int, summary: Mapping[str, Any]) -> None:
-        """Close a run with what it says of itself; again after a resume."""
+        """Write a run's end and summary; may be repeated after a resume. Raises IllegalMove."""
         values = (self._at(), exit_status, json_text(summary), run_id)
         sql = "UPDATE runs SET finished = ?, exit_status = ?, summary = ? WHERE run_id = ?"
 
@@ -134,12 +133,11 @@ class Ledger(LedgerReader):
     async def plan(
         self, run_id: str, shipments: Iterable[Shipment], notes: Iterable[RowNote]
     ) -> range:
-        """Enter a file's whole plan in one transaction; returns the shipments' places in the run's
-        plan.
+        """Write a file's whole plan in one transaction; returns the shipments' positions in it.
 
-        They are taken a few at a time, so that memory does not grow with them. A planned record of
-        an earlier run with the same order, address and ask, or the same number, is taken over (it
-        was never made), so that nothing is planned twice.
+        They are read in small batches, so memory stays constant. A planned record of an earlier run
+        with the same order, address and ask, or the same number, is taken over (it was never made),
+        so that nothing is planned twice.
         """
         at, shipments, notes = self._at(), _PlanInput(shipments), _PlanInput(notes)
         return await self._write(
@@ -153,36 +151,26 @@ class Ledger(LedgerReader):
         shipments: Iterable[Shipment],
         notes: Iterable[RowNote],
     ) -> range:
-        """In one transaction, what a run's plan says of these parcels in place of what it left open
-        of them.
-        """
-        at, open_asks, shipments, notes = (
-            self._at(),
-            list(asks),
-            _PlanInput(shipments),
-            _PlanInput(notes),
-        )
+        """In one transaction, replace what a run's plan left open of these parcels."""
+        at, open_asks = self._at(), list(asks)
+        shipments, notes = _PlanInput(shipments), _PlanInput(notes)
         return await self._write(
             "plan",
             lambda ledger: plans.enter_again(ledger, run_id, at, open_asks, shipments, notes),
         )
 
     async def intend(self, record_id: int, evidence: Mapping[str, Any], baseline: int = 0) -> None:
-        """Planned → intent, synced before this returns. OrderBusy where the order is not free."""
+        """Planned → intent, on disk before this returns. Raises OrderBusy, IllegalMove."""
         await self._write("intent", Intend(record_id, self._at(), json_text(evidence), baseline))
 
     async def move(self, record: Record, outcome: Outcome, what: str) -> Record:
-        """Any other legal move, with its evidence. IllegalMove otherwise; AlreadyClaimed for
-        another's shipment.
-        """
+        """Any other legal move. Raises IllegalMove; AlreadyClaimed for another's shipment."""
         columns, evidence = moves.columns(record, outcome), json_text(outcome.evidence)
         point = "read-back" if what == "read back" else "outcome"
         return await self._write(point, Move(record, self._at(), outcome, what, evidence, columns))
 
     async def judge_again(self, record_id: int, shipment: Shipment | None, *notes: RowNote) -> None:
-        """Replace a planned record's shipment; with None, take it out of the plan and put the notes
-        there.
-        """
+        """Replace a planned record's shipment; with None, drop it from the plan, add `notes`."""
         at = self._at()
         await self._write(
             "judge-again", lambda ledger: plans.judge_again(ledger, record_id, at, shipment, notes)
@@ -195,11 +183,11 @@ class Ledger(LedgerReader):
         evidence: Mapping[str, Any],
         made: StoreShipment | None = None,
     ) -> None:
-        """What happens after `created`: updated or accepted (with the store's shipment as it is
-        now), deleted (once).
+        """Note an event that changes no state: updated, accepted, deleted (once), `waits anew`.
 
-        Accepted, or updated where its number alone was another one, it no longer counts as made
-        otherwise. And, in doubt, that it `waits anew`: its settle window begins once more.
+        After `created`, `made` is the store's shipment as it is now. Once accepted, or updated
+        where only its number differed, it no longer counts as made otherwise. In doubt, `waits
+        anew` restarts the settle window.
         """
         at = self._at()
         await self._write(
@@ -207,20 +195,14 @@ class Ledger(LedgerReader):
         )
 
     async def decide(self, store: str, decision: Decision) -> None:
-        """Keep a person's word; the newest for an ask counts."""
+        """Keep a person's answer; the newest for an ask counts."""
         sql = "INSERT INTO decisions (store, ask, answer, who, why, at) VALUES (?, ?, ?, ?, ?, ?)"
-        words = (
-            store,
-            decision.ask,
-            decision.answer,
-            decision.who,
-            decision.why,
-            time_text(decision.at),
-        )
+        said = (decision.ask, decision.answer, decision.who, decision.why)
+        words = (store, *said, time_text(decision.at))
         await self._write("decision", lambda ledger: ledger.execute(sql, words))
 
     async def remember(self, header: str, columns: Mapping[str, str]) -> None:
-        """Keep which column was which field, for a header row's digest."""
+        """Keep a header row's mapping, digest → field → column, for later files."""
         values = (header, json_text(columns), self._at())
         sql = (
             "INSERT INTO headers VALUES (?, ?, ?)"
@@ -229,7 +211,7 @@ class Ledger(LedgerReader):
         await self._write("header", lambda ledger: ledger.execute(sql, values))
 
     async def close(self) -> None:
-        """Let the writer finish and go."""
+        """Write what is queued, then close."""
         self._reader.close()
         if self._writer:
             await self._writer.close()

@@ -10,21 +10,20 @@ from pathlib import Path
 
 
 def describe_holder(lock: Path) -> str:
-    """Who holds a lock, in words; true only while the lock is held. `another process` where it is
-    not written.
-    """
+    """Who holds a lock, in words, while it is held; else, or unwritten, `another process`."""
     try:
         holder = json.loads(_holder_path(lock).read_text("utf-8"))
         since = datetime.fromisoformat(holder["since"]).astimezone()
-        return f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, since {since:%Y-%m-%d %H:%M:%S})"
+        return (
+            f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, "
+            f"since {since:%Y-%m-%d %H:%M:%S})"
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
 
 def write_holder(lock: Path) -> None:
-    """Write that this process holds the lock: whole or not at all, for the user's eyes alone.
-    OSError.
-    """
+    """Write that this process holds the lock, whole or not at all, mode 0600. Raises OSError."""
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -38,13 +37,13 @@ def write_holder(lock: Path) -> None:
 
 
 def remove_holder(lock: Path) -> None:
-    """Take the words away, before the lock is released: afterwards they would be the next runner's."""
+    """Delete the words before the lock is released: afterwards they would be the next runner's."""
     with suppress(OSError):
         _holder_path(lock).unlink(missing_ok=True)
 
 
 def this_command() -> str:
-    """What this process was started as."""
+    """The command line of this process."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]).strip() or "python"
 
 

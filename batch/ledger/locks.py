@@ -1,4 +1,4 @@
-"""One runner per store: an operating system's lock, which a killed process leaves by itself."""
+"""One runner per store: an operating system's lock, released when its process dies."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ _LATER = "Nothing was sent. Run the same call again when it has ended, or give a
 
 
 def _nobody_listens(_: str) -> None:
-    """What `waiting` does by default."""
+    """The default of `waiting`."""
 
 
 @asynccontextmanager
@@ -31,11 +31,11 @@ async def store_lock(
 ) -> AsyncIterator[None]:
     """The only runner of a store with this home, for as long as the block lasts.
 
-    Where the lock is not free, `waiting` is called once with whom we wait for, as words for a
-    sentence. `shared_home` is a folder that runners with other homes have too: they are shut out as
-    well, where it can be used. Raises CannotRunNow where another runner still has the lock after
-    `wait` seconds, and LedgerError where the home's lock cannot be had at all: no right to write
-    there, or a disk without locks.
+    Where the lock is taken, `waiting` is called once with its holder, as words for a sentence.
+    `shared_home` is a folder of runners with other homes: they are kept out as well, where it can
+    be used. Raises CannotRunNow where another runner still has the lock after `wait` seconds, and
+    LedgerError where the home's lock cannot be had at all: no write access, or a disk without
+    locks.
     """
     async with AsyncExitStack() as locks:
         try:
@@ -53,7 +53,7 @@ async def store_lock(
 async def _hold_lock(
     folder: Path, store: str, wait: float, waiting: Callable[[str], None]
 ) -> AsyncIterator[None]:
-    """One folder's lock; OSError where it cannot be had for other reasons than another runner."""
+    """One folder's lock. Raises OSError where it is not another runner that keeps it."""
     path = lock_path(folder, store)
     lock = system_lock(path)
     try:
@@ -72,29 +72,29 @@ async def _hold_lock(
 
 
 def system_lock(path: Path) -> FileLock:
-    """A lock that the operating system takes from a process when it dies, taken at once or not at
-    all.
+    """A lock that the operating system releases when its process dies; never waited for.
 
-    On a disk that has none it cannot be had: a file that merely lies there proves nothing.
+    A disk without such locks refuses it: a file that merely exists there proves nothing.
     """
     return FileLock(path, timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
 
 
 def lock_error(path: Path, error: OSError) -> LedgerError:
-    """A lock cannot be had, for other reasons than that somebody has it."""
+    """The error for a lock that cannot be taken, though nobody has it."""
     return LedgerError(
         f"The lock {path} cannot be taken ({error.strerror or error}).",
-        "Give this user write access to the folder, or set SHIPBATCH_HOME to another one, on a local disk.",
+        "Give this user write access to the folder, "
+        "or set SHIPBATCH_HOME to another one, on a local disk.",
     )
 
 
 def _is_same_folder(home: Path, other: Path) -> bool:
-    """Whether two names are of one folder: a runner would wait for itself there."""
+    """Whether two names mean one folder: a runner would wait for itself there."""
     return other.exists() and other.samefile(home)
 
 
 def lock_path(home: Path, store: str) -> Path:
-    """Where a store's lock lies: readable, and another one for every store."""
+    """The path of a store's lock file: readable, and different for every store."""
     words = re.sub(r"[^a-z0-9]+", "-", store.casefold()).strip("-")[-40:]
     return home / "locks" / f"{words}-{sha256(store.encode()).hexdigest()[:8]}.lock"
 
@@ -113,9 +113,7 @@ async def _acquire(lock: FileLock, store: str, wait: float, waiting: Callable[[s
 
 
 def is_free(path: Path) -> bool:
-    """Whether a lock's process is dead. A lock file that is not here proves nothing: it may be
-    another disk's.
-    """
+    """Whether a lock's process is dead; a missing lock file proves nothing (another disk's)."""
     if not path.exists():
         return False
     try:
@@ -126,9 +124,7 @@ def is_free(path: Path) -> bool:
 
 
 def try_acquire(lock: FileLock) -> bool:
-    """Acquire a lock at once; False where another process has it, OSError where it cannot be had at
-    all.
-    """
+    """Take a lock at once; False where another process has it. Raises OSError without locks."""
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -1,6 +1,4 @@
-"""Stores of an older ledger that are one, written in several ways, become one; nothing of any of
-them is lost.
-"""
+"""Stores of an older ledger that are one, spelled in several ways, become one; nothing is lost."""
 
 # ruff: noqa: S608  only names of our own are put into a statement; every value is bound
 
@@ -27,13 +25,13 @@ _STORES = {
     "postgres": ("runs", "records", "decisions", "owners"),
 }
 _WHAT = "one store"
-"""What happened to a record, as its history calls it."""
+"""The name of this event in a record's history."""
 
 
 def merge(connection: Connection, kind: str) -> None:
     """Give every store its one spelling, in the caller's transaction; `kind` is a key of `_STORES`.
 
-    DatabaseAway where a runner of the older version is at work with one that is spelled otherwise.
+    Raises DatabaseAway where a runner of the older version works on a store spelled otherwise.
     """
     every = " UNION ".join(f"SELECT store FROM {table}" for table in _STORES[kind])
     spellings: dict[str, list[str]] = {}
@@ -54,14 +52,14 @@ def merge(connection: Connection, kind: str) -> None:
 
 
 class _Merger:
-    """Several stores that become one: what two of their records cannot both be."""
+    """Stores that become one: where two of their records conflict, one gives way."""
 
     def __init__(self, connection: Connection, written: Sequence[str]) -> None:
         self._connection, self._written = connection, written
         self._at = time_text(datetime.now(UTC))
 
     def settle(self) -> None:
-        """Each shipment id one record's, each parcel's number one record's, each order one doubt."""
+        """One record per shipment id, one per parcel's number, and one doubt per order."""
         for shipment_id, *_ in self._several("shipment_id", "shipment_id IS NOT NULL"):
             first, *others = self._records("shipment_id = ?", shipment_id)
             for record in others:
@@ -82,9 +80,7 @@ class _Merger:
                 self._put_aside(record, first)
 
     def _keep_apart(self, record: Record, first: Record) -> None:
-        """The shipment is the older record's. This one stays for its history; its run's sheet says
-        what it said.
-        """
+        """The older record keeps the shipment; this one stays for its history and its sheet."""
         assert record.made is not None
         made = record.made
         if record.run_id:
@@ -104,9 +100,7 @@ class _Merger:
         )
 
     def _give_up_number(self, record: Record, first: Record) -> None:
-        """The number is `first`'s: what was made under it stays made, what may have been waits for
-        a person.
-        """
+        """`first` keeps the number; what was made stays so, what may have been needs a person."""
         self._connection.execute(
             "UPDATE records SET label = '' WHERE record_id = ?", (record.record_id,)
         )
@@ -118,9 +112,7 @@ class _Merger:
             self._history(record, {"number_of": first.record_id})
 
     def _put_aside(self, record: Record, first: Record) -> None:
-        """The older doubt is settled as ever; this one waits beside it, and both keep the order
-        from all others.
-        """
+        """The older doubt is settled as usual; this one waits beside it; both block the order."""
         sql = "UPDATE records SET aside = record_id WHERE record_id = ?"
         self._connection.execute(sql, (record.record_id,))
         evidence = {"stores": list(self._written), "older": first.record_id}
@@ -143,8 +135,11 @@ class _Merger:
         )
 
     def _several(self, what: str, where: str) -> list[tuple[object, ...]]:
-        """What more than one record of these stores has."""
-        sql = f"SELECT {what} FROM records WHERE store {LISTED} AND {where} GROUP BY {what} HAVING count(*) > 1"
+        """Values that more than one record of these stores has."""
+        sql = (
+            f"SELECT {what} FROM records"
+            f" WHERE store {LISTED} AND {where} GROUP BY {what} HAVING count(*) > 1"
+        )
         found: list[tuple[object, ...]] = self._connection.execute(sql, (self._listed,)).fetchall()
         return found
 
@@ -160,15 +155,18 @@ class _Merger:
 
 
 def _precedence(record: Record) -> tuple[int, int]:
-    """Made before in doubt, in doubt before planned; then the older."""
+    """Sort key: created before in doubt, in doubt before planned; then by age."""
     rank = 0 if record.state is State.CREATED else 1 if record.state in UNSETTLED else 2
     return rank, record.record_id
 
 
 def _merge_owners(connection: Connection, store: str, written: Sequence[str]) -> None:
-    """One owner: the one whose lease ends last, with an epoch that fences off all."""
+    """One owner stays: the one whose lease ends last, with an epoch above all others."""
     listed = connection.list_parameter(written)
-    sql = f"SELECT epoch, runner, until FROM owners WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
+    sql = (
+        "SELECT epoch, runner, until FROM owners"
+        f" WHERE store {LISTED} ORDER BY runner IS NULL, until DESC"
+    )
     if rows := connection.execute(sql, (listed,)).fetchall():
         connection.execute(f"DELETE FROM owners WHERE store {LISTED}", (listed,))
         epoch = 1 + max(row[0] for row in rows)
@@ -176,7 +174,7 @@ def _merge_owners(connection: Connection, store: str, written: Sequence[str]) ->
 
 
 def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
-    """A runner of the older version goes on by its own spelling; one that begins later is refused."""
+    """Refuse while a runner of the older version, which spells the store otherwise, is at work."""
     assert isinstance(connection, SqliteConnection)
     for store in stores:
         path = lock_path(Path(connection.path).parent, store)
@@ -187,9 +185,10 @@ def _check_no_runner(connection: Connection, stores: Iterable[str]) -> None:
                 pass
         except Timeout:
             raise DatabaseAway(
-                f"The ledger {connection.path} is of an older version, and a runner is at work with it: "
-                f"{describe_holder(path)}.",
-                "Let it end, then run the same call again: it upgrades the ledger. Nothing was sent.",
+                f"The ledger {connection.path} is of an older version, "
+                f"and a runner is at work with it: {describe_holder(path)}.",
+                "Let it end, then run the same call again: it upgrades the ledger. "
+                "Nothing was sent.",
             ) from None
         except OSError:
             continue

@@ -1,6 +1,4 @@
-"""From each version of the ledger to the next, in either store: an older ledger is upgraded when it
-is opened.
-"""
+"""From each version of the ledger to the next, in either database, when it is opened."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,22 +10,22 @@ from batch.primitives import failpoints
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What makes a ledger one version newer: statements for each store, which also stand in its
-    schema file.
+    """What makes a ledger one version newer: statements per database, also in its schema file.
 
-    Tables are added to, and nothing is taken from them: what has happened stays.
+    Tables are only added to: history stays.
     """
 
     sqlite: Sequence[str]
     postgres: Sequence[str]
     change: Callable[[Connection, str], None] = lambda connection, store: None
-    """What no statement can say, after them; it gets the name of the store's field, too."""
+    """What no statement can say, done after them; it is given the name of the store's field."""
 
 
 _OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"
 _FLIGHT = f"CREATE UNIQUE INDEX single_flight ON records (store, order_id, aside) WHERE {_OPEN}"
 _OF_ORDER = "store = NEW.store AND order_id = NEW.order_id"
 _OTHERS = f"EXISTS (SELECT 1 FROM records WHERE {_OF_ORDER} AND aside <> NEW.aside AND {_OPEN})"  # noqa: S608
+_INTENT = "NEW.state = 'intent'"
 _BUSY = "'the order has another shipment in doubt'"
 _BEFORE = "CREATE TRIGGER aside_holds BEFORE UPDATE OF state ON records"
 _REFUSE = f"RAISE EXCEPTION {_BUSY} USING ERRCODE = 'integrity_constraint_violation'"
@@ -37,14 +35,14 @@ _ONE_SPELLING = Step(
         "ALTER TABLE records ADD COLUMN aside INTEGER NOT NULL DEFAULT 0",
         "DROP INDEX single_flight",
         _FLIGHT,
-        f"{_BEFORE} WHEN NEW.state = 'intent' AND {_OTHERS} BEGIN SELECT RAISE(ABORT, {_BUSY}); END",
+        f"{_BEFORE} WHEN {_INTENT} AND {_OTHERS} BEGIN SELECT RAISE(ABORT, {_BUSY}); END",
     ),
     postgres=(
         "ALTER TABLE records ADD COLUMN aside BIGINT NOT NULL DEFAULT 0",
         "DROP INDEX single_flight",
         _FLIGHT,
         f"CREATE FUNCTION aside_holds() RETURNS trigger LANGUAGE plpgsql AS {_BODY}",
-        f"{_BEFORE} FOR EACH ROW WHEN (NEW.state = 'intent') EXECUTE FUNCTION aside_holds()",
+        f"{_BEFORE} FOR EACH ROW WHEN ({_INTENT}) EXECUTE FUNCTION aside_holds()",
     ),
     change=merge,
 )
@@ -59,9 +57,7 @@ def version() -> int:
 
 
 def upgrade(connection: Connection, store: str, found: int) -> None:
-    """Bring a ledger of an older version up to date, in the caller's transaction; `store` is a
-    field of Step.
-    """
+    """Upgrade a ledger in the caller's transaction, from version `found`; `store`: Step's field."""
     for step in STEPS[found - 1 :]:
         for statement in getattr(step, store):
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""The moves of one record, each a unit of work for the writer: refused whole or written whole."""
+"""The moves of one record, each a unit of work for the writer: written whole or refused."""
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
@@ -24,11 +24,11 @@ from batch.model.matching import misnamed
 LEGAL = "VALUES " + ", ".join(
     f"('{old}', '{new}')" for old in MOVES for new in sorted(MOVES[old]) if new is not State.INTENT
 )
-"""Which state may become which, the intent left out."""
+"""Every legal (state, next state) but the intent's, as SQL rows."""
 
 
 def record(connection: Connection, record_id: int) -> Record:
-    """The record as this transaction sees it; IllegalMove where there is none."""
+    """The record as this transaction sees it. Raises IllegalMove where there is none."""
     row = connection.execute(
         f"SELECT {RECORD} FROM records WHERE record_id = ?", (record_id,)
     ).fetchone()
@@ -40,10 +40,10 @@ def record(connection: Connection, record_id: int) -> Record:
 def intend(
     connection: Connection, record_id: int, at: str, evidence: str, baseline: int = 0
 ) -> None:
-    """Planned → intent; OrderBusy where another record of the order is unsettled."""
+    """Planned → intent. Raises OrderBusy where another record of the order is unsettled."""
     sql = (
-        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1, baseline = ?, changed_at = ?"
-        f" WHERE record_id = ? AND state = '{State.PLANNED}'"
+        f"UPDATE records SET state = '{State.INTENT}', attempts = attempts + 1,"
+        f" baseline = ?, changed_at = ? WHERE record_id = ? AND state = '{State.PLANNED}'"
     )
     try:
         moved = connection.execute(sql, (baseline, at, record_id)).rowcount
@@ -61,7 +61,7 @@ def intend(
 def move(
     connection: Connection, before: Record, at: str, outcome: Outcome, what: str, evidence: str
 ) -> Record:
-    """Any legal move but the intent; the record as it is then."""
+    """Any legal move but the intent; returns the new record. Raises IllegalMove, AlreadyClaimed."""
     sql = (
         "UPDATE records SET state = ?, finding = ?, shipment_id = ?, made = ?, changed_at = ?"
         f" WHERE record_id = ? AND (state, ?) IN ({LEGAL}) RETURNING attempts, baseline"
@@ -82,7 +82,7 @@ def move(
 
 
 def columns(before: Record, outcome: Outcome) -> Row:
-    """finding, shipment_id, made; IllegalMove where the outcome says too little, or too much."""
+    """finding, shipment_id, made. Raises IllegalMove where the outcome and its state do not fit."""
     finding = finding_text(outcome.finding) if outcome.finding else None
     made = outcome.made
     if (made is None) == (outcome.state is State.CREATED):
@@ -112,9 +112,7 @@ def append(
     evidence: Mapping[str, Any],
     made: StoreShipment | None = None,
 ) -> None:
-    """What happens to a record and moves it nowhere: to a created shipment, `deleted` once; in
-    doubt, `waits anew`.
-    """
+    """An event that changes no state: on a created shipment, or `waits anew` on one in doubt."""
     before = record(connection, record_id)
     must_be = State.IN_DOUBT if what == "waits anew" else State.CREATED
     if before.state is not must_be or (before.deleted and what in {"updated", "deleted"}):
@@ -134,10 +132,11 @@ def append(
 def note_attempt(
     connection: Connection, record_id: int, state: State, at: str, what: str, evidence: str
 ) -> None:
-    """One more line in a record's history."""
+    """Add an event to a record's history."""
     n = "(SELECT coalesce(max(n), 0) + 1 FROM attempts WHERE record_id = ?)"
     connection.execute(
-        f"INSERT INTO attempts (record_id, n, at, state, what, evidence) VALUES (?, {n}, ?, ?, ?, ?)",
+        "INSERT INTO attempts (record_id, n, at, state, what, evidence)"
+        f" VALUES (?, {n}, ?, ?, ?, ?)",
         (record_id, record_id, at, state, what, evidence),
     )
 
@@ -145,30 +144,26 @@ def note_attempt(
 def _remake(connection: Connection, before: Record, at: str, made: StoreShipment) -> None:
     """The store's shipment as it is now, and the number by which the parcel is known from now on.
 
-    Where another record has that number, planned and never made, it keeps its own: `made` tells of
-    the new one.
+    Where a planned record already has that number, this one keeps its own, and only `made` has the
+    new one.
     """
     if before.made is None or made.shipment_id != before.made.shipment_id:
         raise IllegalMove(f"Record {before.record_id} was not made as shipment {made.shipment_id}.")
     label = made.tracking_number or made.tracking_link or before.shipment.label
     connection.execute(
-        "UPDATE records SET made = ?, number = ?, changed_at = ?, label = CASE WHEN EXISTS (SELECT 1 FROM records other"
+        "UPDATE records SET made = ?, number = ?, changed_at = ?,"
+        " label = CASE WHEN EXISTS (SELECT 1 FROM records other"
         " WHERE (other.store, other.order_id, other.order_address_id, other.label)"
         " = (records.store, records.order_id, records.order_address_id, ?)"
-        f" AND other.record_id <> records.record_id AND other.state <> '{State.REJECTED}' AND NOT other.deleted)"
+        " AND other.record_id <> records.record_id"
+        f" AND other.state <> '{State.REJECTED}' AND NOT other.deleted)"
         " THEN label ELSE ? END WHERE record_id = ?",
         (store_shipment_text(made), search_form(label), at, label, label, before.record_id),
     )
 
 
 def _claim_error(connection: Connection, before: Record, made: StoreShipment | None) -> Exception:
-    owner = (
-        made
-        and connection.execute(
-            "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?",
-            (before.store, made.shipment_id),
-        ).fetchone()
-    )
-    if made and owner:
+    sql = "SELECT record_id FROM records WHERE store = ? AND shipment_id = ?"
+    if made and (owner := connection.execute(sql, (before.store, made.shipment_id)).fetchone()):
         return AlreadyClaimed(f"Shipment {made.shipment_id} belongs to record {owner[0]} already.")
     return IllegalMove(f"Record {before.record_id} is {before.state}; the ledger refuses the move.")

@@ -1,6 +1,4 @@
-"""The two stores of a ledger, opened by their place: a file, or a database that many machines
-share.
-"""
+"""A ledger by its place: a file, or a database that many machines share."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +18,11 @@ if TYPE_CHECKING:
 def open_ledger(
     place: Place, *, read_only: bool = False, now: Now = utc_now, lease: "Lease | None" = None
 ) -> Ledger:
-    """The ledger at a place, made where there is none; close it, or use it as an async context
-    manager.
+    """The ledger at a place, made where there is none; close it, or use `async with`.
 
-    LedgerError where it is damaged, unwritable, of a newer version or another program's. With
-    read_only nothing is written, not even the file, and every write is refused. With a `lease` on a
-    store in a database, everything is refused once the store is another's; see
-    `owned.owned_ledger`.
+    Raises LedgerError where it is damaged, unwritable, newer or another program's. With read_only
+    nothing is written, not even the file, and every write is refused. With a `lease` on a store in
+    a database, every write is refused once the store is another's; see `open_owned_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres
@@ -52,9 +48,9 @@ def open_ledger(
 
 
 def read_ledger(place: Place) -> LedgerReader:
-    """The ledger at a place for reading alone, without an event loop; use it as a context manager.
+    """The ledger at a place, read-only, without an event loop; use it as a context manager.
 
-    Where there is none it is empty, and none is made. LedgerError as for `open_ledger`.
+    Where there is none it is empty, and none is made. Raises LedgerError as `open_ledger` does.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres import opening as postgres

@@ -1,4 +1,4 @@
-"""The ledger as a runner opens it: with no other runner of its store meanwhile."""
+"""Opening the ledger as a runner: with no other runner of the store at the same time."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,13 +23,12 @@ async def open_owned_ledger(
     waiting: Callable[[str], None],
     shared_home: Path | None = None,
 ) -> AsyncIterator[Ledger]:
-    """The ledger at a place, and its store ours alone: by the lock of a file, or by a lease in a
-    database.
+    """The ledger at a place, and its store ours alone: a file's lock, or a database's lease.
 
-    Where it is not free, `waiting` is called once with whom we wait for. `shared_home` is a folder
-    that runners with other homes have too; see `locks.store_lock`. Raises CannotRunNow where the
-    store is still another runner's after `wait` seconds, and LedgerError where no lock or lease can
-    be had, or the ledger cannot be opened; see `open_ledger`.
+    Where it is taken, `waiting` is called once with its holder. `shared_home` is a folder that
+    runners with other homes use too; see `locks.store_lock`. Raises CannotRunNow where the store is
+    still taken after `wait` seconds, and LedgerError where no lock or lease can be had, or the
+    ledger cannot be opened; see `open_ledger`.
     """
     if isinstance(place, Database):
         from batch.ledger.postgres.opening import make

@@ -1,4 +1,4 @@
-"""A file's whole plan in one transaction, and what a second judgement changes in it."""
+"""A file's whole plan in one transaction, and later changes of it."""
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
@@ -16,16 +16,16 @@ from batch.model.statuses import PASSING
 from batch.primitives.concurrency import batched
 
 _INSERT = (
-    "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label, number, ask, shipment,"
-    " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO records (record_id, run_id, position, store, order_id, order_address_id, label,"
+    " number, ask, shipment, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _REPLACE = (
-    "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?, number = ?, ask = ?,"
-    " shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
+    "UPDATE records SET run_id = ?, position = ?, order_id = ?, order_address_id = ?, label = ?,"
+    " number = ?, ask = ?, shipment = ?, finding = NULL, changed_at = ? WHERE record_id = ?"
 )
 _SKU = "INSERT INTO skus (sku, record_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 OPEN_NOTE = has_status(*PASSING)
-"""Notes on rows that may ship later by themselves."""
+"""Condition on notes whose rows may ship later by themselves."""
 _REPLACED_NOTE = has_status(*PASSING, Status.IN_DOUBT)
 _NOTE = "INSERT INTO notes (run_id, rows, finding, record_id, ask, facts) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -53,7 +53,7 @@ def enter(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """The plan in the given order, leftovers of earlier runs taken over; see `base.Ledger.plan`."""
+    """The plan in the given order, leftovers of earlier runs taken over; see `Ledger.plan`."""
     plan = _Plan(connection, run_id, at)
     for some in batched(shipments, AT_ONCE):
         plan.enter(some)
@@ -69,16 +69,14 @@ def enter_again(
     shipments: Iterable[Shipment],
     notes: Iterable[RowNote],
 ) -> range:
-    """A run's plan for these parcels in place of what it left open of them; see
-    `base.Ledger.plan_again`.
-    """
+    """Replace what a run's plan left open of these parcels; see `Ledger.plan_again`."""
     listed = connection.list_parameter(asks)
     open_notes = f"{_REPLACED_NOTE} AND run_id = ? AND ask {LISTED}"
     connection.execute(f"DELETE FROM notes WHERE {open_notes}", (run_id, listed))
     places = enter(connection, run_id, at, shipments, notes)
     left = connection.execute(
-        f"SELECT record_id, attempts FROM records WHERE run_id = ? AND state = '{State.PLANNED}' AND position < ?"
-        f" AND ask {LISTED}",
+        "SELECT record_id, attempts FROM records"
+        f" WHERE run_id = ? AND state = '{State.PLANNED}' AND position < ? AND ask {LISTED}",
         (run_id, places.start, listed),
     )
     for record_id, attempts in left.fetchall():
@@ -87,7 +85,7 @@ def enter_again(
 
 
 class _Plan:
-    """A run's plan while it is entered."""
+    """A run's plan while it is being written."""
 
     def __init__(self, connection: Connection, run_id: str, at: str) -> None:
         self._connection, self._run_id, self._at = connection, run_id, at
@@ -96,7 +94,7 @@ class _Plan:
         self.places = range(last + 1, last + 1)
 
     def enter(self, shipments: Sequence[Shipment]) -> None:
-        """The next shipments of the plan."""
+        """Write the next shipments of the plan."""
         left = self._leftovers(shipments)
         ids = iter(self._connection.new_ids(len(shipments)))
         new: list[Row] = []
@@ -131,7 +129,7 @@ class _Plan:
         self.places = range(self.places.start, self.places.stop + len(shipments))
 
     def _leftovers(self, shipments: Sequence[Shipment]) -> dict[Key, list[_Leftover]]:
-        """Planned records of these orders, less those that this plan has entered."""
+        """Planned records of these orders, without those that this plan has written."""
         rows = self._connection.execute(
             "SELECT order_id, order_address_id, label, ask, record_id, run_id, shipment"
             f" FROM records WHERE order_id {LISTED} AND store = ? AND state = '{State.PLANNED}'"
@@ -157,7 +155,7 @@ def judge_again(
     shipment: Shipment | None,
     notes: Sequence[RowNote],
 ) -> None:
-    """Another shipment for a planned record, or none and the reasons why."""
+    """Replace a planned record's shipment, or take it out and add the notes that say why."""
     before = record(connection, record_id)
     if before.state is not State.PLANNED or not before.run_id:
         raise IllegalMove(
@@ -175,7 +173,7 @@ def judge_again(
 
 
 def hand_over(connection: Connection, old: Record, to: Record, at: str) -> None:
-    """A planned record leaves its plan: another run has the same parcel."""
+    """A planned record leaves its plan because another run has the same parcel."""
     if old.run_id:
         farewell = _farewell(_Leftover(to.record_id, old.run_id, old.shipment.rows), to.run_id)
         add_notes(connection, old.run_id, [farewell])
@@ -183,7 +181,7 @@ def hand_over(connection: Connection, old: Record, to: Record, at: str) -> None:
 
 
 def add_notes(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> None:
-    """The notes in the given order, to be found by what their rows name."""
+    """Write notes in the given order, and the names that their rows are found by."""
     for is_found, some in groupby(notes, key=lambda note: note.record_id is not None):
         if is_found:  # by its record
             connection.executemany(_NOTE, (note_row(run_id, note) for note in some))
@@ -198,7 +196,7 @@ def add_notes(connection: Connection, run_id: str, notes: Iterable[RowNote]) -> 
 
 
 def _with_shipment_name(note: RowNote, shipment: Shipment) -> RowNote:
-    """A note on rows of a shipment that leaves its plan."""
+    """A note on the rows of a shipment that leaves its plan."""
     words = {str(shipment.order_id), shipment.label, *(sku for _, sku in shipment.skus)} - {""}
     return replace(note, names=((word, row) for row in note.rows for word in words))
 
@@ -248,9 +246,7 @@ def _key(shipment: Shipment) -> Key:
 
 
 def _key_of(order_id: int, order_address_id: int, label: str, ask: str) -> Key:
-    """Two planned shipments with one key are the same one: by the label, without one by what was
-    asked.
-    """
+    """Planned shipments with one key are one: its label, or else what was asked."""
     return order_id, order_address_id, label, "" if label else ask
 
 
@@ -273,7 +269,7 @@ def _skus(shipment: Shipment, record_id: int) -> list[Row]:
 
 
 def _farewell(old: _Leftover, run_id: str) -> RowNote:
-    """What the earlier run's sheet says of rows that now belong to another run."""
+    """The note for the earlier run's sheet on rows that now belong to another run."""
     return RowNote(old.rows, findings.taken_over(run_id), old.record_id)
 
 
@@ -284,15 +280,14 @@ def _claim_error(
     run_id: str = "",
     places: range = NOWHERE,
 ) -> IllegalMove:
-    """Which parcel the ledger refused: its number has a record that is not planned, or comes twice
-    in the plan.
-    """
+    """The parcel that was refused: its number is taken by a record not planned, or comes twice."""
     seen: set[Key] = set()
     for shipment in (shipment for shipment in shipments if shipment.label):
         row = connection.execute(
-            "SELECT record_id, state FROM records WHERE store = ? AND order_id = ? AND order_address_id = ?"
-            f" AND label = ? AND state <> '{State.REJECTED}' AND NOT deleted"
-            f" AND (state <> '{State.PLANNED}' OR run_id = ? AND position >= ? AND position < ?)",
+            "SELECT record_id, state FROM records WHERE store = ? AND order_id = ?"
+            f" AND order_address_id = ? AND label = ? AND state <> '{State.REJECTED}'"
+            f" AND NOT deleted AND (state <> '{State.PLANNED}' OR run_id = ?"
+            " AND position >= ? AND position < ?)",
             (
                 store,
                 shipment.order_id,

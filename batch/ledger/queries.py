@@ -1,4 +1,4 @@
-"""What the ledger is asked: reads on a connection of their own, which never wait for the writer."""
+"""The ledger's reads, on a connection of their own that never waits for the writer."""
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
@@ -41,7 +41,7 @@ _RUN = "run_id, store, file, sha256, copy, started, finished, exit_status, summa
 
 
 class LedgerReader:
-    """The reading half of the contract; see `base.Ledger`."""
+    """The reading half of a ledger; every method raises LedgerError where it cannot be read."""
 
     def __init__(self, connection: Connection, place: Place) -> None:
         self._reader = connection
@@ -54,22 +54,20 @@ class LedgerReader:
         self._reader.close()
 
     def check(self) -> None:
-        """LedgerError where the place is damaged; a ledger of millions is looked at in part."""
+        """Raises LedgerError where the place is damaged; a very large ledger is checked in part."""
         try:
             self._reader.check()
         except self._reader.Error as error:
             raise self._reader.ledger_error(error) from error
 
     def back_up(self, target: Path) -> None:
-        """A whole copy, as of one moment, while others write; see `copying.back_up`."""
+        """A whole copy, of one moment, while others write; see `backup.back_up`."""
         back_up(self._reader, self.place, target)
 
     def records_by_key(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Record]]:
-        """Records that came from these parcels, rejected and deleted ones left out."""
-        where, wanted = (
-            f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted",
-            set(asks),
-        )
+        """Ask → the records of these parcels, without rejected and deleted ones."""
+        where = f"ask {LISTED} AND store = ? AND state <> '{State.REJECTED}' AND NOT deleted"
+        wanted = set(asks)
         found: dict[str, list[Record]] = {}
         for record in self._records(where, self._reader.list_parameter(wanted), store):
             self._need(record.shipment.request_key in wanted, record)
@@ -77,7 +75,7 @@ class LedgerReader:
         return found
 
     def of_orders(self, store: str, order_ids: Iterable[int]) -> Mapping[int, list[Record]]:
-        """All records of these orders, in the order they were planned."""
+        """Order id → all records of these orders, in the order they were planned."""
         found: dict[int, list[Record]] = {}
         wanted = set(order_ids)
         for record in self._records(
@@ -88,7 +86,7 @@ class LedgerReader:
         return found
 
     def records(self, record_ids: Iterable[int]) -> list[Record]:
-        """Records by their numbers."""
+        """Records by id."""
         return self._records(f"record_id {LISTED}", self._reader.list_parameter(list(record_ids)))
 
     def unsettled_records(self, store: str) -> list[Record]:
@@ -96,53 +94,69 @@ class LedgerReader:
         return self._records(f"{IS_UNSETTLED} AND store = ?", store)
 
     def states(self, store: str) -> Mapping[str, int]:
-        """How many shipments of a store are in each state, or `deleted`."""
-        sql = "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*) FROM records WHERE store = ? GROUP BY 1"
+        """State, or `deleted` → how many shipments of a store are in it."""
+        sql = (
+            "SELECT CASE WHEN deleted THEN 'deleted' ELSE state END, count(*)"
+            " FROM records WHERE store = ? GROUP BY 1"
+        )
         return dict(self._rows(sql, store))
 
     def claimed_shipments(self, store: str, order_id: int) -> frozenset[int]:
-        """Shipment ids of an order that belong to a record, deleted ones too."""
-        sql = "SELECT shipment_id FROM records WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
+        """An order's shipment ids that belong to a record, deleted ones included."""
+        sql = (
+            "SELECT shipment_id FROM records"
+            " WHERE order_id = ? AND store = ? AND shipment_id IS NOT NULL"
+        )
         return frozenset(row[0] for row in self._rows(sql, order_id, store))
 
     def records_of_run(self, run_id: str) -> Iterator[Record]:
         """A run's records, in the order they were planned."""
-        sql = f"SELECT position, {RECORD} FROM records WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
+        sql = (
+            f"SELECT position, {RECORD} FROM records"
+            f" WHERE run_id = ? AND position > ? ORDER BY position LIMIT {PAGE}"
+        )
         return self._each(record_from, self._pages(sql, run_id))
 
     def planned_records(self, run_id: str, places: range) -> Iterator[Record]:
-        """Those of the records at these places of a run's plan that are still planned, in their
-        order.
-        """
-        where = f"run_id = ? AND position > ? AND position BETWEEN ? AND ? AND state = '{State.PLANNED}'"
+        """The records at these positions of a run's plan that are still planned, in order."""
+        where = (
+            "run_id = ? AND position > ? AND position BETWEEN ? AND ?"
+            f" AND state = '{State.PLANNED}'"
+        )
         sql = f"SELECT position, {RECORD} FROM records WHERE {where} ORDER BY position LIMIT {PAGE}"
         return self._each(record_from, self._pages(sql, run_id, places.start, places.stop - 1))
 
     def notes(self, run_id: str) -> Iterator[RowNote]:
-        """What a run's plan says of the rows that have no record of it."""
+        """A run's notes on rows that have no record of that run."""
         columns = "note_id, rows, finding, record_id, ask, facts"
-        sql = f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ? ORDER BY note_id LIMIT {PAGE}"
+        sql = (
+            f"SELECT {columns} FROM notes WHERE run_id = ? AND note_id > ?"
+            f" ORDER BY note_id LIMIT {PAGE}"
+        )
         return self._each(note_from, self._pages(sql, run_id))
 
     def notes_without_record(self, run_id: str) -> Iterator[RowNote]:
-        """Those of a run's notes that are of no record."""
+        """A run's notes that belong to no record."""
         columns = "note_id, rows, finding, record_id, ask, facts"
         where = "run_id = ? AND note_id > ? AND record_id IS NULL"
         sql = f"SELECT {columns} FROM notes WHERE {where} ORDER BY note_id LIMIT {PAGE}"
         return self._each(note_from, self._pages(sql, run_id))
 
     def held_notes(self, store: str, run_id: str = "") -> Mapping[str, list[RowNote]]:
-        """Run → what its plan holds for a person; of one run, where it is named."""
+        """Run → its notes held for a person; of one run where it is named."""
         which = "run_id = ?" if run_id else "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         columns = "run_id, rows, finding, record_id, ask, facts"
-        sql = f"SELECT {columns} FROM notes WHERE {which} AND {has_status(Status.HELD)} ORDER BY note_id"
+        sql = (
+            f"SELECT {columns} FROM notes"
+            f" WHERE {which} AND {has_status(Status.HELD)} ORDER BY note_id"
+        )
         found: dict[str, list[RowNote]] = {}
         for of_run, *note in self._rows(sql, run_id or store):
             found.setdefault(of_run, []).extend(self._each(note_from, [tuple(note)]))
         return found
 
     def differing_records(self, run_id: str) -> list[Record]:
-        """Records that a run has made, or met, and that still differ from what was asked."""
+        """Records that a run made, or met, and that still differ from what was asked."""
         first = f'["{Status.CREATED}","{MADE_DIFFERS}"'
         where = f"state = '{State.CREATED}' AND NOT deleted AND substr(finding, 1, length(?)) = ?"
         met = "SELECT record_id FROM notes WHERE run_id = ? AND record_id IS NOT NULL"
@@ -151,7 +165,7 @@ class LedgerReader:
         )
 
     def notes_for(self, store: str, asks: Iterable[str]) -> Mapping[str, set[str]]:
-        """Run → those of these parcels that it has a note on."""
+        """Run → which of these asks it has a note on."""
         which = "run_id IN (SELECT run_id FROM runs WHERE store = ?)"
         sql = f"SELECT run_id, ask FROM notes WHERE {which} AND ask {LISTED}"
         found: dict[str, set[str]] = {}
@@ -160,28 +174,35 @@ class LedgerReader:
         return found
 
     def attempts(self, record_id: int) -> list[Event]:
-        """All that happened to a record, oldest first."""
-        sql = "SELECT record_id, at, state, what, evidence FROM attempts WHERE record_id = ? ORDER BY n"
+        """A record's history, oldest first."""
+        sql = (
+            "SELECT record_id, at, state, what, evidence"
+            " FROM attempts WHERE record_id = ? ORDER BY n"
+        )
         return list(self._each(attempt_from, self._rows(sql, record_id)))
 
     def stores(self) -> list[str]:
-        """The stores that anything was run for."""
+        """The stores that have runs."""
         return [store for (store,) in self._rows("SELECT DISTINCT store FROM runs ORDER BY store")]
 
     def runs(self, store: str | None = None) -> list[Run]:
-        """All runs, newest first."""
-        sql = f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL ORDER BY started DESC, run_id DESC"
+        """All runs, newest first; of one store where it is named."""
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE store = ? OR CAST(? AS TEXT) IS NULL"
+            " ORDER BY started DESC, run_id DESC"
+        )
         return list(self._each(run_from, self._rows(sql, store, store)))
 
     def runs_of(self, store: str, source: str, last: int) -> list[Run]:
-        """The last runs of a source's files, newest first."""
-        sql = f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ? ORDER BY started DESC, run_id DESC LIMIT ?"
+        """The newest `last` runs of a source's files, newest first."""
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE store = ? AND source = ?"
+            " ORDER BY started DESC, run_id DESC LIMIT ?"
+        )
         return list(self._each(run_from, self._rows(sql, store, source, last)))
 
     def open_requests(self, store: str, since: datetime) -> Mapping[str, frozenset[str]]:
-        """Run → the parcels' asks of a store's runs since then that wait for their order, or are
-        still planned.
-        """
+        """Run → asks of a store's parcels since then that wait for their order or are planned."""
         within = (
             "run_id IN (SELECT run_id FROM runs WHERE store = ? AND started >= ?) AND ask <> ''"
         )
@@ -196,7 +217,7 @@ class LedgerReader:
         return {run_id: frozenset(asks) for run_id, asks in found.items()}
 
     def runs_since(self, moment: datetime) -> list[Run]:
-        """The runs of all stores that began at this moment or later, oldest first."""
+        """The runs of all stores that began at `moment` or later, oldest first."""
         sql = f"SELECT {_RUN} FROM runs WHERE started >= ? ORDER BY started, run_id"
         return list(self._each(run_from, self._rows(sql, time_text(moment))))
 
@@ -207,17 +228,18 @@ class LedgerReader:
         return list(self._each(run_from, self._rows(sql, sha256, store, store)))
 
     def run(self, run_id: str) -> Run | None:
-        """One run, by its id or a unique start of it."""
-        sql = f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ? ORDER BY run_id LIMIT 2"
+        """A run by its id or a unique prefix of it; else None."""
+        sql = (
+            f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?)) = ?"
+            " ORDER BY run_id LIMIT 2"
+        )
         rows = self._rows(sql, run_id, run_id)
         # The first is the exact one, where there is one: it sorts before all that it begins.
         only = len(rows) == 1 or (rows and rows[0][0] == run_id)
         return next(self._each(run_from, rows[:1])) if only else None
 
     def find(self, what: str) -> list[Record]:
-        """Records with this order, shipment id, tracking number or link; case and blanks do not
-        matter.
-        """
+        """Records with this order, shipment id, number or link; case and blanks do not matter."""
         number = search_form(what).removeprefix("#")
         if not number:
             return []
@@ -229,9 +251,7 @@ class LedgerReader:
         return self._records(labelled, number)
 
     def records_by_sku(self, sku: str, last: int) -> list[Record]:
-        """The last so many records that ship units of a SKU, newest first; case and blanks do not
-        matter.
-        """
+        """The newest `last` records that ship units of a SKU; case and blanks do not matter."""
         wanted = search_form(sku)
         having = "records JOIN skus USING (record_id) WHERE sku = ?"
         sql = f"SELECT {RECORD} FROM {having} ORDER BY skus.record_id DESC LIMIT ?"
@@ -243,13 +263,10 @@ class LedgerReader:
         ]
 
     def find_notes(self, what: str, last: int) -> list[tuple[str, RowNote]]:
-        """Run and note of the last so many rows without a record that name an order, number or SKU,
-        newest first.
-        """
+        """The newest `last` (run, note) of rows without a record naming an order, number or SKU."""
         sql = "SELECT note_id, place FROM names WHERE word = ? ORDER BY note_id DESC, place LIMIT ?"
         places = self._rows(sql, search_form(what).removeprefix("#"), last)
-        # Each note once, and without its own rows: of a file that is held as a whole, these are
-        # all.
+        # Each note once, without its rows: in a file held as a whole, these would be all rows.
         sql = "SELECT run_id, finding, record_id, ask, facts FROM notes WHERE note_id = ?"
         notes = {
             note_id: self._rows(sql, note_id)
@@ -260,8 +277,11 @@ class LedgerReader:
         return list(zip(runs, self._each(note_from, found), strict=True))
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
-        """The newest word on each of these parcels; a `ship` counts until it has shipped."""
-        sql = f"SELECT ask, answer, who, why, at, {_SPENT} FROM decisions WHERE ask {LISTED} AND store = ?"
+        """Ask → the newest decision on it; a `ship` counts until the parcel has shipped."""
+        sql = (
+            f"SELECT ask, answer, who, why, at, {_SPENT}"
+            f" FROM decisions WHERE ask {LISTED} AND store = ?"
+        )
         rows = self._rows(
             f"{sql} ORDER BY decision_id", self._reader.list_parameter(list(asks)), store
         )
@@ -270,15 +290,18 @@ class LedgerReader:
         return {word.ask: word for word in self._each(decision_from, words)}
 
     def all_decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, list[Decision]]:
-        """All that people have ever said of each of these parcels, oldest first."""
-        sql = f"SELECT ask, answer, who, why, at FROM decisions WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
+        """Ask → all decisions ever made on it, oldest first."""
+        sql = (
+            "SELECT ask, answer, who, why, at FROM decisions"
+            f" WHERE ask {LISTED} AND store = ? ORDER BY decision_id"
+        )
         found: dict[str, list[Decision]] = {}
         for row in self._rows(sql, self._reader.list_parameter(list(asks)), store):
             found.setdefault(row[0], []).extend(self._each(decision_from, [row]))
         return found
 
     def recall(self, header: str) -> Mapping[str, str]:
-        """What was remembered for a header row's digest; empty if nothing."""
+        """Field → column, as remembered for a header row's digest; empty if nothing."""
         rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
         return next(self._each(columns_from, (columns for (columns,) in rows)), {})
 
@@ -287,14 +310,14 @@ class LedgerReader:
         return list(self._each(record_from, rows))
 
     def _need(self, fits: bool, record: Record) -> None:  # noqa: FBT001
-        """LedgerError where an index has led to a record that does not belong there."""
+        """Raises LedgerError where an index led to a record that does not belong there."""
         if not fits:
             raise self._reader.ledger_error(
                 Damage(f"record {record.record_id} is not where its index has it")
             )
 
     def _each(self, decode: Callable[[Any], T], rows: Iterable[Any]) -> Iterator[T]:
-        """The rows decoded; LedgerError where one is not what was written."""
+        """The rows decoded. Raises LedgerError where one is not as it was written."""
         try:
             for row in rows:
                 yield decode(row)
@@ -302,7 +325,7 @@ class LedgerReader:
             raise self._reader.ledger_error(damage) from damage
 
     def _pages(self, sql: str, run_id: str, *more: object) -> Iterator[Row]:
-        """Rows without their first column, by which the pages go on."""
+        """Rows without their first column, page by page; that column says where the next begins."""
         last = -1
         while rows := self._rows(sql, run_id, last, *more):
             yield from (row[1:] for row in rows)

@@ -1,4 +1,4 @@
-"""Nouns of the model as rows of the ledger, and back: what is written is read as it was."""
+"""The model's objects as rows of the ledger, and back, unchanged."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ RECORD = (
     "record_id, run_id, store, order_id, order_address_id, ask, shipment, state, attempts,"
     " baseline, made, finding, deleted, created_at, changed_at"
 )
-"""Columns of `records`, as `record_from` takes them."""
+"""Columns of `records`, in the order that `record_from` takes."""
 
 _IN_COLUMNS = frozenset({"order_id", "order_address_id", "request_key", "items"})
 # Built from the classes, so that a field they gain is kept without a word here.
@@ -58,8 +58,8 @@ def _writable(value: object) -> object:
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
-# One encoder for all: json.dumps with options would build one a call. Strings stay ASCII, so that
-# half a surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
+# One encoder, since json.dumps with options builds one per call. Strings stay ASCII, so that half a
+# surrogate pair from a spreadsheet can be stored; `default` so that no evidence is lost.
 _encode = json.JSONEncoder(separators=(",", ":"), default=_writable).encode
 
 
@@ -71,11 +71,8 @@ def time_text(at: datetime) -> str:
 def json_text(value: object) -> str:
     """Compact JSON without any billing or shipping address, however deep."""
     text = _encode(value)
-    return (
-        _encode(_without_addresses(value))
-        if any(f'"{name}"' in text for name in _ADDRESSES)
-        else text
-    )
+    has_address = any(f'"{name}"' in text for name in _ADDRESSES)
+    return _encode(_without_addresses(value)) if has_address else text
 
 
 def _without_addresses(value: object) -> object:
@@ -91,9 +88,7 @@ def _without_addresses(value: object) -> object:
 
 
 def search_form(text: str) -> str:
-    """A tracking number or link as it is looked for: without blanks, in one case, and what every
-    database can hold.
-    """
+    """A number or link as it is searched: no blanks, one case, storable in every database."""
     plain = "".join(text.split()).casefold().replace("\0", "")
     return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
 
@@ -127,7 +122,7 @@ def store_shipment_text(made: StoreShipment) -> str:
 
 
 def store_shipment_from(text: str) -> StoreShipment:
-    """The store's shipment that `made_text` wrote."""
+    """The store's shipment that `store_shipment_text` wrote."""
     body = json.loads(text)
     items = _items(body)
     for name, value in body.items():
@@ -156,7 +151,7 @@ def _tuples(value: list[Any]) -> tuple[Any, ...]:
 
 
 def finding_text(finding: Finding) -> str:
-    """A finding, as a list of its five words."""
+    """A finding, as a JSON list of its five texts."""
     return _encode([finding.status, finding.code, finding.error, finding.todo, finding.who])
 
 
@@ -253,11 +248,9 @@ def note_from(row: Row) -> RowNote:
     rows, finding, record_id, ask, facts = row
     numbers = json.loads(rows)
     need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
-    known = (
-        None
-        if facts is None
-        else cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
-    )
+    known = None
+    if facts is not None:
+        known = cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
     return RowNote(tuple(numbers), parse_finding(finding), record_id, ask, known)
 
 
@@ -285,7 +278,7 @@ def decision_from(row: Row) -> Decision:
 
 @sound("headers")
 def columns_from(text: str) -> Mapping[str, str]:
-    """Which column was which field, as it was remembered."""
+    """Field → column, as it was remembered."""
     columns: Mapping[str, str] = json.loads(text)
     need(
         type(columns) is dict

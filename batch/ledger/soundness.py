@@ -1,7 +1,6 @@
-"""What the ledger holds, held against what was written: a disk that has flipped bits is named,
-never believed.
+"""The ledger's content checked against what was written: flipped bits are named, not believed.
 
-What changes a value's kind, its JSON, its names or a word of ours is noticed; another digit in a
+A value of another type, broken JSON, a changed name or word of ours is noticed; another digit in a
 number is not.
 """
 
@@ -17,13 +16,11 @@ Fits = Callable[[Any], bool]
 
 
 class Damage(Exception):
-    """A stored value that nobody has written so."""
+    """A stored value that cannot have been written like this."""
 
 
 def sound(table: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """For what decodes a row: whatever it meets there that cannot be is Damage, with the table's
-    name.
-    """
+    """For what decodes a row: anything impossible there raises Damage with the table's name."""
 
     def of(decode: Callable[..., T]) -> Callable[..., T]:
         @wraps(decode)
@@ -47,18 +44,18 @@ def sound(table: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
 
 def need(fits: bool, what: str) -> None:  # noqa: FBT001
-    """ValueError, for `sound` to name, where a value does not fit."""
+    """Raises ValueError, which `sound` explains, where a value does not fit."""
     if not fits:
         raise ValueError(f"{what} is not what was written")
 
 
 def is_text(value: object) -> bool:
-    """A text, whatever is in it."""
+    """Any text."""
     return type(value) is str
 
 
 def is_path(value: object) -> bool:
-    """A text that the system takes for one: no NUL in it."""
+    """A text that can be a path: without NUL."""
     return type(value) is str and "\0" not in value
 
 
@@ -73,31 +70,29 @@ def is_number(value: object) -> bool:
 
 
 def maybe(fits: Fits) -> Fits:
-    """What fits, or nothing."""
+    """What `fits`, or None."""
     return lambda value: value is None or fits(value)
 
 
 def every(fits: Fits) -> Fits:
-    """A list or tuple of what fits."""
+    """A list or tuple whose values all fit."""
     return lambda value: type(value) in (list, tuple) and all(map(fits, value))
 
 
 def pair(first: Fits, second: Fits) -> Fits:
-    """Two values."""
+    """Two values that fit."""
     return lambda value: (
         type(value) in (list, tuple) and len(value) == 2 and first(value[0]) and second(value[1])
     )
 
 
 def mapping_of(key: Fits, value: Fits) -> Fits:
-    """A mapping of what fits."""
+    """A mapping whose values all fit."""
     return lambda found: type(found) is dict and all(key(k) and value(v) for k, v in found.items())
 
 
 def fit(found: Any, table: Mapping[str, Fits], what: str) -> Mapping[str, Any]:
-    """A mapping whose values fit as far as their names are in the table; what else it has is
-    anything.
-    """
+    """A mapping whose values fit the table's types; names that it lacks may hold anything."""
     need(type(found) is dict, what)
     for name in found.keys() & table.keys():
         need(table[name](found[name]), f"{name} of {what}")
@@ -106,7 +101,7 @@ def fit(found: Any, table: Mapping[str, Fits], what: str) -> Mapping[str, Any]:
 
 
 def moment(text: str) -> datetime:
-    """A time as it is stored."""
+    """A time in the stored form."""
     at = datetime.fromisoformat(text)
     need(at.tzinfo is not None, "a time")
     return at
@@ -118,7 +113,7 @@ SHIPMENT: Mapping[str, Fits] = {
     "skus": every(pair(is_whole, is_text)),
     "warnings": every(is_text),
 }
-"""Its fields that are no text."""
+"""Fields that are not text."""
 MADE: Mapping[str, Fits] = {
     "shipment_id": is_whole,
     "order_id": is_whole,

@@ -22,35 +22,33 @@ Guard = Callable[[Connection], None]
 
 
 class Session(Protocol):
-    """What the writer asks of a database of either kind."""
+    """What the writer asks of either database."""
 
     @property
     def connection(self) -> Connection: ...
 
     most: int
-    """Units that share one commit, at most: the first of them waits for all."""
+    """Most units that share one commit: the first of them waits for all."""
 
     def begin(self, *, large: bool) -> None:
         """Begin a group; `large`: it may change any number of records."""
 
     def commit(self) -> None:
-        """Make it durable; an error means that nothing of it is, a LedgerError that it is not
-        known.
-        """
+        """Make it durable. Any error: none of it is; a LedgerError: it is not known."""
 
     def roll_back(self) -> None: ...
 
     def recovers(self, error: Exception) -> bool:
-        """Undo the group after an error; whether it may be done again."""
+        """Undo the group after an error; returns whether it may be tried again."""
 
     def refusal(self, point: str) -> LedgerError | None:
-        """Why a unit is not begun at all."""
+        """Why a unit must not be begun; None where it may."""
 
     def close(self) -> None: ...
 
 
 def nobody_else(_: Connection) -> None:
-    """The guard of a ledger that has one writer by other means."""
+    """The guard of a ledger that no second writer can reach."""
 
 
 @dataclass(slots=True)
@@ -66,20 +64,20 @@ class _Unit:
 class Writer:
     """Runs units of work in the order they came; each is on disk when its `write` returns.
 
-    A unit that raises is undone alone. Each group of them ends with the guard: what it raises
-    refuses the whole group. After a failed commit from which the session does not recover nothing
-    more is written.
+    A unit that raises is undone alone. Each group ends with the guard: what it raises refuses the
+    whole group. After a failed commit from which the session does not recover, nothing more is
+    written.
     """
 
     def __init__(self, session: Session, guard: Guard = nobody_else) -> None:
         self.pending = 0
-        """Units handed in and not yet answered."""
+        """Units queued and not yet answered."""
         self._session, self._guard = session, guard
         self.connection = session.connection
         self._closed = False
         self._failure: LedgerError | None = None
         self._next: list[_Unit] = []
-        """Handed in, and not yet handed over."""
+        """Queued, and not yet given to the thread."""
         self._writing = False
         self._queue: SimpleQueue[list[_Unit]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger writer", daemon=True)
@@ -111,7 +109,7 @@ class Writer:
         return unit.waiter
 
     def _hand_over(self) -> None:
-        """Give the thread all that has come while it was writing, and in the turn after its answer."""
+        """Give the thread all that came while it was writing, and in the turn after its answer."""
         if self._next:
             self._writing, most = True, self._session.most
             self._queue.put(self._next[:most])
@@ -142,7 +140,7 @@ class Writer:
             unit.refusal = self._failure
 
     def _trouble(self, error: Exception) -> LedgerError | None:
-        """What ends all writing; None where the session has recovered from it."""
+        """What ends all writing; None where the session has recovered."""
         try:
             return None if self._session.recovers(error) else self.connection.ledger_error(error)
         except LedgerError as worse:
@@ -172,13 +170,13 @@ class Writer:
                 yield unit
 
     def _attempt_alike(self, units: list[_Unit]) -> None:
-        """In few statements; where one of them is refused, each alone, in the order they came."""
+        """In few statements; if one is refused, each unit alone, in the order they came."""
         if len(units) == 1 or not self._done_together(units):
             for unit in units:
                 self._attempt(unit)
 
     def _done_together(self, units: list[_Unit]) -> bool:
-        """Whether all could be done; else none is. Outcomes first: they free orders."""
+        """Whether all could be done; else none is. Outcomes go first: they free orders."""
         run = self.connection.execute
         run("SAVEPOINT together")
         try:

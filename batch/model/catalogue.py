@@ -1,6 +1,4 @@
-"""All error codes that a person can meet: their texts are in `catalogue.toml`, and findings are
-made from them.
-"""
+"""All error codes a person can meet: their texts are in `catalogue.toml`; findings use them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from batch.model.statuses import Status
 
 
 class Code(StrEnum):
-    """The codes; what each means is said in the catalogue."""
+    """The error codes; the catalogue says what each means."""
 
     UNKNOWN_ORDER = "unknown_order"
     ORDER_NOT_LISTED = "order_not_listed"
@@ -111,25 +109,25 @@ class Code(StrEnum):
     FORMULA_ERROR = "formula_error"
 
     def finding(self, **values: object) -> Finding:
-        """What is said of a row, with what differs filled in; KeyError where a value is missing."""
+        """A finding from the catalogue; raises KeyError where a value for its texts is missing."""
         return catalogue()[self].finding(**values)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code: the status of its rows, who can do something about it, what it says and what to do."""
+    """A code: the status of its rows, who can act on it, what it says and what to do."""
 
     code: str
     status: Status
     who: Who
     error: str
-    """With names in braces for what differs."""
+    """Its names in braces stand for what differs."""
     todo: str
     example: Mapping[str, Any]
-    """A value for each of the names."""
+    """Name → an example of its value."""
 
     def finding(self, **values: object) -> Finding:
-        """As `Code.finding`."""
+        """See `Code.finding`."""
         return Finding(
             self.status,
             self.code,

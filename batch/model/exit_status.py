@@ -1,11 +1,11 @@
-"""How a command ends, as a number: what each says, and which of several is told."""
+"""A command's exit status: what each one says, and which of several counts."""
 
 from collections.abc import Collection
 from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """The exit statuses, in the order of their precedence; 70, 74 and 75 as sysexits.h has them."""
+    """The exit statuses by precedence; 70, 74 and 75 as in sysexits.h."""
 
     HUNG_UP = 129  # stopped by a signal, resumable: 128 and its number
     INTERRUPTED = 130
@@ -22,9 +22,9 @@ class ExitStatus(IntEnum):
 CAME_TO_ITS_END = frozenset(
     {ExitStatus.ALL_DONE, ExitStatus.NOT_ALL_SENT, ExitStatus.WAITS_FOR_PERSON}
 )
-"""Of a run that nothing kept from its end, whatever its rows came to."""
+"""Those of a run that reached its end, whatever happened to its rows."""
 
 
 def worst(statuses: Collection[int]) -> ExitStatus:
-    """The one that is told where several apply; numbers that are none of ours count for nothing."""
+    """The one that counts of several; unknown numbers are ignored."""
     return next((status for status in ExitStatus if status in statuses), ExitStatus.ALL_DONE)

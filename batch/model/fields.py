@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Field(StrEnum):
-    """What a column of an export may mean; the value is the name used in `--map FIELD=COLUMN`."""
+    """What a column of an export can mean; the value is the FIELD of `--map FIELD=COLUMN`."""
 
     ORDER_ID = "order_id"
     EXTERNAL_ORDER_ID = "external_order_id"  # a marketplace's number, looked up by the store
@@ -32,4 +32,4 @@ LONGEST: Mapping[str, int] = {
     Field.TRACKING_LINK: 500,
     Field.COMMENTS: 65_535,
 }
-"""Characters that the API documents; longer texts are refused, never cut."""
+"""Characters, as documented for orders/shipments; longer texts are refused, never cut."""

@@ -1,4 +1,4 @@
-"""What is said of a row that does not ship, or need not: one sentence a finding, numbers included."""
+"""What is said of a row that does not ship, or need not: one sentence per finding, with numbers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def describe_shipment(made: StoreShipment) -> str:
 
 
 def describe_line(line: OrderLine) -> str:
-    """An order line as the file's reader knows it."""
+    """An order line in words that a reader of the file knows."""
     return f"SKU {line.sku}" if line.sku else f"line {line.order_product_id}"
 
 
@@ -75,13 +75,13 @@ def unknown_line(order: Order, line_id: int) -> Finding:
 
 
 def units_of_what(order: Order, units: int, lines: Sequence[OrderLine]) -> Finding:
-    shown = (
-        ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines)
-        or "none that ships"
-    )
+    shown = ", ".join(f"{describe_line(line)} ({line.left} left)" for line in lines)
+    shown = shown or "none that ships"
     return Code.QUANTITY_WITHOUT_LINE.finding(
-        error=f"Order {order.order_id}: the file ships {units} and does not say of what; its lines are {shown}.",
-        todo="Add a column with the SKU; or leave the quantity blank to ship all that remains of the order.",
+        error=f"Order {order.order_id}: the file ships {units} and does not say of what; "
+        f"its lines are {shown}.",
+        todo="Add a column with the SKU; "
+        "or leave the quantity blank to ship all that remains of the order.",
     )
 
 
@@ -112,7 +112,7 @@ def not_enough_left(
     took: Sequence[str],
     rows: Sequence[int] = (),
 ) -> Finding:
-    """`rows` ask for it together, where they are several."""
+    """`rows`: those that ask for it together, if several."""
     todo = (
         f"Change the quantity to {left}, or take the row out."
         if left
@@ -222,7 +222,7 @@ def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
 
 
 def already_created(*differs: Finding | None) -> Finding:
-    """`differs`: what is still to be told of shipments that were made otherwise than asked."""
+    """`differs`: the finding of shipments that were made otherwise than asked, if any."""
     return replace(next(filter(None, differs), CREATED), status=Status.ALREADY_CREATED)
 
 
@@ -239,29 +239,25 @@ def decided_but_gone(order: Order, shipment_id: str) -> Finding:
 
 
 def two_doubts(order_id: int, run_id: str) -> Finding:
-    """`run_id`: the run of the older doubt, or what was made, of the same order."""
+    """`run_id`: the run of the same order's older doubt, or of what was made."""
     return Code.TWO_DOUBTS.finding(order=order_id, run=run_id)
 
 
 def in_doubt(order_id: int, sender: str = "") -> Finding:
-    """`sender`: a runner that lost the store while it was sending this, and is not proven to have
-    ended.
-    """
+    """`sender`: a runner that lost the store while sending this, and may still be running."""
     if sender:
         return Code.SENDER_NOT_ENDED.finding(order=order_id, sender=sender)
     return Code.IN_DOUBT.finding(order=order_id)
 
 
 def answered_otherwise(shipment: Shipment, differing: Sequence[tuple[str, str, str]]) -> Finding:
-    """A 201 that does not name what was asked."""
+    """For a 201 that does not name what was asked."""
     sides = "; ".join(f"{what}: asked {asked}, answered {said}" for what, asked, said in differing)
     return Code.ANSWER_DIFFERS.finding(order=shipment.order_id, sides=sides)
 
 
 def read_back(asked: Shipment, found: Match) -> Finding | None:
-    """What is to be told of a shipment that was read back and claimed; None where it is as it was
-    asked.
-    """
+    """What to report of a shipment that was read back and claimed; None where it is as asked."""
     assert found.mine is not None
     return doubled(found.mine, found.twins) if found.twins else made_differs(asked, found.mine)
 
@@ -276,9 +272,7 @@ def made_differs(asked: Shipment, made: StoreShipment) -> Finding | None:
 
 
 def refused(shipment: Shipment, status: int, said: Sequence[str]) -> Finding:
-    """The store's own words, with the order they are about; the code says with which HTTP status,
-    too.
-    """
+    """The store's own words, with their order; the code says with which HTTP status, too."""
     words = " ".join(said) or f"HTTP {status}, without a reason"
     found = Code.REFUSED.finding(order=shipment.order_id, words=words)
     return replace(
@@ -296,9 +290,12 @@ def doubled(mine: StoreShipment, twins: Sequence[StoreShipment]) -> Finding:
 def why_not_again(
     shipment: Shipment, near: Sequence[StoreShipment], *, moved: bool, never: bool
 ) -> Finding | None:
-    """What stops a shipment that was absent twice from being sent again; None if nothing does."""
+    """Why a shipment that was absent twice must not be sent again; None where it may."""
     if near:
-        why = f"the store has {'; '.join(describe_shipment(made) for made in near)}, which is like it but not equal"
+        why = (
+            f"the store has {'; '.join(describe_shipment(made) for made in near)}, "
+            "which is like it but not equal"
+        )
     elif moved:
         why = "it is not among the order's shipments, yet units of the order count as shipped"
     elif never:
@@ -332,12 +329,12 @@ def changed_meanwhile(shipment: Shipment) -> Finding:
 
 
 def taken_over(run_id: str) -> Finding:
-    """`run_id`: the later run to which the rows now belong."""
+    """`run_id`: the later run that the rows now belong to."""
     return Code.TAKEN_OVER.finding(run=run_id)
 
 
 def not_sent(record: Record, stopped: str, blocking: Record | None, limit: int | None) -> Finding:
-    """Why a shipment that could be sent was not."""
+    """Why a shipment that could have been sent was not."""
     order_id = record.shipment.order_id
     if blocking is not None:
         return Code.ORDER_IN_DOUBT.finding(order=order_id, row=blocking.shipment.rows[0])

@@ -1,6 +1,4 @@
-"""Is this shipment that one? The only two questions asked of it: may it be claimed, must it stop
-us?
-"""
+"""Is this shipment that one? Two questions only: may it be claimed, must it stop us?"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -21,19 +19,19 @@ class Likeness(Enum):
 
 @dataclass(slots=True)
 class Baseline:
-    """What an order held before an intent: what is there later, and was not then, may be ours."""
+    """What an order held before an intent: what is new later may be ours."""
 
     shipment_id: int = 0
-    """Largest shipment id of the order."""
+    """The order's largest shipment id."""
     shipped: dict[int, int] = field(default_factory=dict)
-    """Units shipped, by order line."""
+    """Line id → units shipped."""
     status_id: int | None = None
     """The order's status, to which `undo` puts it back."""
     left: dict[int, int] = field(default_factory=dict)
-    """Units that can be shipped, by order line, when the order was read."""
+    """Line id → units that could still be shipped."""
 
     def add(self, made: StoreShipment) -> None:
-        """Count in a shipment of ours that the store has confirmed."""
+        """Add a shipment of ours that the store has confirmed."""
         self.shipment_id = max(self.shipment_id, made.shipment_id)
         for item in made.items:
             self.shipped[item.order_product_id] = (
@@ -41,7 +39,7 @@ class Baseline:
             )
 
     def has_changed(self, order: Order) -> bool:
-        """Whether the order's lines count other units as shipped than they did."""
+        """Whether the order's lines now count other units as shipped."""
         return any(
             self.shipped.get(line.order_product_id, 0) != line.shipped for line in order.lines
         )
@@ -49,14 +47,12 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What one read-back of an order says of a shipment in doubt."""
+    """What one read-back of an order says about a shipment in doubt."""
 
     mine: StoreShipment | None = None
-    """The one to claim: the lowest id where several are equal; where none is, the one that the
-    store has named.
-    """
+    """The one to claim: the lowest id of equals; without one, the one that the store named."""
     twins: tuple[StoreShipment, ...] = ()
-    """Equal ones that no record claims: made by someone else, or twice by the way there."""
+    """Equal ones that no record claims: someone else's, or made twice on the way."""
     near: tuple[StoreShipment, ...] = ()
 
 
@@ -66,14 +62,14 @@ def plain(label: str) -> str:
 
 
 def same_label(shipment: Shipment, seen: StoreShipment) -> bool:
-    """Equal tracking numbers; where there is none, equal custom links."""
+    """Equal tracking numbers; without numbers, equal custom links."""
     if shipment.tracking_number or seen.tracking_number:
         return plain(shipment.tracking_number) == plain(seen.tracking_number)
     return shipment.tracking_link.strip() == seen.tracking_link.strip()
 
 
 def same_carrier(shipment: Shipment, seen: StoreShipment) -> bool:
-    """Equal provider and carrier, in so far as both sides name one."""
+    """Equal provider and carrier, as far as both sides name one."""
     pairs = (
         (shipment.shipping_provider, seen.shipping_provider),
         (shipment.tracking_carrier, seen.tracking_carrier),
@@ -87,7 +83,7 @@ def same_items(ours: Iterable[Item], theirs: Iterable[Item]) -> bool:
 
 
 def similarity(shipment: Shipment, seen: StoreShipment) -> Likeness:
-    """Strict where a shipment would be claimed, loose where one would be sent again."""
+    """Strict where a shipment would be claimed, lenient where one would be sent again."""
     label = same_label(shipment, seen)
     items = same_items(shipment.items, seen.items)
     if (
@@ -109,10 +105,9 @@ def match(
     baseline: int,
     named: int = 0,
 ) -> Match:
-    """Compare a shipment in doubt with all its order holds, less what is claimed or was there
-    before the intent.
+    """Compare a shipment in doubt with its order's, less claimed ones and those before the intent.
 
-    `named`: the id that the store's answer has given it; that one is ours, however unlike.
+    `named`: the id that the store's answer gave it; that one is ours, however different.
     """
     candidates = [s for s in seen if s.shipment_id not in claimed and s.shipment_id > baseline]
     same = sorted(
@@ -126,16 +121,15 @@ def match(
 
 
 def units(items: Iterable[Item]) -> str:
-    """Units of order lines, in words."""
+    """Line id and units, in words."""
     return ", ".join(f"{item.quantity} of line {item.order_product_id}" for item in items)
 
 
 def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, str]]:
-    """What the store says of a shipment that is not what was asked: (what, as asked, as the store
-    has it), in words.
+    """How the store's shipment differs from the one asked for: (what, as asked, as stored).
 
-    Order, address, items and tracking number; the link where neither side has a number. What the
-    store does not say is no difference, nor is the case or a blank of a number.
+    Compared are order, address, items and tracking number; the link where neither side has a
+    number. What the store leaves out is no difference, nor is a number's case or a blank in it.
     """
     named = all(item.order_product_id for item in seen.items)
     sides = [
@@ -154,19 +148,17 @@ def differences(asked: Shipment, seen: StoreShipment) -> list[tuple[str, str, st
 
 
 def misnamed(asked: Shipment, seen: StoreShipment) -> bool:
-    """Whether at most its number or link is not as it was asked: what alone can be corrected in the
-    store.
-    """
+    """Whether at most its number or link differs: only these can be corrected in the store."""
     return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}
 
 
 def _normal(text: str) -> str:
-    """A number or link without what a store may write in another way."""
+    """A number or link without what a store may write differently."""
     return plain(unquote(text)).rstrip("/")
 
 
 def changes_between(before: StoreShipment, now: StoreShipment) -> str:
-    """What of a shipment is no longer as it was made, in words; empty if nothing."""
+    """What of a shipment has changed since it was made, in words; empty if nothing."""
     said = []
     for name in (
         "tracking_number",

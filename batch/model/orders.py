@@ -28,7 +28,7 @@ class OrderLine:
 
     order_product_id: int
     order_address_id: int
-    """0 where the line goes to no address: digital, gift certificate, pickup."""
+    """0 where the line has no address: digital, gift certificate, pickup."""
     sku: str
     name: str
     kind: str
@@ -38,7 +38,7 @@ class OrderLine:
     refunded: int
     pickup: bool = False
     parent: int | None = None
-    """The bundle's line this one is a part of."""
+    """The line of the bundle that this one is part of."""
 
     @property
     def ships(self) -> bool:
@@ -62,9 +62,9 @@ class Order:
     lines: tuple[OrderLine, ...]
     external_id: str = ""
     deleted: bool = False
-    """Taken out of the store's order list; whether the API still lists it is not documented."""
+    """`is_deleted`; whether the API still lists such orders is not documented."""
     cut: bool = False
-    """Its lines look cut short: stubs, or fewer units than the order counts."""
+    """Its lines may be cut short: stubs, or fewer units than the order counts."""
 
     @property
     def is_shipped(self) -> bool:
@@ -90,7 +90,7 @@ class StoreShipment:
     comments: str = ""
     date_created: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
-    """The store's whole object, less billing_address and shipping_address."""
+    """The store's whole JSON object, without billing_address and shipping_address."""
 
     @property
     def link(self) -> str:

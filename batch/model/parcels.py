@@ -1,4 +1,4 @@
-"""What an export asks for: lines, parcels, and the shipments that they become."""
+"""What an export asks for: lines, parcels and the shipments made of them."""
 
 import hashlib
 import json
@@ -10,16 +10,14 @@ from batch.primitives.spelling import narrow
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a parcel asks of one order line, as the file names it; without a name, of the order's
-    only line.
-    """
+    """What a parcel asks of one order line, as the file names it; unnamed, of the only line."""
 
     sku: str = ""
     order_product_id: int | None = None
     quantity: int | None = None
-    """Units; None is all that remains of the line."""
+    """Units; None: all that remains of the line."""
     rows: tuple[int, ...] = ()
-    """Rows that were added up into it."""
+    """The rows that were added up in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class Parcel:
 
     order_id: int | None
     rows: tuple[int, ...]
-    """Row numbers as a spreadsheet program shows them, 1-based."""
+    """Row numbers as in a spreadsheet program, from 1."""
     lines: tuple[Line, ...] = ()
     """Empty: all that remains of the order."""
     external_order_id: str = ""
-    """Set where the file has no order_id: the store is asked for it."""
+    """Set where the file has no order_id: the store is asked for the order."""
     order_address_id: int | None = None
     numbers: tuple[str, ...] = ()
-    """Tracking numbers; more than one only where the file gives them for the same units."""
+    """Tracking numbers; more than one only where they are for the same units."""
     tracking_link: str = ""
     shipping_provider: str = ""
     tracking_carrier: str = ""
@@ -43,13 +41,13 @@ class Parcel:
     merchant_shipping_cost: str = ""
     comments: str = ""
     warnings: tuple[str, ...] = ()
-    """Said in the results sheet beside the parcel's rows; they do not stop it."""
+    """Shown beside the parcel's rows in the results sheet; they stop nothing."""
     decision: str = ""
-    """What a person wrote into the Decision cell."""
+    """What a person wrote into the cell `Decision`."""
 
     @property
     def request_key(self) -> str:
-        """Digest of what is asked: two parcels with one ask want the same shipment."""
+        """Digest of what is asked: parcels with the same one want the same shipment."""
         skus = {line.sku: narrow(line.sku).casefold() for line in self.lines}
         if len(set(skus.values())) < len(skus):  # SKUs of one parcel that differ in nothing else
             skus = {sku: sku for sku in skus}
@@ -71,12 +69,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What Create Order Shipment is asked for: complete, judged, ready to send."""
+    """A complete, judged request for Create Order Shipment."""
 
     order_id: int
     order_address_id: int
     items: tuple[Item, ...]
-    """Sorted by order_product_id; each line once."""
+    """Sorted by order_product_id, each line once."""
     tracking_number: str = ""
     tracking_link: str = ""
     shipping_provider: str = ""
@@ -90,12 +88,12 @@ class Shipment:
     skus: tuple[tuple[int, str], ...] = ()
     """(order_product_id, SKU) of its items, as the store has them."""
     request_key: str = ""
-    """Digest of the parcel it came from."""
+    """Digest of the parcel that it came from."""
     warnings: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
-        """Its number, else its link: what tells it from the order's other parcels."""
+        """Its number, else its link: tells it from the order's other parcels."""
         return self.tracking_number or self.tracking_link
 
     @property

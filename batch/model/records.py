@@ -11,19 +11,77 @@ from batch.model.orders import StoreShipment
 from batch.model.parcels import Shipment
 from batch.model.rows import Finding
 
+# The state table: theory and rules for editors
+# =============================================
+#
+# Theory
+# ------
+# The store's API has no idempotency key, so a request that was sent twice ships twice. A record is
+# what can be proven about one shipment at a given time: not what was tried, and not what is likely.
+# It moves only on evidence, which is kept with the move (table `attempts`, Outcome.evidence). Where
+# the evidence is missing, a record moves towards doubt and never back to PLANNED.
+#
+# PLANNED, CREATED and REJECTED are certain. INTENT, IN_DOUBT and NEEDS_PERSON (UNSETTLED) are not:
+# the store may or may not have the shipment. An order has at most one record in these states, so
+# that what a read-back finds can only be that record's (another one only where two stores were
+# merged: column `aside`).
+#
+# Every move, and what proves it (`what` in `attempts`):
+#
+# PLANNED -> INTENT       Nothing: it says that proof will be needed. Durable before the first byte,
+#                         with the order's newest shipment id and its shipped units (`intent`).
+# INTENT -> CREATED       201 with the shipment that was asked for (`response`); found in the order
+#                         after a 429 (`read back`); a person names its id (`person`).
+# INTENT -> REJECTED      400, 409, 422, or 404 with a v2 error body: refused for what it says.
+# INTENT -> PLANNED       No byte left; 401, 403, a redirect: the store refuses this caller; 429,
+#                         but then the order is read before the next try: a gateway may answer so
+#                         after the work (`response`).
+# INTENT -> IN_DOUBT      Everything else: no answer, 408, 499, 5xx, unreadable, an answer about
+#                         another shipment (`response`); a runner that ended in between (`crash`).
+# IN_DOUBT -> CREATED     The order has it: newer than the intent, equal, claimed by no record
+#                         (`read back`); or a person names its id (`person`).
+# IN_DOUBT -> PLANNED     Absent in two reads with the settle window before the second, no like
+#                         shipment there, no units moved (`read back`); or a person's word.
+# IN_DOUBT -> NEEDS_PERSON  Absent twice, but something speaks against sending again (`read back`);
+#                         or a second doubt of an order, when two spellings of a store are merged.
+# NEEDS_PERSON -> CREATED   A later read finds it, or a person names its id.
+# NEEDS_PERSON -> PLANNED   A person's word that it is not there; the store must not contradict it.
+#
+# Why the others do not exist: PLANNED -> CREATED, since what is there before an intent is not ours
+# (the row is `already created`). IN_DOUBT -> REJECTED, since no read proves a refusal. IN_DOUBT ->
+# INTENT, since sending again begins with a new intent and a new look at the order. CREATED and
+# REJECTED are final: later events (updated, deleted) are appended, a corrected row is a new record.
+#
+# Rules for editors
+# -----------------
+# 1. Legal moves are in MOVES and nowhere else. The ledger's statements (`ledger.moves.LEGAL`) and
+#    the trigger `legal_moves` of both databases are made from it.
+# 2. A move to PLANNED or REJECTED lets the units ship again: it needs proof that nothing was made.
+#    Time passed, a closed connection or a missing answer is none. A move to CREATED needs the id of
+#    a shipment that no other record has.
+# 3. To add or remove a move: MOVES, the list above, the arrows in tests/test_mutants_settling.py,
+#    a test of its evidence, and a mutant without that evidence in tests/proofs/mutants.py. No state
+#    but a final one may lose its last exit: ledgers in use have records in it.
+# 4. A move needs no migration: a ledger's trigger is rewritten when it is opened. An older program
+#    that opens it later puts its own back; where that must not be, add a Step to
+#    `ledger.migrations.STEPS`: the version goes up, and older programs refuse the ledger.
+# 5. A new state always needs a Step (older programs cannot read its name). If it is uncertain, too:
+#    UNSETTLED, and the index `single_flight` and the trigger `aside_holds` in both schema.sql files
+#    and in the Step. Then the CHECKs on `shipment_id` and `deleted`; what its rows are called in
+#    `results.accounting`; its path in MAKING of tests/test_ledger_raw.py.
+
 
 class State(StrEnum):
-    """Where a shipment's record stands; each line says what is true when you see it."""
+    """Where a shipment's record stands; each comment says what is then true."""
 
     PLANNED = "planned"  # judged; provably not made by us
-    INTENT = "intent"  # about to be sent, perhaps sent
+    INTENT = "intent"  # about to be sent, perhaps sent; its runner may be at work on it
     IN_DOUBT = "in_doubt"  # sent or perhaps sent; the store's answer is not known
-    NEEDS_PERSON = "needs_person"  # read back, and still not settled
-    CREATED = "created"  # made; the shipment's id is known
-    REJECTED = "rejected"  # refused by the store; nothing was made
+    NEEDS_PERSON = "needs_person"  # read back twice; something speaks against sending it again
+    CREATED = "created"  # made; the shipment's id is known, and claimed by this record alone
+    REJECTED = "rejected"  # refused by the store for what it says; nothing was made
 
 
-# The only legal moves. The ledger refuses every other one; change this table, and nothing else.
 MOVES: Mapping[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.INTENT}),
     State.INTENT: frozenset({State.CREATED, State.REJECTED, State.PLANNED, State.IN_DOUBT}),
@@ -32,21 +90,20 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.CREATED: frozenset(),
     State.REJECTED: frozenset(),
 }
+"""State → the states it may become; the ledger and its databases refuse every other move."""
 
 
 MADE_DIFFERS = Code.MADE_DIFFERS.value
-"""Code of what the store has made otherwise than asked, until a person has accepted or corrected
-it.
-"""
+"""Code of what the store made otherwise than asked, until a person accepts or corrects it."""
 
 
 UNSETTLED = frozenset({State.INTENT, State.IN_DOUBT, State.NEEDS_PERSON})
-"""At most one record in these states for an order of a store."""
+"""Perhaps made: at most one record in these states for an order of a store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a record becomes next, and what was seen that says so."""
+    """What a record becomes next, and the evidence for it."""
 
     state: State
     made: StoreShipment | None = None
@@ -58,14 +115,12 @@ class Outcome:
 
 
 class RunSummary(TypedDict, total=False):
-    """What a run came to: the JSON summary; empty until it has ended, and older runs lack what came
-    later.
-    """
+    """A run's totals, the JSON summary; empty until it has ended; older runs lack newer keys."""
 
     run: str
     file: str
     rows: int
-    """The statuses below count rows, and add up to this."""
+    """The statuses below count rows, and their sum is this."""
     shipments: int
     created: int
     updated: int
@@ -82,22 +137,20 @@ class RunSummary(TypedDict, total=False):
     """Rows whose shipment was made otherwise than asked; left out where there are none."""
     requests: int
     requests_saved: int
-    """Requests fewer than a loop sends that looks up each order before it posts."""
+    """Requests saved against a loop that reads each order before its POST."""
     seconds: float
     results: str
-    """Where the results sheet lies; empty without one."""
+    """Path of the results sheet; empty without one."""
     held_by: list[str]
     """Codes of why the whole file is held."""
     estimate: Mapping[str, float | int | None]
-    """Of a dry run: requests, seconds and mails of the real one."""
+    """For a dry run: requests, seconds and e-mails of the real one."""
     carries: bool
-    """False where later runs leave alone what this one has left."""
+    """False where later runs leave its open rows alone."""
 
 
 class RunProfile(TypedDict, total=False):
-    """What the ledger keeps of a run's file: its figures, which `planning.gates` explains, and how
-    it was run.
-    """
+    """What the ledger keeps of a run's file: figures for `planning.gates`, and how it was run."""
 
     rows: int
     wrong: int
@@ -115,18 +168,18 @@ class RunProfile(TypedDict, total=False):
     old: int
     weekday: int
     carries: bool
-    """Whether later runs go on with what it leaves."""
+    """Whether later runs go on with its open rows."""
     sheet: str
-    """Which sheet of a workbook was read."""
+    """The sheet of a workbook that was read."""
     queued: int | None
     """The file's number in the queue of many machines."""
     held: Sequence[str]
-    """Codes of why the file is held as a whole."""
+    """Codes of why the whole file is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One file through all stages, once."""
+    """One file through all stages."""
 
     run_id: str
     """Sorts by time: `20261123-140328-7f3a`."""
@@ -136,22 +189,20 @@ class Run:
     """The export's path, as given."""
     sha256: str
     copy: str
-    """Where the copy taken at the start lies."""
+    """Path of the copy made at the start."""
     started: datetime
     finished: datetime | None = None
     exit_status: int | None = None
     summary: RunSummary = field(default_factory=RunSummary)
     source: str = ""
-    """Its source's name, else its header row's digest; empty for a sheet of ours, filled in or
-    corrected by hand.
-    """
+    """Its source's name, else its header row's digest; empty for a sheet of our own."""
     profile: RunProfile = field(default_factory=RunProfile)
-    """What the file looked like: by it, later files of the source are compared."""
+    """The file's figures, with which later files of the source are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A shipment's line in the ledger."""
+    """A shipment in the ledger."""
 
     record_id: int
     run_id: str
@@ -162,7 +213,7 @@ class Record:
     made: StoreShipment | None = None
     finding: Finding | None = None
     baseline: int = 0
-    """Largest shipment id known on the order before the intent."""
+    """The order's largest known shipment id before the intent."""
     deleted: bool = False
     """Made, and deleted again by `undo`."""
     created_at: datetime | None = None
@@ -170,13 +221,11 @@ class Record:
 
     @property
     def differs(self) -> bool:
-        """Made otherwise than asked, and nobody has accepted or corrected it."""
+        """Made otherwise than asked, and not yet accepted or corrected."""
         return bool(self.finding and self.finding.code == MADE_DIFFERS and not self.deleted)
 
     @property
     def labels(self) -> frozenset[str]:
-        """The numbers and links it is known by: as it was asked for, and as it was corrected to
-        since.
-        """
+        """The numbers and links it is known by: as asked, and as corrected since."""
         made = (self.made.tracking_number or self.made.tracking_link) if self.made else ""
         return frozenset({self.shipment.label, made} - {""})

@@ -10,7 +10,7 @@ from batch.model.statuses import Status
 
 
 class Who(StrEnum):
-    """Who can do something about a row."""
+    """Who can act on a row."""
 
     NOBODY = ""
     WAREHOUSE = "warehouse"
@@ -26,7 +26,7 @@ class Finding:
     code: str = ""
     """Short and stable, for filters and scripts: `unknown_order`."""
     error: str = ""
-    """What is wrong, where, with the numbers."""
+    """What is wrong and where, with the numbers."""
     todo: str = ""
     """What to do next."""
     who: Who = Who.NOBODY
@@ -49,9 +49,7 @@ class RowResult:
 
 
 class RowFacts(TypedDict, total=False):
-    """What is known of a note's rows besides the finding, as the ledger keeps it; sequences come
-    back as lists.
-    """
+    """What else is known of a note's rows, as the ledger keeps it; sequences come back as lists."""
 
     order_id: int | None
     order_address_id: int | None
@@ -72,11 +70,9 @@ class RowNote:
     rows: tuple[int, ...]
     finding: Finding
     record_id: int | None = None
-    """The record it was met as, where the ledger has one."""
+    """The record that was met, if the ledger has one."""
     request_key: str = ""
-    """The parcel's digest, where it is one: a decision is found by it."""
+    """The parcel's digest, by which a decision on it is found; empty without one."""
     facts: RowFacts | None = None
     names: Iterable[tuple[str, int]] = field(default=(), compare=False)
-    """What its rows are found by: an order's number, a tracking number or a SKU, and the row; read
-    once.
-    """
+    """What its rows are found by: (order number, tracking number or SKU; row), read once."""

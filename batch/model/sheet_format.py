@@ -1,6 +1,4 @@
-"""What our own sheets are called and known by: their columns, and the mark a workbook of ours
-carries.
-"""
+"""How our own sheets are named and recognized: their columns, and our workbooks' mark."""
 
 import io
 import json
@@ -24,15 +22,13 @@ RESEND = "Fix and resend"
 """The sheet of a results workbook that has the rows to correct."""
 
 PLAN = "Plan"
-"""The sheet of a dry run's workbook that has every shipment it would make, and what its order
-looked like.
-"""
+"""The sheet of a dry run's workbook with its shipments, and what their orders looked like."""
 
 DECISION = "Decision"
-"""Follows ours where a row is held: a person answers `ship` or `skip`."""
+"""Follows our columns where a row is held: a person answers `ship` or `skip`."""
 
 LONGEST_NAME = 180
-"""Bytes of an export's name; 255 is what a disk takes, the rest is for what we append to it."""
+"""Bytes of an export's name; disks allow 255, the rest is for what we append."""
 
 TEMPLATE = (
     "Order ID",
@@ -48,13 +44,13 @@ TEMPLATE = (
     "order_address_id",
     "order_product_id",
 )
-"""The columns of a template: the store's lines that can ship, to be filled in by a warehouse."""
+"""The columns of a template with the store's shippable lines, for a warehouse to fill in."""
 
 MARK = "shipbatch"
-"""The custom property of a workbook that holds its mark."""
+"""The custom property in which a workbook keeps its mark."""
 
 PREFIX = "Shipbatch "
-"""Tells a column of ours from the export's where both have one name."""
+"""Put before a column of ours whose name the export has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +59,14 @@ class OwnColumn:
 
     name: str
     width: int
-    """Characters."""
+    """In characters."""
     value: Callable[[RowResult], str]
-    """What stands in it for a row."""
+    """Its value for a row."""
     is_wrapped: bool = False
 
 
 def explanation(result: RowResult) -> str:
-    """A row's error and, line by line, its warnings: a shipped row shows them too."""
+    """A row's error and its warnings, one per line; a shipped row shows them too."""
     lines = (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))
     return "\n".join(visible(line) for line in lines if line)
 
@@ -92,11 +88,11 @@ OWN_COLUMNS = (
     OwnColumn("Order Product ID", 18, lambda result: ", ".join(map(str, result.order_product_ids))),
     OwnColumn("Run", 23, lambda result: result.run_id),
 )
-"""What follows the export's own columns in the sheet `Results` (DESIGN section 5)."""
+"""Our columns, after the export's own, in the sheet `Results`."""
 
 OURS = tuple(column.name for column in OWN_COLUMNS)
 COLUMNS_TO_FIX = tuple(column for column in OWN_COLUMNS if column.name in {"Error", "What To Do"})
-"""What follows them in `Fix and resend`."""
+"""Our columns, after the export's own, in the sheet `Fix and resend`."""
 
 OURS_TO_FIX = tuple(column.name for column in COLUMNS_TO_FIX)
 
@@ -118,30 +114,28 @@ _NO_MARK = (KeyError, ValueError, TypeError, RuntimeError, SyntaxError)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a workbook of ours says of itself, as JSON: its run and content, its plan; or that it is
-    a template.
-    """
+    """What a workbook of ours says of itself, as JSON: its run, content and plan, or `template`."""
 
     run: str = ""
     sha256: str = ""
     """Of the export, not of the sheet."""
     columns: int = 0
-    """How many of the sheet's first columns are the export's own; the rest are ours."""
+    """How many of the sheet's first columns are the export's own; the rest is ours."""
     file: str = ""
     """The export's path."""
     store: str = ""
     sheet: str = ""
-    """The export's sheet that was read, where one was named."""
+    """The export's sheet that was read, if named."""
     planned: int = 0
-    """Shipments of a plan."""
+    """How many shipments a plan has."""
     seal: str = ""
-    """Digest of a plan's rows; empty where it is none."""
+    """Digest of a plan's rows; empty without a plan."""
     version: int = 1
     template: bool = False
 
     @property
     def properties(self) -> dict[str, str]:
-        """As custom properties of a workbook, which hold 255 characters each."""
+        """As custom properties of a workbook, each of at most 255 characters."""
         plan = () if self.seal else ("planned", "seal")
         brief = {
             name: value for name, value in asdict(self).items() if name not in (*_APART, *plan)
@@ -155,7 +149,7 @@ class Mark:
 
 
 class _Archive(io.FileIO):
-    """A file whose list of parts is not read where it is far too long for a workbook."""
+    """A ZIP whose list of parts is not read where it is far too long for a workbook."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _LONGEST_READ:
@@ -164,13 +158,11 @@ class _Archive(io.FileIO):
 
 
 def read_mark(path: Path) -> Mark | None:
-    """The mark of a workbook of ours; None for every other file, readable or not."""
+    """A workbook's mark of ours; None for every other file, readable or not."""
     try:
         with _Archive(path) as file, zipfile.ZipFile(file) as workbook:
-            if workbook.getinfo(_MARK_PART).compress_type not in (
-                zipfile.ZIP_STORED,
-                zipfile.ZIP_DEFLATED,
-            ):
+            kind = workbook.getinfo(_MARK_PART).compress_type
+            if kind not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 return None  # others inflate more than is asked for
             with workbook.open(_MARK_PART) as part:
                 xml = part.read(_MARK_SIZE)
@@ -201,7 +193,7 @@ def _is_possible(mark: Mark) -> bool:
 
 
 def _kept(text: str) -> str:
-    """As XML can hold it: JSON, where something in it cannot be seen, or where it looks like that."""
+    """As XML can hold it: JSON where a character is invisible, or where it looks like JSON."""
     return json.dumps(text) if visible(text) != text or text.startswith('"') else text
 
 
@@ -210,7 +202,7 @@ def _as_it_was(text: str) -> str:
 
 
 def distinct(name: str, columns: Iterable[str]) -> str:
-    """A name of ours, with `Shipbatch ` in front where the export has a column called so."""
+    """Our column's name, prefixed where the export has one of the same name."""
     taken = {column.strip().casefold() for column in columns}
     while name.casefold() in taken:
         name = PREFIX + name

@@ -1,6 +1,4 @@
-"""What a row may come to, and all that is said of it: one table, from which sheets, screen and
-summary take it.
-"""
+"""What can happen to a row, and all that is said of it, in one table for all outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What became of a row, in the words of the results sheet; worst first."""
+    """A row's status, in the results sheet's words; worst first."""
 
     IN_DOUBT = "in doubt"
     HELD = "held"
@@ -24,12 +22,12 @@ class Status(StrEnum):
 
     @property
     def key(self) -> str:
-        """As the JSON summary spells it: `already_created`."""
+        """Its key in the JSON summary: `already_created`."""
         return self.value.replace(" ", "_")
 
     @property
     def severity(self) -> int:
-        """0 is the worst, which a row of several parcels takes."""
+        """0 is the worst; a row of several parcels gets its worst status."""
         return _SEVERITIES[self]
 
 
@@ -37,7 +35,7 @@ _SEVERITIES: Mapping[Status, int] = {status: severity for severity, status in en
 
 
 class RowOutcome(StrEnum):
-    """What a picker needs to know of a row, in one or two words."""
+    """What a picker needs to know about a row, in one or two words."""
 
     SHIPPED = "Shipped"
     WILL_SHIP = "Will ship"  # in a plan only: nothing was sent
@@ -49,19 +47,19 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusText:
-    """What is said of rows with a status, and what follows from it."""
+    """What is said about rows with a status, and what follows from it."""
 
     words: str
-    """On the screen, after their count."""
+    """After their count, on the screen."""
     outcome: RowOutcome
     meaning: str
     """In the sheet `Summary`."""
     is_trouble: bool = False
-    """They have not shipped, and were to: their causes are counted, and told."""
+    """Should have shipped and did not: the causes are counted and reported."""
     is_passing: bool = False
-    """Trouble that goes away by itself."""
+    """Trouble that passes by itself."""
     is_open: bool = False
-    """They may ship with another run."""
+    """Another run may ship it."""
 
 
 STATUSES: Mapping[Status, StatusText] = {
@@ -110,14 +108,16 @@ STATUSES: Mapping[Status, StatusText] = {
     Status.IN_DOUBT: StatusText(
         "in doubt",
         RowOutcome.ASK,
-        "Perhaps shipped; the store's answer was lost. Run `shipbatch decide`; do not send it again.",
+        "Perhaps shipped; the store's answer was lost. "
+        "Run `shipbatch decide`; do not send it again.",
         is_trouble=True,
         is_open=True,
     ),
     Status.NOT_SENT: StatusText(
         "not sent",
         RowOutcome.RETRY,
-        "The run stopped before it, or another shipment of its order comes first; it goes on by itself.",
+        "The run stopped before it, or another shipment of its order comes first; "
+        "it goes on by itself.",
         is_trouble=True,
         is_passing=True,
         is_open=True,
@@ -127,7 +127,7 @@ STATUSES: Mapping[Status, StatusText] = {
 
 _SHIPS = {RowOutcome.SHIPPED, RowOutcome.WILL_SHIP}
 ON_SCREEN = tuple(sorted(STATUSES, key=lambda status: STATUSES[status].outcome not in _SHIPS))
-"""In the order in which a person is told of them: what ships comes first."""
+"""In the order of the screen: what ships comes first."""
 
 TROUBLES = frozenset(status for status, text in STATUSES.items() if text.is_trouble)
 PASSING = frozenset(status for status, text in STATUSES.items() if text.is_passing)

@@ -1,4 +1,4 @@
-"""The third pass over an order's drafts: its units handed out, or why there are not enough. Pure.
+"""The third pass over an order's drafts: their units, or why there are not enough. Pure.
 
 The rules are numbered as in DESIGN section 4.
 """
@@ -24,16 +24,14 @@ class Allocated:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What the third pass has decided; drafts by their place in the file."""
+    """The third pass's decisions, by the draft's place in the file."""
 
     decided: Mapping[int, Judged]
     notes: Sequence[RowNote]
 
 
 def allocate(drafts: Mapping[int, ShipmentDraft], before: AlreadyShipped) -> Allocation:
-    """Hand out an order's units: first to drafts with quantities, then to all that remains; in file
-    order each.
-    """
+    """Hand out an order's units, in file order: first to drafts with quantities, then the rest."""
     units = _Units(before)
     decided: dict[int, Judged] = {}
     notes: list[RowNote] = []
@@ -45,21 +43,17 @@ def allocate(drafts: Mapping[int, ShipmentDraft], before: AlreadyShipped) -> All
 
 
 class _Units:
-    """An order's units while they are handed out; `allocate` and what it calls take of them,
-    nothing else does.
-    """
+    """An order's units while they are handed out; only `allocate` and its callees take of them."""
 
     def __init__(self, before: AlreadyShipped) -> None:
         self._view, self._dealt_before = before.view, before.units
         self._left = {line.order_product_id: line.left for line in self._view.order.lines}
         self._takers: dict[int, list[str]] = defaultdict(list)  # by line, in words
         self._dealt: dict[tuple[str, int | None], list[RequestedLine]] = {}
-        """What is dealt out evenly, by request key and address: all of it, as when its first
-        parcel's turn came.
-        """
+        """What is dealt out evenly, by (request key, address): all of it, at its first parcel."""
 
     def allocate(self, draft: ShipmentDraft) -> Allocated:
-        """A shipment with the units it asks for, or why there are not enough."""
+        """A shipment with the units asked for, or why there are not enough."""
         wants = self._remaining(draft) if draft.rest else draft.wants
         if draft.rest:  # rule 9: all that remains, where that is one address
             addresses = sorted({want.line.order_address_id for want in wants})
@@ -96,7 +90,7 @@ class _Units:
         return Allocated(replace(draft.shipment(items, wants[0].line.order_address_id), skus=skus))
 
     def _correct(self, draft: ShipmentDraft) -> Allocated | None:
-        """Rule 6: not enough left, but an equal parcel under another number: a correction of it."""
+        """Rule 6: not enough left, but an equal parcel has another number: a correction."""
         equal = [e for e in self._view.unmatched(draft) if draft.fits(e.made)]
         if not draft.label or not equal:
             return None
@@ -107,9 +101,7 @@ class _Units:
         return Allocated(matched.judged)
 
     def _refusal(self, draft: ShipmentDraft, short: Sequence[RequestedLine]) -> Allocated:
-        """Rule 7: the short rows with their own reason, the parcel's others naming the first of
-        them.
-        """
+        """Rule 7: the short rows with their own reason, the parcel's other rows with the first."""
         notes = [draft.note(self._shortage(draft, want), want.rows) for want in short]
         blamed = {row for want in short for row in want.rows}
         others = tuple(row for row in draft.rows if row not in blamed)
@@ -124,7 +116,7 @@ class _Units:
         return findings.not_enough_left(self._view.order, want.line, asked, left, took, want.rows)
 
     def _allocate_evenly(self, draft: ShipmentDraft, wants: Sequence[RequestedLine]) -> Allocated:
-        """Rule 9: the k-th of n parcels gets every n-th unit, so that they differ by at most one."""
+        """Rule 9: the k-th of n parcels gets every n-th unit, so they differ by at most one."""
         k, n = draft.share
         all_units = [want for want in self._deal(draft, wants) for _ in range(want.quantity or 0)]
         if len(all_units) < n:
@@ -137,9 +129,7 @@ class _Units:
         return self._refusal(draft, short) if short else self._take(draft, shares)
 
     def _deal(self, draft: ShipmentDraft, wants: Iterable[RequestedLine]) -> list[RequestedLine]:
-        """All units of the n parcels together, with those already made: so that a second run deals
-        alike.
-        """
+        """All units of the n parcels, those already made too, so that a second run deals alike."""
         key = draft.parcel.request_key, draft.address
         if key not in self._dealt:
             before = self._dealt_before.get(draft.parcel.request_key, Counter())

@@ -1,4 +1,4 @@
-"""The first pass over an order's drafts: what of them it already has. Pure.
+"""The first pass over an order's drafts: what of them has already shipped. Pure.
 
 The rules are numbered as in DESIGN section 4; rule 6 says which shipment is the same.
 """
@@ -17,43 +17,41 @@ Differs = Callable[[StoreShipment, Shipment, str], Finding]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A draft that is decided by what is there."""
+    """A draft decided by shipments that exist."""
 
     judged: Judged
     existing: tuple[ExistingShipment, ...] = ()
-    """Of this draft: no other one is met as them."""
+    """Shipments of this draft: no other draft is matched with them."""
     has_shipped: bool = False
     """Whether all of it has shipped, as these."""
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A draft that is not there, or what of it is not."""
+    """A draft of which something has not shipped yet."""
 
     draft: ShipmentDraft
     shipped: Matched | None = None
-    """The lines of it that are there."""
+    """Its lines that have shipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyShipped:
-    """What the first pass has decided; drafts by their place in the file."""
+    """The first pass's decisions, by the draft's place in the file."""
 
     decided: Mapping[int, Judged]
     new: Mapping[int, ShipmentDraft]
-    """The others, as far as they are still to be shipped."""
+    """The other drafts, as far as they still have to ship."""
     notes: Sequence[Judged]
-    """Of lines that have shipped, where their parcel's other lines are new."""
+    """On shipped lines of parcels whose other lines are new."""
     view: OrderView
-    """The order, with what the decided ones were met as."""
+    """The order, with the shipments matched so far."""
     units: Mapping[str, Counter[int]]
-    """Units by line that have shipped of what is dealt out evenly, by the parcel's request key."""
+    """Request key → line id → units shipped, for parcels that are dealt out evenly."""
 
 
 def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> AlreadyShipped:
-    """Compare an order's drafts with its shipments: those with a label first, it says more than
-    equal items do.
-    """
+    """Compare an order's drafts with its shipments, those with a label first: it proves more."""
     decided: dict[int, Judged] = {}
     new: dict[int, ShipmentDraft] = {}
     notes: list[Judged] = []
@@ -80,9 +78,7 @@ def correction(
     view: OrderView,
     differs: Differs = findings.correction,
 ) -> Matched:
-    """Rule 6: another label for what is there is put into the store where that is allowed, else it
-    is asked about.
-    """
+    """Rule 6: another label for the same shipment is written where allowed, else asked about."""
     made = existing.made
     shipment = replace(as_asked(draft), items=made.items, order_address_id=made.order_address_id)
     finding = differs(made, shipment, existing.created_by)
@@ -92,7 +88,7 @@ def correction(
 
 
 def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """A person's word first, then what is in doubt (rule 2), then what has shipped (rule 6)."""
+    """First a person's answer, then doubts (rule 2), then what has shipped (rule 6)."""
     answer = view.answer(draft)
     if answer == "skip":
         return Matched(draft.note(findings.decided_skip()))
@@ -108,9 +104,7 @@ def _compare(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 
 
 def _named_by_person(draft: ShipmentDraft, view: OrderView, shipment_id: str) -> Matched | None:
-    """The shipment that a person says it exists as; one of another address is that address's
-    parcel.
-    """
+    """The shipment a person named as this one; at another address it is that address's parcel."""
     named = [e for e in view.facts.existing if str(e.made.shipment_id) == shipment_id]
     if any(not draft.is_for(e.made.order_address_id) for e in named):
         return None
@@ -123,7 +117,7 @@ def _named_by_person(draft: ShipmentDraft, view: OrderView, shipment_id: str) ->
 
 
 def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """Rule 6, with a number or link: it is known by that; other items under it are asked about."""
+    """Rule 6, with a number or link, which identifies it; other items under it are asked about."""
     same = [e for e in view.there(draft) if draft.is_label_of(e.made, *e.labels)]
     if not same:
         return New(draft)
@@ -147,7 +141,7 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 
 
 def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: OrderView) -> bool:
-    """Whether what was made otherwise than asked can be set right, and is to be."""
+    """Whether a shipment made otherwise than asked can be corrected, and is to be."""
     made = existing.made
     is_possible = (
         draft.is_for(made.order_address_id) and draft.fits(made) and not draft.is_label_of(made)
@@ -156,9 +150,7 @@ def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: 
 
 
 def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
-    """Rule 6, without a number: equal and nothing left is met, equal with units left is asked
-    about.
-    """
+    """Rule 6, without a number: equal with no units left is met, with units left asked about."""
     here, shared = view.unmatched(draft), view.of_same_units(draft)
     of_parcel = [e for e in here if e.ask == draft.parcel.request_key]
     mine = [e for e in of_parcel if e.export and e.export == view.policy.export]
@@ -167,9 +159,8 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
         before = {e.made.shipment_id: e for line_id, e in shared.items() if line_id not in whole}
         return _shipped(draft, [*before.values(), *mine])
     if draft.rest:
-        if here and not any(
-            line.left > 0 and draft.is_for(line.order_address_id) for line in view.order.lines
-        ):
+        lines = (line for line in view.order.lines if draft.is_for(line.order_address_id))
+        if here and not any(line.left > 0 for line in lines):
             return _shipped(draft, here)
         equal = of_parcel
     else:
@@ -187,10 +178,9 @@ def _compare_units(draft: ShipmentDraft, view: OrderView) -> Matched | New:
 def _compare_lines(
     draft: ShipmentDraft, view: OrderView, shared: Mapping[int, ExistingShipment]
 ) -> Matched | New:
-    """Some of its lines have shipped in the same number before: met where none of theirs is left,
-    else asked about.
+    """Lines that shipped before in the same number: met where no units are left, else asked about.
 
-    What has not shipped goes on as the parcel.
+    The other lines go on as the parcel.
     """
     same = [want for want in draft.wants if want.line.order_product_id in shared]
     existing = list({e.made.shipment_id: e for e in shared.values()}.values())
@@ -205,7 +195,7 @@ def _compare_lines(
 
 
 def _shipped(draft: ShipmentDraft, existing: Sequence[ExistingShipment]) -> Matched:
-    """Already created, as these; what is still to be told of them is told."""
+    """Already created, as these shipments, with what is still to report about them."""
     record_id = existing[0].record_id if len(existing) == 1 else None
     note = draft.note(findings.already_created(*(e.differs for e in existing)))
     facts = facts_of(e.made for e in existing) | {

@@ -1,6 +1,4 @@
-"""From a parcel's lines to the order's lines: one draft an address and number, on its way to a
-shipment.
-"""
+"""From a parcel's lines to the order's lines: one draft per address and number."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +24,7 @@ from batch.primitives.spelling import match_spelling
 
 @dataclass(frozen=True, slots=True)
 class RequestedLine:
-    """Units of one line; None is all that remains of it."""
+    """Units of one line; None: all that remains of it."""
 
     line: OrderLine
     quantity: int | None
@@ -42,7 +40,7 @@ class ShipmentDraft:
     address: int | None
     wants: Sequence[RequestedLine]
     rest: bool = False
-    """All that remains: wants are found when units are handed out."""
+    """All that remains: its lines are found when units are handed out."""
     share: tuple[int, int] = (0, 1)
     """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
     comments: str = ""
@@ -53,7 +51,7 @@ class ShipmentDraft:
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """The rows it answers for: those of its lines, and those of the parcel that name no line."""
+        """The rows it answers for: those of its lines, and those that name no line."""
         named = {row for line in self.parcel.lines for row in line.rows}
         own = {row for want in self.wants for row in want.rows}
         return tuple(sorted(own | (set(self.parcel.rows) - named)))
@@ -63,7 +61,7 @@ class ShipmentDraft:
         return tuple((row, want.line.order_product_id) for want in self.wants for row in want.rows)
 
     def is_for(self, address: int) -> bool:
-        """Whether it goes to an address; one that names none may go to any."""
+        """Whether it goes to an address; one without an address may go to any."""
         return self.address in (None, address)
 
     def is_label_of(self, made: StoreShipment, *before: str) -> bool:
@@ -75,7 +73,7 @@ class ShipmentDraft:
         return self.label.strip() == made.tracking_link.strip()
 
     def fits(self, made: StoreShipment) -> bool:
-        """Whether a shipment holds what it asks; what it leaves open fits anything."""
+        """Whether a shipment holds what is asked; what is left open fits anything."""
         if self.rest or self.share[1] > 1:
             return True
         units = {item.order_product_id: item.quantity for item in made.items}
@@ -85,7 +83,7 @@ class ShipmentDraft:
         )
 
     def is_carried_like(self, made: StoreShipment) -> bool:
-        """Equal carriers, in so far as the file names one; the store may know it under either name."""
+        """Equal carriers, as far as the file names one; the store may have either of its names."""
         ours = {self.parcel.shipping_provider, self.parcel.tracking_carrier} - {""}
         theirs = {made.shipping_provider, made.tracking_carrier} - {"", "custom"}
         return not ours or not theirs or bool(ours & theirs)
@@ -131,7 +129,7 @@ class ShipmentDraft:
 def drafts_of(
     parcel: Parcel, order: Order, policy: Policy
 ) -> tuple[list[RowNote], list[ShipmentDraft]]:
-    """A parcel as drafts by address and number, or as notes where one of its lines is wrong."""
+    """A parcel as drafts by address and number, or as notes where a line is wrong."""
     found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
     bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
     if bad:
@@ -144,7 +142,8 @@ def drafts_of(
         total, rows = line.quantity, line.rows
         if want:  # a SKU and an id that name one line, or a SKU in two spellings
             said.append(
-                f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
+                f"rows {want.rows[0]} and {line.rows[0]} name "
+                f"{findings.describe_line(hit)} in two ways: it is one"
             )
             total = (
                 None
@@ -172,7 +171,7 @@ def drafts_of(
 def _drafts_per_number(
     parcel: Parcel, address: int | None, wants: list[RequestedLine], policy: Policy
 ) -> list[ShipmentDraft]:
-    """One draft a tracking number; several numbers for the same units as the source says."""
+    """One draft per tracking number; several numbers for the same units as the source says."""
     rest, numbers = not wants, parcel.numbers or ("",)
     if len(numbers) == 1:
         return [ShipmentDraft(parcel, numbers[0], address, wants, rest)]
@@ -187,7 +186,7 @@ def _drafts_per_number(
 
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
-    """The bad rows with their own reason, the parcel's others naming the first of them."""
+    """The bad rows with their own reason, the parcel's others with the first of them."""
     facts: RowFacts = {"order_id": parcel.order_id}
     notes = [
         RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts)
@@ -202,7 +201,7 @@ def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote
 
 
 def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
-    """The one order line that a file's line names."""
+    """The order line that a line of the file names."""
     if line.order_product_id is not None:
         hits = [hit for hit in order.lines if hit.order_product_id == line.order_product_id]
         if not hits:
@@ -228,7 +227,7 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
 
 
 def _only_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
-    """The line of units that come without a name: the only one that ships (there).
+    """The line of units without a name: the only one that ships (there).
 
     What has shipped counts too: else the same row would mean another line tomorrow.
     """

@@ -1,6 +1,4 @@
-"""What is known of an order when its parcels are judged, what the judgement follows, and what it
-comes to.
-"""
+"""What is known of an order when its parcels are judged, and what the judgement can be."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,16 +15,16 @@ class ExistingShipment:
     """`made by run …, row 12` or `made outside shipbatch`."""
     record_id: int | None = None
     ask: str = ""
-    """Digest of the parcel our record of it came from."""
+    """Digest of the parcel that our record of it came from."""
     labels: frozenset[str] = frozenset()
-    """The numbers and links by which our record knows it; the store's may have been changed since."""
+    """The numbers and links by which our record knows it; the store's may have changed since."""
     export: str = ""
-    """Digest of the export our record of it came from."""
+    """Digest of the export that our record of it came from."""
     differs: Finding | None = None
-    """What is to be told of it, where it was made otherwise than our record asked."""
+    """What to report about it, where it was made otherwise than asked."""
 
     def came_from(self, ask: str) -> bool:
-        """Whether it is what the store has made of a parcel, though not as that asked."""
+        """Whether the store made it from that parcel, though not as asked."""
         return self.differs is not None and self.ask == ask
 
 
@@ -36,49 +34,49 @@ class Facts:
 
     order: Order | None
     newest: int | None = None
-    """Without an order: the store's newest order id, where this one is newer; None where it is not."""
+    """Without an order: the store's newest order id if this one is newer, else None."""
     unproven: bool = False
-    """Without an order: no page of the store's had it, and it was not asked for by itself."""
+    """Without an order: no page of the store had it, and it was not read by itself."""
     existing: tuple[ExistingShipment, ...] = ()
     deleted: tuple[Record, ...] = ()
     """Records of ours whose shipment is no longer in the store."""
     unsettled: tuple[Record, ...] = ()
-    """In doubt, or waiting for a person; more than one only where two stores became one."""
+    """In doubt, or waiting for a person; more than one only after a merge of two stores."""
     same_external_id: tuple[int, ...] = ()
-    """Orders that carry the same external number, where there are several."""
+    """The orders that carry the same external number, if several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a judgement follows besides the facts."""
+    """What a judgement depends on besides the facts."""
 
     hold_statuses: frozenset[int] = frozenset()
     several_parcels: str = ""
     again: bool = False
     update: bool = False
     export: str = ""
-    """Digest of the export under judgement: what it has made already, it is met as."""
+    """Digest of the export being judged: what it has already made is matched with it."""
     already_matched: frozenset[int] = frozenset()
-    """Shipments that parcels of the export have been met as before this judgement."""
+    """Shipments that parcels of the export were matched with before this judgement."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An existing shipment whose number or carrier is to be set to what the file says."""
+    """An existing shipment whose number or carrier should become what the file says."""
 
     existing: ExistingShipment
     shipment: Shipment
     finding: Finding
-    """What is said where it is not done."""
+    """What to report where it is not corrected."""
 
 
 Judged = Shipment | RowNote | Correction
 
 
 def facts_of(made: Iterable[StoreShipment]) -> RowFacts:
-    """What a results row shows of shipments that exist."""
+    """What a results row shows of existing shipments."""
     several = list(made)
     return {
         "shipment_ids": [s.shipment_id for s in several],

@@ -1,5 +1,4 @@
-"""The second pass over an order's drafts: what stops a new parcel before its units are looked at.
-Pure.
+"""The second pass over an order's drafts: what stops a new parcel before allocation. Pure.
 
 The rules are numbered as in DESIGN section 4.
 """
@@ -12,7 +11,7 @@ from batch.planning.order_view import OrderView, as_asked, has_label, is_short
 
 
 def holds(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
-    """The drafts that are stopped, by their place, each with why."""
+    """Place in the file → why the draft is stopped."""
     found = {place: _hold(draft, view) for place, draft in new.items()}
     return {place: note for place, note in found.items() if note}
 
@@ -21,8 +20,7 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     order, policy = view.order, view.policy
     if order.deleted:
         return draft.note(findings.order_deleted(order))
-    # Rule 8: an order of such a status takes a person's word; that all is to ship once more is
-    # none.
+    # Rule 8: an order in such a status needs a person's answer; the setting `again` is none.
     if order.status_id in policy.hold_statuses and not view.may_ship(draft, again=False):
         return draft.note(findings.order_status(order))
     # Rule 4: so does a shipment that was deleted.
@@ -39,9 +37,7 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
 
 
 def _number_added(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
-    """Rule 6: units that shipped without a number, and come with one now: another parcel, or one
-    labelled late.
-    """
+    """Rule 6: units shipped without a number now have one: another parcel, or a late label."""
     if not draft.label or draft.rest or draft.share[1] > 1 or view.may_ship(draft):
         return None
     bare = [e for e in view.of_same_units(draft).values() if not has_label(e.made)]

@@ -1,6 +1,4 @@
-"""One order as its drafts are compared with it: its shipments, less those that are known as other
-parcels. Pure.
-"""
+"""One order as its drafts are compared with it: its shipments that no parcel is known as. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,27 +10,25 @@ from batch.planning.facts import ExistingShipment, Facts, Policy
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """What there is of an order; the passes ask it, and nothing of it changes."""
+    """What is known of an order; the passes read it and change nothing in it."""
 
     order: Order
     facts: Facts
     policy: Policy
     matched: frozenset[int] = frozenset()
-    """Shipments that a parcel of this file has been met as in this judgement: no other parcel is
-    one of them.
-    """
+    """Shipments already matched to a parcel in this judgement: no other parcel is one of them."""
 
     def with_matched(self, existing: Iterable[ExistingShipment]) -> "OrderView":
-        """The same order, with these known as parcels of the file."""
+        """The same order, with these shipments matched to parcels of the file."""
         return replace(self, matched=self.matched.union(e.made.shipment_id for e in existing))
 
     def is_unmatched(self, existing: ExistingShipment) -> bool:
-        """Whether no parcel of the file has been met as it, in this judgement or before."""
+        """Whether no parcel of the file was matched with it, in this judgement or before."""
         shipment_id = existing.made.shipment_id
         return shipment_id not in self.matched and shipment_id not in self.policy.already_matched
 
     def there(self, draft: ShipmentDraft) -> list[ExistingShipment]:
-        """Shipments to its address, and what the store has made of it for another one."""
+        """Shipments to its address, and what the store made of it for another one."""
         ask = draft.parcel.request_key
         return [
             e
@@ -41,11 +37,11 @@ class OrderView:
         ]
 
     def unmatched(self, draft: ShipmentDraft) -> list[ExistingShipment]:
-        """Those there that no parcel of the file has been met as; first those without a label."""
+        """Those there that are unmatched; first those without a label."""
         return sorted(filter(self.is_unmatched, self.there(draft)), key=lambda e: has_label(e.made))
 
     def of_same_units(self, draft: ShipmentDraft) -> dict[int, ExistingShipment]:
-        """By line: an unmatched shipment that holds the very units of it that the draft asks."""
+        """Line id → an unmatched shipment with exactly the units of it that the draft asks for."""
         asked = {(want.line.order_product_id, want.quantity) for want in draft.wants}
         return {
             item.order_product_id: e
@@ -55,17 +51,15 @@ class OrderView:
         }
 
     def answer(self, draft: ShipmentDraft) -> str:
-        """What a person has answered of its parcel: ship, skip, exists:ID; empty without an answer."""
+        """A person's answer on its parcel: ship, skip, exists:ID; empty without one."""
         return self.policy.answers.get(draft.parcel.request_key, "")
 
     def may_ship(self, draft: ShipmentDraft, *, again: bool = True) -> bool:
-        """Whether it ships in spite of what speaks against it; `again`: also where all is to ship
-        once more.
-        """
+        """Whether it may ship against an objection; `again`: also where all is to ship again."""
         return self.answer(draft) == "ship" or (again and self.policy.again)
 
     def descriptions(self, draft: ShipmentDraft, line_id: int | None = None) -> list[str]:
-        """The shipments there in words; of those with one line, where it is named."""
+        """The shipments there, in words; of those with one line where it is named."""
         return [
             findings.describe_shipment(e.made)
             for e in self.there(draft)
@@ -85,5 +79,5 @@ def as_asked(draft: ShipmentDraft) -> Shipment:
 
 
 def is_short(want: RequestedLine) -> bool:
-    """Whether an order has less left than is asked, before any draft of the file takes of it."""
+    """Whether an order has less left than asked, before any draft of the file gets units."""
     return want.line.left < (want.quantity or 1)

@@ -1,5 +1,4 @@
-"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or
-file.
+"""Parcels against their order: who ships, who does not, and why. Pure: no clock, no I/O.
 
 An order is judged alone, its parcels in file order, in three passes: what it already has
 (`already_shipped`), what stops a new parcel (`holds`), the units (`allocation`). Each pass returns
@@ -21,7 +20,7 @@ from batch.planning.order_view import OrderView
 
 
 def plan_order(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[Judged]:
-    """Judge all parcels of one order; every row of theirs is in at least one of the results."""
+    """Judge all parcels of one order; each of their rows is in at least one of the results."""
     order = facts.order
     if order is None:
         return [
@@ -57,9 +56,7 @@ def _absent(parcel: Parcel, facts: Facts, policy: Policy) -> Finding:
 def _told_twice(
     order: Order, drafts: Mapping[int, ShipmentDraft], decided: Mapping[int, Judged]
 ) -> dict[int, RowNote]:
-    """Two parcels of one number and address are one that the file tells in two ways: neither ships
-    (rule 7).
-    """
+    """Parcels of one number and address that the file describes twice: none ships (rule 7)."""
     places: dict[tuple[int, str], list[int]] = defaultdict(list)
     for place, draft in drafts.items():
         judged = decided[place]

@@ -1,6 +1,4 @@
-"""What a dry run promised of each shipment, as it stands in its workbook; and whether it still
-holds. Pure.
-"""
+"""What a dry run's workbook promised of each shipment, and whether it still holds. Pure."""
 
 import hashlib
 import json
@@ -11,7 +9,7 @@ from typing import Any
 from batch.model import RowNote, Shipment, Status, findings
 
 SILENT = ("skus", "row_lines", "warnings")
-"""What of a shipment is not sent."""
+"""Fields of a shipment that are not sent."""
 COLUMNS = (
     "Order ID",
     "Order Address ID",
@@ -24,22 +22,20 @@ COLUMNS = (
     "Planned",
     "Seal",
 )
-"""Of the sheet `Plan`: the first are there to be read, the last two are what is gone by."""
+"""Of the sheet `Plan`: the first are for readers, the last two are what counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
-    """What an order looks like, as far as a shipment of it depends on that."""
+    """An order, as far as a shipment of it depends on it."""
 
     status_id: int | None = None
     left: Mapping[int, int] = field(default_factory=dict)
-    """Units that can be shipped, by order line."""
+    """Line id → units that can be shipped."""
 
     def __str__(self) -> str:
-        left = (
-            ", ".join(f"{units} of line {line}" for line, units in sorted(self.left.items()))
-            or "nothing"
-        )
+        lines = sorted(self.left.items())
+        left = ", ".join(f"{units} of line {line}" for line, units in lines) or "nothing"
         return f"status {self.status_id}, left {left}"
 
 
@@ -52,13 +48,13 @@ class PlannedShipment:
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """What tells it from the other parcels of its file."""
+        """Tells it from the other parcels of its file."""
         label = self.shipment["tracking_number"] or self.shipment["tracking_link"]
         return self.shipment["ask"], self.shipment["order_address_id"], label
 
     @property
     def text(self) -> str:
-        """As JSON, always in one order."""
+        """As JSON with a fixed order of keys."""
         order = {"status_id": self.look.status_id, "left": sorted(self.look.left.items())}
         return json.dumps(
             {"shipment": self.shipment, "order": order}, sort_keys=True, separators=(",", ":")
@@ -83,14 +79,14 @@ class PlannedShipment:
 
 
 def planned_shipment(shipment: Shipment, look: OrderSnapshot) -> PlannedShipment:
-    """What is planned, for an order that looks so."""
+    """The promise of a shipment, for an order in this state."""
     plain = {name: value for name, value in asdict(shipment).items() if name not in SILENT}
     plain["ask"] = plain.pop("request_key")  # as plans have always spelled it
     return PlannedShipment(json.loads(json.dumps(plain)), look)
 
 
 def promise_from(text: str) -> PlannedShipment:
-    """The promise whose `text` it is; ValueError or KeyError where it is none."""
+    """The promise from its `text`. Raises ValueError or KeyError where it is none."""
     body = json.loads(text)
     return PlannedShipment(
         body["shipment"],
@@ -99,12 +95,12 @@ def promise_from(text: str) -> PlannedShipment:
 
 
 def checksum(cells: Sequence[str]) -> str:
-    """A digest of cells: one that was changed in the sheet has another."""
+    """A digest of cells, to notice a change in the sheet."""
     return hashlib.sha256("\x1f".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class SavedPlan:
-    """A whole plan, held against what a file comes to now."""
+    """A whole plan, compared with what the file gives now."""
 
     def __init__(self, promises: Iterable[PlannedShipment]) -> None:
         self._by_key = {one.key: one for one in promises}
@@ -119,11 +115,9 @@ class SavedPlan:
         look: Callable[[int], OrderSnapshot],
         released: Callable[[str], bool],
     ) -> Iterator[Shipment | RowNote]:
-        """What ships of a judgement: exactly what was promised, of orders that have not changed
-        since.
+        """What ships of a judgement: exactly what was promised, of unchanged orders.
 
-        `look` is how an order looks now; `released` whether a person has said to ship a parcel all
-        the same.
+        `look` is how an order looks now; `released`: whether a person said to ship a parcel anyway.
         """
         others = list(notes)
         made = {
@@ -166,9 +160,7 @@ class SavedPlan:
             yield RowNote(note.rows, changed, note.record_id, note.request_key, note.facts)
 
     def _units_shipped_since(self, made: set[str]) -> dict[int, dict[int, int]]:
-        """Units of the plan itself that are shipped by now, by order and line: they do not count as
-        a change.
-        """
+        """Units of the plan itself that shipped since, by order and line: they are no change."""
         shipped: dict[int, dict[int, int]] = {}
         for one in self._by_key.values():
             if one.key[0] in made:
@@ -183,7 +175,7 @@ class SavedPlan:
 def _expected_snapshot(
     then: OrderSnapshot, now: OrderSnapshot, shipped: Mapping[int, int] | None
 ) -> OrderSnapshot:
-    """How an order would look if only the plan's own shipments had changed it."""
+    """The order as it would be if only the plan's own shipments had changed it."""
     if not shipped:
         return then
     return OrderSnapshot(

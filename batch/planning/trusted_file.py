@@ -1,6 +1,4 @@
-"""An order as its file has it, where the file's owner vouches for it: no request is needed to judge
-its parcels.
-"""
+"""An order as its file has it, where the file's owner vouches for it: no request is needed."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from batch.model import Order, OrderLine, Parcel, StoreShipment
 
 UNKNOWN = -1
-"""The status of an order that was not looked up."""
+"""The status of an order that was not read."""
 
 
 def complete(parcel: Parcel) -> bool:
@@ -20,9 +18,7 @@ def complete(parcel: Parcel) -> bool:
 
 
 def trusted_order(order_id: int, parcels: Sequence[Parcel], ours: Iterable[StoreShipment]) -> Order:
-    """The order of complete parcels: it has what they ask for, and nothing of it has shipped but
-    what is ours.
-    """
+    """The order of complete parcels: it has what they ask for; only ours has shipped."""
     made: Counter[int] = Counter()
     for shipment in ours:
         for item in shipment.items:

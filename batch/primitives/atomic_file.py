@@ -1,6 +1,4 @@
-"""A file that is made whole beside its place, before it is put there; and folders that are this
-user's alone.
-"""
+"""A file that is made whole before it is put in its place; and private folders."""
 
 import os
 import tempfile
@@ -11,9 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def sibling_temp_file(path: Path) -> Iterator[Path]:
-    """A new file in the path's folder, readable by its owner alone; removed unless it was moved
-    away.
-    """
+    """A new file beside the path, mode 0600; removed unless it was moved away."""
     handle, name = tempfile.mkstemp(prefix=".shipbatch-", suffix=".part", dir=path.parent)
     os.close(handle)
     made = Path(name)
@@ -24,6 +20,6 @@ def sibling_temp_file(path: Path) -> Iterator[Path]:
 
 
 def private_folder(path: Path) -> None:
-    """A folder for this user alone, those on the way to it too; one that exists is left as it is."""
+    """A folder for this user alone, with its parents; an existing one is left as it is."""
     for each in (*reversed(path.parents), path):
         each.mkdir(mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A few at a time: work that need not wait for other work, within bounds."""
+"""Concurrent work within bounds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -12,9 +12,7 @@ T = TypeVar("T")
 async def gather_bounded(
     do: Callable[[S], Awaitable[T]], each: Iterable[S], *, at_once: int
 ) -> list[T]:
-    """What `do` gives for each, in order; the first error ends all the others, and is raised as it
-    is.
-    """
+    """What `do` gives for each, in order; the first error cancels all others and is raised."""
     turns = asyncio.Semaphore(at_once)
 
     async def one(subject: S) -> T:
@@ -31,7 +29,7 @@ async def gather_bounded(
 
 
 async def unbroken(writing: Awaitable[T]) -> T:
-    """What must not be left half way: one that is cancelled meanwhile waits for its end first."""
+    """Work that must not be left half done: a cancellation waits for its end first."""
     doing = asyncio.ensure_future(writing)
     try:
         return await asyncio.shield(doing)
@@ -41,16 +39,14 @@ async def unbroken(writing: Awaitable[T]) -> T:
 
 
 def batched(each: Iterable[S], size: int) -> Iterator[list[S]]:
-    """The things in lists of so many, the last one shorter; as itertools.batched, which 3.11 has
-    not.
-    """
+    """Lists of `size` things, the last one shorter; as itertools.batched (3.12)."""
     left = iter(each)
     while some := list(islice(left, size)):
         yield some
 
 
 class Reiterable(Iterable[T]):
-    """What `make` gives, made anew each time it is gone through."""
+    """Iterates over a new `make()` each time."""
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
         self._make = make

@@ -1,8 +1,7 @@
-r"""What cannot be seen in a text of a file, a store or a disk, shown as an escape: `\u001b`, `\n`,
-`\u202e`.
+r"""Invisible characters of a text, shown as escapes: `\u001b`, `\n`, `\u202e`.
 
-Whatever leaves to a person passes here, line by line: terminal, letters, log, messages, our own
-words in a sheet.
+All text from a file, a store or a disk passes here before a person sees it, line by line: terminal,
+letters, log, messages, our own words in a sheet.
 """
 
 import json
@@ -20,26 +19,24 @@ _EMPTY |= frozenset(
 
 
 def visible(text: str) -> str:
-    """The text in one line, every character of it to be seen; escaped as JSON does, so that JSON
-    stays JSON.
-    """
+    """The text in one line, every character visible; escaped as JSON is, so JSON stays JSON."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(char if _is_seen(char) else _escape(char) for char in text)
 
 
 def visible_lines(text: str) -> str:
-    """The same of a text whose lines are our own."""
+    """The same for a text whose line breaks are our own."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def json_line(data: object) -> str:
-    """JSON in one line, its letters as they are, what cannot be seen escaped."""
+    """JSON in one line, letters as they are, invisible ones escaped."""
     return visible(json.dumps(data, ensure_ascii=False, default=str))
 
 
 def letter(lines: Iterable[str]) -> str:
-    """Lines, the empty ones left out, as a text."""
+    """The non-empty lines as a text."""
     return "".join(f"{visible(line)}\n" for line in lines if line)
 
 

@@ -1,6 +1,4 @@
-"""Which spellings of a text are one: another case, outer blanks, width forms. All else is another
-text.
-"""
+"""Which spellings of a text are one: case, outer blanks, width forms, nothing else."""
 
 import re
 import unicodedata
@@ -10,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
-"""What copying leaves in a text without showing it."""
+"""Invisible characters that copying leaves in a text."""
 
 _BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + UNSEEN
 # a half-width kana and its mark are one letter
@@ -18,9 +16,7 @@ _VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
 
 
 def _usual_forms() -> Mapping[int, str]:
-    """Full-width and half-width sign → the same sign as it usually is; Unicode's `<wide>` and
-    `<narrow>`.
-    """
+    """Full-width and half-width sign → the usual sign; Unicode's `<wide>` and `<narrow>`."""
     told = {
         code: unicodedata.decomposition(chr(code)).split()
         for code in (0x3000, *range(0xFF01, 0xFFEF))
@@ -36,28 +32,24 @@ _USUAL = _usual_forms()
 
 
 def narrow(text: str) -> str:
-    """Full-width and half-width letters, digits and signs as they usually are; nothing else is
-    touched, not `²`.
-    """
+    """Full- and half-width letters, digits and signs in their usual form; all else (`²`) stays."""
     if text.isascii():
         return text
     return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)
 
 
 def fold_case(text: str) -> str:
-    """Without case, letter for letter: `ß` is not `ss`, `ﬁ` not `fi`, the micro sign no `μ`."""
+    """Without case, letter by letter: `ß` is not `ss`, `ﬁ` not `fi`, the micro sign not `μ`."""
     return text.lower()
 
 
 def trim(text: str) -> str:
-    """Without what is blank, or cannot be seen, at its ends."""
+    """Without blank or invisible characters at its ends."""
     return text.strip(_BLANKS)
 
 
 def match_spelling(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
-    """Those spelled exactly so; else without case and outer blanks; else by width forms. Empty:
-    none is meant.
-    """
+    """The names spelled exactly so; else without case and blanks; else by width; else none."""
     every = list(among)
     for key in _WAYS:
         wanted = key(text)

@@ -15,16 +15,13 @@ AT_ONCE = 500  # things in memory before they go to the file
 
 
 class SpillDict(MutableMapping[int, T]):
-    """Things under whole numbers, read in the order of the numbers; gone with the process, however
-    it ends.
+    """Things under whole numbers, read in ascending order; gone with the process, however it ends.
 
-    What is taken from it is a copy: one that was changed is put back. LedgerError where the disk is
-    full.
+    What is read is a copy: put it back after a change. Raises LedgerError where the disk is full.
     """
 
     def __init__(self) -> None:
-        # "" is a file of SQLite's own, without a name, beside the system's temporary files; small
-        # ones stay in memory.
+        # "" is a nameless temporary file of SQLite's own; a small one stays in memory.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._file.close)
         self._file.execute("CREATE TABLE things (number INTEGER PRIMARY KEY, thing BLOB)")
@@ -78,5 +75,6 @@ def _explain_disk_errors() -> Iterator[None]:
     except sqlite3.Error as error:
         raise LedgerError(
             f"There is no room for temporary files ({error}).",
-            "Make room on the disk, or set TMPDIR to a folder that has; then run the same call again.",
+            "Make room on the disk, or set TMPDIR to a folder that has; "
+            "then run the same call again.",
         ) from error

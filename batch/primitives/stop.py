@@ -11,13 +11,11 @@ from batch.errors import StopRequested
 
 T = TypeVar("T")
 BY_HAND = "it was stopped by hand"
-"""The reason of a person at the keyboard: what is left then waits for the same call, and for no
-other run.
-"""
+"""The reason of a person at the keyboard: what is left waits for the same call only."""
 
 
 class StopEvent:
-    """Why the run is to end before its work does; false until `set`, and then for good."""
+    """Why the run must end before its work does; false until `set`, then true for good."""
 
     def __init__(self) -> None:
         self.reason = ""
@@ -30,7 +28,7 @@ class StopEvent:
         return self._event.is_set()
 
     def set(self, why: str, todo: str = "") -> None:
-        """Wake everyone who waits; the first reason stands, with what a person does about it."""
+        """Wake everyone who waits; the first reason stays, with what a person can do about it."""
         if not self:
             self.reason, self.remedy = why, todo
         self._event.set()
@@ -41,7 +39,7 @@ class StopEvent:
 
     @contextmanager
     def part(self) -> Iterator["StopEvent"]:
-        """A stop for a part of the work: it is set with this one, and may be set alone."""
+        """A stop for part of the work: set with this one, or alone."""
         part = StopEvent()
         self._parts.add(part)
         try:
@@ -56,11 +54,11 @@ class StopEvent:
         await self._event.wait()
 
     async def sleep(self, seconds: float) -> bool:
-        """Sleep; False where the stop came first."""
+        """Sleep for some seconds; False where the stop came first."""
         return await self.unless(asyncio.sleep(seconds))
 
     async def interrupt(self, reading: Coroutine[Any, Any, T]) -> T:
-        """Do something that may be broken off anywhere; Stopped where the stop came first."""
+        """Do work that may be broken off anywhere. Raises StopRequested if the stop came first."""
         found: list[T] = []
 
         async def keep() -> None:
@@ -76,7 +74,7 @@ class StopEvent:
         return found[0]
 
     async def unless(self, waiting: Coroutine[Any, Any, None]) -> bool:
-        """Wait for something; False, and it is cancelled, where the stop came first."""
+        """Wait for work; False, and it is cancelled, where the stop came first."""
         if self:
             waiting.close()
             return False
@@ -95,9 +93,7 @@ class StopEvent:
 
 
 class _Wait:
-    """A task's wait, which the stop breaks off in place: as `asyncio.timeout` does, without a task
-    of its own.
-    """
+    """Wait in a task until the stop breaks it off, like `asyncio.timeout`, without a new task."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -117,14 +113,12 @@ class _Wait:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Work in a thread of its own: what never ends holds up neither a stop nor the program's own
-    end.
-    """
+    """Work in its own thread: if it never ends, it delays neither a stop nor the exit."""
     return await asyncio.get_running_loop().run_in_executor(_OwnThread(), work)
 
 
 class _OwnThread(Executor):
-    """A thread for each piece of work, for which nobody waits at the end."""
+    """A new thread for each piece of work; nobody waits for it at exit."""
 
     def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> "Future[T]":
         told: Future[T] = Future()

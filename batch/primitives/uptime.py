@@ -1,6 +1,4 @@
-"""Moments that a later process can measure from, for as long as its machine has not been started
-anew.
-"""
+"""Moments that a later process can measure from, until its machine is restarted."""
 
 import asyncio
 import ctypes
@@ -21,15 +19,15 @@ _SESSION = b"kern.bootsessionuuid"
 
 
 def gave_up_evidence() -> dict[str, Any]:
-    """Evidence that nothing of a shipment can be on its way from us any more, from this moment on.
+    """Evidence that from this moment on nothing of a shipment can be on its way from us.
 
-    A moment is which start of which machine, and seconds by its monotonic clock.
+    A moment is a boot of a machine, and seconds of its monotonic clock.
     """
     return {GAVE_UP: {"boot": boot_id(), "at": asyncio.get_running_loop().time()}}
 
 
 def seconds_since(evidence: Mapping[str, Any]) -> float | None:
-    """Seconds since we gave up, never more than have passed; None where this machine cannot tell."""
+    """Seconds since `gave_up`, never more than have passed; None where this machine cannot tell."""
     told = evidence.get(GAVE_UP)
     if not told or told["boot"] != boot_id():
         return None
@@ -39,9 +37,7 @@ def seconds_since(evidence: Mapping[str, Any]) -> float | None:
 
 @cache
 def boot_id() -> str:
-    """Which start of which machine it is, and by whose clock; a name of the process alone where
-    nothing tells.
-    """
+    """Which boot of which machine, and by whose clock; else a name for this process alone."""
     told = ""
     with suppress(OSError):
         told = _read_boot_id()
@@ -60,8 +56,7 @@ def _read_boot_id() -> str:
         )
         return "" if failed else said.value.decode()
     if sys.platform == "win32":
-        # The number of its start alone is no other machine's; the clock begins anew with each
-        # start.
+        # A boot's number is unique only with its machine's; the clock restarts at each boot.
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
             machine = winreg.QueryValueEx(key, "MachineGuid")[0]
         memory = (

@@ -1,5 +1,4 @@
-"""BigCommerce on this machine: a store made of plain data, served over HTTP, with faults on
-request.
+"""BigCommerce on this machine: a store of plain data, served over HTTP, with faults on request.
 
 Another program than the rest of the package: it imports nothing of it. It behaves as the Orders V2
 API documents; where nothing is published, `Behaviour` has both sides. It is not BigCommerce's work.

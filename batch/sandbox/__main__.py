@@ -13,7 +13,7 @@ from batch.sandbox.server import Sandbox, serve
 
 
 def main() -> None:
-    """Serve until stopped; the first line on stdout is a JSON object of url, store_hash and token."""
+    """Serve until stopped; stdout's first line is JSON with url, store_hash and token."""
     parser = argparse.ArgumentParser(prog="python -m batch.sandbox", description=__doc__)
     parser.add_argument("orders", type=Path, help="the store's orders, a JSON file")
     parser.add_argument(

@@ -1,7 +1,7 @@
-"""What the store answers, and the error bodies the API documents.
+"""What the store answers, and the error bodies that the API documents.
 
-v2 errors are an array of objects, those of the gateway before it one object, and its 404 plain
-text. Texts nobody has published are marked so; a client must not depend on them.
+v2 errors are an array of objects, those of the gateway before it one object, and its 404 is plain
+text. Texts that nobody has published are marked so; a client must not depend on them.
 """
 
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from typing import Any
 
 TYPE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 SUSPENDED = (
-    "The store is suspended. This may be due to an administrative action, or due to a billing issue. "
-    "Please contact BigCommerce support for more information."
+    "The store is suspended. This may be due to an administrative action, "
+    "or due to a billing issue. Please contact BigCommerce support for more information."
 )
 ROUTE_NOT_FOUND = "The route is not found, check the URL"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body (None: empty; str: plain text; else JSON) and headers of its own."""
+    """A status, a body (None: empty; str: plain text; else JSON) and extra headers."""
 
     status: int
     body: Any = None
@@ -54,16 +54,20 @@ def invalid(field_name: str, **details: Any) -> dict[str, Any]:
 
 
 def not_writable(field_name: str) -> dict[str, Any]:
-    """A field that a request may not have, in the API's own words."""
+    """A field that a request must not have, in the API's own words."""
     return error(
         400,
-        f"The field '{field_name}' cannot be written to. Please remove it from your request before trying again.",
+        f"The field '{field_name}' cannot be written to. "
+        "Please remove it from your request before trying again.",
     )
 
 
 def too_many(order_product_id: int, available: int) -> dict[str, Any]:
     """Over-shipping, in the API's own words."""
-    reason = "The quantity specified is greater than the quantity of the product that is available to ship."
+    reason = (
+        "The quantity specified is greater than the quantity of the product "
+        "that is available to ship."
+    )
     return invalid(
         "quantity",
         invalid_reason=reason,
@@ -73,7 +77,7 @@ def too_many(order_product_id: int, available: int) -> dict[str, Any]:
 
 
 def strange_line(order_product_id: int) -> dict[str, Any]:
-    """A line of no such order; text not published."""
+    """A line that is not of this order; the text is not published."""
     reason = (
         "The order product specified does not belong to the order associated with the shipment."
     )
@@ -81,7 +85,7 @@ def strange_line(order_product_id: int) -> dict[str, Any]:
 
 
 def strange_address() -> dict[str, Any]:
-    """An address of no such order; text not published."""
+    """An address that is not of this order; the text is not published."""
     return invalid(
         "order_address_id", invalid_reason="The address specified does not belong to the order."
     )

@@ -1,4 +1,4 @@
-"""What nobody has published about the real store, as switches: tests run on both sides of each."""
+"""What nobody has published about the real store, as switches: tests run both sides of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,12 +13,9 @@ class Behaviour:
     """How a store behaves where the documentation is silent."""
 
     refuses_overshipping: bool = True
-    """False: more units than are left are shipped without a word. Lines that never ship are refused
-    by both.
-    """
+    """False: units beyond what is left are shipped; lines that never ship are always refused."""
     sideloads: Sideloads = "whole"
-    """Lines asked for with `include`: all; the first `cut_at` of a list; links in their place; or
-    none.
+    """Lines asked for with `include`: all; the first `cut_at` of a list; links; or none.
 
     A list that is cut says nothing, or has its `__warning__` beside it, as its last element, or as
     a key of the object that it has become.
@@ -26,18 +23,18 @@ class Behaviour:
     cut_at: int = 50
     """Lines of one list, where `sideloads` cuts it."""
     empty_list: Literal["204", "[]"] = "204"
-    """A list with nothing in it: no body, or an empty array."""
+    """An empty list: no body, or an empty array."""
     page_size: int = 250
-    """Most entries of a page, whatever `limit` asks (over 250 it is refused by all)."""
+    """Most entries of a page, whatever `limit` says (over 250 it is always refused)."""
     min_id_inclusive: bool = True
     counts_refunded: bool = True
     """Refunded units can no longer be shipped."""
     rewrites_numbers: bool = False
-    """A tracking number is kept without its blanks and in capitals."""
+    """Tracking numbers are kept without blanks and in capitals."""
     checks_line_address: bool = False
     """A line that goes to another address of the order is refused."""
     lag: float = 0.0
-    """Seconds until an order shows the units of a shipment; the list of shipments shows it at once."""
+    """Seconds until an order shows a shipment's units; the list of shipments shows it at once."""
     scope: Literal["modify", "read_only"] = "modify"
     """What the token may do."""
     suspended: bool = False

@@ -1,4 +1,4 @@
-"""The event loop's clock with a calendar, so that a virtual loop moves the store's dates as well."""
+"""The event loop's clock with a calendar, so that a virtual loop moves the store's dates too."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 class Clock:
-    """Seconds of the running loop, and the date they stand for."""
+    """Seconds of the running loop, and the date that they stand for."""
 
     def __init__(self) -> None:
         self._zero: float | None = None
@@ -29,7 +29,7 @@ class Clock:
         return _date(self.second())
 
     def http_date(self) -> str:
-        """Now as the `Date` header has it."""
+        """Now in the form of the `Date` header."""
         return _date(self.second()).replace("+0000", "GMT")
 
 

@@ -1,4 +1,4 @@
-"""The endpoints: what the store answers to one call."""
+"""The endpoints: the store's answer to one call."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,14 +20,14 @@ from batch.sandbox.store import Store
 
 T = TypeVar("T")
 MOST = 250
-"""Entries of a page at most; a greater limit is refused (413)."""
+"""Most entries of a page; a larger limit is refused (413)."""
 USUAL = 50
 """Entries of a page without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, past the gateway; its method and path have chosen the endpoint."""
+    """One request past the gateway; method and path have chosen the endpoint."""
 
     url: str
     """Without its query."""
@@ -36,7 +36,7 @@ class Call:
     query: Mapping[str, str]
     body: bytes = b""
     moment: float = math.inf
-    """Reads see the store as it was then."""
+    """Reads see the store as it was at this time."""
     keep: bool = True
     """False: answer as if it were done, and do nothing."""
 
@@ -53,7 +53,7 @@ def list_orders(store: Store, call: Call) -> Answer:
 
 
 def count_orders(store: Store, call: Call) -> Answer:
-    """How many orders each status has; takes the filters of the list."""
+    """How many orders each status has; takes the list's filters."""
     counts = dict.fromkeys(STATUSES, 0)
     for order in _filter_orders(store, call):
         counts[order.status_id] += 1
@@ -71,7 +71,7 @@ def get_order(store: Store, call: Call) -> Answer:
 
 
 def put_order(store: Store, call: Call) -> Answer:
-    """Give an order another `status_id`; no other field of it can be changed here."""
+    """Give an order another `status_id`; no other field can be changed here."""
     order = store.order(call.ids[0])
     status_id = fields.parse_order_change(fields.json_object(call.body))
     if call.keep:
@@ -141,7 +141,7 @@ def get_shipment(store: Store, call: Call) -> Answer:
 
 
 def post_shipment(store: Store, call: Call) -> Answer:
-    """Create a shipment: 201, the bare object, and where it is found."""
+    """Create a shipment: 201, the bare object and its location."""
     order = store.order(call.ids[0])
     draft = store.draft(order.id, fields.new_shipment(fields.json_object(call.body)))
     if call.keep:
@@ -150,7 +150,7 @@ def post_shipment(store: Store, call: Call) -> Answer:
 
 
 def put_shipment(store: Store, call: Call) -> Answer:
-    """Change what a shipment says; its items stay."""
+    """Change a shipment's fields; its items stay."""
     shipment = store.shipment(call.ids)
     changes = fields.parse_shipment_change(fields.json_object(call.body))
     if call.keep:
@@ -227,9 +227,8 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
     document = order_document(order, _moment_shown(store, call))
     if included & {"consignments", "consignments.line_items"}:
         found = _consignments(store, call, order, lines="consignments.line_items" in included)
-        document["consignments"] = (
-            found if call.query.get("consignment_structure") == "object" else [found]
-        )
+        as_object = call.query.get("consignment_structure") == "object"
+        document["consignments"] = found if as_object else [found]
     if "fees" in included:
         document["fees"] = []
     return document
@@ -263,7 +262,7 @@ def _includes(call: Call) -> set[str]:
 
 
 def _moment_shown(store: Store, call: Call) -> float:
-    """The moment whose units an order shows."""
+    """The time whose units an order shows."""
     lag = store.behaviour.lag
     return min(call.moment, store.clock.now() - lag) if lag else call.moment
 
@@ -287,7 +286,7 @@ def _count(call: Call, name: str, usual: int) -> int:
 
 
 def _number(call: Call, name: str) -> int | None:
-    """A whole number out of the query; None where it is not there, Refused where it is none."""
+    """A whole number of the query; None if missing. Raises Refusal where it is not a number."""
     value = call.query.get(name)
     number = fields.whole_number(value)
     if value is not None and number is None:

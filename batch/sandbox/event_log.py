@@ -1,4 +1,4 @@
-"""What was made, changed and deleted, in a file that outlives the process: the judge of kill tests."""
+"""What was made, changed and deleted, in a file that outlives the process, for kill tests."""
 
 import json
 import os
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class EventLog:
-    """An append-only file, one JSON object a line, out of the process before a method returns.
+    """An append-only file, one JSON object per line, written out before a method returns.
 
-    Without a path it keeps nothing. A last line cut short by a kill was never answered, and is cut
+    Without a path nothing is kept. A last line cut short by a kill was never answered, and is cut
     off.
     """
 
@@ -19,7 +19,7 @@ class EventLog:
         self._file: int | None = None
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """All that happened so far, oldest first."""
+        """All events so far, oldest first."""
         if self._path is None or not self._path.exists():
             return
         whole = self._path.read_bytes()
@@ -37,7 +37,7 @@ class EventLog:
         os.write(self._file, json.dumps(event).encode() + b"\n")
 
     def close(self) -> None:
-        """Give the file back; a later append opens it again."""
+        """Close the file; a later append opens it again."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,6 +1,4 @@
-"""What goes wrong on request: which requests are hit, what the store does, what the client gets to
-see.
-"""
+"""What goes wrong on request: which requests, what the store does, what the client sees."""
 
 import random
 import re
@@ -11,7 +9,7 @@ from typing import Any
 
 
 class Reply(StrEnum):
-    """What the client gets to see; an HTTP status may stand in its place."""
+    """What the client sees; an HTTP status may stand in its place."""
 
     OK = "ok"  # what the store answers
     EMPTY = "empty"  # its status, no body
@@ -31,50 +29,49 @@ class Reply(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong. Without a word on which requests, it hits every one.
+    """One thing that goes wrong; without a condition it hits every request.
 
-    Statuses that refuse (400, 401, 429 and so on) come with the body the API documents for them,
-    502, 503 and 504 with a gateway's HTML. Whether the store does the work is up to `performs`.
+    Statuses that refuse (400, 401, 429 and so on) come with the body that the API documents for
+    them, 502, 503 and 504 with a gateway's HTML. `performs` says whether the store does the work.
     """
 
     reply: Reply | int = Reply.OK
     performs: int = 1
-    """How often the store does what was asked: 0 never, 2 where a proxy doubles it."""
+    """How often the store does the work: 0 never, 2 where a proxy doubles it."""
     late: float = 0.0
-    """Seconds until it does; the reply does not wait for it."""
+    """Seconds until it does the work; the reply does not wait for it."""
     delay: float = 0.0
     """Seconds until the reply begins."""
     pace: float = 1.0
     """Seconds between the bytes of a slow reply."""
     seen: float = 0.0
-    """Seconds that a read is behind: a replica that lags."""
+    """Seconds that a read is behind, like a lagging replica."""
     body: str | None = None
-    """Text in place of the reply's own body."""
+    """Text in place of the reply's body."""
     makes: Mapping[str, Any] = field(default_factory=dict)
-    """Fields put in the place of the request's own, before the store does what is asked."""
+    """Fields that replace the request's own before the store works on it."""
     says: Mapping[str, Any] = field(default_factory=dict)
-    """Fields put in the place of a 200's or 201's own: an answer that is not true."""
+    """Fields that replace those of a 200 or 201: an answer that is not true."""
     lacks: Collection[str] = ()
     """Fields taken out of such an answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers added to the reply, or put in the place of its own."""
+    """Headers that are added to the reply, or replace its own."""
     bare: bool = False
     """True: the quota's headers are missing."""
     method: str = ""
     """GET, POST, PUT, DELETE; empty: all."""
     path: str = ""
-    """A regular expression searched for in the path below /v2, `/shipments$`."""
+    """A regular expression searched in the path below /v2: `/shipments$`."""
     order: int | None = None
     nth: int | Container[int] | None = None
-    """Which of the requests that fit, counted from 1: one, several (`range(2, 5)`), or all."""
+    """Which of the matching requests, from 1: one, several (`range(2, 5)`), or all."""
     probability: float = 1.0
 
 
 class Faults:
-    """The faults of a store, in the order they are looked at; the first that fits a request is
-    taken.
+    """The faults of a store, in the order they are tried; the first that fits a request is used.
 
-    The dice are seeded: the same requests in the same order meet the same faults.
+    The dice are seeded: the same requests in the same order get the same faults.
     """
 
     def __init__(self, *rules: Fault, seed: int = 0) -> None:
@@ -83,22 +80,22 @@ class Faults:
 
     @classmethod
     def of(cls, plain: Iterable[Mapping[str, Any]], seed: int = 0) -> "Faults":
-        """Faults out of plain data: the fields of Fault, `nth` a number or a list of them."""
+        """Faults from plain data: the fields of Fault, `nth` a number or a list of numbers."""
         return cls(
             *(Fault(**{**given, "reply": _reply(given.get("reply", "ok"))}) for given in plain),
             seed=seed,
         )
 
     def add(self, rule: Fault) -> None:
-        """Let one more thing go wrong from now on."""
+        """Add a fault from now on."""
         self._rules.append(_Rule(rule))
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self._rules.clear()
 
     def strike(self, method: str, path: str, ids: tuple[int, ...]) -> Fault | None:
-        """The fault that hits this request, if one does; every rule that fits counts it."""
+        """The fault that hits this request, if any; every rule that fits counts it."""
         hits = [rule.fault for rule in self._rules if rule.hits(method, path, ids)]
         return next(
             (f for f in hits if f.probability >= 1 or self._dice.random() < f.probability), None
@@ -106,7 +103,7 @@ class Faults:
 
 
 class _Rule:
-    """A fault and the count of the requests that fitted it."""
+    """A fault, and how many requests have fitted it."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault

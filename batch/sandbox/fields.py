@@ -1,4 +1,4 @@
-"""What the body of a request may say: coerced as the store does it, or refused in its words."""
+"""A request's body: its fields coerced as the store does it, or refused in its words."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ LENGTHS = {
     "shipping_provider": 65_535,
     "tracking_carrier": 65_535,
 }
-"""Characters; the first three are documented."""
+"""In characters; the first three are documented."""
 READ_ONLY = frozenset(
     {
         "id",
@@ -36,7 +36,7 @@ class _Wrong(Exception):
 
 
 def json_object(raw: bytes) -> dict[str, Any]:
-    """The body as a JSON object; Refused otherwise."""
+    """The body as a JSON object. Raises Refusal otherwise."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -47,7 +47,7 @@ def json_object(raw: bytes) -> dict[str, Any]:
 
 
 def new_shipment(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a POST; Refused with one error for each field that is wrong."""
+    """The fields of a POST. Raises Refusal with one error per wrong field."""
     missing = [
         error(400, f"The required field '{name}' was not supplied.")
         for name in REQUIRED
@@ -75,7 +75,7 @@ def parse_order_change(body: Mapping[str, Any]) -> int:
 
 
 def whole_number(value: Any) -> int | None:
-    """An int, also from a string of digits as the store reads it; None for anything else."""
+    """An int, also from a string of digits; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
@@ -142,10 +142,8 @@ def _items(value: Any, errors: list[dict[str, Any]]) -> list[tuple[int, int]]:
         errors += [
             not_writable(name) for name in item if name not in {"order_product_id", "quantity"}
         ]
-        line, quantity = (
-            whole_number(item.get("order_product_id")),
-            whole_number(item.get("quantity")),
-        )
+        line = whole_number(item.get("order_product_id"))
+        quantity = whole_number(item.get("quantity"))
         if line is None:
             errors.append(invalid("order_product_id"))
         elif quantity is None or quantity < 1:

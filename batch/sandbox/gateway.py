@@ -1,4 +1,4 @@
-"""What a request must pass before an endpoint sees it: path, token, quota, scope, media types."""
+"""What a request must pass before its endpoint: path, token, quota, scope, media types."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Route:
 
 
 def route(request: web.Request, prefix: str, token: str) -> Route:
-    """The endpoint a request means; Refused where there is none, or the token is wrong."""
+    """The endpoint of a request. Raises Refusal where there is none, or the token is wrong."""
     path = request.path
     if path.endswith("/"):
         raise Refusal(answers.UNAUTHORIZED)  # seen of the real store, for a trailing slash
@@ -50,9 +50,7 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
 
 
 def permit(request: web.Request, behaviour: Behaviour) -> None:
-    """Refused where the token's scope, the store's state or the media types do not allow the
-    request.
-    """
+    """Raises Refusal where the token's scope, the store's state or the media types forbid it."""
     if behaviour.suspended:
         raise Refusal(answers.STORE_SUSPENDED)
     if behaviour.scope == "read_only" and request.method not in _READS:

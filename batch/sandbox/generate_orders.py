@@ -1,4 +1,4 @@
-"""A store invented from what an export asks, so that a file can be rehearsed without an account."""
+"""A store invented from an export's parcels, to rehearse a file without an account."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -71,7 +71,7 @@ def _key(parcel: Mapping[str, Any]) -> int | str | None:
 
 
 def _order_ids(parcels: Iterable[Mapping[str, Any]]) -> dict[int | str, int]:
-    """An id for each order; those known only by a marketplace's number follow the largest given."""
+    """An id per order; those known only by a marketplace's number follow the largest given."""
     keys = {key: None for key in map(_key, parcels) if key is not None}
     ids: dict[int | str, int] = {key: key for key in keys if isinstance(key, int)}
     numbers = _numbers_after(ids.values())

@@ -1,6 +1,4 @@
-"""How an answer reaches the client, whole or broken: bytes, and the socket where bytes are not
-enough.
-"""
+"""How an answer reaches the client, whole or broken: as bytes, and by the socket if need be."""
 
 import asyncio
 import json
@@ -14,7 +12,10 @@ from aiohttp import web
 from batch.sandbox.answers import STORE_SUSPENDED, Answer, gateway, v2
 from batch.sandbox.faults import Fault, Reply
 
-PORTAL = "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head><body>Please sign in.</body></html>"
+PORTAL = (
+    "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head>"
+    "<body>Please sign in.</body></html>"
+)
 ELSEWHERE = "https://elsewhere.invalid/"
 """Where redirects lead: a host that does not exist."""
 GIANT = 1 << 20
@@ -44,7 +45,7 @@ class RawResponse:
 
     @classmethod
     def of(cls, answer: Answer, headers: Mapping[str, str]) -> "RawResponse":
-        """The bytes of an answer: JSON, plain text or nothing, and its headers over the given ones."""
+        """An answer's bytes: JSON, plain text or nothing, and its headers over the given ones."""
         if answer.body is None:
             return cls(answer.status, {**headers, **answer.headers}, b"")
         text = isinstance(answer.body, str)
@@ -56,7 +57,7 @@ class RawResponse:
         return web.Response(status=self.status, headers=self.headers, body=self.body)
 
     def head(self) -> bytes:
-        """The status line and headers, as a raw socket needs them."""
+        """The status line and headers for a raw socket."""
         lines = [f"HTTP/1.1 {self.status} Sandbox", f"Content-Length: {len(self.body)}"]
         return "\r\n".join(
             [*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
@@ -64,7 +65,7 @@ class RawResponse:
 
 
 def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
-    """What a fault makes of an answer, as far as bytes can say it."""
+    """Change an answer by a fault, as far as bytes can do it."""
     reply = fault.reply
     if isinstance(reply, int):
         raw = _with_status(raw, reply)
@@ -93,7 +94,7 @@ def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
 async def send(
     request: web.Request, raw: RawResponse, fault: Fault, closing: asyncio.Event
 ) -> web.StreamResponse:
-    """Answer as the fault wants it; the status of a broken answer is not to be believed."""
+    """Answer as the fault says; a broken answer's status must not be believed."""
     transport = request.transport
     if transport is None:
         return raw.response()

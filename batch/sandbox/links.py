@@ -1,4 +1,4 @@
-"""What the store makes of a provider or carrier and a number: a tracking link and a name.
+"""The tracking link and display name that the store makes of a provider, carrier and number.
 
 Two forms are known from BigCommerce's documentation, USPS and AfterShip; the others are invented
 here.
@@ -30,11 +30,11 @@ NAMES = {
     "usps": "USPS",
 }
 UNNAMED = "custom"
-"""The provider of a shipment that was made without the field: it gets no link."""
+"""The provider of a shipment made without the field: it gets no link."""
 
 
 def generated_link(text: Mapping[str, str]) -> str:
-    """The link for a number with a provider or a carrier; empty where a custom link is given."""
+    """The link for a number and a provider or carrier; empty where a custom link is given."""
     provider, number = text["shipping_provider"], text["tracking_number"]
     carrier = text["tracking_carrier"] or provider
     if text["tracking_link"] or not number or not carrier or provider == UNNAMED:
@@ -44,7 +44,7 @@ def generated_link(text: Mapping[str, str]) -> str:
 
 
 def display_name(text: Mapping[str, str]) -> str:
-    """The provider's name for people; `Other` for those not integrated."""
+    """The provider's name for people; `Other` where it is not integrated."""
     provider = text["shipping_provider"]
     if not provider and text["tracking_carrier"]:
         return "Other"

@@ -38,7 +38,7 @@ TEXTS = {
     "tracking_link": "",
     "comments": "",
 }
-"""What a shipment says where its maker said nothing."""
+"""A shipment's texts where its maker gave none."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Shipment:
     made_at: float = -math.inf
     """Seconds of the loop's clock."""
     gone_at: float = math.inf
-    """When it was deleted; never: infinity."""
+    """When it was deleted, or infinity."""
 
     def units(self, line_id: int) -> int:
         return sum(units for line, units in self.items if line == line_id)
@@ -108,7 +108,7 @@ class Order:
     shipments: list[Shipment] = field(default_factory=list)
 
     def shipments_at(self, moment: float = math.inf) -> list[Shipment]:
-        """Those that existed then, oldest first; without a moment, those that exist now."""
+        """The shipments that existed then, oldest first; without a time, those of now."""
         return [
             s for s in self.shipments if s.made_at <= moment and (s.is_living or s.gone_at > moment)
         ]
@@ -124,7 +124,7 @@ class Order:
 
 
 def load_orders(path: Path) -> dict[str, Any]:
-    """Orders in the shape above from a JSON file; ValueError says what it lacks."""
+    """Orders in the shape above from a JSON file. Raises ValueError with what is missing."""
     try:
         orders: dict[str, Any] = json.loads(path.read_text("utf-8"))
         for _ in read(orders):
@@ -137,7 +137,7 @@ def load_orders(path: Path) -> dict[str, Any]:
 
 
 def read(orders: Mapping[str, Any]) -> Iterator[Order]:
-    """Orders out of plain data."""
+    """Orders from plain data."""
     for given in orders["orders"]:
         yield _order(given)
 

@@ -1,25 +1,25 @@
-"""How many requests a store takes in a window, told in the headers of every answer."""
+"""How many requests a store takes in a window, as each answer's headers say."""
 
 import math
 from dataclasses import dataclass
 
 ROUNDING = 1e-6
-"""Seconds that a client's sums may fall short of the window's end."""
+"""Seconds by which a client's sums may miss the window's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A plan's quota; the default is BigCommerce's Pro plan: 60,000 an hour."""
+    """A plan's quota; by default BigCommerce's Pro plan: 60,000 an hour."""
 
     requests: int = 450
     window: float = 30.0
     """Seconds."""
     others: int = 0
-    """Requests that other apps of the store take out of each window."""
+    """Requests that other apps of the store take from each window."""
 
 
 class Window:
-    """The current window; it begins with the first request after the one before has ended."""
+    """The current window; it begins with the first request after the last one ended."""
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
@@ -27,7 +27,7 @@ class Window:
         self._spent = 0
 
     def spend(self, now: float) -> bool:
-        """Take one request out of the quota; False: it is used up, the answer is 429."""
+        """Take one request from the quota; False where it is used up (429)."""
         self._turn(now)
         if self._remaining() < 1:
             return False
@@ -35,7 +35,7 @@ class Window:
         return True
 
     def headers(self, now: float) -> dict[str, str]:
-        """The four headers that every answer has."""
+        """The four headers of every answer."""
         self._turn(now)
         return {
             "X-Rate-Limit-Time-Window-Ms": str(round(self.quota.window * 1000)),

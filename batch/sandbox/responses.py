@@ -9,7 +9,7 @@ from batch.sandbox.orders import Line, Order, Shipment
 from batch.sandbox.statuses import status_name
 
 API = "https://api.bigcommerce.com/stores/{store_hash}/v2"
-"""What the links inside documents begin with, as in the published examples."""
+"""The beginning of links in documents, as in the published examples."""
 
 PERSON = {
     "first_name": "Jane",
@@ -113,7 +113,8 @@ _LINE: dict[str, Any] = dict.fromkeys(_LINE_COSTS, NOTHING) | {
     "gift_certificate_id": None,
 }
 _WARNING = {
-    "message": "Not all line items of this consignment are returned with this response, only {} are included. "
+    "message": "Not all line items of this consignment are returned with this response, "
+    "only {} are included. "
     "Please use the `/v2/orders/{{order_id}}/products` endpoint to fetch all line items."
 }
 _LOCATION = {
@@ -132,12 +133,12 @@ _LOCATION = {
 
 
 def link(resource: str) -> dict[str, str]:
-    """What stands in a document for another one."""
+    """The link that stands in a document for another one."""
     return {"url": API + resource, "resource": resource}
 
 
 def order_document(order: Order, moment: float) -> dict[str, Any]:
-    """An order as it was seen then, with links in place of its lines and addresses."""
+    """An order as it was then, with links in place of its lines and addresses."""
     path = f"/orders/{order.id}"
     status = status_name(order.status_id)
     return _ORDER | {
@@ -197,7 +198,7 @@ def address_document(order: Order, address_id: int, moment: float) -> dict[str, 
 
 
 def shipment_document(order: Order, shipment: Shipment) -> dict[str, Any]:
-    """A shipment, in the field order of the real answer."""
+    """A shipment, in the field order of a real answer."""
     texts = shipment.texts
     return {
         "id": shipment.id,
@@ -228,7 +229,7 @@ def shipment_document(order: Order, shipment: Shipment) -> dict[str, Any]:
 
 
 def consignments(order: Order, moment: float, sideloads: Sideloads, most: int) -> dict[str, Any]:
-    """Where an order's lines go; a list that `sideloads` cuts has at most so many."""
+    """Where an order's lines go; `sideloads` may cut the lists."""
 
     def shown(chosen: Iterable[Line]) -> dict[str, Any]:
         lines = list(chosen)
@@ -265,7 +266,7 @@ def consignments(order: Order, moment: float, sideloads: Sideloads, most: int) -
 def _cut(
     first: list[dict[str, Any]], sideloads: Sideloads, warning: dict[str, str]
 ) -> dict[str, Any]:
-    """The first lines of a list, and the word on it where that stands."""
+    """A list's first lines, and the warning where it stands."""
     match sideloads:
         case "warned beside":
             return {"line_items": first, "__warning__": warning}
@@ -303,9 +304,7 @@ def _person(order: Order, address_id: int) -> dict[str, str]:
 def _destination(
     order: Order, address_id: int, moment: float, nothing: float | str
 ) -> dict[str, Any]:
-    """What a shipping address and a shipping consignment have in common; their money is text, or
-    numbers.
-    """
+    """What a shipping address and a consignment have in common; money is text, or numbers."""
     lines = [line for line in order.lines.values() if line.address_id == address_id]
     return {
         "id": address_id,

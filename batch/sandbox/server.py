@@ -1,4 +1,4 @@
-"""The sandbox as a server on this machine: the gateway before the endpoints, and its life."""
+"""The sandbox as a server: the gateway before the endpoints, and its start and end."""
 
 import asyncio
 import json
@@ -22,13 +22,12 @@ from batch.sandbox.responses import shipment_document
 from batch.sandbox.store import Store
 
 UNANSWERED = 0
-"""The logged status of a request that has got no answer with a status, or not yet."""
+"""The logged status of a request without an answer, or not yet with one."""
 _BROKEN = frozenset({Reply.CUT_HEADERS, Reply.RESET, Reply.CLOSE, Reply.HANG})
 
 
 class Sandbox:
-    """A BigCommerce store on this machine, made of plain data (`batch.sandbox.orders` has the
-    shape).
+    """A BigCommerce store on this machine, made of plain data (shape: `batch.sandbox.orders`).
 
     `async with` serves it, on a free port unless one is given. With an `event_log` file it starts
     again from what an earlier process had made. `quota`, `behaviour` and `faults` may be set at any
@@ -54,7 +53,7 @@ class Sandbox:
         self.token = token
         self.url = f"http://{host}:{port}"
         self.requests: list[tuple[str, str, int]] = []
-        """Method, path with query, status (0: none) of each request, in the order they came."""
+        """(method, path with query, status or 0) of each request, in the order they came."""
         self.counts: Counter[str] = Counter()
         """Requests by endpoint: `POST /orders/{}/shipments`."""
         self.app = web.Application(client_max_size=1 << 24)
@@ -78,7 +77,7 @@ class Sandbox:
 
     @property
     def quota(self) -> Quota:
-        """What the store takes in a window; another one counts from the next request."""
+        """The store's quota; a new one counts from the next request."""
         return self._window.quota
 
     @quota.setter
@@ -86,11 +85,11 @@ class Sandbox:
         self._window.quota = quota
 
     def shipments(self) -> list[dict[str, Any]]:
-        """All shipments the store holds, as the API writes them, by order and age."""
+        """All shipments of the store as the API writes them, by order and age."""
         return [shipment_document(self.store.orders[s.order_id], s) for s in self.store.shipments()]
 
     async def settle(self) -> None:
-        """Wait until what is late has been done."""
+        """Wait until all late work is done."""
         while self._late:
             await asyncio.gather(*self._late)
 
@@ -114,7 +113,7 @@ class Sandbox:
         self.store.close()
 
     async def _release(self, _app: web.Application) -> None:
-        """Let go of those who hang, and forget what is late."""
+        """Release the requests that hang, and drop late work."""
         self._closing.set()
         for task in self._late:
             task.cancel()
@@ -139,11 +138,9 @@ class Sandbox:
             await asyncio.sleep(fault.delay)
         if fault is None or fault.reply not in _BROKEN:
             self.requests[place] = (request.method, request.path_qs, sent.status)
-        return (
-            sent.response()
-            if fault is None
-            else await http.send(request, sent, fault, self._closing)
-        )
+        if fault is None:
+            return sent.response()
+        return await http.send(request, sent, fault, self._closing)
 
     def _spend(self) -> None:
         now = self.store.clock.now()
@@ -160,7 +157,7 @@ class Sandbox:
         return Call(f"{self.url}{request.path}", target.ids, request.query, body, moment)
 
     def _perform(self, target: gateway.Route, call: Call, fault: Fault | None) -> Answer:
-        """Do what is asked as often and as late as the fault says."""
+        """Do the work as often and as late as the fault says."""
         if fault is None:
             return target.endpoint(self.store, call)
         now = 0 if fault.late else fault.performs
@@ -194,7 +191,7 @@ def _try(endpoint: Endpoint, store: Store, call: Call) -> Answer:
 
 
 async def serve(sandbox: Sandbox, ready: Callable[[Sandbox], None]) -> None:
-    """Serve a store until cancelled; `ready` is called once, when its address is known."""
+    """Serve a store until cancelled; `ready` is called once its address is known."""
     async with sandbox:
         ready(sandbox)
         await asyncio.Event().wait()

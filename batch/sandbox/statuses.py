@@ -1,4 +1,4 @@
-"""The order statuses a store is born with, as the API lists them."""
+"""The order statuses of a new store, as the API lists them."""
 
 from typing import Any
 

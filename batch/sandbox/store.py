@@ -1,4 +1,4 @@
-"""The store's data and the rules by which shipments change it; knows no HTTP."""
+"""The store's data, and how shipments change it; knows no HTTP."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -23,7 +23,7 @@ SHIPPED, PARTIALLY_SHIPPED = 2, 3
 
 
 class Store:
-    """Orders and their shipments. Every change is in the event log before it is in here."""
+    """Orders and their shipments; every change is in the event log before it is here."""
 
     def __init__(
         self, orders: Mapping[str, Any], behaviour: Behaviour, event_log: Path | None = None
@@ -42,26 +42,26 @@ class Store:
             self._replay(event)
 
     def arrive(self, orders: Mapping[str, Any]) -> None:
-        """Orders that come in; the event log does not keep them, as it keeps none."""
+        """Add new orders; the event log keeps no orders."""
         self.orders |= {order.id: order for order in read(orders)}
         self._ids = sorted(self.orders)
 
     def order(self, order_id: int) -> Order:
-        """One order; Refused where there is none."""
+        """One order. Raises Refusal where there is none."""
         try:
             return self.orders[order_id]
         except KeyError:
             raise Refusal(NOT_FOUND) from None
 
     def between(self, low: int | None, high: int | None) -> Iterator[Order]:
-        """Orders by id; the upper end is in, the lower as the behaviour says."""
+        """Orders by id; the upper end is included, the lower as the behaviour says."""
         bisect = bisect_left if self.behaviour.min_id_inclusive else bisect_right
         start = 0 if low is None else bisect(self._ids, low)
         end = len(self._ids) if high is None else bisect_right(self._ids, high)
         return (self.orders[order_id] for order_id in self._ids[start:end])
 
     def shipment(self, ids: tuple[int, ...], moment: float = math.inf) -> Shipment:
-        """One shipment, by its order's id and its own; Refused where there was none then."""
+        """One shipment of an order. Raises Refusal where it did not exist then."""
         order_id, shipment_id = ids
         for shipment in self.order(order_id).shipments_at(moment):
             if shipment.id == shipment_id:
@@ -69,13 +69,13 @@ class Store:
         raise Refusal(NOT_FOUND)
 
     def shipments(self) -> Iterator[Shipment]:
-        """All that exist now."""
+        """All shipments that exist now."""
         for order in self.orders.values():
             if order.shipments:
                 yield from order.shipments_at()
 
     def draft(self, order_id: int, fields: Mapping[str, Any]) -> Shipment:
-        """The shipment these fields ask for, not yet made; Refused with an error for each bad item."""
+        """The shipment asked for, not yet made. Raises Refusal with an error per bad item."""
         order = self.order(order_id)
         if errors := self._errors(order, fields):
             raise Refusal(Answer(400, errors))
@@ -89,7 +89,7 @@ class Store:
         )
 
     def make(self, draft: Shipment) -> None:
-        """Keep a draft: units and status move."""
+        """Keep a draft: its units and the order's status change."""
         plain = {
             name: getattr(draft, name)
             for name in ("id", "order_id", "address_id", "date_created", "items")
@@ -99,7 +99,7 @@ class Store:
         self._keep(draft)
 
     def change(self, shipment: Shipment, fields: Mapping[str, Any]) -> Shipment:
-        """Give a shipment other fields (not items) from now on; Refused for a foreign address."""
+        """Change a shipment's fields (not items). Raises Refusal for a foreign address."""
         address_id = fields.get("order_address_id", shipment.address_id)
         if address_id not in self.orders[shipment.order_id].addresses:
             raise Refusal(Answer(400, [strange_address()]))
@@ -116,7 +116,7 @@ class Store:
         return shipment
 
     def delete(self, shipment: Shipment) -> None:
-        """Take a shipment away: its units come back, the order's status stays."""
+        """Delete a shipment: its units come back, the order's status stays."""
         self._event_log.append({"did": "deleted", "order_id": shipment.order_id, "id": shipment.id})
         shipment.gone_at = self.clock.now()
 
@@ -127,7 +127,7 @@ class Store:
         order.date_modified = self.clock.date()
 
     def close(self) -> None:
-        """Give the event log's file back."""
+        """Close the event log's file."""
         self._event_log.close()
 
     def _errors(self, order: Order, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -160,11 +160,12 @@ class Store:
             order.date_shipped = shipment.date_created
 
     def _replay(self, event: dict[str, Any]) -> None:
-        """Do again what an earlier process did."""
+        """Repeat what an earlier process did."""
         did, order = event.pop("did"), self.orders.get(event["order_id"])
         if order is None:
             raise ValueError(
-                f"The event log is another store's: it knows order {event['order_id']}, and there is none here."
+                "The event log is another store's: "
+                f"it knows order {event['order_id']}, and there is none here."
             )
         if did == "created":
             items = [(line, quantity) for line, quantity in event.pop("items")]

@@ -264,7 +264,9 @@ def test_the_top_level_is_closed() -> None:
     assert {name for name in top if not name.startswith(".")} <= CLOSED
 
 
-@pytest.mark.parametrize("room", sorted({path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE}))
+@pytest.mark.parametrize(
+    "room", sorted({path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE})
+)
 def test_a_room_lists_its_modules(room: Path) -> None:
     """A room of more than five modules says in its docstring what each of them knows."""
     modules = {path.stem for path in room.glob("*.py")} - {"__init__", "__main__"}

@@ -1,4 +1,4 @@
-"""PostgreSQL as the ledger uses it: its connection, lost and found again, and its faults in words."""
+"""PostgreSQL as the ledger uses it: a connection, lost and found again, and its faults in words."""
 
 from __future__ import annotations
 
@@ -43,8 +43,11 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout TO '15s'",  # a paused process holds nobody up
 )
 _AWAY = ("08", "57P", "53", "40", "55P03", "25P03")
-"""SQLSTATEs that pass: lost, shut down, full, in each other's way, paused for too long."""
-_RESTORE = "Nothing more is sent. Put back a dump of it (`pg_restore`); then `shipbatch audit` says where the store has more."
+"""SQLSTATEs that pass: connection lost, server down or full, conflict, idle too long."""
+_RESTORE = (
+    "Nothing more is sent. Put back a dump of it (`pg_restore`); "
+    "then `shipbatch audit` says where the store has more."
+)
 REASONS = {
     "42501": (
         "this user may not do that",
@@ -57,11 +60,11 @@ REASONS = {
     "XX001": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
     "XX002": ("it is damaged", "Nothing more is sent. Restore the server from a copy."),
 }
-"""What is wrong, and what to do, by SQLSTATE."""
+"""SQLSTATE → what is wrong, and what to do."""
 
 
 def driver() -> Any:
-    """psycopg; ConfigError where it is not installed."""
+    """The driver, psycopg. Raises ConfigError where it is not installed."""
     try:
         import psycopg
     except ImportError:
@@ -73,16 +76,14 @@ def driver() -> Any:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether it passes by itself: a connection lost, a server down or full, a transaction in
-    another's way.
-    """
+    """Whether it may pass: a lost connection, a server down or full, a conflicting transaction."""
     psycopg = driver()
     state = getattr(error, "sqlstate", None)
     return isinstance(error, psycopg.OperationalError) if state is None else state.startswith(_AWAY)
 
 
 def ledger_error(error: Exception, place: Database) -> LedgerError:
-    """What PostgreSQL said, as a LedgerError with the place, the reason and what to do."""
+    """PostgreSQL's message as a LedgerError: the place, the reason and what to do."""
     if isinstance(error, LedgerError):
         return error
     if isinstance(error, Damage):
@@ -112,7 +113,7 @@ def ledger_error(error: Exception, place: Database) -> LedgerError:
 
 
 def open_link(place: Database) -> Link[Any]:
-    """A link to the database; psycopg's error where there is none to be had."""
+    """A link to the database. Raises psycopg's error where none can be had."""
     psycopg = driver()
     from psycopg.types.numeric import Int8Dumper
 
@@ -124,7 +125,7 @@ def open_link(place: Database) -> Link[Any]:
 
 
 def answers(place: Database, *, within: float) -> bool:
-    """Whether its server takes connections, be it to refuse ours."""
+    """Whether the server accepts connections, even if it refuses ours."""
     psycopg = driver()
     words = psycopg.conninfo.make_conninfo(**_words(place) | {"connect_timeout": f"{within:.0f}"})
     return bool(psycopg.pq.PGconn.ping(words.encode()) == psycopg.pq.Ping.OK)
@@ -145,11 +146,11 @@ def _words(place: Database) -> dict[str, Any]:
 
 
 def _nobody_listens(_: str) -> None:
-    """Whoever reads a ledger is there to ask it, not to be told."""
+    """The default of `listen`."""
 
 
 class Patience:
-    """How long trouble is waited out, from the first of it to the next success."""
+    """How long trouble is waited out, from its start to the next success."""
 
     def __init__(self, place: Database) -> None:
         self._place = place
@@ -158,13 +159,13 @@ class Patience:
         self.say: Callable[[str], None] = _nobody_listens
 
     def restore(self) -> None:
-        """All is well again."""
+        """Reset after a success."""
         if self._until is not None:
             self._until = None
             self.say(f"The database {self._place} answers again: going on.")
 
     def pause(self) -> bool:
-        """Wait a little, longer each time; False once PATIENCE is spent."""
+        """Sleep, longer each time; False once PATIENCE (seconds) is spent."""
         now = time.monotonic()
         if self._until is None:
             self._until, self._tries = now + PATIENCE, 0
@@ -205,14 +206,12 @@ class PostgresConnection:
         return link
 
     def _set_up(self, link: Link[Any]) -> None:
-        """What a kind of connection needs of each new link."""
+        """Set up a new link for this kind of connection."""
 
     def execute(self, sql: str, values: Values = (), /) -> Any:
-        return (
-            self.link.execute(translate(sql), values)
-            if values
-            else self.link.execute(sql, prepare=False)
-        )
+        if values:
+            return self.link.execute(translate(sql), values)
+        return self.link.execute(sql, prepare=False)
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
         return list(self.execute(sql, values).fetchall())
@@ -225,7 +224,10 @@ class PostgresConnection:
         return list(values)
 
     def new_ids(self, count: int, /) -> Iterable[int]:
-        sql = "SELECT nextval(pg_get_serial_sequence('records', 'record_id')) FROM generate_series(1, ?)"
+        sql = (
+            "SELECT nextval(pg_get_serial_sequence('records', 'record_id'))"
+            " FROM generate_series(1, ?)"
+        )
         return [number for (number,) in self.execute(sql, (count,))]
 
     def is_bug(self, error: Exception, /) -> bool:
@@ -238,11 +240,11 @@ class PostgresConnection:
         self.patience.say = say
 
     def check(self) -> None:
-        """A server keeps its own files sound; that it answers is what can be asked of it."""
+        """Only asks whether the server answers: it keeps its own files sound."""
         self.execute("SELECT 1")
 
     def again(self, work: Callable[[], T]) -> T:
-        """Work that may be done twice, done as soon as the database is there."""
+        """Repeatable work, done as soon as the database answers."""
         while True:
             try:
                 done = work()
@@ -255,9 +257,7 @@ class PostgresConnection:
                 return done
 
     def reconnect(self, error: Exception) -> None:
-        """Another link in place of a lost one, as soon as there is one; the last error when
-        patience is spent.
-        """
+        """A new link in place of a lost one; raises the last error once patience is spent."""
         self.close()
         while self.patience.pause():
             try:
@@ -274,7 +274,7 @@ class PostgresConnection:
 
 
 class PostgresReader(PostgresConnection):
-    """A connection that cannot write, and asks again when the server is back; for several threads."""
+    """A read-only connection, found again when the server is back; for several threads."""
 
     def __init__(self, place: Database) -> None:
         self._one = Lock()
@@ -291,7 +291,7 @@ class PostgresReader(PostgresConnection):
 
 @lru_cache(512)
 def translate(sql: str) -> str:
-    """A statement of this room in the words of psycopg."""
+    """A statement in psycopg's syntax."""
     sql = sql.replace(LISTED, "= ANY(?)").replace(
         "json_each(?)", "json_array_elements(CAST(? AS json))"
     )

@@ -1,9 +1,8 @@
-"""One owner a store on PostgreSQL: a lease by the database's clock, and an epoch that fences off
-who has lost it.
+"""One owner per store in PostgreSQL: a lease by the database's clock, fenced by an epoch.
 
-The epoch is looked at in the transaction of every write, so that the ledger takes nothing from an
-owner of the past; the lease is looked at right before a request's first byte, so that such an owner
-sends nothing either.
+The epoch is checked in the transaction of every write, so the ledger takes nothing from a former
+owner; the lease is checked right before a request's first byte, so a former owner sends nothing
+either.
 """
 
 import asyncio
@@ -33,9 +32,10 @@ MARGIN = 5.0
 POLL = 0.5  # seconds between two tries to take a store
 
 _TAKE = (
-    "INSERT INTO owners AS held (store, epoch, runner, until)"
-    " VALUES (%(store)s, 1, %(runner)s, clock_timestamp() + make_interval(secs => %(lease)s))"
-    " ON CONFLICT (store) DO UPDATE SET epoch = held.epoch + 1, runner = excluded.runner, until = excluded.until"
+    "INSERT INTO owners AS held (store, epoch, runner, until) VALUES (%(store)s, 1, %(runner)s,"
+    " clock_timestamp() + make_interval(secs => %(lease)s))"
+    " ON CONFLICT (store) DO UPDATE"
+    " SET epoch = held.epoch + 1, runner = excluded.runner, until = excluded.until"
     " WHERE held.runner IS NULL OR held.until < clock_timestamp() RETURNING epoch"
 )
 _RENEW = (
@@ -50,16 +50,14 @@ class LeaseLost(LedgerError):
 
 
 def clock() -> float:
-    """Seconds that also pass while the machine sleeps, where its system tells."""
-    return (
-        time.clock_gettime(time.CLOCK_BOOTTIME)
-        if hasattr(time, "CLOCK_BOOTTIME")
-        else time.monotonic()
-    )
+    """Seconds that also count while the machine sleeps, where the system can tell."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 class Lease:
-    """A store that is this runner's, for as long as its renewals get through."""
+    """A store that belongs to this runner while its renewals get through."""
 
     def __init__(
         self, connect: Connect, store: str, runner: str, epoch: int, *, sure_until: float
@@ -71,42 +69,41 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="store lease", daemon=True)
 
     def sure(self) -> bool:
-        """Whether no other runner can have the store yet."""
+        """Whether no other runner can have the store."""
         return clock() < self._sure_until
 
     def guard(self, connection: ledger.Connection) -> None:
-        """Overtaken where the store is another's; else it stays ours until this transaction has
-        ended.
-        """
+        """Raises LeaseLost where the store is another's; else it stays ours until the commit."""
         # The runner, too: a database that was put back from a copy gives an epoch a second time.
         sql = "SELECT 1 FROM owners WHERE store = ? AND epoch = ? AND runner = ? FOR SHARE"
         if connection.execute(sql, (self.store, self.epoch, self.runner)).fetchone() is None:
             self._sure_until = 0.0
             raise LeaseLost(
-                f"Another runner has taken over {self.store}: this one was paused, or cut off from the database.",
-                "Nothing here: the other goes on with the store. What was under way it settles before it sends.",
+                f"Another runner has taken over {self.store}: "
+                "this one was paused, or cut off from the database.",
+                "Nothing here: the other goes on with the store. "
+                "What was under way it settles before it sends.",
             )
 
     def start(self) -> None:
-        """Renew from now on, in a thread of its own: a busy event loop does not lose the store."""
+        """Renew in a thread of its own from now on: a busy event loop must not lose the store."""
         self._thread.start()
 
     def end(self) -> None:
-        """Renew no more."""
+        """Stop renewing."""
         self._ended.set()
         self._thread.join()
 
     def _keep(self) -> None:
         while not self._ended.is_set():
-            # While the database is away it is tried again; whether the lease still holds, the clock
-            # tells.
+            # An unreachable database is tried again; the clock says if the lease still holds.
             with suppress(psycopg.Error, LedgerError), self._connect() as connection:
                 while not self._ended.wait(RENEW):
                     self.renew(connection)
             self._ended.wait(RENEW / 5)
 
     def renew(self, connection: Connection) -> None:
-        """The lease from now on, where the store is still ours."""
+        """Extend the lease, if the store is still ours."""
         asked = clock()  # before the database sees it: ours ends no later than the database's
         words = {"lease": LEASE, "store": self.store, "epoch": self.epoch, "runner": self.runner}
         held = connection.execute(_RENEW, words).rowcount
@@ -119,9 +116,9 @@ async def acquire_lease(
 ) -> AsyncIterator[Lease]:
     """The only owner of a store, for as long as the block lasts.
 
-    Where another has it, `waiting` is told once for whom we wait; after `wait` seconds CannotRunNow
-    says so. `home` holds the lock file by which the runners of this machine can tell that this one
-    has died.
+    Where another runner has it, `waiting` is called once with its name. Raises CannotRunNow after
+    `wait` seconds. `home` holds the lock file by which this machine's other runners can tell that
+    this one has died.
     """
     with ExitStack() as stack:
         runner = stack.enter_context(register_runner(connect, home))
@@ -135,7 +132,7 @@ async def acquire_lease(
 
 
 async def _connection(connect: Connect) -> Connection:
-    """A connection, made beside the loop; closed again where nobody waits for it any longer."""
+    """A connection, opened in a thread; closed again where nobody waits for it any more."""
     making = asyncio.get_running_loop().run_in_executor(None, connect)
     try:
         return await asyncio.shield(making)
@@ -178,6 +175,6 @@ async def _take(
 
 
 def owner(connection: Connection, store: str) -> Runner | None:
-    """Who has a store."""
+    """The owner of a store."""
     row = connection.execute("SELECT runner FROM owners WHERE store = %s", (store,)).fetchone()
     return still_running(connection, row[0]) if row and row[0] else None

@@ -1,4 +1,4 @@
-"""Opening the ledger in PostgreSQL, to write or to read alone; the server, looked at."""
+"""Opening the ledger in PostgreSQL, for writing or reading, after a look at the server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ C = TypeVar("C", bound=PostgresConnection)
 
 @contextmanager
 def _close_unless_used(connection: C) -> Iterator[C]:
-    """A connection that stays open where the block ends well; what the database said is explained."""
+    """A connection that stays open where the block succeeds; database errors are explained."""
     try:
         yield connection
     except BaseException as error:
@@ -31,30 +31,26 @@ def _close_unless_used(connection: C) -> Iterator[C]:
 
 
 def open_writable(place: Database) -> PostgresSession:
-    """A session that may write, to a ledger of this version; made where there is none."""
+    """A session that may write, on a ledger of this version; made where there is none."""
     open_database(place).close()
     with _close_unless_used(WritingConnection(place)) as connection:
         return PostgresSession(connection, advice(connection))
 
 
 def open_database(place: Database) -> PostgresConnection:
-    """A connection to a ledger of this version; made where there is none, upgraded where it is
-    older.
-    """
+    """A connection to a ledger of this version, made or upgraded where it has to be."""
     with _close_unless_used(PostgresConnection(place)) as connection:
         bring_up_to_date(connection)
         return connection
 
 
 def make(place: Database) -> None:
-    """The ledger, where there is none yet."""
+    """Make the ledger where there is none yet."""
     open_database(place).close()
 
 
 def open_readable(place: Database) -> Connection:
-    """A connection that cannot write; an empty ledger in memory where there is none yet. An older
-    one is upgraded.
-    """
+    """A read-only connection; an empty ledger in memory where there is none; upgraded if older."""
     with _close_unless_used(PostgresReader(place)) as connection:
         found = version_of(connection)
         if found is not None:
@@ -68,14 +64,14 @@ def open_readable(place: Database) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as it is found."""
+    """What was found out about a server."""
 
     name: str
     advice: str
 
 
 def server(place: Database) -> Server:
-    """The server at a place; LedgerError as for `open_readable`."""
+    """The server at a place. Raises LedgerError as `open_readable` does."""
     connection = PostgresReader(place)
     try:
         if version_of(connection) is None:
@@ -88,10 +84,10 @@ def server(place: Database) -> Server:
 
 
 def _check_right(connection: PostgresReader) -> None:
-    """LedgerError where the ledger is still to be made, and this user may not."""
+    """Raises LedgerError where the ledger has to be made and this user may not."""
     sql = (
-        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = ?),"
-        " has_database_privilege(current_database(), 'CREATE'))"
+        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
+        " WHERE nspname = ?), has_database_privilege(current_database(), 'CREATE'))"
     )
     if not connection.execute(sql, (SCHEMA,)).fetchone()[0]:
         reason, todo = REASONS["42501"]
@@ -99,11 +95,14 @@ def _check_right(connection: PostgresReader) -> None:
 
 
 def advice(connection: Connection) -> str:
-    """What a power cut on the server could undo; empty where nothing."""
+    """What a power cut at the server could undo, in words; empty where nothing."""
     unsafe = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
     if not unsafe:
         return ""
-    return f"The database has {' and '.join(unsafe)} off: a power cut there can lose what was shipped. Switch it on."
+    return (
+        f"The database has {' and '.join(unsafe)} off: "
+        "a power cut there can lose what was shipped. Switch it on."
+    )
 
 
 def _setting(connection: Connection, setting: str) -> Any:

@@ -1,9 +1,9 @@
-"""Who works on a database's stores, and who is proven to be at it no longer.
+"""Who works on a database's stores, and who has provably ended.
 
-A runner's row stands from before its first request until it is known to have ended: it says so
-itself, its connections closed; or another runner of its machine gets the lock that the operating
-system takes from a process when it dies, and not before. Nothing else is proof: a runner that is
-silent may be paused, and send when it wakes.
+A runner's row stays from before its first request until it has provably ended: it says so itself,
+its connections closed; or another runner of its machine gets its lock, which the operating system
+releases only when a process dies. Nothing else is proof: a silent runner may be paused, and send
+when it wakes.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -30,14 +30,12 @@ Connect = Callable[[], Connection]
 
 _COLUMNS = "runner, host, lock, pid, command, since"
 ACTIVE = f"SELECT {_COLUMNS} FROM runners WHERE runner = ?"
-"""The runner of an id, while it is not proven to have ended; in the words of
-`connection.Connection`.
-"""
+"""The runner of an id, unless it has provably ended; `?` as in `connection.Connection`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A process at work on a store, as it entered itself."""
+    """A process at work on a store, as it registered itself."""
 
     runner: str
     host: str
@@ -48,12 +46,15 @@ class Runner:
     since: datetime
 
     def __str__(self) -> str:
-        return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since.astimezone():%Y-%m-%d %H:%M})"
+        return (
+            f"`{self.command}` (process {self.pid} on {self.host}, "
+            f"since {self.since.astimezone():%Y-%m-%d %H:%M})"
+        )
 
 
 @contextmanager
 def register_runner(connect: Connect, home: Path) -> Iterator[str]:
-    """A row for this process, for as long as the block lasts; its id.
+    """A row for this process, for as long as the block lasts; yields its id.
 
     Where the database cannot be told of its end, row and lock file stay: the next runner of this
     machine finds the lock free.
@@ -84,15 +85,13 @@ def register_runner(connect: Connect, home: Path) -> Iterator[str]:
 
 
 def still_running(connection: Connection, runner: str) -> Runner | None:
-    """The runner, where it is not proven to have ended."""
+    """The runner, unless it has provably ended."""
     row = connection.execute(ACTIVE.replace("?", "%s"), (runner,)).fetchone()
     return Runner(*row) if row else None
 
 
 def reap_dead_runners(connection: Connection) -> list[Runner]:
-    """Strike out the runners of this machine that are proven to have ended, and free their stores;
-    who they were.
-    """
+    """Delete this machine's runners that provably ended and free their stores; returns them."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM runners WHERE host = %s", (platform.node(),)
     ).fetchall()
@@ -104,7 +103,7 @@ def reap_dead_runners(connection: Connection) -> list[Runner]:
 
 
 def delete_runner(connection: Connection, runner: str) -> None:
-    """Take a runner off the list, and its leases with it."""
+    """Delete a runner's row, and free its leases."""
     connection.execute(
         "UPDATE owners SET runner = NULL, until = clock_timestamp() WHERE runner = %s", (runner,)
     )

@@ -1,6 +1,4 @@
-"""The ledger's tables in PostgreSQL: made whole or not at all, upgraded likewise, a newer version
-refused.
-"""
+"""The ledger's tables in PostgreSQL: made or upgraded whole, a newer version refused."""
 
 from importlib.resources import files
 
@@ -17,9 +15,8 @@ GRACE = "60s"  # how long an upgrade waits for runners of the older version to e
 
 
 def version_of(connection: Connection) -> int | None:
-    """The version of the ledger that is there; None where there is none."""
-    # Not to_regclass: having looked in vain it may go on doing so, while another process has made
-    # the tables.
+    """The version of the ledger in this database; None where there is none."""
+    # Not to_regclass: it may keep a negative answer after another process has made the tables.
     sql = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
     if connection.execute(sql, (SCHEMA,)).fetchone() is None:
         return None
@@ -28,22 +25,19 @@ def version_of(connection: Connection) -> int | None:
 
 
 def check_version(found: int, place: Database) -> None:
-    """LedgerError where it is a newer one."""
+    """Raises LedgerError where the ledger is of a newer version."""
     if found > migrations.version():
         raise LedgerError(
-            f"The ledger in {place} was written by a newer shipbatch (its version is {found}, this one knows"
-            f" {migrations.version()}).",
+            f"The ledger in {place} was written by a newer shipbatch (its version is {found},"
+            f" this one knows {migrations.version()}).",
             "Update shipbatch; nothing was sent.",
         )
 
 
 def bring_up_to_date(connection: PostgresConnection) -> None:
-    """The tables as this version has them, in one transaction; whoever comes second finds them
-    made.
-    """
-    if version_of(connection) == migrations.version() and _moves_body() == _moves_on_file(
-        connection
-    ):
+    """Make or upgrade the tables in one transaction; whoever comes second finds them made."""
+    found = version_of(connection)
+    if found == migrations.version() and _moves_body() == _moves_on_file(connection):
         return
     connection.execute("BEGIN")
     connection.execute("SELECT pg_advisory_xact_lock(?)", (MAKING,))
@@ -73,7 +67,8 @@ def _upgrade(connection: PostgresConnection, found: int) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(?)", (RUNNERS,))
     except connection.Error as error:
         raise DatabaseAway(
-            f"The ledger in {connection.place} is of an older version ({found}), and runners are at work with it.",
+            f"The ledger in {connection.place} is of an older version ({found}), "
+            "and runners are at work with it.",
             "Let them end, then run the same call again: it upgrades the ledger. Nothing was sent.",
         ) from error
     migrations.upgrade(connection, "postgres", found)
@@ -94,7 +89,10 @@ def _moves_body() -> str:
 
 
 def _moves_function() -> str:
-    return f"CREATE OR REPLACE FUNCTION legal_moves() RETURNS trigger LANGUAGE plpgsql AS $${_moves_body()}$$"
+    return (
+        "CREATE OR REPLACE FUNCTION legal_moves() RETURNS trigger LANGUAGE plpgsql"
+        f" AS $${_moves_body()}$$"
+    )
 
 
 def _moves_on_file(connection: Connection) -> str | None:

@@ -1,6 +1,4 @@
-"""What the writer asks of PostgreSQL: a connection that is lost and found again, and no commit in
-doubt.
-"""
+"""What the writer asks of PostgreSQL: reconnecting, and no commit in doubt."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WritingConnection(PostgresConnection):
-    """A connection whose commits are durable, and under which nobody upgrades the ledger."""
+    """A connection with durable commits, under which nobody upgrades the ledger."""
 
     def _set_up(self, link: "Link[Any]") -> None:
         if link.execute("SHOW synchronous_commit").fetchone() == ("off",):
@@ -28,9 +26,9 @@ class WritingConnection(PostgresConnection):
 class PostgresSession:
     """The writer's side of a database.
 
-    Each group counts the writer's commits up in its own row, so that after a connection was lost in
-    the middle of a COMMIT the next one reads whether it took, and whether the server still has all
-    that it had confirmed.
+    Each group counts up a row of the writer's own, so that after a connection lost in the middle of
+    a COMMIT the next one reads whether it was done, and whether the server still has all that it
+    confirmed.
     """
 
     most = 500
@@ -38,10 +36,10 @@ class PostgresSession:
     def __init__(self, connection: PostgresConnection, advice: str) -> None:
         self.connection = connection
         self.advice = advice
-        """What is unwise about the server; empty where nothing is."""
+        """What is unsafe about the server, in words; empty where nothing is."""
         self._name = uuid4().hex
         self._commits = 0
-        """Confirmed so far."""
+        """Commits confirmed so far."""
         self.connection.execute("DELETE FROM writers WHERE seen < now() - interval '7 days'")
         self.connection.execute("INSERT INTO writers (writer) VALUES (?)", (self._name,))
 
@@ -100,7 +98,8 @@ class PostgresSession:
 
     def _connection_error(self) -> LedgerError:
         return LedgerError(
-            f"The database {self.connection.place} no longer has what it had confirmed: it was put back from a copy, "
-            "or a standby has taken over that had not received all.",
-            "Nothing more is sent. Run `shipbatch audit`, then the same call again: it looks into the store first.",
+            f"The database {self.connection.place} no longer has what it had confirmed: "
+            "it was put back from a copy, or a standby has taken over that had not received all.",
+            "Nothing more is sent. "
+            "Run `shipbatch audit`, then the same call again: it looks into the store first.",
         )

@@ -1,6 +1,4 @@
-"""SQLite as the ledger uses it: its connection, its faults in words, and what the writer does about
-a full disk.
-"""
+"""SQLite as the ledger uses it: its connection, its faults in words, and a full disk."""
 
 import json
 import sqlite3
@@ -19,12 +17,12 @@ from batch.ledger.sqlite.reserve import Reserve
 APPLICATION_ID = 0x53484242  # "SHBB": tells a ledger from any other SQLite file
 CHECK = 0.5  # seconds a check may take; a ledger of millions is checked in part
 NEW_WORK = frozenset({"plan", "intent"})
-"""What is no longer begun on a full disk."""
+"""Work that is not begun on a full disk."""
 _BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 _RESTORE = (
-    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy (`shipbatch history "
-    "--backup` makes one); then `shipbatch audit` says where the store has more than it. Without a copy the next run "
-    "looks into the store before it sends."
+    "Nothing more is sent. Move it aside with its -wal and -shm files and put back a copy "
+    "(`shipbatch history --backup` makes one); then `shipbatch audit` says where the store "
+    "has more than it. Without a copy the next run looks into the store before it sends."
 )
 _NO_TEXT = "Could not decode to UTF-8"
 _REASONS = {
@@ -52,7 +50,7 @@ _REASONS = {
 
 
 def ledger_error(error: Exception, path: Path) -> LedgerError:
-    """What SQLite said, as a LedgerError with the path, the reason and what to do."""
+    """SQLite's message as a LedgerError: the path, the reason and what to do."""
     name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
     if lacking := of_memory(error):
         return LedgerError(f"The ledger {path}: {lacking}", lacking.todo)
@@ -66,7 +64,7 @@ def ledger_error(error: Exception, path: Path) -> LedgerError:
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """quick_check, given up without a verdict after CHECK seconds."""
+    """SQLite's quick_check, given up without a verdict after CHECK seconds."""
     until = time.monotonic() + CHECK
     connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
     try:
@@ -90,9 +88,8 @@ class SqliteConnection(sqlite3.Connection):
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
-        # A query goes on in its thread when its task is cancelled: were the connection closed under
-        # it, SQLite
-        # would read freed memory.
+        # A query goes on in its thread after its task is cancelled; closing the connection under it
+        # would make SQLite read freed memory.
         self._in_use = Lock()
 
     def query(self, sql: str, values: Values = (), /) -> list[Any]:
@@ -121,7 +118,7 @@ class SqliteConnection(sqlite3.Connection):
         return ledger_error(error, self.path)
 
     def listen(self, say: Callable[[str], None]) -> None:
-        """A file is not away."""
+        """Nothing to do: a file is never away."""
 
     def check(self) -> None:
         with self._in_use:
@@ -131,9 +128,9 @@ class SqliteConnection(sqlite3.Connection):
 class SqliteSession:
     """What the writer asks of a SQLite file.
 
-    After a failed commit what the disk holds is known only by opening the ledger anew: a failed
-    fsync is never retried. A full disk alone is known to have taken nothing: the reserve is given
-    back to it, no new work is begun, and what is under way still gets its outcome.
+    After a failed commit only a new opening can tell what is on the disk: a failed fsync is never
+    retried. A full disk alone has provably taken nothing: it is given the reserve, no new work is
+    begun, and what is in flight still gets its outcome.
     """
 
     most = 4_096
@@ -144,8 +141,8 @@ class SqliteSession:
         self._full: Exception | None = None
 
     def begin(self, *, large: bool) -> None:
-        # What undoes a statement: a file costs more than a small one, and memory grows with a large
-        # one.
+        # Where the undo of a statement is kept: a file is slow for small ones, memory grows with
+        # large ones.
         self.connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
         self.connection.execute("BEGIN IMMEDIATE")
 

@@ -1,4 +1,4 @@
-"""Opening the ledger's file: made whole or not at all, checked, and every fault of it explained."""
+"""Opening the ledger's file: made whole or not at all, checked, every fault explained."""
 
 import os
 import sqlite3
@@ -27,21 +27,20 @@ _DURABLE = (
 
 
 def open_writable(path: Path) -> SqliteConnection:
-    """A connection that may write, to a ledger that is sound and of this version; made where there
-    is none.
-    """
+    """A writable connection to a sound ledger of this version, made where there is none."""
     try:
         _make_private(path)
     except OSError as error:
         raise LedgerError(
             f"The ledger {path} cannot be opened or made ({error.strerror or error}).",
-            "Give this user write access to the file and its folder, or set SHIPBATCH_HOME to another folder.",
+            "Give this user write access to the file and its folder, "
+            "or set SHIPBATCH_HOME to another folder.",
         ) from error
     return _open(path, f"{path.as_uri()}?mode=rw")
 
 
 def open_readable(path: Path) -> SqliteConnection:
-    """A connection that cannot write; an empty ledger in memory where there is none, or none yet."""
+    """A read-only connection; an empty ledger in memory where there is none, or none yet."""
     if path.exists() and not _unmade(path):
         if _is_older(path):
             open_writable(path).close()
@@ -50,16 +49,14 @@ def open_readable(path: Path) -> SqliteConnection:
 
 
 def empty(path: Path) -> SqliteConnection:
-    """A ledger in memory with nothing in it, in place of one that is not there."""
+    """An empty ledger in memory, in place of a missing one."""
     connection = _connect(":memory:", path)
     connection.executescript(_schema())
     return connection
 
 
 def network_disk(path: Path) -> str:
-    """The kind of network file system a path lies on, as Linux names it; empty where it is local or
-    not known.
-    """
+    """The network file system a path is on, as Linux names it; empty where local or unknown."""
     try:
         mounts = [
             line.split()
@@ -106,7 +103,7 @@ def _connect(uri: str, path: Path) -> SqliteConnection:
 
 
 def _make_private(path: Path) -> None:
-    """The file 0600, a folder that is made for it 0700: order numbers are nobody else's business."""
+    """The file 0600, a folder made for it 0700: order numbers are private."""
     private_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -147,9 +144,7 @@ def _prepare(connection: SqliteConnection) -> None:
 
 
 def _unmade(path: Path) -> bool:
-    """Whether the process that was making the ledger has not got to its tables: it was killed, or
-    is at it.
-    """
+    """Whether the ledger has no tables yet: its maker was killed, or is still at work."""
     try:
         with closing(_connect(f"{path.as_uri()}?mode=ro", path)) as connection:
             return _marks(connection) == (0, 0) and _is_empty(connection)
@@ -179,7 +174,8 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
     if found > version():
         raise LedgerError(
-            f"The ledger {path} was written by a newer shipbatch (its version is {found}, this one knows {version()}).",
+            f"The ledger {path} was written by a newer shipbatch "
+            f"(its version is {found}, this one knows {version()}).",
             "Update shipbatch; nothing was sent.",
         )
 
@@ -190,7 +186,7 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _schema() -> str:
-    """One transaction; two processes that both make the ledger make it once."""
+    """The tables in one transaction; two processes that both make the ledger make it once."""
     tables = files("batch.ledger.sqlite").joinpath("schema.sql").read_text("utf-8")
     moves = _legal_moves().replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1)
     marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version()};"
@@ -198,7 +194,7 @@ def _schema() -> str:
 
 
 def _legal_moves() -> str:
-    """`model.MOVES` as a trigger: the database refuses every other move, whoever asks."""
+    """`model.MOVES` as a trigger: the database refuses every other move."""
     legal = " OR ".join(
         f"OLD.state = '{old}' AND NEW.state = '{new}'"
         for old in MOVES

@@ -1,6 +1,4 @@
-"""Room on the disk for the outcomes of what is in flight: kept while all is well, given back when
-the disk is full.
-"""
+"""Disk space kept for the outcomes of what is in flight, given back when the disk is full."""
 
 import os
 from contextlib import suppress
@@ -10,15 +8,13 @@ SIZE = 1 << 20  # bytes: the outcomes of some hundred shipments, with all that t
 
 
 class Reserve:
-    """A file that only takes room, beside the ledger."""
+    """A file beside the ledger that only takes up space."""
 
     def __init__(self, ledger: Path) -> None:
         self._path = ledger.with_suffix(".reserve")
 
     def take(self) -> None:
-        """Have the room, where there is any: without it, what is in flight on a full disk comes
-        into doubt.
-        """
+        """Reserve the space where there is any; without it a full disk leaves doubts."""
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
@@ -32,7 +28,7 @@ class Reserve:
             os.close(handle)
 
     def release(self) -> bool:
-        """Give the room back to the disk; whether there was any."""
+        """Free the space; returns whether there was any."""
         with suppress(OSError):
             self._path.unlink()
             return True

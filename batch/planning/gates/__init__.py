@@ -1,9 +1,8 @@
-"""A whole file against what is usual: what stops it before its first shipment, with the figures.
-Pure.
+"""A whole file against what is usual: what stops it before its first shipment, with figures. Pure.
 
-A `Profile` is what a file looks like in a few figures. The profiles of a source's earlier files are
-its usual, compared by medians, so that one odd night changes nothing; while few are known, only
-what is wrong by itself holds.
+A `Profile` is a file in a few figures. The profiles of a source's earlier files are its usual,
+compared by medians, so that one odd night changes nothing; until enough are known, only what is
+wrong by itself holds a file.
 """
 
 from batch.planning.gates.messages import MAILS, SWITCHES, release

@@ -1,4 +1,4 @@
-"""The rules: each gives at most one reason why a file is held, in a sentence with its figures."""
+"""The rules: each gives at most one reason to hold a file, with its figures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
@@ -10,21 +10,19 @@ from batch.planning.gates.baseline import middle_share, seasonal, usual
 from batch.planning.gates.profile import Profile
 
 FEW = 10
-"""Of fewer parcels there is no "most"."""
+"""With fewer parcels there is no "most"."""
 FEW_MAILS = 20
-"""So many customers may be mailed late without asking: a forgotten parcel is no backfill."""
+"""That many customers may be mailed late without asking: a forgotten parcel is no backfill."""
 SAME_NIGHTS = 4
 """Nights of one weekday after which its usual is known."""
 LEARNING = 0.6
-"""Until then a file must be smaller still by this."""
+"""Until then a file must be smaller by this factor, too."""
 
 Rule = Callable[[Profile, Sequence[Profile], Gates], Finding | None]
 
 
 def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the file is held, whatever mails it would send; `nights` are the source's earlier files,
-    oldest first.
-    """
+    """Why the file is held, mails aside; `nights`: the source's earlier files, oldest first."""
     known = nights if len(nights) >= gates.nights else ()
     for rule in _RULES:
         if found := rule(file, known, gates):
@@ -32,15 +30,9 @@ def reasons(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[
 
 
 def mail_holds(file: Profile, nights: Sequence[Profile], gates: Gates) -> Iterator[Finding]:
-    """Why the customers' mails are to be thought of first: nothing of the API keeps a shipment from
-    sending one.
-    """
-    if (
-        gates.old_days
-        and file.days is not None
-        and file.days > gates.old_days
-        and file.new >= FEW_MAILS
-    ):
+    """Why the customers' mails need thought first: no field of the API stops a shipment's mail."""
+    old = gates.old_days and file.days is not None and file.days > gates.old_days
+    if old and file.new >= FEW_MAILS:
         yield messages.old_ship_dates(file, gates.old_days)
     if found := _far_more(file, nights, gates):
         yield found
@@ -51,9 +43,9 @@ def _far_more(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding
         return None
     if len(nights) < gates.nights:
         limit = max(gates.mail_gate, gates.more * max((night.new for night in nights), default=0))
-        return (
-            messages.many_mails(file, len(nights), round(limit)) if 0 < limit < file.new else None
-        )
+        if not 0 < limit < file.new:
+            return None
+        return messages.many_mails(file, len(nights), round(limit))
     new, rows = usual(night.new for night in nights), usual(night.rows for night in nights)
     more_new = new is not None and new.far_above(file.new, gates.more)
     more_rows = rows is not None and rows.far_above(file.rows, gates.more)
@@ -81,9 +73,7 @@ def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
 
 
 def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """Of the rows, and of what is new in them: a source that sends the whole month starts small on
-    the first.
-    """
+    """Of rows and of new ones: a source that sends the whole month starts small on the 1st."""
     figures: tuple[Callable[[Profile], int], ...] = (
         lambda night: night.rows,
         lambda night: night.new,
@@ -97,9 +87,7 @@ def _fewer(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | 
 def _far_below(
     figure: Callable[[Profile], int], file: Profile, nights: Sequence[Profile], share: float
 ) -> bool:
-    """Compared with the nights of its weekday, once they are known; until then with all, and with
-    more care.
-    """
+    """Compared with its weekday's nights once known; until then with all, by a smaller share."""
     alike = _similar_nights(file, nights)
     if len(alike) >= SAME_NIGHTS:
         same = seasonal((night.weekday, figure(night)) for night in nights).get(file.weekday)
@@ -119,12 +107,9 @@ def _similar_nights(file: Profile, nights: Sequence[Profile]) -> list[Profile]:
 
 def _wrong(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = middle_share([night.wrong for night in nights], [night.rows for night in nights])
-    if (
-        not gates.wrong
-        or not nights
-        or file.rows < FEW
-        or file.wrong < (gates.wrong + before / 2) * file.rows
-    ):
+    if not gates.wrong or not nights or file.rows < FEW:
+        return None
+    if file.wrong < (gates.wrong + before / 2) * file.rows:
         return None
     return messages.most_rows_wrong(file, before)
 
@@ -133,11 +118,8 @@ def _quantities(file: Profile, nights: Sequence[Profile], gates: Gates) -> Findi
     before = usual(night.units for night in nights)
     if not gates.quantities or before is None or file.rows < FEW:
         return None
-    return (
-        messages.quantities(file, before.middle)
-        if before.far_above(file.units, gates.quantities)
-        else None
-    )
+    far_above = before.far_above(file.units, gates.quantities)
+    return messages.quantities(file, before.middle) if far_above else None
 
 
 def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
@@ -155,16 +137,11 @@ def _one_carrier(file: Profile, nights: Sequence[Profile], gates: Gates) -> Find
 
 
 def _shipped_before(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
-    """An old file: nearly all was shipped before, and long ago. Not of a source that sends all anew
-    each night.
-    """
+    """An old file: nearly all shipped long ago; not of a source that re-sends all each night."""
     before = middle_share([night.known for night in nights], [night.parcels for night in nights])
-    if (
-        not gates.shipped_before
-        or not nights
-        or file.parcels < FEW
-        or before > gates.shipped_before / 2
-    ):
+    if not gates.shipped_before or not nights or file.parcels < FEW:
+        return None
+    if before > gates.shipped_before / 2:
         return None
     if file.known < gates.shipped_before * file.parcels or file.known_days < gates.old_days:
         return None
@@ -185,4 +162,4 @@ _RULES: tuple[Rule, ...] = (
     _wrong,
     _too_many,
 )
-"""The most telling first: its sentence is the one that a row shows."""
+"""The most telling first: a row shows the first one's sentence."""
