@@ -84,10 +84,8 @@ def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> 
 
     Also its rows that became no shipment, each with the reason; at most MOST of either.
     """
-    records, noted = (
-        ledger.find(what) or ledger.records_by_sku(what, MOST + 1),
-        ledger.find_notes(what, MOST + 1),
-    )
+    records = ledger.find(what) or ledger.records_by_sku(what, MOST + 1)
+    noted = ledger.find_notes(what, MOST + 1)
     if not records and not noted:
         records, noted = _by_file(ledger, what)
     search = _Search(ledger, records[:MOST], noted[:MOST])

@@ -105,10 +105,8 @@ def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:
         f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     )
     yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
-    todos, who = (
-        {finding.todo for finding in found},
-        ", ".join(sorted({f.who.value for f in found} - {""})),
-    )
+    todos = {finding.todo for finding in found}
+    who = ", ".join(sorted({f.who.value for f in found} - {""}))
     todo = todos.pop() if len(todos) == 1 else "The sheet says for each row what to do."
     if todo:
         yield f"    {todo}{f' [{who}]' if who else ''}"

@@ -1,4 +1,4 @@
-"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
+"""One file through all stages, from loading and judging to shipping and its results sheet."""
 
 from batch.pipeline.job import Job
 from batch.pipeline.load import copy_of, read, source_of_run

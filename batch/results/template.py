@@ -161,10 +161,8 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
         "top": 1 if begins else 4,
         "top_color": "#7F7F7F" if begins else "#D0D0D0",
     }
-    text, number = (
-        look | {"num_format": "@"},
-        look | {"num_format": "0", "align": "right", "indent": 1},
-    )
+    text = look | {"num_format": "@"}
+    number = look | {"num_format": "0", "align": "right", "indent": 1}
     own = {
         "locked": False,
         "bg_color": "#FFF7DF",

@@ -112,11 +112,8 @@ class _Grid:
             if not self.rows:
                 self.rows.append([])
             spans = {name.casefold(): _span(count) for name, count in _SPANS.findall(attributes)}
-            self.text, self._spans, self._in_cell = (
-                [],
-                (spans.get("colspan", 1), spans.get("rowspan", 1)),
-                True,
-            )
+            self.text, self._spans = [], (spans.get("colspan", 1), spans.get("rowspan", 1))
+            self._in_cell = True
         elif tag in {"br", "p", "div"}:
             self.text.append(" ")
 
