@@ -26,7 +26,8 @@ import psycopg
 KEEPER = r"""
 "$@" & read -r _
 for status in /proc/[0-9]*/status; do
-    grep -qs "^PPid:[[:space:]]*$!\$" "$status" && one=${status%/status} && kill -CONT "${one#/proc/}"
+    grep -qs "^PPid:[[:space:]]*$!\$" "$status" && one=${status%/status} &&
+        kill -CONT "${one#/proc/}"
 done
 kill -CONT $!; kill -INT $!; wait
 """
@@ -78,7 +79,8 @@ class Postgres:
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._tell(
-            f"DROP DATABASE IF EXISTS {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH (FORCE)"
+            f"DROP DATABASE IF EXISTS {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH"
+            " (FORCE)"
         )
 
     def start(self) -> None:

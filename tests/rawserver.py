@@ -84,7 +84,10 @@ class RawServer:
 def self_signed(folder: Path) -> ssl.SSLContext:
     """A server's TLS with a certificate that nobody has reason to trust."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj"
+        " /CN=127.0.0.1"
+    )
     subprocess.run(
         [
             *command.split(),

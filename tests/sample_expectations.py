@@ -1,4 +1,4 @@
-"""What becomes of the sample exports against `sample_data/store.json`: the table that tests read."""
+"""The results of the sample exports against `sample_data/store.json`: a table that tests read."""
 
 from typing import NamedTuple
 

@@ -29,7 +29,8 @@ def setup(
     from batch.config.toml_edit import keep_hash
 
     print(
-        "In the store's control panel: Settings › API › Store-level API accounts › Create, scope Orders: modify."
+        "In the store's control panel: Settings › API › Store-level API accounts › Create,"
+        " scope Orders: modify."
     )
     store_hash = _hash_in(_prompt("API path, or store hash"))
     token = _prompt("Access token (it is not shown)", hidden=True)
@@ -59,9 +60,8 @@ def setup(
         print("Ready to ship.")
         option = f" --store {store}" if store else ""
         print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
-        print(
-            f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at."
-        )
+        first = f"`shipbatch run{option} --limit 1 FILE` ships one parcel"
+        print(f"then {first}, and prints the link to look at.")
     raise typer.Exit(result.status)
 
 
@@ -78,9 +78,7 @@ def check(
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships
-    nothing.
-    """
+    """Prove credentials, scopes, quota, clock, ledger and folders; ships nothing."""
     result = _check_arrivals(store) if arrivals else _run_checks(store)
     if result.status or not quiet:
         print_result(result, as_json=as_json)
@@ -195,9 +193,7 @@ def _run_checks(store: str) -> "CommandResult":
 
 
 def _prove_credentials(store_hash: str, token: str, store: str) -> "tuple[CommandResult, bool]":
-    """What `check` says of a hash and a token that are not kept yet; and whether the store refuses
-    them.
-    """
+    """What `check` says of a hash and a token not kept yet, and whether the store refuses them."""
     import asyncio
 
     from pydantic import SecretStr

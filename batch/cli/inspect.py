@@ -85,9 +85,7 @@ def _put_into_database() -> "CommandResult":
 
 
 def _file_and_database() -> "tuple[Path, Database]":
-    """The ledger of this machine, and the database of all; ConfigError where there is no such
-    thing.
-    """
+    """The ledger of this machine, and the database of all; ConfigError where either is missing."""
     from batch.config import LEDGER, Database
 
     settings = settings_of()
@@ -113,9 +111,7 @@ def find(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="In the rehearsals.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Every attempt of an order, tracking number, SKU or file: who, when, from which row, its link,
-    and how it is.
-    """
+    """Every attempt of an order, tracking number, SKU or file: who, when, row, link and state."""
     from batch.commands.find import find_attempts
 
     def live(orders: "Collection[tuple[str, int]]") -> "LiveState":

@@ -24,9 +24,7 @@ EVERY = 500  # shipments between two plain lines
 
 
 def plainly(line: str) -> Text:
-    """A line that may quote a file: all of it is seen, and none of it is markup, a highlight or an
-    emoji's name.
-    """
+    """A line that may quote a file: all of it visible, with no markup, highlight or emoji name."""
     return Text(visible(line))
 
 
@@ -55,18 +53,15 @@ class LineProgress:
         if self._done % EVERY == 0:
             seconds = time.monotonic() - self._began
             left = timedelta(seconds=round(seconds / self._done * (self._total - self._done)))
-            self.say(
-                f"{self._stage}: {self._done:,} of {self._total:,}, {self._done / seconds:.1f}/s, {left} left"
-            )
+            done, rate = f"{self._done:,} of {self._total:,}", self._done / seconds
+            self.say(f"{self._stage}: {done}, {rate:.1f}/s, {left} left")
 
     def close(self) -> None:
         """Nothing to take down."""
 
 
 class LogProgress:
-    """A run as lines of the log: its stages. What is said to a person may quote the file, and is
-    left out.
-    """
+    """A run's stages as lines of the log; lines for a person may quote the file: left out."""
 
     def __init__(self, form: str) -> None:
         self._form = form
@@ -91,9 +86,7 @@ class LogProgress:
 
 
 class RateColumn(ProgressColumn):
-    """Rate and time left over the whole stage: a store's quota comes in bursts, and its pauses
-    count.
-    """
+    """Rate and time left over the whole stage: quotas come in bursts, and pauses count."""
 
     def render(self, task: Task) -> Text:
         """As `14.2/s, 0:02:31 left`."""

@@ -37,9 +37,7 @@ def worker(
     quiet: options.Silent = False,
     log_format: options.LogLines = None,
 ) -> None:
-    """Ship what is queued in the database, for every store whose token is here; on any number of
-    machines.
-    """
+    """Ship what is queued in the database, for each store whose token is here; on any machine."""
     given = {"log_format": log_format} if log_format else {}
     stores = _stores(given, only or [])
     database = database_of(stores[0])
@@ -86,7 +84,8 @@ def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
     if not known:
         raise ConfigError(
             "No store's token is here, and a worker ships for those alone.",
-            "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN, or [stores.NAME] and its token, for each store.",
+            "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN, or [stores.NAME] and its"
+            " token, for each store.",
         )
     return list(known.values())
 
@@ -108,8 +107,7 @@ class QueueRequest:
 def queue_files(
     request: QueueRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool
 ) -> None:
-    """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as
-    `run` does.
+    """Put the files in line and print their numbers; with `follow`, wait, and end as `run` does.
 
     `here`: the options are those of a rehearsal or a dry run, which need no queue.
     """
@@ -165,9 +163,7 @@ def queue_files(
 
 
 def store_settings(given: dict[str, Any], store: str) -> "Settings":
-    """The settings of a store, whose token may be elsewhere; ConfigError where the store is not
-    known.
-    """
+    """The settings of a store, whose token may be elsewhere; ConfigError where it is not known."""
     settings = settings_of(given, store)
     if not settings.store_hash:
         raise ConfigError(
@@ -222,9 +218,7 @@ def _line_without_run(row: "Mapping[str, Any]") -> list[str]:
 
 
 def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
-    """The files with their content, or their address: FileError, and nothing is queued, where one
-    cannot be read.
-    """
+    """The files' contents or addresses; FileError, with nothing queued, where one is unreadable."""
     needs_fleet()
     from batch.fleet import QueueItem, ask_of
     from batch.remote_files import fill_in_dates, is_far
@@ -320,7 +314,8 @@ def database_of(settings: "Settings") -> str:
     if not settings.database:
         raise ConfigError(
             "SHIPBATCH_DATABASE is not set, and the queue is in a PostgreSQL database.",
-            "Set SHIPBATCH_DATABASE=postgresql://USER:PASSWORD@HOST/DATABASE, the same on every machine.",
+            "Set SHIPBATCH_DATABASE=postgresql://USER:PASSWORD@HOST/DATABASE, the same on every"
+            " machine.",
         )
     return settings.database
 

@@ -94,7 +94,8 @@ def run(
         )
     if (plan is None) == (not files) or (plan and dry_run):
         raise ConfigError(
-            "Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry run."
+            "Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry"
+            " run."
         )
     try:
         named = _jobs_of(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
@@ -132,9 +133,7 @@ def resume(
     settle: options.Settle = None,
     never_resend: options.NeverResend = False,
 ) -> None:
-    """Go on with a run (the newest, if none is named): its rows that have not shipped are judged
-    anew.
-    """
+    """Continue a run (the newest, if none is named): unshipped rows are judged again."""
     from batch.commands.history import find_run, newest_run
     from batch.pipeline import Job, copy_of, source_of_run
 
@@ -163,7 +162,7 @@ def sandbox(
         bool, typer.Option("--fresh", help="Forget what this store has shipped before.")
     ] = False,
 ) -> None:
-    """Serve a BigCommerce store on this machine, for rehearsals of other programs and of this one."""
+    """Serve a BigCommerce store on this machine, to rehearse this program or another."""
     import asyncio
 
     from batch.pipeline import Job
@@ -183,14 +182,12 @@ def sandbox(
 
 
 def _explicit_options(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
-    """The options as they were given: a switch that is off says nothing against `shipbatch.toml`."""
+    """The options as given; a switch that is off says nothing against `shipbatch.toml`."""
     return values | {name: True for name, on in switches.items() if on}
 
 
 def _live_or_report(chosen: dict[str, Any], store: str, file: str) -> "Settings":
-    """The settings with credentials; people are told where those are missing: nobody watches a
-    nightly call.
-    """
+    """The settings with credentials; people are notified where they are missing."""
     try:
         return live_settings(chosen, store)
     except ConfigError as error:

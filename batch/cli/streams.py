@@ -1,6 +1,4 @@
-"""Standard output and error whose listener may go, or not know every letter: a closed terminal, a
-log in Latin-1.
-"""
+"""Standard output and error that survive a closed terminal and a log in Latin-1."""
 
 import codecs
 import json
@@ -15,9 +13,7 @@ ESCAPED = "escaped"
 
 
 def put(*lines: str, error: bool = False) -> None:
-    """Lines on standard output, or error: what cannot be seen in them is shown, and nothing of them
-    is obeyed.
-    """
+    """Print lines, `error`: to standard error; control characters are shown, never obeyed."""
     print(*map(visible, lines), sep="\n", file=sys.stderr if error else sys.stdout, flush=error)
 
 
@@ -65,7 +61,7 @@ def escape_unencodable(error: UnicodeError) -> tuple[str, int]:
 
 
 def tolerate_closed_streams() -> None:
-    """Make both streams such ones; a process without them, such as a service's, has none to lose."""
+    """Make both streams tolerant; a process without them, such as a service, has none to lose."""
     codecs.register_error(ESCAPED, escape_unencodable)
     for name in ("stdout", "stderr"):
         if (stream := getattr(sys, name)) is not None:

@@ -61,7 +61,8 @@ def _escape_quotations() -> Iterator[None]:
 app = typer.Typer(
     name="shipbatch",
     cls=_Commands,
-    help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly once.",
+    help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly"
+    " once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -91,9 +92,7 @@ def live_settings(options: dict[str, Any] | None = None, store: str = "") -> "Se
 
 
 def store_of(run_id: str, store: str) -> str:
-    """The store's name: the given one; where none is, and the environment has none, that of the
-    run's own store.
-    """
+    """The given store name, or where it and the environment name none, the run's own store."""
     from batch.config import every_store
 
     if store or not run_id or settings_of().store_hash:
@@ -123,9 +122,7 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
 
 
 def check_names(files: list[str]) -> None:
-    """ConfigError where a name is no text, as on a disk of other times: no ledger and no sheet
-    could hold it.
-    """
+    """ConfigError where a name is not valid text: no ledger and no sheet could hold it."""
     for file in files:
         try:
             str(Path(file).absolute()).encode()
@@ -136,9 +133,7 @@ def check_names(files: list[str]) -> None:
 
 
 def check_results(results: Path, files: list[Path]) -> None:
-    """ConfigError, before anything is sent, where the sheet cannot go there or would replace an
-    export.
-    """
+    """ConfigError where the sheet cannot go there or would replace an export."""
     if len(files) > 1:
         raise ConfigError(
             "--results names one sheet, and there are several files.",
@@ -200,13 +195,11 @@ def run_with_progress(
     log: str = "",
     database: str = "",
 ) -> tuple[T, int]:
-    """Do the work under a progress and the signals; the second value is 130 or 143 where one
-    stopped it.
+    """Do the work under a progress and the signals; also returns 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
-    `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in
-    place of them. `database`: where the work's ledger is; nothing waits for its end where that is
-    away, see `Signals`.
+    `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json,
+    instead. `database`: the work's ledger; nothing waits for its end if it is away, see `Signals`.
     """
     import asyncio
 

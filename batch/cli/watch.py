@@ -46,9 +46,7 @@ def watch(
     log_format: options.LogLines = None,
     queue: options.InQueue = False,
 ) -> None:
-    """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results
-    beside it.
-    """
+    """Ship what is dropped into a folder; it ends in `done`, `failed` or `held`, with results."""
     settings_for = store_settings if queue else live_settings
     posts = _watched_folders(
         folder, partial(settings_for, {"log_format": log_format}), store, still
@@ -79,9 +77,7 @@ def status(
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """What a drop folder holds: waiting, running, done today, held for a person, failed; or the
-    queue, with --fleet.
-    """
+    """What a drop folder holds: waiting, running, done, held, failed; with --fleet, the queue."""
     from batch.commands.answer import CommandResult
 
     if fleet:
@@ -105,7 +101,8 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
         if not settings.folders:
             raise ConfigError(
                 "No folder is named, and shipbatch.toml has none.",
-                'Name it: `shipbatch watch FOLDER`; or add [folders.NAME] with path = "…" to shipbatch.toml.',
+                'Name it: `shipbatch watch FOLDER`; or add [folders.NAME] with path = "…" to'
+                " shipbatch.toml.",
             )
         return settings.folders
     if not stat.S_ISDIR(mode_at(folder)):

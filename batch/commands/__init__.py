@@ -1,4 +1,4 @@
-"""Commands that are neither `run`, `watch` nor `worker`: one module each, its work and its answer.
+"""Commands other than `run`, `watch` and `worker`: one module each, its work and its answer.
 
 =========  ================================================
 module     what it knows

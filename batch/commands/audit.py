@@ -1,6 +1,4 @@
-"""The store against the ledger, without a file: what is gone, changed, doubled, untracked,
-over-shipped.
-"""
+"""The store against the ledger: shipments gone, changed, doubled, untracked or too many."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +123,8 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
         elif record.differs:
             yield from difference_from_request(record, now)
         elif difference := changes_between(record.made, now):
-            what = f"Order {now.order_id}: {findings.describe_shipment(now)} was changed: {difference}."
+            shown = findings.describe_shipment(now)
+            what = f"Order {now.order_id}: {shown} was changed: {difference}."
             yield Discrepancy(DiscrepancyKind.CHANGED, now.order_id, (now.shipment_id,), what)
     yield from duplicates(seen)
     for made in seen:
@@ -135,9 +134,7 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
 
 
 def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
-    """A shipment that was made otherwise than asked; nothing where somebody has set it right in the
-    store.
-    """
+    """A shipment made otherwise than asked; nothing where somebody has corrected it since."""
     if finding := findings.made_differs(record.shipment, now):
         yield Discrepancy(
             DiscrepancyKind.MADE_DIFFERS,
@@ -150,8 +147,9 @@ def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Disc
 def absent_shipment(record: Record) -> Discrepancy:
     """A shipment of ours that the store no longer has."""
     assert record.made is not None
+    made, order_id = record.made, record.shipment.order_id
     what = (
-        f"Order {record.shipment.order_id}: shipment {record.made.shipment_id} of run {record.run_id} "
+        f"Order {order_id}: shipment {made.shipment_id} of run {record.run_id} "
         "is no longer in the store."
     )
     return Discrepancy(
@@ -160,9 +158,7 @@ def absent_shipment(record: Record) -> Discrepancy:
 
 
 def duplicates(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
-    """Shipments of one order with equal items under one number; without a number it may be on
-    purpose, and is said.
-    """
+    """Shipments of one order with equal items and number; without a number perhaps on purpose."""
     for at, one in enumerate(seen):
         for other in seen[at + 1 :]:
             same = plain(one.tracking_number) == plain(other.tracking_number)

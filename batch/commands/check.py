@@ -204,9 +204,7 @@ def _folder(what: str, path: Path) -> Check:
 
 
 def arrivals(settings: Settings, now: datetime) -> list[Check]:
-    """Of each source with an `expected_by`, whether a file has come today; `now` in this machine's
-    time zone.
-    """
+    """For each source with an `expected_by`, whether a file came today; `now` in local time."""
     due = [source for source in settings.sources if source.expected_by]
     if not due:
         todo = 'Write expected_by = "23:30" into a [sources.NAME] of shipbatch.toml.'
@@ -234,7 +232,9 @@ def _arrival(source: Source, settings: Settings, runs: Sequence[Run], now: datet
         return Check(what, CheckStatus.OK, f"none yet today; it is due by {source.expected_by}")
     last = "none ever"
     if of_source:
-        last = f"{Path(of_source[0].file).name}, {of_source[0].started.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+        newest = of_source[0]
+        when = f"{newest.started.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+        last = f"{Path(newest.file).name}, {when}"
     said = f"no file today by {source.expected_by} (the last: {last})."
     return Check(
         what, CheckStatus.WRONG, said, "Ask the warehouse for it; then `shipbatch run` it."
@@ -273,13 +273,14 @@ def _read(reply: Response) -> Check:
 
 
 async def _modify(client: Client) -> Check:
-    """A create on an order that cannot exist: 404 where the token may make shipments, 403 where it
-    may not.
-    """
+    """A create on an order that cannot exist: 404 where the token may make shipments, else 403."""
     what, again = MODIFY, "Run `shipbatch check` again; the first live run will tell."
     there = await client.probe(f"/orders/{NO_ORDER}")
     if judge_read(there).code != "not_found":
-        said = f"not asked: the store does not say that it has no order {NO_ORDER} (it answers {there.status})"
+        said = (
+            f"not asked: the store does not say that it has no order {NO_ORDER}"
+            f" (it answers {there.status})"
+        )
         return Check(what, CheckStatus.UNPROVEN, said, again)
     reply = await client.create_shipment(NO_ORDER, SHIPMENT)
     verdict = judge(reply)
@@ -325,6 +326,7 @@ def _clock(reply: Response) -> Check:
             "Look at `date -u`.",
         )
     if abs(off) > SKEW:
-        said = f"This machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the store's."
+        side = "ahead of" if off > 0 else "behind"
+        said = f"This machine's clock is {abs(off):.0f} s {side} the store's."
         return Check("clock", CheckStatus.WRONG, said, "Switch on time synchronisation (NTP).")
     return Check("clock", CheckStatus.OK, "right within a minute, by the store's")

@@ -24,9 +24,7 @@ class Answer:
     file: bool = False
 
     def applies_to(self, one: PendingDecision) -> bool:
-        """Whether the answer is for this one; one for parcels is never one for a file, nor the
-        reverse.
-        """
+        """Whether it is this one's answer; parcels never take a file's answer, nor the reverse."""
         if self.file or one.is_file:
             return self.file and one.is_file
         if self.order is None and self.row is None:
@@ -94,7 +92,7 @@ async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> C
 async def _take(
     decider: DecisionRecorder, one: PendingDecision, answer: str, *, alone: bool
 ) -> tuple[str, bool]:
-    """What follows from an answer, and whether it was taken; one refused of several keeps no other."""
+    """What follows from an answer, and whether it was taken; a refused one leaves the others."""
     try:
         return await decider.take(one, answer), True
     except NothingSent as error:
@@ -113,7 +111,8 @@ def _lines(one: PendingDecision) -> Iterator[str]:
     yield _place(one)
     yield f"  {one.what}"
     if one.is_file:
-        yield f"  shipbatch decide {one.run_id} --file --answer ANSWER    ({', '.join(one.answers)})"
+        options = ", ".join(one.answers)
+        yield f"  shipbatch decide {one.run_id} --file --answer ANSWER    ({options})"
         return
     target = f"--order {one.order_id}" if one.order_id else f"--row {one.rows[0]}"
     yield f"  shipbatch decide {one.run_id} {target} --answer ANSWER    ({', '.join(one.answers)})"

@@ -1,6 +1,4 @@
-"""What is known of an order, a number, a SKU or a file: every attempt, and every row that came to
-none.
-"""
+"""What is known of an order, a number, a SKU or a file: attempts, and rows without a shipment."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,16 +80,12 @@ class _Search:
 
 
 def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> CommandResult:
-    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, from which file
-    and row.
+    """Every attempt of an order, shipment, tracking number, SKU or file: who, when, file and row.
 
-    And the rows of it that became no shipment, each with its reason. MOST of either, where there
-    are more.
+    Also its rows that became no shipment, each with the reason; at most MOST of either.
     """
-    records, noted = (
-        ledger.find(what) or ledger.records_by_sku(what, MOST + 1),
-        ledger.find_notes(what, MOST + 1),
-    )
+    records = ledger.find(what) or ledger.records_by_sku(what, MOST + 1)
+    noted = ledger.find_notes(what, MOST + 1)
     if not records and not noted:
         records, noted = _by_file(ledger, what)
     search = _Search(ledger, records[:MOST], noted[:MOST])
@@ -102,7 +96,8 @@ def find_attempts(ledger: LedgerReader, what: str, live: Live | None = None) -> 
     rows = [_row(search, run_id, note, words, lines) for run_id, note in search.noted]
     if cut := len(records) > MOST or len(noted) > MOST:
         lines.append(
-            f"More than {MOST:,} shipments or rows have {what}: `shipbatch history RUN` lists all of a run."
+            f"More than {MOST:,} shipments or rows have {what}:"
+            " `shipbatch history RUN` lists all of a run."
         )
     data = {"what": what, "complete": not cut, "shipments": shipments, "rows": rows}
     status = ExitStatus.ALL_DONE if lines else ExitStatus.NOT_ALL_SENT
@@ -141,9 +136,8 @@ def _row(
     more = f" and {len(note.rows) - ROWS:,} more" if len(note.rows) > ROWS else ""
     rows = ", ".join(map(str, note.rows[:ROWS])) + more
     of = f"order {order_id}, " if order_id else ""
-    lines.append(
-        f"  {finding.status.value}: {of}row {rows} of {Path(search.file(run_id)).name}, run {run_id}"
-    )
+    file = Path(search.file(run_id)).name
+    lines.append(f"  {finding.status.value}: {of}row {rows} of {file}, run {run_id}")
     at = f"{local(run.started)}  " if run else ""
     if said := f"{finding.error} {finding.todo}".strip():
         lines.append(f"    {at}{said}")
@@ -186,7 +180,8 @@ def _open_notes(ledger: LedgerReader, runs: Sequence[str]) -> Iterator[tuple[str
 
 def _decision_lines(said: Sequence[Decision]) -> list[str]:
     return [
-        f"    {local(word.at)}  decided by {word.who}: {word.answer}{f': {word.why}' if word.why else ''}"
+        f"    {local(word.at)}  decided by {word.who}: {word.answer}"
+        + (f": {word.why}" if word.why else "")
         for word in said
     ]
 

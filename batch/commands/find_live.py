@@ -1,6 +1,4 @@
-"""`find`'s look at the store: how a shipment that the ledger knows is now, within the time a person
-waits.
-"""
+"""`find`'s look at the store: a known shipment as it is now, within the time a person waits."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -57,9 +55,7 @@ class LiveState:
 
 
 async def read_live_state(settings: Settings, orders: Collection[tuple[str, int]]) -> LiveState:
-    """What the store of the settings has now of those of the orders that are its own; or why it
-    does not say.
-    """
+    """What the settings' store now has of its own orders among these; or why it does not say."""
     ours = sorted({order_id for store, order_id in orders if store == settings.store})
     if len(ours) > MOST:
         return LiveState(

@@ -23,7 +23,8 @@ def back_up(ledger: LedgerReader, target: Path) -> CommandResult:
     """The ledger copied, and what is in the copy."""
     ledger.back_up(target)
     size, count = target.stat().st_size, len(ledger.runs())
-    line = f"Copied {ledger.place} to {target}: {count} run{'s' if count != 1 else ''}, {size:,} bytes, checked."
+    runs = f"{count} run{'s' if count != 1 else ''}"
+    line = f"Copied {ledger.place} to {target}: {runs}, {size:,} bytes, checked."
     return CommandResult(
         (line,), {"ledger": str(ledger.place), "backup": str(target), "runs": count, "bytes": size}
     )
@@ -35,7 +36,8 @@ def import_ledger(source: Path, target: Database) -> CommandResult:
 
     counts = transfer(source, target)
     runs, records = counts["runs"], counts["records"]
-    line = f"Put {source} into {target}: {runs:,} run{'s' if runs != 1 else ''}, {records:,} shipments."
+    of_runs = f"{runs:,} run{'s' if runs != 1 else ''}"
+    line = f"Put {source} into {target}: {of_runs}, {records:,} shipments."
     return CommandResult(
         (line, "The file stays as it is; nothing here uses it any more."), dict(counts)
     )
@@ -52,13 +54,15 @@ def describe_run(ledger: LedgerReader, run_id: str) -> CommandResult:
 
 
 def find_run(ledger: LedgerReader, run_id: str, store: str = "") -> Run:
-    """The run with this id, of this store where one is given; NothingSent, with what there is,
-    where there is none.
+    """The run with this id, of this store if one is given.
+
+    Raises NothingSent, which lists the runs there are, where there is no such run.
     """
     if (run := ledger.run(run_id)) is not None:
         if store and run.store != store:
             raise NothingSent(
-                f"Run {run.run_id} is of {run.store}, and the settings are for {store}: another store's orders.",
+                f"Run {run.run_id} is of {run.store}, and the settings are for {store}:"
+                " another store's orders.",
                 "Give the run's own store: --store, or the BIGCOMMERCE_ variables.",
             )
         return run
@@ -77,7 +81,8 @@ def newest_run(ledger: LedgerReader, store: str) -> Run:
 
 def _run_line(run: Run) -> str:
     ended = f"exit {run.exit_status}" if run.finished else "did not end: run the file again"
-    return f"{run.run_id}  {Path(run.file).name}  {status_counts(run.summary) or 'no rows counted'}  ({ended})"
+    counts = status_counts(run.summary) or "no rows counted"
+    return f"{run.run_id}  {Path(run.file).name}  {counts}  ({ended})"
 
 
 def record_line(record: Record, file: str = "") -> str:
@@ -90,7 +95,8 @@ def record_line(record: Record, file: str = "") -> str:
         return f"  {record.state.value}: {what}"
     deleted = ", deleted since" if record.deleted else ""
     differs = f"\n    {record.finding.error}" if record.differs and record.finding else ""
-    return f"  shipment {made.shipment_id}: {what}{deleted}{f'  {made.link}' if made.link else ''}{differs}"
+    link = f"  {made.link}" if made.link else ""
+    return f"  shipment {made.shipment_id}: {what}{deleted}{link}{differs}"
 
 
 def local(at: datetime) -> str:

@@ -1,6 +1,4 @@
-"""A run's rows as the ledger has them now, and its results sheet again, from the copy of its
-export.
-"""
+"""A run's rows as the ledger has them now, and its results sheet again, from its export's copy."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -23,7 +21,7 @@ AT_ONCE = 1_000  # notes looked up together
 
 
 def rewrite_results(ledger: LedgerReader, run_id: str, settings: Settings) -> CommandResult:
-    """Write the sheet of a run, as the ledger stands now; NothingSent where the copy has expired."""
+    """Write a run's sheet as the ledger is now; raises NothingSent where the copy has expired."""
     run = find_run(ledger, run_id)
     done = recount(ledger, run, settings, Path(run.file))
     if done.sheet_error:
@@ -32,14 +30,12 @@ def rewrite_results(ledger: LedgerReader, run_id: str, settings: Settings) -> Co
 
 
 def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> Report:
-    """What has become of a run's rows until now, its sheet beside `place`; NothingSent where the
-    copy has expired.
-    """
+    """A run's rows as they are now, its sheet beside `place`; NothingSent without the copy."""
     copy = copy_of(run, settings)
     if not copy.exists():
         raise NothingSent(
-            f"The copy of {run.file} is gone (kept {settings.keep_copies} days), and with it the rows of run"
-            f" {run.run_id}.",
+            f"The copy of {run.file} is gone (kept {settings.keep_copies} days), and with it the"
+            f" rows of run {run.run_id}.",
             "`shipbatch history RUN` still lists its shipments.",
         )
     export = read(copy, source_of_run(run, settings), settings, ledger)
@@ -65,9 +61,7 @@ def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> 
 
 
 def current_notes(ledger: LedgerReader, run: Run, notes: Iterable[RowNote]) -> Iterator[RowNote]:
-    """A run's notes; of rows that it left open, what other runs, or a person, have made of them
-    since.
-    """
+    """A run's notes; for rows it left open, what other runs or a person have done since."""
     for some in batched(notes, AT_ONCE):
         left = [note for note in some if note.finding.status in OPEN]
         by_id = {
@@ -110,9 +104,7 @@ def _as_record(ledger: LedgerReader, run: Run, note: RowNote, record: Record) ->
 def _as_created(
     ledger: LedgerReader, run: Run, note: RowNote, records: Iterable[Record]
 ) -> RowNote:
-    """The rows have shipped: with this file where a run of the same content went on with it, else
-    with another one.
-    """
+    """The rows have shipped: with this file where the content is equal, else with another."""
     several = list(records)
     made = [record.made for record in several if record.made]
     facts = (note.facts or RowFacts()) | facts_of(made)
@@ -123,9 +115,7 @@ def _as_created(
 
 
 def _is_same_run(ledger: LedgerReader, run: Run, record: Record) -> bool:
-    """Whether a record's run is this one, or one that went on with it; not where its file was
-    queued once more.
-    """
+    """Whether a record's run is this one or its continuation, not of the file queued again."""
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or other.sha256 != run.sha256:
         return False
@@ -133,9 +123,7 @@ def _is_same_run(ledger: LedgerReader, run: Run, record: Record) -> bool:
 
 
 def _is_later(ledger: LedgerReader, run: Run, note: RowNote, record: Record) -> bool:
-    """Whether a later run has made a parcel; one without a number is known by its content, or was
-    waited for.
-    """
+    """Whether a later run made a parcel; one without a number by its content or a wait."""
     other = ledger.run(record.run_id) if record.run_id else None
     if other is None or record.state is not State.CREATED or other.started <= run.started:
         return False

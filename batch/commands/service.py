@@ -1,6 +1,4 @@
-"""Ready texts for whatever starts programs at night: systemd, cron, launchd, Task Scheduler.
-Printed, not installed.
-"""
+"""Ready texts for systemd, cron, launchd and Task Scheduler; printed, not installed."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -103,7 +101,10 @@ def _systemd(one: Service) -> str:
     unit = f"{one.name}.{'timer' if one.at else 'service'}"
     lines += [
         "# Switch it on, also while nobody is logged in:",
-        f"#   systemctl --user daemon-reload && systemctl --user enable --now {unit} && loginctl enable-linger",
+        (
+            f"#   systemctl --user daemon-reload && systemctl --user enable --now {unit}"
+            " && loginctl enable-linger"
+        ),
         f"# See it: systemctl --user status {unit}; journalctl --user -u {one.name}",
     ]
     return "\n".join(lines) + "\n"
@@ -143,11 +144,16 @@ def _launchd(one: Service) -> str:
         )
         when = f"  <key>StartCalendarInterval</key><dict>{clock}</dict>\n"
     else:
-        when = "  <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n  <key>RunAtLoad</key><true/>\n"
+        when = (
+            "  <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n"
+            "  <key>RunAtLoad</key><true/>\n"
+        )
+    agent = f"~/Library/LaunchAgents/{label}.plist"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
-        f"<!-- ~/Library/LaunchAgents/{label}.plist; then: launchctl load -w ~/Library/LaunchAgents/{label}.plist -->\n"
+        '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"'
+        ' "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
+        f"<!-- {agent}; then: launchctl load -w {agent} -->\n"
         '<plist version="1.0">\n<dict>\n'
         f"  <key>Label</key><string>{label}</string>\n"
         f"  <key>ProgramArguments</key>\n  <array>\n{words}  </array>\n"
@@ -173,13 +179,15 @@ def _windows(one: Service) -> str:
     variables = "".join(f'       setx {name} "{value}"\n' for name, value in one.environ.items())
     return (
         '<?xml version="1.0"?>\n'
-        f"<!-- Save it as {one.name}.xml; then, as the user that ran `shipbatch setup`:\n{escape(variables)}"
+        f"<!-- Save it as {one.name}.xml; then, as the user that ran `shipbatch setup`:\n"
+        f"{escape(variables)}"
         f"       schtasks /Create /TN {one.name} /XML {one.name}.xml /RU %USERNAME% /RP *\n-->\n"
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">\n'
         f"  <Triggers>{trigger}</Triggers>\n"
         "  <Settings><MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>"
         f"{again}<ExecutionTimeLimit>PT0S</ExecutionTimeLimit></Settings>\n"
-        f"  <Actions><Exec><Command>{escape(program)}</Command><Arguments>{escape(arguments)}</Arguments>"
+        f"  <Actions><Exec><Command>{escape(program)}</Command>"
+        f"<Arguments>{escape(arguments)}</Arguments>"
         f"{folder}</Exec></Actions>\n</Task>\n"
     )
 

@@ -32,7 +32,8 @@ async def write_template_file(
         "lines": len(lines),
         "template": str(made),
     }
-    said = f"{data['lines']} lines of {data['orders']} orders can ship ({session.client.requests} requests)."
+    counts = f"{data['lines']} lines of {data['orders']} orders"
+    said = f"{counts} can ship ({session.client.requests} requests)."
     return CommandResult(
         (said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data
     )

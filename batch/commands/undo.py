@@ -1,5 +1,4 @@
-"""A run taken back: the shipments it made and nobody has changed since are deleted, statuses put
-back.
+"""Undo a run: delete the shipments it made that nobody has changed, put statuses back.
 
 Mails cannot be taken back, and a status that is put back may send another: BigCommerce mails at
 changes of status. Every step is recorded, so that a second call goes on where the first stopped.
@@ -84,10 +83,9 @@ class OrderUndone:
 async def undo_run(
     session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False
 ) -> CommandResult:
-    """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a
-    list.
+    """Show what undoing a run does; with `for_real`, do it. The orders are written to a list.
 
-    `keep_status`: the orders keep the status that they have.
+    With `keep_status` the orders keep the status that they have.
     """
     run = find_run(session.ledger, run_id, session.settings.store)
     undo = Undo(session, keep_status=keep_status)
@@ -152,9 +150,8 @@ def _result(
 ) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
-    lines = [
-        f"Run {run.run_id} of {Path(run.file).name}: {len(steps)} shipments in {len(orders)} orders."
-    ]
+    name = Path(run.file).name
+    lines = [f"Run {run.run_id} of {name}: {len(steps)} shipments in {len(orders)} orders."]
     lines += [f"  {counts[fate]:>6} {fate.value}" for fate in Fate if counts[fate]]
     for order in orders:
         lines += [f"  Order {order.order_id}: {said}" for said in order.said]
@@ -188,19 +185,22 @@ def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
         yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
         orders_text = count_noun(count, "order")
-        yield f"{orders_text} would get the earlier status back: each change may mail its customer, up to"
+        yield (
+            f"{orders_text} would get the earlier status back:"
+            " each change may mail its customer, up to"
+        )
         yield f"{count_noun(count, 'customer')}. Switch these mails off first: {SWITCHES}."
         yield "Or give --keep-status: the orders then keep the status that they have."
 
 
 def _with_doubts(result: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
-    """What the run left in doubt may be in the store, and cannot be deleted before that is known."""
+    """What the run left in doubt may be in the store; it cannot be deleted until settled."""
     lines = [f"  {len(doubts):>6} in doubt: perhaps in the store, and not deleted:"]
     for record in doubts:
         rows = ", ".join(map(str, record.shipment.rows))
-        lines.append(
-            f"  Order {record.shipment.order_id}, {record.shipment.label or 'no number'}, row {rows}: in doubt"
-        )
+        shipment = record.shipment
+        number = shipment.label or "no number"
+        lines.append(f"  Order {shipment.order_id}, {number}, row {rows}: in doubt")
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
     data = result.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
     return CommandResult(
@@ -231,9 +231,7 @@ class Undo:
         return await gather_bounded(look, by_order, at_once=self._settings.workers)
 
     async def carry_out(self, orders: Iterable[OrderUndone]) -> None:
-        """Delete what the plan says and put the statuses back; the steps then say what became of
-        them.
-        """
+        """Delete and put statuses back as planned; afterwards the steps say how each ended."""
 
         async def undo(order: OrderUndone) -> None:
             try:
@@ -266,7 +264,7 @@ class Undo:
         )
 
     async def _find_unlisted(self, made: StoreShipment) -> StoreShipment | None:
-        """A shipment that the order's list leaves out, asked for by itself: the list may be behind."""
+        """A shipment that the order's list leaves out, read by its id: the list may be behind."""
         now = await self._client.shipment(made.order_id, made.shipment_id)
         return None if now is None else replace(now, order_id=made.order_id)
 

@@ -20,8 +20,10 @@ _TODO = "What was sent of it is recorded. Queue it again to send the rest: nothi
 _SKIP = f"""
 WITH skipped AS (
   UPDATE shipbatch.files
-  SET state = 'failed', exit_status = %s, told = %s, ended = clock_timestamp(), open = false, rate = NULL, trouble = ''
-  WHERE file_id = %s AND store = coalesce(%s, store) AND {IN_LINE} RETURNING file_id, store, name, open
+  SET state = 'failed', exit_status = %s, told = %s, ended = clock_timestamp(), open = false,
+    rate = NULL, trouble = ''
+  WHERE file_id = %s AND store = coalesce(%s, store) AND {IN_LINE}
+  RETURNING file_id, store, name, open
 ), closed AS (
   UPDATE shipbatch.runs SET summary = (summary::jsonb || '{{"carries": false}}')::text FROM skipped
   WHERE runs.store = skipped.store AND profile::jsonb -> 'queued' = to_jsonb(file_id)
@@ -33,8 +35,9 @@ SELECT store, name FROM skipped
 async def cancel_file(
     queue: Queue, number: int, who: str, why: str, store: str = ""
 ) -> CommandResult:
-    """Take a file out of the line; NothingSent where it is not in it, or is another store's than
-    the named one.
+    """Take a file out of the line.
+
+    NothingSent where it is not in line, or belongs to another store than `store`.
     """
     at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
     told = [f"{who} has taken it out of the line, {at}{f': {why}' if why else ''}.", _TODO]
@@ -44,7 +47,10 @@ async def cancel_file(
     of_store, name = rows[0]
     await request_turn(queue.app, of_store)
     line = f"File {number} of the queue, {Path(name).name} for {of_store}, is out of the line."
-    follows = "A worker that is at it ends within seconds; what it has sent is recorded, and the store's next file goes on."
+    follows = (
+        "A worker that is at it ends within seconds; what it has sent is recorded, and the store's"
+        " next file goes on."
+    )
     return CommandResult(
         (line, follows), {"number": number, "store": of_store, "file": name, "told": told}
     )

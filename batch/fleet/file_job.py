@@ -1,6 +1,4 @@
-"""One file's turn on a worker: begun, or gone on with, until the file is finished or others are to
-have theirs.
-"""
+"""One file's turn on a worker: begun or continued, until it is finished or other files are due."""
 
 import asyncio
 import shutil
@@ -80,9 +78,7 @@ class QueuedFileJob:
                 showing.result()
 
     async def reject(self, error: ShipbatchError, status: int) -> None:
-        """The file is finished: it cannot be used, or we cannot do it. What it left open, no later
-        run goes on with.
-        """
+        """End the file: it cannot be used, or shipbatch fails on it. No later run continues it."""
         if begun := self._run_to_resume():
             await self.session.ledger.finish(
                 begun.run_id, status, dict(begun.summary) | {"carries": False}
@@ -132,9 +128,7 @@ class QueuedFileJob:
         ]
 
     def _run_to_resume(self) -> Run | None:
-        """The run that an earlier turn has planned and not brought to its end; what has no plan is
-        run as if new.
-        """
+        """The run that an earlier turn planned and did not finish; None where there is none."""
         ledger, file = self.session.ledger, self.file
         runs = ledger.of_content(file.sha256, file.store) if file.sha256 else []
         newest = next((run for run in runs if run.profile.get("queued") == file.file_id), None)

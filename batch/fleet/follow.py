@@ -1,4 +1,4 @@
-"""Waiting for queued files where they were put in: their ends in words, their sheets beside them."""
+"""Wait for queued files where they were queued: results in words, sheets beside the files."""
 
 import asyncio
 import math
@@ -27,7 +27,10 @@ LOST: dict[str, Any] = {
     "exit_status": ExitStatus.NOT_ALL_SENT,
     "summary": None,
     "told": (
-        "it is no longer in the queue: the database was put back from a copy, or another took over that had not all.",
+        (
+            "it is no longer in the queue: the database was put back from a copy, or another took"
+            " over that had not all."
+        ),
         "Queue it again: what was shipped of it is found in the store.",
     ),
 }
@@ -75,11 +78,11 @@ class FinishedFiles:
 async def follow_files(
     queue: Queue, numbers: Sequence[int], progress: Progress, stop: StopEvent
 ) -> list[dict[str, Any]]:
-    """Tell how files go until all are finished, or the stop comes; they stay in line whatever
-    becomes of us.
+    """Tell how files go until all are finished or `stop` is set; returns their rows as JSON data.
 
-    Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at
-    most. A database that is away is waited for; a file that it has forgotten is lost.
+    They stay in line whatever happens here. Where shipments are in doubt when all are finished,
+    the doubts are waited for, LATE seconds at most. A database that is away is waited for; a file
+    that it no longer has is reported as lost.
     """
     first: dict[int, Mapping[str, Any]] = {}
     said: dict[int, str] = {}
@@ -117,9 +120,7 @@ async def follow_files(
 def _current_rows(
     rows: Sequence[dict[str, Any]], numbers: Sequence[int], first: dict[int, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The files as they stand; as they were first seen, and lost, where their number is nobody's or
-    another file's.
-    """
+    """The files as they are; lost, as first seen, where the number is no file's or another's."""
     there = {row["file_id"]: row for row in rows}
     for number in numbers:
         first.setdefault(
@@ -165,9 +166,7 @@ def deliver(
 
 
 def _forgotten(row: Mapping[str, Any]) -> Run:
-    """A finished file's run that a database does not have which has taken over, and had not
-    received all.
-    """
+    """A finished file's run that is missing in the database which took over from another."""
     return Run(row["run_id"], row["store"], row["name"], row["sha256"], "", datetime.now(UTC))
 
 

@@ -1,6 +1,4 @@
-"""A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores
-and held files.
-"""
+"""A worker's rounds beside its turns: signs of life, dead workers' stores, held files."""
 
 import asyncio
 import os
@@ -50,12 +48,10 @@ class Housekeeper:
         self._is_away = False
 
     async def register(self) -> None:
-        """The first sign of life, in place of a worker of this machine that has died: it is started
-        again.
-        """
+        """The first sign of life; it replaces a worker of this machine that has died."""
         sql = (
-            "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8 FROM shipbatch.workers"
-            " WHERE host = %s ORDER BY seen"
+            "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8"
+            " FROM shipbatch.workers WHERE host = %s ORDER BY seen"
         )
         rows = await self._queue.query(sql, platform.node())
         if dead := next((worker for worker, pid, silent in rows if _has_died(pid, silent)), None):
@@ -65,7 +61,8 @@ class Housekeeper:
     async def send_heartbeat(self) -> None:
         """A sign of life."""
         await self._queue.execute(
-            "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots) VALUES (%s, %s, %s, %s, %s, %s)"
+            "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots)"
+            " VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (worker) DO UPDATE SET seen = clock_timestamp(), ending = %s",
             self.name,
             platform.node(),
@@ -85,15 +82,12 @@ class Housekeeper:
         """That the database is away is said once."""
         if not self._is_away:
             said = str(error.__cause__ or error).strip().splitlines()
-            self._progress.say(
-                f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
-            )
+            words = said[0] if said else type(error).__name__
+            self._progress.say(f"The database does not answer ({words}): waiting for it.")
         self._is_away = True
 
     async def keep_house(self) -> None:
-        """Signs of life, and the dead ones' stores; after the database was away, others have time
-        for theirs first.
-        """
+        """Give signs of life and free dead workers' stores, after an outage not at once."""
         held, doubts, expiry = Timer(HELD_EVERY), Timer(DOUBTS_EVERY), Timer(DAY)
         while True:
             await asyncio.sleep(BEAT)
@@ -162,9 +156,7 @@ class Housekeeper:
         return longest
 
     def _reap_dead_runners(self) -> None:
-        """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere
-        can be settled.
-        """
+        """Record which runners of this machine were killed: others can then settle their doubts."""
         place = next(iter(self._stores.values())).ledger
         if isinstance(place, Database):
             with open_link(place) as connection:
@@ -179,11 +171,9 @@ class Housekeeper:
                 await maintenance.release(self._queue, number, state)
 
     def _state_after_hold(self, store: str, run_id: str) -> str:
-        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped;
-        empty: it waits.
+        """A held file's next state: in line, or done (another run has shipped it); empty: it waits.
 
-        One that was in doubt alone, and is no longer, waits for the store's next turn, which tells
-        of it.
+        One that was only in doubt, and no longer is, waits for the store's next turn to report it.
         """
         with read_ledger(self._stores[store].ledger) as ledger:
             if still_waits(ledger, store, run_id):
@@ -200,9 +190,7 @@ class Housekeeper:
 
 
 def _has_died(pid: int, silent: float) -> bool:
-    """Whether no process of this machine has a worker's number; ours was another's, in a container
-    started again.
-    """
+    """Whether no other process has its number; ours may have been its, before a restart."""
     if pid == os.getpid():
         return silent > 2 * BEAT
     if os.name != "posix":

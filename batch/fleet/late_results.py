@@ -34,27 +34,34 @@ _STATES = "concat_ws('/', records.state, records.deleted, count(*))"
 _OF_RUN = 'run_id = file.run_id COLLATE "C"'
 _SIGN = f"""concat_ws(' ',
   (SELECT string_agg(states, ',' ORDER BY states) FROM (
-    SELECT {_STATES} AS states FROM shipbatch.records WHERE {_OF_RUN} GROUP BY state, deleted) AS own),
+    SELECT {_STATES} AS states FROM shipbatch.records
+    WHERE {_OF_RUN} GROUP BY state, deleted) AS own),
   (SELECT concat_ws('/', count(*), max(note_id)) FROM shipbatch.notes WHERE {_OF_RUN}),
   (SELECT string_agg(states, ',' ORDER BY states) FROM (
     SELECT {_STATES} AS states FROM shipbatch.notes JOIN shipbatch.records USING (record_id)
     WHERE notes.{_OF_RUN} AND {_OPEN_NOTE}
     GROUP BY records.state, records.deleted) AS met),
-  (SELECT concat_ws('/', count(*) FILTER (WHERE records.state = '{State.CREATED}'), count(DISTINCT decision_id))
-    FROM shipbatch.notes LEFT JOIN shipbatch.records ON records.ask = notes.ask AND records.store = file.store
+  (SELECT concat_ws('/', count(*) FILTER (WHERE records.state = '{State.CREATED}'),
+     count(DISTINCT decision_id))
+    FROM shipbatch.notes
+    LEFT JOIN shipbatch.records ON records.ask = notes.ask AND records.store = file.store
     LEFT JOIN shipbatch.decisions ON decisions.ask = notes.ask AND decisions.store = file.store
     WHERE notes.{_OF_RUN} AND notes.ask <> '' AND {_OPEN_NOTE}))"""
 _CANDIDATES = (
     f"shipbatch.files AS file WHERE left_open > 0 AND run_id IS NOT NULL AND state IN {FINISHED}"
 )
-_LOOK = f"SELECT file_id, run_id, name, state, sign, {_SIGN} AS now FROM {_CANDIDATES} AND store = %s ORDER BY file_id"
+_LOOK = (
+    f"SELECT file_id, run_id, name, state, sign, {_SIGN} AS now"
+    f" FROM {_CANDIDATES} AND store = %s ORDER BY file_id"
+)
 _LOOKED = f"""
 UPDATE shipbatch.files AS file SET sign = {_SIGN}, epoch = owners.epoch FROM shipbatch.owners
 WHERE file.file_id = ANY(%s) AND owners.store = file.store AND owners.runner = %s
 """
 _BEHIND = f"""
 SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
-  SELECT 1 FROM shipbatch.owners WHERE owners.store = file.store AND owners.epoch IS DISTINCT FROM file.epoch
+  SELECT 1 FROM shipbatch.owners
+  WHERE owners.store = file.store AND owners.epoch IS DISTINCT FROM file.epoch
     AND (runner IS NULL OR until < clock_timestamp()))
 """
 
@@ -79,9 +86,7 @@ def end_of(report: Report, shipped: int) -> FileEnd:
 
 
 def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
-    """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it
-    went on from.
-    """
+    """Rows of a queued file that have shipped, in this run or an earlier one that it continued."""
     run = report.run
     others = [
         one.run_id
@@ -104,9 +109,7 @@ def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
 
 
 async def stores_behind(queue: Queue, stores: Sequence[str]) -> list[str]:
-    """Stores whose owners may have changed what a finished file's end says, and where nobody is at
-    work now.
-    """
+    """Idle stores whose owners may have changed the reported result of a finished file."""
     return [store for (store,) in await queue.query(_BEHIND, list(stores))]
 
 
@@ -116,9 +119,7 @@ async def mark_current(queue: Queue, session: StoreSession, *numbers: int) -> No
 
 
 async def refresh_ends(queue: Queue, session: StoreSession, say: Callable[[str], None]) -> None:
-    """Tell the ends of a store's finished files anew, under its lease, where rows of them have
-    fared on.
-    """
+    """Report a store's finished files again, under its lease, where rows of them have changed."""
     rows = await queue.query_dicts(_LOOK, session.settings.store)
     for row in rows:
         if row["sign"] != row["now"] and (said := await _amend_end(queue, session, row)):

@@ -1,5 +1,4 @@
-"""What a worker does beside its turns: shows that it lives, and gives stores their turns back that
-a dead one had.
+"""What workers do beside their turns: give back the turns of stores whose worker is dead.
 
 A store's job is dead where nobody has the store's lease and its worker is silent, or it was taken
 long ago: the lease is the truth, procrastinate's heartbeat only says where to look.
@@ -30,9 +29,11 @@ SELECT job.id, job.lock FROM {SCHEMA}.procrastinate_jobs AS job
   LEFT JOIN {SCHEMA}.procrastinate_workers AS worker ON worker.id = job.worker_id
 WHERE job.status = 'doing' AND job.task_name = '{TURN}'
   AND NOT EXISTS (
-    SELECT 1 FROM shipbatch.owners WHERE store = job.lock AND runner IS NOT NULL AND until > clock_timestamp())
+    SELECT 1 FROM shipbatch.owners
+    WHERE store = job.lock AND runner IS NOT NULL AND until > clock_timestamp())
   AND (worker.id IS NULL OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => %s)
-       OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events WHERE job_id = job.id AND type = 'started')
+       OR (SELECT max(at) FROM {SCHEMA}.procrastinate_events
+           WHERE job_id = job.id AND type = 'started')
           < clock_timestamp() - make_interval(secs => %s))
 """
 _LEFT_BEHIND = f"""
@@ -43,14 +44,16 @@ _WAITS = f"""
 SELECT 1 FROM {SCHEMA}.procrastinate_jobs AS job
 WHERE status = 'todo' AND task_name = '{TURN}' AND lock = ANY(%s)
   AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())
-  AND NOT EXISTS (SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = job.lock AND status = 'doing')
+  AND NOT EXISTS (
+    SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE lock = job.lock AND status = 'doing')
 LIMIT 1
 """
 _HELD = f"""
 shipbatch.files AS held WHERE state = 'held'
   AND NOT EXISTS (SELECT 1 FROM shipbatch.files WHERE store = held.store AND {IN_LINE})
   AND NOT EXISTS (
-    SELECT 1 FROM shipbatch.owners WHERE store = held.store AND runner IS NOT NULL AND until > clock_timestamp())
+    SELECT 1 FROM shipbatch.owners
+    WHERE store = held.store AND runner IS NOT NULL AND until > clock_timestamp())
 """
 _IN_DOUBT = f"""
 SELECT DISTINCT ON (record_id) record_id, store, evidence::json ->> 'runner' AS runner
@@ -58,9 +61,11 @@ FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)
 WHERE records.state IN ({UNSETTLED_STATES}) AND what = '{State.INTENT}' ORDER BY record_id, n DESC
 """
 _SENDERS = f"""
-SELECT host, pid, command, since, count(*) AS shipments, array_agg(DISTINCT store ORDER BY store) AS stores
+SELECT host, pid, command, since, count(*) AS shipments,
+  array_agg(DISTINCT store ORDER BY store) AS stores
 FROM shipbatch.runners JOIN ({_IN_DOUBT}) AS sent USING (runner)
-WHERE NOT EXISTS (SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner AND until > clock_timestamp())
+WHERE NOT EXISTS (
+  SELECT 1 FROM shipbatch.owners WHERE runner = runners.runner AND until > clock_timestamp())
 GROUP BY runners.runner ORDER BY since
 """
 _PAST = f"""
@@ -81,9 +86,7 @@ WHERE EXISTS (SELECT 1 FROM shipbatch.workers WHERE owners.store = ANY(workers.s
 
 
 async def sweep(queue: Queue) -> list[str]:
-    """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve
-    them; which.
-    """
+    """End the jobs of dead workers and request turns that nobody will take; returns the stores."""
     manager = queue.app.job_manager
     for job_id, _ in await queue.query(_DEAD, SILENT, UNOWNED):
         try:
@@ -101,9 +104,7 @@ async def has_waiting_store(queue: Queue, stores: Sequence[str]) -> bool:
 
 
 async def files_on_hold(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Files that wait for a person, with their runs; not while their store is at work, which may
-    answer them.
-    """
+    """Files that wait for a person, with their runs; not of a store at work: it may answer them."""
     return await queue.query(
         f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores)
     )
@@ -111,13 +112,17 @@ async def files_on_hold(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, 
 
 async def release(queue: Queue, number: int, state: str) -> None:
     """Every word on a held file has been said: it is in line again, or done."""
-    sql = f"UPDATE {_HELD.replace('WHERE', 'SET state = %s, ended = clock_timestamp() WHERE', 1)} AND file_id = %s"
+    changed = _HELD.replace("WHERE", "SET state = %s, ended = clock_timestamp() WHERE", 1)
+    sql = f"UPDATE {changed} AND file_id = %s"
     await queue.execute(sql, state, number)
 
 
 async def stores_in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
-    """Stores that have files with shipments in doubt, and nothing in line that would settle them."""
-    sql = f"SELECT DISTINCT store FROM {_HELD} AND store = ANY(%s) AND (summary->>'in_doubt')::int > 0"
+    """Stores with shipments in doubt in their files, and nothing in line that would settle them."""
+    sql = (
+        f"SELECT DISTINCT store FROM {_HELD} AND store = ANY(%s)"
+        " AND (summary->>'in_doubt')::int > 0"
+    )
     return [store for (store,) in await queue.query(sql, list(stores))]
 
 
@@ -127,9 +132,7 @@ async def stores_served(queue: Queue) -> list[str]:
 
 
 async def possible_senders(queue: Queue) -> list[dict[str, Any]]:
-    """Runners that are not proven to have ended and own nothing: what they may still send is in
-    doubt.
-    """
+    """Runners that own nothing and are not proven to have ended: what they may send is in doubt."""
     return await queue.query_dicts(_SENDERS)
 
 

@@ -30,9 +30,7 @@ CONNECT_OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
     "target_session_attrs": "read-write",
 }
-"""A network that swallows everything is found out within seconds, not in a quarter of an hour; of
-several hosts the one that takes writes is used.
-"""
+"""A dead network is noticed within seconds; of several hosts the writable one is used."""
 _MIGRATIONS = "sql/migrations"
 
 
@@ -57,7 +55,7 @@ def queue_of(store: str) -> str:
 
 
 async def request_turn(app: procrastinate.App, store: str, *, after: float = 0.0) -> bool:
-    """Ask for the store's next turn, at the end of the line; False where one is asked for already."""
+    """Ask for the store's next turn, in `after` seconds; False where one is already queued."""
     words: dict[str, Any] = {"schedule_in": {"seconds": after}} if after else {}
     turn = app.configure_task(TURN, queue=queue_of(store), lock=store, queueing_lock=store, **words)
     try:
@@ -68,10 +66,9 @@ async def request_turn(app: procrastinate.App, store: str, *, after: float = 0.0
 
 
 async def install(connection: psycopg.AsyncConnection[Any]) -> None:
-    """The library's tables, made or brought up to the installed version, within the caller's
-    transaction.
+    """Create or update the library's tables, in the caller's transaction.
 
-    LedgerError where a newer procrastinate has made them.
+    Raises LedgerError where a newer procrastinate has made them.
     """
     # PostgreSQL asks for the right to make a schema also where it is there already.
     there = await connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (SCHEMA,))
@@ -104,7 +101,8 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
 async def cancel_turns(connection: psycopg.AsyncConnection[Any], store: str) -> None:
     """Nobody asks for turns of a store any more."""
     await connection.execute(
-        f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE task_name = %s AND lock = %s",  # noqa: S608  our own name
+        f"DELETE FROM {SCHEMA}.procrastinate_jobs"  # noqa: S608  our own name
+        " WHERE task_name = %s AND lock = %s",
         (TURN, store),
     )
 

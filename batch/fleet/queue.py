@@ -40,18 +40,19 @@ PATIENCE = 600.0  # seconds that a turn's word waits for a database that is away
 PUTTING = 20.0  # … and a call that puts files in …
 PAUSE = 1.0  # … tried again so often
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, ConnectorException)
-"""What is raised where the database does not answer, or takes no writes: another is taking over
-from it.
-"""
+"""Raised where the database does not answer or takes no writes: another is taking over from it."""
 _FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
 FINISHED = "('done', 'failed', 'held')"
 LAST_REPORTED = "greatest(ended, amended)"
 """When a finished file's end was told last."""
-_END = "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s, left_open = %s, shipped = %s"
+_END = (
+    "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s,"
+    " left_open = %s, shipped = %s"
+)
 MAYBE_QUEUED = (
-    "They may be in line all the same: `shipbatch status --fleet` shows it when it answers. Queued twice, a file is"
-    " shipped once."
+    "They may be in line all the same: `shipbatch status --fleet` shows it when it answers."
+    " Queued twice, a file is shipped once."
 )
 _AWAY = "Run the same call again when it answers."
 
@@ -65,8 +66,9 @@ class Queue:
     @classmethod
     @asynccontextmanager
     async def open(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
-        """The queue at an address, made where there is none; LedgerError where it cannot be had:
-        DatabaseAway.
+        """The queue at an address, created where there is none, with `most` connections.
+
+        Raises LedgerError where it cannot be opened; DatabaseAway where the database is away.
         """
         app = make_app(database, most)
         try:
@@ -141,11 +143,13 @@ class Queue:
         """
         sql = (
             "UPDATE shipbatch.files SET state = 'working', worker = %s, turns = turns + 1,"
-            " deaths = CASE WHEN open THEN deaths + 1 ELSE 0 END, open = true, rate = NULL, stage = '', done = 0,"
+            " deaths = CASE WHEN open THEN deaths + 1 ELSE 0 END, open = true,"
+            " rate = NULL, stage = '', done = 0,"
             " total = NULL, began = coalesce(began, clock_timestamp()), seen = clock_timestamp()"
             f" WHERE file_id = (SELECT file_id FROM shipbatch.files WHERE store = %s AND {IN_LINE}"
             " ORDER BY file_id LIMIT 1)"
-            " AND EXISTS (SELECT 1 FROM shipbatch.owners WHERE store = %s AND runner = %s FOR SHARE)"
+            " AND EXISTS ("
+            "SELECT 1 FROM shipbatch.owners WHERE store = %s AND runner = %s FOR SHARE)"
             f" RETURNING {_FILE}"
         )
         async with self._connection() as connection:
@@ -186,7 +190,8 @@ class Queue:
         await self._write(
             file,
             "tries = tries + 1, open = false, rate = NULL,"
-            " trouble_at = CASE WHEN trouble = '' THEN clock_timestamp() ELSE trouble_at END, trouble = %s,"
+            " trouble_at = CASE WHEN trouble = '' THEN clock_timestamp() ELSE trouble_at END,"
+            " trouble = %s,"
             " due = clock_timestamp() + make_interval(secs => %s)",
             _storable(trouble),
             seconds,
@@ -194,7 +199,10 @@ class Queue:
 
     async def end(self, file: QueuedFile, end: FileEnd) -> bool:
         """The file is finished; False where it is no longer this turn's."""
-        what = f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false, rate = NULL, trouble = ''"
+        what = (
+            f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false,"
+            " rate = NULL, trouble = ''"
+        )
         return await self._write(file, what, *_end_values(end), end.run_id)
 
     async def amend(self, number: int, end: FileEnd) -> None:
@@ -210,7 +218,8 @@ class Queue:
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """Files by their numbers, as they stand; sheets left out."""
         sql = (
-            "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble, worker, run_id,"
+            "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble,"
+            " worker, run_id,"
             " exit_status, summary, told, sheet_name,"
             ' EXISTS (SELECT 1 FROM shipbatch.records WHERE run_id = file.run_id COLLATE "C"'
             f"   AND state IN ('{State.INTENT}', '{State.IN_DOUBT}')) AS unsettled,"
@@ -228,9 +237,7 @@ class Queue:
         return bytes(rows[0][0]) if rows else None
 
     async def _write(self, file: QueuedFile, what: str, *values: object) -> bool:
-        """What a turn has to say of its file, unless another has taken over; a database that is
-        away is waited for.
-        """
+        """Update the turn's file unless another has it now; waits for a database that is away."""
         sql = (
             f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
             " WHERE put_as = %s AND turns = %s AND state = 'working'"
@@ -283,7 +290,7 @@ def _end_values(end: FileEnd) -> tuple[object, ...]:
 
 
 def _storable(words: str) -> str:
-    """What quotes a file, as PostgreSQL takes it: without NUL, and without half a surrogate pair."""
+    """A file's text as PostgreSQL takes it: no NUL and no lone half of a surrogate pair."""
     return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -291,7 +298,8 @@ async def keep_export(connection: psycopg.AsyncConnection[Any], name: str, conte
     """Put an export where every machine finds it, within the caller's transaction; its digest."""
     digest = sha256(content).hexdigest()
     await connection.execute(
-        "INSERT INTO shipbatch.exports (sha256, name, content, kept_at) VALUES (%s, %s, %s, clock_timestamp())"
+        "INSERT INTO shipbatch.exports (sha256, name, content, kept_at)"
+        " VALUES (%s, %s, %s, clock_timestamp())"
         " ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
         (digest, name, content),
     )
@@ -301,14 +309,13 @@ async def keep_export(connection: psycopg.AsyncConnection[Any], name: str, conte
 async def _put(
     connection: psycopg.AsyncConnection[Any], store: str, entry: QueueItem, by: str, put_as: str
 ) -> int:
-    """One file in line, within the caller's transaction; its number, also where the same call has
-    put it in before.
-    """
+    """Queue a file in the caller's transaction; its number, the same for a repeated `put_as`."""
     digest = (
         None if entry.content is None else await keep_export(connection, entry.name, entry.content)
     )
     row = await connection.execute(
-        "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
+        "INSERT INTO shipbatch.files"
+        " (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (put_as) DO UPDATE SET put_as = excluded.put_as RETURNING file_id",
         (
@@ -357,9 +364,7 @@ async def _create(database: str) -> None:
 
 
 async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Files that an earlier version put in for a store written otherwise; a sweep asks for the
-    store's turn.
-    """
+    """Rename the store of files that an earlier version queued under another spelling of it."""
     rows = await connection.execute("SELECT DISTINCT store FROM shipbatch.files")
     for (written,) in await rows.fetchall():
         if (store := one_store(written)) != written:

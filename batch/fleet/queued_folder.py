@@ -1,8 +1,7 @@
-"""A drop folder whose files are shipped by the workers: put in line as they come, filed away with
-what comes back.
+"""A drop folder shipped by the workers: files are queued as they come, and filed with the results.
 
-A file lies in `working` while it is in line. Whoever watches the folder next finds in the queue
-what became of it.
+A file lies in `working` while it is in line. Whoever watches the folder next finds its results in
+the queue.
 """
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
@@ -51,7 +50,8 @@ async def watch_queued(
         for keeper in keepers:
             group.create_task(keeper.watch(stop))
             progress.say(
-                f"Watching {keeper.folder.layout.root} for {keeper.settings.store}, whose files go to the queue"
+                f"Watching {keeper.folder.layout.root} for {keeper.settings.store},"
+                " whose files go to the queue"
             )
         systemd.notify(READY="1", STATUS=f"Watching {len(posts)} folders")
         pulse = group.create_task(_send_heartbeats(keepers, systemd))
@@ -84,9 +84,7 @@ class QueuedFolder:
         self._is_away = False
 
     async def watch(self, stop: StopEvent) -> None:
-        """Look, put in line, file away, wait; a database that is away is waited for, and so is the
-        folder.
-        """
+        """Scan, queue, file away, wait; a database or a folder that is away is waited for."""
         self.folder.status_file.show(state="watching")
         try:
             async with ChangeEvents([self.folder.layout.root], polling=self._polling) as bell:
@@ -130,9 +128,10 @@ class QueuedFolder:
 
     async def _rows(self) -> list[dict[str, Any]]:
         return await self._queue.query_dicts(
-            "SELECT file_id, store, name, sha256, lies, state, exit_status, run_id, summary, told, sheet_name, filed,"
-            f" CASE WHEN state IN {FINISHED} THEN {LAST_REPORTED} END AS ended FROM shipbatch.files"
-            f" WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < {LAST_REPORTED})"
+            "SELECT file_id, store, name, sha256, lies, state, exit_status, run_id, summary, told,"
+            f" sheet_name, filed, CASE WHEN state IN {FINISHED} THEN {LAST_REPORTED} END AS ended"
+            " FROM shipbatch.files WHERE folder = %s AND"
+            f" (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < {LAST_REPORTED})"
             " ORDER BY file_id",
             self._key,
         )
@@ -159,9 +158,7 @@ class QueuedFolder:
                 self._progress.say(f"{path.name}: file {number} of the queue")
 
     def _read(self, path: Path) -> bytes | None:
-        """What was claimed; a thing that is no plain file of its own goes to `failed`, with a
-        letter.
-        """
+        """The claimed file's bytes; what is no plain file goes to `failed` with a note: None."""
         place = self.folder.layout
         try:
             with place.open(path) as content:
@@ -177,9 +174,7 @@ class QueuedFolder:
             return None
 
     async def _put_answers(self, now: float) -> None:
-        """A sheet in `held` in which somebody has answered goes the way of one that was dropped
-        back in.
-        """
+        """Take an answered sheet in `held` as if it had been dropped into the folder."""
         if not self.folder.has_held_files:
             return
         with read_ledger(self.settings.ledger) as ledger:
@@ -194,9 +189,7 @@ class QueuedFolder:
             self._progress.say(f"{file.name}: the answers in {sheet.name} are in line")
 
     async def _file_away(self, row: Mapping[str, Any]) -> None:
-        """The sheet first, then the file, then the queue is told: whatever is cut short is done
-        again.
-        """
+        """Put the sheet, then the file, then tell the queue: what is cut short is repeated."""
         file = Path(row["lies"])
         # it was moved, and the queue not told; or somebody has taken it away
         if not _is_there(file):
@@ -246,8 +239,9 @@ class QueuedFolder:
 
     def _report_outage(self, error: Exception | None) -> None:
         if error and not self._is_away:
+            root = self.folder.layout.root
             self._progress.say(
-                f"{self.folder.layout.root}: the database does not answer; what is dropped waits for it."
+                f"{root}: the database does not answer; what is dropped waits for it."
             )
         if error is None and self._is_away:
             self._progress.say(f"{self.folder.layout.root}: the database is there again.")

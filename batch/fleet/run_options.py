@@ -1,6 +1,4 @@
-"""What was asked of a queued file's run, on its way through the database: options on one side, a
-job on the other.
-"""
+"""The options of a queued file's run on their way through the database: as JSON, then as a job."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -40,8 +38,9 @@ def ask_of(
     plan: bool = False,
     dropped: bool = False,
 ) -> dict[str, Any]:
-    """As JSON. `source`: what the options say of it; `named`: that of the folder; `dropped`: by a
-    person.
+    """The options as JSON; `source` is what they say of it, `named` the folder's source.
+
+    Raises ConfigError where an option does not go with a queue.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if stays := sorted(given.keys() - TRAVELS):
@@ -72,9 +71,7 @@ def settings_for(settings: Settings, ask: Mapping[str, Any]) -> Settings:
 def jobs_for(
     ask: Mapping[str, Any], name: str, copy: Path, settings: Settings, ledger: LedgerReader
 ) -> Iterator[Job]:
-    """The runs that a file comes to: one, or one for each sheet that is to be read of a results
-    sheet dropped back.
-    """
+    """The runs of a file: one, or one for each sheet to be read of a results sheet dropped back."""
     if ask.get("plan"):
         job = job_of_plan(copy, settings)
         yield replace(job, limit=ask.get("limit"), goes_on=True)

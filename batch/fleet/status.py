@@ -1,6 +1,4 @@
-"""What `status --fleet` says: workers, stores, what is in line, how fast it goes, what is stuck and
-what to do.
-"""
+"""What `status --fleet` says: workers, stores, files in line, speed, and what is stuck."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -30,11 +28,13 @@ SELECT store,
        count(*) FILTER (WHERE state = 'waiting') AS waiting,
        count(*) FILTER (WHERE state = 'held') AS held,
        count(*) FILTER (WHERE state = 'done' AND ended >= date_trunc('day', now())) AS done_today,
-       count(*) FILTER (WHERE state = 'failed' AND ended >= date_trunc('day', now())) AS failed_today,
+       count(*) FILTER (WHERE state = 'failed' AND ended >= date_trunc('day', now()))
+         AS failed_today,
        coalesce(sum(coalesce(shipped, (summary->>'created')::bigint))
          FILTER (WHERE ended >= date_trunc('day', now())), 0)::bigint AS shipped_today,
        min(file_id) FILTER (WHERE state = 'waiting') AS next,
-       extract(epoch FROM clock_timestamp() - min(put_at) FILTER (WHERE state = 'waiting'))::float8 AS oldest,
+       extract(epoch FROM clock_timestamp() - min(put_at) FILTER (WHERE state = 'waiting'))::float8
+         AS oldest,
        (SELECT count(*) FROM shipbatch.workers AS worker WHERE file.store = ANY(worker.stores)
           AND worker.seen > clock_timestamp() - make_interval(secs => %s))::int AS workers
 FROM shipbatch.files AS file
@@ -42,11 +42,13 @@ WHERE state IN ('waiting', 'working', 'held') OR ended >= date_trunc('day', now(
 GROUP BY store ORDER BY store
 """
 _WORKING = """
-SELECT store, file_id, name, worker, stage, done, total, rate, turns, open, trouble, trouble_at, began, due,
+SELECT store, file_id, name, worker, stage, done, total, rate, turns, open, trouble, trouble_at,
+       began, due,
        extract(epoch FROM clock_timestamp() - seen)::float8 AS silent,
        extract(epoch FROM clock_timestamp() - began)::float8 AS age,
-       EXISTS (SELECT 1 FROM shipbatch.owners AS owner WHERE owner.store = file.store AND runner IS NOT NULL
-          AND until > clock_timestamp()) AS owned
+       EXISTS (SELECT 1 FROM shipbatch.owners AS owner
+         WHERE owner.store = file.store AND runner IS NOT NULL
+           AND until > clock_timestamp()) AS owned
 FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
 """
 
@@ -112,8 +114,9 @@ def _stuck_sender(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         "what": f"`{row['command']}` (process {row['pid']} on {row['host']}, since {since})",
         "why": f"not proven to have ended, and what it may still send is in doubt: {doubts}",
-        "todo": "Start shipbatch there again with the same SHIPBATCH_HOME, which proves it; where the machine is gone"
-        " for good, look at the orders and say with `shipbatch decide` whether they exist.",
+        "todo": "Start shipbatch there again with the same SHIPBATCH_HOME, which proves it; where"
+        " the machine is gone for good, look at the orders and say with `shipbatch decide` whether"
+        " they exist.",
     }
 
 
@@ -169,14 +172,16 @@ def _lines(
             if row in alive
             else f"silent for {_span(row['silent'])}"
         )
-        served = f"{count_noun(row['stores'], 'store')}, {row['slots']} side by side, shipbatch {row['version']}"
+        slots = f"{row['slots']} side by side, shipbatch {row['version']}"
+        served = f"{count_noun(row['stores'], 'store')}, {slots}"
         yield f"  worker   {row['host']}, process {row['pid']}: {state}, {served}"
     for row in stores[:SHOWN]:
         yield f"  store    {row['store']}: {_of_store(row)}"
     if len(stores) > SHOWN:
         yield f"  … and {len(stores) - SHOWN} more stores (--json has them all)"
     waiting, working = count_noun(data["waiting"], "file"), data["working"]
-    yield f"  {waiting} in line, {working} under way, {data['shipments_a_second']:g} shipments a second"
+    speed = f"{data['shipments_a_second']:g} shipments a second"
+    yield f"  {waiting} in line, {working} under way, {speed}"
     for one in data["stuck"]:
         yield f"  stuck    {one['what']}: {one['why']}. {one['todo']}"
     if not workers:

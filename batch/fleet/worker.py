@@ -74,9 +74,7 @@ class Worker:
         self._register()
 
     async def work(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Take turns until told to stop; then what is in flight is finished, and the files go on
-        elsewhere.
-        """
+        """Take turns until stopped; what is in flight is finished, other workers do the rest."""
         asyncio.get_running_loop().set_exception_handler(_log_lost_job)
         await self._housekeeper.register()
         beside = (
@@ -107,9 +105,7 @@ class Worker:
             await self._housekeeper.deregister()
 
     def _end_with(self, task: asyncio.Task[None]) -> None:
-        """A worker that cannot show that it lives, or take over from the dead, is better started
-        anew.
-        """
+        """Stop the worker where the task failed: one without signs of life is better restarted."""
         if not task.cancelled() and (error := task.exception()):
             self._stop.set(
                 f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it."
@@ -126,9 +122,7 @@ class Worker:
         app.periodic(cron=LOOK_AROUND)(around)
 
     async def _slot(self) -> None:
-        """One turn at a time. Where the database goes away, procrastinate's worker ends; then there
-        is a new one.
-        """
+        """One turn at a time; procrastinate's worker is replaced when a lost database ended it."""
         queues = [HOUSEKEEPING, *map(queue_of, self._stores)]
         tries = 0
         while not self._stop:
@@ -197,7 +191,7 @@ class Worker:
             self._progress.say(problem)
 
     async def _run_next_file(self, session: StoreSession) -> tuple[list[Digest], float]:
-        """Ship the store's oldest file; what it came to, and seconds until the store's next turn."""
+        """Ship the store's oldest file; returns digests and seconds until its next turn."""
         store = session.settings.store
         file = await self._queue.take(store, self._housekeeper.name, session.ledger.runner)
         if file is None:
@@ -219,7 +213,8 @@ class Worker:
                 await job.run()
         except AWAY:
             raise
-        except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
+        # A bug that one file meets must not keep the others waiting.
+        except Exception as error:  # noqa: BLE001
             return await self._handle_error(job, error)
         finally:
             del self._jobs[store]
@@ -259,9 +254,7 @@ class Worker:
         ] if tries == TRIES else [], pause
 
     async def _serve_without_file(self, settings: Settings) -> None:
-        """A store without a file: what earlier files left for a passing reason, and what has become
-        of their rows.
-        """
+        """A turn without a file: retry what earlier files left open, and refresh their results."""
         is_behind = await late_results.stores_behind(self._queue, [settings.store])
         if not is_behind and not await asyncio.to_thread(_has_left_something, settings):
             return
@@ -305,9 +298,7 @@ def _has_left_something(settings: Settings) -> bool:
 
 
 def _log_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """A job that could not be acknowledged, for its database was away or its store had been given
-    to another.
-    """
+    """Log a job that could not be acknowledged: its database was away, or its store reassigned."""
     if not isinstance(context.get("exception"), AWAY):
         loop.default_exception_handler(context)
 
@@ -315,12 +306,14 @@ def _log_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
 def _bug_error(error: Exception, tries: int) -> ShipbatchError:
     return ShipbatchError(
         f"shipbatch failed on it {tries} times: {type(error).__name__}: {error}.",
-        "This is a bug in shipbatch: please report it. What was sent is recorded; queued again, only the rest is sent.",
+        "This is a bug in shipbatch: please report it. What was sent is recorded; queued again,"
+        " only the rest is sent.",
     )
 
 
 def _deadly_error(deaths: int) -> ShipbatchError:
     return ShipbatchError(
         f"{deaths} workers in a row have died on it.",
-        "Look why (memory?), then queue it again: what was sent is recorded, only the rest is sent.",
+        "Look why (memory?), then queue it again: what was sent is recorded, only the rest is"
+        " sent.",
     )

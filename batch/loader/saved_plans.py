@@ -11,7 +11,10 @@ from batch.loader.files.read import read_tables
 from batch.model.sheet_format import PLAN, Mark, read_mark
 from batch.planning.saved_plan import COLUMNS, PlannedShipment, checksum, promise_from
 
-_AGAIN = "Make a new plan: shipbatch run --dry-run FILE. A plan is carried out as it is; leave rows out in the export."
+_AGAIN = (
+    "Make a new plan: shipbatch run --dry-run FILE. A plan is carried out as it is; leave rows out"
+    " in the export."
+)
 
 
 def read_plan(path: Path) -> tuple[Mark, list[PlannedShipment]]:
@@ -42,7 +45,8 @@ def read_plan(path: Path) -> tuple[Mark, list[PlannedShipment]]:
             seals.update(cells[-1].encode())
     if len(promises) != mark.planned or seals.hexdigest()[:16] != mark.seal:
         raise FileError(
-            f"{path}, sheet {PLAN}: it has {len(promises):,} rows, and {mark.planned:,} were planned, in their order.",
+            f"{path}, sheet {PLAN}: it has {len(promises):,} rows, and {mark.planned:,} were"
+            " planned, in their order.",
             _AGAIN,
         )
     return mark, promises

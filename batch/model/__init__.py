@@ -1,6 +1,22 @@
 """The nouns of the field, frozen: what a file asks, what a store holds, what became of it.
 
-============  =========================================
+============  ================================================
+module        what it knows
+============  ================================================
+fields        the fields of an export
+parcels       what an export asks for
+orders        what the store has
+rows          what is said of a row: a finding
+records       what the ledger keeps, and the legal moves
+matching      whether this shipment is that one
+statuses      what a row may come to, and all words for it
+exit_status   how a command ends
+catalogue     error codes; their texts are in `catalogue.toml`
+findings      findings made with an order's or parcel's words
+sheet_format  the columns and the mark of our own sheets
+============  ================================================
+"""
+
 from batch.model.fields import LONGEST, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment

@@ -1,5 +1,4 @@
-"""Who is told of a night, and when: the log always; people for what is new or too much; the dead
-man's switch.
+"""Notifications of a run: the log, people, and a dead man's switch.
 
 =============  ==========================================================
 module         what it knows

@@ -1,6 +1,4 @@
-"""Which kinds of trouble people have been told of: a small file a store, so that nobody is told
-every night.
-"""
+"""The kinds of trouble already reported, a small file for each store: none is repeated nightly."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -31,9 +29,7 @@ def new_kinds(kinds: Iterable[str]) -> set[str]:
 def reasons_to_notify(
     kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int
 ) -> list[str]:
-    """Why people are to be told of these kinds of trouble; empty: they know, and it is not more
-    than usual.
-    """
+    """Why people are to hear of these kinds of trouble; empty: known, and no more than usual."""
     new = sorted(new_kinds(kinds) - set(seen))
     told = [f"new: {', '.join(new)}"] if new else []
     worst = max(kinds.values(), default=0)

@@ -1,6 +1,4 @@
-"""The ways out: apprise for people, a GET for a dead man's switch. Their addresses are secrets, and
-never shown.
-"""
+"""apprise for people, a GET for a dead man's switch; their addresses are secret, never shown."""
 
 import logging
 import urllib.error
@@ -24,7 +22,8 @@ def send_notification(urls: str, title: str, body: str) -> str:
     sender = apprise.Apprise()
     wrong = [number for number, url in enumerate(urls.split(), 1) if not sender.add(url)]
     if wrong:
-        return f"SHIPBATCH_NOTIFY: address {wrong[0]} of {len(urls.split())} is none that apprise knows"
+        number, total = wrong[0], len(urls.split())
+        return f"SHIPBATCH_NOTIFY: address {number} of {total} is none that apprise knows"
     if not sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT):
         return "a notification could not be delivered to every address of SHIPBATCH_NOTIFY"
     return ""
@@ -35,7 +34,8 @@ def send_ping(url: str) -> str:
     if urlsplit(url).scheme not in {"http", "https"}:
         return "SHIPBATCH_PING is no http(s) address"
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310  the scheme was looked at
+        # The scheme was looked at.
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310
             answer.read(1)
     except urllib.error.HTTPError as error:
         return f"SHIPBATCH_PING answers {error.code}"

@@ -1,4 +1,4 @@
-"""What a run came to, in the few lines that somebody reads at night; nothing of what a cell holds."""
+"""A run's result in the few lines that somebody reads at night, without any cell's content."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -81,7 +81,8 @@ def of_report(report: Report, status: int) -> Digest:
 def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
     """The digest of a file that was not run: new every day, for nothing of it has shipped."""
     name, what = Path(file).name, type(error).__name__
-    kind = f"{date.today().isoformat()} {what} {name}" if isinstance(error, NothingSent) else what  # noqa: DTZ011
+    today = date.today().isoformat()  # noqa: DTZ011
+    kind = f"{today} {what} {name}" if isinstance(error, NothingSent) else what
     # A message about a file may quote its cells: it is for whoever has the file, not for the log.
     why = {} if isinstance(error, FileError) else {"why": str(error)}
     todo = f"  {error.todo}" if error.todo else ""
@@ -105,10 +106,8 @@ def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:
         f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     )
     yield f"  {len(rows)} {kind} (row{'s' if len(rows) > 1 else ''} {named})"
-    todos, who = (
-        {finding.todo for finding in found},
-        ", ".join(sorted({f.who.value for f in found} - {""})),
-    )
+    todos = {finding.todo for finding in found}
+    who = ", ".join(sorted({f.who.value for f in found} - {""}))
     todo = todos.pop() if len(todos) == 1 else "The sheet says for each row what to do."
     if todo:
         yield f"    {todo}{f' [{who}]' if who else ''}"

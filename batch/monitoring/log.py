@@ -1,6 +1,4 @@
-"""The log: a line an event, a file a day, in SHIPBATCH_HOME. Counts, codes and ids; never what a
-cell holds.
-"""
+"""The log in SHIPBATCH_HOME, one line per event and one file per day; never a cell's content."""
 
 import os
 from contextlib import suppress
@@ -43,10 +41,9 @@ class LogEvent:
 
 
 def write(home: Path, events: list[LogEvent], *, form: str = "text", days: int = 30) -> list[str]:
-    """Append to today's file; older ones are removed. A log that cannot be written stops nothing.
-    Returns the lines.
+    """Append to today's file, remove older ones, return the lines; failing to write stops nothing.
 
-    A file a day, never renamed: several processes append to one, and any tool may hold it open.
+    One file per day, never renamed: several processes append to it, and any tool may hold it open.
     """
     now = datetime.now(UTC)
     lines, folder = [event.line(form, now) for event in events], home / FOLDER

@@ -1,6 +1,4 @@
-"""A Prometheus text file after each run, for node_exporter's textfile collector: totals from the
-ledger itself.
-"""
+"""A Prometheus file after each run, for node_exporter's textfile collector, from the ledger."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,9 +15,7 @@ from batch.results.accounting import Report, row_count
 
 
 def write_metrics_file(settings: Settings, reports: Sequence[Report]) -> str:
-    """Write the metrics where the settings want them; returns what went wrong, which changes
-    nothing of the run.
-    """
+    """Write the metrics where the settings want them; returns what went wrong, or empty."""
     if settings.metrics_file is None:
         return ""
     try:
@@ -31,11 +27,10 @@ def write_metrics_file(settings: Settings, reports: Sequence[Report]) -> str:
 
 
 def write_metrics(path: Path, ledger: LedgerReader, reports: Sequence[Report]) -> None:
-    """Write the file whole, for all stores of the ledger; how fast the store let us go is of the
-    reports.
+    """Write the file whole, for all stores of the ledger; rates are those of the reports.
 
-    What counts only grows, whichever process wrote last: it is summed up over the ledger's runs.
-    ConfigError where the file or the library is not to be had.
+    Counts only grow, whichever process wrote last: they are sums over the ledger's runs. Raises
+    ConfigError where the file or the library is not available.
     """
     try:
         from prometheus_client import CollectorRegistry, write_to_textfile

@@ -15,9 +15,7 @@ from batch.monitoring.digest import Digest
 from batch.primitives.escapes import visible
 
 Notifier = Callable[[Settings, Sequence[Digest], int], list[str]]
-"""Writes digests to the log and notifies people: of a store's settings, with the exit status;
-returns what failed.
-"""
+"""Logs and notifies digests: of a store's settings, with the exit status; returns the failures."""
 
 
 def notify_after_run(

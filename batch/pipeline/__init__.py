@@ -1,4 +1,4 @@
-"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write.
+"""One file through all stages, from loading and judging to shipping and its results sheet.
 
 =============  ==============================================
 module         what it knows

@@ -1,6 +1,4 @@
-"""What the orders of a store looked like when they were last read, our own shipments since counted
-in.
-"""
+"""The orders of a store as last read, with the shipments that were made since."""
 
 from batch.model import Order, StoreShipment
 from batch.model.matching import Baseline
@@ -16,9 +14,7 @@ class Baselines:
         self._by_order: SpillDict[Baseline] = SpillDict()
 
     def record_read(self, order: Order, newest_shipment: int) -> None:
-        """The order as the store has it now; `newest_shipment`: the largest id of its shipments, 0
-        without any.
-        """
+        """Keep the order as just read; `newest_shipment` is its largest shipment id, or 0."""
         self._by_order[order.order_id] = Baseline(
             newest_shipment,
             {line.order_product_id: line.shipped for line in order.lines},

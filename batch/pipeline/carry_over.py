@@ -1,4 +1,4 @@
-"""What earlier runs left open, gone on with: their doubts settled, their waiting rows tried again."""
+"""What earlier runs left open, continued: doubts are settled, waiting rows are tried again."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,16 +15,12 @@ from batch.results.accounting import CarriedOver
 
 
 def takes_over_leftovers(job: Job) -> bool:
-    """Whether a run takes along what earlier ones left: not where a person looks closely at this
-    one.
-    """
+    """Whether a run continues what earlier ones left: not where a person watches closely."""
     return not job.dry and job.limit is None and job.plan is None and job.copy is None
 
 
 def may_carry(settings: Settings) -> bool:
-    """Whether earlier runs are gone on with at all: not where words are given for tonight's file
-    alone.
-    """
+    """Whether earlier runs are continued at all: not with options that are for this file alone."""
     return bool(settings.carry_over) and not (
         settings.until or settings.again or settings.trust_file
     )
@@ -33,8 +29,7 @@ def may_carry(settings: Settings) -> bool:
 async def carry_over_leftovers(
     pipeline: Pipeline, session: StoreSession
 ) -> AsyncIterator[CarriedOver]:
-    """Try again what earlier runs left for a passing reason, oldest first; after `carry_over` days
-    it is given up.
+    """Retry what earlier runs left for a passing reason, oldest first, for `carry_over` days.
 
     Shipments in doubt are looked at, and nobody waits for their settle window: their orders wait,
     and no others.
@@ -55,9 +50,7 @@ async def carry_over_leftovers(
 async def settle_late(
     pipeline: Pipeline, session: StoreSession, doubts: Sequence[Record], *, carry: bool
 ) -> list[CarriedOver]:
-    """Wait until doubts are settled, as far as they can be; with `carry`, their runs are gone on
-    with.
-    """
+    """Wait until doubts are settled, as far as they can be; `carry` continues their runs."""
     ledger, settings = session.ledger, session.settings
     carried: list[CarriedOver] = []
     try:

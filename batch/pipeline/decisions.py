@@ -79,9 +79,7 @@ class PendingDecision:
 
 
 def answer_of(text: str) -> str:
-    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent where they are
-    none of these.
-    """
+    """A person's words as an answer: ship, skip, absent or exists:ID; NothingSent for others."""
     plain = " ".join(text.casefold().split()).rstrip(".!")
     if found := EXISTS.fullmatch(plain):
         return f"exists:{found[1]}"
@@ -135,7 +133,7 @@ def pending_decisions(
 
 
 def still_waits(ledger: LedgerReader, store: str, run_id: str) -> bool:
-    """Whether anything of a run still waits for a person, whatever is known of its other parcels."""
+    """Whether anything of a run still waits for a person, whatever its other parcels are."""
     if any(record.run_id == run_id for record in ledger.unsettled_records(store)):
         return True
     if any(_made_otherwise(ledger, store, run_id)):
@@ -156,7 +154,7 @@ def goes_on(ledger: LedgerReader, store: str, run_id: str) -> bool:
 
 
 def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[PendingDecision]:
-    """What the store has made otherwise than asked, as far as no person has accepted it; each once."""
+    """What the store made otherwise than asked, where no person has accepted it; each once."""
     seen: set[int] = set()
     for run in ledger.runs(store):
         if (run_id and run.run_id != run_id) or (
@@ -179,9 +177,7 @@ def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[P
 
 
 def was_answered_elsewhere(ledger: LedgerReader, store: str, run_id: str) -> bool:
-    """Whether what a run held was made by a run of another content since: a results sheet with a
-    person's words.
-    """
+    """Whether another content's run made what a run held: a results sheet with a person's words."""
     run = ledger.run(run_id)
     later = _runs_since(ledger, store, run_id, _held_keys(ledger, store, run_id))
     return run is not None and any(
@@ -223,16 +219,14 @@ def current_user() -> str:
 
 
 class DecisionRecorder:
-    """Takes a person's word, with who and why; what is to ship then ships with the next run of the
-    file.
-    """
+    """Records a person's word, with who and why; what is to ship goes with the file's next run."""
 
     def __init__(self, client: Client, ledger: Ledger, store: str, *, who: str, why: str) -> None:
         self._client, self._ledger, self._store = client, ledger, store
         self._who, self._why = who, why
 
     async def take(self, one: PendingDecision, answer: str) -> str:
-        """Take an answer; returns what follows from it. NothingSent where the store contradicts it."""
+        """Take an answer; returns what follows from it. NothingSent where the store disagrees."""
         if one.record is None:
             return await self._decide_held(one, answer)
         if one.record.made:
@@ -260,15 +254,16 @@ class DecisionRecorder:
         return "left alone; run again, it is held again"
 
     async def _accepted(self, one: PendingDecision, record: Record, answer: str) -> str:
-        """A shipment that was made otherwise than asked stays as it is by now, and is not told of
-        again.
-        """
+        """Accept a shipment that was made otherwise than asked, as it is now in the store."""
         if answer not in one.answers or record.made is None:
             raise _no_answer(one, answer)
         now = await self._client.shipment(record.shipment.order_id, record.made.shipment_id)
         if now is None:
             await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
-            return f"shipment {record.made.shipment_id} is no longer in the store; decide `ship` to ship it once more"
+            return (
+                f"shipment {record.made.shipment_id} is no longer in the store;"
+                " decide `ship` to ship it once more"
+            )
         now = replace(now, order_id=record.shipment.order_id)
         await self._keep(record.shipment.request_key, answer)
         await self._ledger.append(record.record_id, "accepted", self._evidence(), now)
@@ -287,7 +282,7 @@ class DecisionRecorder:
         return f"created, as {findings.describe_shipment(made)}"
 
     async def _find_shipment(self, order_id: int, shipment_id: int) -> StoreShipment:
-        """The shipment that a person says it exists as; NothingSent where the order has none such."""
+        """The shipment that a person says it exists as; NothingSent where the order has none."""
         made = await self._client.shipment(order_id, shipment_id)
         if made is None:
             raise NothingSent(
@@ -324,8 +319,9 @@ class DecisionRecorder:
         answer = shipment_id_of(self._ledger.attempts(record.record_id))
         found = match(shipment, seen, claimed, record.baseline, answer).mine
         if found is not None:
+            shown = findings.describe_shipment(found)
             raise NothingSent(
-                f"Order {shipment.order_id}: the store has it as {findings.describe_shipment(found)}.",
+                f"Order {shipment.order_id}: the store has it as {shown}.",
                 f"Answer exists:{found.shipment_id}.",
             )
 

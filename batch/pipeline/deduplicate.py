@@ -55,9 +55,7 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
 
 
 def _spelled_alike(parcel: Parcel, records: Sequence[Record]) -> bool:
-    """Whether its SKUs are those that were shipped, letter for letter: an order may have another
-    one beside each.
-    """
+    """Whether its SKUs equal the shipped ones letter for letter: an order may have both."""
     shipped = {sku for record in records for _, sku in record.shipment.skus}
     return not shipped or all(
         line.order_product_id or line.sku in {"", *shipped} for line in parcel.lines

@@ -1,6 +1,4 @@
-"""A file judged as a whole, before its first shipment: let through, or held until a person releases
-it.
-"""
+"""A file judged as a whole before its first shipment: let through, or held for a person."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,9 +37,7 @@ class GateResult:
     """The command that lets it go on."""
 
     def notes(self, shipments: Iterable[Shipment], notes: Iterable[RowNote]) -> Iterator[RowNote]:
-        """The file's notes where it is held: what would ship, now or later, is held; the rest is as
-        it is.
-        """
+        """A held file's notes: what would ship, now or later, is held; the rest stays as it is."""
         rows: set[int] = {row for shipment in shipments for row in shipment.rows}
         for note in notes:
             if note.finding.status in PASSING:
@@ -50,9 +46,9 @@ class GateResult:
                 yield note
         for reason in self.reasons:
             todo = (
-                f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again; "
-                "or write `ship` into the Decision cell of every held row of this sheet, and run it "
-                "(in `held` of a drop folder: save and close it)."
+                f"{reason.todo} To ship it all the same: `{self.release}`, then run the file again;"
+                " or write `ship` into the Decision cell of every held row of this sheet, and run"
+                " it (in `held` of a drop folder: save and close it)."
             )
             ask = file_ask(self.run.sha256, reason.code)
             yield RowNote(
@@ -78,9 +74,7 @@ class FileGate:
         resumed: bool,
         dry: bool,
     ) -> GateResult:
-        """Why a file is held, less what a person has released; a file that went through once goes
-        through again.
-        """
+        """Why a file is held, less what a person released; what went through does so again."""
         gates = self._settings.gates_for(source)
         name = "" if export.by_hand else source.name or export.fingerprint
         earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
@@ -105,9 +99,7 @@ class FileGate:
         return GateResult(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
     def _was_released(self, mark: Mark) -> bool:
-        """Whether a sheet of ours is of a file that was held as a whole, until a person has said to
-        ship it.
-        """
+        """Whether a sheet of ours is of a file held as a whole and then released by a person."""
         earlier = self._ledger.run(mark.run)
         asks = [
             file_ask(mark.sha256, code)
@@ -117,9 +109,7 @@ class FileGate:
         return bool(asks) and all(_is_release(words.get(ask)) for ask in asks)
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
-        """The word given with `--customers-will-be-mailed` counts for the file also when it is
-        resumed.
-        """
+        """Keep `--customers-will-be-mailed` as a word on the file, for when it is resumed."""
         for reason in mails:
             word = Decision(
                 file_ask(run.sha256, reason.code),

@@ -47,9 +47,7 @@ def take_copy(given: Path, home: Path) -> Input:
 
 
 def copied(content: BufferedReader, given: Path, home: Path) -> Input:
-    """The same of an export that is open: what its name leads to meanwhile plays no part. OSError
-    as it comes.
-    """
+    """Copy an export that is open, whatever its name leads to by now. Raises OSError."""
     sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     folder = _place(home, sha256)
     private_folder(folder)
@@ -64,9 +62,7 @@ def copied(content: BufferedReader, given: Path, home: Path) -> Input:
 
 
 def find_copy(given: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | None]) -> Path:
-    """The copy of an export as it was, else the export itself where it is still the same; FileError
-    without either.
-    """
+    """The copy of an export, or the unchanged export itself; FileError without either."""
     copy = again(_place(home, sha256) / given.name, sha256, home, fetch)
     if copy.exists():
         return copy
@@ -96,9 +92,7 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
 
 
 def expire(home: Path, days: int) -> None:
-    """Remove copies, what was fetched, and what a dead worker's turn has left, older than so many
-    days.
-    """
+    """Remove copies, fetched files and what dead workers left, older than so many days."""
     oldest = time.time() - days * 86_400
     for path in (
         each

@@ -32,19 +32,13 @@ class Job:
     name: Path | None = None
     """What the person calls the export, where it lies elsewhere for us."""
     goes_on: bool = False
-    """Whoever runs it goes on with it when it was stopped: later runs of the store leave that to
-    him.
-    """
+    """Its caller continues it after a stop: later runs of the store leave that to the caller."""
     reading: Reading | None = None
-    """Around each try to read it, for a caller that counts them; without one a reader that died is
-    tried once more.
-    """
+    """Wraps and counts each try to read it; without one, a reader that died is retried once."""
     number: int | None = None
     """Its number in the queue of many machines."""
     place: Callable[[Report], Path | None] | None = None
-    """Where the export will lie, by what the run comes to: the sheet goes beside that; None: no
-    sheet.
-    """
+    """Where the export will lie, by the run's report: the sheet goes beside it; None: no sheet."""
 
     @property
     def title(self) -> Path:

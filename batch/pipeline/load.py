@@ -35,9 +35,7 @@ def copy_of(run: Run, settings: Settings) -> Path:
 
 
 def source_of_run(run: Run, settings: Settings) -> Source:
-    """The source of a run's export, with the sheet that was read of it: what `--sheet` said counts
-    as long.
-    """
+    """The source of a run's export, with the sheet that it read, also where `--sheet` named it."""
     source = settings.source_named(run.source, Path(run.file).name)
     return source.model_copy(update={"sheet": run.profile.get("sheet") or source.sheet})
 

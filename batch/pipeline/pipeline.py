@@ -1,4 +1,4 @@
-"""One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
+"""One file through all stages, from loading and judging to shipping and its results sheet."""
 
 import asyncio
 import secrets
@@ -45,9 +45,7 @@ class Pipeline:
         """What people have answered in a sheet of ours and was not taken, and why."""
 
     async def run(self, job: Job) -> Report:
-        """One file, from its copy to its results sheet; what it raises, it raises before the first
-        POST.
-        """
+        """Run one file, from its copy to its results sheet; errors come before the first POST."""
         cost = RunCost(self._session.client)
         run, export = await self._load(job)
         context = RunContext(run, job, export, cost)
@@ -84,9 +82,7 @@ class Pipeline:
         return report
 
     async def resume(self, run: Run, job: Job) -> Report:
-        """A run that ended before its work did, by the plan that it left: only what is about to
-        ship is judged anew.
-        """
+        """Continue an unfinished run by the plan that it left; what ships is judged again first."""
         cost = RunCost(self._session.client)
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
@@ -104,12 +100,11 @@ class Pipeline:
         settled: Collection[int] = (),
         expired: bool = False,
     ) -> CarriedOver | None:
-        """What an earlier run left open, tried again in its place; None where all of it is as it
-        was.
+        """Retry in its place what an earlier run left open; None where nothing of it has changed.
 
-        Its rows stay that run's own, and its sheet is brought up to date. `settled` are rows that
-        were in doubt, and are no longer. `expired`: what is open is given up instead. The sheet of
-        a queued file is the queue's.
+        Its rows stay that run's own, and its sheet is updated. `settled` are rows that are no
+        longer in doubt. `expired`: what is open is given up instead. The sheet of a queued file is
+        the queue's.
         """
         cost = RunCost(self._session.client)
         place = _nowhere if run.profile.get("queued") else None
@@ -137,9 +132,7 @@ class Pipeline:
         return CarriedOver(await self._end(context), tried)
 
     async def settle_earlier(self) -> None:
-        """Look at what earlier runs left in doubt; what is not there, and whose settle window
-        lasts, stays so.
-        """
+        """Look at what earlier runs left in doubt; what is absent stays so in its settle window."""
         async with self._shipping.settling():
             pass
 
@@ -185,9 +178,7 @@ class Pipeline:
         return plan, replace(gated, run=replace(gated.run, profile=gated.run.profile | told))
 
     def _carries(self, job: Job) -> bool:
-        """Whether later runs go on with what this one leaves: not where a person has said how far
-        it goes.
-        """
+        """Whether later runs continue what this one leaves: not where a person set its limit."""
         return job.limit is None and job.plan is None and not self._settings.until
 
     def _is_released(self, ask: str) -> bool:
@@ -228,7 +219,7 @@ class Pipeline:
 
 
 def _mark_of(context: RunContext) -> Mark | None:
-    """What a sheet of ours says of the run that wrote it; None where the export is no such sheet."""
+    """What a sheet of ours says of the run that wrote it; None where the export is none."""
     return read_mark(Path(context.run.copy)) if context.export.marked else None
 
 

@@ -1,6 +1,4 @@
-"""A file's judgement, kept on disk on its way into the ledger; and what of it is left where less is
-to ship.
-"""
+"""A file's judgement, kept on disk on its way to the ledger; and its parts, where less ships."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -70,9 +68,7 @@ class Plan:
 def promised_plan(
     plan: Plan, promises: SavedPlan, baselines: Baselines, is_released: Callable[[str], bool]
 ) -> Plan:
-    """Of what could ship, that which a dry run has planned, where its order is as it was; nothing
-    is corrected.
-    """
+    """What a dry run planned, of what could ship, where the order is unchanged; no corrections."""
     kept = Plan()
     notes = chain(plan.notes(), plan.corrections_as_notes())
     kept.add(promises.still_valid(plan.shipments(), notes, baselines.snapshot, is_released))

@@ -18,9 +18,7 @@ AT_ONCE = 5_000  # parcels, or orders with theirs, that are in memory together
 
 
 class Planner:
-    """Judges the parcels of one file by what the ledger and the store hold, some thousand orders at
-    a time.
-    """
+    """Judges one file's parcels by the ledger and the store, some thousand orders at a time."""
 
     def __init__(self, session: StoreSession, run: Run, job: Job, baselines: Baselines) -> None:
         self._session, self._run, self._job, self._baselines = session, run, job, baselines
@@ -32,7 +30,7 @@ class Planner:
     def _renew(self) -> None:
         self._resolver = Resolver(self._session, self._baselines)
         self._parcels: SpillDict[list[Parcel]] = SpillDict()
-        """Those that the store is asked about, by order; below zero where it has none, or several."""
+        """Parcels to ask the store about, by order id; below zero where it has none, or several."""
         self._met: SpillDict[frozenset[int]] = SpillDict()
         """Shipments that parcels were met as, by order: no other parcel is."""
 
@@ -52,8 +50,7 @@ class Planner:
         return self.fresh_for == 0.0
 
     async def plan_all(self, parcels: Callable[[], Iterable[Parcel]]) -> Plan:
-        """A file's parcels, judged; twice where one ships from an order that a shipment of ours is
-        gone from.
+        """Judge a file's parcels; twice where an order to ship has lost a shipment of ours.
 
         A store that is behind itself shows the same, and the units would be shipped once more.
         """
@@ -67,16 +64,15 @@ class Planner:
             return plan
         window = self._session.settings.settle
         self._session.screen.say(
-            f"Shipments of {len(orders)} orders are gone from the store: looking again in {window:.0f} s."
+            f"Shipments of {len(orders)} orders are gone from the store:"
+            f" looking again in {window:.0f} s."
         )
         await asyncio.sleep(window)
         self._renew()
         return await self._judge_all(parcels())
 
     async def resume_from(self, parcels: Iterable[Parcel]) -> None:
-        """The parcels of a plan that was made before: each page of it is judged `again`, and
-        nothing before.
-        """
+        """Start from an earlier plan's parcels: each page of them is judged `again`, not now."""
         for some in batched(parcels, AT_ONCE):
             records = self._session.ledger.records_by_key(
                 self._run.store, [parcel.request_key for parcel in some]
@@ -89,9 +85,7 @@ class Planner:
             await self._bucket(planned)
 
     async def recheck(self, page: Sequence[Record]) -> list[Record]:
-        """The page's records as they stand now; one that no longer holds leaves the plan with a
-        note.
-        """
+        """The page's records as they are now; one no longer valid leaves the plan with a note."""
         ledger = self._session.ledger
         orders = {record.shipment.order_id for record in page}
         of_run = [
@@ -135,9 +129,7 @@ class Planner:
         return kept
 
     async def once_more(self, orders: Iterable[int], asks: Collection[str]) -> Plan:
-        """Those parcels of some orders that a plan could not judge for good, by what the store
-        holds now.
-        """
+        """Judge again parcels of some orders that a plan left open, by what the store has now."""
         plan = Plan()
         parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
         for some in batched((parcel for parcel in parcels if parcel.request_key in asks), AT_ONCE):
@@ -176,7 +168,7 @@ class Planner:
         return new
 
     async def _bucket(self, parcels: Sequence[Parcel]) -> None:
-        """By their order, so that its parcels are judged together wherever they stand in the file."""
+        """Group parcels by order, to be judged together wherever they are in the file."""
         await self._resolver.look_up(parcels)
         for parcel in parcels:
             order = await self._resolver.order_id(parcel) or -parcel.rows[0]

@@ -1,6 +1,4 @@
-"""Where a run tells how it goes; of several files, which one it is, and how long the rest will
-take.
-"""
+"""A run's progress; of several files, which one it is, and how long the rest will take."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -38,9 +36,7 @@ class NullProgress:
 
 
 class FilesProgress:
-    """A screen over the files of one tour; what is left is reckoned by their bytes, and by what the
-    done ones took.
-    """
+    """A screen over several files; the time left is estimated from their bytes and the past."""
 
     def __init__(self, screen: Progress, files: Sequence[Path]) -> None:
         self._screen = screen

@@ -80,9 +80,7 @@ def summarize(
 
 
 def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote]) -> int:
-    """Requests fewer than a loop sends that looks up each order, its lines and addresses before it
-    posts.
-    """
+    """Requests fewer than a loop that reads each order, its lines and addresses before it posts."""
     met = Counter(note.finding.status for note in notes)
     sent = met[Status.UPDATED] + states.total() - states[State.PLANNED]
     return max(

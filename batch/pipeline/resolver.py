@@ -27,11 +27,8 @@ class Resolver:
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
         settings = session.settings
         self._client, self._ledger, self._store = session.client, session.ledger, settings.store
-        self._verify, self._trust, self._at_once = (
-            settings.verify,
-            settings.trust_file,
-            settings.workers,
-        )
+        self._verify, self._trust = settings.verify, settings.trust_file
+        self._at_once = settings.workers
         self._baselines = baselines
         self.gone: list[Record] = []
         """Records of ours whose shipment was looked for in the store, and is not there."""
@@ -44,9 +41,7 @@ class Resolver:
         self._pages = Pages(session.client, self._at_once)
 
     async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
-        """Judge parcels, all that a file has of their orders, in the order of their orders' first
-        mention.
-        """
+        """Judge all parcels of their orders in a file, in order of the orders' first mention."""
         groups: dict[int | str, list[Parcel]] = defaultdict(list)
         for parcel in parcels:
             groups[await self.order_id(parcel) or parcel.external_order_id].append(parcel)
@@ -71,9 +66,7 @@ class Resolver:
         return judged
 
     async def order_id(self, parcel: Parcel) -> int | None:
-        """Its order; None where its number leads to no order, or to several. Another system's costs
-        a request, once.
-        """
+        """Its order; None where the number has none or several. An external one costs a request."""
         if parcel.order_id is not None:
             return parcel.order_id
         await self.look_up([parcel])
@@ -81,7 +74,7 @@ class Resolver:
         return found_ids[0] if len(found_ids) == 1 else None
 
     async def look_up(self, parcels: Iterable[Parcel]) -> None:
-        """The orders of other systems' numbers, side by side; one that has been looked up is known."""
+        """Look up the orders of other systems' numbers, side by side, each number once."""
         numbers = {parcel.external_order_id: None for parcel in parcels if parcel.order_id is None}
         new = [number for number in numbers if number not in self._numbers]
         await gather_bounded(self._look_up, new, at_once=self._at_once)
@@ -108,9 +101,7 @@ class Resolver:
         return {order.order_id: facts for order, facts in zip(every, learnt, strict=True)}
 
     async def orders(self, order_ids: Iterable[int]) -> Orders:
-        """Read these orders, in as few requests as can be: not those that a look-up has just
-        brought.
-        """
+        """Read these orders, in as few requests as can be; those just looked up are not read."""
         wanted = set(order_ids)
         looked_up = [self._at_hand.pop(order_id) for order_id in wanted & self._at_hand.keys()]
         new = [order for order, until in looked_up if _now() < until]
@@ -120,7 +111,7 @@ class Resolver:
         return orders
 
     def _trusted_orders(self, groups: Mapping[int, Sequence[Parcel]]) -> list[Order]:
-        """The orders for which the file's owner stands in; what lacks an id is looked up as ever."""
+        """The orders for which the file's owner vouches; one that lacks an id is looked up."""
         whole = {order_id: group for order_id, group in groups.items() if all(map(complete, group))}
         records = self._ledger.of_orders(self._store, list(whole))
         return [
@@ -164,9 +155,7 @@ class Resolver:
         ours = {r.made.shipment_id for r in standing if r.made}
 
         def enough(found: Iterable[StoreShipment]) -> bool:
-            """Whether there is no more to read: all that the order counts, and ours, which it may
-            not count yet.
-            """
+            """Whether all is read: what the order counts, and ours, which it may not count yet."""
             return _is_explained(order, found) and ours <= {made.shipment_id for made in found}
 
         return await self._client.shipments(order.order_id, enough=enough)
@@ -212,9 +201,7 @@ def _is_explained(order: Order, shipments: Iterable[StoreShipment]) -> bool:
 def _missing_from_list(
     order: Order, seen: Iterable[StoreShipment], ours: Iterable[Record]
 ) -> Iterator[StoreShipment]:
-    """Shipments of ours that the order still counts, though the list has left them out: they are
-    not gone.
-    """
+    """Our shipments that the order counts though its list leaves them out: they are not gone."""
     seen = list(seen)
     ids, units = {s.shipment_id for s in seen}, _units(seen)
     shipped = {line.order_product_id: line.shipped for line in order.lines}
@@ -229,7 +216,7 @@ def _missing_from_list(
 
 
 def _at_least(order: Order, shipments: Iterable[StoreShipment]) -> Order:
-    """The order with at least the units of its shipments as shipped: its own count may be behind."""
+    """The order with at least its shipments' units as shipped: its own count may be behind."""
     units = _units(shipments)
     lines = (
         replace(line, shipped=max(line.shipped, units[line.order_product_id]))

@@ -66,12 +66,8 @@ class LedgerOutcome:
     """A run as the ledger has it."""
 
     def __init__(self, session: StoreSession, run: Run, job: Job) -> None:
-        self._ledger, self._run_id, self._stop, self._limit = (
-            session.ledger,
-            run.run_id,
-            session.stop,
-            job.limit,
-        )
+        self._ledger, self._run_id, self._stop = session.ledger, run.run_id, session.stop
+        self._limit = job.limit
         self._blocked = {
             r.shipment.order_id: r for r in self._ledger.unsettled_records(session.settings.store)
         }

@@ -1,4 +1,4 @@
-"""Files run in turn: what earlier nights left first, then each, then what was in doubt until now."""
+"""Files run in turn: what earlier runs left first, then each file, then the remaining doubts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -75,9 +75,7 @@ class RunResults:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The first that applies to any of the files; once anything was sent, none that says that
-        nothing was.
-        """
+        """The worst status of the files; none that denies sending once anything was sent."""
         statuses = [*map(exit_status, self.reports), *(one.exit_status for one in self.carried)]
         if self.refused or self.left:
             statuses.append(ExitStatus.NOT_ALL_SENT)
@@ -102,9 +100,7 @@ def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def job_of_plan(path: Path, settings: Settings, *, sandbox: bool = False) -> Job:
-    """The job that carries out a plan: on the export as it was then, in the store that it was made
-    for.
-    """
+    """The job that carries out a plan, on the export as it was and in the store it was made for."""
     mark, promises = read_plan(path)
     if mark.store and not sandbox and one_store(mark.store) != settings.store:
         raise NothingSent(
@@ -162,7 +158,8 @@ async def run_files(
         except StopRequested:
             if not (tour.reports or desk.client.wrote):
                 raise
-        except Exception as fault:  # noqa: BLE001  raised again, unless it is one of a memory that is not enough
+        # Raised again, unless it is one of a memory that is not enough.
+        except Exception as fault:  # noqa: BLE001
             error = fault if isinstance(fault, ShipbatchError) else of_memory(fault)
             if error is None or not (tour.reports or desk.client.wrote):
                 raise (error or fault) from fault.__cause__
@@ -174,9 +171,7 @@ async def run_files(
 async def _tour(
     tour: RunResults, left: list[Job], desk: StoreSession, progress: FilesProgress, *, lock: bool
 ) -> None:
-    """What earlier nights left, then the files in turn; those that have had theirs are taken off
-    the list.
-    """
+    """Run what earlier runs left, then the files in turn; each is taken off the list when done."""
     pipeline, client, settings = Pipeline(desk), desk.client, desk.settings
     carry = may_carry(settings) and all(takes_over_leftovers(job) for job in left)
     if carry:
@@ -201,7 +196,5 @@ async def _tour(
     if lock and doubts and not desk.stop:
         asked = client.requests
         late = await settle_late(pipeline, desk, doubts, carry=carry)
-        tour.carried, tour.carrying = (
-            merge_carried([*tour.carried, *late]),
-            tour.carrying + client.requests - asked,
-        )
+        tour.carried = merge_carried([*tour.carried, *late])
+        tour.carrying += client.requests - asked

@@ -24,9 +24,7 @@ STORE_FILE = "store.json"
 
 
 def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
-    """The sandbox's orders: those beside the first export, else such that each export can be
-    shipped.
-    """
+    """The sandbox's orders: those beside the first export, or invented so that each can ship."""
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
         return read_store(beside)
@@ -41,7 +39,8 @@ def read_store(path: Path) -> Mapping[str, Any]:
     except (ValueError, OSError) as error:
         raise FileError(
             f"{path} is not a store for the sandbox: {error}.",
-            "Move it elsewhere, and a store is invented from the export; its shape is in batch/sandbox/orders.py.",
+            "Move it elsewhere, and a store is invented from the export; its shape is in"
+            " batch/sandbox/orders.py.",
         ) from error
 
 
@@ -78,9 +77,7 @@ async def serve_store(
     fresh: bool,
     ready: Callable[[str, str, str], None],
 ) -> None:
-    """Serve a store until cancelled; `ready` gets its address, hash and token. `fresh` forgets what
-    it shipped.
-    """
+    """Serve a store until cancelled; `ready` gets address, hash and token, `fresh` empties it."""
     if jobs and jobs[0].export.suffix.casefold() == ".json":
         orders = read_store(jobs[0].export)
     else:

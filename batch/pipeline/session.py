@@ -1,6 +1,4 @@
-"""One store, opened: what its stages share, its client, its ledger, the settings, the screen, the
-stop.
-"""
+"""One open store, shared by its stages: client, ledger, settings, screen and stop."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager

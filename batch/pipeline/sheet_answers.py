@@ -87,9 +87,7 @@ async def _for_a_parcel(
 async def _for_the_file(
     decider: DecisionRecorder, files: Sequence[PendingDecision], answered: Sequence[Parcel]
 ) -> str:
-    """What follows for a file that is held as a whole: all of its rows have one answer, or
-    NothingSent.
-    """
+    """What follows for a file held as a whole; NothingSent unless all of its rows agree."""
     words = {answer_of(parcel.decision) for parcel in answered}
     missing = len(files[0].rows) - sum(len(parcel.rows) for parcel in answered)
     if missing > 0 or len(words) > 1:

@@ -1,7 +1,21 @@
-"""Parcels against the order they name: who ships, who does not, and why. Pure: no clock, network or
-file.
+"""Parcels against their order: who ships, who does not, and why. Pure: no clock, no I/O.
 
-===============  ========================================
+===============  ===============================================
+module           what it knows
+===============  ===============================================
+plan_order       one order's parcels, in three passes
+drafts           which line of the order each row means
+already_shipped  first pass: what the order already has
+holds            second pass: what stops a new parcel
+allocation       third pass: units handed out
+order_view       an order as drafts are compared with it
+facts            what is known of an order, and what it comes to
+saved_plan       what a dry run promised
+trusted_file     an order as the file has it
+gates/           a whole file against what is usual
+===============  ===============================================
+"""
+
 from batch.planning.facts import Correction, ExistingShipment, Facts, Judged, Policy, facts_of
 
 __all__ = ["Correction", "ExistingShipment", "Facts", "Judged", "Policy", "facts_of"]

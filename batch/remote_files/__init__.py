@@ -1,5 +1,4 @@
-"""Files by address: date placeholders filled in, what lies elsewhere fetched into the home, whole
-or not at all.
+"""Files by address: dates filled in, remote files fetched into the home, whole or not at all.
 
 =========  ==========================================================
 module     what it knows

@@ -32,9 +32,7 @@ _LONGEST_ENDING = 20  # bytes; what is longer after the last dot is no ending
 
 
 def fill_in_dates(given: str, today: date) -> str:
-    """A path or an address with its dates: `{date}` as 2026-11-25, `{date:YYYYMMDD}`,
-    `{yesterday:DD.MM.YYYY}`.
-    """
+    """An address with its dates, such as `{date}` (2026-11-25) or `{yesterday:DD.MM.YYYY}`."""
 
     def day(found: re.Match[str]) -> str:
         which = today - timedelta(days=1) if found[1] == "yesterday" else today
@@ -54,8 +52,10 @@ def check_typed(url: str) -> None:
     parts, where = split(url), redact_url(url)
     if parts.password or parts.query:
         raise FileError(
-            f"{where}: the address has a password or a key in it, for everyone to see in the process list.",
-            "Leave it out: SSH keys, cloud profiles and their variables are used as they are set up.",
+            f"{where}: the address has a password or a key in it, for everyone to see in the"
+            " process list.",
+            "Leave it out: SSH keys, cloud profiles and their variables are used as they are set"
+            " up.",
         )
     _check_plain(parts, where)
     chained = parts.scheme not in WEB and "::" in url  # fsspec would take it for several addresses
@@ -91,9 +91,7 @@ def split(url: str) -> SplitResult:
 
 
 def name_of(url: str) -> str:
-    """What a file from an address is called: one name that every disk takes, not a path; empty
-    where there is none.
-    """
+    """The name of a file from an address: valid on every disk and not a path; empty: none."""
     name = _NO_NAME.sub("_", unquote(split(url).path.rpartition("/")[2]))
     name = "".join(char if char.isprintable() else "_" for char in name).rstrip(". ")
     name = f"_{name}" if _DEVICE.match(name) else name
@@ -104,7 +102,7 @@ def name_of(url: str) -> str:
 
 
 def redact_url(url: str) -> str:
-    """An address as it may be seen: without what stands before the @, and after the question mark."""
+    """An address that may be shown: without what is before the @ and after the question mark."""
     parts = split(url)
     host = parts.netloc.rpartition("@")[2]
     text = f"{parts.scheme}://{host}{parts.path}"

@@ -1,6 +1,4 @@
-"""What has come of a file so far: never more than its cap, never for longer than the deadline,
-whole in the end.
-"""
+"""A file as far as it has come: limited in size and time, and whole in the end."""
 
 import time
 from typing import IO
@@ -55,6 +53,8 @@ class Copy:
     def _check_cap(self, length: int) -> None:
         if length > self._largest:
             raise FileError(
-                f"{self.where} has {length:,} bytes or more, and at most {self._largest:,} are fetched.",
-                "Look whether it is the file that you mean; if so, raise fetch_largest in shipbatch.toml.",
+                f"{self.where} has {length:,} bytes or more, and at most {self._largest:,} are"
+                " fetched.",
+                "Look whether it is the file that you mean; if so, raise fetch_largest in"
+                " shipbatch.toml.",
             )

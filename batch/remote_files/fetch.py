@@ -16,13 +16,11 @@ FOLDER = "fetched"
 
 
 def fetch_file(url: str, home: Path, largest: int = LARGEST_FETCH) -> Path:
-    """Fetch a file of at most so many bytes into the home, whole or not at all; FileError where it
-    cannot be had.
+    """Fetch a file of at most `largest` bytes into the home, whole or not at all; or FileError.
 
-    Each fetch has a folder that is new: whatever else is fetched under the same name, from another
-    address, for another store or by another run, is never in its place. Credentials are those that
-    the address's own programs keep (SSH keys, AWS profiles …): one in the address itself would
-    stand in the process list.
+    Each fetch has a new folder: what else is fetched under the same name, from another address, for
+    another store or by another run, never takes its place. Credentials are those of the address's
+    own programs (SSH keys, AWS profiles …): in the address, the process list would show them.
     """
     check_typed(url)
     where = redact_url(url)

@@ -1,6 +1,4 @@
-"""A file over https: one answer, whole, of one version; wherever a server sends us on to, by the
-rules of the first.
-"""
+"""A file over https: one answer, whole, of one version; redirects keep to the same rules."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -85,7 +83,8 @@ def _check(answer: aiohttp.ClientResponse, where: str) -> None:
         and "chunked" not in answer.headers.get("Transfer-Encoding", "").casefold()
     ):
         raise FileError(
-            f"{where}: the server does not say how long it is, and half of it would look like the whole.",
+            f"{where}: the server does not say how long it is, and half of it would look like"
+            " the whole.",
             "Ask whoever runs it to send a Content-Length.",
         )
 

@@ -1,14 +1,10 @@
-"""A file of a cloud's storage, by fsspec: of one version, by what the storage itself says before
-and after.
-"""
+"""A file of a cloud's storage, by fsspec: of one version, as the storage says before and after."""
 
 from batch.remote_files.copy import CHUNK, Copy
 
 
 def fetch(url: str, copy: Copy) -> None:
-    """Copy an object; FileError where it was replaced meanwhile. It comes in ranges, which could be
-    of two versions.
-    """
+    """Copy an object, in ranges; FileError where it was replaced between them."""
     from fsspec.core import url_to_fs
 
     files, path = url_to_fs(url, skip_instance_cache=True)

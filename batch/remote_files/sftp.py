@@ -1,6 +1,4 @@
-"""A file over SSH, as `sftp` would get it: by ~/.ssh/config, the keys and the agent, from a host
-that is known.
-"""
+"""A file over SSH, as `sftp` gets it: by ~/.ssh/config, the keys, the agent and known hosts."""
 
 import logging
 from collections.abc import Iterator
@@ -16,8 +14,7 @@ from batch.remote_files.copy import CHUNK, PATIENCE, Copy
 
 
 def fetch(url: str, copy: Copy) -> None:
-    """Copy what is there; FileError where it is still being written, or the server is not who it
-    should be.
+    """Copy a file; FileError where it is still being written, or the server is not the known one.
 
     Not by fsspec, which takes any host's key: whoever stands between could say what ships.
     """
@@ -70,7 +67,10 @@ def _session(url: str, where: str) -> Iterator[Any]:
     except paramiko.SSHException as error:
         transport = client.get_transport()
         if "known_hosts" in str(error):
-            todo = f"Run `sftp {parts.netloc}` once as this user, compare the key that it shows, and accept it."
+            todo = (
+                f"Run `sftp {parts.netloc}` once as this user, compare the key that it shows,"
+                " and accept it."
+            )
             raise FileError(f"{where}: the server's key is not in known_hosts.", todo) from None
         if transport is None or transport.is_authenticated():
             raise

@@ -31,11 +31,10 @@ __all__ = ["Mark", "SheetContent", "deliver", "free_path", "read_mark", "results
 
 
 def write(report: SheetContent, path: Path) -> Path:
-    """Write the sheet whole or not at all, and say where: another name where a spreadsheet program
-    holds `path`.
+    """Write the sheet whole or not at all; returns its path, another where `path` is open in Excel.
 
-    A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. ResultsError
-    where it cannot be written, or where the rows do not add up.
+    A path that ends in `.csv`, or a report too wide for a workbook, becomes a CSV. Raises
+    ResultsError where it cannot be written, or where the rows do not add up.
     """
     if not fits(report):
         path = path.with_suffix(".csv")
@@ -45,17 +44,16 @@ def write(report: SheetContent, path: Path) -> Path:
             write_as(report, made)
             return put(made, path, report.run.run_id)
     except OSError as error:
+        run, reason = report.run, error.strerror or error
         raise ResultsError(
-            f"The results of {report.run.file} could not be written to {path}: {error.strerror or error}.",
-            f"Nothing is lost: make room or choose a folder, then run `shipbatch history {report.run.run_id} "
-            "--results`.",
+            f"The results of {run.file} could not be written to {path}: {reason}.",
+            "Nothing is lost: make room or choose a folder, then run `shipbatch history"
+            f" {run.run_id} --results`.",
         ) from error
 
 
 def deliver(content: bytes, path: Path, run_id: str) -> Path:
-    """Put a sheet that was made elsewhere in its place, and say where; ResultsError where that
-    cannot be done.
-    """
+    """Put a sheet made elsewhere in its place; returns its path. Raises ResultsError."""
     try:
         with sibling_temp_file(path) as made:
             made.write_bytes(content)
@@ -63,5 +61,6 @@ def deliver(content: bytes, path: Path, run_id: str) -> Path:
     except OSError as error:
         raise ResultsError(
             f"The results could not be written to {path}: {error.strerror or error}.",
-            f"Nothing is lost: make room or choose a folder, then run `shipbatch history {run_id} --results`.",
+            "Nothing is lost: make room or choose a folder, then run `shipbatch history"
+            f" {run_id} --results`.",
         ) from error

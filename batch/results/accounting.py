@@ -68,9 +68,7 @@ class CarriedOver:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """What they add to the exit status: only what has become of them tonight counts, not that
-        they still wait.
-        """
+        """What they add to the exit status: their changes tonight, not that they still wait."""
         if (
             self.rows[Status.HELD]
             or self.rows[Status.IN_DOUBT]
@@ -100,9 +98,7 @@ def row_results(
     records: Iterable[Record],
     not_sent: Callable[[Record], Finding],
 ) -> Mapping[int, RowResult]:
-    """One result a row, kept on disk; `not_sent` says why a record that is still planned was not
-    sent.
-    """
+    """One result a row, kept on disk; `not_sent` says why a planned record was not sent."""
     rows: SpillDict[RowResult] = SpillDict()
     results = chain(
         (result for note in notes for result in _of_note(run_id, note)),
@@ -115,9 +111,7 @@ def row_results(
 
 
 def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
-    """How many rows have each status, under the names of the JSON summary; and `made_differs`,
-    where any has it.
-    """
+    """How many rows have each status, by the JSON summary's names; `made_differs` if any has it."""
     counts: Counter[Status] = Counter()
     differ = 0
     for result in results.values():
@@ -129,9 +123,7 @@ def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
 
 
 def row_count(summary: RunSummary, key: str) -> int:
-    """The rows that a summary counts under a status's key, or `made_differs`; 0 where it does not
-    count them.
-    """
+    """The rows that a summary counts under a status's key, or `made_differs`; 0 if it has none."""
     counts: Mapping[str, Any] = summary
     count: int = counts.get(key, 0)
     return count

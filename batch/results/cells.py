@@ -1,4 +1,4 @@
-"""What one cell of a sheet can hold: text made printable, ids kept whole, nothing ever a formula."""
+"""What one cell of a sheet can hold: visible text, whole ids, and nothing ever a formula."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -61,9 +61,7 @@ def storable(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """The text as a CSV may carry it: what a spreadsheet program would run gets a `'` in front
-    (CWE-1236).
-    """
+    """The text for a CSV: what a spreadsheet program would run gets a `'` in front (CWE-1236)."""
     if text[:1] in FORMULA and not _NUMBER.fullmatch(text):
         return "'" + text
     return text

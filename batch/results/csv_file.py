@@ -1,6 +1,4 @@
-"""The results as one CSV: the sheet `Results`, for programs and for files beyond a workbook's
-limits.
-"""
+"""The results as one CSV: the sheet `Results`, for programs and for rows too many for Excel."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -11,15 +9,13 @@ from batch.results.sheet import RowCountCheck, SheetContent
 
 
 def write_csv(report: SheetContent, path: Path) -> None:
-    """Write UTF-8 with a BOM (Excel needs it), comma-separated, with no cell that a program would
-    run.
-    """
+    """Write UTF-8 with a BOM (Excel needs it), comma-separated; no cell is run as a formula."""
     with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream:
         csv.writer(stream).writerows(map(_guard, _rows(report)))
 
 
 def _rows(report: SheetContent) -> Iterator[Sequence[Cell]]:
-    """The header, and each row as exported, what we say of it, and what it had beyond its headers."""
+    """The header, then each row as exported, our columns, and its cells beyond the headers."""
     yield [*report.columns, *report.own_columns]
     width = len(report.columns)
     open_answer = ("",) if report.decides else ()

@@ -10,11 +10,9 @@ _column = cache(xl_col_to_name)
 
 
 class Paper(Worksheet):  # type: ignore[misc]
-    """xlsxwriter's own, that takes text without anything to escape past six calls and four searches
-    a cell.
+    """A worksheet that writes text with nothing to escape without xlsxwriter's calls and searches.
 
-    All else is left to it; where a later xlsxwriter calls its innermost step by another name,
-    everything is.
+    All else is left to it; everything is, where a later xlsxwriter renames its innermost step.
     """
 
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
@@ -26,16 +24,15 @@ class Paper(Worksheet):  # type: ignore[misc]
         ):
             style = cell.format._get_xf_index()  # noqa: SLF001  as its own step does
             self.fh.write(
-                f'<c r="{_column(col)}{row + 1}" s="{style}" t="inlineStr"><is><t>{cell.string}</t></is></c>'
+                f'<c r="{_column(col)}{row + 1}" s="{style}" t="inlineStr">'
+                f"<is><t>{cell.string}</t></is></c>"
             )
         else:
             super()._write_cell(row, col, cell)
 
 
 def _is_plain(text: str) -> bool:
-    """Whether XML and Excel take it as it is: no markup, no control character, no `_x0041_`, no
-    blank at either end.
-    """
+    """Whether XML and Excel take it as it is: no markup, control, `_x0041_`, outer blank."""
     return (
         text.isprintable()
         and "&" not in text

@@ -35,9 +35,7 @@ def results_path(export: Path, run: Run, *, dry: bool, home: Path) -> Path:
 
 
 def free_path(path: Path, run: Run) -> Path:
-    """The path, with the run's id in its name where something else than a sheet of this content is
-    there.
-    """
+    """The path; with the run's id where something other than a sheet of this content is there."""
     if not path.exists():
         return path
     mark = read_mark(path)
@@ -57,9 +55,7 @@ def _home_folder(home: Path) -> Path:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether a file can be made there; permissions alone do not say (read-only and network
-    shares).
-    """
+    """Whether a file can be made there; permissions do not tell (read-only and network shares)."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
@@ -94,9 +90,7 @@ class Sink:
 
 
 def put(made: Path, path: Path, run_id: str) -> Path:
-    """Move a finished file into its place, durably; where a spreadsheet program holds that, under
-    another name.
-    """
+    """Move a finished file into its place, durably; under another name where that is locked."""
     _sync(made)
     for target in _names(path, run_id):
         if _is_open_elsewhere(target):

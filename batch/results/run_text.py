@@ -27,7 +27,8 @@ def report(done: Report) -> Iterator[str]:
     yield f"  {count_noun(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
     if differ := row_count(summary, MADE_DIFFERS):
-        yield f"The store has made {count_noun(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
+        rows = count_noun(differ, "row")
+        yield f"The store has made {rows} otherwise than asked; both sides: shipbatch decide"
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
         yield "Then run the same file again: it goes on where it stopped."
@@ -81,15 +82,16 @@ def _hold_text(done: Report) -> Iterator[str]:
     if done.summary["planned"]:
         return
     if {reason.code for reason in done.held} <= MAILS:
-        yield "If the mails are meant, or are switched off, run it again with --customers-will-be-mailed."
+        yield (
+            "If the mails are meant, or are switched off, run it again with"
+            " --customers-will-be-mailed."
+        )
     yield "To ship it all the same, release it, then run the same file again:"
     yield f"  {done.release}"
 
 
 def _to_look_at(done: Report) -> Iterator[str]:
-    """Where a first shipment, or a few, can be seen: the customer's link, and the order in the
-    control panel.
-    """
+    """Where a few new shipments can be seen: the tracking link, the order in the control panel."""
     made: dict[tuple[int, ...], RowResult] = {}
     for row in done.rows.values():
         if row.finding.status is Status.CREATED:
@@ -101,7 +103,8 @@ def _to_look_at(done: Report) -> Iterator[str]:
         ids, links = ", ".join(map(str, row.shipment_ids)), "  ".join(row.tracking_links)
         yield f"Look at it: shipment {ids} of order {row.order_id}  {links or '(no tracking link)'}"
         if panel.isalnum():
-            yield f"            https://store-{panel}.mybigcommerce.com/manage/orders/{row.order_id}"
+            orders = f"https://store-{panel}.mybigcommerce.com/manage/orders"
+            yield f"            {orders}/{row.order_id}"
 
 
 def _causes(codes: Mapping[tuple[Status, str], int], of: Status) -> str:

@@ -1,6 +1,4 @@
-"""What a results sheet says: the export's rows, what became of each, and the proof that none is
-missing.
-"""
+"""What a results sheet says: the export's rows with results, proved to be complete."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,9 +67,7 @@ class RowCountCheck:
         self.counts: Counter[Status] = Counter()
 
     def rows(self) -> Iterator[tuple[Sequence[Cell], RowResult]]:
-        """Every row with its result, in the export's order; ResultsError where one is missing or
-        left over.
-        """
+        """Each row with its result, in the export's order; ResultsError if they do not match."""
         results = self._report.results
         for number, cells in self._report.rows:
             result = results.get(number)
@@ -100,6 +96,8 @@ class RowCountCheck:
     def _broken(self, why: str) -> ResultsError:
         run = self._report.run
         return ResultsError(
-            f"The results of {run.file} do not add up: {why}. This is a bug in shipbatch; no sheet was written.",
-            f"What was shipped is in the ledger: `shipbatch history {run.run_id}`. Please report the bug.",
+            f"The results of {run.file} do not add up: {why}. This is a bug in shipbatch; no sheet"
+            " was written.",
+            f"What was shipped is in the ledger: `shipbatch history {run.run_id}`. Please report"
+            " the bug.",
         )

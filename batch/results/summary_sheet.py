@@ -166,8 +166,11 @@ def _notes(report: SheetContent, cut: int) -> Iterator[str]:
     if shifted:
         row, here = shifted
         yield (
-            f"Rows named in messages are counted as in {Path(report.run.file).name}, with its title and blank rows: "
-            f"its row {row:,} is row {here:,} of {RESULTS}."
+            f"Rows named in messages are counted as in {Path(report.run.file).name}, with its title"
+            f" and blank rows: its row {row:,} is row {here:,} of {RESULTS}."
         )
     if cut:
-        yield f"{cut:,} cells were longer than the {LONGEST:,} characters a workbook's cell holds; they end in “…”."
+        yield (
+            f"{cut:,} cells were longer than the {LONGEST:,} characters a workbook's cell holds;"
+            " they end in “…”."
+        )

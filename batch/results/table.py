@@ -1,6 +1,4 @@
-"""A table in a workbook: a header that stays in sight, rows streamed to disk, further sheets when
-one is full.
-"""
+"""A table in a workbook: a frozen header, rows streamed to disk, more sheets when one is full."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -145,9 +143,7 @@ class Table:
             self._current.set_row(self._row, LINE * lines + 2)
 
     def finish(self, dress: Callable[[Worksheet, int], Any] = lambda sheet, last: None) -> None:
-        """Set widths, filter and print layout of every sheet; `dress` gets each sheet and its last
-        row.
-        """
+        """Set widths, filter and print layout of each sheet; `dress` gets it and its last row."""
         self._ends[self._current] = self._row
         for sheet, last in self._ends.items():
             for index, (column, fitting) in enumerate(

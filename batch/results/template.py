@@ -1,6 +1,4 @@
-"""The workbook a warehouse fills in: the store's lines that can ship, ids included, safe from a
-spreadsheet program.
-"""
+"""The workbook a warehouse fills in: lines that can ship, with ids that a program cannot spoil."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,8 +35,9 @@ TO_FILL_IN = ("Quantity", "Tracking Number", "Carrier", "Service", "Comments")
 """What a person writes; all other columns are locked."""
 HIDDEN = ("order_address_id", "order_product_id")
 NOTE = (
-    "One row is one line of an order. Write the tracking number into each row whose goods are in the parcel, "
-    "and a quantity only where not all that is left goes with it. Rows with neither are skipped."
+    "One row is one line of an order. Write the tracking number into each row whose goods are in"
+    " the parcel, and a quantity only where not all that is left goes with it. Rows with neither"
+    " are skipped."
 )
 NOTE_ROW, HEADER_ROW, FIRST = 0, 1, 2
 ROW_HEIGHT = 18  # points: room to write by hand
@@ -56,9 +55,7 @@ def shippable(orders: Iterable[Order]) -> Iterator[Shippable]:
 
 
 def write_template(lines: Sequence[Shippable], path: Path, carriers: Sequence[str]) -> Path:
-    """Write the workbook whole or not at all; ResultsError where it cannot be written or has no
-    room.
-    """
+    """Write the workbook whole or not at all; ResultsError where it cannot be or has no room."""
     if len(lines) > EXCEL.rows - FIRST:
         raise ResultsError(
             f"{len(lines):,} lines can be shipped, and a sheet holds {EXCEL.rows - FIRST:,}.",
@@ -161,10 +158,8 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
         "top": 1 if begins else 4,
         "top_color": "#7F7F7F" if begins else "#D0D0D0",
     }
-    text, number = (
-        look | {"num_format": "@"},
-        look | {"num_format": "0", "align": "right", "indent": 1},
-    )
+    text = look | {"num_format": "@"}
+    number = look | {"num_format": "0", "align": "right", "indent": 1}
     own = {
         "locked": False,
         "bg_color": "#FFF7DF",
@@ -185,9 +180,7 @@ def _row_styles(book: Workbook, *, begins: bool) -> Mapping[str, Format]:
 
 
 def _guard(sheet: Worksheet, *, last: int, carriers: int) -> None:
-    """Locked but for what is filled in; quantities whole and at most what is left; carriers from a
-    list, or typed.
-    """
+    """Lock all but the cells to fill in; quantities at most what is left, carriers from a list."""
     sheet.protect(
         "",
         {
@@ -207,13 +200,15 @@ def _guard(sheet: Worksheet, *, last: int, carriers: int) -> None:
         {
             "validate": "integer", "criteria": "between", "minimum": 0,
             "maximum": f"={xl_rowcol_to_cell(FIRST, LEFT, col_abs=True)}",
-            "error_title": "Quantity", "error_message": "A whole number, at most what is left to ship.",
+            "error_title": "Quantity",
+            "error_message": "A whole number, at most what is left to ship.",
         },
     )  # fmt: skip
     sheet.data_validation(
         FIRST, CARRIER, last, CARRIER,
         {
-            "validate": "list", "source": f"=Carriers!$A$1:$A${max(carriers, 1)}", "error_type": "information",
-            "error_title": "Carrier", "error_message": "Not in the list; it is looked up when the file comes back.",
+            "validate": "list", "source": f"=Carriers!$A$1:$A${max(carriers, 1)}",
+            "error_type": "information", "error_title": "Carrier",
+            "error_message": "Not in the list; it is looked up when the file comes back.",
         },
     )  # fmt: skip

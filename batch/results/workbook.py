@@ -37,7 +37,8 @@ CHOICE = {
     "validate": "list",
     "source": ["ship", "skip"],
     "input_title": "Your answer",
-    "input_message": "ship: send it as it stands.\nskip: leave it out.\nThen drop this sheet back in.",
+    "input_message": "ship: send it as it stands.\nskip: leave it out.\n"
+    "Then drop this sheet back in.",
     "error_title": "ship or skip",
     "error_message": "Choose one of the list, or leave the cell empty.",
 }
@@ -162,9 +163,7 @@ def _column_of(column: OwnColumn, header: str) -> Column:
 
 
 def _result_cells(report: SheetContent, cells: Sequence[Cell], result: RowResult) -> list[Cell]:
-    """The row as exported, what we say of it, and at the far right what the export had beyond its
-    headers.
-    """
+    """The row as exported, what we say of it, and last its cells beyond the headers."""
     width = len(report.columns)
     ours: list[Cell] = list(report.own_cells(result))
     if len(result.tracking_links) == 1:

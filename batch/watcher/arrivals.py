@@ -91,9 +91,7 @@ def _by_age(seen: _Sighting) -> tuple[float, int, str]:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a process of this machine has the file open for writing; False where that cannot be
-    told.
-    """
+    """Whether a process of this machine writes to the file; False where that cannot be known."""
     if not sys.platform.startswith("linux"):
         return False
     import fcntl

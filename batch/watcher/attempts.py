@@ -1,6 +1,4 @@
-"""How often a file in `working` has been begun to be read and was not read: also by watchers that
-died on it.
-"""
+"""Counts how often a file in `working` was begun and not read, also by watchers that died on it."""
 
 import hashlib
 import os
@@ -18,11 +16,10 @@ FOLDER = "reading"
 
 @contextmanager
 def read_attempt(file: Path, home: Path, step: str = "") -> Iterator[None]:
-    """A reading of the file. FileError where it is the third after two that never ended, and for
-    the second that died.
+    """Count a reading of the file, with `step` for one step of a turn; the count ends with it.
 
-    Counted before it begins, so that a watcher that dies on a file is counted too; each step of a
-    turn by itself.
+    Raises FileError where two readings never ended, or the second reader died too. Counted before
+    it begins, so that a watcher that dies on a file is counted.
     """
     note = home / FOLDER / _name(file, step)
     begun = _count(note)
@@ -62,7 +59,7 @@ def _count(note: Path) -> int:
 
 
 def _name(file: Path, step: str) -> str:
-    """By its place, size and time: the same after a restart, another for the next file of its name."""
+    """By place, size and time: the same after a restart, another for the next file of that name."""
     told = file.stat()
     words = f"{step} {told.st_size} {told.st_mtime_ns} ".encode() + os.fsencode(file.absolute())
     return hashlib.sha256(words).hexdigest()[:32]

@@ -42,9 +42,7 @@ class ChangeEvents:
         self._has_changed.clear()
 
     async def _listen(self, folder: Path) -> None:
-        """Listen to a folder for as long as it is the same one; where it is gone, or cannot be
-        listened to, poll.
-        """
+        """Listen to a folder while it is the same one; poll where it is gone or cannot be heard."""
         while True:
             with suppress(OSError, RuntimeError):
                 place = _identity(folder)

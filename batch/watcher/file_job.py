@@ -45,9 +45,7 @@ class StillBeingWritten(FileError):
 
 
 def subfolder_for(report: Report) -> str:
-    """Where a run's file belongs: `held` where a person has to decide, `failed` where rows are to
-    be fixed.
-    """
+    """Where a run's file belongs: `held` for a decision, `failed` for a correction, or `done`."""
     if exit_status(report) is ExitStatus.WAITS_FOR_PERSON:
         return HELD
     return FAILED if report.summary["invalid"] or report.summary["rejected"] else DONE
@@ -56,9 +54,7 @@ def subfolder_for(report: Report) -> str:
 def sources_in(
     file: Path, source: Source, settings: Settings, ledger: LedgerReader
 ) -> list[Source]:
-    """What to read of a file: of a results sheet dropped back in the decisions, and the rows to
-    resend.
-    """
+    """What to read of a file: of a results sheet dropped back, the decisions and rows to resend."""
     mark = read_mark(file)
     if mark is None or mark.template:
         return [source]
@@ -81,7 +77,7 @@ def sources_in(
 
 @dataclass(slots=True)
 class ClaimedFileJob:
-    """A claimed file; `run` ships it and files it away. What `run` raises leaves it in `working`."""
+    """A claimed file; `run` ships and files it. What `run` raises leaves it in `working`."""
 
     layout: FolderLayout
     file: Path
@@ -91,7 +87,7 @@ class ClaimedFileJob:
     is_new: bool = True
     """Not so where it lay in `working` or `held`: it is no news that its content is known."""
     needs_sheet: bool = True
-    """Not so where its sheet could not be written again and again: the ledger can still write it."""
+    """False where its sheet could not be written repeatedly: the ledger can still write it."""
     target: Path | None = None
     sheet: Path | None = None
     digests: list[Digest] = field(default_factory=list)
@@ -155,8 +151,9 @@ class ClaimedFileJob:
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
     def _copy_input(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
-        """The copy that is run, of the file as it was opened, and what that was; Refused, or
-        FileError.
+        """The copy that is run, and the file's status as it was opened.
+
+        Raises UnsafeEntry, or FileError where it cannot be read.
         """
         try:
             with self.layout.open(self.file) as content:
@@ -168,9 +165,7 @@ class ClaimedFileJob:
             raise FileError(what, "Check the file and its folder.") from error
 
     def _check_unchanged(self, was: os.stat_result) -> None:
-        """StillWritten where what lies there is no longer what was run: it has grown, or was put in
-        its place.
-        """
+        """Raises StillBeingWritten where the file has grown or was replaced since it was run."""
         now = self.file.lstat()
         if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
             raise StillBeingWritten(
@@ -196,9 +191,7 @@ class ClaimedFileJob:
         return report
 
     def _choose_target(self, report: Report) -> Path | None:
-        """Where the file will lie, nothing overwritten there; a run that did not end leaves it
-        where it is.
-        """
+        """A free path for the file; None where the run did not end: the file stays where it is."""
         if report.stopped:
             return None
         subfolder = subfolder_for(report)

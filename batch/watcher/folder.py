@@ -1,6 +1,4 @@
-"""One drop folder, as its watcher sees it: what has arrived, what was left behind, what is held for
-a person.
-"""
+"""One drop folder as its watcher sees it: files arrived, left behind, and held for a person."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -67,9 +65,7 @@ class DropFolder:
         self._odd: set[str] = set()
 
     def scan(self, now: float) -> None:
-        """See what has changed; a folder that is gone, or cannot be written, is told of once, and
-        waited for.
-        """
+        """See what has changed; a folder gone or read-only is reported once and waited for."""
         try:
             self.layout.make()
             self.last_scan = self._arrivals.scan(now)
@@ -79,15 +75,15 @@ class DropFolder:
             )
         except OSError as error:
             self.last_scan, self.working_files = Scan(), []
+            reason = error.strerror or error
             self._report_trouble(
-                f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can."
+                f"it cannot be used now ({reason}). Nothing is taken from it until it can."
             )
             return
         self._report_trouble("")
         for name in self.last_scan.odd.keys() - self._odd:
-            self._say(
-                f"{self.layout.root / name} is {self.last_scan.odd[name]} and is left alone: drop the file itself."
-            )
+            path, oddity = self.layout.root / name, self.last_scan.odd[name]
+            self._say(f"{path} is {oddity} and is left alone: drop the file itself.")
         self._odd = set(self.last_scan.odd)
 
     def source_for(self, name: str) -> Source:
@@ -96,14 +92,12 @@ class DropFolder:
         return next(named, Source()) if self._folder.source else self._settings.source_for(name)
 
     def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: LedgerReader) -> None:
-        """Remember a held file; one that waits for nothing a person could say is not looked at
-        again.
-        """
+        """Remember a held file, unless it waits for nothing that a person could decide."""
         if still_waits(ledger, self._settings.store, run_id):
             self._held[file] = HeldFile(run_id, sheet, sheet_read=entry(sheet) if sheet else None)
 
     def remember_held(self, ledger: LedgerReader) -> None:
-        """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
+        """Remember what an earlier watcher put into `held`; the ledger knows files by content."""
         for each in self.layout.inside(self.layout.held) if self.layout.held.is_dir() else ():
             file = self.layout.held / each.name
             runs = (
@@ -117,9 +111,7 @@ class DropFolder:
                 )
 
     async def bring_back(self, carried: CarriedOver, ledger: Ledger) -> None:
-        """A file in `done` of which rows need somebody after all goes to `held` or `failed`, with
-        its sheet.
-        """
+        """Move a file with its sheet from `done` to `held` or `failed` where rows need somebody."""
         report, run = carried.report, carried.report.run
         sheet, file = report.sheet, self._done(report)
         if sheet is None or file is None:
@@ -175,9 +167,7 @@ class DropFolder:
                 yield file
 
     def new_answers(self, ledger: LedgerReader, now: float) -> Iterator[tuple[Path, Path]]:
-        """Held files and their sheets in which a person has answered where they lie, saved and
-        closed since.
-        """
+        """Held files with sheets in which a person has answered in place, saved and closed."""
         for file, held in list(self._held.items()):
             saved = entry(held.sheet) if held.sheet else None
             if held.sheet is None or saved is None or saved == held.sheet_read:
@@ -190,9 +180,7 @@ class DropFolder:
                     yield file, held.sheet
 
     def _is_given(self, sheet: Path, since: float) -> bool:
-        """Whether a sheet is saved and closed; or left open for so long that its lock may be a dead
-        program's.
-        """
+        """Whether a sheet is saved and closed, or open so long that its lock may be stale."""
         return (
             since >= self.still
             and not is_being_written(sheet)
@@ -209,7 +197,8 @@ class DropFolder:
                 self.layout.move(held.sheet, unused_path(self.layout.done, held.sheet.name))
             self.layout.move(file, unused_path(self.layout.done, file.name))
             self._say(
-                f"{file.name}: every word on it has been said, and what was to ship has shipped → done"
+                f"{file.name}: every word on it has been said,"
+                " and what was to ship has shipped → done"
             )
         del self._held[file]
 
@@ -230,9 +219,7 @@ class DropFolder:
 
 
 def clear_sheet(held: HeldFile, new: Path | None) -> None:
-    """Take away the sheet of a held file that has a newer one; only if it is ours, of the same
-    content.
-    """
+    """Remove a held file's older sheet where there is a newer one; only ours, of equal content."""
     old = held.sheet
     if old is None or old == new or new is None or not old.is_file():
         return

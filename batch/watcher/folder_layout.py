@@ -1,5 +1,4 @@
-"""A drop folder and the four in it: what lies where, and how a file gets from one to the next,
-nothing overwritten.
+"""A drop folder and the four in it: what lies where, and moves that overwrite nothing.
 
 Whoever may drop a file may put a link there, too, or another file in the moment between a look and
 a claim. No link is followed: rooms are opened as what they are, files are moved from one opened
@@ -38,9 +37,7 @@ UNFINISHED = (
 )
 """Ends of the names that programs give to what they are still writing."""
 NOT_OURS = (".", "~$", "thumbs.db", "desktop.ini")
-"""Beginnings of the names that belong to other programs: hidden files, Excel's and LibreOffice's
-locks.
-"""
+"""Name prefixes of other programs' files: hidden files, Excel's and LibreOffice's locks."""
 SHEETS = (".results.xlsx", ".plan.xlsx")
 """Ends of the names of our own sheets."""
 NOTICES = (".error.txt", ".note.txt")
@@ -81,9 +78,7 @@ class FolderLayout:
         self.working, self.done, self.failed, self.held = (root / room for room in ROOMS)
 
     def make(self) -> None:
-        """The four folders in it, where they are missing; OSError where it is gone or cannot be
-        written.
-        """
+        """Create the four folders where missing; OSError where the root is gone or read-only."""
         for room in ROOMS:
             with suppress(FileExistsError):
                 (self.root / room).mkdir()
@@ -110,7 +105,10 @@ class FolderLayout:
         if not stat.S_ISDIR(told.st_mode):
             return "is no folder: take it away, and one is made there"
         if os.name == "posix" and told.st_uid not in {0, os.geteuid(), self.root.stat().st_uid}:
-            return f"belongs to user {told.st_uid}: neither to this one, nor to root, nor to the folder's owner"
+            return (
+                f"belongs to user {told.st_uid}: neither to this one, nor to root, nor to the"
+                " folder's owner"
+            )
         return ""
 
     @contextmanager
@@ -138,8 +136,9 @@ class FolderLayout:
             os.rename(file.name, target.name, src_dir_fd=old, dst_dir_fd=new)
 
     def open(self, file: Path) -> BufferedReader:
-        """What lies in a room, opened once; Refused where it is no plain file of its own,
-        FileNotFoundError if gone.
+        """Open a file of a room, following no link.
+
+        Raises UnsafeEntry where it is not a plain file with one name, FileNotFoundError if gone.
         """
         self.check()
         if not HAS_FDS:
@@ -157,11 +156,9 @@ class FolderLayout:
         return (entry for entry in entries(self.root) if entry.name not in ROOMS)
 
     def claim(self, entry: Path) -> Path | None:
-        """Take a file into `working`, under a name that can be written; None where somebody else
-        was faster.
+        """Take a file into `working`, under a name that can be written; None where it is gone.
 
-        A sheet of ours gets another name: what is called like one there, another command has
-        written.
+        One of our sheets gets another name there: a sheet's own name means that a command wrote it.
         """
         target = unused_path(self.working, resend_name(safe_name(entry.name)))
         try:
@@ -172,9 +169,7 @@ class FolderLayout:
 
 
 def entries(folder: Path) -> Iterator[Entry]:
-    """Files of a folder that are not another program's or unfinished, and what is no file, with
-    what it is.
-    """
+    """The files of a folder that are neither another program's nor unfinished, and odd entries."""
     with os.scandir(folder) as found:
         for each in found:
             if is_ignored(each.name):
@@ -191,9 +186,7 @@ def entry(file: Path) -> Entry | None:
 
 
 def is_same(file: Path, seen: Entry) -> bool:
-    """Whether a file is, by whatever name, what was seen; a claim renames it, which changes nothing
-    of it.
-    """
+    """Whether a file is, by whatever name, what was seen; a claim only renames it."""
     found = entry(file)
     return found is not None and replace(found, name=seen.name) == seen
 
@@ -208,7 +201,7 @@ def _entry(name: str, told: os.stat_result) -> Entry:
 
 
 def open_plain(file: Path, room: int | None = None) -> BufferedReader:
-    """A file opened, no link followed; Refused where it is anything but a plain file with one name."""
+    """Open a file, no link followed; UnsafeEntry where it is not a plain file with one name."""
     before = os.stat(file.name if room is not None else file, dir_fd=room, follow_symlinks=False)
     if odd := oddity(before):
         raise UnsafeEntry(odd)
@@ -245,9 +238,7 @@ def is_ignored(name: str) -> bool:
 
 
 def is_sheet(name: str) -> bool:
-    """Whether a name is one of our results; a file dropped under such a name is filed away under
-    another one.
-    """
+    """Whether a name is one of our results; a file dropped under one is filed under another."""
     return name.casefold().endswith(SHEETS)
 
 
@@ -274,9 +265,7 @@ def oddity(told: os.stat_result) -> str:
 
 
 def safe_name(name: str) -> str:
-    """A name that every disk takes and every log can show: its bytes are text, all of it seen, not
-    too long.
-    """
+    """A name that every disk takes and every log can show: visible text, and not too long."""
     text = os.fsencode(name).decode("utf-8", "replace")
     text = "".join(char if char.isprintable() and visible(char) == char else "_" for char in text)
     stem, ending = _split(text)
@@ -285,9 +274,7 @@ def safe_name(name: str) -> str:
 
 
 def unused_path(folder: Path, name: str) -> Path:
-    """The name in a folder, or one with the time in it where the name is taken, in whatever
-    spelling.
-    """
+    """The name in a folder; where that is taken, in whatever spelling, one with the time in it."""
     taken = {_fold(each) for each in os.listdir(folder)}  # noqa: PTH208  names alone
     stem, ending = _split(name)
     now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -303,7 +290,5 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _fold(name: str) -> str:
-    """Equal for names that some disk takes for one: upper and lower case, composed and decomposed
-    accents.
-    """
+    """Equal for names that some disk takes for one: upper and lower case, composed accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,6 +1,4 @@
-"""What people have decided of the files in `held`: with `shipbatch decide`, or in the sheets beside
-them.
-"""
+"""What people decided on the files in `held`: with `shipbatch decide`, or in the sheets there."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -67,9 +65,7 @@ class HeldDecisions:
         return any(folder.has_held_files for folder in self._folders)
 
     def remember_held(self) -> None:
-        """What an earlier watcher has put into `held`; without a ledger that answers, nothing is
-        known of it.
-        """
+        """Remember what an earlier watcher put into `held`, once the ledger answers."""
         with suppress(OSError, LedgerError), read_ledger(self._settings.ledger) as ledger:
             for folder in self._folders:
                 folder.remember_held(ledger)
@@ -107,9 +103,7 @@ class HeldDecisions:
             self._decided += [one for one in found if one not in self._decided]
 
     async def take_answers(self, session: StoreSession) -> None:
-        """Record what people have written into the sheets; beside each it is said what could not be
-        taken.
-        """
+        """Record people's words in the sheets; a note beside each says what could not be taken."""
         while self._answered:
             one = self._answered[-1]
             source = one.folder.source_for(one.file.name)
@@ -138,9 +132,7 @@ class HeldDecisions:
 
 
 def _ledger_state(ledger: Place) -> tuple[int, ...]:
-    """Times (ns) and sizes (bytes) that change with each write into the ledger's files; empty for a
-    database.
-    """
+    """Times (ns) and sizes (bytes) that change with each write to the ledger; empty: a database."""
     if isinstance(ledger, Database):
         return ()
     found = (path for path in (ledger, ledger.with_name(f"{ledger.name}-wal")) if path.exists())

@@ -25,9 +25,7 @@ class Claim:
 
 
 class Inbox:
-    """What there is to run. Claims are made under the store's lock: what lies in `working` then was
-    left there.
-    """
+    """What there is to run; under the store's lock, what lies in `working` was left there."""
 
     def __init__(self, folders: Sequence[DropFolder], say_once: Callable[[str], None]) -> None:
         self.folders = folders
@@ -55,23 +53,17 @@ class Inbox:
 
     @property
     def due_times(self) -> list[float]:
-        """When files may be whole, and when failed ones are tried again; nothing in the folders
-        changes then.
-        """
+        """When files may be whole or are retried, of which no change in the folders tells."""
         scans = [folder.last_scan.due for folder in self.folders]
         return [due for due in scans if due is not None] + self.retries.due_times
 
     def claim_next(self, now: float) -> Claim | None:
-        """What was left in `working`, else the file that has been whole for longest; None where
-        nothing is due.
-        """
+        """What was left in `working`, else the file that has been whole longest; None: none due."""
         self.scan(now)
         return self._claim_unfinished(now) or self._claim_whole(now)
 
     def _claim_unfinished(self, now: float) -> Claim | None:
-        """The one that has failed least often; where even that has failed often, new files go
-        first.
-        """
+        """The one that failed least often; after many failures new files go first."""
         retries = self.retries
         left = [
             (folder, path)
@@ -103,7 +95,8 @@ class Inbox:
             claimed = folder.layout.claim(path)
         except PermissionError:  # Windows: somebody has it open
             self._say_once(
-                f"{path.name} is open in another program, or may not be moved: it is taken when it can be."
+                f"{path.name} is open in another program, or may not be moved:"
+                " it is taken when it can be."
             )
             self.retries.put_off(path, now + AGAIN)
             return None

@@ -19,7 +19,7 @@ class Messages:
         """The lines said once, oldest first."""
 
     def say_once(self, line: str) -> None:
-        """What would be said with every file; lines that differ only in their `, since …` are one."""
+        """Say a line that comes with every file once; the same up to `, since …` is the same."""
         key = line.partition(", since")[0]
         if key not in self._said:
             self._said[key] = None
@@ -28,9 +28,7 @@ class Messages:
             del self._said[next(iter(self._said))]
 
     async def report(self, digests: Sequence[Digest]) -> None:
-        """To the log, and to people where it is worth it; outside the store's lock, for a mail may
-        take its time.
-        """
+        """To the log, and to people where worth it; not in the store's lock: a mail takes time."""
         status = max((digest.status for digest in digests), default=0)
         for problem in await asyncio.to_thread(self._notify, self._settings, digests, status):
             self.say_once(problem)

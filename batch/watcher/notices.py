@@ -12,7 +12,10 @@ from batch.watcher.folder_layout import NOTICES, unused_path
 ERROR, NOTE = NOTICES
 
 _SETTINGS = (
-    "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all: whoever looks after it puts",
+    (
+        "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all:"
+        " whoever looks after it puts"
+    ),
     'map.FIELD = "COLUMN", or sheet = "NAME", under [sources.NAME] in shipbatch.toml.',
     "Or correct the header, or keep the right sheet alone.)",
 )
@@ -41,9 +44,15 @@ def incomplete_file(file: Path, why: str, todo: str) -> str:
 def program_failure(file: Path, error: BaseException, tries: int) -> str:
     """For a file on which the program fails."""
     lines = [
-        f"{file.name} came back: shipbatch failed on it {tries} times, and that is a bug in shipbatch.",
+        (
+            f"{file.name} came back: shipbatch failed on it {tries} times,"
+            " and that is a bug in shipbatch."
+        ),
         f"What is wrong: {type(error).__name__}: {error}",
-        "What to do: give this text and the file to whoever looks after shipbatch. What was sent is recorded;",
+        (
+            "What to do: give this text and the file to whoever looks after shipbatch."
+            " What was sent is recorded;"
+        ),
         "dropped again, the file sends only what is left of it.",
     ]
     return letter(lines)

@@ -22,7 +22,7 @@ class FileProgress:
         self._steps: deque[float] = deque()
 
     def say(self, line: str) -> None:
-        """Say a line, but not which columns are remembered: that is said when they are first met."""
+        """Say a line, but not which columns are remembered: that is said when first seen."""
         if not line.endswith("(remembered)"):
             self._say(line)
 
@@ -50,9 +50,7 @@ class FileProgress:
 
 
 class StatusFileProgress(FileProgress):
-    """The progress of a file in a drop folder: its lines begin with its name, its counts go into
-    the status file.
-    """
+    """Progress of a file in a drop folder: lines with its name, counts into the status file."""
 
     def __init__(self, name: str, say: Callable[[str], None], status_file: StatusFile) -> None:
         super().__init__(lambda line: say(f"{name}: {line}"))

@@ -1,6 +1,4 @@
-"""What `status` says of a drop folder: running, waiting, done today, held, failed, and whether
-anybody watches.
-"""
+"""What `status` says of a drop folder: running, waiting, done today, held, failed, watched."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -77,7 +75,7 @@ def _files(place: FolderLayout, room: Path) -> list[Entry]:
 
 
 def _done(runs: Iterable[Run]) -> dict[str, int]:
-    """A file that was gone on with after a stop counts once, and what each of its runs has shipped."""
+    """Counts of the runs; a file continued after a stop counts once, its shipments all."""
     ended = [run for run in runs if run.finished]
     counted = {
         name: sum(row_count(run.summary, name) for run in ended) for name in ("created", "updated")
@@ -115,13 +113,16 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     for held in data["held"]:
         yield f"  held     {held['file']}: {_waiting_text(held)}"
     for failed in data["failed"]:
-        yield f"  failed   {failed['file']}{': what to do is in ' + failed['see'] if failed['see'] else ''}"
+        see = f": what to do is in {failed['see']}" if failed["see"] else ""
+        yield f"  failed   {failed['file']}{see}"
     for name, oddity in data["left_alone"].items():
         yield f"  left     {name} is {oddity}: drop the file itself"
     for board in watched:
-        yield f"  Watched by process {board['process']} on {board['host']} since {_time(board['since'])}."
+        since = _time(board["since"])
+        yield f"  Watched by process {board['process']} on {board['host']} since {since}."
         if board.get("trouble"):
-            yield f"  It waits since {_time(board['at'])}, and goes on by itself: {board['trouble']}"
+            at = _time(board["at"])
+            yield f"  It waits since {at}, and goes on by itself: {board['trouble']}"
     if not watched:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
@@ -143,10 +144,8 @@ def _waiting_text(held: Mapping[str, Any]) -> str:
         return "not known to the ledger; drop it again"
     wait = "1 row waits" if held["rows"] == 1 else f"{held['rows']:,} rows wait"
     words = f"{wait} for a person since {_time(held['since'])}. "
-    return (
-        words
-        + f"Answer in held/{held['sheet']}, save it and close it; or `shipbatch decide {held['run']}`"
-    )
+    answer = f"Answer in held/{held['sheet']}, save it and close it"
+    return f"{words}{answer}; or `shipbatch decide {held['run']}`"
 
 
 def _count_text(names: Sequence[str]) -> str:

@@ -25,10 +25,9 @@ OFTEN = 1.0  # seconds between two lines of progress
 
 
 class StatusFile:
-    """One watcher's board for one folder. It is touched while the watcher lives, and taken down
-    when it ends.
+    """One watcher's status for one folder; touched while the watcher lives, removed when it ends.
 
-    Where it cannot be written, nothing is shown; nobody's shipment waits for that.
+    Where it cannot be written nothing is shown; no shipment waits for that.
     """
 
     def __init__(self, home: Path, folder: Path) -> None:
@@ -101,9 +100,7 @@ def living_watchers(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
-    """Whether a watcher of this machine has left its lock; one without a lock may be an earlier
-    version's.
-    """
+    """Whether a watcher of this machine left its lock; without one it may be an older version's."""
     return said.get("host") == socket.gethostname() and is_free(lock)
 
 

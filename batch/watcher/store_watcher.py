@@ -1,6 +1,4 @@
-"""One store's drop folders, watched for weeks: a file at a time, in order, each under the store's
-lock.
-"""
+"""One store's drop folders, watched for weeks: one file at a time, each under the store's lock."""
 
 import asyncio
 import math
@@ -56,8 +54,7 @@ class StoreWatcher:
         self._pause_for_others = Timer(OTHERS)
 
     async def watch(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Take files until stopped; then the one in flight is finished, or resumed at the next
-        start.
+        """Take files until stopped; the one in flight is finished, or resumed at the next start.
 
         `ready` is called with each look, the first time when all folders have been seen.
         """
@@ -83,9 +80,7 @@ class StoreWatcher:
         )
 
     def _seconds_until_due(self, now: float) -> float | None:
-        """Seconds until something may be due of which no change in the folders tells; None: nothing
-        is.
-        """
+        """Seconds until something is due of which no change in the folders tells; None: nothing."""
         moments = self._inbox.due_times
         if self._decisions.is_awaited:
             moments.append(now + HELD_EVERY)
@@ -118,7 +113,8 @@ class StoreWatcher:
                 self._messages.say(
                     f"{job.file.name}: stopped before its end; the next start goes on with it."
                 )
-        except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
+        # A bug that one file meets must not keep the others waiting.
+        except Exception as error:  # noqa: BLE001
             await self._trouble.wait_out(of_memory(error) or error, job)
         else:
             if digests:
@@ -146,9 +142,7 @@ class StoreWatcher:
         claim.folder.status_file.show(state="watching")
 
     def _hold(self, job: ClaimedFileJob, claim: Claim, ledger: Ledger) -> None:
-        """Remember a file that waits for a person; the sheet of one that has waited goes where it
-        has a newer one.
-        """
+        """Remember a file that waits for a person; a sheet with a newer one goes where it goes."""
         if claim.held:
             clear_sheet(claim.held, job.sheet)
         if job.held_run_id and job.target:

@@ -4,9 +4,7 @@ import math
 
 
 class Timer:
-    """Due at once, and again so many seconds after each `restart`; moments are of the caller's
-    clock.
-    """
+    """Due at once, and so many seconds after each `restart`; times are of the caller's clock."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

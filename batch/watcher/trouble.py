@@ -25,8 +25,7 @@ class Trouble:
         self._folders, self._retries, self._messages, self._stop = folders, retries, messages, stop
 
     async def wait_out(self, error: Exception, job: ClaimedFileJob | None) -> None:
-        """Say what is wrong, and wait, each time twice as long; what the program fails on TRIES
-        times is given up.
+        """Say what is wrong and wait, each time twice as long; after TRIES bugs a file is given up.
 
         What may be over by itself in AGAIN seconds counts as no failure: a file still being
         written, a dead reader.
@@ -66,7 +65,8 @@ class Trouble:
         self.text = text
         where = f"{name}: " if name and not text.startswith(name) else ""
         self._messages.say(
-            f"{where}{text} Nothing is lost: the watcher tries again by itself, and goes on when it can."
+            f"{where}{text} Nothing is lost:"
+            " the watcher tries again by itself, and goes on when it can."
         )
         known = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
         await self._messages.report([of_error(known, name, ExitStatus.CANNOT_RUN_NOW)])

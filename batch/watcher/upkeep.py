@@ -1,6 +1,4 @@
-"""What a store's watcher does when no file brings it work: old copies expire, what was left open is
-tried again.
-"""
+"""What a store's watcher does without files: copies expire, what was left open is retried."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -32,7 +30,7 @@ class Upkeep:
         self._expiry, self._leftovers = Timer(DAY), Timer(CARRY_EVERY)
 
     async def look(self, now: float) -> None:
-        """Remove copies that have expired, and see whether earlier files have left anything open."""
+        """Remove copies that have expired, and see whether earlier files left anything open."""
         if self._expiry.is_due(now):
             self._expiry.restart(now)
             await self._expire()
@@ -57,8 +55,7 @@ class Upkeep:
     async def carry_over(
         self, session: StoreSession, folders: Sequence[DropFolder], say: Callable[[str], None]
     ) -> list[Digest]:
-        """Try again what earlier files left for a passing reason; their sheets are brought up to
-        date.
+        """Retry what earlier files left for a passing reason; their sheets are updated.
 
         Returns what needs somebody now; the file of each comes back into `held` or `failed`.
         """

@@ -1,4 +1,4 @@
-"""All drop folders at once: each store has a watcher of its own, and systemd hears that they live."""
+"""All drop folders at once: one watcher for each store, and signs of life for systemd."""
 
 import asyncio
 import os
@@ -33,8 +33,7 @@ async def watch_folders(
     notify: Notifier = notify_after_run,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Take what is dropped until `stop` is set. Stores go side by side; within a store it is a file
-    at a time.
+    """Take what is dropped until `stop` is set; stores side by side, one file at a time in each.
 
     `notify` gets the end of each file, for the log and for people.
     """

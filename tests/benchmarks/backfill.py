@@ -1,5 +1,5 @@
-"""A backfill against its limits: `python -m tests.benchmarks.backfill`; long: `--rows 1000000 --ledger
-1000000`.
+"""A backfill against its limits: `python -m tests.benchmarks.backfill`; long: `--rows 1000000
+--ledger 1000000`.
 
 An export of two rows a shipment is made here and shipped to a sandbox without a quota, in processes
 of their own: a quarter of it first, then all of it, killed in the middle and run again. Printed is
@@ -53,7 +53,8 @@ def write_export(path: Path, shipments: int) -> None:
         for n in range(shipments):
             for one in (sku(n), f"{sku(n)}-B"):
                 file.write(
-                    f"{FIRST + n},{one},1,PARCEL{n:09},UPS Ground,Order {FIRST + n} of the old shop\n"
+                    f"{FIRST + n},{one},1,PARCEL{n:09},UPS Ground,Order {FIRST + n} of the old"
+                    " shop\n"
                 )
 
 
@@ -198,8 +199,8 @@ def backfill(rows: int, folder: Path) -> None:
     for stage, took in large.stages.items():
         before = small.stages.get(stage)
         print(
-            f"  {stage:<24}{before['megabytes'] if before else 0:>11,.0f} MB{took['megabytes']:>16,.0f} MB"
-            f"{took['seconds']:>9,.1f} s"
+            f"  {stage:<24}{before['megabytes'] if before else 0:>11,.0f}"
+            f" MB{took['megabytes']:>16,.0f} MB{took['seconds']:>9,.1f} s"
         )
 
 
@@ -254,9 +255,9 @@ async def build(path: Path, shipments: int) -> None:
                 (n, state, "intent" if n == 1 else "response"),
             )
         ledger_file.execute(
-            "UPDATE records SET state = 'created', shipment_id = record_id, made = json_object("
-            "'shipment_id', record_id, 'order_id', order_id, 'order_address_id', 7, 'items', json('[]'),"
-            " 'tracking_number', label, 'answer', json('{}'))"
+            "UPDATE records SET state = 'created', shipment_id = record_id, made ="
+            " json_object('shipment_id', record_id, 'order_id', order_id, 'order_address_id', 7,"
+            " 'items', json('[]'), 'tracking_number', label, 'answer', json('{}'))"
         )
 
 

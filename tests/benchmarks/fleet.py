@@ -59,7 +59,8 @@ def main() -> int:
             return 0
         alone = measured(server, 1, 1, 1, given.shipments)
         print(
-            f"One store alone: {given.shipments} shipments in {alone:.1f} s from its turn to its end",
+            f"One store alone: {given.shipments} shipments in {alone:.1f} s from its turn to its"
+            " end",
             flush=True,
         )
         first = 0.0
@@ -70,8 +71,9 @@ def main() -> int:
             ideal = workers * given.slots / alone * 60
             first = first or rate
             print(
-                f"{workers} worker{'s' if workers > 1 else ' '} × {given.slots} side by side: "
-                f"{rate:6.1f} stores a minute, {rate / first:.2f} × one worker, {rate / ideal:.2f} of the ideal",
+                f"{workers} worker{'s' if workers > 1 else ' '} × {given.slots} side by side:"
+                f" {rate:6.1f} stores a minute, {rate / first:.2f} × one worker, {rate / ideal:.2f}"
+                " of the ideal",
                 flush=True,
             )
     return 0
@@ -86,8 +88,9 @@ def print_cost(server: Postgres, shipments: int) -> None:
         (more - less) / (shipments - shipments // 10) for less, more in zip(few, many, strict=True)
     ]
     print(
-        f"{shipments} shipments: each {1e3 * each[0]:.2f} ms of the database's processors, "
-        f"{each[1] / 1024:.1f} KiB of log, {each[2] / 1024:.1f} KiB kept, {each[3]:.2f} transactions",
+        f"{shipments} shipments: each {1e3 * each[0]:.2f} ms of the database's processors,"
+        f" {each[1] / 1024:.1f} KiB of log, {each[2] / 1024:.1f} KiB kept, {each[3]:.2f}"
+        " transactions",
         flush=True,
     )
 
@@ -166,8 +169,8 @@ def measured(
                 ended(child)
         with psycopg.connect(database) as link:
             row = link.execute(
-                "SELECT extract(epoch FROM max(ended) - min(began))::float8, count(*) FILTER (WHERE exit_status = 0)"
-                " FROM shipbatch.files"
+                "SELECT extract(epoch FROM max(ended) - min(began))::float8, count(*) FILTER (WHERE"
+                " exit_status = 0) FROM shipbatch.files"
             ).fetchone()
         assert row
         assert row[1] == stores, (place / "err").read_text()[-2000:]

@@ -165,7 +165,7 @@ def _make_csv(path: Path, rows: int) -> None:
 
 
 def _make_wide(path: Path, rows: int) -> None:
-    """The same rows with 36 more columns, of what no shipment needs; hardly a cell is like another."""
+    """The same rows with 36 more columns that no shipment needs; hardly two cells are alike."""
     with path.open("w", newline="") as stream:
         lines = csv.writer(stream)
         lines.writerow([*HEADER, *(f"Custom Field {n}" for n in range(36))])

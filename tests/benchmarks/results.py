@@ -87,7 +87,8 @@ def _cells(made: SheetContent) -> Iterator[Sequence[str | int]]:
     """What stands in the sheet `Results`."""
     yield [*made.columns, *made.own_columns]
     for row, cells in made.rows:
-        yield [*cells, *made.own_cells(made.results[row])]  # type: ignore[list-item]  the export's are such
+        own = made.own_cells(made.results[row])
+        yield [*cells, *own]  # type: ignore[list-item]  the export's are such
 
 
 def bare_xlsxwriter(made: SheetContent, path: Path) -> None:

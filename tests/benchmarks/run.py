@@ -1,4 +1,5 @@
-"""The main job at a store's real pace: `python -m tests.benchmarks.run --shipments 1000 --latency 0.1`.
+"""The main job at a store's real pace: `python -m tests.benchmarks.run --shipments 1000 --latency
+0.1`.
 
 An export is run against the sandbox with a plan's quota and a network's latency, and beside it a
 sample of the same parcels by a loop that looks up each order, its lines and its addresses before it
@@ -132,7 +133,8 @@ async def run(box: Sandbox, shipments: int) -> tuple[Report, float]:
             Client(settings) as client,
         ):
             timed = Timed(ledger)
-            desk = StoreSession(client, timed, settings, Silent(), StopEvent())  # type: ignore[arg-type]  it is one, but for its class
+            stop = StopEvent()
+            desk = StoreSession(client, timed, settings, Silent(), stop)  # type: ignore[arg-type]
             return await Pipeline(desk).run(Job(file)), timed.seconds
 
 
@@ -216,14 +218,16 @@ async def killed(box: Sandbox, posts: Posts, shipments: int, every: float) -> No
                 else "no POST of an order without doubt"
             )
             print(
-                f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()} shipped",
+                f"start {start:<3} {len(doubts):>3} in doubt, {told}; {there.shipped.total()}"
+                " shipped",
                 flush=True,
             )
             if process.returncode != -signal.SIGKILL:
                 break
         twice = there.shipped.total() - len(there.shipped)
         print(
-            f"exit status {process.returncode} after {time.monotonic() - began:.0f} s, {start - 1} kills: ",
+            f"exit status {process.returncode} after {time.monotonic() - began:.0f} s, {start - 1}"
+            " kills: ",
             end="",
         )
         print(f"{twice} doubled, {shipments - len(there.shipped)} lost")
@@ -277,7 +281,8 @@ async def main() -> None:
 
     sent = report.summary["requests"]
     print(
-        f"{given.shipments} shipments of {len(store)} orders, {given.latency:g} s latency, {statuses[429]} times 429"
+        f"{given.shipments} shipments of {len(store)} orders, {given.latency:g} s latency,"
+        f" {statuses[429]} times 429"
     )
     print(
         f"requests       {sent}; shipments + orders / {PAGE} is {figure}: {sent / figure:.3f} of it"
@@ -286,7 +291,8 @@ async def main() -> None:
     if given.quota:
         share = fullest(faults.came, given.window) / given.quota
         print(
-            f"quota          {share:.1%} of the fullest window (a tenth is left to the store's other apps)"
+            f"quota          {share:.1%} of the fullest window (a tenth is left to the store's"
+            " other apps)"
         )
     print(f"ledger         {writing:.2f} s waited for, {writing / seconds:.1%} of the wall time")
     print(f"loop of four   {asked:.1f} requests and {each:.2f} s a shipment, of {given.sample}")

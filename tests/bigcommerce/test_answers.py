@@ -37,7 +37,10 @@ SCOPE = {
     "type": "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes",
     "errors": {},
 }
-SUSPENDED = "The store is suspended. This may be due to an administrative action, or due to a billing issue."
+SUSPENDED = (
+    "The store is suspended. This may be due to an administrative action, or due to a billing"
+    " issue."
+)
 
 
 def answered(status: int, body: Any = b"", **headers: str) -> Response:

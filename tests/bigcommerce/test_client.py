@@ -168,7 +168,7 @@ async def test_all_pages_are_read_however_small(store: Any, page_size: int) -> N
 
 @pytest.mark.parametrize("sideloads", get_args(Sideloads)[1:])
 async def test_lines_cut_short_are_seen_and_products_has_them(store: Any, sideloads: Any) -> None:
-    """An order says that its lines are not all; /products knows what the consignments did not say."""
+    """An order says that its lines are not all; /products has those that consignments lack."""
     _, client = await store(behaviour=Behaviour(sideloads=sideloads, cut_at=0))
     async with client:
         order = await client.order(100)

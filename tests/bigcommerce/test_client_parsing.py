@@ -23,7 +23,8 @@ STUB = {
     "resource": "/orders/129/products/12",
 }
 WARNED = {
-    "message": "Not all line items of this consignment are returned with this response, only 50 are included."
+    "message": "Not all line items of this consignment are returned with this response, "
+    "only 50 are included."
 }
 
 
@@ -116,7 +117,7 @@ def test_lines_are_found_in_every_structure(consignments: Any) -> None:
     ],
 )
 def test_lines_cut_short_are_noticed(consignments: Any, items_total: int) -> None:
-    """Links in place of lines, fewer units than the order counts, or a warning wherever it stands."""
+    """Links in place of lines, fewer units than the order counts, or a warning anywhere."""
     assert order(consignments, items_total).cut
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 @dataclass
 class Store:
-    """Works on so many requests at once, each for so long; the others wait, and pages take longer."""
+    """Works on so many requests at once, each for so long; others wait, and pages take longer."""
 
     at_once: int
     seconds: float = 0.1

@@ -1,4 +1,4 @@
-"""The gate: as fast as the store's quota allows, and never a request over it. All time is virtual."""
+"""The gate: as fast as the store's quota allows, never a request over it. All time is virtual."""
 
 import asyncio
 import random
@@ -218,7 +218,7 @@ async def test_reset_that_repeats_the_window_is_survived() -> None:
 
 
 async def test_one_429_stops_everyone_for_the_longer_wait() -> None:
-    """All workers pause together, as long as the longer header says; Left above 0 is not believed."""
+    """All workers pause together, for the longer header's time; Left above 0 is not believed."""
     gate = RateLimit()
     headers = {
         "x-retry-after": "15",

@@ -211,7 +211,7 @@ def test_an_answer_without_a_word_is_of_a_store_that_goes_on() -> None:
     ids=str,
 )
 def test_what_may_go_now(window: dict[str, Any], in_flight: int, reserve: float, free: int) -> None:
-    """The last twentieth one at a time, where others spend too; a tenth ahead of the first answer."""
+    """The last twentieth one at a time, where others spend too; before the first answer a tenth."""
     given = {"others_spending": False} | window
     assert replace(WINDOW, **given).free_now(in_flight, reserve) == free
 

@@ -28,7 +28,10 @@ from batch.monitoring.log import LogEvent
 from batch.primitives.escapes import json_line, letter, visible
 from batch.sandbox import Quota, Sandbox
 
-EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\x7f\u202e\u2066\u200f\u061c\u200b\u2028\u2029\u00ad\ufeff\U000e0041\u3164\u034f"
+EVIL = (
+    "\x1b[31m\x1b]0;owned\x07\x9b2J\x7f\u202e\u2066\u200f\u061c\u200b\u2028\u2029\u00ad\ufeff"
+    "\U000e0041\u3164\u034f"
+)
 """Colours, a title, a cleared screen; reversed text, blanks of no width, line ends of other kinds,
 fillers.
 """

@@ -154,7 +154,7 @@ async def test_the_second_signal_stops_at_once_and_the_next_run_settles_what_was
 async def test_a_signal_while_doubts_wait_for_their_second_look_ends_the_run(
     warehouse: Warehouse,
 ) -> None:
-    """The settle window is not sat out: what is in doubt stays in doubt, and its orders are named."""
+    """The settle window is not sat out: what is in doubt stays so, and its orders are named."""
     warehouse.box.faults.clear()
     warehouse.box.faults.add(Fault(504, performs=0, method="POST", order=1001))
     running = await warehouse.start("run", str(warehouse.export))

@@ -1,4 +1,4 @@
-"""`service`: texts that the systems themselves can read, whatever is in a path; no secret in them."""
+"""`service`: texts that the systems themselves can read, whatever a path holds; no secrets."""
 
 import plistlib
 import shutil

@@ -100,7 +100,7 @@ class TestWhoCouldHaveWrittenIt:
         assert f"chmod go-w {file}" in refused(file)
 
     def test_a_folder_on_the_way_that_everybody_can_write(self, file: Path) -> None:
-        """Who can write it can put another file there; with the sticky bit, as in /tmp, nobody can."""
+        """Who can write it can put another file there; with the sticky bit, as in /tmp, not."""
         file.parent.chmod(0o777)
         assert f"everybody can write {file.parent} (mode 0777)" in refused(file)
         file.parent.chmod(0o1777)
@@ -145,7 +145,7 @@ class TestWhoCouldHaveWrittenIt:
 
     @needs_root
     def test_a_group_counts_by_who_is_in_it(self, file: Path) -> None:
-        """A group of this user's own is nobody else; one with another user in it is named with him."""
+        """A group of this user's own is nobody else; one with another user in it names him."""
         file.chmod(0o664)
         require_own(file, "")
         import pwd
@@ -272,7 +272,7 @@ class TestWhereTheTokenGoes:
     def test_another_address_is_obeyed_from_the_users_own_folder_alone(
         self, environ: dict[str, str], text: str, store: str, place: str, named: bool
     ) -> None:
-        """Not from the current folder, nor from wherever a file lies that SHIPBATCH_CONFIG names."""
+        """Not from the current folder, nor from wherever the file of SHIPBATCH_CONFIG lies."""
         Path("shipbatch.toml").write_text(text)
         told = environ | (
             {"SHIPBATCH_CONFIG": str(Path("shipbatch.toml").absolute())} if named else {}

@@ -317,7 +317,10 @@ async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:
         "waiting": "ended = NULL",
     }
     for number, end in zip(await yard.put(box, *([[]] for _ in ends)), ends.values(), strict=True):
-        sql = f"UPDATE shipbatch.files SET ended = now() - interval '91 days', sheet = 'x' WHERE file_id = {number}"
+        sql = (
+            "UPDATE shipbatch.files SET ended = now() - interval '91 days', sheet = 'x' WHERE"
+            f" file_id = {number}"
+        )
         await yard.queue.execute(sql)
         await yard.queue.execute(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
     await maintenance.expire(yard.queue, 90)
@@ -354,7 +357,10 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
     """
     box = await yard.store()
     run = run_of(store=yard.settings(box).store)
-    sql = "INSERT INTO shipbatch.runners VALUES (%s, 'gone', '/x.lock', 12, 'shipbatch run', now() - %s::interval)"
+    sql = (
+        "INSERT INTO shipbatch.runners VALUES (%s, 'gone', '/x.lock', 12, 'shipbatch run', now() -"
+        " %s::interval)"
+    )
     for runner, age in (("sender", "8 days"), ("idle", "8 days"), ("recent", "6 days")):
         await yard.queue.execute(sql, runner, age)
     async with open_ledger(Database(yard.database)) as ledger:
@@ -429,7 +435,10 @@ async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
     async with yard.worker(box):
         await yard.finished()
         ((worker_,),) = await yard.queue.query("SELECT worker FROM shipbatch.workers")
-        hung = "state = 'working', open = true, worker = %s, seen = clock_timestamp() - make_interval(secs => %s)"
+        hung = (
+            "state = 'working', open = true, worker = %s, seen = clock_timestamp() -"
+            " make_interval(secs => %s)"
+        )
         for silent, todo in ((40, "within a minute"), (2400, f"end its process ({worker_})")):
             await yard.queue.execute(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
             await yard.queue.execute(

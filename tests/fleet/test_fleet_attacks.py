@@ -76,7 +76,7 @@ async def test_a_large_file_travels(yard: Yard) -> None:
 async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_same(
     yard: Yard, tmp_path: Path
 ) -> None:
-    """A NUL in a header that the complaint quotes: the file comes back at once, and as what it is."""
+    """A NUL in a header that the complaint quotes: the file comes back at once, as what it is."""
     with xlsxwriter.Workbook(tmp_path / "plain.xlsx") as book:
         sheet = book.add_worksheet()
         for place, row in enumerate((("What@NUL@", "SKU", "Quantity"), ("a", "MUG", "1"))):
@@ -98,7 +98,7 @@ async def test_what_a_workbook_holds_and_the_database_does_not_is_told_all_the_s
 
 
 async def test_workers_of_one_home_do_not_touch_each_others_files(yard: Yard) -> None:
-    """Same machine, same SHIPBATCH_HOME: stores are shared out, a file's folder is its turn's own."""
+    """Same machine, same SHIPBATCH_HOME: stores are shared out, each turn has its own folder."""
     boxes = [await yard.store(4) for _ in range(4)]
     async with yard.worker(side_by_side=2), yard.worker(side_by_side=2):
         for box in boxes:

@@ -86,7 +86,8 @@ async def test_what_is_in_line_when_the_connection_is_lost_is_shipped(
     told_here(
         "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$",
-        "CREATE TRIGGER die BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION die()",
+        "CREATE TRIGGER die BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE"
+        " FUNCTION die()",
     )
     assert await yard.put(box, rows_of([100])) == [1]
     told_here("DROP TRIGGER die ON procrastinate.procrastinate_jobs")

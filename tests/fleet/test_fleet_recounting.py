@@ -133,7 +133,7 @@ async def test_a_persons_word_on_a_doubt(yard: Yard, answer: str, status: str) -
     "how", ["resume", "carry-over", "the same file by hand", "a larger file", "queued again"]
 )
 async def test_rows_that_ship_later(yard: Yard, how: str) -> None:
-    """What the file left unsent for a passing reason; each row counts once, and none ships twice."""
+    """What the file left unsent for a passing reason; each row counts once, none ships twice."""
     box, number = await doubtful(
         yard, range(100, 104), Fault(504, method="POST", order=100, performs=0), BLIND
     )
@@ -171,7 +171,10 @@ async def test_a_large_ledger_is_not_counted_again_where_nothing_has_changed(yar
         pass
 
     async def is_looked_at() -> bool:
-        sql = "SELECT 1 FROM shipbatch.files JOIN shipbatch.owners USING (store) WHERE files.epoch = owners.epoch"
+        sql = (
+            "SELECT 1 FROM shipbatch.files JOIN shipbatch.owners USING (store) WHERE files.epoch ="
+            " owners.epoch"
+        )
         return bool(await yard.queue.query(sql))
 
     assert not await is_looked_at()
@@ -239,7 +242,8 @@ async def test_a_queue_of_an_older_version_has_its_stores_in_one_spelling(yard: 
         "UPDATE shipbatch.files SET store = replace(store, 'localhost', '127.0.0.1')"
     )
     await yard.queue.execute(
-        "ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP amended"
+        "ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP"
+        " amended"
     )
     async with yard.worker():
         (row,) = await yard.finished(number)

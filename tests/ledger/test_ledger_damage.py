@@ -119,7 +119,8 @@ async def test_a_flipped_bit_is_named_as_damage_whatever_asks(shop: OpenShop) ->
     path, dice, named = there.home / LEDGER, random.Random(9), 0
     with closing(sqlite3.connect(path)) as db:
         db.execute(
-            "INSERT INTO decisions VALUES (1, 's', 'a', 'ship', 'ann', '', '2026-11-23T12:00:00+00:00')"
+            "INSERT INTO decisions VALUES (1, 's', 'a', 'ship', 'ann', '',"
+            " '2026-11-23T12:00:00+00:00')"
         )
         for (trigger,) in db.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
@@ -149,7 +150,7 @@ async def test_a_flipped_bit_is_named_as_damage_whatever_asks(shop: OpenShop) ->
 
 
 def named_as_damage(path: Path, where: object) -> bool:
-    """Whether the ledger is named as damaged, with the way back; or else reads as if it were whole."""
+    """Whether the ledger is named as damaged, with the way back; or else reads as if whole."""
     try:
         with read_ledger(path) as ledger:
             exercise(ledger)
@@ -163,7 +164,7 @@ def named_as_damage(path: Path, where: object) -> bool:
 
 
 async def test_a_run_on_a_damaged_ledger_says_so_and_sends_nothing(shop: OpenShop) -> None:
-    """A record of one of its orders cannot be read: nothing is posted, and it is no fault of ours."""
+    """A record of one of its orders cannot be read: nothing is posted, and it is not our fault."""
     there = await lived_in(shop)
     with closing(sqlite3.connect(there.home / LEDGER)) as db:
         db.execute(

@@ -239,7 +239,7 @@ async def test_a_server_that_restarts_is_waited_for(
 
 
 async def test_a_server_that_is_cut_off_is_waited_for(ledger: Ledger, postgres: Postgres) -> None:
-    """Nothing answers, nothing is refused; when the network is back, what was said is done, once."""
+    """Nothing answers, nothing is refused; once the network is back, each command is done once."""
     records = await planned(ledger, RUN, [parcel(order, f"N{order}") for order in range(1, 20)])
     with postgres.cut_off():
         work = [asyncio.create_task(ledger.intend(record.record_id, {})) for record in records]
@@ -263,7 +263,7 @@ def told(database: str, *statements: str) -> None:
 
 
 def test_what_cannot_be_opened_whole_holds_no_connection(database: str, guest: str) -> None:
-    """Where one too few is left; else those who try again would keep each other from it for ever."""
+    """Where one too few is left; else those who retry would keep each other from it for ever."""
     told(
         database,
         "CREATE SCHEMA shipbatch AUTHORIZATION guest",

@@ -70,9 +70,9 @@ async def test_raw_sql_makes_legal_moves_only(
 
 
 COPY = (
-    "INSERT INTO records (run_id, position, store, order_id, order_address_id, label, number, ask, shipment, state,"
-    " created_at, changed_at) SELECT run_id, 9, store, order_id, order_address_id, {}, '', '', shipment, {}, '', ''"
-    " FROM records"
+    "INSERT INTO records (run_id, position, store, order_id, order_address_id, label, number, ask,"
+    " shipment, state, created_at, changed_at) SELECT run_id, 9, store, order_id, order_address_id,"
+    " {}, '', '', shipment, {}, '', '' FROM records"
 )
 
 

@@ -228,7 +228,7 @@ async def test_a_read_only_folder_is_refused(open_folder: Path) -> None:
 
 
 async def test_a_full_disk_closes_the_ledger_and_loses_nothing(path: Path) -> None:
-    """Every waiter is told; nothing is written later; opened again, all that was promised is there."""
+    """Every waiter hears it; nothing is written later; opened again, all promised is there."""
     ledger = open_ledger(path)
     await ledger.begin(run_of())
     records = await planned(ledger, RUN, [parcel(order, "") for order in range(1, 51)])
@@ -417,7 +417,8 @@ async def test_another_process_meets_the_same_single_flight(ledger: Ledger, path
     child = (
         "import asyncio, sys; from pathlib import Path; from batch.ledger import open_ledger\n"
         "async def main():\n"
-        "    async with open_ledger(Path(sys.argv[1])) as ledger: await ledger.intend(int(sys.argv[2]), {})\n"
+        "    async with open_ledger(Path(sys.argv[1])) as ledger:\n"
+        "        await ledger.intend(int(sys.argv[2]), {})\n"
         "asyncio.run(main())"
     )
     subprocess.run(
@@ -555,7 +556,10 @@ from pathlib import Path
 from batch.ledger.sqlite.opening import open_readable, open_writable
 path = Path(sys.argv[1])
 open_writable(path).close()
-many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i, hex(i) FROM n"
+many = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+    " SELECT i, hex(i) FROM n"
+)
 for _ in range(40):
     reader, begun = open_readable(path), threading.Event()
     def read():

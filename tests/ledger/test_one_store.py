@@ -288,7 +288,10 @@ async def test_owners_become_one_whose_epoch_fences_off_all(database: str) -> No
     statements(
         place,
         (
-            f"INSERT INTO owners VALUES ('{OTHER}', 7, 'other', {later}), ('{ONE}', 9, 'one', now())",
+            (
+                f"INSERT INTO owners VALUES ('{OTHER}', 7, 'other', {later}),"
+                f" ('{ONE}', 9, 'one', now())"
+            ),
         ),
     )
     await open_ledger(place).close()

@@ -61,7 +61,7 @@ async def test_the_store_of_a_killed_runner_of_this_machine_is_free_at_once(
 async def test_what_a_lost_machine_may_still_send_waits_for_proof(
     warehouse: Warehouse, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everything else goes on; when the machine has come back, and told of the death, so does this."""
+    """All else goes on; when the machine has come back, and heard of the death, so does this."""
     await killed_before_the_first_byte(warehouse, monkeypatch)
     told(database, "UPDATE runners SET host = 'elsewhere'")
     busy = await warehouse.run(*QUICK, home="second")

@@ -156,7 +156,7 @@ async def test_a_database_that_restarts_under_a_run(
 
 
 async def test_a_file_s_ledger_goes_on_in_the_database(machines: Machines) -> None:
-    """What was shipped before there was a database is known on every machine, and so is its export."""
+    """What shipped before there was a database is known on every machine, with its export."""
     first, second = machines
     before = await told(first, "run", "export.csv", SHIPBATCH_DATABASE="")
     assert (await told(first, "history", "--into-database"))["runs"] == 1

@@ -1,4 +1,4 @@
-"""Carrier words become the API's codes; tracking numbers bear witness, and never overrule a name."""
+"""Carrier words become the API's codes; tracking numbers bear witness, never overruling a name."""
 
 import csv
 from importlib.resources import files
@@ -85,7 +85,7 @@ def test_every_slug_and_display_name_is_accepted():
 
 @given(st.text(), st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3))
 def test_any_words_are_answered(text, aliases):
-    """Whatever a cell says, it is a carrier, no parcel, or not known, and its words are not lost."""
+    """Whatever a cell says, it is a carrier, no parcel, or not known, and no words are lost."""
     found = carrier(text, aliases)
     assert found.known or found.method == " ".join(text.split())
     assert not (found.provider and found.slug)

@@ -111,7 +111,8 @@ def test_every_spelling_of_a_header_met_in_real_files_is_read() -> None:
             del beside["order_id"]
         named = {name: header, **beside}
         rows = list(zip(*(VALUES[each] for each in named), strict=True))
-        found.append((name, header, recognise(list(named.values()), rows).columns.get(name)))  # type: ignore[call-overload]
+        columns = recognise(list(named.values()), rows).columns
+        found.append((name, header, columns.get(name)))  # type: ignore[call-overload]
     assert len(found) > 240
     assert not [each for each in found if each[2] != (0,)]
 

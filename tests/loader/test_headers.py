@@ -113,7 +113,7 @@ def test_a_strong_header_is_its_own_field_alone():
 
 
 def test_a_weak_header_is_its_field_when_the_values_fit():
-    """Every weak header is its field where its values confirm it, if it is not strongly another's."""
+    """Every weak header is its field where its values fit, if it is not strongly another's."""
     listed = [(header, Field(field)) for field, strength, header in entries() if strength == "weak"]
     alone = [
         row for row in listed if max(table()[normalise(row[0])].fields.values()) == Strength.WEAK
@@ -497,7 +497,7 @@ def test_a_reference_that_goes_by_line_is_the_sku_where_units_want_one(header):
     ],
 )
 def test_a_reference_that_goes_by_order_is_asked_about(values):
-    """Units without a line stop the file, with a --map that works, instead of refusing every row."""
+    """Units without a line stop the file, with a --map that works, not refusing every row."""
     header = ["Order Number", "Reference", "Quantity"]
     rows = [
         [order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)

@@ -357,7 +357,7 @@ def test_a_text_has_the_same_deadline(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_many_columns_take_linear_time(tmp_path: Path) -> None:
-    """Each of them might be the SKU: the question names some, and follows each answer to its end."""
+    """Each of them might be the SKU: the question names some, and follows each answer through."""
     path = tmp_path / "export.csv"
 
     def work(text: str) -> None:
@@ -404,7 +404,10 @@ def test_a_list_of_thousands_of_parts_is_not_read_for_a_mark(tmp_path: Path) -> 
     parts.
     """
     path = tmp_path / "export.xlsx"
-    mark = '<Properties xmlns="x"><property name="shipbatch"><x>{"run": "r"}</x></property></Properties>'
+    mark = (
+        '<Properties xmlns="x"><property name="shipbatch"><x>{"run":'
+        ' "r"}</x></property></Properties>'
+    )
     for parts, is_read in ((1, True), (20, False)):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("docProps/custom.xml", mark)

@@ -358,7 +358,7 @@ def test_a_damaged_cell_is_named_as_the_spreadsheet_names_it(book):
 
 
 def test_a_formula_that_was_never_worked_out_is_no_blank(tmp_path):
-    """A program wrote it and no spreadsheet program has opened it since: the cell has no value yet."""
+    """A program wrote it and no spreadsheet program opened it since: the cell has no value yet."""
     workbook = openpyxl.Workbook()
     sheet = workbook.active
     for row in (

@@ -21,16 +21,17 @@ from batch.planning import Correction, Facts, Policy
 from batch.planning.plan_order import plan_order
 
 HEADERS = (
-    "Order Number", "External Order ID", "order_product_id", "order_address_id", "SKU", "Quantity", "Tracking Number",
-    "Tracking Link", "Carrier", "shipping_provider", "Shipping Method", "Shipping Cost", "Comments", "Void", "",
-    "Order Status", "Note",
+    "Order Number", "External Order ID", "order_product_id", "order_address_id", "SKU", "Quantity",
+    "Tracking Number", "Tracking Link", "Carrier", "shipping_provider", "Shipping Method",
+    "Shipping Cost", "Comments", "Void", "", "Order Status", "Note",
 )  # fmt: skip
 LIKELY = st.sampled_from(
-    ["", " ", "1001", "1002", "#1001", "BC-1002", "1001-2", "112-1234567-1234567", "A", "a", "B|C", "A x2; B", "1", "2",
-     "0", "-1", "1,000", "2|1", "1Z999AA10123456784", "9400 1118 9922 3100 0012 34", "T100000001; T100000002",
-     "9.40011E+21", "#N/A", "UPS", "UPS Ground", "FedEx", "usps", "carrier_12", "Zorbex", "Y", "Total", "Apr-72",
-     "https://t.example/1", "https://", "$8.40", "pending", "=1+1", '="0012"', "'0012", "x" * 51, "x,y", "\n",
-     "7" * 5_000, "a b " * 300, ";" * 3_000, "Cancelled", "Unfulfilled", "2026-11-20"]
+    ["", " ", "1001", "1002", "#1001", "BC-1002", "1001-2", "112-1234567-1234567", "A", "a", "B|C",
+     "A x2; B", "1", "2", "0", "-1", "1,000", "2|1", "1Z999AA10123456784",
+     "9400 1118 9922 3100 0012 34", "T100000001; T100000002", "9.40011E+21", "#N/A", "UPS",
+     "UPS Ground", "FedEx", "usps", "carrier_12", "Zorbex", "Y", "Total", "Apr-72",
+     "https://t.example/1", "https://", "$8.40", "pending", "=1+1", '="0012"', "'0012", "x" * 51,
+     "x,y", "\n", "7" * 5_000, "a b " * 300, ";" * 3_000, "Cancelled", "Unfulfilled", "2026-11-20"]
 )  # fmt: skip
 CELL = LIKELY | st.text(max_size=8)
 ROW = st.lists(CELL, max_size=18)

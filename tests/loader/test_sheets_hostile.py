@@ -77,8 +77,10 @@ XXE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 LOCKED = {  # as LibreOffice writes it, but for the keys
     "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
     "content.xml": bytes(range(256)),
-    "META-INF/manifest.xml": b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-    b'<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+    "META-INF/manifest.xml": b"<manifest:manifest"
+    b' xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    b'<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/>'
+    b"</manifest:file-entry>"
     b"</manifest:manifest>",
 }
 

@@ -27,10 +27,11 @@ def csv_file(tmp_path):
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("Y", True), ("Voided", True), ("TRUE", True), (1.0, True), ("Label voided", True), ("Storniert", True),
-        ("2026-11-20 10:15", True), (datetime(2026, 11, 20), True), ("11/20/2026", True), ("20261120", True),
-        ("キャンセル", True), ("Annulée", True),
-        ("N", False), ("", False), (None, False), (0.0, False), ("False", False), ("-", False), ("Active", False),
+        ("Y", True), ("Voided", True), ("TRUE", True), (1.0, True), ("Label voided", True),
+        ("Storniert", True), ("2026-11-20 10:15", True), (datetime(2026, 11, 20), True),
+        ("11/20/2026", True), ("20261120", True), ("キャンセル", True), ("Annulée", True),
+        ("N", False),
+        ("", False), (None, False), (0.0, False), ("False", False), ("-", False), ("Active", False),
         ("0000-00-00 00:00:00", False), ("Not voided", False), ("nein", False),
     ],
 )  # fmt: skip
@@ -46,14 +47,16 @@ def test_a_void_cell_that_says_neither_is_not_taken_for_no(cell):
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("Cancelled", RowStatus.VOID), ("canceled by customer", RowStatus.VOID), ("VOIDED", RowStatus.VOID),
-        ("Delete", RowStatus.VOID), ("Refunded", RowStatus.VOID), ("geannuleerd", RowStatus.VOID),
-        ("Partially refunded", RowStatus.UNSAID), ("Cancellation requested", RowStatus.UNSAID),
-        ("Delete address label", RowStatus.UNSAID),
-        ("unfulfilled", RowStatus.NOT_YET), ("Awaiting_Shipment", RowStatus.NOT_YET), ("未出荷", RowStatus.NOT_YET),
-        ("Non expédié", RowStatus.NOT_YET), ("On hold", RowStatus.NOT_YET),
-        ("Shipped", RowStatus.SHIPPED), ("versandt", RowStatus.SHIPPED), ("発送済み", RowStatus.SHIPPED),
-        ("Madrid", RowStatus.UNSAID), ("", RowStatus.UNSAID), (1.0, RowStatus.UNSAID), ("Create", RowStatus.UNSAID),
+        ("Cancelled", RowStatus.VOID), ("canceled by customer", RowStatus.VOID),
+        ("VOIDED", RowStatus.VOID), ("Delete", RowStatus.VOID), ("Refunded", RowStatus.VOID),
+        ("geannuleerd", RowStatus.VOID), ("Partially refunded", RowStatus.UNSAID),
+        ("Cancellation requested", RowStatus.UNSAID), ("Delete address label", RowStatus.UNSAID),
+        ("unfulfilled", RowStatus.NOT_YET), ("Awaiting_Shipment", RowStatus.NOT_YET),
+        ("未出荷", RowStatus.NOT_YET), ("Non expédié", RowStatus.NOT_YET),
+        ("On hold", RowStatus.NOT_YET), ("Shipped", RowStatus.SHIPPED),
+        ("versandt", RowStatus.SHIPPED), ("発送済み", RowStatus.SHIPPED),
+        ("Madrid", RowStatus.UNSAID),
+        ("", RowStatus.UNSAID), (1.0, RowStatus.UNSAID), ("Create", RowStatus.UNSAID),
     ],
 )  # fmt: skip
 def test_a_status_says_how_far_a_shipment_has_come(cell, said):

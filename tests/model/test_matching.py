@@ -1,4 +1,4 @@
-"""Is this shipment that one: strict where it would be claimed, loose where another would be sent."""
+"""Is this shipment that one: strict where it is claimed, loose where another would be sent."""
 
 from typing import Any
 

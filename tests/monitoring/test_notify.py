@@ -102,7 +102,7 @@ async def test_a_bad_night_is_one_digest(shell: Terminal, outside: Outside) -> N
 
 
 async def test_nothing_of_a_file_is_taken_as_markup(shell: Terminal, outside: Outside) -> None:
-    """Whatever form a service takes: a file's name is escaped in it, and its line breaks are shown."""
+    """Whatever form a service takes: a file's name is escaped in it, its line breaks are shown."""
     for form, said in (("markdown", "\\[x\\]\\(http:e\\)"), ("html", "&lt;b&gt;*z*")):
         shell.environ["SHIPBATCH_NOTIFY"] = (
             shell.environ["SHIPBATCH_NOTIFY"].partition("&")[0] + f"&format={form}"
@@ -196,7 +196,7 @@ async def test_rehearsals_tell_nobody(shell: Terminal, outside: Outside) -> None
 
 
 async def test_log_lines_are_json_where_they_are_asked_for(shell: Terminal) -> None:
-    """--log-format json: every line of standard error is an object; the file in the home has the run's."""
+    """--log-format json: each line of standard error is an object; the home's file has the run."""
     export(shell, (100, "HAT", 1, number(50), NAME))
     said = await shell("run", "--log-format", "json", "export.csv")
     lines = [json.loads(line) for line in said.err.splitlines()]

@@ -65,7 +65,7 @@ class TestJudgedInPieces:
         assert len(there.made()) == 7
 
     async def test_it_ages_from_its_beginning(self, shop: OpenShop) -> None:
-        """Four pieces of ten seconds: the first is older than half a minute when the last is read."""
+        """Four pieces of ten seconds: the first is older than 30 s when the last is read."""
         there = await shop(dense(7))
         there.fault(Fault(delay=10.0, method="GET"))
         rows = [(order, "MUG", 1, number(order)) for order in range(100, 107)]

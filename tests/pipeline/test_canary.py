@@ -104,7 +104,8 @@ def test_a_fault_of_ours_is_told_without_it(tmp_path: Path, chained: bool) -> No
 import batch.cli
 from batch.config.secrets import find_secret
 def app():
-    headers = str({{"X-Auth-Token": find_secret("BIGCOMMERCE_ACCESS_TOKEN").value.get_secret_value()}})
+    headers = str(
+        {{"X-Auth-Token": find_secret("BIGCOMMERCE_ACCESS_TOKEN").value.get_secret_value()}})
     {raising}
 batch.cli.app = app
 batch.cli.main()

@@ -172,7 +172,8 @@ async def test_what_a_person_has_stopped_is_not_gone_on_with(
     stop = StopEvent()
     if how == "by hand":
         there.fault(Fault(401, performs=0, method="POST", nth=range(2, 99)))
-        stop.set = lambda why, todo="", told=stop.set: told(BY_HAND, todo)  # type: ignore[method-assign]
+        told = stop.set
+        stop.set = lambda why, todo="": told(BY_HAND, todo)  # type: ignore[method-assign]
     more: dict[str, Any] = {"limit": 1} if how == "limit" else {}
     rows = [mug(200)] if how == "switched off" else [mug(100), mug(101)]
     await night(there, clock, "mon.csv", *rows, workers=1, stop=stop, **more)

@@ -111,8 +111,8 @@ class TestTold:
         assert sent == [0]
         (line,) = (line for line in there.screen.lines if "requests to send" in line)
         assert line == (
-            "100 requests to send, about 3 min at the store's quota of 20 requests in 30 s, 10% of it left to other "
-            "apps. The store mails 100 times: the customer of each shipment."
+            "100 requests to send, about 3 min at the store's quota of 20 requests in 30 s, 10% of"
+            " it left to other apps. The store mails 100 times: the customer of each shipment."
         )
 
     async def test_in_a_dry_run(self, shop: OpenShop) -> None:

@@ -89,8 +89,9 @@ class TestAnswers:
         there.fault(Fault(method="POST", nth=1, makes=MADE[-1]))
         finding = row(await there.run(MUG), 2).finding
         assert finding.error == (
-            "Order 100: the store has made shipment 1 otherwise than asked: address: asked 7, made 8; "
-            f"items: asked 1 of line 1000, made 2 of line 1001; tracking number: asked {number(0)}, made OTHER."
+            "Order 100: the store has made shipment 1 otherwise than asked: address: asked 7, made"
+            " 8; items: asked 1 of line 1000, made 2 of line 1001; tracking number: asked"
+            f" {number(0)}, made OTHER."
         )
         assert finding.todo.endswith("shipbatch decide --order 100 --answer exists:1")
 

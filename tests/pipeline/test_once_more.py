@@ -1,4 +1,4 @@
-"""A person's word to ship an equal parcel once more counts once, however often the export is run."""
+"""A person's word to ship an equal parcel once more counts once, however often a file is run."""
 
 import pytest
 from conftest import OpenShop

@@ -1,4 +1,4 @@
-"""After a crash only the doubts wait, from when each was recorded; everything else ships at once."""
+"""After a crash only the doubts wait, from when each was recorded; all else ships at once."""
 
 import asyncio
 import sys
@@ -211,7 +211,8 @@ async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
     await left_behind(there, 100, runner="lost", database=database)
     with open_link(Database(database)) as link:
         link.execute(
-            "INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run', now())"
+            "INSERT INTO runners VALUES ('lost', 'elsewhere', '/nowhere', 1, 'shipbatch run',"
+            " now())"
         )
         came = posted(there, virtual_clock)
         await a_start(there, database=database)
@@ -359,7 +360,7 @@ async def broken_off(there: Shop, *orders: int) -> None:
 async def test_another_file_ships_at_once_and_the_killed_ones_sheet_follows(
     shop: OpenShop, virtual_clock: VirtualLoop
 ) -> None:
-    """Tonight's file does not wait for last night's doubt, which ships at the end, in its own run."""
+    """Tonight's file does not wait for last night's doubt, which ships last, in its own run."""
     there = await shop(dense(3))
     await broken_off(there, 100)
     came = posted(there, virtual_clock)

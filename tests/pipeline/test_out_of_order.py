@@ -45,7 +45,10 @@ async def test_a_clock_far_off_is_told_of_with_both_times(
 def test_a_memory_limit_is_a_sentence(tmp_path: Path, megabytes: int) -> None:
     """However low: no traceback, no fault of ours, and no status that says more than is known."""
     (tmp_path / "a.csv").write_text(table((100, "MUG", 1, number(0)), header=HEADER))
-    call = f'ulimit -v {megabytes * 1024}; exec "{sys.executable}" -m batch run --sandbox "{tmp_path}/a.csv"'
+    call = (
+        f'ulimit -v {megabytes * 1024}; exec "{sys.executable}" -m batch run --sandbox'
+        f' "{tmp_path}/a.csv"'
+    )
     environ = os.environ | {"SHIPBATCH_HOME": str(tmp_path / "home")}
     done = subprocess.run(
         ["sh", "-c", call], capture_output=True, text=True, env=environ, check=False

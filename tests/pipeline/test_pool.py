@@ -1,4 +1,4 @@
-"""The workers against a real store over real sockets: once, paced, recorded, and stopped in time."""
+"""The workers against a real store over real sockets: once, paced, recorded, stopped in time."""
 
 import asyncio
 import json
@@ -151,7 +151,7 @@ class TestRefusals:
         assert (there.posts, exit_status(report)) == (3, 1)
 
     async def test_have_the_stores_words(self, shop: OpenShop) -> None:
-        """Somebody ships the mugs between the look and the post: the documented refusal is shown."""
+        """Somebody ships the mugs between the look and the post: the store's refusal is shown."""
         there = await shop(dense(1))
 
         def ship_elsewhere(method: str, _path: str, order_id: int) -> None:

@@ -271,7 +271,10 @@ class TestTheNextRun:
 class TestWhoMayStillSend:
     """On PostgreSQL, where an intent names its runner."""
 
-    SENDER = "INSERT INTO shipbatch.runners VALUES ('sender', 'gone', '/x.lock', 12, 'shipbatch run', now())"
+    SENDER = (
+        "INSERT INTO shipbatch.runners VALUES ('sender', 'gone', '/x.lock', 12, 'shipbatch run',"
+        " now())"
+    )
 
     async def test_not_we_ourselves(self, shop: OpenShop, database: str) -> None:
         """What our own run has left in doubt is settled by it, though its runner is alive."""

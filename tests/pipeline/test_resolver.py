@@ -214,7 +214,7 @@ class TestAMarketplacesNumber:
         assert statuses(report) == ["created"]
 
     async def test_is_not_looked_up_for_what_the_ledger_holds(self, shop: OpenShop) -> None:
-        """The same file a second night: known by what it asks, which the look-up has not changed."""
+        """The same file a second night: known by what it asks, which a look-up does not change."""
         there = await shop(self.STORE)
         await self.run(there, "AMZ-1")
         report = await self.run(there, "AMZ-1")

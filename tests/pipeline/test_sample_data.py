@@ -128,7 +128,7 @@ def test_shipstation_s_numbers_have_valid_check_digits():
 
 
 def test_lager_is_semicolons_in_cp1252():
-    """Umlauts, a euro sign and a dash that neither UTF-8 nor Latin-1 reads, decimal commas, CRLF."""
+    """Umlauts, a euro sign, a dash that neither UTF-8 nor Latin-1 reads, decimal commas, CRLF."""
     raw = (FOLDER / LAGER).read_bytes()
     with pytest.raises(UnicodeDecodeError):
         raw.decode("utf-8")
@@ -194,7 +194,7 @@ def test_no_number_is_on_two_orders():
 
 
 def test_rows_without_a_reason_ship():
-    """Every row that is not in the table names one line with units enough, in an order that ships."""
+    """Every row not in the table names a line with units enough, in an order that ships."""
     asked = Counter()
     reasons = {(each.file, each.row): each for each in SPECIAL}
     for name in (SHIPSTATION, LAGER, IDS):

@@ -50,7 +50,7 @@ async def test_a_corrected_carrier_is_put(shop: OpenShop) -> None:
 
 
 async def test_it_is_kept_with_what_it_was(shop: OpenShop) -> None:
-    """The ledger has the correction, and still the shipment's whole history; both numbers find it."""
+    """The ledger has the correction and the shipment's whole history; both numbers find it."""
     there = await shop(ONE)
     await there.run((100, "MUG", 1, number(0)))
     await there.run((100, "MUG", 1, number(1)), name="b.csv", update=True)
@@ -185,7 +185,7 @@ async def test_a_number_that_was_planned_before_is_corrected_to(shop: OpenShop) 
 async def test_a_correction_is_tried_four_times(
     shop: OpenShop, virtual_clock: VirtualLoop, failing: int, expected: str
 ) -> None:
-    """It does no harm twice, and waits twice as long each time; what is not answered then is held."""
+    """It does no harm twice, and waits twice as long each time; what stays unanswered is held."""
     there = await shop(ONE)
     await there.run((100, "MUG", 1, number(0)))
     there.fault(Fault(502, performs=0, method="PUT", nth=range(1, failing + 1)))

@@ -1,4 +1,4 @@
-"""A file against what is usual: held where it is far from it, and let through where it only varies."""
+"""A file against what is usual: held where it is far from it, let through where it only varies."""
 
 import random
 from collections.abc import Sequence
@@ -302,7 +302,8 @@ def test_ship_dates_are_read_as_warehouses_write_them(
 def test_ship_dates_that_cannot_be_read_say_nothing(tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text(
-        "Order ID,SKU,Quantity,Tracking Number,Ship Date\n1,MUG,1,PARCEL1,soon\n2,MUG,1,PARCEL2,31.11.26\n"
+        "Order ID,SKU,Quantity,Tracking Number,Ship"
+        " Date\n1,MUG,1,PARCEL1,soon\n2,MUG,1,PARCEL2,31.11.26\n"
     )
     assert load(export, Source()).shipped == {}
 

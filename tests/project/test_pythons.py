@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # What Windows has not, taken away once what needs it on this system is there.
 WITHOUT = """
-import asyncio, filelock, multiprocessing.popen_fork, os, platformdirs, psutil, pytest, signal, subprocess, sys
+import asyncio, filelock, multiprocessing.popen_fork, os, platformdirs, psutil
+import pytest, signal, subprocess, sys
 for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios"):
     sys.modules[name] = None
 for name in ("SIGALRM", "SIGCONT", "SIGHUP", "SIGKILL", "SIGSTOP"):

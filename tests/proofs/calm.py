@@ -84,7 +84,10 @@ class Score:
             f"false holds: {len(self.false_holds)} (at most {FALSE_HOLDS})",
             f"alerts: {len(self.alerts)} (at most {ALERTS})",
             f"decisions: {len(self.decisions)} (at most one in {DECISIONS:,} rows)",
-            f"disasters held before the first POST: {len(self.held)} of {len(self.held) + len(self.missed)}",
+            (
+                f"disasters held before the first POST: {len(self.held)} of"
+                f" {len(self.held) + len(self.missed)}"
+            ),
         ]
         lines += [f"  FALSE HOLD {one}" for one in self.false_holds]
         lines += [f"  alert {one}" for one in self.alerts]

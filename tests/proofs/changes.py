@@ -7,7 +7,10 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PAIRS = "< <=, > >=, == !=, is is_not, in not_in, and or, any all, min max, + -, | &, True False, continue break"
+PAIRS = (
+    "< <=, > >=, == !=, is is_not, in not_in, and or, any all, min max, + -, | &, True False,"
+    " continue break"
+)
 SWAPPED = {"*": "+", "/": "*", "//": "/", "%": "+", "**": "*"} | {
     one.replace("_", " "): other.replace("_", " ")
     for pair in PAIRS.split(", ")

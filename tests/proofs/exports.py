@@ -53,7 +53,7 @@ class Warehouse:
         self.seed, self.rows = seed, rows
         self.next_order = 100_001
         self.sound: set[str] = set()
-        """Tracking numbers of rows with nothing wrong: they must be in the store once, at the end."""
+        """Tracking numbers of sound rows: each must be in the store once, at the end."""
         self._files: dict[int, list[Row]] = {}
         self._ahead: list[dict[str, Any]] = []
         """Orders that are shipped before the store has them."""

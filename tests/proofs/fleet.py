@@ -133,8 +133,9 @@ class Verdict:
             or "no trouble"
         )
         return (
-            f"{self.files} files, {self.shipments} shipments; {troubles}: {self.doubled} doubled, {self.lost} lost, "
-            f"{self.disorder} out of order, {self.strays} by no owner, {len(self.wrong)} wrong"
+            f"{self.files} files, {self.shipments} shipments; {troubles}: {self.doubled} doubled,"
+            f" {self.lost} lost, {self.disorder} out of order, {self.strays} by no owner,"
+            f" {len(self.wrong)} wrong"
         )
 
 
@@ -192,7 +193,8 @@ class Night:
         """From now on the database keeps every change of a store's owner, with the process."""
         with psycopg.connect(self.database, autocommit=True) as link:
             link.execute("""
-                CREATE TABLE owned (store text, pid integer, at timestamptz DEFAULT clock_timestamp());
+                CREATE TABLE owned (
+                    store text, pid integer, at timestamptz DEFAULT clock_timestamp());
                 CREATE FUNCTION owned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                   INSERT INTO public.owned (store, pid)
                   SELECT NEW.store, (SELECT pid FROM shipbatch.runners WHERE runner = NEW.runner);
@@ -272,7 +274,10 @@ class Night:
         os.kill(self.children[machine], signal.SIGCONT)
 
     def _is_over(self) -> bool:
-        sql = "SELECT count(*) FILTER (WHERE state IN ('done', 'failed')), count(*) FROM shipbatch.files"
+        sql = (
+            "SELECT count(*) FILTER (WHERE state IN ('done', 'failed')), count(*) FROM"
+            " shipbatch.files"
+        )
         try:
             with psycopg.connect(self.database, autocommit=True, connect_timeout=5) as link:
                 finished, every = link.execute(sql).fetchone() or (0, 1)
@@ -313,8 +318,8 @@ class Night:
                 "SELECT name, state, told FROM shipbatch.files WHERE state <> 'done'"
             ).fetchall()
             late = link.execute(
-                "SELECT DISTINCT store, order_id FROM shipbatch.records JOIN shipbatch.attempts USING (record_id)"
-                " WHERE attempts.state = 'in_doubt'"
+                "SELECT DISTINCT store, order_id FROM shipbatch.records JOIN shipbatch.attempts"
+                " USING (record_id) WHERE attempts.state = 'in_doubt'"
             ).fetchall()
         verdict.wrong += [f"{name} is {state}: {told}" for name, state, told in bad]
         if "Traceback" in (said := (self.place / "err").read_text()):

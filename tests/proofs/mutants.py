@@ -138,7 +138,8 @@ MUTANTS: Sequence[Mutant] = (
         "takes a 504 for 'again'",
         "bigcommerce/verdict.py",
         '    return Verdict(Kind.UNKNOWN, f"status_{reply.status}")',
-        '    return Verdict(Kind.AGAIN if reply.status == 504 else Kind.UNKNOWN, f"status_{reply.status}")',
+        "    return Verdict(Kind.AGAIN if reply.status == 504 else Kind.UNKNOWN,"
+        ' f"status_{reply.status}")',
         ANSWERS,
     ),
     Mutant(
@@ -165,7 +166,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes any 404 for a refusal",
         "bigcommerce/verdict.py",
-        "    if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:\n        return False\n",
+        "    if reply.status != HTTPStatus.NOT_FOUND or reply.phase is not Phase.ANSWERED:\n       "
+        " return False\n",
         "    return reply.status == HTTPStatus.NOT_FOUND\n",
         ANSWERS,
     ),
@@ -608,7 +610,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes a sign for the digit it resembles",
         "primitives/spelling.py",
-        '    return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]), text).translate(_USUAL)\n',
+        '    return _VOICED.sub(lambda both: unicodedata.normalize("NFKC", both[0]),'
+        " text).translate(_USUAL)\n",
         '    return unicodedata.normalize("NFKC", text)\n',
         SPELLING,
     ),

@@ -92,14 +92,18 @@ class Equal:
 EQUAL: Sequence[Equal] = (
     Equal(
         "pipeline/deduplicate.py",
-        'return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else "" for run_id in runs}',
-        "return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else 'x' for run_id in runs}",
+        'return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else "" for run_id in'
+        " runs}",
+        "return {run_id: earlier.sha256 if (earlier := ledger.run(run_id)) else 'x' for run_id in"
+        " runs}",
         "the database keeps a record's run as long as the record",
     ),
     Equal(
         "model/matching.py",
-        'return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking link"}',
-        'return {what for what, *_ in differences(asked, seen)} < {"tracking number", "tracking link"}',
+        'return {what for what, *_ in differences(asked, seen)} <= {"tracking number", "tracking'
+        ' link"}',
+        'return {what for what, *_ in differences(asked, seen)} < {"tracking number", "tracking'
+        ' link"}',
         "links are compared only where there is no number: the two never differ together",
     ),
     Equal(
@@ -141,7 +145,8 @@ def main() -> int:
     tests = {module: tests for module, tests in rule_modules().items() if given.module in module}
     if not tests:
         parser.error(
-            f"no module of rules has {given.module!r} in its path; there are {', '.join(rule_modules())}"
+            f"no module of rules has {given.module!r} in its path; there are"
+            f" {', '.join(rule_modules())}"
         )
     chosen = drawn(list(tests), given.seed, given.count)
     if given.list:
@@ -182,7 +187,8 @@ def reported(tried: Iterator[tuple[Change, str]]) -> int:
             print(f"{place:48} {change.what:40} SURVIVED\n{difference(change)}", flush=True)
     share = noticed / ((noticed + survived) or 1)
     print(
-        f"{noticed} of {noticed + survived} changes noticed, {share:.0%}; {equal} more are equal in behaviour."
+        f"{noticed} of {noticed + survived} changes noticed, {share:.0%}; {equal} more are equal in"
+        " behaviour."
     )
     return 0 if share >= ENOUGH else 1
 

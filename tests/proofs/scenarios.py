@@ -20,7 +20,7 @@ def around(*units: str) -> tuple[str, ...]:
 
 
 class Scenario:
-    """An export, the command that is killed in the middle of it, and how it is brought to its end."""
+    """An export, the command that is killed in the middle of it, and how it is finished."""
 
     points: ClassVar[Sequence[str]] = ()
     options: ClassVar[Sequence[str]] = ()
@@ -187,7 +187,8 @@ class Undo(Scenario):
         said = []
         if self.undone.status or self.left:
             said.append(
-                f"undo left {self.left} shipments, exit status {self.undone.status}: {self.undone.err}"
+                f"undo left {self.left} shipments, exit status {self.undone.status}:"
+                f" {self.undone.err}"
             )
         if self.restored != {key[0] for key in self.case.expected}:
             said.append(f"only {self.restored} have their status back")

@@ -97,7 +97,10 @@ class Tally:
         )
 
 
-HEADER = f"{'':24} {'shipments':9} {'doubled':>8} {'lost':>6} {'requests':>9} {'kills':>6} {'starts':>7} {'seconds':>8}"
+HEADER = (
+    f"{'':24} {'shipments':9} {'doubled':>8} {'lost':>6} {'requests':>9} {'kills':>6} {'starts':>7}"
+    f" {'seconds':>8}"
+)
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,8 @@ def contestants() -> Sequence[Contestant]:
     """Those that are installed."""
     if not (peers.OFFICIAL / "bigcommerce").is_dir():
         print(
-            "The official client does not take part: python -m pip install --target build/official bigcommerce"
+            "The official client does not take part: python -m pip install --target build/official"
+            " bigcommerce"
         )
         return SHIPBATCH, NAIVE
     return SHIPBATCH, OFFICIAL, NAIVE

@@ -53,10 +53,10 @@ class Total:
     def __str__(self) -> str:
         seconds = time.monotonic() - self.began
         return (
-            f"{self.seeds} seeds, {self.runs} runs, {self.kills} kills, {self.parcels} shipments planned: "
-            f"{self.doubled} doubled, {self.lost} lost, {self.false_claims} false claims, "
-            f"{self.in_doubt} left in doubt, {len(self.failed)} failed; "
-            f"{seconds:.0f} s, {self.seeds / seconds:.1f} seeds/s"
+            f"{self.seeds} seeds, {self.runs} runs, {self.kills} kills, {self.parcels} shipments"
+            f" planned: {self.doubled} doubled, {self.lost} lost, {self.false_claims} false claims,"
+            f" {self.in_doubt} left in doubt, {len(self.failed)} failed; {seconds:.0f} s,"
+            f" {self.seeds / seconds:.1f} seeds/s"
         )
 
 

@@ -322,7 +322,8 @@ def grown(sizes: Sequence[tuple[int, int]]) -> Iterator[str]:
         return
     early, late = sizes[len(sizes) // 2][0], sizes[-1][0]
     print(
-        f"memory {early:,} KiB after half of the calm, {late:,} KiB at its end: {late / early:.3f} times",
+        f"memory {early:,} KiB after half of the calm, {late:,} KiB at its end: {late / early:.3f}"
+        " times",
         flush=True,
     )
     if late > early * 1.05:

@@ -111,7 +111,7 @@ class TestLook:
 
 
 class TestSendingAgain:
-    """Absent twice is not enough: what else happened to the order may be our request in disguise."""
+    """Absent twice is not enough: other changes of the order may be our request in disguise."""
 
     async def test_units_that_moved_are_not_sent_again(self, shop: OpenShop) -> None:
         """Two of the three mugs shipped meanwhile under another number: nobody knows whether ours

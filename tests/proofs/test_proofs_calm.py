@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_forty_five_nights_pass_in_quiet_and_ten_disasters_are_held() -> None:
-    """A small warehouse: ordinary nights ship and say nothing, and nothing of a disaster is sent."""
+    """A small warehouse: ordinary nights ship silently, and nothing of a disaster is sent."""
     command = [sys.executable, "-m", "tests.proofs.calm", "--nights", "45", "--rows", "30"]
     done = subprocess.run(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -17,7 +17,10 @@ ITSELF = f"import tests.proofs\n{DIE}"
 A_FORK = (
     f"import os, tests.proofs.world as w\ndef work():\n {DIE}\nos._exit(-w.ended(w.forked(work)))"
 )
-ANOTHER = f"import subprocess, sys, tests.proofs\nsys.exit(-subprocess.call([sys.executable, '-c', {DIE!r}]))"
+ANOTHER = (
+    "import subprocess, sys, tests.proofs\nsys.exit(-subprocess.call([sys.executable, '-c',"
+    f" {DIE!r}]))"
+)
 
 
 @pytest.mark.parametrize("program", [ITSELF, A_FORK, ANOTHER], ids=["itself", "a fork", "another"])

@@ -58,7 +58,7 @@ class Depot(Warehouse):
 
 @pytest.fixture
 async def depot(sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
-    """A store that would ship twice if it were asked to, and an export in front of its drop folder."""
+    """A store that would ship twice if asked to, and an export in front of its drop folder."""
     box = await sandbox(orders(MANY), quota=PLENTY, behaviour=Behaviour(refuses_overshipping=False))
     (tmp_path / "inbox").mkdir()
     (tmp_path / "shipbatch.toml").write_text(
@@ -148,7 +148,7 @@ async def test_two_watchers_of_two_processes_take_each_file_once(depot: Depot) -
 
 
 async def test_systemd_hears_when_it_is_ready_alive_and_stopping(depot: Depot) -> None:
-    """READY once the folder has been looked at; WATCHDOG as often as asked; STOPPING at the signal."""
+    """READY after the first look; WATCHDOG as often as asked; STOPPING at the signal."""
     address = depot.folder / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(address))

@@ -252,7 +252,7 @@ class Universe:
     # another tool
 
     def _acts(self) -> Iterator[Act]:
-        """A few shipments by another tool: like ours before the first run, unlike ours at any time."""
+        """A few shipments by another tool: like ours before the first run, later unlike ours."""
         dice, parcels = self.dice, sorted(self.case.expected)
         if self.rules["again"] and dice.random() < 0.4:
             yield from (Act(0, *key) for key in parcels if self._left_over(key))
@@ -350,7 +350,10 @@ class Universe:
         in doubt.
         """
         assert self.process is not None
-        sql = "SELECT state FROM records WHERE order_id = ? AND state IN ('intent', 'in_doubt', 'needs_person')"
+        sql = (
+            "SELECT state FROM records WHERE order_id = ? AND state IN ('intent', 'in_doubt',"
+            " 'needs_person')"
+        )
         with closing(
             sqlite3.connect(f"file:{self.process.home / LEDGER}?mode=ro", uri=True)
         ) as ledger:

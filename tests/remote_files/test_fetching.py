@@ -178,7 +178,10 @@ class TestOverSsh:
             (ssh / "known_hosts").write_text(
                 f"[127.0.0.1]:{port} {host.get_name()} {host.get_base64()}\n"
             )
-            config = f"Host depot\n  HostName 127.0.0.1\n  Port {port}\n  User ann\n  IdentityFile {ssh}/warehouse\n"
+            config = (
+                f"Host depot\n  HostName 127.0.0.1\n  Port {port}\n  User ann\n  IdentityFile"
+                f" {ssh}/warehouse\n"
+            )
             (ssh / "config").write_text(config)
             yield shell
 

@@ -96,7 +96,7 @@ def test_an_object_that_is_replaced_while_it_comes_is_not_taken(put: Put, length
     ],
 )
 def test_what_is_not_taken(put: Put, tmp_path: Path, url: str, said: str) -> None:
-    """Too large, not there, a folder, a pattern, several addresses in one; nothing is left of it."""
+    """Too large, not there, a folder, a pattern, several addresses in one: nothing is left."""
     put("export.csv", b"large")
     put("folder/x.csv", b"x")
     with pytest.raises(FileError, match=said):

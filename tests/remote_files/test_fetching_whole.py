@@ -88,7 +88,7 @@ def streamed(*pieces: str, chunked: bool = True, **headers: str) -> Handler:
 
 class TestAPlaceOfItsOwn:
     async def test_one_name_at_two_addresses_is_two_files_also_at_once(self, site: Site) -> None:
-        """The first is half there while the second comes whole; each keeps what it was asked for."""
+        """The first is half there while the second comes whole; each keeps its own content."""
         first_is_half_there, second_is_there = asyncio.Event(), asyncio.Event()
 
         async def slow(request: web.BaseRequest) -> web.StreamResponse:

@@ -221,7 +221,7 @@ def test_the_summary_tells_how_rows_are_counted_where_the_export_has_title_or_bl
 
 
 def test_fix_and_resend_holds_what_must_be_fixed(tmp_path):
-    """Invalid and rejected rows only, in the export's own columns, numbers that are names as text."""
+    """Invalid and rejected rows only, in the export's own columns, numeric names as text."""
     findings = [Finding(status) for status in Status]
     rows = [(1000 + n, 9400100000000.0, n, "") for n in range(len(findings))]
     path = write(report(rows, findings, id_columns=frozenset({0, 1})), tmp_path / "r.xlsx")
@@ -236,7 +236,7 @@ def test_fix_and_resend_holds_what_must_be_fixed(tmp_path):
 
 
 def test_cells_keep_their_kind(tmp_path):
-    """Numbers stay numbers, dates dates, times times; what a spreadsheet cannot hold becomes text."""
+    """Numbers stay numbers, dates dates, times times; what a sheet cannot hold becomes text."""
     zoned = datetime(2026, 11, 20, 8, tzinfo=UTC)
     cells = (
         2,

@@ -104,7 +104,7 @@ class TestCreate:
     async def test_refuses_more_than_is_left_item_by_item_and_makes_nothing(
         self, client: Client
     ) -> None:
-        """The published body, one element for each bad item; the good item is not shipped either."""
+        """The published body, one element for each bad item; the good item does not ship either."""
         items = [(1, 4), (2, 1), (3, 1)]
         body = parcel() | {
             "items": [{"order_product_id": line, "quantity": quantity} for line, quantity in items]

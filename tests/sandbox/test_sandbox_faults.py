@@ -83,7 +83,8 @@ class TestBrokenReplies:
         reader, writer = await asyncio.open_connection(*address.split(":"))
         path = f"/stores/sandbox/v2{PATH}/count"
         writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Auth-Token: {client.sandbox.token}\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: {address}\r\n"
+            f"X-Auth-Token: {client.sandbox.token}\r\n\r\n".encode()
         )
         answer = await reader.read()
         writer.close()

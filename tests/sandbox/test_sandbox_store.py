@@ -97,7 +97,7 @@ PARCELS = [
 
 
 def test_an_invented_store_has_what_the_file_asks_and_no_more() -> None:
-    """Units of a line are added up; a SKU at two addresses is two lines; no lines asked makes one."""
+    """Units of a line are added up; a SKU at two addresses is two lines; no lines make one."""
     orders = {order["id"]: order for order in store_for(PARCELS)["orders"]}
     lines = {
         number: [(line["sku"], line["quantity"]) for line in order["lines"]]

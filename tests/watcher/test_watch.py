@@ -99,7 +99,7 @@ async def test_the_same_content_under_another_name_is_recognised_and_sends_nothi
 
 
 async def test_the_same_name_again_replaces_nothing(dock: Dock) -> None:
-    """Another content under a name that lies in done already: both files and both sheets are there."""
+    """Another content under a name that is in done already: both files and both sheets remain."""
     async with dock.watched():
         dock.drop("acme.csv", row(100))
         await dock.filed("done/acme.csv")
@@ -502,7 +502,7 @@ async def test_two_watchers_of_one_folder_share_its_files(dock: Dock) -> None:
 
 
 async def test_status_tells_what_is_where(dock: Dock) -> None:
-    """Waiting, running with its progress, done, held, failed, left alone; and that nobody watches."""
+    """Waiting, running with its progress, done, held, failed, left alone; and nobody watching."""
     assert dock.status["watchers"] == []
     assert "Nobody watches it" in dock.told
     dock.drop("waits.csv", row(109))
@@ -590,7 +590,7 @@ class TestAnAnswerInHeld:
         assert dock.there("held") == ["again.csv", "again.results.xlsx"]
 
     async def test_that_is_none_is_told_of_beside_the_file(self, dock: Dock) -> None:
-        """Nothing is done, and nothing that the person wrote is written over; put right, it counts."""
+        """Nothing is done, and no word of the person is written over; put right, it counts."""
         async with dock.watched():
             results = await self.held(dock)
             write(results, "Results", "Decision", 2, "ask Bob")

@@ -29,7 +29,7 @@ PROVIDERS = {
     "endicia": "Endicia",
     "shipperhq": "ShipperHQ",
 }
-"""The values of shipping_provider in the API's enumeration, with names to show (openapi_orders_v2)."""
+"""The API's values of shipping_provider, with names to show (docs: openapi_orders_v2)."""
 
 NATIVE = {"australia-post": "auspost", "canada-post": "canadapost", "royal-mail": "royalmail"} | {
     code: code for code in ("usps", "ups", "fedex")
@@ -43,9 +43,7 @@ OWN_NUMBERS = frozenset(
     {"usps", "ups", "fedex", "dhl", "canada-post", "australia-post", "royal-mail", "purolator"}
     | {"ontrac", "lasership", "dpd-uk", "yodel", "myhermes-uk"}
 )
-"""Carriers that put their own number on every parcel; only with these can a number be said to be
-wrong.
-"""
+"""Carriers that number every parcel themselves; only with these can a number be called wrong."""
 
 DHL = "DHL"
 """A brand of several companies, named alone."""
@@ -103,14 +101,13 @@ SERVICE_WORDS = frozenset(
         "home",
     }
 )
-"""Words of services that are no carrier's own: with nothing else in the cell only the number can
-tell whose.
-"""
+"""Words of services that are no carrier's own: if alone in the cell, the number has to tell."""
 
 GLUED = re.compile(
     r"(ups|usps|fedex|fdx|dhl|dpd|gls|tnt)"
-    r"(ground|grnd|grd|gnd|freight|express|exp|standard|std|saver|economy|priority|pm|first|firstclass|fcm|home|paket"
-    r"|overnight|international|intl|\d?nd?day(?:air)?|\d(?:st|nd|rd)?day|nextday|nda|2da|3ds|surepost|smartpost|worldwide)"
+    r"(ground|grnd|grd|gnd|freight|express|exp|standard|std|saver|economy|priority|pm|first"
+    r"|firstclass|fcm|home|paket|overnight|international|intl|\d?nd?day(?:air)?"
+    r"|\d(?:st|nd|rd)?day|nextday|nda|2da|3ds|surepost|smartpost|worldwide)"
 )
 
 CUSTOM_PROVIDER = re.compile(r"carrier_[0-9]+")
@@ -194,11 +191,9 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
 
 
 def with_service(named: Carrier, text: str, service: str) -> Carrier:
-    """The company whose service it is, where a brand has several: DHL and `Paket`, UPS and `Mail
-    Innovations`.
+    """The company that owns the service, where a brand has several: DHL and `Paket`.
 
-    `text` is the carrier's cell: only one that holds the brand's name and nothing more is made more
-    exact so.
+    `text` is the carrier's cell: only one with the brand's name and nothing more is refined.
     """
     brand = _key_of(text)
     if table()["brand"].get(brand) != Code(named.provider, named.slug):
@@ -213,9 +208,7 @@ def with_service(named: Carrier, text: str, service: str) -> Carrier:
 
 
 def _code_of(value: str) -> Code:
-    """`provider:carrier_12`, a provider's code or a slug; natives become the provider, empty no
-    carrier.
-    """
+    """`provider:carrier_12`, a provider's code or a slug; natives become providers, empty none."""
     value = value.strip()
     if fold_case(value).startswith("provider:"):
         return Code(provider=value[len("provider:") :].strip())
@@ -250,9 +243,7 @@ def _exact(text: str, words: list[str]) -> Code | None:
 
 
 def _split_glued(words: list[str]) -> list[str]:
-    """Codes that glue a brand to its service, as an ERP writes them, cut in two: `UPSGROUND`,
-    `FEDEX2DAY`.
-    """
+    """Codes that glue a brand to its service, as ERPs write them, cut: `UPSGROUND`, `FEDEX2DAY`."""
     cuts = (GLUED.fullmatch(word) for word in words)
     return [
         part
@@ -273,9 +264,7 @@ def _longest(words: list[str], known: Mapping[str, Code]) -> tuple[str, Code] | 
 
 
 def tokens(text: str) -> list[str]:
-    """Runs of letters and digits, lower-case, without accents and ® signs, in any script; `²` is no
-    `2`.
-    """
+    """Runs of letters and digits in any script, lower-case, no accents or ®; `²` is no `2`."""
     plain = unicode_form("NFD", fold_case(narrow(text.translate(SIGNS))))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.findall(r"[^\W_]+", plain)
@@ -287,9 +276,7 @@ def _key_of(text: str) -> str:
 
 
 def guess(tracking_number: str) -> Carrier | None:
-    """The one carrier a number can only be of; for files that name no carrier, never against a
-    named one.
-    """
+    """The one carrier a number can be of; for cells without a carrier, not against a named one."""
     found = readings(tracking_number)
     if len(found) != 1 or not found[0].certain:
         return None
@@ -303,8 +290,7 @@ def company_of_dhl(number: str) -> Carrier | None:
 
 
 def disagreement(named: Carrier, tracking_number: str) -> str | None:
-    """A warning where the number is surely another carrier's and the named one cannot use it; else
-    None.
+    """A warning where the number is surely another carrier's, which the named one cannot use.
 
     Silent on carriers that hand parcels to others or take theirs: SurePost, SmartPost, DHL
     eCommerce and the consolidators end with USPS, and the file's number may be either's.
@@ -329,14 +315,12 @@ def disagreement(named: Carrier, tracking_number: str) -> str | None:
     whose = " or ".join(_code_of(slug).name for slug in sorted(owners))
     return (
         f"the carrier is {named.name}, but the number {tracking_number} is one of {whose} "
-        f"(shape and check digit fit): the tracking link may not work; see which of the two is wrong"
+        "(shape and check digit fit): the tracking link may not work; see which of the two is wrong"
     )
 
 
 def _own_usps_number(named: Carrier, tracking_number: str) -> bool:
-    """Whether USPS itself gave the number out (94, 95), and the service is not one that ends with
-    USPS.
-    """
+    """Whether the number is USPS's own (94, 95), and the service does not merely end with USPS."""
     service = _key_of(named.method)
     handed_over = any(word in service for word in HANDED_TO_USPS)
     return (
@@ -356,9 +340,7 @@ def table() -> dict[str, dict[str, Code]]:
 
 @cache
 def brands() -> tuple[str, ...]:
-    """The carriers' names as people write them, for a list to choose from; the first spelling of
-    each.
-    """
+    """The carriers' names as people write them, to choose from; the first spelling of each."""
     return tuple(
         dict.fromkeys(
             row["aliases"].split("|")[0] for row in _rows("carriers.csv") if row["match"] == "brand"
@@ -368,17 +350,13 @@ def brands() -> tuple[str, ...]:
 
 @cache
 def names() -> dict[str, str]:
-    """Every slug BigCommerce (2022-12) or AfterShip (2024-10) listed → its name; today's list is
-    longer.
-    """
+    """Each slug that BigCommerce (2022-12) or AfterShip (2024-10) listed → its name."""
     return {row["slug"]: row["name"] for row in _rows("tracking_carriers.csv")}
 
 
 @cache
 def display_names() -> dict[str, Code]:
-    """AfterShip's names → code; of several slugs with one name the one without a connection's
-    suffix.
-    """
+    """AfterShip's names → code; of slugs with one name, the one without a connection's suffix."""
     slugs = sorted(
         names(), key=lambda slug: (bool(LINK_SUFFIX.search(slug)), len(slug)), reverse=True
     )

@@ -26,15 +26,11 @@ class CarrierGuess:
     slug: str
     """AfterShip's: `usps`, `royal-mail`."""
     certain: bool
-    """Whether the shape is the carrier's alone; otherwise a number of another carrier may keep the
-    rule by chance.
-    """
+    """Whether only this carrier has the shape; otherwise another's may keep the rule by chance."""
 
 
 def compact(number: str) -> str:
-    """Upper-case, without the blanks and dashes that labels are printed with; as it is where it is
-    no such number.
-    """
+    """Upper-case, without the blanks and dashes of labels; unchanged if it is no such number."""
     return re.sub(r"[\s\-]", "", number).upper() if number.isascii() else number
 
 
@@ -87,7 +83,7 @@ def _fedex(text: str) -> Iterator[CarrierGuess]:
 
 
 def mod10(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others, weighted 3, 1, 3 … from the right."""
+    """Whether the last digit is the others' check digit, weighted 3, 1, 3 … from the right."""
     total = sum(
         int(digit) * (3 if place % 2 == 0 else 1)
         for place, digit in enumerate(reversed(digits[:-1]))
@@ -96,25 +92,19 @@ def mod10(digits: str) -> bool:
 
 
 def is_impb(digits: str) -> bool:
-    """Whether it is a USPS package barcode of 22 or 26 digits, with or without 420 and the ZIP code
-    before it.
-    """
+    """Whether it is a USPS barcode of 22 or 26 digits, with or without 420 and ZIP code before."""
     matches = (pattern.fullmatch(digits) for pattern in (IMPB, IMPB_LONG))
     return any(mod10(match[1]) for match in matches if match)
 
 
 def ups_digit(body: str) -> str:
-    """Check digit of the 15 characters after `1Z`; a letter counts as its place after `?`, modulo
-    10.
-    """
+    """Check digit of the 15 characters after `1Z`; a letter is its place after `?` mod 10."""
     values = [int(char) if char.isdigit() else (ord(char) - 63) % 10 for char in body]
     return str(-(sum(values[::2]) + 2 * sum(values[1::2])) % 10)
 
 
 def fedex_digit(body: str) -> str:
-    """Check digit of a FedEx Express number: weights 1, 3, 7 from the right, modulo 11, ten is
-    zero.
-    """
+    """Check digit of a FedEx Express number: weights 1, 3, 7 from the right, mod 11, 10 is 0."""
     total = sum(int(digit) * (1, 3, 7)[place % 3] for place, digit in enumerate(reversed(body)))
     return str(total % 11 % 10)
 

@@ -1,6 +1,4 @@
-"""What a spreadsheet program does to numbers, and how it shows: never undone by guessing, always
-named.
-"""
+"""How spreadsheet programs damage numbers: never undone by guessing, always named."""
 
 import re
 from collections.abc import Callable
@@ -82,7 +80,7 @@ def find_lost_digits(text: str) -> Wrong | None:
 
 
 def read_as_number(text: str) -> Wrong | None:
-    """A text that a program has made of something it took for a decimal number: `123456789012.0`."""
+    """A text that a program made of what it took for a decimal number: `123456789012.0`."""
     if not _DECIMAL.fullmatch(text):
         return None
     return Wrong(Code.READ_AS_NUMBER, "it was read as a number with a fraction", AS_TEXT)
@@ -111,9 +109,7 @@ def display(cell: Cell) -> str:
 
 
 def bare(text: str) -> str:
-    """As it is, without what only protects it or stands around it: `="…"`, a leading apostrophe,
-    outer blanks.
-    """
+    """Without what only protects or surrounds it: `="…"`, a leading apostrophe, outer blanks."""
     text = trim(text)
     if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)):
         text = trim(formula[1].replace('""', '"'))
@@ -121,16 +117,12 @@ def bare(text: str) -> str:
 
 
 def undress(text: str) -> str:
-    """The same in usual letters and blanks: no width forms, nothing unseen. `²` stays what it is:
-    no digit.
-    """
+    """In usual letters and blanks: no width forms, nothing unseen; `²` stays and is no digit."""
     return bare(text if text.isascii() else narrow(text).translate(_PLAIN))
 
 
 def plain_text(cell: Cell, dressed: Callable[[str], str] = undress) -> str | Wrong:
-    """What an id-like cell says, digit for digit; empty for a blank one. Wrong where digits are in
-    doubt.
-    """
+    """What an id-like cell says, digit for digit; empty if blank; Wrong for doubtful digits."""
     if cell is None:
         return ""
     if isinstance(cell, str):

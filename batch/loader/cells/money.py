@@ -8,15 +8,14 @@ from batch.loader.files.tables import Cell
 from batch.model.catalogue import Code
 
 _AMOUNT = re.compile(
-    r"(?:[A-Za-z]{1,3}\s*+)?[$€£¥₹]?\s*+([+-]?)\s*+[$€£¥₹]?\s*+([0-9][0-9.,' ]*+)\s*+(?:[$€£¥₹]|[A-Za-z]{1,3})?"
+    r"(?:[A-Za-z]{1,3}\s*+)?[$€£¥₹]?\s*+([+-]?)\s*+[$€£¥₹]?\s*+"
+    r"([0-9][0-9.,' ]*+)\s*+(?:[$€£¥₹]|[A-Za-z]{1,3})?"
 )
 _LARGEST = Decimal(10) ** 9
 
 
 def cost(cell: Cell) -> str | Wrong:
-    """`$8.40`, `8,40 €` and 8.4 are all "8.4000"; empty for a blank cell. Wrong is left out, not
-    refused.
-    """
+    """`$8.40`, `8,40 €` and 8.4 all give "8.4000"; empty if blank; Wrong is only left out."""
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else _unread("it is a truth value")
     if isinstance(cell, int | float):

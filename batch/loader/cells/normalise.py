@@ -8,9 +8,7 @@ ORDINALS = str.maketrans({"º": "o", "ª": "a", "№": "no"})
 
 
 def normalise(text: str) -> str:
-    """Lower-case, without accents, and only letters and digits, of any script; idempotent. `²` is
-    no `2`.
-    """
+    """Only letters and digits, of any script, lower-case without accents; `²` is no `2`."""
     plain = unicode_form("NFD", narrow(text).translate(ORDINALS))
     plain = unicode_form("NFD", plain.casefold())
     return "".join(char for char in plain if char.isalnum())

@@ -59,9 +59,7 @@ OTHER_PAPERS = frozenset(
         *("WM", "WMT", "WALMART", "TIKTOK", "SHOPIFY"),
     }
 )
-"""Prefixes of other papers' and other shops' numbers: the digits behind them are not the store's
-order.
-"""
+"""Prefixes of other papers' and shops' numbers: their digits are not the store's order number."""
 
 MARKETPLACE = re.compile(r"\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}")
 """Order numbers of Amazon and eBay, which no store gives out."""
@@ -121,15 +119,15 @@ def order_number(cell: Cell) -> int | str | Wrong:
 
 
 def plain_ids(block: Sequence[Cell]) -> Sequence[int] | None:
-    """The ids, where all cells are digits or whole numbers, as nearly all are: what `order_number`
-    says, but faster.
-    """
+    """The ids, where all cells are digits or whole numbers: as `order_number` says, but faster."""
     try:
         whole = "".join(block)  # type: ignore[arg-type]
         if not whole.isdecimal() or not whole.isascii():
             return None
     except TypeError:
-        if set(map(type, block)) != {float} or not all(map(float.is_integer, block)):  # type: ignore[arg-type]
+        if set(map(type, block)) != {float}:
+            return None
+        if not all(map(float.is_integer, block)):  # type: ignore[arg-type]
             return None
     try:
         ids = list(map(int, block))  # type: ignore[arg-type]

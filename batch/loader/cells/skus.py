@@ -66,9 +66,7 @@ def items(text: str) -> Counted:
 
 
 def units_of(text: str, cell: Cell) -> Counted | Wrong | None:
-    """The SKUs of a cell with their units, from the quantity cell beside it too; None where it is
-    one SKU after all.
-    """
+    """A cell's SKUs with their units, also from the quantity cell; None if it is one SKU."""
     parts, units = items(text), quantity(cell)
     several, counted = len(parts), parts[0][1] is not None
     if several == 1:

@@ -45,9 +45,7 @@ _LINK = re.compile(r"(?ai:https?)://[^\s/]\S*")
 
 
 def tracking_number(cell: Cell) -> str | Wrong:
-    """A tracking number or a link; several numbers with a line break between them; empty for a
-    blank cell.
-    """
+    """A tracking number or a link; several with line breaks between them; empty if blank."""
     if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:
         return cell if not cell.isalpha() and not find_lost_digits(cell) else _numbers(cell)
     text = plain_text(cell)
@@ -59,9 +57,7 @@ def tracking_number(cell: Cell) -> str | Wrong:
 
 
 def plain_tracking(block: Sequence[Cell]) -> Sequence[str] | None:
-    """The block, where all cells are tracking numbers as they should be: the same as `tracking`,
-    faster.
-    """
+    """The block, if all cells are proper tracking numbers: as `tracking_number`, but faster."""
     if set(map(type, block)) != {str}:
         return None
     texts = cast("Sequence[str]", block)
@@ -136,9 +132,7 @@ def _parts(text: str) -> tuple[str, ...] | Wrong:
 
 
 def _has_false_digits(text: str) -> bool:
-    """`²`, `①` and other scripts' digits: no carrier's number has them, and none of them is another
-    digit.
-    """
+    """`²`, `①` and other scripts' digits: no carrier's number has them; none is another digit."""
     return not text.isascii() and any(char.isnumeric() for char in text if not char.isascii())
 
 

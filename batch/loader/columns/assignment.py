@@ -56,7 +56,8 @@ class Assignment:
                 self._take(wanted, [column], "--map")
             else:
                 raise ColumnError(
-                    f"--map {wanted}={text}: there is no column {text!r}. The file has: {column_list(self.columns)}.",
+                    f"--map {wanted}={text}: there is no column {text!r}. The file has:"
+                    f" {column_list(self.columns)}.",
                     f"Name one of them, for example {self.likeliest(wanted)}",
                 )
 
@@ -132,8 +133,8 @@ class Assignment:
             self._take(Field.SKU, found, "its values go by line, as SKUs do")
             self.guessed.add(Field.SKU)
             self.warnings.append(
-                f"{found[0].label} ({found[0].example_text}) is read as sku by its values; no column says so plainly. "
-                f"If it is something else: {self.options(Field.SKU, None)}"
+                f"{found[0].label} ({found[0].example_text}) is read as sku by its values; no"
+                f" column says so plainly. If it is something else: {self.options(Field.SKU, None)}"
             )
 
     def detect_external_orders(self) -> None:
@@ -161,8 +162,9 @@ class Assignment:
         self.guessed.add(external)
         if not value_shapes.is_marketplace(orders.cells):
             self.warnings.append(
-                f"{label} holds another system's order numbers ({like}), none of which can be the store's: "
-                f"each is looked up as external_order_id. To refuse them instead: {self.options(external, None)}"
+                f"{label} holds another system's order numbers ({like}), none of which can be the"
+                " store's: each is looked up as external_order_id. To refuse them instead:"
+                f" {self.options(external, None)}"
             )
 
     def messages(self) -> tuple[str, ...]:
@@ -289,7 +291,7 @@ def _may_be_the_stores(column: Column) -> bool:
 
 
 def _are_numbered(fitting: Sequence[Column]) -> bool:
-    """`Tracking Number`, `Tracking Number 2`, …: also those that happen to be blank in the sample."""
+    """`Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
     return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
 
 

@@ -111,7 +111,8 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
     if (width := widths[at]) > MOST_COLUMNS:
         raise FileError(
             f"{_name(table)} has {width:,} columns; {MOST_COLUMNS:,} are read at most.",
-            "It is no table, or its columns are separated by something unusual: export it as .xlsx.",
+            "It is no table, or its columns are separated by something unusual: export it as"
+            " .xlsx.",
         )
     header = tuple(map(words, rows[at]))
     sample = [row for row in rows[at + 1 : at + 1 + SAMPLE] if any(map(words, row))]
@@ -216,8 +217,14 @@ def _why(taken: Candidate, tables: int, found: int) -> str:
     if tables == 1:
         return ""
     if found == 1:
-        return f"read sheet {taken.table.sheet}: of {tables} sheets the only one with the columns of an export"
-    return f"read sheet {taken.table.sheet}: of {found} sheets that could be the export it has the most known columns"
+        return (
+            f"read sheet {taken.table.sheet}: of {tables} sheets the only one with the columns of"
+            " an export"
+        )
+    return (
+        f"read sheet {taken.table.sheet}: of {found} sheets that could be the export it has the"
+        " most known columns"
+    )
 
 
 def _width(row: Sequence[Cell]) -> int:

@@ -27,7 +27,10 @@ def how_to_name(rows: Sequence[Sequence[Cell]], constants: Collection[Field]) ->
     columns = columns_of([""] * max(map(len, rows)), rows[first:], ())
     if not columns:
         return "Export it again, with a row of headers and the rows below it."
-    by_place = f"say where each column is; by its values that is {_by_place(columns, rows[first:], constants)}"
+    by_place = (
+        "say where each column is; by its values that is"
+        f" {_by_place(columns, rows[first:], constants)}"
+    )
     names, below = list(map(words, rows[first])), rows[first + 1 :]
     if not below or not all(
         isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)

@@ -60,7 +60,10 @@ def _contradictions(contest: Assignment) -> None:
         has_order = wanted in ORDER_FIELDS and contest.has(*ORDER_FIELDS)
         if column not in contest.free() or contest.is_settled(wanted) or has_order:
             continue
-        what = f"{column.label} should be {wanted}, but its values are something else ({column.example_text})"
+        what = (
+            f"{column.label} should be {wanted}, but its values are something else"
+            f" ({column.example_text})"
+        )
         if wanted in OPTIONAL_FIELDS:
             contest.warnings.append(f"{what}; it is not used.")
             continue
@@ -88,7 +91,8 @@ def _order(contest: Assignment) -> None:
             f"{contest.likeliest(Field.ORDER_ID)}"
         )
     raise ColumnError(
-        f"No column is recognised as the order's number. The file has: {column_list(contest.columns)}.",
+        "No column is recognised as the order's number. The file has:"
+        f" {column_list(contest.columns)}.",
         todo,
     )
 
@@ -107,8 +111,8 @@ def _units_ordered(contest: Assignment) -> None:
         )
         return
     raise ColumnError(
-        f"No column is recognised as the units shipped; {column_with_letter(column)} ({column.example_text}) "
-        "may be units ordered.",
+        f"No column is recognised as the units shipped; {column_with_letter(column)}"
+        f" ({column.example_text}) may be units ordered.",
         f"If it is what was shipped: {contest.options(Field.QUANTITY, column)}; "
         f"to ship what remains of each line: {contest.options(Field.QUANTITY, None)}",
     )
@@ -128,14 +132,16 @@ def _units_of_what(contest: Assignment) -> None:
     whole = f"to ship all that remains of each order: {contest.options(Field.QUANTITY, None)}"
     if not choices:
         contest.warnings.append(
-            f"{counted.label} gives units ({counted.example_text}), but no column says of what: they ship where "
-            f"the order has one line, else the row is refused. Add the SKU; or {whole}"
+            f"{counted.label} gives units ({counted.example_text}), but no column says of what:"
+            " they ship where the order has one line, else the row is refused. Add the SKU; or"
+            f" {whole}"
         )
         return
     if 2 * len(value_shapes.filled_cells(counted.cells)) < len(counted.cells):
         return
     raise ColumnError(
-        f"{counted.label} gives units ({counted.example_text}), but no column is recognised as the SKU.",
+        f"{counted.label} gives units ({counted.example_text}), but no column is recognised as the"
+        " SKU.",
         f"Say which column is the SKU: {contest.options(Field.SKU, *choices)}; "
         f"if none is, for orders of one line: {contest.options(Field.SKU, None)}; {whole}",
     )
@@ -188,8 +194,8 @@ def _tracking_number(contest: Assignment) -> None:
     for column in contest.free():
         if column.says.get(number) == Strength.WEAK and column.examples:
             contest.warnings.append(
-                f"{column.label} ({column.example_text}) is not read as the tracking number, and no other column is; "
-                f"if it is: {contest.options(number, column)}"
+                f"{column.label} ({column.example_text}) is not read as the tracking number, and no"
+                f" other column is; if it is: {contest.options(number, column)}"
             )
 
 

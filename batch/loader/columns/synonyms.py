@@ -62,7 +62,8 @@ LONGEST = 160
 """Characters of a header at most; what is longer is text."""
 
 _REMARKS = re.compile(
-    r"[(\[]\s*(?:required|optional|mandatory|if (?:any|known|applicable)|pflicht\w*|obligatoire|obligatorio|必須|任意)"
+    r"[(\[]\s*(?:required|optional|mandatory|if (?:any|known|applicable)"
+    r"|pflicht\w*|obligatoire|obligatorio|必須|任意)"
     r"[^)\]]{0,80}+[)\]]",
     re.IGNORECASE,
 )
@@ -115,7 +116,7 @@ def meaning(header: str) -> Meaning:
 
 
 def _in_common(sides: list[str]) -> Meaning | None:
-    """What the sides of a header agree on; beside one that names no field only strong names count."""
+    """What a header's sides agree on; beside one that names no field only strong names count."""
     known = {side: table().get(normalise(side), UNKNOWN) for side in sides}
     named = [said for said in known.values() if said.fields or said.ordered]
     others = [side for side, said in known.items() if not (said.fields or said.ordered)]

@@ -125,7 +125,7 @@ def are_few(cells: Sequence[Cell]) -> bool:
 
 
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
-    """Whether the values look like the numbers that a store gives out: `1001`, `#1001`, `BC-1001`."""
+    """Whether the values look like a store's order numbers: `1001`, `#1001`, `BC-1001`."""
     return _most(lambda cell: _STORE.fullmatch(words(cell)), cells)
 
 

@@ -96,9 +96,7 @@ def open_zip(blob: Blob) -> Iterator[zipfile.ZipFile]:
 
 @contextmanager
 def seekable(blob: Blob) -> Iterator[BinaryIO]:
-    """A real file to seek in: the file itself, or what is inside an archive, copied to a temporary
-    one.
-    """
+    """A real file to seek in: the file itself, or a temporary copy of what an archive holds."""
     if blob.plain:
         with blob.open() as stream:
             yield stream

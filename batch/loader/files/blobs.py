@@ -59,9 +59,7 @@ class Blob:
 
 
 def file_blob(path: Path) -> Blob:
-    """A regular file; FileError names a folder, a pipe, a device, a loop, a missing or unreadable
-    file.
-    """
+    """A regular file; FileError for a folder, pipe, device, loop, missing or unreadable file."""
     with explain_read_errors(str(path)):
         status = path.stat()
         for is_kind, name, todo in _SPECIAL:

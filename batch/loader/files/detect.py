@@ -53,7 +53,8 @@ _FOREIGN = (
 # could begin a header line of text
 _BINARY_ONLY = (b"BM", b"MZ", b"RIFF", b"Rar!", b"BZh", b"PAR1", b"GIF8")
 _HTML = re.compile(
-    rb"(?:(?><!--.*?-->)|\s++)*+<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b",
+    rb"(?:(?><!--.*?-->)|\s++)*+"
+    rb"<(?:!doctype\s+html|html|head|body|table|meta|style|div|center|title)\b",
     re.I | re.S,
 )
 _XML = re.compile(rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*\s+xmlns")
@@ -64,9 +65,7 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x00"))
 
 
 def content_of(head: bytes) -> Content | str:
-    """What a file that begins so is: a Content, or the name of what we do not read ("a PDF
-    document").
-    """
+    """What a file that begins so is: a Content, or the name of what is not read ("a PDF")."""
     return "a tar archive" if head[257:262] == b"ustar" else _content_of(head)
 
 

@@ -32,11 +32,9 @@ class Dialect:
 
 
 def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]]:
-    """All records of a text that comes in pieces of whole lines, some at a time; a blank line is
-    `[]`.
+    """All records of a text that comes in pieces of whole lines, in lists; a blank line is `[]`.
 
-    Where quotes do not add up, or have swallowed whole rows, the lines concerned are read one by
-    one.
+    Where quotes do not add up, or have swallowed whole rows, these lines are read one by one.
     """
     mark = dialect.delimiter
     for piece in pieces:
@@ -61,11 +59,9 @@ def records(pieces: Iterator[str], dialect: Dialect) -> Iterator[list[list[str]]
 def _sample_records(
     lines: list[str], pieces: Iterator[str], dialect: Dialect
 ) -> Iterator[list[str]]:
-    """The records of these lines, and on to where one ends with a piece; a record of several lines
-    is looked at.
+    """The records of these lines, up to one that ends with a piece; multi-line ones are checked.
 
-    After a stray quote the lines behind it are read again; where that has been too often, each by
-    itself.
+    After a stray quote the lines behind it are read again; too often, and each is read by itself.
     """
     flow = _Flow(deque(lines), pieces)
     again = 0
@@ -153,9 +149,7 @@ def _long_record(row: list[str], lines: list[str], dialect: Dialect) -> Iterator
 
 
 def _mend(line: str, dialect: Dialect) -> list[str]:
-    """One line whose quotes are wrong: a backslash before a quote, or leniently, or quotes as mere
-    characters.
-    """
+    """A line whose quotes are wrong: backslash escapes, read leniently, or plain text."""
     plain = line.rstrip("\n").split(dialect.delimiter)
     for escape in ("\\", None):
         try:

@@ -1,6 +1,4 @@
-"""Which encoding a text is in: its mark, UTF-8, UTF-16, Japanese, else Windows Western; and what
-that leaves open.
-"""
+"""The encoding of a text: its mark, UTF-8, UTF-16, Japanese, else Windows Western; with doubts."""
 
 import codecs
 import io
@@ -46,9 +44,7 @@ class Encoding:
 
 
 def encoding_of(blob: Blob) -> Encoding:
-    """The encoding of a whole text; reads it to its end once, and again only if it is not plain
-    UTF-8.
-    """
+    """The encoding of a whole text; it is read once, and again only if it is not plain UTF-8."""
     head = blob.head(4096)
     name = (
         next((name for mark, name in _MARKS if head.startswith(mark)), "")
@@ -141,19 +137,26 @@ def _older(blob: Blob, name: str) -> Encoding:
     )
     if good:
         which = _lines_text(bad, many)
-        note = f"The text mixes encodings: {which} not UTF-8 as the rest, read as Windows Western (cp1252)."
+        note = (
+            f"The text mixes encodings: {which} not UTF-8 as the rest, read as Windows Western"
+            " (cp1252)."
+        )
         return Encoding(name, MENDING, warnings=(note, *unclear))
-    note = f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western (cp1252)."
+    note = (
+        f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western"
+        " (cp1252)."
+    )
     if _is_foreign(bytes(sample)):
-        foreign = "It looks like another alphabet, which then shows as wrong letters: save it as CSV UTF-8."
+        foreign = (
+            "It looks like another alphabet, which then shows as wrong letters: save it as CSV"
+            " UTF-8."
+        )
         return Encoding("cp1252", "replace", warnings=(f"{note} {foreign}", *unclear))
     return Encoding("cp1252", "replace", (note,), unclear)
 
 
 def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not plain ASCII, with their numbers; any line end counts, a giant line
-    comes in pieces.
-    """
+    """The lines that are not plain ASCII, with their numbers; a giant line comes in pieces."""
     number = 1
     with blob.open() as stream, io.TextIOWrapper(stream, "latin-1", newline="") as text:
         while line := text.readline(PIECE):
@@ -173,9 +176,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _is_foreign(sample: bytes) -> bool:
-    """Western words are mostly ASCII; where every third letter is none, the words are of another
-    alphabet.
-    """
+    """Western words are mostly ASCII; where every third letter is not, it is another alphabet."""
     letters = sum(sample.count(letter) for letter in range(128) if chr(letter).isalpha())
     return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
@@ -187,8 +188,7 @@ def _lines_text(lines: list[int], many: int) -> str:
 
 
 def _is_japanese(sample: bytes) -> bool:
-    """Whether bytes that are not UTF-8 read as Japanese: kana, or characters both of whose bytes
-    are high.
+    """Whether bytes that are not UTF-8 are Japanese: kana, or characters with two high bytes.
 
     Western text passes as cp932 too, but there a high byte mostly stands alone before an ASCII
     letter; and where two meet (`äö`), the first is a letter, with which only rare characters of

@@ -24,9 +24,7 @@ _TOKEN = re.compile(
     r"|(?P<text>[^<]++|<)",
     re.IGNORECASE | re.DOTALL,
 )
-"""What a page is made of, one after another; what is not closed goes on to its end, and nothing is
-read twice.
-"""
+"""A page's parts, one after another; what is not closed goes on to the end; nothing is reread."""
 _SPANS = re.compile(r"""\b(colspan|rowspan)\s*+=\s*+["']?(\d{1,9})""", re.IGNORECASE)
 _RAW_ENDS = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
 _LONG_REFERENCE = re.compile(r"&#\d{8,}+;?")
@@ -39,7 +37,7 @@ Grid = list[list[Cell]]
 
 
 def read_page(blob: Blob) -> list[Table]:
-    """The tables of a page that have two columns and two rows at least; FileError if there is none."""
+    """The tables of a page with at least two columns and two rows; FileError where it has none."""
     with explain_read_errors(blob.name):
         encoding = encoding_of(blob)
         with open_lines(blob, encoding) as lines:
@@ -112,11 +110,8 @@ class _Grid:
             if not self.rows:
                 self.rows.append([])
             spans = {name.casefold(): _span(count) for name, count in _SPANS.findall(attributes)}
-            self.text, self._spans, self._in_cell = (
-                [],
-                (spans.get("colspan", 1), spans.get("rowspan", 1)),
-                True,
-            )
+            self.text, self._spans = [], (spans.get("colspan", 1), spans.get("rowspan", 1))
+            self._in_cell = True
         elif tag in {"br", "p", "div"}:
             self.text.append(" ")
 

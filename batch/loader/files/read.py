@@ -1,6 +1,4 @@
-"""A warehouse's file → tables of typed cells; what it is, its bytes say, not its suffix. Knows no
-shipping.
-"""
+"""A warehouse's file → tables of typed cells; its bytes say what it is, not its suffix."""
 
 from pathlib import Path
 
@@ -13,12 +11,10 @@ from batch.loader.files.text import read_text
 
 
 def read_tables(path: Path, *, sheet: str = "") -> list[Table]:
-    """The visible tables of a file that are not empty, in order; of a hidden sheet only when it is
-    named.
+    """The visible tables of a file that are not empty, in order; a hidden sheet only by its name.
 
-    FileError, and no other exception whatever the bytes: it names the file, the reason and what to
-    do. Plain text, all of whose reading takes linear time, is read here; what must be parsed, in a
-    process of its own.
+    Raises FileError, and nothing else whatever the bytes: it names the file, the reason and what
+    to do. Plain text, whose reading takes linear time, is read here; the rest in another process.
     """
     blob = file_blob(path)
     kind = content_of(blob.head(HEAD))

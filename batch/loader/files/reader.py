@@ -1,6 +1,4 @@
-"""The tables of a file that is no plain text: read by a process of their own, within limits, kept
-on disk as rows.
-"""
+"""Tables of files that are not plain text: read by another process, within limits, kept on disk."""
 
 import atexit
 import json
@@ -41,7 +39,10 @@ LONGEST_NOTE = 2**20
 _SPREAD = (
     "Copy the table alone into a new workbook (Ctrl+End shows where the sheet ends), and save that."
 )
-_FAR = "Delete the rows and columns beside the table (Ctrl+End shows where the sheet ends), and save it again."
+_FAR = (
+    "Delete the rows and columns beside the table (Ctrl+End shows where the sheet ends), and save"
+    " it again."
+)
 _FULL = tuple(getattr(signal, name, None) for name in ("SIGABRT", "SIGXCPU"))
 """How a process ends that meets its limits: calamine aborts where memory ends."""
 
@@ -60,7 +61,8 @@ class Spool:
     """What a reader has written, in a temporary file without a name; gone with its last user."""
 
     def __init__(self) -> None:
-        self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  closed by finalisation, with the last table
+        # Closed by finalisation, with the last table.
+        self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115
         self._lock = threading.Lock()
 
     def __del__(self) -> None:
@@ -106,9 +108,7 @@ _REPORT = "Export it again; if it stays so, please report it: this is a bug in s
 
 
 def read_apart(blob: Blob, sheet: str) -> list[Table]:
-    """The file's tables; FileError where there are none, where it is damaged, or exceeds its
-    limits.
-    """
+    """The file's tables; FileError where there are none, it is damaged, or exceeds its limits."""
     spool = _run(blob, "tables", sheet)
     told: list[tuple[str, tuple[str, ...], tuple[str, ...], list[Span]]] = []
     with _understood(blob):
@@ -169,7 +169,8 @@ def _run(blob: Blob, job: str, *words: str) -> Spool:
     ]
     # fmt: off
     reader = subprocess.Popen(  # noqa: S603  our own program
-        command, stdin=subprocess.DEVNULL, stdout=spool.file, stderr=subprocess.DEVNULL, env=environment()
+        command, stdin=subprocess.DEVNULL, stdout=spool.file, stderr=subprocess.DEVNULL,
+        env=environment(),
     )
     # fmt: on
     _READERS.add(reader)
@@ -191,7 +192,10 @@ def _run(blob: Blob, job: str, *words: str) -> Spool:
     return spool
 
 
-_TWICE = "Run it once more. If its reader ends so again, do not run it: tell IT where the file came from."
+_TWICE = (
+    "Run it once more. If its reader ends so again, do not run it: tell IT where the file came"
+    " from."
+)
 
 
 def _outcome(blob: Blob, spool: Spool) -> dict[str, Any]:

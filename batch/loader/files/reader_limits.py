@@ -38,5 +38,6 @@ class Deadline:
         if time.monotonic() > self._at:
             raise FileError(
                 f"{self._name} could not be read within {self._seconds:,} s.",
-                "Copy it to a disk of this machine and try again; if that does not help, export fewer rows.",
+                "Copy it to a disk of this machine and try again; if that does not help, export"
+                " fewer rows.",
             )

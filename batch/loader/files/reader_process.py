@@ -1,5 +1,4 @@
-"""A program of its own: reads whatever is no plain text, within limits, and writes its tables to
-standard output.
+"""A program of its own that reads what is not plain text, and writes its tables to stdout.
 
 Whatever is in the file, only this process can fall. Frames go out, each a type byte, a length of
 eight bytes, and JSON or a batch of rows (frames.py): `L` the limits it set itself, `T` a table
@@ -120,7 +119,7 @@ _JOBS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def _limit(memory: int, seconds: int) -> None:
-    """So much address space besides the program's own, and processor time; said before it counts."""
+    """Limit the address space beyond the program's own, and the processor time; said beforehand."""
     _frame(b"L", [memory >> 20, seconds])
     sys.stdout.buffer.flush()
     try:
@@ -140,7 +139,8 @@ def _own() -> int:
     try:
         import resource
 
-        with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123  as short as it gets
+        # As short as it gets.
+        with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123
             return int(sizes.read().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):  # not on Linux
         return 64 * 2**20

@@ -1,5 +1,4 @@
-"""Rows on their way from the reader process: plain texts and numbers, checked as they are taken;
-nothing in them runs.
+"""Rows from the reader process: plain texts and numbers, checked when taken, nothing executed.
 
 A batch of rows is a line of JSON that says how it is cut, then its columns, one after another;
 where rows differ in width, all cells as one column. A column of texts is the texts, joined; one of

@@ -21,19 +21,16 @@ class Table:
 
     path: Path
     rows: Callable[[], Iterator[list[Cell]]]
-    """Every row from the first on, blank ones too: the n-th is the row a spreadsheet program
-    numbers n.
+    """Every row from the first on, also blank ones: the n-th is a spreadsheet program's row n.
 
     A row may be shorter or longer than the others. FileError if the file has gone meanwhile.
     """
     sheet: str = ""
     """Empty for text."""
     said: tuple[str, ...] = ()
-    """How it was read, where that is not plain: the delimiter, an older encoding, from inside an
-    archive.
-    """
+    """How it was read, if not plainly: the delimiter, an old encoding, from inside an archive."""
     warnings: tuple[str, ...] = ()
-    """What may be missing or wrong in it: mixed encodings, NULs taken out, a last line cut short."""
+    """What may be missing or wrong in it: mixed encodings, NULs removed, a last line cut short."""
     number_format: Callable[[int, int], str] = lambda row, column: ""
     """Of a cell, as a spreadsheet program names it: `00000`; empty where it cannot be had.
 
@@ -44,7 +41,7 @@ class Table:
     """Asked between two pieces of its first reading: FileError past the file's deadline."""
 
     def address(self, row: int, column: int) -> str:
-        """Where a cell is, both counted from 1: `Sheet1!F214`, or for text `row 214, column 6 (F)`."""
+        """Where a cell is, counted from 1: `Sheet1!F214`, or in text `row 214, column 6 (F)`."""
         letters = column_letters(column)
         if not self.sheet:
             return f"row {row}, column {column} ({letters})"
@@ -68,9 +65,7 @@ def words(cell: Cell) -> str:
 
 
 def unicode_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """The text in one of Unicode's forms; one too long for a name as it is: marks are sorted in
-    quadratic time.
-    """
+    """The text in a Unicode form; too long a text as it is: sorting marks takes quadratic time."""
     return unicodedata.normalize(form, text) if len(text) <= LONGEST_NAME else text
 
 

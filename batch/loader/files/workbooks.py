@@ -1,6 +1,4 @@
-"""XLSX, XLSB, XLS and ODS as tables, by calamine; in the reader process alone: what calamine meets
-may end it.
-"""
+"""XLSX, XLSB, XLS and ODS as tables, by calamine; only in the reader process: it may crash."""
 
 import posixpath
 import re
@@ -38,7 +36,8 @@ _ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
 _UNCOUNTED_MARKS = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
 LONGEST_MARK = max(map(len, (*_ERROR_MARKS, *_UNCOUNTED_MARKS)))
 _ERROR_CELL = re.compile(
-    rb"""<(?:\w+:)?c(?=\s)(?=[^<>]*\st=["']e["'])(?>[^<>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*>"""
+    rb"""<(?:\w+:)?c(?=\s)(?=[^<>]*\st=["']e["'])"""
+    rb"""(?>[^<>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*>"""
     rb"""(?:<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(#[^<]{1,30})<"""
 )
 
@@ -77,9 +76,7 @@ _UNLOCK = "Open it, take the password off (File > Info > Protect Workbook), and 
 
 
 def size_of(blob: Blob, kind: str) -> int:
-    """Bytes of a workbook, inflated, as far as it says so itself; FileError where it is under a
-    password.
-    """
+    """Bytes of a workbook, inflated, as far as it says; FileError where a password protects it."""
     if kind == "xls":
         size, encrypted = blob.size, _is_encrypted(blob)
     else:
@@ -94,8 +91,7 @@ def size_of(blob: Blob, kind: str) -> int:
 
 
 def read_workbook(blob: Blob, kind: str, sheet: str) -> Iterator[Table]:
-    """Its visible sheets that are not empty, in order, or the one named, hidden or not; FileError
-    if there is none.
+    """Its visible sheets with content, in order, or the one named; FileError if there is none.
 
     The rows of a sheet can be read once, before the next sheet.
     """
@@ -156,8 +152,10 @@ def _rows(blob: Blob, sheet: calamine.CalamineSheet, errors: Errors) -> Iterator
         if blank >= GAP:
             row = sheet.end[0] + 1 if sheet.end else blank
             raise FileError(
-                f"{blob.name} holds something in row {row:,} of sheet {sheet.name!r}, after {blank:,} empty rows.",
-                "Delete the rows below the table (Ctrl+End shows where the sheet ends), and save it again.",
+                f"{blob.name} holds something in row {row:,} of sheet {sheet.name!r}, after"
+                f" {blank:,} empty rows.",
+                "Delete the rows below the table (Ctrl+End shows where the sheet ends), and save it"
+                " again.",
             )
         yield from repeat([], blank)
         blank = 0
@@ -179,9 +177,7 @@ def _with_errors(rows: Iterator[Row], errors: Errors) -> Iterator[Row]:
 
 
 def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
-    """Each part is as large as it says and declares no document type (no bomb, no entity); where
-    errors are.
-    """
+    """Check each part's size and document type (bombs, entities); returns where errors are."""
     marked = set()
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
@@ -200,17 +196,15 @@ def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
 
 
 def _inflates_to_errors(blob: Blob, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Reads a part to its end, where its size and checksum are checked; whether it has errors or
-    uncounted formulas.
-    """
+    """Read a part to its end, which checks it; whether it has errors or uncounted formulas."""
     with archive.open(part) as inflating:
         piece = inflating.read(PIECE)
         prolog = piece.replace(b"\0", b"")  # UTF-16, too
         # OpenOffice 1 and 2 wrote one into the manifest.
         if (b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog) and part.filename != MANIFEST:
             raise FileError(
-                f"{blob.name} declares a document type in {part.filename}; no spreadsheet program writes that, "
-                "and attacks do.",
+                f"{blob.name} declares a document type in {part.filename}; no spreadsheet program"
+                " writes that, and attacks do.",
                 "It is no export. Do not open it, and tell IT where it came from.",
             )
         seen, tail = False, b""
@@ -238,9 +232,7 @@ def _xlsx_errors(xml: bytes) -> Errors:
 
 
 def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
-    """LibreOffice writes an error cell as an empty text with `calcext:value-type="error"` and what
-    it shows.
-    """
+    """Errors in LibreOffice's empty cells with `calcext:value-type="error"`, and what they show."""
     found: dict[str, Errors] = {}
     for table in root.iter(f"{_ODS}table"):
         number = 1
@@ -258,9 +250,7 @@ def _ods_errors(root: "ET.Element[str]") -> dict[str, Errors]:
 
 
 def _xls_errors(content: bytes) -> dict[str, Errors]:
-    """Records BOOLERR and FORMULA with an error ([MS-XLS] 2.4.24, 2.4.127), each in the sheet whose
-    stream it is in.
-    """
+    """BOOLERR and FORMULA errors ([MS-XLS] 2.4.24, 2.4.127), by the sheet they are in."""
     base = content.find(_XLS_START)
     starts = sorted(_xls_sheets(content, base)) if base >= 0 else []
     found: dict[str, Errors] = {}
@@ -273,9 +263,7 @@ def _xls_errors(content: bytes) -> dict[str, Errors]:
 
 
 def _xls_sheets(content: bytes, base: int) -> Iterator[tuple[int, str]]:
-    """Where each sheet begins, by the BOUNDSHEET records; of a stream in one piece, as programs
-    write it.
-    """
+    """Where each sheet begins, by its BOUNDSHEET record; in a contiguous stream, as is usual."""
     offset, record = base, 0
     while record != _XLS_END and offset + 4 <= len(content):
         record, length = struct.unpack_from("<HH", content, offset)

@@ -1,6 +1,4 @@
-"""What calamine does not tell of an XLSX: how a number is shown, and where a cell lies far from the
-table.
-"""
+"""What calamine does not tell of an XLSX: a number's format, and cells far from the table."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -22,8 +20,7 @@ _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 
 def number_format(blob: Blob, sheet: str, row: int, column: int) -> str:
-    """How a cell shows its number, as a spreadsheet program names it: `00000`; empty where that is
-    not to be had.
+    """How a cell shows its number, as a spreadsheet program names it: `00000`; empty: unknown.
 
     Reads the sheet up to the cell: for one cell of a column, not for every one.
     """

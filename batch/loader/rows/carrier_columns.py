@@ -84,7 +84,8 @@ def unknown_carriers(shipper: Categorical[Shipper]) -> tuple[str, ...]:
         if found.carrier and not found.carrier.known:
             rows[found.carrier.name] = rows.get(found.carrier.name, 0) + count
     return tuple(
-        f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no tracking link. "
+        f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no"
+        " tracking link. "
         f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
         for name, count in rows.items()
     )

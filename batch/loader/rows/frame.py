@@ -49,7 +49,8 @@ BLANK = 0
 """The code of a blank cell, in every column."""
 
 _TOTALS = re.compile(
-    r"[*= ]*(grand[ -]?|sub[ -]?)?(totals?|summe|gesamt(summe)?|zwischensumme|somme|totales?|totaal|totaux|suma|soma"
+    r"[*= ]*(grand[ -]?|sub[ -]?)?(totals?|summe|gesamt(summe)?|zwischensumme|somme|totales?"
+    r"|totaal|totaux|suma|soma"
     r"|合計|総計|小計|итого|end of (report|file))\b.*",
     re.IGNORECASE | re.DOTALL,
 )

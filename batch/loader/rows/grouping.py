@@ -220,8 +220,10 @@ def _no_line(entries: Entries, row: int) -> Finding:
 def _units_of_what(entries: Entries, row: int) -> Finding:
     return invalid(
         Code.QUANTITY_WITHOUT_LINE,
-        f"Row {entries.rows[row]} is one of several of its parcel, and nothing says which line of the order each is.",
-        "Add a column with the SKU; or leave the quantities blank to ship all that remains of the order.",
+        f"Row {entries.rows[row]} is one of several of its parcel, and nothing says which line of"
+        " the order each is.",
+        "Add a column with the SKU; or leave the quantities blank to ship all that remains of the"
+        " order.",
     )
 
 
@@ -239,6 +241,7 @@ def _link_conflict(entries: Entries, row: int) -> Finding:
 def _no_units(entries: Entries, row: int) -> Finding:
     return invalid(
         Code.NO_QUANTITY,
-        f"Row {entries.rows[row]} gives no units for {entries.sku[row]}; other rows of its parcel give theirs.",
+        f"Row {entries.rows[row]} gives no units for {entries.sku[row]}; other rows of its parcel"
+        " give theirs.",
         "Put the units in.",
     )

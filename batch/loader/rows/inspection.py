@@ -106,7 +106,7 @@ class Inspection:
         return cast("list[str]", column.cells) if same and plain else values
 
     def numbers(self, column: CategoricalColumn, rule: Rule, *, alone: bool = False) -> Ints:
-        """The rule's whole number for each row, 0 for none; rows with a `Wrong` get their finding."""
+        """The rule's whole number for each row, or 0; rows with a `Wrong` get their finding."""
         if not column.codes.any():
             return np.zeros(len(column.codes), dtype=np.int64)
         values = array("q", [0])
@@ -148,7 +148,8 @@ class Inspection:
             code = int(column.codes[row])
             if column.position == 0:
                 raise ColumnError(
-                    f"A constant of this source is {display(column.cells[code])}: {wrong[code].why}.",
+                    f"A constant of this source is {display(column.cells[code])}:"
+                    f" {wrong[code].why}.",
                     "Correct it under [sources.NAME.constants] in shipbatch.toml.",
                 )
             self.reject(row, self.describe_cell(row, column, wrong[code]), alone=alone)

@@ -38,7 +38,7 @@ class Layout:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.headings: Mask = np.zeros(len(frame), dtype=np.bool_)
-        """Order rows whose item rows follow: they carry the number and name no line of their own."""
+        """Order rows whose item rows follow: they carry the number and name no line."""
         self.said: list[str] = []
         asks = frame.filled_rows(*_ORDER, *_LINE, *_LABEL)
         asks[list(frame.totals | frame.repeated_headers | frame.too_wide.keys())] = False
@@ -82,7 +82,7 @@ class Layout:
         return bool(again.any())
 
     def _fill_numbers(self) -> None:
-        """Order rows with a number and no line, above item rows of the same order without a number."""
+        """Order rows with a number and no line, above numberless item rows of the same order."""
         line, label = self._mask(_LINE), self._mask(_LABEL)
         if not (~line & label).any():
             return
@@ -95,7 +95,8 @@ class Layout:
         for names in (_LABEL, *((name,) for name in _SHARED)):
             self._take(names, ~items, items)
         self.said.append(
-            f"item rows without a tracking number ({items.sum():,}) take that of the order row above them"
+            f"item rows without a tracking number ({items.sum():,}) take that of the order row"
+            " above them"
         )
 
     def _same(self, fields: Sequence[Field]) -> Mask:

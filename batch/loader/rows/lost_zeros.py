@@ -43,7 +43,7 @@ def find_lost_zeros(column: CategoricalColumn, frame: Frame, table: Table) -> di
 
 
 def _width_of_texts(column: CategoricalColumn) -> int:
-    """Digits of the column's texts, where all have the same number and one begins with 0; else 0."""
+    """Digits of the column's texts, where all have as many and one begins with 0; else 0."""
     digits = [cell for cell in column.cells if isinstance(cell, str) and cell.isdecimal()]
     widths = set(map(len, digits))
     return widths.pop() if len(widths) == 1 and any(text[0] == "0" for text in digits) else 0

@@ -62,7 +62,7 @@ def _texts(named: Categorical[str], members: Sequence[int]) -> list[str]:
 def _shipper(
     entries: Entries, members: Sequence[int], numbers: Sequence[str], warnings: list[str]
 ) -> Shipper:
-    """The carrier its rows name, the number's own where none does; what speaks against it is said."""
+    """The carrier its rows name, else the number's own; what speaks against it is a warning."""
     found = [entries.shipper[row] for row in members]
     methods = list(dict.fromkeys(shipper.method for shipper in found if shipper.method))
     if len(methods) > 1:
@@ -105,15 +105,17 @@ def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
         return ()
     have = "rows have" if len(rows) > 1 else "row has"
     said = (
-        f"{len(rows):,} {have} a tracking number and no carrier, and numbers like {untold} do not tell it: no tracking "
-        f"link is made. Name its column (--map carrier=COLUMN), or write under [sources.NAME.constants] in "
+        f"{len(rows):,} {have} a tracking number and no carrier, and numbers like {untold} do not"
+        " tell it: no tracking "
+        "link is made. Name its column (--map carrier=COLUMN), or write under"
+        " [sources.NAME.constants] in "
         f'shipbatch.toml: carrier = "UPS"'
     )
     return (said,)
 
 
 def _lines(entries: Entries, members: Sequence[int], warnings: list[str]) -> tuple[Line, ...]:
-    """The lines asked for, each once; those that several rows name are added up, and that is said."""
+    """The lines asked for, each once; lines of several rows are added up, with a warning."""
     asked = [line for row in members for line in _requested_lines(entries, row)]
     if len(asked) < 2:
         return tuple(asked)

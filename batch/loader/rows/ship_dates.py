@@ -23,7 +23,8 @@ _SHAPE = re.compile(
 )
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(?:\d{4,6})?")
 _WORDS = re.compile(
-    r"\s*(?:(\d{1,2})[-. ]+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.? +(\d{1,2}),?)[-., ]+(\d{4}|\d\d)\b.*",
+    r"\s*(?:(\d{1,2})[-. ]+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.? +(\d{1,2}),?)"
+    r"[-., ]+(\d{4}|\d\d)\b.*",
     re.I,
 )
 _MONTHS = {name.casefold(): month for month, name in enumerate(calendar.month_abbr)}

@@ -28,7 +28,10 @@ def set_aside(seen: Inspection) -> None:
             row, skip_finding(Code.TOTALS_ROW, "A row of totals, not of a shipment."), alone=True
         )
     for row, width in frame.too_wide.items():
-        error = f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in wrong columns."
+        error = (
+            f"Row {frame.rows[row]} has {width} cells, more than the header: they may stand in"
+            " wrong columns."
+        )
         seen.reject(
             row,
             invalid(Code.TOO_MANY_CELLS, error, "Put cells that hold the separator in quotes."),
@@ -57,7 +60,7 @@ def _has_value(seen: Inspection, *fields: Field) -> Mask:
 
 
 def _void(seen: Inspection) -> None:
-    """Rows whose void column says yes; one that says neither yes nor no is not shipped on a guess."""
+    """Reject rows whose void column says yes, and those where it says neither yes nor no."""
     column = seen.column(Field.VOID)
     _set(seen, seen.numbers(column, is_void) != 0, column, Code.VOID, "void.")
 
@@ -98,8 +101,8 @@ def _some_have_shipped(seen: Inspection, waits: Mask) -> None:
     column = next(column for column in seen.every(Field.STATUS) if (waits & column.is_filled).any())
     row = int(np.flatnonzero(waits & column.is_filled)[0])
     raise ColumnError(
-        f"{seen.quote_cell(row, column)}: no row has a tracking number, and by its status none of the {waits.sum():,} "
-        f"has shipped.",
+        f"{seen.quote_cell(row, column)}: no row has a tracking number, and by its status none of"
+        f" the {waits.sum():,} has shipped.",
         f"If it is the wrong export, take the one of what was shipped; to ship them all: "
         f"{map_option(Field.STATUS, None, ())}",
     )

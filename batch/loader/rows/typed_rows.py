@@ -38,7 +38,7 @@ class Entries:
     line: Ints
     sku: Categorical[str]
     several: dict[int, Counted]
-    """Data row → what its cell asks for, where that is more than one SKU or has the units with it."""
+    """Data row → what its cell asks for, where it has several SKUs, or units with its SKU."""
     quantity: Ints
     numbers: Categorical[str]
     """Several numbers of one cell or row with a line break between them."""

@@ -20,9 +20,7 @@ BACKOFF = Backoff.doubling(2.0, 8.0)  # between two of them, where the store nam
 async def retry_idempotent(
     send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int
 ) -> Verdict:
-    """Send what does no harm twice, until it is answered clearly, TRIES are over, or the run is to
-    stop.
-    """
+    """Send what is safe to repeat until it is answered clearly, TRIES are over, or a stop comes."""
     for again in range(1, TRIES + 1):
         verdict = judge(await send(), expected=expected)
         if verdict.stop:
@@ -40,9 +38,7 @@ class Corrector:
         self._client, self._ledger, self._stop = session.client, session.ledger, session.stop
 
     async def correct(self, corrections: Iterable[Correction]) -> AsyncIterator[RowNote]:
-        """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as
-        they are.
-        """
+        """Send each as a PUT, yielding its rows' notes; after a stop the others are left alone."""
         for one in corrections:
             yield _held_note(one) if self._stop else await self._correct(one)
 
@@ -82,9 +78,7 @@ class Corrector:
         )
 
     async def _as_asked(self, one: Correction, verdict: Verdict) -> StoreShipment | None:
-        """The corrected shipment, read back where the answer is not of it; None where it is not as
-        it was to be.
-        """
+        """The corrected shipment, read back where the answer is not of it; None if not as asked."""
         now = verdict.shipment
         if now is None or _is_as_asked(one, now):
             return now

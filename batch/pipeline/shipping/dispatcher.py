@@ -1,6 +1,4 @@
-"""The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's
-quota.
-"""
+"""The workers: claim, post, record; one shipment of an order at a time, at the store's quota."""
 
 import asyncio
 from collections import deque
@@ -28,11 +26,8 @@ class Dispatcher:
     """Posts planned shipments, each at most once an attempt, and records what became of them."""
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
-        self._client, self._ledger, self._settings = (
-            session.client,
-            session.ledger,
-            session.settings,
-        )
+        self._client, self._ledger = session.client, session.ledger
+        self._settings = session.settings
         self._stop, self._watch, self._baselines = session.stop, session.screen.step, baselines
         self._who = this_user()
         self._queued_behind: dict[int, deque[Record]] = {}
@@ -55,7 +50,7 @@ class Dispatcher:
             self._stop.set(str(error), error.todo)
 
     async def _deliver_all(self, record: Record) -> None:
-        """A record, then those parked behind it; an order that is not free keeps the rest waiting."""
+        """A record, then those parked behind it; an order that is not free holds the rest back."""
         order_id = record.shipment.order_id
         free = await self._deliver(record)
         while free and (parked := self._queued_behind.get(order_id)) and not self._stop:
@@ -122,9 +117,7 @@ class Dispatcher:
         return False
 
     async def _find_after_refusal(self, record: Record, baseline: Baseline | None) -> bool:
-        """Whether the store has what it has just refused to work on: a gateway's 429 may come after
-        the work.
-        """
+        """Whether the store has what it refused: a gateway's 429 may come after the work."""
         order_id, baseline = record.shipment.order_id, baseline or Baseline()
         claimed = self._ledger.claimed_shipments(record.store, order_id)
         found = match(
@@ -156,9 +149,7 @@ class Dispatcher:
     async def _record(
         self, record: Record, reply: Response, verdict: Verdict, baseline: Baseline | None
     ) -> bool | None:
-        """Make the outcome durable; True frees the order, False does not, None is to be tried
-        again.
-        """
+        """Make the outcome durable; True frees the order, False does not, None: try again."""
         outcome = _outcome(record, reply, verdict, baseline or Baseline())
         try:
             moved = await self._ledger.move(record, outcome, "response")
@@ -187,9 +178,7 @@ class Dispatcher:
         return moved.state is not State.IN_DOUBT
 
     async def _read_back(self, doubt: Record, named: int) -> Record:
-        """An answer that is not of what was asked, looked behind at once; still in doubt where that
-        shows nothing.
-        """
+        """Read back at once where an answer is not of what was asked; a doubt where that fails."""
         if self._stop:
             return doubt
         order_id = doubt.shipment.order_id
@@ -244,9 +233,7 @@ def _outcome(record: Record, reply: Response, verdict: Verdict, baseline: Baseli
 def _differing(
     record: Record, said: StoreShipment, baseline: Baseline
 ) -> list[tuple[str, str, str]]:
-    """What of an answer is not of the shipment that was asked for: a new one's id is above all that
-    were there.
-    """
+    """Where an answer is not of the shipment asked for; a new id is above all earlier ones."""
     differing = differences(record.shipment, said)
     if said.shipment_id <= baseline.shipment_id:
         differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))

@@ -1,4 +1,4 @@
-"""What earlier runs left in doubt, settled beside the work: its orders wait, and nothing else does."""
+"""What earlier runs left in doubt, settled beside the work: only those orders wait."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -47,9 +47,7 @@ class Earlier:
         return self._has_held or any(record.run_id == run.run_id for record in self._doubts)
 
     async def over(self) -> None:
-        """Wait until they are settled, as far as they can be now; nothing has to wait for them any
-        more.
-        """
+        """Wait until they are settled, as far as they can be; nothing waits for them afterwards."""
         if self._settling:
             await self._settling
         self.orders, self._doubts, self._has_held = frozenset(), (), False
@@ -59,8 +57,7 @@ class Earlier:
 async def settled_beside(
     session: StoreSession, reconciler: Reconciler, *, patience: float | None, whole: bool
 ) -> AsyncIterator[Earlier]:
-    """A store's doubts, looked at before the block begins where that takes no longer than
-    `patience`; None: ever.
+    """Look at a store's doubts for at most `patience` seconds (None: no limit) before the block.
 
     What is not there is looked for again beside the block, which ends without waiting for that.
     `whole`: before it.

@@ -20,11 +20,8 @@ class Reconciler:
     """Settles what is in doubt by reading the store; nothing is sent from here but reads."""
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
-        self._client, self._ledger, self._settings = (
-            session.client,
-            session.ledger,
-            session.settings,
-        )
+        self._client, self._ledger = session.client, session.ledger
+        self._settings = session.settings
         self._stop, self._say, self._baselines = session.stop, session.screen.say, baselines
         self._absent: set[tuple[int, int]] = set()
         """Doubts, by record and attempt, that were looked for once and not found."""
@@ -36,13 +33,11 @@ class Reconciler:
         *,
         at_once: int | None = None,
     ) -> None:
-        """Look once at each; at what is not there, once more when the settle window since its doubt
-        has passed.
+        """Look at each once; where absent, once more when the doubt's settle window is over.
 
-        Afterwards each is created, planned again, waiting for a person, or, where a look failed or
-        the run is being stopped, or who was sending it may do so yet, still in doubt. `looked` is
-        told when more can be known by waiting alone. `at_once`: looks side by side; None: all the
-        workers'.
+        Afterwards each is created, planned again, waiting for a person, or still in doubt: where a
+        look failed, the run is being stopped, or its sender may still send it. `looked` is called
+        when only waiting can tell more. `at_once`: looks side by side; None: all the workers'.
         """
         look_at = partial(self._look_at, at_once=at_once or self._settings.workers)
         found = [await self._in_doubt(record) for record in doubts]
@@ -71,9 +66,7 @@ class Reconciler:
             absent = [(at, record) for at, record in absent if at > moment]
 
     async def _in_doubt(self, record: Record) -> Record:
-        """An intent without an outcome is what a crash leaves: it may have been sent, until its
-        runner ended.
-        """
+        """An intent without an outcome, as a crash leaves it, becomes a doubt: it may be sent."""
         if record.state is not State.INTENT:
             return record
         sender = self._sender(record)
@@ -84,9 +77,7 @@ class Reconciler:
         )
 
     async def _ripe_at(self, record: Record) -> float | None:
-        """When its settle window has passed, by the event loop's time; None where nobody waits for
-        that.
-        """
+        """When its settle window ends, in the event loop's time; None where nobody waits for it."""
         if record.state is not State.IN_DOUBT or self._sender(record):
             return None
         tried = self._since_intent(record)
@@ -102,9 +93,7 @@ class Reconciler:
         await gather_bounded(partial(self._look_for, last=last), doubts, at_once=at_once)
 
     async def _look_for(self, record: Record, *, last: bool) -> None:
-        """Look at one order: claim what is there, or keep that it is not. A look that failed has
-        seen nothing.
-        """
+        """Look at one order: claim what is there, or note its absence; a failed look is neither."""
         order_id = record.shipment.order_id
         if self._stop:
             return
@@ -138,9 +127,7 @@ class Reconciler:
         return tried[-1].evidence if tried and tried[-1].what == "intent" else {}
 
     def _since_intent(self, record: Record) -> Sequence[Event]:
-        """What has happened since the shipment was last about to be sent, newest first, and that at
-        the end.
-        """
+        """The events from the shipment's last intent to send it on, newest first."""
         attempts = self._ledger.attempts(record.record_id)[::-1]
         last = next(
             (place for place, attempt in enumerate(attempts) if attempt.what == "intent"),
@@ -149,9 +136,7 @@ class Reconciler:
         return attempts[: last + 1]
 
     def _sender(self, record: Record) -> str:
-        """Who may still be sending it: another runner, paused or out of reach, that is not proven
-        to have ended.
-        """
+        """Who may still send it: another runner that is not proven to have ended; or empty."""
         runner = str(self._intent(record).get("runner", ""))
         return self._ledger.may_still_send(runner) if runner != self._ledger.runner else ""
 
@@ -195,7 +180,7 @@ def _doubt(record: Record) -> tuple[int, int]:
 
 
 def _in_turn(doubts: Iterable[Record]) -> list[list[Record]]:
-    """At most one doubt of an order at a time, the older first: what it claims is not the other's."""
+    """At most one doubt of an order at a time, older first: each claims other shipments."""
     turns: list[list[Record]] = []
     had: Counter[int] = Counter()
     for record in doubts:

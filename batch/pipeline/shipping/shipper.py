@@ -36,11 +36,8 @@ class Shipper:
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
         self._session, self._baselines = session, baselines
-        self._client, self._ledger, self._settings = (
-            session.client,
-            session.ledger,
-            session.settings,
-        )
+        self._client, self._ledger = session.client, session.ledger
+        self._settings = session.settings
         self._screen, self._stop = session.screen, session.stop
         self._reconciler = Reconciler(session, baselines)
         self._earlier = Earlier()
@@ -48,11 +45,10 @@ class Shipper:
 
     @asynccontextmanager
     async def settling(self, *, looked: bool = False, whole: bool = False) -> AsyncIterator[None]:
-        """While the block lasts, what earlier runs left in doubt is settled, and its orders wait
-        for that.
+        """During the block, what earlier runs left in doubt is settled, and its orders wait.
 
-        The block begins when each was looked at, or patience has ended, which is had once;
-        `looked`: not before that; `whole`: when all are settled.
+        The block begins when each was looked at, or PATIENCE (once a tour) has ended; `looked`:
+        not before the looks; `whole`: when all are settled.
         """
         if not (doubts := self._ledger.unsettled_records(self._settings.store)):
             yield
@@ -76,9 +72,7 @@ class Shipper:
             await self._reconciler.settle(doubts)
 
     async def ship(self, context: RunContext, plan: Plan, planner: Planner) -> None:
-        """Plan durably, post, settle, post again what was proved absent; then the run stands as it
-        is.
-        """
+        """Plan durably, post, settle, and post again what was proved absent."""
         self._tell(self._work(plan, planner, context.job))
         async for note in Corrector(self._session).correct(plan.corrections()):
             plan.add([note])
@@ -133,7 +127,7 @@ class Shipper:
     async def _bring(
         self, run: Run, places: range, planner: Planner, count: int, later: Later | None = None
     ) -> None:
-        """Ship a plan; then what of it has waited for an earlier run's doubts, as `later` plans it."""
+        """Ship a plan; then what waited for an earlier run's doubts, as `later` plans it."""
         if count:
             self._screen.begin("Shipping", count)
         try:
@@ -147,9 +141,7 @@ class Shipper:
     async def _plan_the_rest(
         self, context: RunContext, plan: Plan, planner: Planner, places: range
     ) -> range | None:
-        """When the earlier doubts are settled, the plan with what was met as one of them; None
-        where nothing was.
-        """
+        """Once earlier doubts are settled, the plan with what was met as one of them; else None."""
         run, limit = context.run, context.job.limit
         earlier, asks = self._earlier, self._earlier.asks(plan.notes())
         if not asks and not earlier.concerns(run):
@@ -166,9 +158,7 @@ class Shipper:
         return range(places.start, added[:room].stop) if room else places
 
     async def _make_room(self, plan: Plan, gone: Sequence[Record]) -> None:
-        """What is gone from the store, and a person has said to ship once more, no longer counts as
-        made.
-        """
+        """Stop counting as made what the store lost and a person wants shipped once more."""
         orders = {record.shipment.order_id for record in gone}
         parcels = (s for s in plan.shipments() if s.order_id in orders) if orders else ()
         again = {(s.order_id, s.order_address_id, s.label) for s in parcels}
@@ -199,8 +189,7 @@ class Shipper:
     async def _fresh(
         self, work: Iterator[Record], planner: Planner, *, anew: bool
     ) -> AsyncIterator[Record]:
-        """The records to post; once their judgement has aged, or `anew`, judged again a page at a
-        time.
+        """The records to post; once their judgement is old, or `anew`, judged again page by page.
 
         Those of an order in doubt wait: how many of its units are left is known when the doubt is
         settled.

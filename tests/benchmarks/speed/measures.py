@@ -144,7 +144,8 @@ def unlimited() -> Iterator[Figure]:
     )
     yield Figure(f"{name} ÷ those of the bare loop with the records", f"{against(ours, floor):.2f}")
     yield Figure(
-        f"the same where the store answers after {DISTANT * 1000:g} ms: ours ÷ a bare loop of {WORKERS} at once",
+        f"the same where the store answers after {DISTANT * 1000:g} ms: ours ÷ a bare loop of"
+        f" {WORKERS} at once",
         f"{_distant():.2f}",
     )
 
@@ -165,7 +166,10 @@ def _distant() -> float:
 def rivalry() -> Iterator[Figure]:
     """The official client, in the same store with the same quota."""
     if not rivals.available():
-        missing = "the official client is not installed: `python -m pip install --target build/official bigcommerce`"
+        missing = (
+            "the official client is not installed: `python -m pip install --target build/official"
+            " bigcommerce`"
+        )
         yield Figure("against the official `bigcommerce` client", missing)
         return
     count = 200
@@ -239,7 +243,7 @@ def start() -> Iterator[Figure]:
 
 
 def _time(command: list[str]) -> tuple[float, float]:
-    """Milliseconds that it takes, and those of them that it computes: the rest it waits for others."""
+    """Milliseconds that it takes, and those of them that it computes; the rest it waits."""
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=ROOT)
     took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
