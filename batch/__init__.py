@@ -31,13 +31,13 @@ floor room           what happens there
 
 Where new things go:
 
-1. A rule without I/O: `loader/cells` for a cell by itself, `planning` for a row against its order or
-   a file against its nights. What reads or writes the store: `bigcommerce` only. SQL: `ledger` only
-   (its INSERT is in `plans`, its tables in two `schema.sql`), and `fleet` for its queue.
+1. A rule without I/O: `loader/cells` for a cell by itself, `planning` for a row against its order
+   or a file against its nights. What reads or writes the store: `bigcommerce` only. SQL: `ledger`
+   only (its INSERT is in `plans`, its tables in two `schema.sql`), and `fleet` for its queue.
 2. A stage of `run`: `pipeline`, one module per stage. Another command: `commands/NAME.py`, which
    returns a CommandResult, and a few lines in `cli`; `status` is with what it tells of.
-3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its one
-   table. An error code is a `Code` with its texts in `catalogue.toml`.
+3. A word that a user can meet (error code, status, exit status, column of ours): `model`, in its
+   one table. An error code is a `Code` with its texts in `catalogue.toml`.
 4. A format: `results` for one that goes out, `loader/files` for one that comes in. A carrier or a
    header: the CSV, no code. A channel for alerts: an address, no code.
 5. Nothing at the top of `batch/`; a folder that passes twenty modules gets sub-folders by stage; a

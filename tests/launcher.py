@@ -1,7 +1,7 @@
-"""The program, imported once: each command is a fork of this process, with arguments, folder, environment of its own.
+"""The program, imported once: each command is a fork of this process, with its own arguments.
 
-`launched` is what starting an interpreter for each would be, without its second of imports. Linux alone: elsewhere
-the systems' own libraries do not outlive a fork.
+`launched` is what starting an interpreter for each would be, without its second of imports. Linux
+alone: elsewhere the systems' own libraries do not outlive a fork.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONFAULTHANDLER")
 """All that the program gets of this process's environment."""
 EARLY = ("PYTHON", "LC_", "LANG", "TZ", "SSL_", "SHIPBATCH_CRASH_AT")
-"""Variables that are read as an interpreter or a module begins: a command that has others is started anew."""
+"""Variables that an interpreter reads as it begins: a command with others is a new process."""
 PROGRAM = (
     *(
         "cli",
@@ -52,7 +52,7 @@ def can_launch(environ: Mapping[str, str]) -> bool:
 async def launched(
     words: Sequence[str], folder: Path, environ: Mapping[str, str], typed: bytes
 ) -> tuple[int, str, str]:
-    """Run a command to its end: its status, what it said, and what it complained of. Whoever gives up kills it."""
+    """Run a command to its end: its status, its output, its errors. Whoever gives up kills it."""
     with tempfile.TemporaryDirectory(prefix="said-") as place:
         streams = [Path(place) / name for name, _ in STREAMS]
         for stream in streams:
@@ -106,7 +106,7 @@ def _server() -> str:
 
 
 def _become_the_next() -> None:
-    """Serve until standard input closes; this returns in a fork alone, which is then to be the command."""
+    """Serve until standard input closes; this returns in a fork alone, which is the command."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{sys.argv[1]}/socket")
     listener.listen(64)
@@ -124,7 +124,7 @@ def _become_the_next() -> None:
 
 
 def _attend(connection: socket.socket) -> None:
-    """Fork the command, in which alone this returns, and tell its status; kill it where nobody waits any more."""
+    """Fork the command, in which alone this returns; tell its status; kill it if nobody waits."""
     with connection.makefile() as lines:
         asked = json.loads(lines.readline())
     lives, life = os.pipe()

@@ -105,7 +105,10 @@ async def undo_run(
         await asyncio.to_thread(_write_list, orders, earlier, path)
         listed = f"The orders concerned are in {path}."
     except OSError as error:  # what was deleted is told of all the same
-        listed = f"{path} could not be written: {error.strerror or error}. It lists the orders; the same call writes it."
+        why = error.strerror or error
+        listed = (
+            f"{path} could not be written: {why}. It lists the orders; the same call writes it."
+        )
     doubts = [
         record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED
     ]

@@ -26,7 +26,7 @@ def mode_at(path: Path) -> int:
             return 0
         raise ConfigError(
             f"{path.absolute()} cannot be looked at: {error.strerror or error}.",
-            "Give this user access to its folder, name another place, or run the command in another folder.",
+            "Give this user access to its folder, name another place, or run it elsewhere.",
         ) from error
 
 

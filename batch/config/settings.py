@@ -39,6 +39,12 @@ PathHere = Annotated[Path, AfterValidator(_absolute_path)]
 """A path relative to the file that names it, wherever the command is run."""
 
 
+def _metrics_path(path: Path) -> Path:
+    if path.suffix != ".prom":  # what is there is replaced: it must not be any file of this user's
+        raise ValueError("it has to end in .prom, as node_exporter reads no other")
+    return path
+
+
 class Section(BaseModel):
     """A table of `shipbatch.toml`."""
 
@@ -172,7 +178,7 @@ class Settings(Section):
     """Lines of the log, in SHIPBATCH_HOME/logs: text or json."""
     keep_logs: int = Field(default=30, ge=1)
     """Days a day's log is kept."""
-    metrics_file: PathHere | None = Field(
+    metrics_file: Annotated[PathHere, AfterValidator(_metrics_path)] | None = Field(
         default=None, examples=["/var/lib/node_exporter/shipbatch.prom"]
     )
     """A Prometheus text file, rewritten after each run (install `shipbatch[metrics]`)."""

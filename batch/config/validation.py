@@ -57,7 +57,9 @@ def _mistake_text(mistake: dict[str, Any], kind: type[BaseModel]) -> str:
         return f' is {value!r}: it has to be a time, as "23:30".'
     needed = next((words for start, words in _KINDS.items() if about.startswith(start)), "")
     return (
-        f" is {value!r}: it has to be {needed}." if needed else f" is {value!r}: {mistake['msg']}."
+        f" is {value!r}: it has to be {needed}."
+        if needed
+        else f" is {value!r}: {mistake['msg'].removeprefix('Value error, ')}."
     )
 
 

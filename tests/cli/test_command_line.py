@@ -177,7 +177,7 @@ class TestTheWayItEnds:
         assert (shell.folder / "export.results.xlsx").is_file()
 
     async def test_75_where_the_store_is_down(self, typed: OpenTerminal) -> None:
-        """Nothing was sent: the same call later will do. Its tries follow each other at once here."""
+        """Nothing was sent: the same call later will do. Its tries follow at once here."""
         shell = await typed()
         shell.write("sitecustomize.py", "import random\nrandom.uniform = lambda low, high: low\n")
         shell.environ["PYTHONPATH"] = f"{shell.folder}:{shell.environ['PYTHONPATH']}"

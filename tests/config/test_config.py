@@ -88,6 +88,10 @@ class TestTheFile:
             ("stores = 3", "line 1: stores: stores are tables with a name."),
             ("sources = 3", "line 1: sources is 3: it has to be a list"),
             ("a = 1\nworkers = \n", "line 2, column 11: it cannot be read: invalid value."),
+            (
+                "metrics_file = '.bashrc'",
+                "line 1: metrics_file is '.bashrc': it has to end in .prom",
+            ),
             ("home = '/x'", "line 1: home: it cannot be set here."),
             ("[stores.eu]\n\nidentity = 'x'", "line 3: stores.eu.identity: it cannot be set here."),
         ],

@@ -438,7 +438,7 @@ def test_two_equal_sheets_are_asked_about(book):
 
 @pytest.mark.parametrize("gone", [{"Who"}, {"Link Source", "Run"}, {"Outcome"}])
 def test_the_columns_of_an_older_version_are_ours_too(gone: set[str]) -> None:
-    """A marked sheet without a column that came later; without our first one it is somebody else's."""
+    """A marked sheet without a column that came later; without our first it is not ours."""
     header = ["Order", "SKU", *(name for name in OURS if name not in gone), "Decision"]
     ours = range(2, len(header) - 1) if "Outcome" not in gone else range(0)
     assert our_columns(header, marked=True) == ours

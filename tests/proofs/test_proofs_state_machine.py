@@ -1,7 +1,7 @@
 """Whatever a depot, its store and its machine do, in any order: nothing twice, nothing lost, all
 accounted for.
 
-The long run: `SHIPBATCH_PROOF=long pytest tests/proofs/test_proofs_state_machine.py` (new dice every time,
+The long run: `SHIPBATCH_PROOF=long pytest tests/proofs/test_proofs_state_machine.py` (new dice,
 until it fails).
 """
 

@@ -213,7 +213,7 @@ def _outcome(blob: Blob, spool: Spool) -> dict[str, Any]:
 
 @contextmanager
 def _understood(blob: Blob) -> Iterator[None]:
-    """FileError for whatever a reader that a file has taken over may write in place of its frames."""
+    """FileError for whatever a reader that a file has taken over writes in place of frames."""
     try:
         yield
     except (ValueError, TypeError, LookupError, RecursionError) as error:
@@ -243,8 +243,8 @@ def _too_large(blob: Blob, spool: Spool, job: str) -> FileError:
             found = {}
         if found.get("far"):
             return FileError(
-                f"{found.get('name', blob.name)} holds a cell at {found['far']}, far from its table; "
-                "all cells up to there take more memory than allowed.",
+                f"{found.get('name', blob.name)} holds a cell at {found['far']}, far from its "
+                "table; all cells up to there take more memory than allowed.",
                 _FAR,
             )
     return FileError(

@@ -1,1 +1,1 @@
-"""How fast, and with how few requests: `python -m tests.benchmarks.speed` prints the whole table."""
+"""How fast, and with how few requests: `python -m tests.benchmarks.speed` prints the table."""

@@ -1,7 +1,7 @@
 """A store for the benchmark: the sandbox in a process of its own, which notes when each request
 came.
 
-`python -m tests.benchmarks.speed.store SPEC` prints its address as JSON, serves until its standard input
+`python -m tests.benchmarks.speed.store SPEC` prints its address as JSON, serves until its input
 ends, and then prints what came, a JSON list of [seconds, method, path, status].
 """
 
