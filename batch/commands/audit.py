@@ -39,7 +39,7 @@ class Discrepancy:
 
 
 async def audit_store(session: StoreSession, run_id: str, days: int) -> CommandResult:
-    """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
+    """Compare the store with the ledger's shipments of one run, or of the last `days` days."""
     if run_id:
         runs = [find_run(session.ledger, run_id, session.settings.store)]
     else:

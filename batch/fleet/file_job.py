@@ -51,7 +51,7 @@ class QueuedFileJob:
     ends_early: bool = False
     """Told to end before the file does, with nothing in the way."""
     digests: list[Digest] = field(default_factory=list)
-    """What it came to, for the log and for whoever is to be told."""
+    """Its result, for the log and for notifications."""
     reports: list[Report] = field(default_factory=list)
 
     def end_early(self, why: str = TURN_ENDED) -> None:
@@ -60,7 +60,7 @@ class QueuedFileJob:
         self.session.stop.set(why)
 
     async def run(self) -> None:
-        """Ship the file, to its end or to the turn's; what became of it is in the queue then."""
+        """Ship the file, to its end or the turn's, and write its result into the queue."""
         showing = asyncio.create_task(self._report_progress())
         showing.add_done_callback(self._stop_unreported)
         try:

@@ -50,7 +50,7 @@ LOOK_AROUND = "*/15 * * * *"
 
 
 class Worker:
-    """Takes files out of the queue, for the stores that it has the tokens of."""
+    """Ships queued files of the stores whose tokens it has."""
 
     def __init__(
         self,
@@ -270,7 +270,7 @@ class Worker:
                 await self._refresh_ends(session)
 
     async def _refresh_ends(self, session: StoreSession) -> None:
-        """What other files' rows have come to is told in their own ends."""
+        """Report other files' rows in their own results."""
         if not session.stop:
             store = session.settings.store
             await late_results.refresh_ends(

@@ -15,7 +15,7 @@ from batch.primitives.atomic_file import private_folder
 def new_kinds(kinds: Iterable[str]) -> set[str]:
     """What of these kinds of trouble may be new to people.
 
-    What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever
+    What passes by itself is reported only where it is too much. Rows to fix are one kind, whatever
     is wrong with them: the warehouse has them in its sheet.
     """
     by_status = {kind: kind.partition(":")[0] for kind in kinds}

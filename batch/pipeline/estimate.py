@@ -1,4 +1,4 @@
-"""What a run is about to cost, told before its first shipment."""
+"""What a run will cost, shown before its first shipment."""
 
 from dataclasses import dataclass
 from math import ceil

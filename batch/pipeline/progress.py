@@ -10,7 +10,7 @@ from batch.model import Record
 
 
 class Progress(Protocol):
-    """Where a run tells how it goes."""
+    """Where a run reports its progress."""
 
     def say(self, line: str) -> None:
         """Show a line to the person."""
@@ -32,7 +32,7 @@ class NullProgress:
         """Nothing begins here."""
 
     def step(self, record: Record) -> None:
-        """Nor goes on."""
+        """Nothing is counted here."""
 
 
 class FilesProgress:

@@ -33,7 +33,7 @@ DAY = 86_400  # seconds
 
 @dataclass(slots=True)
 class RunResults:
-    """Several files, one after the other."""
+    """The results of several files, in the order in which they ran."""
 
     reports: list[Report] = field(default_factory=list)
     refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
@@ -90,7 +90,7 @@ class RunResults:
 
 
 def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several files' summaries come to together."""
+    """The sums of several summaries: a mapping from each numeric key to its total."""
     totals: dict[str, Any] = {}
     for summary in summaries:
         for name, value in summary.items():

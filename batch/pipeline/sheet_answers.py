@@ -30,7 +30,7 @@ def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Recalle
 
 
 async def take_decisions(desk: StoreSession, sheet: Path, source: Source) -> list[str]:
-    """Take the answers in a results sheet; what was not taken, and why."""
+    """Record the answers in a results sheet; returns what was not taken. Raises FileError."""
     export = await desk.stop.interrupt(
         run_in_thread(partial(_read, sheet, source, desk.settings, desk.ledger))
     )

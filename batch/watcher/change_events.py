@@ -13,7 +13,7 @@ POLL = 2.0  # seconds between two looks where no bell can be hung: on a network 
 
 
 class ChangeEvents:
-    """Waits for the operating system to tell of a change. Use as an async context manager.
+    """Waits for changes that the operating system reports. Use as an async context manager.
 
     Folders on a network share, and all with `polling`, tell nothing: they are looked at every two
     seconds.

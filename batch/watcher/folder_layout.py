@@ -54,7 +54,7 @@ _AS_IT_IS = _READ | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class UnsafeEntry(OSError):
-    """A room or a file that is not what it is called; says what it is."""
+    """A folder or file that is not what it should be: a link, a device, hard links; says what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,5 +15,5 @@ class Timer:
         return now >= self._due
 
     def restart(self, now: float) -> None:
-        """It has been done now."""
+        """Count the seconds from now."""
         self._due = now + self._seconds
