@@ -145,7 +145,7 @@ def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Disc
 
 
 def absent_shipment(record: Record) -> Discrepancy:
-    """A shipment of ours that the store no longer has."""
+    """One of our shipments that the store no longer has."""
     assert record.made is not None
     made, order_id = record.made, record.shipment.order_id
     what = (

@@ -43,7 +43,7 @@ class Fate(StrEnum):
 
 @dataclass(slots=True)
 class Step:
-    """One shipment of the run, and what becomes of it."""
+    """One shipment of the run, and its fate."""
 
     record: Record
     fate: Fate

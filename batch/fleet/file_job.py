@@ -34,7 +34,7 @@ from batch.watcher.folder_layout import safe_name
 from batch.watcher.progress import FileProgress
 
 TURN_ENDED = "its turn was over"
-"""Why a turn ended whose file goes on later."""
+"""Why a turn ended whose file is continued later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
 FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
@@ -55,7 +55,7 @@ class QueuedFileJob:
     reports: list[Report] = field(default_factory=list)
 
     def end_early(self, why: str = TURN_ENDED) -> None:
-        """Let it finish what is in flight; the file goes on with its next turn."""
+        """Let it finish what is in flight; the next turn continues the file."""
         self.ends_early = True
         self.session.stop.set(why)
 

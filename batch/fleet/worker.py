@@ -278,7 +278,7 @@ class Worker:
             )
 
     async def _visit_stores(self, timestamp: int) -> None:
-        """Every store that was ever at work has a turn now and then."""
+        """Give each store that has shipped before a turn now and then."""
         for store in await maintenance.stores_served(self._queue):
             await request_turn(self._queue.app, store)
 

@@ -48,7 +48,7 @@ class AlertHistory:
         self._path = home / "alerts" / f"{sha256(store.encode()).hexdigest()[:16]}.json"
 
     def recent_kinds(self, days: int, today: date) -> set[str]:
-        """Kinds met within so many days."""
+        """Kinds of trouble met within so many days."""
         oldest = (today - timedelta(days=days)).isoformat()
         return {kind for kind, day in self._read().items() if day >= oldest}
 

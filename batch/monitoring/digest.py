@@ -22,7 +22,7 @@ class Digest:
 
     file: str
     status: int
-    """The exit status it comes to."""
+    """Its exit status."""
     lines: tuple[str, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
     """Kind of trouble → rows."""

@@ -73,7 +73,7 @@ async def _carry_over_runs(
     left: Mapping[str, frozenset[str]],
     settled: Mapping[str, frozenset[int]],
 ) -> AsyncIterator[CarriedOver]:
-    """The runs with parcels `left`, or rows `settled`, gone on with."""
+    """Continue the runs with parcels `left` or rows `settled`."""
     ledger, alive = session.ledger, datetime.now(UTC) - timedelta(days=session.settings.carry_over)
     runs = [
         run

@@ -247,7 +247,7 @@ class DecisionRecorder:
         return follows.get(answer, "counts as that shipment from now on")
 
     async def _file(self, one: PendingDecision, answer: str) -> str:
-        """A file goes on as it is, or is left alone; its rows have no other answer."""
+        """Release a file as it is, or leave it alone; its rows have no other answer."""
         await self._keep(one.ask, answer)
         if answer == "ship":
             return "released: run the same file again; one of the queue goes on by itself"

@@ -248,4 +248,4 @@ def _has_news(plan: Plan) -> bool:
 
 
 def _nowhere(_: Report) -> None:
-    """Where the sheet of a run goes that somebody else writes."""
+    """The place of a sheet that the queue writes: none here."""

@@ -16,7 +16,7 @@ class Progress(Protocol):
         """Show a line to the person."""
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins: so many shipments, where they are known."""
+        """Begin a stage, of `total` shipments where that is known."""
 
     def step(self, record: Record) -> None:
         """A shipment has its outcome."""

@@ -24,7 +24,7 @@ LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, it
 
 
 async def write_report(session: StoreSession, context: RunContext, outcome: RunOutcome) -> Report:
-    """The run as it stands: its rows added up, its sheet written."""
+    """Report a run as it is now: count its rows and write its sheet."""
     session.screen.begin("Writing the results")
     run, job, gated = context.run, context.job, context.gated
     rows = await asyncio.to_thread(

@@ -45,7 +45,7 @@ class Report:
     release: str = ""
     """The command that lets a held file go on."""
     known_waiting: int = 0
-    """Rows that wait for their order, and did so in an earlier night's file."""
+    """Rows that wait for their order, as they did in an earlier file."""
     pace: Mapping[str, float] = field(default_factory=dict)
     """quota_left, waited_seconds, refusals: how fast the store let us go."""
     sheet: Path | None = None
@@ -57,7 +57,7 @@ class CarriedOver:
     """Rows that an earlier run left open and this one tried again, with their results."""
 
     report: Report
-    """Of the earlier run, as it stands now."""
+    """The earlier run's report now."""
     tried: Sequence[int]
     """Those rows, in their order."""
 
@@ -80,7 +80,7 @@ class CarriedOver:
 
     @property
     def trouble(self) -> Report:
-        """The report of those of them that somebody has to look at now."""
+        """The report of those that a person has to look at now."""
         bad = TROUBLES - PASSING
         rows = {row: self.report.rows[row] for row in self.tried}
         trouble = {

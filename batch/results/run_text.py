@@ -108,7 +108,7 @@ def _to_look_at(done: Report) -> Iterator[str]:
 
 
 def _causes(codes: Mapping[tuple[Status, str], int], of: Status) -> str:
-    """How often each code stands behind a status that somebody has to do something about."""
+    """The count of each code whose status needs a person."""
     causes = [
         f"{count} {code}"
         for (status, code), count in codes.items()

@@ -35,7 +35,7 @@ class ChangeEvents:
         await asyncio.gather(*self._listeners, return_exceptions=True)
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait until something has changed since the last wait, and at most so many seconds."""
+        """Wait for a change since the last wait, for at most `seconds`."""
         longest = self.longest if seconds is None else min(self.longest, max(0.0, seconds))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._has_changed.wait(), longest)

@@ -88,7 +88,7 @@ class FolderLayout:
                 raise PermissionError(f"{folder} cannot be written")
 
     def check(self) -> None:
-        """Refused, by name, where a room is a link, or somebody's who has no say here."""
+        """Raises UnsafeEntry, by name, where a room is a link or belongs to a stranger."""
         if wrong := next(self.faults(), ""):
             raise UnsafeEntry(wrong)
 
@@ -127,7 +127,7 @@ class FolderLayout:
             yield handle
 
     def move(self, file: Path, target: Path) -> None:
-        """From one room to another, whatever becomes of their names meanwhile."""
+        """Move from one room to another, even while their names change."""
         self.check()
         if not HAS_FDS:
             file.rename(target)
@@ -232,7 +232,7 @@ def content_hash(file: Path) -> str:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a name says that the file is not meant for us, or not yet."""
+    """Whether a name says that the file is another program's, or unfinished."""
     plain = name.casefold()
     return plain.startswith(NOT_OURS) or plain.endswith((*UNFINISHED, *NOTICES))
 

@@ -1,4 +1,4 @@
-"""What is done every so many seconds, beside what files bring."""
+"""A timer for what is done every so many seconds."""
 
 import math
 
