@@ -147,7 +147,7 @@ class FolderLayout:
             return open_plain(file, room)
 
     def inside(self, room: Path) -> Iterator[Entry]:
-        """What lies in a room; OSError where it is gone or Refused."""
+        """What is in a room; OSError where it is gone, UnsafeEntry where it is unsafe."""
         self.check()
         return entries(room)
 
