@@ -57,7 +57,7 @@ LEAST = 128 * 2**20
 
 
 def main() -> None:
-    """Run a command; what a person can act on is said in two lines, with its exit status."""
+    """Run a command; a ShipbatchError becomes two lines and its exit status."""
     tolerate_closed_streams()
     # numpy's, which nothing here uses: each takes memory
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

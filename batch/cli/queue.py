@@ -213,7 +213,7 @@ def _print_ends(ends: "FinishedFiles", *, quiet: bool, as_json: bool) -> None:
 
 
 def _line_without_run(row: "Mapping[str, Any]") -> list[str]:
-    """A file that made no run: what is wrong, or where it stands."""
+    """A file without a run: what is wrong, or its state."""
     return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
 
 

@@ -229,7 +229,7 @@ def _ship(
     as_json: bool = False,
     log: str = "",
 ) -> None:
-    """Run the files, print what became of them, and exit with their status."""
+    """Run the files, print their results, and exit with their status."""
 
     async def work(progress: "Progress", stop: "StopEvent") -> "RunResults":
         from batch.pipeline.runner import run_files
@@ -299,7 +299,7 @@ def _print_digests(digests: "Sequence[Digest]") -> None:
 def _notify_after(
     settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = ""
 ) -> None:
-    """The log, people, the dead man's switch; what cannot be told changes nothing of the run."""
+    """Write the log, notify people and the dead man's switch; failures never fail the run."""
     from batch.monitoring import notify_after_run
 
     for problem in notify_after_run(

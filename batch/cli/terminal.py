@@ -37,7 +37,7 @@ _WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
-    """All commands; what is wrong with a call is said without obeying any of it."""
+    """All commands; errors in a call are shown without obeying any of its text."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _escape_quotations():

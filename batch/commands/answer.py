@@ -8,7 +8,7 @@ from batch.model.exit_status import ExitStatus
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """One answer, for a person and for a program."""
+    """A command's answer: lines for a person, JSON data for a program, the exit status."""
 
     lines: tuple[str, ...]
     data: Any

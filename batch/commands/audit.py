@@ -39,7 +39,7 @@ class Discrepancy:
 
 
 async def audit_store(session: StoreSession, run_id: str, days: int) -> CommandResult:
-    """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
+    """Compare the store with the ledger's shipments of one run, or of the last `days` days."""
     if run_id:
         runs = [find_run(session.ledger, run_id, session.settings.store)]
     else:
@@ -145,7 +145,7 @@ def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Disc
 
 
 def absent_shipment(record: Record) -> Discrepancy:
-    """A shipment of ours that the store no longer has."""
+    """One of our shipments that the store no longer has."""
     assert record.made is not None
     made, order_id = record.made, record.shipment.order_id
     what = (

@@ -30,7 +30,7 @@ LOW = 500_000_000  # bytes free below which the disk is nearly full
 
 
 class CheckStatus(StrEnum):
-    """What is known of a thing."""
+    """What a check has found."""
 
     OK = "ok"  # proven
     UNPROVEN = "not proven"  # neither one nor the other

@@ -33,7 +33,7 @@ class Answer:
 
 
 def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> CommandResult:
-    """All that waits in a store, or in each, with what may be answered."""
+    """All that waits for a person in a store (None: in each), with the possible answers."""
     stores = ledger.stores() if store is None else [store]
     every = [(each, one) for each in stores for one in pending_decisions(ledger, each, run_id)]
     lines: list[str] = []
@@ -59,7 +59,7 @@ def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> Comman
 
 
 async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> CommandResult:
-    """Take a person's word for all it is meant for; NothingSent where that is nothing."""
+    """Record an answer for all it applies to; NothingSent where that is nothing."""
     ledger, store = session.ledger, session.settings.store
     chosen = [one for one in pending_decisions(ledger, store, run_id) if answer.applies_to(one)]
     if not chosen:

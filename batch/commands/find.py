@@ -66,7 +66,7 @@ class _Search:
         }
 
     def words(self) -> Words:
-        """What people have decided of them, by store and parcel."""
+        """What people decided on them, by store and parcel."""
         asked: dict[str, set[str]] = {}
         for record in self.records:
             asked.setdefault(record.store, set()).add(record.shipment.request_key)

@@ -20,7 +20,7 @@ def list_runs(ledger: LedgerReader) -> CommandResult:
 
 
 def back_up(ledger: LedgerReader, target: Path) -> CommandResult:
-    """The ledger copied, and what is in the copy."""
+    """Copy the ledger to a new file, and check the copy."""
     ledger.back_up(target)
     size, count = target.stat().st_size, len(ledger.runs())
     runs = f"{count} run{'s' if count != 1 else ''}"
@@ -31,7 +31,7 @@ def back_up(ledger: LedgerReader, target: Path) -> CommandResult:
 
 
 def import_ledger(source: Path, target: Database) -> CommandResult:
-    """A machine's ledger put into the database, and what was in it."""
+    """Copy a machine's ledger into the database."""
     from batch.ledger.import_sqlite import transfer
 
     counts = transfer(source, target)

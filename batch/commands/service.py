@@ -27,7 +27,7 @@ SYSTEMS = ("systemd", "cron", "launchd", "windows")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is to run: a nightly call, or a watcher that stays."""
+    """What a service manager is to run: a nightly call, or a watcher."""
 
     command: Sequence[str]
     """The program's path and its arguments; empty variables are not passed on."""

@@ -43,7 +43,7 @@ class Fate(StrEnum):
 
 @dataclass(slots=True)
 class Step:
-    """One shipment of the run, and what becomes of it."""
+    """One shipment of the run, and its fate."""
 
     record: Record
     fate: Fate
@@ -220,7 +220,7 @@ class Undo:
         self._keep_status = keep_status
 
     async def plan(self, run: Run) -> list[OrderUndone]:
-        """What would become of each shipment that the run made; reads the store, writes nothing."""
+        """Plan what to do with each shipment of the run; reads the store, writes nothing."""
         by_order: dict[int, list[Record]] = defaultdict(list)
         for record in self._ledger.records_of_run(run.run_id):
             if record.state is State.CREATED and (

@@ -1,4 +1,4 @@
-"""A file taken out of the line by a person: what stands behind it goes on."""
+"""A file taken out of the line by a person: the files behind it move up."""
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 

@@ -34,7 +34,7 @@ from batch.watcher.folder_layout import safe_name
 from batch.watcher.progress import FileProgress
 
 TURN_ENDED = "its turn was over"
-"""Why a turn ended whose file goes on later."""
+"""Why a turn ended whose file is continued later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
 FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
@@ -51,16 +51,16 @@ class QueuedFileJob:
     ends_early: bool = False
     """Told to end before the file does, with nothing in the way."""
     digests: list[Digest] = field(default_factory=list)
-    """What it came to, for the log and for whoever is to be told."""
+    """Its result, for the log and for notifications."""
     reports: list[Report] = field(default_factory=list)
 
     def end_early(self, why: str = TURN_ENDED) -> None:
-        """Let it finish what is in flight; the file goes on with its next turn."""
+        """Let it finish what is in flight; the next turn continues the file."""
         self.ends_early = True
         self.session.stop.set(why)
 
     async def run(self) -> None:
-        """Ship the file, to its end or to the turn's; what became of it is in the queue then."""
+        """Ship the file, to its end or the turn's, and write its result into the queue."""
         showing = asyncio.create_task(self._report_progress())
         showing.add_done_callback(self._stop_unreported)
         try:

@@ -39,7 +39,7 @@ LOST: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class FinishedFiles:
-    """Files, as they stand when nobody waits for them any longer."""
+    """Queued files when the wait for them is over, with their sheets."""
 
     rows: Sequence[Mapping[str, Any]]
     sheets: Mapping[int, Path]
@@ -48,7 +48,7 @@ class FinishedFiles:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """As `run` would have told it."""
+        """The summary that `run` would give."""
         each = [
             dict(row["summary"]) | {"results": str(self.sheets.get(row["file_id"], ""))}
             for row in self.rows
@@ -63,7 +63,7 @@ class FinishedFiles:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """As `run` would have ended."""
+        """The exit status that `run` would give."""
         statuses = [row["exit_status"] for row in self.rows if row["exit_status"] is not None]
         if self.problems:
             statuses.append(ExitStatus.NO_SHEET)

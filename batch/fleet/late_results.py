@@ -1,4 +1,4 @@
-"""A finished file whose rows have fared on: its end is told anew, from what the ledger holds now.
+"""Finished files whose rows changed later: they are reported again, as the ledger is now.
 
 Whoever changes a store's records has taken its lease, and thereby its next epoch: what was looked
 at under the newest one is up to date, and only what has changed since is counted again.
@@ -128,7 +128,7 @@ async def refresh_ends(queue: Queue, session: StoreSession, say: Callable[[str],
 
 
 async def _amend_end(queue: Queue, session: StoreSession, row: Mapping[str, Any]) -> str:
-    """What has become of the file; empty where its rows cannot be had any more."""
+    """Amend a file's result; returns the new one in words, or empty where nothing is known."""
     run = session.ledger.run(row["run_id"])
     if run is None:
         return ""

@@ -127,7 +127,7 @@ async def stores_in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
 
 
 async def stores_served(queue: Queue) -> list[str]:
-    """Stores that somebody has shipped for, and that a worker has the token of."""
+    """Stores that were shipped for and whose token a worker has."""
     return [store for (store,) in await queue.query(_SERVED)]
 
 
@@ -137,7 +137,7 @@ async def possible_senders(queue: Queue) -> list[dict[str, Any]]:
 
 
 async def expire(queue: Queue, days: int) -> None:
-    """What is older than so many days, and who never came back.
+    """Remove what is older than so many days, and runners that never came back.
 
     Sheets, which the ledger can still write; files that are finished, and filed away where they
     came from a folder; runners that were not seen to end, where nothing of theirs is in doubt: they

@@ -45,7 +45,7 @@ _FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, trie
 IN_LINE = "state IN ('waiting', 'working')"
 FINISHED = "('done', 'failed', 'held')"
 LAST_REPORTED = "greatest(ended, amended)"
-"""When a finished file's end was told last."""
+"""When a finished file's result was reported last."""
 _END = (
     "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s,"
     " left_open = %s, shipped = %s"
@@ -58,7 +58,7 @@ _AWAY = "Run the same call again when it answers."
 
 
 class Queue:
-    """The files of all stores of a database. Made by `opened`."""
+    """The queued files of all stores in a database. Made by `open` or `wait_and_open`."""
 
     def __init__(self, app: procrastinate.App) -> None:
         self.app = app
@@ -88,7 +88,7 @@ class Queue:
     async def wait_and_open(
         cls, database: str, stop: StopEvent, say: Callable[[str], None], *, most: int = 2
     ) -> AsyncIterator[Self]:
-        """The same, as soon as the database answers; Stopped where the stop came first."""
+        """Open as soon as the database answers; raises StopRequested where the stop came first."""
         said = False
         while True:
             async with AsyncExitStack() as stack:
@@ -107,9 +107,9 @@ class Queue:
                 )
 
     async def put(self, store: str, entries: Sequence[QueueItem], by: str) -> list[int]:
-        """Files in line, all or none, in the given order; their numbers.
+        """Put files in line, all or none, in the given order; returns their numbers.
 
-        What AWAY says in the end leaves open whether they are in line.
+        Raises one of AWAY after PUTTING seconds; the files may be in line all the same.
         """
         this_call = uuid4().hex
 
@@ -127,7 +127,7 @@ class Queue:
         return numbers
 
     async def next(self, store: str) -> NextFile | None:
-        """The store's oldest file that is not finished."""
+        """The store's oldest unfinished file, or None."""
         sql = (
             "SELECT file_id, greatest(0, extract(epoch FROM due - clock_timestamp()))::float8, ask"
             f" FROM shipbatch.files WHERE store = %s AND {IN_LINE} ORDER BY file_id LIMIT 1"
@@ -136,7 +136,7 @@ class Queue:
         return NextFile(*rows[0]) if rows else None
 
     async def take(self, store: str, worker: str, runner: str) -> QueuedFile | None:
-        """The store's oldest file that is not finished; this is its turn now.
+        """Begin a turn of the store's oldest unfinished file.
 
         None where the store is no longer this runner's: a turn that is begun fences off the ones
         before it, and only the owner begins one.
@@ -162,7 +162,7 @@ class Queue:
         return bytes(rows[0][0]) if rows else None
 
     async def keep(self, file: QueuedFile, content: bytes) -> QueuedFile:
-        """What was fetched stands for the address from now on, whoever goes on with the file."""
+        """Keep what was fetched: from now on it stands for the address, on every worker."""
         async with self._connection() as connection:
             digest = await keep_export(connection, file.name, content)
         await self._write(file, "sha256 = %s", digest)
@@ -171,7 +171,7 @@ class Queue:
     async def show(
         self, file: QueuedFile, stage: str, done: int, total: int | None, rate: float | None
     ) -> bool:
-        """How far the turn is; False where the file is another turn's by now, or out of the line.
+        """Show how far the turn is; False where another turn has the file, or it is out of line.
 
         A database that has lost the turn's beginning is the ledger's to tell of.
         """
@@ -182,11 +182,11 @@ class Queue:
         return not await _retry(lambda: self.query(gone, file.file_id, file.turns), PATIENCE)
 
     async def leave(self, file: QueuedFile) -> None:
-        """The turn is over, the file is not: it goes on with the next one."""
+        """End the turn and not the file, which the next turn continues."""
         await self._write(file, "open = false, tries = 0, rate = NULL")
 
     async def put_off(self, file: QueuedFile, trouble: str, seconds: float) -> None:
-        """Something was in the way: the file, and those behind it, wait so long."""
+        """Let the file, and those behind it, wait so many seconds because of some trouble."""
         await self._write(
             file,
             "tries = tries + 1, open = false, rate = NULL,"
@@ -198,7 +198,7 @@ class Queue:
         )
 
     async def end(self, file: QueuedFile, end: FileEnd) -> bool:
-        """The file is finished; False where it is no longer this turn's."""
+        """Finish the file; False where another turn has it."""
         what = (
             f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false,"
             " rate = NULL, trouble = ''"
@@ -206,7 +206,7 @@ class Queue:
         return await self._write(file, what, *_end_values(end), end.run_id)
 
     async def amend(self, number: int, end: FileEnd) -> None:
-        """A finished file's end is this now, unless it has gone on with another run."""
+        """Replace a finished file's result, unless another run has continued it."""
         sql = f"UPDATE shipbatch.files SET {_END}, amended = clock_timestamp()"
         await self.execute(
             f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}",
@@ -216,7 +216,7 @@ class Queue:
         )
 
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
-        """Files by their numbers, as they stand; sheets left out."""
+        """Files by their numbers, as mappings from column to value, without their sheets."""
         sql = (
             "SELECT file_id, put_as, store, name, sha256, state, stage, done, total, trouble,"
             " worker, run_id,"
@@ -251,18 +251,18 @@ class Queue:
         return await _retry(write, PATIENCE)
 
     async def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows of a question."""
+        """The rows of a query, as tuples."""
         async with self._connection() as connection:
             return await (await connection.execute(sql, values)).fetchall()
 
     async def query_dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        """The rows of a question, by the names of their columns."""
+        """The rows of a query, as mappings from column to value."""
         async with self._connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             return await (await cursor.execute(sql, values)).fetchall()
 
     async def execute(self, sql: str, *values: object) -> None:
-        """A statement that answers nothing."""
+        """Run a statement that returns nothing."""
         async with self._connection() as connection:
             await connection.execute(sql, values)
 
@@ -375,7 +375,7 @@ async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 def database_away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:
-    """The database does not answer."""
+    """The error for a database that does not answer."""
     said = " ".join(str(error.__cause__ or error).split())
     return DatabaseAway(
         f"The database {redact_passwords(database)} does not answer ({said}).", todo

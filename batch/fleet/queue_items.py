@@ -25,7 +25,7 @@ class QueuedFile:
 
     file_id: int
     put_as: str
-    """Its own for ever: a database that was put back from a copy gives a number again."""
+    """Unique for ever: a database restored from a copy gives numbers again."""
     store: str
     name: str
     address: str | None
@@ -50,7 +50,7 @@ class NextFile:
 
 @dataclass(frozen=True, slots=True)
 class FileEnd:
-    """What became of a file."""
+    """The result of a file."""
 
     state: str
     """done, failed or held."""
@@ -62,6 +62,6 @@ class FileEnd:
     sheet_name: str | None = None
     sheet: bytes | None = None
     left_open: int = 0
-    """Rows that may fare on."""
+    """Rows whose result may still change."""
     shipped: int | None = None
     """Rows that its runs have shipped."""

@@ -43,7 +43,7 @@ async def watch_queued(
     polling: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Put what is dropped in line, and file away what comes back, until told to stop."""
+    """Queue what is dropped, and file away what comes back, until `stop` is set."""
     systemd = Systemd(environ)
     keepers = [QueuedFolder(post, queue, progress, by=by, polling=polling) for post in posts]
     async with asyncio.TaskGroup() as group:

@@ -54,7 +54,7 @@ FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
 
 
 async def queue_status(queue: Queue, database: str) -> CommandResult:
-    """The fleet as it stands, as the database knows it."""
+    """The fleet as the database has it: workers, stores, files and what is stuck."""
     workers = await queue.query_dicts(_WORKERS)
     working = {row["store"]: row for row in await queue.query_dicts(_WORKING)}
     stores = [

@@ -50,7 +50,7 @@ LOOK_AROUND = "*/15 * * * *"
 
 
 class Worker:
-    """Takes files out of the queue, for the stores that it has the tokens of."""
+    """Ships queued files of the stores whose tokens it has."""
 
     def __init__(
         self,
@@ -270,7 +270,7 @@ class Worker:
                 await self._refresh_ends(session)
 
     async def _refresh_ends(self, session: StoreSession) -> None:
-        """What other files' rows have come to is told in their own ends."""
+        """Report other files' rows in their own results."""
         if not session.stop:
             store = session.settings.store
             await late_results.refresh_ends(
@@ -278,7 +278,7 @@ class Worker:
             )
 
     async def _visit_stores(self, timestamp: int) -> None:
-        """Every store that was ever at work has a turn now and then."""
+        """Give each store that has shipped before a turn now and then."""
         for store in await maintenance.stores_served(self._queue):
             await request_turn(self._queue.app, store)
 

@@ -15,7 +15,7 @@ from batch.primitives.atomic_file import private_folder
 def new_kinds(kinds: Iterable[str]) -> set[str]:
     """What of these kinds of trouble may be new to people.
 
-    What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever
+    What passes by itself is reported only where it is too much. Rows to fix are one kind, whatever
     is wrong with them: the warehouse has them in its sheet.
     """
     by_status = {kind: kind.partition(":")[0] for kind in kinds}
@@ -48,7 +48,7 @@ class AlertHistory:
         self._path = home / "alerts" / f"{sha256(store.encode()).hexdigest()[:16]}.json"
 
     def recent_kinds(self, days: int, today: date) -> set[str]:
-        """Kinds met within so many days."""
+        """Kinds of trouble met within so many days."""
         oldest = (today - timedelta(days=days)).isoformat()
         return {kind for kind, day in self._read().items() if day >= oldest}
 

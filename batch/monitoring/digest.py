@@ -18,11 +18,11 @@ SHOWN = 12  # rows named of one kind
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One file's end."""
+    """One file's result, for the log and for people."""
 
     file: str
     status: int
-    """The exit status it comes to."""
+    """Its exit status."""
     lines: tuple[str, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
     """Kind of trouble → rows."""
@@ -79,7 +79,7 @@ def of_report(report: Report, status: int) -> Digest:
 
 
 def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
-    """The digest of a file that was not run: new every day, for nothing of it has shipped."""
+    """The digest of a file that was not run; its kind is new every day, as nothing has shipped."""
     name, what = Path(file).name, type(error).__name__
     today = date.today().isoformat()  # noqa: DTZ011
     kind = f"{today} {what} {name}" if isinstance(error, NothingSent) else what
@@ -92,7 +92,7 @@ def of_error(error: ShipbatchError, file: str, status: int) -> Digest:
 
 
 def of_arrival(source: str, said: str, todo: str) -> Digest:
-    """The digest of a file that has not come: told once a day."""
+    """The digest of a file that has not come; reported once a day."""
     today = date.today().isoformat()  # noqa: DTZ011  the day of whoever waits for it
     facts = {"error": "NoFile", "why": said}
     lines = (f"{source}: {said}", f"  {todo}")

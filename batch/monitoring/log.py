@@ -16,7 +16,7 @@ FOLDER = "logs"
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """Something that happened. Its facts are safe to show to anybody who may read logs."""
+    """An event for the log; its facts are safe to show to anybody who may read logs."""
 
     what: str
     """Short and stable: `run`, `refused`, `notified`."""

@@ -26,7 +26,7 @@ def notify_after_run(
     environ: Mapping[str, str] = os.environ,
     echo: Callable[[str], None] | None = None,
 ) -> list[str]:
-    """Tell whoever is to be told; returns what could not be told, which changes nothing of the run.
+    """Write the log and notify people; returns what failed, which never fails the run.
 
     `echo` gets the lines of the log, too.
     """

@@ -1,4 +1,4 @@
-"""What systemd is told, where it listens: ready, alive, what goes on, stopping (sd_notify(3))."""
+"""Messages to systemd, where it listens: ready, alive, status, stopping (sd_notify(3))."""
 
 import os
 import socket

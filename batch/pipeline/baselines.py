@@ -8,7 +8,7 @@ from batch.primitives.spill import SpillDict
 
 
 class Baselines:
-    """One baseline per order, on disk; whoever has one holds a copy."""
+    """One baseline per order, on disk; callers get copies."""
 
     def __init__(self) -> None:
         self._by_order: SpillDict[Baseline] = SpillDict()
@@ -27,7 +27,7 @@ class Baselines:
         return self._by_order.get(order_id)
 
     def record_made(self, order_id: int, before: Baseline, made: StoreShipment) -> None:
-        """The order as it was `before`, with a shipment of ours that the store has confirmed.
+        """Add our shipment, confirmed by the store, to the order as it was `before`.
 
         Without it the order's next shipment would find its units moved.
         """

@@ -73,7 +73,7 @@ async def _carry_over_runs(
     left: Mapping[str, frozenset[str]],
     settled: Mapping[str, frozenset[int]],
 ) -> AsyncIterator[CarriedOver]:
-    """The runs with parcels `left`, or rows `settled`, gone on with."""
+    """Continue the runs with parcels `left` or rows `settled`."""
     ledger, alive = session.ledger, datetime.now(UTC) - timedelta(days=session.settings.carry_over)
     runs = [
         run
@@ -97,7 +97,7 @@ async def _carry_over_runs(
 
 
 def merge_carried(carried: Iterable[CarriedOver]) -> list[CarriedOver]:
-    """Of each run what has become of it at last, and of all its rows that were tried."""
+    """For each run its last report, with all of its rows that were tried."""
     by_run: dict[str, CarriedOver] = {}
     for one in carried:
         before = by_run.get(one.report.run.run_id)

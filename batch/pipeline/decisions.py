@@ -50,7 +50,7 @@ NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PendingDecision:
-    """One parcel that a person has to decide."""
+    """One parcel, or one held file, that a person has to decide."""
 
     run_id: str
     rows: tuple[int, ...]
@@ -214,7 +214,7 @@ def _pending_held(run_id: str, note: RowNote) -> PendingDecision:
 
 
 def current_user() -> str:
-    """Whoever decides, where nobody is named."""
+    """The user of this machine, who decides where nobody is named."""
     return this_user()
 
 
@@ -247,7 +247,7 @@ class DecisionRecorder:
         return follows.get(answer, "counts as that shipment from now on")
 
     async def _file(self, one: PendingDecision, answer: str) -> str:
-        """A file goes on as it is, or is left alone; its rows have no other answer."""
+        """Release a file as it is, or leave it alone; its rows have no other answer."""
         await self._keep(one.ask, answer)
         if answer == "ship":
             return "released: run the same file again; one of the queue goes on by itself"

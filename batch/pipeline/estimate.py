@@ -1,4 +1,4 @@
-"""What a run is about to cost, told before its first shipment."""
+"""What a run will cost, shown before its first shipment."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -22,7 +22,7 @@ class Work:
     """Seconds for which that is not needed."""
 
     def share_after(self, seconds: float | None) -> float:
-        """The share of it that is done after that, where all of it takes so long."""
+        """The share that is done after some seconds, where all of it takes so many."""
         if self.fresh_for and seconds:
             return max(0.0, 1 - self.fresh_for / seconds)
         return 0.0 if self.fresh_for else 1.0

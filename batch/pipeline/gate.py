@@ -32,7 +32,7 @@ class GateResult:
     run: Run
     """With its source and what the file looks like."""
     reasons: tuple[Finding, ...] = ()
-    """Why it is held; empty where it goes on."""
+    """Why it is held; empty where it is not."""
     release: str = ""
     """The command that lets it go on."""
 
@@ -128,7 +128,7 @@ class FileGate:
         notes: Iterable[RowNote],
         gates: Gates,
     ) -> Profile:
-        """What the file alone says of itself, with what the store says of it."""
+        """The file's profile, by its own rows and by the store's answers."""
         wrong = known = absent = unlisted = 0
         sample: list[str] = []
         for note in notes:

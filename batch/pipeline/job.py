@@ -15,7 +15,7 @@ Reading = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to run."""
+    """One file to run, and how."""
 
     export: Path
     source: Source = field(default_factory=Source)
@@ -26,7 +26,7 @@ class Job:
     plan: SavedPlan | None = None
     """Ship what a dry run has planned, and nothing else."""
     copy: Path | None = None
-    """Work on this copy of the export, not on what has become of it since."""
+    """Work on this copy of the export, not on the export as it is now."""
     taken: Input | None = None
     """The copy that was taken of the export already, from the file as it was opened then."""
     name: Path | None = None

@@ -19,7 +19,7 @@ class RecalledColumns(Protocol):
 
 
 def read(copy: Path, source: Source, settings: Settings, ledger: RecalledColumns) -> Load:
-    """Load an export with what is known of its source and its header row."""
+    """Load an export with what is known of its source and header row. Raises FileError."""
 
     def recall(fingerprint: str) -> Mapping[Field, str]:
         return {Field(name): column for name, column in ledger.recall(fingerprint).items()}
@@ -28,7 +28,7 @@ def read(copy: Path, source: Source, settings: Settings, ledger: RecalledColumns
 
 
 def copy_of(run: Run, settings: Settings) -> Path:
-    """The copy of a run's export, from wherever it is kept; where it no longer is, its old path."""
+    """The copy of a run's export, also from the database; its old path if it expired."""
     return input_copies.again(
         Path(run.copy), run.sha256, settings.home, partial(export_store.fetch, settings.ledger)
     )

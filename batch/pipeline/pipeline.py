@@ -45,7 +45,7 @@ class Pipeline:
         """What people have answered in a sheet of ours and was not taken, and why."""
 
     async def run(self, job: Job) -> Report:
-        """Run one file, from its copy to its results sheet; errors come before the first POST."""
+        """Run one file, from its copy to its results sheet; errors are raised before any POST."""
         cost = RunCost(self._session.client)
         run, export = await self._load(job)
         context = RunContext(run, job, export, cost)
@@ -82,7 +82,7 @@ class Pipeline:
         return report
 
     async def resume(self, run: Run, job: Job) -> Report:
-        """Continue an unfinished run by the plan that it left; what ships is judged again first."""
+        """Continue an unfinished run by its plan; what ships is judged again. Raises FileError."""
         cost = RunCost(self._session.client)
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
@@ -137,14 +137,14 @@ class Pipeline:
             pass
 
     async def settle(self, doubts: Iterable[Record]) -> None:
-        """Wait until those of these that are in doubt still are settled, as far as they can be."""
+        """Wait until these doubts are settled, as far as they can be; others are left alone."""
         ids = {record.record_id for record in doubts}
         await self._shipping.settle(
             [r for r in self._ledger.unsettled_records(self._settings.store) if r.record_id in ids]
         )
 
     async def _end(self, context: RunContext) -> Report:
-        """What the ledger has of a run now, told and closed: how all runs end but a dry one."""
+        """End a run that is not dry: report what the ledger has of it, and close it."""
         outcome = LedgerOutcome(self._session, context.run, context.job)
         report = await write_report(self._session, context, outcome)
         await finish_run(self._session, context.job, report)
@@ -248,4 +248,4 @@ def _has_news(plan: Plan) -> bool:
 
 
 def _nowhere(_: Report) -> None:
-    """Where the sheet of a run goes that somebody else writes."""
+    """The place of a sheet that the queue writes: none here."""

@@ -85,7 +85,7 @@ def held_plan(plan: Plan, gated: GateResult) -> Plan:
 
 
 def expired_plan(open_notes: Iterable[RowNote], days: int) -> Plan:
-    """The plan of what has waited for its order for so many days: it is given up."""
+    """The plan that gives up what has waited for its order for `days` days."""
     expired = Plan()
     waiting = (note for note in open_notes if note.finding.status is Status.WAITING)
     expired.add(replace(note, finding=findings.expired(note.finding, days)) for note in waiting)

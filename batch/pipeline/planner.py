@@ -1,4 +1,4 @@
-"""A file judged: all of it before anything is sent, and what has aged once more before it is."""
+"""A file judged before anything is sent; what has aged is judged again before it is sent."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -36,7 +36,7 @@ class Planner:
 
     @property
     def missing_records(self) -> Sequence[Record]:
-        """Records of ours whose shipment was looked for in the store, and is not there."""
+        """Our records whose shipment is no longer in the store."""
         return self._resolver.gone
 
     @property

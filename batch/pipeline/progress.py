@@ -10,13 +10,13 @@ from batch.model import Record
 
 
 class Progress(Protocol):
-    """Where a run tells how it goes."""
+    """Where a run reports its progress."""
 
     def say(self, line: str) -> None:
         """Show a line to the person."""
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins: so many shipments, where they are known."""
+        """Begin a stage, of `total` shipments where that is known."""
 
     def step(self, record: Record) -> None:
         """A shipment has its outcome."""
@@ -32,7 +32,7 @@ class NullProgress:
         """Nothing begins here."""
 
     def step(self, record: Record) -> None:
-        """Nor goes on."""
+        """Nothing is counted here."""
 
 
 class FilesProgress:

@@ -24,7 +24,7 @@ LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, it
 
 
 async def write_report(session: StoreSession, context: RunContext, outcome: RunOutcome) -> Report:
-    """The run as it stands: its rows added up, its sheet written."""
+    """Report a run as it is now: count its rows and write its sheet."""
     session.screen.begin("Writing the results")
     run, job, gated = context.run, context.job, context.gated
     rows = await asyncio.to_thread(
@@ -69,7 +69,7 @@ async def finish_run(session: StoreSession, job: Job, report: Report) -> None:
 def summarize(
     run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int
 ) -> RunSummary:
-    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
+    """The JSON summary: counts of rows by status, without what only a run in progress knows."""
     began: RunSummary = {
         "run": run.run_id,
         "file": run.file,
@@ -142,7 +142,7 @@ def known_waiting(ledger: LedgerReader, run: Run, notes: Iterable[RowNote], days
 
 
 def exit_status(report: Report) -> ExitStatus:
-    """The first of DESIGN section 5's that applies to a run that came to its end."""
+    """The exit status of a run that ended: the first that applies in the order of ExitStatus."""
     counts = report.summary
     if report.stopped and not any(
         counts[name] for name in ("created", "updated", "rejected", "in_doubt")

@@ -31,7 +31,7 @@ class Resolver:
         self._at_once = settings.workers
         self._baselines = baselines
         self.gone: list[Record] = []
-        """Records of ours whose shipment was looked for in the store, and is not there."""
+        """Our records whose shipment is no longer in the store."""
         self._exports: dict[str, str] = {}  # digests, by run
         # the orders that carry another system's number
         self._numbers: dict[str, tuple[int, ...]] = {}

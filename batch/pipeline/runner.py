@@ -33,17 +33,17 @@ DAY = 86_400  # seconds
 
 @dataclass(slots=True)
 class RunResults:
-    """Several files, one after the other."""
+    """The results of several files, in the order in which they ran."""
 
     reports: list[Report] = field(default_factory=list)
     refused: list[tuple[Job, ShipbatchError]] = field(default_factory=list)
     """Files that were not run, and why; what was run before them stands."""
     carried: list[CarriedOver] = field(default_factory=list)
-    """What earlier nights left open, and has changed since."""
+    """What earlier runs left open, where it has changed since."""
     carrying: int = 0
-    """Requests that went into what earlier nights left open."""
+    """Requests for what earlier runs left open."""
     wrote: bool = False
-    """Whether anything was sent that changes the store, of whichever night."""
+    """Whether anything was sent that changes the store, for this run or an earlier one."""
     left: list[Job] = field(default_factory=list)
     """Files that were not begun, because the tour was stopped before them."""
 
@@ -64,7 +64,7 @@ class RunResults:
         return self._with_carried(total(each)) | {"files": each + refused + left}
 
     def _with_carried(self, summary: dict[str, Any]) -> dict[str, Any]:
-        """With what earlier nights left: its rows stay theirs, its requests are tonight's, too."""
+        """Add what earlier runs left: the rows stay theirs, the requests are also this run's."""
         runs = [
             {"run": one.report.run.run_id, "file": one.report.run.file}
             | {status.key: count for status, count in one.rows.items()}
@@ -90,7 +90,7 @@ class RunResults:
 
 
 def total(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several files' summaries come to together."""
+    """The sums of several summaries: a mapping from each numeric key to its total."""
     totals: dict[str, Any] = {}
     for summary in summaries:
         for name, value in summary.items():

@@ -13,7 +13,7 @@ from batch.primitives.stop import StopEvent
 
 @dataclass(frozen=True, slots=True)
 class StoreSession:
-    """One store, opened."""
+    """One open store, as all stages of its runs share it."""
 
     client: Client
     ledger: Ledger
@@ -26,7 +26,11 @@ class StoreSession:
 async def open_store(
     settings: Settings, screen: Progress, stop: StopEvent, *, lock: bool = True
 ) -> AsyncIterator[StoreSession]:
-    """A store, opened; with `lock`, no other runner of it meanwhile."""
+    """Open a store; `lock`: no other runner has it meanwhile; without, its ledger is read-only.
+
+    Raises CannotRunNow where another runner still has it after `settings.wait` seconds, LedgerError
+    where the ledger cannot be opened, and StopRequested.
+    """
     async with AsyncExitStack() as stack:
         if lock:
             # A store with an address of its own is locked for every home of this user; a

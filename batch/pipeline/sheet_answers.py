@@ -1,4 +1,4 @@
-"""What people write into the Decision cells of a sheet of ours, taken as `decide` would take it."""
+"""What people write into the Decision cells of our sheets, recorded as `decide` does."""
 
 from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
@@ -30,7 +30,7 @@ def is_answered(sheet: Path, source: Source, settings: Settings, ledger: Recalle
 
 
 async def take_decisions(desk: StoreSession, sheet: Path, source: Source) -> list[str]:
-    """Take the answers in a results sheet; what was not taken, and why."""
+    """Record the answers in a results sheet; returns what was not taken. Raises FileError."""
     export = await desk.stop.interrupt(
         run_in_thread(partial(_read, sheet, source, desk.settings, desk.ledger))
     )
@@ -38,7 +38,7 @@ async def take_decisions(desk: StoreSession, sheet: Path, source: Source) -> lis
 
 
 async def take_answers(desk: StoreSession, export: Load, mark: Mark | None, name: str) -> list[str]:
-    """Take the answers in an export that is a sheet of ours; what was not taken, and why."""
+    """Record the answers in an export that is our sheet; returns what was not taken, and why."""
     answered = list(_answered_parcels(export))
     if not answered:
         return []

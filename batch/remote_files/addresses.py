@@ -67,7 +67,7 @@ def check_typed(url: str) -> None:
 
 
 def check_sent_on(url: str, typed: str) -> None:
-    """FileError where a server sends us on to an address that would not do either if it were typed.
+    """FileError where a redirect leads to an address that would not be accepted if typed.
 
     It may have a key after its question mark: the server has put it there, and nobody else sees it.
     """

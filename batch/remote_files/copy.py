@@ -25,7 +25,7 @@ class Copy:
         self._check_cap(length)
 
     def write(self, piece: bytes) -> None:
-        """Some more of it; FileError where it is too much, or has taken too long."""
+        """Add a piece; FileError where it is too large, or has taken too long."""
         self.length += len(piece)
         self._check_cap(self.length)
         if time.monotonic() > self._until:

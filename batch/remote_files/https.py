@@ -47,7 +47,7 @@ async def _fetch(url: str, copy: Copy) -> None:
 async def _request(
     session: aiohttp.ClientSession, method: str, url: str, typed: str
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """The answer of whoever has the file in the end."""
+    """The answer of the last server, after redirects."""
     for _ in range(MOST_HOPS + 1):
         async with session.request(method, url, allow_redirects=False) as answer:
             if answer.status not in SENT_ON:

@@ -1,4 +1,4 @@
-"""The rows added up: what became of each, from its shipments' records and the plan's notes."""
+"""The results of the rows, from their shipments' records and the plan's notes, and their counts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Report:
-    """What a run comes to."""
+    """The report of a run."""
 
     run: Run
     rows: Mapping[int, RowResult]
@@ -45,7 +45,7 @@ class Report:
     release: str = ""
     """The command that lets a held file go on."""
     known_waiting: int = 0
-    """Rows that wait for their order, and did so in an earlier night's file."""
+    """Rows that wait for their order, as they did in an earlier file."""
     pace: Mapping[str, float] = field(default_factory=dict)
     """quota_left, waited_seconds, refusals: how fast the store let us go."""
     sheet: Path | None = None
@@ -54,16 +54,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class CarriedOver:
-    """What has become of rows that an earlier run left open, and this one has tried again."""
+    """Rows that an earlier run left open and this one tried again, with their results."""
 
     report: Report
-    """Of the earlier run, as it stands now."""
+    """The earlier run's report now."""
     tried: Sequence[int]
     """Those rows, in their order."""
 
     @property
     def rows(self) -> Counter[Status]:
-        """How many of them have which status now."""
+        """The number of these rows by status."""
         return Counter(self.report.rows[row].finding.status for row in self.tried)
 
     @property
@@ -80,7 +80,7 @@ class CarriedOver:
 
     @property
     def trouble(self) -> Report:
-        """The report of those of them that somebody has to look at now."""
+        """The report of those that a person has to look at now."""
         bad = TROUBLES - PASSING
         rows = {row: self.report.rows[row] for row in self.tried}
         trouble = {
@@ -98,7 +98,7 @@ def row_results(
     records: Iterable[Record],
     not_sent: Callable[[Record], Finding],
 ) -> Mapping[int, RowResult]:
-    """One result a row, kept on disk; `not_sent` says why a planned record was not sent."""
+    """A mapping from row to result, on disk; `not_sent` says why a planned record was not sent."""
     rows: SpillDict[RowResult] = SpillDict()
     results = chain(
         (result for note in notes for result in _of_note(run_id, note)),

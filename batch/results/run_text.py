@@ -15,7 +15,7 @@ FEW = 3  # shipments of a run that are shown one by one
 
 
 def report(done: Report) -> Iterator[str]:
-    """A run in a few lines: what became of its rows, and where the sheet is."""
+    """A run in a few lines: its rows' results, and where the sheet is."""
     summary = done.summary
     codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
     yield f"{Path(done.run.file).name}: {count_noun(summary['rows'], 'row')}, run {done.run.run_id}"
@@ -43,7 +43,7 @@ def report(done: Report) -> Iterator[str]:
 
 
 def counts(summary: Mapping[str, Any]) -> str:
-    """A run's rows by what became of them, in a line."""
+    """The counts of a run's rows by result, in one line."""
     return f"{count_noun(summary['rows'], 'row')}: {status_counts(summary) or 'nothing to ship'}"
 
 
@@ -62,7 +62,7 @@ def count_noun(count: int, noun: str) -> str:
 
 
 def carried_over_text(one: CarriedOver) -> Iterator[str]:
-    """What has become of rows that an earlier night left open."""
+    """The results of rows that an earlier run left open."""
     run = one.report.run
     counts = ", ".join(f"{count} {STATUSES[status].words}" for status, count in one.rows.items())
     yield f"Carried over from {Path(run.file).name}, run {run.run_id}: {counts}"
@@ -108,7 +108,7 @@ def _to_look_at(done: Report) -> Iterator[str]:
 
 
 def _causes(codes: Mapping[tuple[Status, str], int], of: Status) -> str:
-    """How often each code stands behind a status that somebody has to do something about."""
+    """The count of each code whose status needs a person."""
     causes = [
         f"{count} {code}"
         for (status, code), count in codes.items()

@@ -54,7 +54,7 @@ class SheetContent:
         )
 
     def own_cells(self, result: RowResult) -> tuple[str, ...]:
-        """What stands under our headers for one row; the answer to a decision is left open."""
+        """Our cells for one row; the answer to a decision is left open."""
         kept = result if result.run_id else replace(result, run_id=self.run.run_id)
         return tuple(column.value(kept) for column in OWN_COLUMNS)
 

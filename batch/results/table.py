@@ -61,7 +61,7 @@ class Column:
     """Characters; 0: taken from the first rows."""
     wrap: bool = False
     ours: bool = False
-    """Ours have dark headers: what the export said and what we say is told apart at a glance."""
+    """Ours have dark headers, to tell what the export says from what we say."""
 
 
 class Styles:
@@ -109,7 +109,7 @@ class Book:
 
 
 class Table:
-    """Rows under one header; goes on on `NAME 2`, `NAME 3` where a sheet is full."""
+    """Rows under one header; full sheets are continued on `NAME 2`, `NAME 3`."""
 
     def __init__(self, book: Book, name: str, columns: Sequence[Column], expected: int = 0) -> None:
         self._book, self._styles, self._name, self._columns = book, book.styles, name, columns
@@ -172,7 +172,7 @@ class Table:
         return sheet
 
     def _turn(self) -> None:
-        """Go to the next sheet: one made ahead, so that it stands beside its kind, or a new one."""
+        """Go to the next sheet: one made ahead, to be beside its kind, or a new one."""
         if self._ends:
             self._ends[self._current] = self._row
         self._current: Worksheet = (

@@ -50,7 +50,7 @@ Shippable = tuple[Order, OrderLine]
 
 
 def shippable(orders: Iterable[Order]) -> Iterator[Shippable]:
-    """The lines of which units can still be shipped."""
+    """The orders' lines that have units left to ship."""
     return ((order, line) for order in orders for line in order.lines if line.left > 0)
 
 

@@ -29,7 +29,7 @@ class WholeFile:
     name: str
     path: Path
     seen: Entry = field(compare=False)
-    """What was whole: what is claimed is that, or is waited for anew."""
+    """The file when it was found whole; a claimed one that differs is waited for again."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ POLL = 2.0  # seconds between two looks where no bell can be hung: on a network 
 
 
 class ChangeEvents:
-    """Waits for the operating system to tell of a change. Use as an async context manager.
+    """Waits for changes that the operating system reports. Use as an async context manager.
 
     Folders on a network share, and all with `polling`, tell nothing: they are looked at every two
     seconds.
@@ -35,7 +35,7 @@ class ChangeEvents:
         await asyncio.gather(*self._listeners, return_exceptions=True)
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait until something has changed since the last wait, and at most so many seconds."""
+        """Wait for a change since the last wait, for at most `seconds`."""
         longest = self.longest if seconds is None else min(self.longest, max(0.0, seconds))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._has_changed.wait(), longest)

@@ -34,7 +34,7 @@ STILL_FAR = 10.0  # the same on a network share, whose writers we cannot see
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """A file that waits for a person."""
+    """A file in `held`, which waits for a person."""
 
     run_id: str
     sheet: Path | None
@@ -46,7 +46,7 @@ class HeldFile:
 
 
 class DropFolder:
-    """A drop folder with its board; keeps what it has seen, and nothing of what is gone."""
+    """A drop folder with its status file; remembers what it has seen and is still there."""
 
     def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
         self.layout = FolderLayout(folder.path.absolute())
@@ -150,7 +150,7 @@ class DropFolder:
         return next((file for file in beside if content_hash(file) == report.run.sha256), None)
 
     def files_to_rerun(self, ledger: LedgerReader) -> Iterator[Path]:
-        """Held files on which every word has been said, and that are to be run again.
+        """Held files that are decided and are to be run again.
 
         What a results sheet dropped back in has shipped needs no other run: such a file is filed
         away as it is.
@@ -188,7 +188,7 @@ class DropFolder:
         )
 
     def release(self, file: Path) -> HeldFile | None:
-        """A held file has its turn again."""
+        """Forget a held file, to run it again; None where it was not remembered."""
         return self._held.pop(file, None)
 
     def _file_away(self, file: Path, held: HeldFile) -> None:

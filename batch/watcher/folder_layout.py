@@ -54,7 +54,7 @@ _AS_IT_IS = _READ | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class UnsafeEntry(OSError):
-    """A room or a file that is not what it is called; says what it is."""
+    """A folder or file that is not what it should be: a link, a device, hard links; says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class FolderLayout:
                 raise PermissionError(f"{folder} cannot be written")
 
     def check(self) -> None:
-        """Refused, by name, where a room is a link, or somebody's who has no say here."""
+        """Raises UnsafeEntry, by name, where a room is a link or belongs to a stranger."""
         if wrong := next(self.faults(), ""):
             raise UnsafeEntry(wrong)
 
@@ -127,7 +127,7 @@ class FolderLayout:
             yield handle
 
     def move(self, file: Path, target: Path) -> None:
-        """From one room to another, whatever becomes of their names meanwhile."""
+        """Move from one room to another, even while their names change."""
         self.check()
         if not HAS_FDS:
             file.rename(target)
@@ -147,7 +147,7 @@ class FolderLayout:
             return open_plain(file, room)
 
     def inside(self, room: Path) -> Iterator[Entry]:
-        """What lies in a room; OSError where it is gone or Refused."""
+        """What is in a room; OSError where it is gone, UnsafeEntry where it is unsafe."""
         self.check()
         return entries(room)
 
@@ -232,7 +232,7 @@ def content_hash(file: Path) -> str:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a name says that the file is not meant for us, or not yet."""
+    """Whether a name says that the file is another program's, or unfinished."""
     plain = name.casefold()
     return plain.startswith(NOT_OURS) or plain.endswith((*UNFINISHED, *NOTICES))
 

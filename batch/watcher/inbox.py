@@ -21,7 +21,7 @@ class Claim:
     is_new: bool = False
     """Not so where it was left in `working`, or lay in `held`."""
     held: HeldFile | None = None
-    """How it was held, where a person has decided of it."""
+    """How it was held, where a person has decided on it."""
 
 
 class Inbox:

@@ -27,11 +27,11 @@ class FileProgress:
             self._say(line)
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins, of so many shipments."""
+        """Begin a stage, of `total` shipments."""
         self.stage, self.done, self.total = stage, 0, total
 
     def step(self, record: Record) -> None:
-        """A shipment has its outcome."""
+        """Count a shipment that has its outcome."""
         self.done += 1
         now = asyncio.get_running_loop().time()
         self.shipping_since = self.shipping_since or now

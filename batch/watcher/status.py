@@ -23,7 +23,7 @@ SHOWN = 20  # names in a line
 def folder_status(
     folder: Path, settings: Settings, *, now: datetime | None = None
 ) -> CommandResult:
-    """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
+    """A drop folder as it is now, whether or not another process watches it."""
     place = FolderLayout(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(
         hour=0, minute=0, second=0, microsecond=0

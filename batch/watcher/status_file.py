@@ -45,7 +45,7 @@ class StatusFile:
         self._lock = system_lock(_lock_of(self._path))
 
     def show(self, **what: Any) -> None:
-        """Show what is going on, in the place of what was shown before."""
+        """Show what is happening, instead of what was shown before."""
         self._said = {
             name: self._said[name] for name in ("folder", "process", "host", "since")
         } | what

@@ -1,4 +1,4 @@
-"""What is done every so many seconds, beside what files bring."""
+"""A timer for what is done every so many seconds."""
 
 import math
 
@@ -15,5 +15,5 @@ class Timer:
         return now >= self._due
 
     def restart(self, now: float) -> None:
-        """It has been done now."""
+        """Count the seconds from now."""
         self._due = now + self._seconds

@@ -25,7 +25,7 @@ class Upkeep:
 
     def __init__(self, settings: Settings) -> None:
         self.has_leftovers = False
-        """Whether earlier files have left rows that may ship by now."""
+        """Whether earlier files left rows that may ship now."""
         self._settings = settings
         self._expiry, self._leftovers = Timer(DAY), Timer(CARRY_EVERY)
 

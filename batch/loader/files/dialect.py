@@ -92,7 +92,7 @@ def _sample_records(
 
 
 class _Flow:
-    """The waiting lines, and those of the next piece where a record goes on."""
+    """The waiting lines, with those of the next piece where a record continues."""
 
     def __init__(self, waiting: deque[str], pieces: Iterator[str]) -> None:
         self.waiting, self._pieces = waiting, pieces

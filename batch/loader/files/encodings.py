@@ -31,7 +31,7 @@ _NO_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a text is decoded, and what a person should be told of it."""
+    """How a text is decoded, and what a person should know of it."""
 
     name: str
     errors: str = "strict"

@@ -32,7 +32,7 @@ NEEDED = (
     "PYTHONHOME",
     "LD_LIBRARY_PATH",
 )
-"""What the reader gets of our environment: it has no business with tokens, addresses and clouds."""
+"""The reader's environment: without tokens, addresses and cloud settings."""
 LONGEST_NOTE = 2**20
 """Bytes of a frame that is no rows at most."""
 
@@ -47,7 +47,7 @@ _FULL = tuple(getattr(signal, name, None) for name in ("SIGABRT", "SIGXCPU"))
 """How a process ends that meets its limits: calamine aborts where memory ends."""
 
 _READERS: set["subprocess.Popen[bytes]"] = set()
-"""Those at work; they end with us."""
+"""The readers at work; they end with this process."""
 
 
 class Span(NamedTuple):

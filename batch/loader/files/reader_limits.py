@@ -8,7 +8,7 @@ from batch.errors import FileError
 SECONDS = 60
 """For a small file; and a second more for each megabyte."""
 MARGIN = 5
-"""By so many less of processor time it is the file that takes too long, and not the machine."""
+"""Where processor time comes so near the limit, the file is too slow, not the machine."""
 NO_MEMORY = 3
 """The reader's exit status where its memory did not do."""
 

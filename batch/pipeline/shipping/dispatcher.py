@@ -23,7 +23,7 @@ STATUS_PAGE = (
 
 
 class Dispatcher:
-    """Posts planned shipments, each at most once an attempt, and records what became of them."""
+    """Posts planned shipments, each at most once per attempt, and records the outcomes."""
 
     def __init__(self, session: StoreSession, baselines: Baselines) -> None:
         self._client, self._ledger = session.client, session.ledger

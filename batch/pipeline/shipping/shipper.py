@@ -82,7 +82,7 @@ class Shipper:
         await self._bring(context.run, places, planner, len(places), later)
 
     async def enter(self, context: RunContext, plan: Plan) -> range:
-        """Plan durably, and ship nothing of it; the shipments' places in the run's plan."""
+        """Plan durably and ship nothing; returns the shipments' places in the run's plan."""
         return await self._ledger.plan(context.run.run_id, *_plan_for_ledger(plan, context.export))
 
     async def ship_again(self, context: RunContext, plan: Plan, planner: Planner) -> None:
