@@ -1,8 +1,9 @@
 """The nouns of the field, frozen: what a file asks, what a store holds, what became of it."""
 
-from batch.model.fields import LONGEST, Field
+from batch.model.fields import LONGEST, SPEAKING, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment
+from batch.model.reading import Choice, ColumnReading, ColumnState, Question, Reading, Unanswered
 from batch.model.records import MADE_DIFFERS, MOVES, UNSETTLED, Outcome, Record, Run, State
 from batch.model.rows import Finding, RowNote, RowResult, Who
 from batch.model.statuses import Status
@@ -11,7 +12,11 @@ __all__ = [
     "LONGEST",
     "MADE_DIFFERS",
     "MOVES",
+    "SPEAKING",
     "UNSETTLED",
+    "Choice",
+    "ColumnReading",
+    "ColumnState",
     "Field",
     "Finding",
     "Item",
@@ -21,6 +26,8 @@ __all__ = [
     "OrderLine",
     "Outcome",
     "Parcel",
+    "Question",
+    "Reading",
     "Record",
     "RowNote",
     "RowResult",
@@ -29,5 +36,6 @@ __all__ = [
     "State",
     "Status",
     "StoreShipment",
+    "Unanswered",
     "Who",
 ]

@@ -7,6 +7,7 @@ What does not fit is refused; nothing here guesses. Orders, SKUs and tracking nu
 import re
 
 from batch.loader.cells.damage import BLANK_WORDS, CONTROL, EXACT, Wrong, error_value, plain_text, undress
+from batch.loader.cells.units import EACH, split_units, unit_factor
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
 from batch.model.catalogue import Code
@@ -44,6 +45,9 @@ def quantity(cell: Cell) -> int | Wrong | None:
         return text
     if not text:
         return None
+    number, unit = split_units(text)
+    if unit and unit_factor(unit) == EACH:
+        text = number
     match = _QUANTITY.fullmatch(text)
     if match is None or not text.isascii():
         return Wrong(Code.BAD_QUANTITY, "it is not a number of units", "Put the number of units in, digits only.")
