@@ -63,7 +63,7 @@ async def sandbox() -> AsyncIterator[OpenSandbox]:
 
 @pytest.fixture
 def shop(sandbox: OpenSandbox, tmp_path: Path, virtual_clock: VirtualLoop) -> OpenShop:
-    """Opens shops on the virtual clock, `await shop(orders, personality=...)`: a store, and a home to ship from."""
+    """Opens shops on the virtual clock, `await shop(orders, behaviour=...)`: a store, and a home to ship from."""
 
     async def opened(orders: dict[str, Any], **settings: Any) -> Shop:
         return Shop(await sandbox(orders, **settings), tmp_path)

@@ -11,11 +11,11 @@ from openpyxl import load_workbook
 from shop import HEADER, Quiet, Shop, table
 
 from batch.config import Folder, Settings
-from batch.monitoring import after
-from batch.pipeline.runner import open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.monitoring import notify_after_run
+from batch.pipeline.progress import Progress
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives.stop import StopEvent
-from batch.watcher import Post, folder_status, watch_folders
+from batch.watcher import WatchedFolder, folder_status, watch_folders
 
 LONGEST = 3_600.0  # virtual seconds for anything to happen
 GLANCE = 0.5  # virtual seconds between two looks at it
@@ -35,10 +35,12 @@ class Dock:
     @asynccontextmanager
     async def watched(self, *inboxes: Path, **changes: Any) -> AsyncIterator[None]:
         """A watcher at work; at the end of the block it is told to stop, and has stopped."""
-        tell = changes.pop("tell", after)
+        notify = changes.pop("notify", notify_after_run)
         self.stop, settings = StopEvent(), self.shop.settings(**changes)
-        posts = [Post(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
-        watcher = asyncio.create_task(watch_folders(posts, self.screen, self.stop, polling=True, tell=tell, environ={}))
+        posts = [WatchedFolder(Folder(path=inbox), settings) for inbox in inboxes or (self.inbox,)]
+        watcher = asyncio.create_task(
+            watch_folders(posts, self.screen, self.stop, polling=True, notify=notify, environ={})
+        )
         try:
             yield
         finally:

@@ -15,14 +15,13 @@ from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import Record, RowResult
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import open_store
-from batch.pipeline.session import StoreSession
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Faults, Sandbox
 
 OpenShop = Callable[..., Awaitable["Shop"]]
-"""What the fixture `shop` gives: `await shop(orders, personality=…)`."""
+"""What the fixture `shop` gives: `await shop(orders, behaviour=…)`."""
 HEADER = ("Order ID", "SKU", "Quantity", "Tracking Number")
 
 

@@ -8,7 +8,7 @@ from clock import VirtualLoop
 from batch.bigcommerce import Client, Kind, body, correction, judge
 from batch.errors import StoreStopped, Unreadable
 from batch.model import Item, Shipment
-from batch.sandbox import Fault, Faults, Personality, Quota, Reply, Sideloads
+from batch.sandbox import Behaviour, Fault, Faults, Quota, Reply, Sideloads
 
 ORDERS = {
     "orders": [
@@ -61,7 +61,7 @@ async def test_a_page_of_orders_knows_lines_addresses_and_units_left(store: Any)
 @pytest.mark.parametrize("empty_list", ["204", "[]"])
 async def test_nothing_is_an_answer(store: Any, empty_list: Any) -> None:
     """Empty lists come as 204 or as []; what does not exist is None."""
-    _, client = await store(personality=Personality(empty_list=empty_list))
+    _, client = await store(behaviour=Behaviour(empty_list=empty_list))
     async with client:
         assert await client.orders(min_id=104) == []
         assert await client.orders_by_external_id("EBAY-7") == []
@@ -123,7 +123,7 @@ async def test_more_than_is_left_is_refused_in_the_stores_words(store: Any) -> N
 @pytest.mark.parametrize("page_size", [1, 2, 250])
 async def test_all_pages_are_read_however_small(store: Any, page_size: int) -> None:
     """A store whose pages are smaller than asked loses nothing."""
-    _, client = await store(personality=Personality(page_size=page_size))
+    _, client = await store(behaviour=Behaviour(page_size=page_size))
     async with client:
         for _ in range(3):
             await client.create_shipment(100, body(Shipment(100, 1, (Item(7, 1),))))
@@ -135,7 +135,7 @@ async def test_all_pages_are_read_however_small(store: Any, page_size: int) -> N
 @pytest.mark.parametrize("sideloads", get_args(Sideloads)[1:])
 async def test_lines_cut_short_are_seen_and_products_has_them(store: Any, sideloads: Any) -> None:
     """An order says that its lines are not all; /products knows what the consignments did not say."""
-    _, client = await store(personality=Personality(sideloads=sideloads, cut_at=0))
+    _, client = await store(behaviour=Behaviour(sideloads=sideloads, cut_at=0))
     async with client:
         order = await client.order(100)
         lines = await client.order_products(100)

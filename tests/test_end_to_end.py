@@ -20,7 +20,7 @@ from batch.pipeline import Job
 from batch.pipeline.runner import RunResults, run_files
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
-from batch.sandbox import Personality, Sandbox, load_orders
+from batch.sandbox import Behaviour, Sandbox, load_orders
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 CONTRACT = (
@@ -46,11 +46,11 @@ CONTRACT = (
 )
 STATUSES = CONTRACT[4:15]
 SIDES = {
-    "as documented": Personality(),
-    "the other side of each": Personality(
+    "as documented": Behaviour(),
+    "the other side of each": Behaviour(
         refuses_overshipping=False, sideloads="stubs", empty_list="[]", page_size=50, min_id_inclusive=False
     ),
-    "cut": Personality(sideloads="cut", cut_at=2, page_size=100),
+    "cut": Behaviour(sideloads="cut", cut_at=2, page_size=100),
 }
 """Stores that behave differently where nothing is documented."""
 
@@ -81,7 +81,7 @@ class World:
 
 @pytest.fixture(params=SIDES)
 async def world(request: pytest.FixtureRequest, sandbox: Any, tmp_path: Path, virtual_clock: VirtualLoop) -> World:
-    box = await sandbox(load_orders(SAMPLES / "store.json"), personality=SIDES[request.param])
+    box = await sandbox(load_orders(SAMPLES / "store.json"), behaviour=SIDES[request.param])
     return World(box, tmp_path)
 
 
@@ -254,7 +254,7 @@ async def test_requests_are_few(world: World) -> None:
     (report,) = reports(await world.run(PICKS)).values()
     reads = len(world.box.requests) - _posts(world)
     assert report.summary["requests"] == len(world.box.requests)
-    if world.box.personality == Personality():
+    if world.box.behaviour == Behaviour():
         assert reads <= 1 + 3 * 2  # one page, and the shipments of the orders that others have shipped
 
 

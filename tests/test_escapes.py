@@ -18,7 +18,7 @@ from shop import HEADER, dense, number, table
 from terminal import Said, Terminal
 from test_watch import dock  # noqa: F401  the fixture
 
-from batch.cli.progress import Bar, Lines
+from batch.cli.progress import BarProgress, LineProgress
 from batch.errors import FileError
 from batch.model.sheet_format import Mark
 from batch.monitoring import of_error
@@ -193,15 +193,15 @@ async def test_letters_and_the_watchers_words_are_seen(dock: Dock) -> None:  # n
     assert [path.name for path in dock.inbox.rglob("*") if unseen(path.name)] == []
     assert unseen(dock.log) == []
     stream = io.StringIO()
-    lines = Lines(Console(file=stream, width=80))
+    lines = LineProgress(Console(file=stream, width=80))
     for line in [*dock.screen.lines, *dock.told.split("\n")]:
         lines.say(line)
     assert unseen(stream.getvalue()) == []
     assert "\nforged" not in stream.getvalue()
 
 
-@pytest.mark.parametrize("screen", [Lines, Bar])
-def test_a_screen_takes_nothing_for_markup(screen: Callable[[Console], Lines | Bar]) -> None:
+@pytest.mark.parametrize("screen", [LineProgress, BarProgress])
+def test_a_screen_takes_nothing_for_markup(screen: Callable[[Console], LineProgress | BarProgress]) -> None:
     """Neither on a terminal, where colours would be shown."""
     stream = io.StringIO()
     screen(Console(file=stream, force_terminal=True, width=200)).say(

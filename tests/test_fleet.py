@@ -17,14 +17,15 @@ from yard import Yard, rows_of, until
 
 from batch.config import Database
 from batch.fleet import Queue, QueueItem, deliver_sheets, file_job, maintenance, queue_status, worker
-from batch.fleet.procrastinate_app import call
+from batch.fleet.procrastinate_app import request_turn
 from batch.ledger import open_ledger
 from batch.ledger.postgres.connection import open_link
 from batch.ledger.postgres.lease import Lease, acquire_lease
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
-from batch.sandbox import Fault, Faults, Personality
+from batch.sandbox import Behaviour, Fault, Faults
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def test_a_large_store_does_not_starve_a_small_one(yard: Yard, monkeypatch
         assert (await yard.states())[first] == "working"
         (row,) = await yard.finished(first)
     assert (len(large.shipments()), row["summary"]["created"]) == (300, 300)
-    turns = await yard.queue.all("SELECT turns FROM shipbatch.files WHERE file_id = %s", first)
+    turns = await yard.queue.query("SELECT turns FROM shipbatch.files WHERE file_id = %s", first)
     assert turns[0][0] > 1
     assert large.counts["GET /orders"] < 3 * 300 / 50 + 2 * turns[0][0]
 
@@ -108,8 +109,8 @@ async def test_a_worker_fetches_what_lies_at_an_address(yard: Yard, aiohttp_serv
     async with yard.worker():
         (row,) = await yard.finished()
     assert (row["state"], row["summary"]["created"]) == ("done", 2)
-    (kept,) = await yard.queue.all("SELECT sha256 FROM shipbatch.files")
-    assert await yard.queue.content(kept[0])
+    (kept,) = await yard.queue.query("SELECT sha256 FROM shipbatch.files")
+    assert await yard.queue.export_content(kept[0])
 
 
 async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
@@ -127,7 +128,7 @@ async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
 async def test_a_store_that_refuses_is_waited_for_and_its_files_keep_their_order(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     box = await yard.store()
     box.faults = Faults(Fault(401))
     await yard.put(box, rows_of([101]), rows_of([100]))
@@ -167,7 +168,7 @@ async def test_who_has_lost_a_store_begins_no_turn_in_it(yard: Yard, tmp_path: P
         return acquire_lease(lambda: open_link(place), store, tmp_path / home, 0.0, lambda who: None)
 
     async with lease("paused") as old:
-        await yard.queue.do("UPDATE shipbatch.owners SET until = clock_timestamp()")
+        await yard.queue.execute("UPDATE shipbatch.owners SET until = clock_timestamp()")
         async with lease("other") as new:
             file = await yard.queue.take(store, "other", new.runner)
             assert file is not None
@@ -179,7 +180,7 @@ async def test_a_store_whose_turn_nobody_asked_for_is_found(yard: Yard, in_haste
     """Whoever queued the file died before it could."""
     box = await yard.store()
     await yard.put(box, rows_of([100]))
-    await yard.queue.do("DELETE FROM procrastinate.procrastinate_jobs")
+    await yard.queue.execute("DELETE FROM procrastinate.procrastinate_jobs")
     async with yard.worker():
         await yard.finished()
 
@@ -187,7 +188,7 @@ async def test_a_store_whose_turn_nobody_asked_for_is_found(yard: Yard, in_haste
 async def test_a_file_on_which_workers_die_does_not_kill_them_for_ever(yard: Yard) -> None:
     box = await yard.store()
     await yard.put(box, rows_of([100]), rows_of([101]))
-    await yard.queue.do(
+    await yard.queue.execute(
         "UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s WHERE file_id = 1", worker.DEATHS
     )
     async with yard.worker():
@@ -201,8 +202,8 @@ async def test_a_database_that_restarts_costs_nothing(
     yard: Yard, postgres: Postgres, in_haste: None, kill: bool
 ) -> None:
     """Workers wait and go on: nothing is doubled, nothing lost, no file fails."""
-    personality = Personality(refuses_overshipping=False)
-    box = await yard.store(60, faults=Faults(Fault(delay=0.02, method="POST")), personality=personality)
+    behaviour = Behaviour(refuses_overshipping=False)
+    box = await yard.store(60, faults=Faults(Fault(delay=0.02, method="POST")), behaviour=behaviour)
     async with yard.worker(workers=2):
         await yard.put(box, rows_of(range(100, 130)), rows_of(range(130, 160)))
         await until(lambda: asyncio.sleep(0, box.shipments()))
@@ -242,14 +243,14 @@ async def test_a_worker_that_is_started_again_takes_the_place_of_the_dead_one(ya
         " VALUES (%s, %s, %s, '0', '{}', 1, clock_timestamp() - make_interval(secs => 60))"
     )
     for host, pid in ((platform.node(), gone), (platform.node(), os.getppid()), ("another", gone)):
-        await yard.queue.do(sql, f"{host}:{pid}", host, pid)
+        await yard.queue.execute(sql, f"{host}:{pid}", host, pid)
     async with yard.worker(box):
 
         async def has_begun() -> bool:
-            return bool(await yard.queue.all("SELECT 1 FROM shipbatch.workers WHERE pid = %s", os.getpid()))
+            return bool(await yard.queue.query("SELECT 1 FROM shipbatch.workers WHERE pid = %s", os.getpid()))
 
         await until(has_begun)
-        left = await yard.queue.all("SELECT host, pid FROM shipbatch.workers")
+        left = await yard.queue.query("SELECT host, pid FROM shipbatch.workers")
     mine, other = ((platform.node(), pid) for pid in (os.getpid(), os.getppid()))
     assert sorted(left) == sorted([("another", gone), other, mine])
 
@@ -267,10 +268,10 @@ async def test_files_that_are_finished_go_after_a_while(yard: Yard) -> None:
     }
     for number, end in zip(await yard.put(box, *([[]] for _ in ends)), ends.values(), strict=True):
         sql = f"UPDATE shipbatch.files SET ended = now() - interval '91 days', sheet = 'x' WHERE file_id = {number}"
-        await yard.queue.do(sql)
-        await yard.queue.do(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
+        await yard.queue.execute(sql)
+        await yard.queue.execute(f"UPDATE shipbatch.files SET {end} WHERE file_id = {number}")
     await maintenance.expire(yard.queue, 90)
-    rows = await yard.queue.all("SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id")
+    rows = await yard.queue.query("SELECT file_id, sheet IS NOT NULL FROM shipbatch.files ORDER BY file_id")
     names = list(ends)
     assert [(names[number - 1], has) for number, has in rows] == [
         ("not filed", False),
@@ -286,9 +287,9 @@ async def test_stores_that_somebody_serves_are_looked_after(yard: Yard) -> None:
     await yard.put(box, rows_of([100]))
     async with yard.worker(box):
         await yard.finished()
-        await yard.queue.do("DELETE FROM shipbatch.files")
-        await yard.queue.do("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
-        assert await maintenance.served_stores(yard.queue) == [yard.settings(box).store]
+        await yard.queue.execute("DELETE FROM shipbatch.files")
+        await yard.queue.execute("INSERT INTO shipbatch.owners VALUES (%s, 1, NULL, now())", yard.settings(other).store)
+        assert await maintenance.stores_served(yard.queue) == [yard.settings(box).store]
 
 
 async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_is_in_doubt(yard: Yard) -> None:
@@ -297,7 +298,7 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
     run = run_of(store=yard.settings(box).store)
     sql = "INSERT INTO shipbatch.runners VALUES (%s, 'gone', '/x.lock', 12, 'shipbatch run', now() - %s::interval)"
     for runner, age in (("sender", "8 days"), ("idle", "8 days"), ("recent", "6 days")):
-        await yard.queue.do(sql, runner, age)
+        await yard.queue.execute(sql, runner, age)
     async with open_ledger(Database(yard.database)) as ledger:
         await ledger.begin(run)
         (record,) = await planned(ledger, run.run_id, [parcel()])
@@ -305,7 +306,7 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
 
         async def left() -> list[str]:
             await maintenance.expire(yard.queue, 90)
-            return [runner for (runner,) in await yard.queue.all("SELECT runner FROM shipbatch.runners ORDER BY 1")]
+            return [runner for (runner,) in await yard.queue.query("SELECT runner FROM shipbatch.runners ORDER BY 1")]
 
         (stuck,) = (await queue_status(yard.queue, yard.database)).data["stuck"]
         assert stuck["what"].startswith("`shipbatch run` (process 12 on gone, since 20")
@@ -318,7 +319,7 @@ async def test_a_runner_that_may_still_send_is_named_and_forgotten_when_nothing_
 
 async def test_a_store_has_one_turn_in_line_at_most(yard: Yard) -> None:
     """However often it is asked for: stores have their turns in a circle."""
-    assert [await call(yard.queue.app, "store") for _ in range(3)] == [True, False, False]
+    assert [await request_turn(yard.queue.app, "store") for _ in range(3)] == [True, False, False]
 
 
 async def test_another_stores_plan_is_sent_back_and_keeps_no_file_waiting(yard: Yard, tmp_path: Path) -> None:
@@ -343,9 +344,9 @@ async def test_a_turn_that_cannot_show_how_far_it_is_ends_and_says_why(
 ) -> None:
     """Nobody could tell it from one that hangs."""
     monkeypatch.setattr(file_job, "SHOWN_EVERY", 0.1)
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.1)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.1,)))
     box = await yard.store(30, faults=Faults(Fault(delay=0.1, method="POST")))
-    await yard.queue.do("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
+    await yard.queue.execute("ALTER TABLE shipbatch.files ADD CONSTRAINT closed CHECK (stage = '') NOT VALID")
     await yard.put(box, rows_of(range(100, 130)))
     async with yard.worker(workers=1):
         (row,) = await yard.finished()
@@ -360,14 +361,14 @@ async def test_a_worker_that_hangs_is_named(yard: Yard, database: str) -> None:
     await yard.put(box, rows_of([100]))
     async with yard.worker(box):
         await yard.finished()
-        ((worker_,),) = await yard.queue.all("SELECT worker FROM shipbatch.workers")
+        ((worker_,),) = await yard.queue.query("SELECT worker FROM shipbatch.workers")
         hung = "state = 'working', open = true, worker = %s, seen = clock_timestamp() - make_interval(secs => %s)"
         for silent, todo in ((40, "within a minute"), (2400, f"end its process ({worker_})")):
-            await yard.queue.do(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
-            await yard.queue.do("UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'")
+            await yard.queue.execute(f"UPDATE shipbatch.files SET {hung}", worker_, silent)
+            await yard.queue.execute("UPDATE shipbatch.owners SET runner = 'one', until = now() + interval '1 minute'")
             (stuck,) = (await queue_status(yard.queue, database)).data["stuck"]
             assert (stuck["what"], todo in stuck["todo"]) == (store, True), stuck
-        await yard.queue.do("UPDATE shipbatch.files SET state = 'done'")
+        await yard.queue.execute("UPDATE shipbatch.files SET state = 'done'")
 
 
 async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp_path: Path, in_haste: None) -> None:
@@ -376,10 +377,10 @@ async def test_an_idle_worker_proves_who_of_its_machine_has_died(yard: Yard, tmp
     (tmp_path / "free.lock").touch()
     for runner, lock in (("dead", tmp_path / "free.lock"), ("elsewhere", tmp_path / "gone.lock")):
         sql = "INSERT INTO shipbatch.runners VALUES (%s, %s, %s, 1, 'x', now())"
-        await yard.queue.do(sql, runner, platform.node(), str(lock))
+        await yard.queue.execute(sql, runner, platform.node(), str(lock))
 
     async def is_proven() -> bool:
-        return await yard.queue.all("SELECT runner FROM shipbatch.runners") == [("elsewhere",)]
+        return await yard.queue.query("SELECT runner FROM shipbatch.runners") == [("elsewhere",)]
 
     async with yard.worker():
         await until(is_proven)
@@ -393,6 +394,6 @@ async def test_a_sheet_is_delivered_whose_run_the_database_has_forgotten(yard: Y
     numbers = await yard.queue.put(settings.store, [QueueItem(str(tmp_path / "a.csv"), content)], "ann")
     async with yard.worker():
         rows = await yard.finished()
-    await yard.queue.do("UPDATE shipbatch.files SET run_id = '20200101-000000-dead'")
+    await yard.queue.execute("UPDATE shipbatch.files SET run_id = '20200101-000000-dead'")
     ends = await deliver_sheets(yard.queue, await yard.queue.rows(numbers), settings)
     assert (ends.exit_status, ends.sheets) == (0, {1: tmp_path / "a.results.xlsx"}), rows

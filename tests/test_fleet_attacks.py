@@ -23,6 +23,7 @@ from yard import PLENTY, Yard, rows_of, until
 from batch.errors import LedgerError
 from batch.fleet import Queue, QueueItem, deliver_sheets, follow_files, worker
 from batch.pipeline.input_copies import expire
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Faults, Sandbox
 from tests.proofs.warehouse import Running
@@ -112,7 +113,7 @@ def test_what_has_expired_goes_whoever_is_faster(tmp_path: Path) -> None:
 
 async def test_clocks_that_are_an_hour_off_make_no_difference(yard: Yard) -> None:
     """A file begun by a worker whose clock is ahead is finished by one whose clock is behind."""
-    box = await yard.store(30, faults=Faults(SLOW), personality=LENIENT)
+    box = await yard.store(30, faults=Faults(SLOW), behaviour=LENIENT)
     numbers = await yard.put(box, rows_of(range(100, 120)), rows_of(range(120, 130)))
     ahead, behind = at_the_wrong_time(yard, "ahead", 3600), at_the_wrong_time(yard, "behind", -3600)
     first = Running(await ahead.start("worker"))
@@ -181,9 +182,9 @@ async def test_a_database_of_yesterday_doubles_nothing(
     postgres: Postgres, database: str, sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Put back from a copy under a worker and somebody who follows: epochs, runs and numbers come again."""
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     monkeypatch.setattr(worker, "LATER", 0.3)
-    box = await sandbox(dense(60), quota=PLENTY, personality=LENIENT)
+    box = await sandbox(dense(60), quota=PLENTY, behaviour=LENIENT)
     async with Yard.opened(database, tmp_path) as yard:
         yard.boxes = [box]
         async with yard.worker(workers=2):

@@ -48,7 +48,7 @@ async def test_a_worker_outlives_a_database_that_takes_no_writes(
     box = await yard.store()
 
     async def lives(since: str) -> bool:
-        return bool(await yard.queue.all("SELECT 1 FROM shipbatch.workers WHERE seen > %s::timestamptz", since))
+        return bool(await yard.queue.query("SELECT 1 FROM shipbatch.workers WHERE seen > %s::timestamptz", since))
 
     async def says(words: str) -> bool:
         return any(words in line for line in yard.screen.lines)
@@ -61,7 +61,7 @@ async def test_a_worker_outlives_a_database_that_takes_no_writes(
         await until(partial(says, "does not answer"))
         told(database, "ALTER DATABASE {} RESET default_transaction_read_only", LOST)
         await until(partial(says, "there again"))
-        ((now,),) = await yard.queue.all("SELECT clock_timestamp()::text")
+        ((now,),) = await yard.queue.query("SELECT clock_timestamp()::text")
         await until(partial(lives, now))
         await yard.put(box, rows_of([100]))
         await yard.finished()
@@ -97,7 +97,7 @@ async def test_a_lost_commit_puts_no_file_in_twice(database: str, cut: str) -> N
             numbers = await queue.put("store", [QueueItem("a.csv", b"a"), QueueItem("b.csv", b"b")], "ann")
         assert network.cuts == 1
     async with Queue.open(database) as queue:
-        assert await queue.all("SELECT file_id, name FROM shipbatch.files ORDER BY file_id") == [
+        assert await queue.query("SELECT file_id, name FROM shipbatch.files ORDER BY file_id") == [
             (numbers[0], "a.csv"),
             (numbers[1], "b.csv"),
         ]
@@ -131,13 +131,13 @@ async def test_a_worker_that_can_no_longer_show_that_it_lives_ends(yard: Yard, i
     await yard.store()
 
     async def has_entered() -> bool:
-        return bool(await yard.queue.all("SELECT 1 FROM shipbatch.workers"))
+        return bool(await yard.queue.query("SELECT 1 FROM shipbatch.workers"))
 
     async def has_ended() -> bool:
         return bool(crew._stop)
 
     async with yard.worker() as crew:
         await until(has_entered)
-        await yard.queue.do("ALTER TABLE shipbatch.workers ADD CONSTRAINT closed CHECK (false) NOT VALID")
+        await yard.queue.execute("ALTER TABLE shipbatch.workers ADD CONSTRAINT closed CHECK (false) NOT VALID")
         await until(has_ended)
         assert "CheckViolation" in crew._stop.reason

@@ -17,12 +17,13 @@ from yard import Yard, rows_of, until
 
 from batch.fleet import follow_files as awaited
 from batch.fleet import worker
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
-from batch.sandbox import Fault, Faults, Personality
+from batch.sandbox import Behaviour, Fault, Faults
 
 STORES, FILES, ROWS = 3, 5, 4
 SLOW = Fault(delay=0.05, method="POST")
-LENIENT = Personality(refuses_overshipping=False)
+LENIENT = Behaviour(refuses_overshipping=False)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def test_a_standby_that_has_all_takes_over_under_a_worker(pair: tuple[Post
     """With synchronous replication nobody has to do anything: the worker is a process that only waits."""
     primary, standby, yard = pair
     confirmed_by_both(primary)
-    boxes = [await yard.store(FILES * ROWS, faults=Faults(SLOW), personality=LENIENT) for _ in range(STORES)]
+    boxes = [await yard.store(FILES * ROWS, faults=Faults(SLOW), behaviour=LENIENT) for _ in range(STORES)]
     numbers = list(chain.from_iterable([await yard.put(box, *files_of()) for box in boxes]))
     machine = Terminal(yard.folder)
     stores = (f'[stores.{box.store_hash}]\napi_url = "{box.url}"\nstore_hash = "{box.store_hash}"\n' for box in boxes)
@@ -73,9 +74,9 @@ async def test_a_standby_that_lagged_takes_over_under_a_worker(
     pair: tuple[Postgres, Standby, Yard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was confirmed and not received is said, and looked for in the store: numbers are recognised, others held."""
-    monkeypatch.setattr(worker, "pause_after", lambda tries: 0.3)
+    monkeypatch.setattr(worker, "BACKOFF", Backoff((0.3,)))
     primary, standby, yard = pair
-    box = await yard.store(40, faults=Faults(Fault(401)), personality=LENIENT)
+    box = await yard.store(40, faults=Faults(Fault(401)), behaviour=LENIENT)
     (number,) = await yard.put(box, [(139, "MUG", 1, ""), *rows_of(range(100, 139))])
     async with yard.worker(workers=2):
         await until(partial(is_put_off, standby.url(conninfo_to_dict(yard.database)["dbname"])))

@@ -14,7 +14,7 @@ from batch.config import Folder
 from batch.fleet import Queue, cancel_file, watch_queued
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Sandbox
-from batch.watcher import Post
+from batch.watcher import WatchedFolder
 
 
 class Inbox:
@@ -28,7 +28,7 @@ class Inbox:
     async def watched(self) -> AsyncIterator[None]:
         stop = StopEvent()
         settings = self.yard.settings(self.box, home="producer").model_copy(update={"token": None})
-        post = Post(Folder(path=self.root, still=0.1), settings)
+        post = WatchedFolder(Folder(path=self.root, still=0.1), settings)
         async with Queue.open(self.yard.database) as queue:
             watching = asyncio.create_task(
                 watch_queued([post], queue, self.yard.screen, stop, by="ann", polling=True, environ={})
@@ -128,7 +128,7 @@ async def test_what_the_database_has_forgotten_is_put_in_again(inbox: Inbox) -> 
     async with inbox.watched():
         inbox.drop("night.csv", *rows_of([100]))
         await inbox.says("file 1 of the queue")
-        await inbox.yard.queue.do("DELETE FROM shipbatch.files")
+        await inbox.yard.queue.execute("DELETE FROM shipbatch.files")
         async with inbox.yard.worker():
             await inbox.holds("done/night.csv", "done/night.results.xlsx")
     assert await inbox.yard.states() == {2: "done"}

@@ -16,7 +16,9 @@ from batch.commands.decide import Answer, take_decision
 from batch.fleet import QueueItem, deliver_sheets, follow_files, queue_status
 from batch.model.sheet_format import RESULTS
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import carry_over_leftovers, open_store, run_files
+from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.runner import run_files
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Fault, Sandbox
 
@@ -90,7 +92,7 @@ async def test_a_doubt_that_somebody_else_has_settled(yard: Yard) -> None:
     assert (row["state"], row["exit_status"], row["told"][0][:9]) == ("done", 0, "night.csv")
     assert await sheet(yard, number) == ["created"] * 4
     assert (await shipped_today(yard), len(box.shipments())) == (4, 4)
-    ((run,),) = await yard.queue.all("SELECT DISTINCT exit_status FROM shipbatch.runs")
+    ((run,),) = await yard.queue.query("SELECT DISTINCT exit_status FROM shipbatch.runs")
     assert run == 0
 
 
@@ -142,13 +144,13 @@ async def test_a_large_ledger_is_not_counted_again_where_nothing_has_changed(yar
 
     async def is_looked_at() -> bool:
         sql = "SELECT 1 FROM shipbatch.files JOIN shipbatch.owners USING (store) WHERE files.epoch = owners.epoch"
-        return bool(await yard.queue.all(sql))
+        return bool(await yard.queue.query(sql))
 
     assert not await is_looked_at()
     box.faults.add(BLIND)
     async with yard.worker():
         await until(is_looked_at, lambda: yard.screen.lines)
-    assert await yard.queue.all("SELECT amended FROM shipbatch.files WHERE file_id = %s", number) == [(None,)]
+    assert await yard.queue.query("SELECT amended FROM shipbatch.files WHERE file_id = %s", number) == [(None,)]
 
 
 async def test_whoever_waits_gets_the_sheet_with_what_was_in_doubt(yard: Yard) -> None:
@@ -198,9 +200,11 @@ async def test_a_queue_of_an_older_version_has_its_stores_in_one_spelling(yard: 
     """And what is in line of them is shipped."""
     box = await yard.store()
     (number,) = await yard.put(box, rows_of([100]))
-    await yard.queue.do("DELETE FROM procrastinate.procrastinate_jobs")
-    await yard.queue.do("UPDATE shipbatch.files SET store = replace(store, '127.0.0.1', 'LOCALHOST')")
-    await yard.queue.do("ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP amended")
+    await yard.queue.execute("DELETE FROM procrastinate.procrastinate_jobs")
+    await yard.queue.execute("UPDATE shipbatch.files SET store = replace(store, 'localhost', '127.0.0.1')")
+    await yard.queue.execute(
+        "ALTER TABLE shipbatch.files DROP left_open, DROP shipped, DROP sign, DROP epoch, DROP amended"
+    )
     async with yard.worker():
         (row,) = await yard.finished(number)
     assert (row["state"], row["store"]) == ("done", yard.settings(box).store)

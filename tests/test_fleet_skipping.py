@@ -12,7 +12,7 @@ from pytest_aiohttp import AiohttpServer
 from terminal import Terminal
 from yard import Yard, rows_of, until
 
-from batch.cli.queue import skip_queued
+from batch.cli.queue import cancel_queued
 from batch.config import Database
 from batch.errors import ConfigError, NothingSent
 from batch.fleet import QueueItem, cancel_file, file_job, queue_status, worker
@@ -108,12 +108,14 @@ async def test_nor_is_what_a_file_left_on_which_all_workers_die(yard: Yard) -> N
     """They would die on it again, every quarter of an hour."""
     box = await yard.store()
     (number,) = await yard.put(box, rows_of([100]))
-    ((digest,),) = await yard.queue.all("SELECT sha256 FROM shipbatch.files")
+    ((digest,),) = await yard.queue.query("SELECT sha256 FROM shipbatch.files")
     run = replace(run_of(store=yard.settings(box).store), sha256=digest, profile={"queued": number, "carries": True})
     async with open_ledger(Database(yard.database)) as ledger:
         await ledger.begin(run)
         await planned(ledger, run.run_id, [parcel(100, "1Z100")])
-        await yard.queue.do("UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s", worker.DEATHS)
+        await yard.queue.execute(
+            "UPDATE shipbatch.files SET state = 'working', open = true, deaths = %s", worker.DEATHS
+        )
         async with yard.worker():
             await yard.finished()
         left = ledger.run(run.run_id)
@@ -124,8 +126,8 @@ async def test_nor_is_what_a_file_left_on_which_all_workers_die(yard: Yard) -> N
 async def test_what_is_not_in_line_is_said_as_such(yard: Yard) -> None:
     box, other = await yard.store(), await yard.store()
     numbers = await yard.put(box, *(rows_of([order]) for order in (100, 101, 102)))
-    await yard.queue.do("UPDATE shipbatch.files SET state = 'done' WHERE file_id = %s", numbers[0])
-    await yard.queue.do("UPDATE shipbatch.files SET state = 'held', run_id = 'r' WHERE file_id = %s", numbers[1])
+    await yard.queue.execute("UPDATE shipbatch.files SET state = 'done' WHERE file_id = %s", numbers[0])
+    await yard.queue.execute("UPDATE shipbatch.files SET state = 'held', run_id = 'r' WHERE file_id = %s", numbers[1])
     store = yard.settings(other).store
     for number, of, words in (
         (99, "", "no file 99"),
@@ -157,5 +159,5 @@ async def test_the_command_needs_no_token(yard: Yard, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("answer", "alone"), [("", True), ("ship", True), ("skip", False)])
 def test_a_file_in_line_takes_no_other_answer(answer: str, alone: bool) -> None:
     with pytest.raises(ConfigError) as wrong:
-        skip_queued(7, answer, "ann", "", "", alone=alone)
+        cancel_queued(7, answer, "ann", "", "", alone=alone)
     assert "decide --queued 7 --answer skip" in wrong.value.todo

@@ -8,7 +8,7 @@ from shop import HEADER, OpenShop, Quiet, Shop, dense, number, order, statuses, 
 
 from batch.model import Record, Run
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import carry_over_leftovers
+from batch.pipeline.carry_over import carry_over_leftovers
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply

@@ -32,7 +32,7 @@ from batch.loader.files.row_stream import BrokenStream, decode_rows, encode_rows
 from batch.loader.load import load
 from batch.loader.rows import ship_dates
 from batch.model.sheet_format import read_mark
-from batch.watcher.attempts import counted
+from batch.watcher.attempts import read_attempt
 
 MODULES = [
     importlib.import_module(f"batch.loader.{found.name}") for found in pkgutil.iter_modules(batch.loader.__path__)
@@ -332,11 +332,11 @@ def test_a_file_on_which_the_watcher_died_twice_is_given_up(tmp_path: Path) -> N
     file.write_bytes(b"x")
     for _ in range(2):
         if not (child := os.fork()):
-            with counted(file, tmp_path):
+            with read_attempt(file, tmp_path):
                 os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(child, 0)
-    with pytest.raises(FileError, match="2 times"), counted(file, tmp_path):
+    with pytest.raises(FileError, match="2 times"), read_attempt(file, tmp_path):
         pass
-    with counted(file, tmp_path):
+    with read_attempt(file, tmp_path):
         pass
     assert not list((tmp_path / "reading").iterdir())

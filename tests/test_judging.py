@@ -22,7 +22,8 @@ from batch.model import (
     Status,
     StoreShipment,
 )
-from batch.planning import Correction, ExistingShipment, Facts, Judged, Policy, judge
+from batch.planning import Correction, ExistingShipment, Facts, Judged, Policy
+from batch.planning.plan_order import plan_order
 
 HOME, WORK = 10, 20
 """Two addresses."""
@@ -61,7 +62,7 @@ def ours(shipment: StoreShipment, parcel: Parcel) -> ExistingShipment:
 
 
 def judged(*parcels: Parcel, of: Order | None = None, policy: Policy | None = None, **facts: Any) -> list[Judged]:
-    return judge(parcels, Facts(of or order(), **facts), policy or Policy())
+    return plan_order(parcels, Facts(of or order(), **facts), policy or Policy())
 
 
 def only(several: list[Judged]) -> Any:
@@ -582,18 +583,18 @@ class TestWhatStopsAnOrder:
 
     def test_an_order_that_is_newer_than_the_newest_waits(self) -> None:
         """Not wrong, only early."""
-        note = only(judge([parcel(ask())], Facts(None, newest=99), Policy()))
+        note = only(plan_order([parcel(ask())], Facts(None, newest=99), Policy()))
         assert note.finding.status is Status.WAITING
         assert "newest is 99" in note.finding.error
 
     def test_an_order_that_is_not_there_is_unknown(self) -> None:
         """An older number that the store does not have."""
-        assert said(only(judge([parcel(ask())], Facts(None), Policy()))) == (Status.INVALID, "unknown_order")
+        assert said(only(plan_order([parcel(ask())], Facts(None), Policy()))) == (Status.INVALID, "unknown_order")
 
     def test_a_marketplaces_number_of_two_orders_is_held(self) -> None:
         """Both are named."""
         asked = parcel(ask(), external_order_id="AMZ-9")
-        finding = only(judge([asked], Facts(None, same_external_id=(5, 6)), Policy())).finding
+        finding = only(plan_order([asked], Facts(None, same_external_id=(5, 6)), Policy())).finding
         assert (finding.status, finding.code) == (Status.HELD, "several_orders")
         assert "5, 6" in finding.error
 
@@ -806,8 +807,8 @@ def test_whatever_is_asked(
 ) -> None:
     """Never more than is left; every row answered; only lines that ship; the same again for the same."""
     facts = Facts(of, existing=existing)
-    several = judge(asked, facts, policy)
-    assert judge(asked, facts, policy) == several
+    several = plan_order(asked, facts, policy)
+    assert plan_order(asked, facts, policy) == several
     left = {each.order_product_id: each.left for each in of.lines}
     assert all(units <= left[line_id] for line_id, units in _units(several).items())
     assert {row for one in asked for row in one.rows} == set(by_row(several))
@@ -826,7 +827,7 @@ def test_whatever_is_asked(
 def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], policy: Policy) -> None:
     """Judged again with what it made in the store, no row with a number is a new shipment."""
     policy = replace(policy, again=False)
-    first = [one for one in judge(asked, Facts(of), policy) if isinstance(one, Shipment)]
+    first = [one for one in plan_order(asked, Facts(of), policy) if isinstance(one, Shipment)]
     shipped = _units(list(first))
     after = replace(
         of,
@@ -843,7 +844,7 @@ def test_a_file_that_has_shipped_ships_no_more(of: Order, asked: list[Parcel], p
         for n, s in enumerate(first, 1)
     )
     numbered = {(s.order_address_id, s.label) for s in first if s.label}
-    for one in judge(asked, Facts(after, existing=existing), policy):
+    for one in plan_order(asked, Facts(after, existing=existing), policy):
         if isinstance(one, Shipment):
             assert (one.order_address_id, one.label) not in numbered
 

@@ -15,7 +15,8 @@ from batch.errors import FileError
 from batch.loader.columns.headers import ROWS_SEARCHED
 from batch.loader.load import Load, load
 from batch.model import Field, Order, OrderLine, Parcel, Status
-from batch.planning import Correction, Facts, Policy, judge
+from batch.planning import Correction, Facts, Policy
+from batch.planning.plan_order import plan_order
 
 HEADERS = (
     "Order Number", "External Order ID", "order_product_id", "order_address_id", "SKU", "Quantity", "Tracking Number",
@@ -72,7 +73,7 @@ def answered(parcel: Parcel, quantity: int) -> set[int]:
         for at, line in enumerate(named.values())
     ]
     order = Order(parcel.order_id or 7, 11, "Awaiting Fulfillment", quantity * len(lines), 0, tuple(lines))
-    judged = judge([parcel], Facts(order), Policy(several_parcels="even"))
+    judged = plan_order([parcel], Facts(order), Policy(several_parcels="even"))
     return {row for one in judged for row in (one.shipment.rows if isinstance(one, Correction) else one.rows)}
 
 

@@ -15,7 +15,7 @@ from batch.model import Item, Shipment, StoreShipment
 from batch.model.matching import differences
 from batch.monitoring import of_report
 from batch.pipeline import exit_status
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Behaviour, Fault
 
 MUG = (100, "MUG", 1, number(0))
 TWO_PLACES = store(order(100, line(1000, order_address_id=7), line(1001, "CUP", order_address_id=8)))
@@ -111,7 +111,7 @@ class TestAnswers:
 
     async def test_how_a_store_writes_a_number_is_no_difference(self, shop: OpenShop) -> None:
         """Without its blanks and in capitals; nor is it another parcel the second time."""
-        there = await shop(dense(1), personality=Personality(rewrites_numbers=True))
+        there = await shop(dense(1), behaviour=Behaviour(rewrites_numbers=True))
         rows = (100, "MUG", 1, "abc 12 34 d")
         assert said(await there.run(rows)) == {2: ("created", "")}
         assert there.made() == [(100, "ABC1234D", {1000: 1})]

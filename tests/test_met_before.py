@@ -8,9 +8,9 @@ from shop import HEADER, OpenShop, Shop, dense, line, number, order, row, said, 
 from batch.model import LinkSource
 from batch.pipeline import exit_status
 from batch.results.accounting import Report
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Behaviour, Fault
 
-SIDES = [Personality(), Personality(refuses_overshipping=False, empty_list="[]", page_size=1)]
+SIDES = [Behaviour(), Behaviour(refuses_overshipping=False, empty_list="[]", page_size=1)]
 MUG = (100, "MUG", 1, number(0))
 
 
@@ -27,9 +27,9 @@ async def again(there: Shop, *rows: tuple[object, ...], **more: Any) -> Any:
 
 @pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
 class TestTheSameFile:
-    async def test_sends_nothing_and_reports_ids_and_links(self, shop: OpenShop, side: Personality) -> None:
+    async def test_sends_nothing_and_reports_ids_and_links(self, shop: OpenShop, side: Behaviour) -> None:
         """0 POSTs; every row already created, with its id and link; not even a read."""
-        there = await shop(dense(20), personality=side)
+        there = await shop(dense(20), behaviour=side)
         rows = [(100 + n, "MUG", 1, number(n), f"https://t.example/{n}") for n in range(20)]
         header = (*HEADER, "Tracking Link")
         first = await there.run(*rows, header=header)
@@ -42,34 +42,34 @@ class TestTheSameFile:
             assert result.link_source is LinkSource.CUSTOM
             assert result.order_product_ids == first.rows[n].order_product_ids
 
-    async def test_without_numbers_too(self, shop: OpenShop, side: Personality) -> None:
+    async def test_without_numbers_too(self, shop: OpenShop, side: Behaviour) -> None:
         """The same content is the same parcels."""
-        there = await shop(dense(5), personality=side)
+        there = await shop(dense(5), behaviour=side)
         rows = [(100 + n, "MUG", 1, "") for n in range(5)]
         await there.run(*rows)
         second = await there.run(*rows)
         assert statuses(second) == ["already created"] * 5
         assert (second.summary["requests"], there.posts) == (0, 5)
 
-    async def test_and_an_order_alone(self, shop: OpenShop, side: Personality) -> None:
+    async def test_and_an_order_alone(self, shop: OpenShop, side: Behaviour) -> None:
         """All that remained has shipped: nothing remains, and that is a success."""
-        there = await shop(dense(2), personality=side)
+        there = await shop(dense(2), behaviour=side)
         header = ("Order ID", "Tracking Number")
         rows = [(100, number(0)), (101, "")]
         assert statuses(await there.run(*rows, header=header)) == ["created"] * 2
         assert statuses(await there.run(*rows, header=header)) == ["already created"] * 2
         assert there.posts == 2
 
-    async def test_under_another_name(self, shop: OpenShop, side: Personality) -> None:
+    async def test_under_another_name(self, shop: OpenShop, side: Behaviour) -> None:
         """It is the content that counts."""
-        there = await shop(dense(1), personality=side)
+        there = await shop(dense(1), behaviour=side)
         await there.run(MUG)
         assert statuses(await there.run(MUG, name="copy.csv")) == ["already created"]
         assert there.posts == 1
 
-    async def test_with_a_lost_ledger(self, shop: OpenShop, side: Personality) -> None:
+    async def test_with_a_lost_ledger(self, shop: OpenShop, side: Behaviour) -> None:
         """Recognised in the store: nothing is sent, and what has no number and units left is asked about."""
-        there = await shop(dense(3), personality=side)
+        there = await shop(dense(3), behaviour=side)
         rows = [MUG, (101, "MUG", 3, ""), (102, "MUG", 1, "")]
         await there.run(*rows)
         for path in there.home.glob("ledger*"):
@@ -81,9 +81,9 @@ class TestTheSameFile:
         }
         assert there.posts == 3
 
-    async def test_several_parcels_of_an_order(self, shop: OpenShop, side: Personality) -> None:
+    async def test_several_parcels_of_an_order(self, shop: OpenShop, side: Behaviour) -> None:
         """Each is met as its own."""
-        there = await shop(dense(1), personality=side)
+        there = await shop(dense(1), behaviour=side)
         rows = [(100, "MUG", 1, number(n)) for n in range(3)]
         await there.run(*rows)
         second = await again(there, *rows)
@@ -167,49 +167,49 @@ class TestACumulativeExport:
 
 @pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
 class TestMadeByAnotherTool:
-    async def test_is_met_by_its_number(self, shop: OpenShop, side: Personality) -> None:
+    async def test_is_met_by_its_number(self, shop: OpenShop, side: Behaviour) -> None:
         """Before anything is posted."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), personality=side)
+        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side)
         report = await there.run(MUG)
         assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["already created"], (7,), 0)
 
-    async def test_other_items_are_held_with_its_origin(self, shop: OpenShop, side: Personality) -> None:
+    async def test_other_items_are_held_with_its_origin(self, shop: OpenShop, side: Behaviour) -> None:
         """Changed."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), personality=side)
+        there = await shop(store(order(100, shipments=[theirs(tracking_number=number(0))])), behaviour=side)
         report = await there.run((100, "MUG", 2, number(0)))
         assert said(report) == {2: ("held", "changed")}
         assert "shipment 7" in row(report, 2).finding.error
         assert "made outside shipbatch" in row(report, 2).finding.error
         assert (there.posts, exit_status(report)) == (0, 3)
 
-    async def test_another_number_with_units_left_is_a_new_parcel(self, shop: OpenShop, side: Personality) -> None:
+    async def test_another_number_with_units_left_is_a_new_parcel(self, shop: OpenShop, side: Behaviour) -> None:
         """One of three went before."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), personality=side)
+        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side)
         assert statuses(await there.run(MUG)) == ["created"]
 
-    async def test_another_number_without_is_a_correction(self, shop: OpenShop, side: Personality) -> None:
+    async def test_another_number_without_is_a_correction(self, shop: OpenShop, side: Behaviour) -> None:
         """Held, and never shipped twice, though the store might allow it."""
         orders = store(order(100, line(1000, quantity=1), shipments=[theirs(tracking_number="OTHER1")]))
-        there = await shop(orders, personality=side)
+        there = await shop(orders, behaviour=side)
         assert said(await there.run(MUG)) == {2: ("held", "correction")}
         assert there.posts == 0
 
-    async def test_what_is_left_is_counted_with_it(self, shop: OpenShop, side: Personality) -> None:
+    async def test_what_is_left_is_counted_with_it(self, shop: OpenShop, side: Behaviour) -> None:
         """Three asked, one of three shipped by others under another number."""
-        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), personality=side)
+        there = await shop(store(order(100, shipments=[theirs(tracking_number="OTHER1")])), behaviour=side)
         report = await there.run((100, "MUG", 3, number(0)))
         assert said(report) == {2: ("invalid", "not_enough_left")}
         assert "already shipped 1" in row(report, 2).finding.error
         assert "2 left" in row(report, 2).finding.error
 
-    async def test_without_a_number_and_none_left(self, shop: OpenShop, side: Personality) -> None:
+    async def test_without_a_number_and_none_left(self, shop: OpenShop, side: Behaviour) -> None:
         """Already created."""
-        there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs()])), personality=side)
+        there = await shop(store(order(100, line(1000, quantity=1), shipments=[theirs()])), behaviour=side)
         assert statuses(await there.run((100, "MUG", 1, ""))) == ["already created"]
 
-    async def test_without_a_number_and_units_left(self, shop: OpenShop, side: Personality) -> None:
+    async def test_without_a_number_and_units_left(self, shop: OpenShop, side: Behaviour) -> None:
         """Held: the earlier shipment is named."""
-        there = await shop(store(order(100, shipments=[theirs()])), personality=side)
+        there = await shop(store(order(100, shipments=[theirs()])), behaviour=side)
         report = await there.run((100, "MUG", 1, ""))
         assert said(report) == {2: ("held", "equal_again")}
         assert "shipment 7" in row(report, 2).finding.error

@@ -15,8 +15,9 @@ from batch.config import LEDGER
 from batch.errors import CannotRunNow
 from batch.model import MOVES, Item, Record, Run, Shipment, State, StoreShipment
 from batch.model.matching import match
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.shipping.dispatcher import Dispatcher
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Behaviour, Fault
 
 NOT_MADE = Fault(504, performs=0, method="POST", nth=1)
 TURNS = 500  # of the event loop: many times what a request on this machine needs
@@ -42,7 +43,7 @@ class TestTheRecord:
             records = await planned(desk.ledger, "run", [Shipment(100, 100, (Item(1000, 1),), number(0))])
             with closing(sqlite3.connect(there.home / LEDGER, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                pool = Dispatcher(desk.client, desk.ledger, desk.settings, stop=desk.stop, baselines={})
+                pool = Dispatcher(desk, Baselines())
                 shipping = asyncio.create_task(pool.ship(_each(records)))
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
@@ -113,7 +114,7 @@ class TestSendingAgain:
 
     async def test_a_near_miss_is_not_passed_over(self, shop: OpenShop) -> None:
         """The same mug under another number, and an order that does not count it yet."""
-        there = await shop(dense(1), personality=Personality(lag=3600))
+        there = await shop(dense(1), behaviour=Behaviour(lag=3600))
         _meanwhile(there, units=1, label="OTHER")
         assert statuses(await there.run((100, "MUG", 1, number(0)))) == ["in doubt"]
         assert there.posts == 1

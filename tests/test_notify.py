@@ -10,7 +10,7 @@ from aiohttp import web
 from shop import dense, number, table
 from terminal import Terminal
 
-from batch.monitoring.alert_history import Memory, reasons
+from batch.monitoring.alert_history import AlertHistory, reasons_to_notify
 from batch.sandbox import Fault, Quota, Sandbox
 
 CANARY = "canary7f3a9c51d20b48e6"
@@ -236,23 +236,23 @@ async def test_metrics_are_a_prometheus_text_file(shell: Terminal) -> None:
 
 def test_a_kind_that_was_not_met_for_long_is_new_again(tmp_path: Path) -> None:
     """And one that is met every night stays known."""
-    memory, today = Memory(tmp_path, "store"), date(2026, 11, 25)
-    memory.keep(["a", "b"], 30, today)
-    memory.keep(["a"], 30, today + timedelta(days=20))
-    assert memory.recall(30, today + timedelta(days=40)) == {"a"}
-    assert Memory(tmp_path, "other").recall(30, today) == set()
+    memory, today = AlertHistory(tmp_path, "store"), date(2026, 11, 25)
+    memory.record(["a", "b"], 30, today)
+    memory.record(["a"], 30, today + timedelta(days=20))
+    assert memory.recent_kinds(30, today + timedelta(days=40)) == {"a"}
+    assert AlertHistory(tmp_path, "other").recent_kinds(30, today) == set()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": 3}'])
 def test_a_damaged_memory_tells_once_more(tmp_path: Path, content: str) -> None:
     """It never stops a run."""
-    memory, today = Memory(tmp_path, "store"), date(2026, 11, 25)
-    memory.keep(["a"], 30, today)
+    memory, today = AlertHistory(tmp_path, "store"), date(2026, 11, 25)
+    memory.record(["a"], 30, today)
     (path,) = (tmp_path / "alerts").iterdir()
     path.write_text(content, "utf-8")
-    assert memory.recall(30, today) == set()
-    memory.keep(["b"], 30, today)
-    assert "b" in memory.recall(30, today)
+    assert memory.recent_kinds(30, today) == set()
+    memory.record(["b"], 30, today)
+    assert "b" in memory.recent_kinds(30, today)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_a_damaged_memory_tells_once_more(tmp_path: Path, content: str) -> None:
 )
 def test_the_threshold_is_a_share_and_a_number(troubled: int, rows: int, told: bool) -> None:
     """Two bad rows of four are no alarm each time; ten of a hundred are."""
-    assert bool(reasons({"a": troubled}, rows, ["a"], threshold=0.05, least=10)) is told
+    assert bool(reasons_to_notify({"a": troubled}, rows, ["a"], threshold=0.05, least=10)) is told
 
 
 async def test_a_stopped_run_is_told_with_its_reason(shell: Terminal, outside: Outside) -> None:

@@ -20,7 +20,8 @@ from batch.ledger.contract import Decision, OrderBusy
 from batch.ledger.import_sqlite import transfer
 from batch.model import Item, Record, State
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import open_store, run_files
+from batch.pipeline.runner import run_files
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 
 ONE = "http://127.0.0.1:8080/stores/abc123"

@@ -17,16 +17,16 @@ from batch.config import Database, Gates
 from batch.ledger.postgres.connection import open_link
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import RunResults, open_store, run_files
-from batch.pipeline.session import StoreSession
+from batch.pipeline.runner import RunResults, run_files
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives import uptime
 from batch.primitives.stop import StopEvent
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Behaviour, Fault
 
 ROOT = Path(__file__).parents[1]
 WINDOW = 90.0  # seconds: the default
 SOON = 5.0  # seconds
-ALLOWING = Personality(refuses_overshipping=False)
+ALLOWING = Behaviour(refuses_overshipping=False)
 NIGHT = Run("20261123-120000-0001", "shop", "/exports/night.csv", "5" * 64, "", datetime(2026, 11, 23, tzinfo=UTC))
 
 
@@ -173,7 +173,7 @@ async def test_the_window_counts_from_the_proof_that_its_sender_has_ended(
 @pytest.mark.parametrize("late", [30.0, 89.0])
 async def test_what_is_made_while_others_ship_is_found(shop: OpenShop, virtual_clock: VirtualLoop, late: float) -> None:
     """The dead runner's request comes to its end within the window: claimed, and not sent again."""
-    there = await shop(dense(2), personality=ALLOWING)
+    there = await shop(dense(2), behaviour=ALLOWING)
     await left_behind(there, 100)
     virtual_clock.call_later(late, _made_elsewhere, there, number(100))
     report = await there.run(*mugs(100, 101))
@@ -186,7 +186,7 @@ async def test_units_in_doubt_are_not_shipped_under_another_number(
     shop: OpenShop, virtual_clock: VirtualLoop, is_made: bool
 ) -> None:
     """The order's last mug: while nobody knows whether it is gone, no other parcel takes it."""
-    there = await shop(store(order(100, line(1000, quantity=1)), order(101)), personality=ALLOWING)
+    there = await shop(store(order(100, line(1000, quantity=1)), order(101)), behaviour=ALLOWING)
     await left_behind(there, 100)
     if is_made:
         virtual_clock.call_later(60.0, _made_elsewhere, there, number(100))

@@ -14,7 +14,7 @@ from shop import OpenShop, dense, number, order, said, statuses, store
 from batch.bigcommerce import Client
 from batch.bigcommerce.order_pages import Pages
 from batch.config import Settings
-from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
+from batch.sandbox import Behaviour, Fault, Faults, Quota, Sandbox
 
 PLENTY = Quota(requests=1_000_000)
 
@@ -110,10 +110,10 @@ def test_all_are_found_in_any_store(
     dice = random.Random(seed)
     ids = [n for n in range(100, 800) if dice.random() < density] or [100]
     wanted = {n for n in ids if dice.random() < chosen} | {dice.randrange(1, 1200) for _ in range(absent)}
-    personality = Personality(page_size=page_size, min_id_inclusive=inclusive)
+    behaviour = Behaviour(page_size=page_size, min_id_inclusive=inclusive)
 
     async def read() -> None:
-        async with Sandbox(store(*map(order, ids)), quota=PLENTY, personality=personality) as box:
+        async with Sandbox(store(*map(order, ids)), quota=PLENTY, behaviour=behaviour) as box:
             made = Settings(api_url=box.url, store_hash=box.store_hash, token=box.token)
             async with Client(made) as client:
                 orders = await Pages(client, at_once).read(wanted)

@@ -10,7 +10,7 @@ from shop import OpenShop, Watched, dense, line, number, order, row, said, statu
 
 from batch.model import State
 from batch.pipeline import exit_status
-from batch.sandbox import Fault, Personality, Quota, Reply
+from batch.sandbox import Behaviour, Fault, Quota, Reply
 
 SHIPMENTS = r"/shipments$"
 
@@ -264,16 +264,16 @@ LOST = [
     Fault(503, method="POST"),
     Fault(504, method="POST"),
 ]
-SIDES = [Personality(), Personality(refuses_overshipping=False, empty_list="[]", page_size=1)]
+SIDES = [Behaviour(), Behaviour(refuses_overshipping=False, empty_list="[]", page_size=1)]
 
 
 @pytest.mark.parametrize("side", SIDES, ids=["refuses", "allows, pages of one"])
 class TestLostAnswers:
     @pytest.mark.parametrize("lost", LOST, ids=lambda fault: str(fault.reply))
     @pytest.mark.parametrize("performs", [0, 1])
-    async def test_settle_without_a_double(self, shop: OpenShop, lost: Fault, performs: int, side: Personality) -> None:
+    async def test_settle_without_a_double(self, shop: OpenShop, lost: Fault, performs: int, side: Behaviour) -> None:
         """Made or not: after the settle window each parcel is in the store exactly once."""
-        there = await shop(dense(3), personality=side)
+        there = await shop(dense(3), behaviour=side)
         there.fault(Fault(**_fields(lost), performs=performs, nth=2))
         report = await there.run(*one_each(3))
         assert statuses(report) == ["created"] * 3
@@ -281,18 +281,18 @@ class TestLostAnswers:
         assert there.posts == 3 + (not performs)
 
     @pytest.mark.parametrize("late", [0.5, 20.0, 60.0, 110.0])
-    async def test_a_late_commit_is_found(self, shop: OpenShop, late: float, side: Personality) -> None:
+    async def test_a_late_commit_is_found(self, shop: OpenShop, late: float, side: Behaviour) -> None:
         """Made after we gave up, anywhere within the settle window after the deadline: not sent again."""
-        there = await shop(dense(1), personality=side)
+        there = await shop(dense(1), behaviour=side)
         there.fault(Fault(Reply.HANG, method="POST", late=late, nth=1))
         report = await there.run(*one_each(1), timeout=30, settle=90)
         await there.box.settle()
         assert (statuses(report), there.posts) == (["created"], 1)
         assert there.made() == once_each(1)
 
-    async def test_a_doubled_create_is_told(self, shop: OpenShop, side: Personality) -> None:
+    async def test_a_doubled_create_is_told(self, shop: OpenShop, side: Behaviour) -> None:
         """A proxy sent it twice: one is ours, both are named, nothing is deleted."""
-        there = await shop(dense(1), personality=side)
+        there = await shop(dense(1), behaviour=side)
         there.fault(Fault(502, method="POST", performs=2, nth=1))
         report = await there.run(*one_each(1))
         finding = row(report, 2).finding

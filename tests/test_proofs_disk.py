@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.sandbox import Personality, Sandbox
+from batch.sandbox import Behaviour, Sandbox
 from tests.proofs.warehouse import PLENTY, Warehouse, numbers, orders, proved, write_export
 
 MANY = 6
@@ -18,7 +18,7 @@ OpenSandbox = Callable[..., Awaitable[Sandbox]]
 async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
     """Six orders to ship, in a store that would ship them twice if it were asked to."""
     write_export(tmp_path / "export.csv", MANY)
-    box = await sandbox(orders(MANY), quota=PLENTY, personality=Personality(refuses_overshipping=False))
+    box = await sandbox(orders(MANY), quota=PLENTY, behaviour=Behaviour(refuses_overshipping=False))
     return Warehouse(box, tmp_path)
 
 

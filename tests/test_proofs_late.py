@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, said, statuses, store
 
-from batch.sandbox import Fault, Personality, Reply
+from batch.sandbox import Behaviour, Fault, Reply
 
 MANY, FIRST = 150, 100
 TIMEOUT, SETTLE = 30.0, 90.0  # seconds: the defaults
-ALLOWING = Personality(refuses_overshipping=False)
+ALLOWING = Behaviour(refuses_overshipping=False)
 ROWS = [(FIRST + k, "MUG", 1, number(k)) for k in range(MANY)]
 NUMBERS = [number(k) for k in range(MANY)]
 
@@ -28,7 +28,7 @@ async def test_a_shipment_made_late_within_the_settle_window_is_found(
 ) -> None:
     """150 orders, each made at its own moment after the client gave up, up to just under the window's end."""
     dice = random.Random(f"{gives_up} {seed}")
-    here = await shop(dense(MANY), personality=ALLOWING)
+    here = await shop(dense(MANY), behaviour=ALLOWING)
     waits = TIMEOUT if gives_up is Reply.HANG else 0.0  # the client gives up by itself, after its deadline
     for k in range(MANY):
         late = waits + dice.choice((dice.uniform(0, SETTLE), SETTLE - dice.uniform(0.01, 1.0)))
@@ -43,7 +43,7 @@ async def test_a_shipment_made_late_within_the_settle_window_is_found(
 @pytest.mark.parametrize("behind", [1.0, 30.0, SETTLE - 1.0])
 async def test_a_list_that_lags_behind_does_not_double(shop: OpenShop, behind: float) -> None:
     """Made, and not answered; the list shows it only seconds later."""
-    here = await shop(dense(MANY), personality=replace(ALLOWING, lag=behind))
+    here = await shop(dense(MANY), behaviour=replace(ALLOWING, lag=behind))
     here.fault(Fault(502, method="POST", nth=range(1, 60)), Fault(method="GET", path="/shipments", seen=behind))
     report = await here.run(*ROWS)
     assert shipped(here) == Counter(NUMBERS)
@@ -52,7 +52,7 @@ async def test_a_list_that_lags_behind_does_not_double(shop: OpenShop, behind: f
 
 async def test_a_shipment_on_the_second_page_is_found(shop: OpenShop) -> None:
     """Five parcels of an order whose list shows one a page; the last answer is lost."""
-    here = await shop(store(order(FIRST, line(1, quantity=5)), order(101)), personality=replace(ALLOWING, page_size=1))
+    here = await shop(store(order(FIRST, line(1, quantity=5)), order(101)), behaviour=replace(ALLOWING, page_size=1))
     here.fault(Fault(Reply.CLOSE, method="POST", nth=5))
     report = await here.run(*((FIRST, "MUG", 1, number(k)) for k in range(5)))
     assert shipped(here) == Counter(NUMBERS[:5])
@@ -71,7 +71,7 @@ LYING = [
 @pytest.mark.parametrize("bare", [True, False])
 async def test_a_429_that_lies_costs_time_and_nothing_else(shop: OpenShop, headers: dict[str, str], bare: bool) -> None:
     """Whatever its headers say, it was refused before any work: everything ships once, in the same run."""
-    here = await shop(dense(12), personality=ALLOWING)
+    here = await shop(dense(12), behaviour=ALLOWING)
     here.fault(Fault(429, performs=0, headers=headers, bare=bare, method="POST", nth=(2, 5, 6)))
     report = await here.run(*ROWS[:11])
     assert shipped(here) == Counter(NUMBERS[:11])
@@ -81,7 +81,7 @@ async def test_a_429_that_lies_costs_time_and_nothing_else(shop: OpenShop, heade
 @pytest.mark.parametrize("numbered", [True, False])
 async def test_a_429_after_the_work_is_looked_behind(shop: OpenShop, numbered: bool) -> None:
     """A gateway says 429 though the store has made it: it is found before it is sent again, and is that parcel."""
-    here = await shop(dense(6), personality=ALLOWING)
+    here = await shop(dense(6), behaviour=ALLOWING)
     here.fault(Fault(429, performs=1, method="POST", nth=(2, 5)), Fault(429, performs=2, method="POST", nth=6))
     labels = NUMBERS[:6] if numbered else [""] * 6
     report = await here.run(*((FIRST + n, "MUG", 1, label) for n, label in enumerate(labels)))
@@ -93,7 +93,7 @@ async def test_a_429_after_the_work_is_looked_behind(shop: OpenShop, numbered: b
 
 async def test_a_shipment_that_a_proxy_doubled_is_reported_and_not_deleted(shop: OpenShop) -> None:
     """Sent once, made twice, never answered: one is ours, the other is named, both stay."""
-    here = await shop(dense(2), personality=ALLOWING)
+    here = await shop(dense(2), behaviour=ALLOWING)
     here.fault(Fault(Reply.CLOSE, performs=2, method="POST"))
     report = await here.run(ROWS[0])
     first, second = (one["id"] for one in here.box.shipments())
@@ -106,7 +106,7 @@ async def test_a_shipment_that_a_proxy_doubled_is_reported_and_not_deleted(shop:
 
 async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop: OpenShop) -> None:
     """Beyond the window nothing can tell; with --never-resend it is left to a person, and is not doubled."""
-    here = await shop(dense(2), personality=ALLOWING)
+    here = await shop(dense(2), behaviour=ALLOWING)
     here.fault(Fault(Reply.CLOSE, late=10 * SETTLE, method="POST"))
     report = await here.run(ROWS[0], never_resend=True)
     await here.box.settle()
@@ -119,7 +119,7 @@ async def test_a_shipment_made_after_the_window_is_what_never_resend_is_for(shop
 
 async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenShop) -> None:
     """One look at the list, the other answered with errors: not absent twice, so not sent again by this run."""
-    here = await shop(dense(2), personality=ALLOWING)
+    here = await shop(dense(2), behaviour=ALLOWING)
     here.fault(Fault(504, performs=0, method="POST", nth=1), Fault(500, method="GET", path="/shipments", nth=range(7)))
     report = await here.run(ROWS[0])
     assert statuses(report) == ["in doubt"]
@@ -131,7 +131,7 @@ async def test_a_look_that_failed_is_not_a_look_that_found_nothing(shop: OpenSho
 
 async def test_an_orders_parcels_may_come_into_doubt_one_after_the_other(shop: OpenShop) -> None:
     """What was read back of the first is no unexplained movement of units when the second is looked for."""
-    here = await shop(dense(2), personality=ALLOWING)
+    here = await shop(dense(2), behaviour=ALLOWING)
     here.fault(Fault(Reply.CLOSE, method="POST", nth=1), Fault(504, performs=0, method="POST", nth=2))
     report = await here.run((FIRST, "MUG", 1, number(0)), (FIRST, "MUG", 1, number(1)))
     assert statuses(report) == ["created"] * 2

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from batch.sandbox import Fault, Personality
+from batch.sandbox import Behaviour, Fault
 from tests.clock import VirtualLoop
 from tests.proofs.depot import ORDERS, SETTLE, TIMEOUT, Depot, Row
 from tests.proofs.process import Death
@@ -69,7 +69,7 @@ read_faults = st.one_of(
     st.builds(Fault, seen=st.floats(0, SETTLE / 3)),
 )
 sides = st.builds(
-    Personality,
+    Behaviour,
     refuses_overshipping=st.booleans(),
     page_size=st.sampled_from((250, 1, 2)),
     empty_list=st.sampled_from(("204", "[]")),
@@ -82,7 +82,7 @@ class DepotMachine(RuleBasedStateMachine):
     """One depot under everything at once."""
 
     @initialize(side=sides, first=files)
-    def open(self, side: Personality, first: list[Row]) -> None:
+    def open(self, side: Behaviour, first: list[Row]) -> None:
         self.stack = ExitStack()
         self.runner = self.stack.enter_context(asyncio.Runner(loop_factory=VirtualLoop))
         self.depot = Depot(self.stack.enter_context(folder()), side)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.sandbox import Fault, Personality, Sandbox
+from batch.sandbox import Behaviour, Fault, Sandbox
 from tests.proofs.warehouse import PLENTY, Running, Warehouse, numbers, orders, proved, write_export
 
 MANY = 8
@@ -53,7 +53,7 @@ class Depot(Warehouse):
 @pytest.fixture
 async def depot(sandbox: OpenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
     """A store that would ship twice if it were asked to, and an export in front of its drop folder."""
-    box = await sandbox(orders(MANY), quota=PLENTY, personality=Personality(refuses_overshipping=False))
+    box = await sandbox(orders(MANY), quota=PLENTY, behaviour=Behaviour(refuses_overshipping=False))
     (tmp_path / "inbox").mkdir()
     (tmp_path / "shipbatch.toml").write_text('timeout = 1\nsettle = 1\n[folders.acme]\npath = "inbox"\nstill = 0.2\n')
     monkeypatch.setenv("SHIPBATCH_CONFIG", str(tmp_path / "shipbatch.toml"))

@@ -12,7 +12,7 @@ from shop import HEADER, OpenShop, Shop, Watched, dense, line, number, order, ro
 from batch.model import Item, Shipment, State
 from batch.pipeline import exit_status
 from batch.pipeline.shipping.reconciler import Reconciler
-from batch.sandbox import Fault, Personality, Reply
+from batch.sandbox import Behaviour, Fault, Reply
 
 SHIPMENTS = r"/shipments$"
 LOST = Fault(504, method="POST", performs=0, nth=1)
@@ -92,7 +92,7 @@ class TestSettling:
             for n in (1, 2)
         ]
         orders = store(order(100, line(1000), line(1001, "HAT", 5), shipments=theirs))
-        there = await shop(orders, personality=Personality(page_size=1))
+        there = await shop(orders, behaviour=Behaviour(page_size=1))
         there.fault(Fault(504, method="POST", nth=1))
         report = await there.run((100, "MUG", 1, number(0)))
         assert (statuses(report), row(report, 2).shipment_ids, there.posts) == (["created"], (3,), 1)
@@ -142,7 +142,7 @@ class TestAPersonIsAsked:
     async def test_where_the_witnesses_disagree(self, shop: OpenShop, sideloads: Any) -> None:
         """Units count as shipped, and no list shows the shipment: it is not sent again."""
         orders = store(order(100, line(1000), line(1001, "HAT")))
-        there = await shop(orders, personality=Personality(sideloads=sideloads, cut_at=1))
+        there = await shop(orders, behaviour=Behaviour(sideloads=sideloads, cut_at=1))
         there.fault(Fault(504, method="POST", nth=1), Fault(method="GET", path=SHIPMENTS, seen=3600.0))
         report = await there.run((100, "HAT", 1, number(0)))
         finding = row(report, 2).finding

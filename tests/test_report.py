@@ -64,12 +64,12 @@ def test_rows_that_waited_before_are_no_news(known: int, ends: int) -> None:
 
 
 def test_the_requests_that_a_loop_would_have_sent_beyond_ours() -> None:
-    """Three to look up each parcel, and one for what is sent: not in a dry run, nor for what was not sent."""
+    """Three to look up each parcel, and one for what is sent: not for what is planned alone."""
     notes = [RowNote((n,), Finding(status)) for n, status in enumerate((Status.ALREADY_CREATED, Status.UPDATED))]
     states = Counter({State.CREATED: 3, State.PLANNED: 2})
-    assert requests_saved(10, states, notes, dry=False) == 3 * 7 + 1 + 3 - 10
-    assert requests_saved(10, states, notes, dry=True) == 3 * 7 + 1 - 10
-    assert requests_saved(99, states, notes, dry=False) == 0
+    assert requests_saved(10, states, notes) == 3 * 7 + 1 + 3 - 10
+    assert requests_saved(10, Counter({State.PLANNED: 5}), []) == 3 * 5 - 10
+    assert requests_saved(99, states, notes) == 0
 
 
 async def test_a_sheet_that_cannot_be_written_is_said_and_named_nowhere(shop: OpenShop) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from shop import OpenShop, Shop, dense, line, number, order, row, said, statuses, store
 
-from batch.sandbox import Fault, Personality, Sideloads
+from batch.sandbox import Behaviour, Fault, Sideloads
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "reference" / "openapi_orders_v2.yaml"
 ORIGIN = "https://api.bigcommerce.com"
@@ -56,26 +56,26 @@ class TestHowOften:
         """A row every thousand orders: no worse than a request an order, and one to learn what `min_id` means."""
         wanted = list(range(1000, 6000, 1000))
         orders = store(*(order(order_id) for order_id in range(1000, 6001, 2)))
-        there = await shop(orders, personality=Personality(min_id_inclusive=inclusive))
+        there = await shop(orders, behaviour=Behaviour(min_id_inclusive=inclusive))
         assert statuses(await there.run(*rows_of(wanted), dry=True)) == ["planned"] * 5
         assert reads(there) <= len(wanted) + (not inclusive)
 
-    @pytest.mark.parametrize("side", [Personality(min_id_inclusive=False), Personality(page_size=7), Personality()])
-    async def test_every_order_is_found_in_every_store(self, shop: OpenShop, side: Personality) -> None:
+    @pytest.mark.parametrize("side", [Behaviour(min_id_inclusive=False), Behaviour(page_size=7), Behaviour()])
+    async def test_every_order_is_found_in_every_store(self, shop: OpenShop, side: Behaviour) -> None:
         """Whether or not `min_id` includes its order, and however short its pages are."""
-        there = await shop(dense(40), personality=side)
+        there = await shop(dense(40), behaviour=side)
         report = await there.run(*rows_of(range(100, 140)))
         assert statuses(report) == ["created"] * 40
 
     async def test_a_store_without_min_id_itself_costs_one_request_more(self, shop: OpenShop) -> None:
         """Learned once, not asked for every page."""
-        there = await shop(dense(600), personality=Personality(min_id_inclusive=False))
+        there = await shop(dense(600), behaviour=Behaviour(min_id_inclusive=False))
         await there.run(*rows_of(range(100, 700)), dry=True)
         assert reads(there) <= ceil(600 / 250) + 2
 
     async def test_pages_of_one_cost_a_request_an_order(self, shop: OpenShop) -> None:
         """The worst that a store can do."""
-        there = await shop(dense(20), personality=Personality(page_size=1))
+        there = await shop(dense(20), behaviour=Behaviour(page_size=1))
         assert statuses(await there.run(*rows_of(range(100, 120)), dry=True)) == ["planned"] * 20
         assert reads(there) <= 20
 
@@ -140,14 +140,14 @@ class TestLinesCutShort:
     @pytest.mark.parametrize("sideloads", get_args(Sideloads))
     async def test_are_read_from_the_order_itself(self, shop: OpenShop, sideloads: Any) -> None:
         """Lines that the page holds back, however it says so, or has as links only, are found all the same."""
-        there = await shop(self.MANY, personality=Personality(sideloads=sideloads))
+        there = await shop(self.MANY, behaviour=Behaviour(sideloads=sideloads))
         report = await there.run((100, "SKU-59", 1, number(0)), (101, "MUG", 1, number(1)))
         assert statuses(report) == ["created", "created"]
         assert [units for _, _, units in there.made()] == [{1059: 1}, {1010: 1}]
 
     async def test_only_of_the_orders_cut(self, shop: OpenShop) -> None:
         """And not of the others; in one request, where its lines come to all the units that the order counts."""
-        there = await shop(self.MANY, personality=Personality(sideloads="cut"))
+        there = await shop(self.MANY, behaviour=Behaviour(sideloads="cut"))
         await there.run((100, "SKU-59", 1, number(0)), (101, "MUG", 1, number(1)), dry=True)
         (products,) = [path for _, path, _ in there.box.requests if "/products" in path]
         assert "/orders/100/products" in products
@@ -175,7 +175,7 @@ class TestAMarketplacesNumber:
     async def test_of_an_order_whose_lines_are_cut_short_brings_it_whole(self, shop: OpenShop) -> None:
         """As a page of orders does."""
         many = order(100, *(line(1000 + n, f"SKU-{n}", 1) for n in range(60)), external_id="AMZ-1")
-        there = await shop(store(many), personality=Personality(sideloads="cut"))
+        there = await shop(store(many), behaviour=Behaviour(sideloads="cut"))
         report = await there.run(("AMZ-1", "SKU-59", 1, number(0)), header=self.HEADER, source=self.SOURCE)
         assert statuses(report) == ["created"]
 
@@ -251,7 +251,7 @@ class TestShipmentsAreReadOnlyWhereNeeded:
 
     async def test_units_of_the_shipments_count_where_the_order_lags(self, shop: OpenShop) -> None:
         """A replica shows the order without what has just shipped: the list of shipments is believed."""
-        there = await shop(dense(1), personality=Personality(lag=3600.0, refuses_overshipping=False))
+        there = await shop(dense(1), behaviour=Behaviour(lag=3600.0, refuses_overshipping=False))
         await there.run((100, "MUG", 2, number(0)))
         report = await there.run((100, "MUG", 2, number(1)), name="second.csv")
         assert said(report)[2][0] in {"held", "invalid"}
@@ -274,7 +274,7 @@ class TestWithinTheDescription:
         cut = order(102, *(line(2000 + n, f"SKU-{n}", 1) for n in range(60)))
         there = await shop(
             store(order(100, external_id="AMZ-1"), order(101, shipments=[theirs]), cut),
-            personality=Personality(sideloads="cut", min_id_inclusive=False),
+            behaviour=Behaviour(sideloads="cut", min_id_inclusive=False),
         )
         there.fault(Fault(504, method="POST", order=100, nth=1))
         rows = [(100, "MUG", 1, number(100)), (101, "MUG", 1, number(101)), (102, "SKU-59", 1, number(102))]

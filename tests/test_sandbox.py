@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sandbox_client import STORE, Client, parcel, session
 
-from batch.sandbox import Personality, Sandbox
+from batch.sandbox import Behaviour, Sandbox
 
 AVAILABLE = "The quantity specified is greater than the quantity of the product that is available to ship."
 LOCKED = "The field '{}' cannot be written to. Please remove it from your request before trying again."
@@ -322,7 +322,7 @@ class TestGateway:
     async def test_a_wrong_token_is_401_and_told_apart_from_a_missing_scope(self, client: Client) -> None:
         """Gateway errors are objects."""
         assert (await client.ask("GET", "/orders", headers={"X-Auth-Token": "no"})).json["status"] == 401
-        client.sandbox.personality = Personality(scope="read_only")
+        client.sandbox.behaviour = Behaviour(scope="read_only")
         assert (await client.get("/orders")).status == 200
         refused = await client.post("/orders/100/shipments", parcel())
         assert (refused.status, refused.json["title"]) == (
@@ -338,7 +338,7 @@ class TestGateway:
 
     async def test_a_suspended_store_is_503(self, client: Client) -> None:
         """In the API's own words."""
-        client.sandbox.personality = Personality(suspended=True)
+        client.sandbox.behaviour = Behaviour(suspended=True)
         answer = await client.get("/orders")
         assert answer.status == 503
         assert answer.json[0]["message"].startswith("The store is suspended.")
@@ -359,28 +359,28 @@ class TestPersonality:
         """Where the mug and the cup of an order go, as the list of orders has it."""
         lines = [{"id": 901, "sku": "MUG", "quantity": 3}, {"id": 902, "sku": "CUP"}]
         client.sandbox.store.arrive({"orders": [{"id": 90, "lines": lines}]})
-        client.sandbox.personality = Personality(sideloads=sideloads, cut_at=cut_at)
+        client.sandbox.behaviour = Behaviour(sideloads=sideloads, cut_at=cut_at)
         query = {"include": "consignments.line_items", "consignment_structure": "object"}
         found: dict[str, Any] = (await client.get("/orders", **query)).json[0]["consignments"]["shipping"][0]
         return found
 
     async def test_over_shipping_may_be_allowed(self, client: Client) -> None:
         """More units than ordered are shipped; a digital line is not."""
-        client.sandbox.personality = Personality(refuses_overshipping=False)
+        client.sandbox.behaviour = Behaviour(refuses_overshipping=False)
         assert (await client.post("/orders/100/shipments", parcel(1, 30))).status == 201
         assert (await client.get("/orders/100/products/1")).json["quantity_shipped"] == 30
         assert (await client.post("/orders/100/shipments", parcel(3, 1))).status == 400
 
     async def test_refunds_may_be_forgotten(self, client: Client) -> None:
         """All five can be shipped."""
-        client.sandbox.personality = Personality(counts_refunded=False)
+        client.sandbox.behaviour = Behaviour(counts_refunded=False)
         assert (await client.post("/orders/101/shipments", parcel(11, 5, 101))).status == 201
 
     async def test_a_line_may_have_to_go_to_its_own_address(self, client: Client) -> None:
         """Both answers are possible."""
-        client.sandbox.personality = Personality(checks_line_address=True)
+        client.sandbox.behaviour = Behaviour(checks_line_address=True)
         assert (await client.post("/orders/100/shipments", parcel(1, 1, 1001))).status == 400
-        client.sandbox.personality = Personality()
+        client.sandbox.behaviour = Behaviour()
         assert (await client.post("/orders/100/shipments", parcel(1, 1, 1001))).status == 201
 
     @pytest.mark.parametrize(
@@ -407,23 +407,23 @@ class TestPersonality:
 
     async def test_an_empty_list_may_be_an_array(self, client: Client) -> None:
         """`[]` in place of 204."""
-        client.sandbox.personality = Personality(empty_list="[]")
+        client.sandbox.behaviour = Behaviour(empty_list="[]")
         assert (await client.get("/orders/100/shipments")).json == []
 
     async def test_a_page_may_be_shorter_than_its_limit(self, client: Client) -> None:
         """One entry a page, whatever is asked."""
-        client.sandbox.personality = Personality(page_size=1)
+        client.sandbox.behaviour = Behaviour(page_size=1)
         pages = [(await client.get("/orders", limit=250, page=page)).json for page in (1, 2, 3)]
         assert [order["id"] for page in pages for order in page] == [100, 101, 105]
 
     async def test_min_id_may_be_exclusive(self, client: Client) -> None:
         """The range then begins after it."""
-        client.sandbox.personality = Personality(min_id_inclusive=False)
+        client.sandbox.behaviour = Behaviour(min_id_inclusive=False)
         assert [order["id"] for order in (await client.get("/orders", min_id=100)).json] == [101, 105]
 
     async def test_orders_may_lag_behind_their_shipments(self, client: Client) -> None:
         """The list of shipments has it at once, the units move later."""
-        client.sandbox.personality = Personality(lag=math.inf)
+        client.sandbox.behaviour = Behaviour(lag=math.inf)
         await client.post("/orders/100/shipments", parcel())
         assert (await client.get("/orders/100/shipments/count")).json == {"count": 1}
         assert (await client.get("/orders/100/products/1")).json["quantity_shipped"] == 0

@@ -8,7 +8,7 @@ import pytest
 from clock import VirtualLoop
 from sandbox_client import STORE, Client, parcel, session
 
-from batch.sandbox import Fault, Faults, Personality, Quota, Reply, Sandbox
+from batch.sandbox import Behaviour, Fault, Faults, Quota, Reply, Sandbox
 
 PATH = "/orders/100/shipments"
 
@@ -176,8 +176,8 @@ class TestLateWork:
         assert (await client.get(PATH)).status == 200
 
     async def test_orders_lag_for_some_seconds(self, virtual_clock: VirtualLoop) -> None:
-        """What a personality delays is right in the end."""
-        async with Sandbox(STORE, personality=Personality(lag=5.0)) as sandbox, session() as opened:
+        """What a behaviour delays is right in the end."""
+        async with Sandbox(STORE, behaviour=Behaviour(lag=5.0)) as sandbox, session() as opened:
             client = Client(sandbox, opened)
             await client.post(PATH, parcel())
             assert (await client.get("/orders/100")).json["items_shipped"] == 0
@@ -273,5 +273,5 @@ class TestAnswersThatAreNotTrue:
 
     async def test_a_store_may_write_numbers_in_its_own_way(self, client: Client) -> None:
         """Without blanks, in capitals."""
-        client.sandbox.personality = Personality(rewrites_numbers=True)
+        client.sandbox.behaviour = Behaviour(rewrites_numbers=True)
         assert (await client.post(PATH, parcel(tracking_number="1z 9"))).json["tracking_number"] == "1Z9"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sandbox_client import STORE, Client, parcel, session
 
-from batch.sandbox import Sandbox, invent, load_orders
+from batch.sandbox import Sandbox, load_orders, store_for
 
 
 async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
     orders.write_text(json.dumps(STORE))
     faults = tmp_path / "faults.json"
     faults.write_text('[{"order": 105, "reply": 502}]')
-    command = [sys.executable, "-m", "batch.sandbox", str(orders), "--truth", str(truth), "--faults", str(faults)]
+    command = [sys.executable, "-m", "batch.sandbox", str(orders), "--event-log", str(truth), "--faults", str(faults)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     known = json.loads(await process.stdout.readline())
@@ -33,7 +33,7 @@ async def test_what_was_made_outlives_a_killed_process(tmp_path: Path) -> None:
         before = (await client.get("/orders/100/shipments")).json
     process.kill()
     await process.wait()
-    again = Sandbox(load_orders(orders), truth=truth)
+    again = Sandbox(load_orders(orders), event_log=truth)
     assert [shipment for shipment in again.shipments() if shipment["order_id"] == 100] == before
     assert before[0]["tracking_number"] == "NEW"
     async with again, session() as opened:
@@ -47,21 +47,21 @@ async def test_a_line_cut_short_by_a_kill_never_happened(tmp_path: Path) -> None
     """The file is whole again, and goes on."""
     truth = tmp_path / "truth.jsonl"
     for count in (1, 2):
-        async with Sandbox(STORE, truth=truth) as sandbox, session() as opened:
+        async with Sandbox(STORE, event_log=truth) as sandbox, session() as opened:
             await Client(sandbox, opened).post("/orders/100/shipments", parcel())
         with truth.open("a") as file:
             file.write('{"did": "created", "id": 99')
-        again = Sandbox(STORE, truth=truth)
+        again = Sandbox(STORE, event_log=truth)
         assert [shipment["order_id"] for shipment in again.shipments()] == [100] * count + [105]
 
 
 async def test_the_truth_of_another_store_is_refused(tmp_path: Path) -> None:
     """ValueError names the order that is not there."""
     truth = tmp_path / "truth.jsonl"
-    async with Sandbox(STORE, truth=truth) as sandbox, session() as opened:
+    async with Sandbox(STORE, event_log=truth) as sandbox, session() as opened:
         await Client(sandbox, opened).post("/orders/100/shipments", parcel())
     with pytest.raises(ValueError, match="order 100"):
-        Sandbox({"orders": []}, truth=truth)
+        Sandbox({"orders": []}, event_log=truth)
 
 
 @pytest.mark.parametrize("wrong", ['{"order": []}', '{"orders": [{"status_id": 11}]}', "[]", "{"])
@@ -87,7 +87,7 @@ PARCELS = [
 
 def test_an_invented_store_has_what_the_file_asks_and_no_more() -> None:
     """Units of a line are added up; a SKU at two addresses is two lines; no lines asked makes one."""
-    orders = {order["id"]: order for order in invent(PARCELS)["orders"]}
+    orders = {order["id"]: order for order in store_for(PARCELS)["orders"]}
     lines = {number: [(line["sku"], line["quantity"]) for line in order["lines"]] for number, order in orders.items()}
     assert lines == {
         7: [("MUG", 5), ("Hat", 1)],
@@ -99,12 +99,12 @@ def test_an_invented_store_has_what_the_file_asks_and_no_more() -> None:
     assert orders[9]["lines"][0]["id"] == 5000
     assert [address["id"] for address in orders[8]["addresses"]] == [81, 82]
     assert orders[11]["external_id"] == "AMZ-1"
-    assert invent(PARCELS) == invent(PARCELS)
+    assert store_for(PARCELS) == store_for(PARCELS)
 
 
 async def test_every_parcel_of_the_file_can_be_shipped_in_it() -> None:
     """Afterwards the orders are shipped, and not one unit more can be."""
-    store = invent(PARCELS)
+    store = store_for(PARCELS)
     async with Sandbox(store) as sandbox, session() as opened:
         client = Client(sandbox, opened)
         for order in store["orders"]:

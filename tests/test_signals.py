@@ -49,13 +49,13 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_writes_the_sheet(
 
 BLOCKED = """
 import threading
-from batch.cli.terminal import run_with_screen
+from batch.cli.terminal import run_with_progress
 
 async def work(screen, stop):
     print("blocked", flush=True)
     threading.Event().wait()
 
-run_with_screen(work)
+run_with_progress(work)
 """
 
 

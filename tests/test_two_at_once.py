@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.sandbox import Fault, Personality, Reply, Sandbox
+from batch.sandbox import Behaviour, Fault, Reply, Sandbox
 from tests.proofs.warehouse import PLENTY, Done, Running, Warehouse, numbers, orders, write_export
 
 MANY = 12
@@ -20,7 +20,7 @@ SHORT = ("--timeout=1", "--settle=1")
 async def warehouse(sandbox: OpenSandbox, tmp_path: Path) -> Warehouse:
     """Twelve orders to ship, in a store that would ship them twice if it were asked to."""
     write_export(tmp_path / "export.csv", MANY)
-    box = await sandbox(orders(MANY), quota=PLENTY, personality=Personality(refuses_overshipping=False))
+    box = await sandbox(orders(MANY), quota=PLENTY, behaviour=Behaviour(refuses_overshipping=False))
     return Warehouse(box, tmp_path)
 
 

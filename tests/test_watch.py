@@ -27,8 +27,9 @@ from batch.watcher.folder_layout import FolderLayout
 @pytest.fixture
 async def dock(shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> Dock:
     """A store of ten orders from 100 on, and a drop folder for it."""
-    # Only so that the clock knows of the ledger's thread.
-    monkeypatch.setattr(store_watcher, "open_store", opened_in_time)
+    monkeypatch.setattr(
+        store_watcher, "open_store", opened_in_time
+    )  # only so that the clock knows of the ledger's thread
     return Dock(await shop(dense(10)))
 
 
@@ -239,7 +240,7 @@ async def test_what_waited_for_its_order_and_cannot_ship_comes_back_and_is_told_
 ) -> None:
     """The order comes cancelled, or never: the file leaves done, with its sheet, and people are told once."""
     told: list[Digest] = []
-    async with dock.watched(tell=lambda settings, digests, status: told.extend(digests) or []):
+    async with dock.watched(notify=lambda settings, digests, status: told.extend(digests) or []):
         dock.drop("acme.csv", row(100), row(110))
         await dock.filed("done/acme.csv")
         await dock.until(lambda: [digest.status for digest in told] == [1])
@@ -398,14 +399,14 @@ async def test_a_link_that_takes_a_files_place_is_not_followed(dock: Dock) -> No
 
 async def test_a_bug_that_one_file_meets_does_not_keep_the_others(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried three times, then it comes back with a text; the next file ships."""
-    read = store_watcher.FileJob.take
+    read = store_watcher.ClaimedFileJob.run
 
-    async def take(turn: store_watcher.FileJob, desk: object) -> None:
+    async def run(turn: store_watcher.ClaimedFileJob, desk: object) -> None:
         if turn.file.name == "odd.csv":
             raise KeyError("odd")
         await read(turn, desk)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store_watcher.FileJob, "take", take)
+    monkeypatch.setattr(store_watcher.ClaimedFileJob, "run", run)
     async with dock.watched():
         dock.drop("odd.csv", row(100))
         await asyncio.sleep(5)

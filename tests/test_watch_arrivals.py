@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch.watcher.arrivals import EMPTY, Arrivals
-from batch.watcher.folder_layout import DONE, FolderLayout, free
+from batch.watcher.folder_layout import DONE, FolderLayout, unused_path
 
 STILL = 2.0
 
@@ -36,21 +36,21 @@ def names(paths: list[Path]) -> list[str]:
 def test_a_file_is_whole_when_it_has_been_still(place: FolderLayout) -> None:
     """Each change begins the wait anew; the look says when it is worth looking again."""
     arrivals, path = Arrivals(place, STILL), drop(place, "a.csv")
-    first = arrivals.look(10)
+    first = arrivals.scan(10)
     assert (first.ready, first.due) == ([], 12)
     path.write_text("xy")
-    assert arrivals.look(12).ready == []
-    assert arrivals.look(13.9).ready == []
-    assert names(arrivals.look(14).ready) == ["a.csv"]
+    assert arrivals.scan(12).ready == []
+    assert arrivals.scan(13.9).ready == []
+    assert names(arrivals.scan(14).ready) == ["a.csv"]
 
 
 def test_a_file_renamed_in_is_whole_as_one_copied_in(place: FolderLayout) -> None:
     """Under its unfinished name it is nobody's; under its own it is looked at from then on."""
     arrivals, part = Arrivals(place, STILL), drop(place, "a.csv.filepart")
-    assert arrivals.look(0).due is None
+    assert arrivals.scan(0).due is None
     part.rename(place.root / "a.csv")
-    assert arrivals.look(5).ready == []
-    assert names(arrivals.look(7).ready) == ["a.csv"]
+    assert arrivals.scan(5).ready == []
+    assert names(arrivals.scan(7).ready) == ["a.csv"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who writes")
@@ -60,20 +60,20 @@ def test_a_file_that_somebody_has_open_for_writing_is_not_whole(place: FolderLay
     with (place.root / "a.csv").open("w") as writer:
         writer.write("x")
         writer.flush()
-        arrivals.look(0)
-        late = arrivals.look(1000)
+        arrivals.scan(0)
+        late = arrivals.scan(1000)
         assert (late.ready, late.unready, late.due) == ([], 1, 1002)
     with (place.root / "a.csv").open():  # a reader is no writer
-        assert names(arrivals.look(1002).ready) == ["a.csv"]
+        assert names(arrivals.scan(1002).ready) == ["a.csv"]
 
 
 def test_an_empty_file_is_waited_for_longer(place: FolderLayout) -> None:
     """Some programs make the name first, and fill it a while later."""
     arrivals = Arrivals(place, STILL)
     drop(place, "a.csv", "")
-    arrivals.look(0)
-    assert arrivals.look(EMPTY - 1).ready == []
-    assert names(arrivals.look(EMPTY).ready) == ["a.csv"]
+    arrivals.scan(0)
+    assert arrivals.scan(EMPTY - 1).ready == []
+    assert names(arrivals.scan(EMPTY).ready) == ["a.csv"]
 
 
 def test_whole_files_come_in_the_order_in_which_they_were_finished(place: FolderLayout) -> None:
@@ -81,10 +81,10 @@ def test_whole_files_come_in_the_order_in_which_they_were_finished(place: Folder
     arrivals = Arrivals(place, STILL)
     for name, changed in (("b.csv", 5), ("a.csv", 5), ("z.csv", 1)):
         os.utime(drop(place, name), (changed, changed))
-    arrivals.look(0)
+    arrivals.scan(0)
     os.utime(drop(place, "early.csv"), (0, 0))  # copied later, with its time kept
-    arrivals.look(1)
-    assert names(arrivals.look(9).ready) == ["z.csv", "a.csv", "b.csv", "early.csv"]
+    arrivals.scan(1)
+    assert names(arrivals.scan(9).ready) == ["z.csv", "a.csv", "b.csv", "early.csv"]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_others_are_writing_or_have_left_is_not_taken(place: FolderLayout, 
     """Nor our own texts, dropped back in with the files they lay beside."""
     arrivals = Arrivals(place, STILL)
     drop(place, name)
-    arrivals.look(0)
-    assert arrivals.look(1000).ready == []
+    arrivals.scan(0)
+    assert arrivals.scan(1000).ready == []
     assert (place.root / name).exists()
 
 
@@ -113,8 +113,8 @@ def test_what_is_no_file_is_named_and_left_alone(place: FolderLayout) -> None:
     os.mkfifo(place.root / "pipe.csv")
     (place.root / "folder.csv").mkdir()
     arrivals = Arrivals(place, STILL)
-    arrivals.look(0)
-    look = arrivals.look(1000)
+    arrivals.scan(0)
+    look = arrivals.scan(1000)
     assert look.ready == []
     assert look.odd == {
         "link.csv": "a link to another place",
@@ -129,13 +129,13 @@ def test_of_thousands_the_first_are_enough(place: FolderLayout) -> None:
     arrivals = Arrivals(place, STILL)
     for number in range(50):
         os.utime(drop(place, f"{number:02}.csv"), (number, number))
-    arrivals.look(0)
-    first = arrivals.look(2)
+    arrivals.scan(0)
+    first = arrivals.scan(2)
     assert names(first.ready) == [f"{number:02}.csv" for number in range(16)]
     assert first.unready == 34
     for path in first.ready:
         path.unlink()
-    assert names(arrivals.look(2).ready)[0] == "16.csv"
+    assert names(arrivals.scan(2).ready)[0] == "16.csv"
 
 
 def test_nothing_is_remembered_of_what_is_gone(place: FolderLayout) -> None:
@@ -143,9 +143,9 @@ def test_nothing_is_remembered_of_what_is_gone(place: FolderLayout) -> None:
     arrivals = Arrivals(place, STILL)
     for number in range(50):
         path = drop(place, f"{number}.csv")
-        arrivals.look(number)
+        arrivals.scan(number)
         path.unlink()
-    arrivals.look(99)
+    arrivals.scan(99)
     assert not arrivals._seen
 
 
@@ -170,8 +170,8 @@ def test_many_who_claim_get_each_file_once(place: FolderLayout) -> None:
 def test_a_name_that_some_disk_takes_for_another_one_gets_the_time(place: FolderLayout, other: str) -> None:
     """Upper and lower case, composed and decomposed letters: what is there is never replaced."""
     (place.done / "Ähre.csv").write_text("first")
-    moved = drop(place, other, "second").rename(free(place.root / DONE, other))
-    again = drop(place, other, "third").rename(free(place.root / DONE, other))
+    moved = drop(place, other, "second").rename(unused_path(place.root / DONE, other))
+    again = drop(place, other, "third").rename(unused_path(place.root / DONE, other))
     assert sorted(path.read_text() for path in place.done.iterdir()) == ["first", "second", "third"]
     assert moved.suffix.casefold() == again.suffix.casefold() == ".csv"
 

@@ -8,7 +8,7 @@ import pytest
 from dock import Dock
 from shop import HEADER, OpenShop, Watched, dense, number, table
 
-from batch.watcher.folder_layout import ROOMS, FolderLayout, Refused, entry
+from batch.watcher.folder_layout import ROOMS, FolderLayout, UnsafeEntry, entry
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_room_swapped_for_a_link_is_not_moved_into(tmp_path: Path) -> None:
     (place.root / "a.csv").write_text("x")
     place.done.rmdir()
     place.done.symlink_to(theirs)
-    with pytest.raises(Refused, match="done is a link"):
+    with pytest.raises(UnsafeEntry, match="done is a link"):
         place.move(place.root / "a.csv", place.done / "a.csv")
     place.check = lambda: None  # type: ignore[method-assign]
     with pytest.raises(OSError, match=r"done|directory|links"):
@@ -168,6 +168,6 @@ def test_what_is_not_a_room_is_moved_nowhere(tmp_path: Path) -> None:
     place.root.mkdir()
     place.make()
     (place.root / "a.csv").write_text("x")
-    with pytest.raises(Refused, match="is no room"):
+    with pytest.raises(UnsafeEntry, match="is no room"):
         place.move(place.root / "a.csv", tmp_path / "a.csv")
     assert entry(place.root / "a.csv")

@@ -61,7 +61,9 @@ class Yard:
         stop = StopEvent()
         async with Queue.open(self.database, most=4) as queue:
             stores = [self.settings(box, **changes) for box in boxes or self.boxes]
-            worker = Worker(queue, stores, self.screen, stop, side_by_side=side_by_side, tell=lambda *_: [], environ={})
+            worker = Worker(
+                queue, stores, self.screen, stop, side_by_side=side_by_side, notify=lambda *_: [], environ={}
+            )
             working = asyncio.create_task(worker.work())
             try:
                 yield worker
@@ -70,7 +72,7 @@ class Yard:
                 await working
 
     async def states(self) -> dict[int, str]:
-        return dict(await self.queue.all("SELECT file_id, state FROM shipbatch.files ORDER BY file_id"))
+        return dict(await self.queue.query("SELECT file_id, state FROM shipbatch.files ORDER BY file_id"))
 
     async def finished(self, *numbers: int) -> list[dict[str, Any]]:
         """Wait until these files, or all, have come to their end."""

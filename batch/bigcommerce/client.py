@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -20,13 +19,14 @@ from batch.bigcommerce.verdict import Kind, Verdict, judge_read
 from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
 from batch.model import Order, OrderLine, StoreShipment
+from batch.primitives.backoff import Backoff
 
 PAGE = 250  # the API's largest limit; more is answered with 413
 TRIES = 6  # of a read that fails; 429s are waited for and not counted
 PATIENCE = 600.0  # seconds that a read may take with all its tries and waits
-LONGEST_BACKOFF = 60.0  # seconds
 CLOCK_APART = timedelta(hours=1)
 """From this on a person is told: run ids, ship dates, what waits and what expires go by this machine's clock."""
+BACKOFF = Backoff.doubling(2.0, 60.0)  # jittered
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -226,7 +226,7 @@ class Client:
             if verdict.kind is Kind.NEVER or tries >= TRIES or spent > PATIENCE:
                 raise _unreadable(path, verdict, tries)
             if verdict.code != "rate_limited":  # the quota holds everyone back after a 429
-                await asyncio.sleep(_backoff(tries))
+                await asyncio.sleep(BACKOFF.jittered(tries))
 
     def _parse(self, parse: Callable[[Any], T], part: Any) -> T:
         try:
@@ -240,11 +240,6 @@ def _may_have_worked(reply: Response) -> bool:
     if reply.phase is Phase.NOT_SENT or reply.status is None:
         return reply.phase is not Phase.NOT_SENT
     return reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _backoff(tries: int) -> float:
-    """Seconds before the next try: full jitter under a doubling ceiling."""
-    return random.uniform(0, min(LONGEST_BACKOFF, 2.0**tries))  # noqa: S311  no secret hangs on it
 
 
 def _unreadable(path: str, verdict: Verdict, tries: int) -> Unreadable:

@@ -11,9 +11,11 @@ from batch.bigcommerce.concurrency import Concurrency
 from batch.bigcommerce.quota_window import TICK, QuotaHeaders, QuotaWindow
 from batch.bigcommerce.response import Phase, Response
 from batch.bigcommerce.verdict import NO_WORD_WAIT, retry_after
+from batch.primitives.backoff import Backoff
 
 LONG = 45.0  # seconds; a person is told of a longer wait: no documented window is as long
 MOST = 64  # in flight, where nobody says
+BACKOFF = Backoff.doubling(1.0, 60.0)  # at least, from the second 429 in a row on
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The command line: one short function a command; the only room that prints or exits."""
+"""The command line: one short function per command; the only room that prints or exits."""
 
 import os
 import sys
@@ -13,20 +13,30 @@ from batch.primitives.escapes import visible_lines
 
 __all__ = ["admin", "app", "decide", "inspect", "main", "queue", "run", "watch"]
 
-IN_ORDER = (
-    *("run", "watch", "find", "decide", "resume", "history", "status", "audit", "undo", "template"),
-    *("setup", "check", "config", "service", "worker", "sandbox"),
+COMMANDS = (
+    run.run,
+    watch.watch,
+    inspect.find,
+    decide.decide,
+    run.resume,
+    inspect.read,
+    inspect.history,
+    watch.status,
+    inspect.audit,
+    decide.undo,
+    inspect.template,
+    admin.setup,
+    admin.check,
+    admin.config,
+    admin.service,
+    queue.worker,
+    run.sandbox,
 )
-"""The commands as `--help` lists them within their panels: in the order of use."""
+"""As `--help` lists them within their panels: in the order of use."""
+for _command in COMMANDS:
+    app.command()(_command)
 
 LEAST = 128 * 2**20  # bytes of address space; with less, a library that is loaded ends the process by itself
-
-
-def _wire() -> None:
-    app.registered_commands.sort(key=lambda command: IN_ORDER.index(command.callback.__name__))  # type: ignore[union-attr]
-
-
-_wire()
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, print_error, print_told, settings_of
+from batch.cli.terminal import print_error, print_result, settings_of
 from batch.errors import ConfigError, ShipbatchError
 from batch.model.exit_status import ExitStatus
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
 
 
-@app.command()
 def setup(
     store: Annotated[str, typer.Option(help="A name for the store, where there are several.")] = "",
     keyring: Annotated[bool, typer.Option("--keyring", help="Keep the token in this machine's keyring.")] = False,
@@ -32,11 +31,11 @@ def setup(
     token = _prompt("Access token (it is not shown)", hidden=True)
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigError("That is no access token: it is empty, or has characters that none has.", "Copy it again.")
-    told, refused = _prove_credentials(store_hash, token, store)
-    print_told(told, as_json=False)
+    result, refused = _prove_credentials(store_hash, token, store)
+    print_result(result, as_json=False)
     if refused:
         print("Nothing was kept. Correct that, and run `shipbatch setup` again.")
-        raise typer.Exit(told.status)
+        raise typer.Exit(result.status)
     path, variable = keep_hash(store_hash, store), token_variable(store)
     where = keep_in_keyring(variable, token) if keyring else f"{keep_in_file(variable, token)}, for you alone"
     print(f"The hash is in {path}; the token is in {where}.")
@@ -45,15 +44,14 @@ def setup(
     for name in {variable} | (set() if store else {"BIGCOMMERCE_STORE_HASH"}):
         if os.environ.get(name):
             print(f"{name} is set in this environment, and beats what was kept: unset it.")
-    if told.status == ExitStatus.ALL_DONE:
+    if result.status == ExitStatus.ALL_DONE:
         print("Ready to ship.")
         option = f" --store {store}" if store else ""
         print(f"Next: `shipbatch run{option} --dry-run FILE` judges an export and sends nothing;")
         print(f"then `shipbatch run{option} --limit 1 FILE` ships one parcel, and prints the link to look at.")
-    raise typer.Exit(told.status)
+    raise typer.Exit(result.status)
 
 
-@app.command()
 def check(
     store: options.StoreName = "",
     arrivals: Annotated[
@@ -63,13 +61,12 @@ def check(
     as_json: options.AsJson = False,
 ) -> None:
     """Prove credentials, scopes, quota, clock, ledger and folders, and say what to fix; ships nothing."""
-    told = _check_arrivals(store) if arrivals else _run_checks(store)
-    if told.status or not quiet:
-        print_told(told, as_json=as_json)
-    raise typer.Exit(told.status)
+    result = _check_arrivals(store) if arrivals else _run_checks(store)
+    if result.status or not quiet:
+        print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
 
 
-@app.command()
 def service(
     system: Annotated[str, typer.Argument(help="systemd, cron, launchd or windows; left out: this machine's.")] = "",
     run: Annotated[str, typer.Option(metavar="FILE", help="For the nightly upload of this file.")] = "",
@@ -118,7 +115,6 @@ def _absolute(given: str) -> str:
     return given if is_far(given) else str(Path(given).expanduser().absolute())
 
 
-@app.command()
 def config(
     example: Annotated[bool, typer.Option("--example", help="Print a shipbatch.toml with every setting.")] = False,
     store: options.StoreName = "",
@@ -130,7 +126,7 @@ def config(
 
         print(text(), end="")
         return
-    print_told(_show_settings(store), as_json=as_json)
+    print_result(_show_settings(store), as_json=as_json)
 
 
 def _show_settings(store: str) -> "CommandResult":
@@ -174,16 +170,16 @@ def _prove_credentials(store_hash: str, token: str, store: str) -> "tuple[Comman
 
 
 def _check_arrivals(store: str) -> "CommandResult":
-    """Whether the files that are expected have come; people are told where one has not."""
+    """Whether the files that are expected have come; people are notified where one has not."""
     from datetime import datetime
 
-    from batch.commands.check import Verdict, arrivals, check_result
-    from batch.monitoring import after, of_arrival
+    from batch.commands.check import CheckStatus, arrivals, check_result
+    from batch.monitoring import notify_after_run, of_arrival
 
     settings = settings_of(store=store)
     checks = arrivals(settings, datetime.now().astimezone())
-    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is Verdict.WRONG]
-    for problem in after(settings, late, 2) if late else []:
+    late = [of_arrival(one.what, one.said, one.todo) for one in checks if one.verdict is CheckStatus.WRONG]
+    for problem in notify_after_run(settings, late, 2) if late else []:
         print_error(ShipbatchError(problem))
     return check_result(checks)
 

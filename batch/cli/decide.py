@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.queue import skip_queued
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
+from batch.cli.queue import cancel_queued
+from batch.cli.terminal import ledger_of, live_settings, print_result, run_with_progress, settings_of, store_of
 
 if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 
-@app.command()
 def decide(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")] = "",
     answer: Annotated[
@@ -39,30 +38,31 @@ def decide(
 
     if queued is not None:
         others = (run_id, order, row, everything, file)
-        told = skip_queued(queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others))
-        print_told(told, as_json=as_json)
+        result = cancel_queued(
+            queued, answer and answer_of(answer), who or this_user(), why, store, alone=not any(others)
+        )
+        print_result(result, as_json=as_json)
         return
     if not answer:
         settings = settings_of(store=store)
         with ledger_of() as ledger:
-            told = list_pending(ledger, settings.store if settings.store_hash else None, run_id)
-        print_told(told, as_json=as_json)
-        raise typer.Exit(told.status)
+            result = list_pending(ledger, settings.store if settings.store_hash else None, run_id)
+        print_result(result, as_json=as_json)
+        raise typer.Exit(result.status)
     settings = live_settings(store=store_of(run_id, store))
     word = Answer(answer_of(answer), who or this_user(), why, order=order, row=row, everything=everything, file=file)
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
-        from batch.pipeline.runner import open_store
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.pipeline.session import open_store
 
-        async with open_store(settings, screen, stop) as store_open:
+        async with open_store(settings, progress, stop) as store_open:
             return await take_decision(store_open, run_id, word)
 
-    told, signalled = run_with_screen(work, quiet=as_json, database=settings.database)
-    print_told(told, as_json=as_json)
-    raise typer.Exit(signalled or told.status)
+    result, signalled = run_with_progress(work, quiet=as_json, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
 
 
-@app.command()
 def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
@@ -75,13 +75,13 @@ def undo(
     """Delete what a run made and nobody has changed since, and put the orders' statuses back."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.undo import undo_run
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
-        async with open_store(settings, screen, stop, lock=yes) as store_open:
+        async with open_store(settings, progress, stop, lock=yes) as store_open:
             return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)
 
-    told, signalled = run_with_screen(work, quiet=as_json, reads=not yes, database=settings.database)
-    print_told(told, as_json=as_json)
-    raise typer.Exit(signalled or told.status)
+    result, signalled = run_with_progress(work, quiet=as_json, reads=not yes, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)

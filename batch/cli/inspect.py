@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.terminal import app, ledger_of, live_settings, print_told, run_with_screen, settings_of, store_of
+from batch.cli.terminal import (
+    answers_of,
+    ledger_of,
+    live_settings,
+    print_result,
+    run_with_progress,
+    settings_of,
+    source_of,
+    store_of,
+)
 from batch.errors import ConfigError, ShipbatchError
 
 if TYPE_CHECKING:
@@ -15,11 +24,10 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.commands.find_live import LiveState
     from batch.config import Database
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 
-@app.command()
 def history(
     run_id: options.RunId = "",
     results: Annotated[bool, typer.Option("--results", help="Write the run's results sheet again.")] = False,
@@ -33,19 +41,43 @@ def history(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what was run; write a run's results sheet again."""
-    from batch.commands.history import back_up, describe_run, import_ledger, list_runs, rewrite_results
-
     if into_database:
-        print_told(import_ledger(*_file_and_database()), as_json=as_json)
-        return
+        result = _put_into_database()
+    elif backup is not None:
+        result = _back_up(backup, sandbox=sandbox)
+    elif results:
+        result = _rewrite_results(run_id, sandbox=sandbox)
+    else:
+        result = _past_runs(run_id, sandbox=sandbox)
+    print_result(result, as_json=as_json)
+
+
+def _past_runs(run_id: str, *, sandbox: bool) -> "CommandResult":
+    """One run with its shipments, or all runs."""
+    from batch.commands.history import describe_run, list_runs
+
     with ledger_of(sandbox=sandbox) as ledger:
-        if backup is not None:
-            told = back_up(ledger, backup)
-        elif results:
-            told = rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
-        else:
-            told = describe_run(ledger, run_id) if run_id else list_runs(ledger)
-    print_told(told, as_json=as_json)
+        return describe_run(ledger, run_id) if run_id else list_runs(ledger)
+
+
+def _rewrite_results(run_id: str, *, sandbox: bool) -> "CommandResult":
+    from batch.commands.recount import rewrite_results
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        return rewrite_results(ledger, run_id, settings_of(sandbox=sandbox))
+
+
+def _back_up(target: Path, *, sandbox: bool) -> "CommandResult":
+    from batch.commands.history import back_up
+
+    with ledger_of(sandbox=sandbox) as ledger:
+        return back_up(ledger, target)
+
+
+def _put_into_database() -> "CommandResult":
+    from batch.commands.history import import_ledger
+
+    return import_ledger(*_file_and_database())
 
 
 def _file_and_database() -> "tuple[Path, Database]":
@@ -60,7 +92,6 @@ def _file_and_database() -> "tuple[Path, Database]":
     return file, Database(settings.database)
 
 
-@app.command()
 def find(
     what: Annotated[str, typer.Argument(help="An order, a shipment, a tracking number, a SKU or a file.")],
     store: Annotated[str, typer.Option(help="The store to ask how it is now.")] = "",
@@ -83,12 +114,35 @@ def find(
         return asyncio.run(read_live_state(settings, orders))
 
     with ledger_of(sandbox=sandbox) as ledger:
-        told = find_attempts(ledger, what, None if sandbox or offline else live)
-    print_told(told, as_json=as_json)
-    raise typer.Exit(told.status)
+        result = find_attempts(ledger, what, None if sandbox or offline else live)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
 
 
-@app.command()
+def read(
+    file: Annotated[Path, typer.Argument(help="An export.")],
+    column: options.Columns = None,
+    answer: options.Answers = None,
+    sheet: options.SheetName = "",
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """The account of a file's columns, and what would be asked of it; sends nothing."""
+    from batch.commands.read import read_file
+    from batch.config import Database
+    from batch.pipeline import NothingKnown
+
+    settings = settings_of(store=store)
+    source, said = source_of(settings, file, column or [], sheet), answers_of(answer or [])
+    if isinstance(settings.ledger, Database) or settings.ledger.exists():
+        with ledger_of() as ledger:
+            result = read_file(file, source, said, settings, ledger)
+    else:
+        result = read_file(file, source, said, settings, NothingKnown())
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
+
+
 def audit(
     run_id: Annotated[str, typer.Argument(metavar="[RUN]", help="Only what this run shipped.")] = "",
     days: Annotated[int, typer.Option(min=1, help="Only what was shipped in the last so many days.")] = 30,
@@ -98,19 +152,18 @@ def audit(
     """Compare the store with the ledger: gone, changed, doubled, without tracking, over-shipped."""
     settings = live_settings(store=store_of(run_id, store))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.audit import audit_store
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
-        async with open_store(settings, screen, stop, lock=False) as store_open:
+        async with open_store(settings, progress, stop, lock=False) as store_open:
             return await audit_store(store_open, run_id, days)
 
-    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
-    print_told(told, as_json=as_json)
-    raise typer.Exit(signalled or told.status)
+    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
 
 
-@app.command()
 def template(
     path: Annotated[Path, typer.Argument(help="Where the workbook goes.")] = Path("shipments.xlsx"),
     status: Annotated[list[int] | None, typer.Option(help="Order statuses by number (11, 9 and 3).")] = None,
@@ -121,13 +174,13 @@ def template(
     """Write a workbook of all that can ship, to be filled in and shipped with `run`."""
     settings = live_settings(store=store)
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "CommandResult":
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
         from batch.commands.template import SHIPPING_STATUSES, write_template_file
-        from batch.pipeline.runner import open_store
+        from batch.pipeline.session import open_store
 
-        async with open_store(settings, screen, stop, lock=False) as desk:
-            return await write_template_file(desk, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
+        async with open_store(settings, progress, stop, lock=False) as session:
+            return await write_template_file(session, path, statuses=tuple(status or SHIPPING_STATUSES), min_id=since)
 
-    told, signalled = run_with_screen(work, quiet=as_json, reads=True, database=settings.database)
-    print_told(told, as_json=as_json)
+    result, signalled = run_with_progress(work, quiet=as_json, reads=True, database=settings.database)
+    print_result(result, as_json=as_json)
     raise typer.Exit(signalled)

@@ -20,6 +20,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Judge every row, send n
 Rehearsal = Annotated[bool, typer.Option("--sandbox", help="Ship to a store on this machine; no account needed.")]
 Results = Annotated[Path | None, typer.Option(help="Where the results sheet goes.")]
 Columns = Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in.")]
+Answers = Annotated[
+    list[str] | None, typer.Option("--answer", metavar="ID=CHOICE", help="The answer to a question about the file.")
+]
 SheetName = Annotated[str, typer.Option(help="The sheet to read.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")]
 SummaryAsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]

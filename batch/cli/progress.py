@@ -20,7 +20,7 @@ def plainly(line: str) -> Text:
     return Text(visible(line))
 
 
-class Lines:
+class LineProgress:
     """A run in plain lines, for a log."""
 
     def __init__(self, console: Console, *, quiet: bool = False, timed: bool = False) -> None:
@@ -51,7 +51,7 @@ class Lines:
         """Nothing to take down."""
 
 
-class Events:
+class LogProgress:
     """A run as lines of the log: its stages. What is said to a person may quote the file, and is left out."""
 
     def __init__(self, form: str) -> None:
@@ -72,7 +72,7 @@ class Events:
         """Nothing to take down."""
 
 
-class Pace(ProgressColumn):
+class RateColumn(ProgressColumn):
     """Rate and time left over the whole stage: a store's quota comes in bursts, and its pauses count."""
 
     def render(self, task: Task) -> Text:
@@ -84,7 +84,7 @@ class Pace(ProgressColumn):
         return Text(f"{rate:.1f}/s, {left} left")
 
 
-class Bar:
+class BarProgress:
     """A run as a progress bar with counts, rate and time left."""
 
     def __init__(self, console: Console) -> None:
@@ -94,7 +94,7 @@ class Bar:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            Pace(),
+            RateColumn(),
             TextColumn("{task.fields[counts]}", markup=False),
             console=console,
             transient=True,

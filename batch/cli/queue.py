@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,21 +12,20 @@ import typer
 
 from batch.cli import options
 from batch.cli.streams import put, put_json
-from batch.cli.terminal import app, check_results, print_error, run_with_screen, settings_of, source_of
+from batch.cli.terminal import check_results, print_error, run_with_progress, settings_of, source_of
 from batch.errors import ConfigError, FileError, ShipbatchError
 
 if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.config import Settings
-    from batch.fleet import Ends, Queue, QueueItem
-    from batch.pipeline.session import Progress
+    from batch.fleet import FinishedFiles, Queue, QueueItem
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
-    from batch.watcher import Post
+    from batch.watcher import WatchedFolder
 
 SIDE_BY_SIDE = 16
 
 
-@app.command()
 def worker(
     only: Annotated[
         list[str] | None, typer.Option("--store", help="Only this store of shipbatch.toml; may be repeated.")
@@ -42,17 +41,17 @@ def worker(
     stores = _stores(given, only or [])
     database = database_of(stores[0])
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.fleet import Queue, Worker
-        from batch.monitoring import after
+        from batch.monitoring import notify_after_run
 
-        tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        async with Queue.wait_and_open(database, stop, screen.say, most=side_by_side + 4) as queue:
-            crew = Worker(queue, stores, screen, stop, side_by_side=side_by_side, tell=tell)
-            await crew.work(lambda: screen.say(f"Working for {', '.join(each.store for each in stores)}"))
+        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        async with Queue.wait_and_open(database, stop, progress.say, most=side_by_side + 4) as queue:
+            crew = Worker(queue, stores, progress, stop, side_by_side=side_by_side, notify=notify)
+            await crew.work(lambda: progress.say(f"Working for {', '.join(each.store for each in stores)}"))
 
     needs_fleet()
-    _, signalled = run_with_screen(work, quiet=quiet, plain=True, log=log_format or "", database=database)
+    _, signalled = run_with_progress(work, quiet=quiet, plain=True, log=log_format or "", database=database)
     raise typer.Exit(signalled)
 
 
@@ -78,7 +77,7 @@ def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class QueueRequest:
     """What `run --queue` was asked for."""
 
     files: Sequence[str]
@@ -89,9 +88,10 @@ class Order:
     sheet: str
     limit: int | None
     results: Path | None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool) -> None:
+def queue_files(request: QueueRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool) -> None:
     """Put the files in line, say their numbers; with `follow`, wait for their ends, and end as `run` does.
 
     `here`: the options are those of a rehearsal or a dry run, which need no queue.
@@ -99,12 +99,12 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
     if not queue or here:
         what = "A rehearsal and a dry run need no queue." if queue else "--follow waits for what --queue has put in."
         raise ConfigError(what, "Leave --queue out." if queue else "Add --queue.")
-    settings = store_settings({}, order.store)
-    _check(order)
-    database, entries = database_of(settings), _entries(order, settings)
+    settings = store_settings({}, request.store)
+    _check(request)
+    database, entries = database_of(settings), _entries(request, settings)
     needs_fleet()
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "tuple[list[int], Ends | None]":
+    async def work(progress: "Progress", stop: "StopEvent") -> "tuple[list[int], FinishedFiles | None]":
         from batch.config.environment import this_user
         from batch.fleet import Queue, deliver_sheets, follow_files
         from batch.fleet.queue import AWAY, MAYBE_QUEUED, database_away
@@ -115,13 +115,13 @@ def run_queued(order: Order, *, queue: bool, follow: bool, here: bool, quiet: bo
             except AWAY as error:
                 raise database_away(database, error, MAYBE_QUEUED) from error
             for number, entry in zip(numbers, entries, strict=True):
-                screen.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
+                progress.say(f"{Path(entry.name).name}: file {number} of the queue, for {settings.store}")
             if not follow:
                 return numbers, None
-            rows = await follow_files(line, numbers, screen, stop)
-            return numbers, await deliver_sheets(line, rows, settings, order.results)
+            rows = await follow_files(line, numbers, progress, stop)
+            return numbers, await deliver_sheets(line, rows, settings, request.results)
 
-    (numbers, ends), signalled = run_with_screen(work, quiet=quiet or as_json, database=database)
+    (numbers, ends), signalled = run_with_progress(work, quiet=quiet or as_json, database=database)
     if ends is None:
         if as_json:
             queued = [{"file": entry.name, "number": n} for n, entry in zip(numbers, entries, strict=True)]
@@ -141,31 +141,31 @@ def store_settings(given: dict[str, Any], store: str) -> "Settings":
     return settings
 
 
-def watch_for_queue(posts: "Sequence[Post]", *, polling: bool, quiet: bool, log: str) -> int:
+def watch_for_queue(posts: "Sequence[WatchedFolder]", *, polling: bool, quiet: bool, log: str) -> int:
     """Put what is dropped in line, and file it away with what comes back; the exit status."""
     database = database_of(posts[0].settings)
     needs_fleet()
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
         from batch.config.environment import this_user
         from batch.fleet import Queue, watch_queued
 
-        async with Queue.wait_and_open(database, stop, screen.say) as line:
-            await watch_queued(posts, line, screen, stop, by=this_user(), polling=polling)
+        async with Queue.wait_and_open(database, stop, progress.say) as line:
+            await watch_queued(posts, line, progress, stop, by=this_user(), polling=polling)
 
-    _, signalled = run_with_screen(work, quiet=quiet, plain=True, log=log, database=database)
+    _, signalled = run_with_progress(work, quiet=quiet, plain=True, log=log, database=database)
     return signalled
 
 
-def _check(order: Order) -> None:
+def _check(request: QueueRequest) -> None:
     """ConfigError, before anything is queued, where it is not said what."""
-    if (order.plan is None) == (not order.files):
+    if (request.plan is None) == (not request.files):
         raise ConfigError("Name the files to queue, or a plan with --plan: one of the two.")
-    if order.results is not None:
-        check_results(order.results, [Path(file) for file in order.files])
+    if request.results is not None:
+        check_results(request.results, [Path(file) for file in request.files])
 
 
-def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
+def _print_ends(ends: "FinishedFiles", *, quiet: bool, as_json: bool) -> None:
     for problem in ends.problems:
         print_error(problem)
     if as_json:
@@ -174,17 +174,17 @@ def _print_ends(ends: "Ends", *, quiet: bool, as_json: bool) -> None:
     for row in ends.rows:
         if quiet and not row["exit_status"]:
             continue
-        put(*(row["told"] if row["summary"] else _plainly(row)))
+        put(*(row["told"] if row["summary"] else _line_without_run(row)))
         if sheet := ends.sheets.get(row["file_id"]):
             put(f"Results: {sheet}")
 
 
-def _plainly(row: "Mapping[str, Any]") -> list[str]:
+def _line_without_run(row: "Mapping[str, Any]") -> list[str]:
     """A file that made no run: what is wrong, or where it stands."""
     return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
 
 
-def _entries(order: Order, settings: "Settings") -> "list[QueueItem]":
+def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
     """The files with their content, or their address: FileError, and nothing is queued, where one cannot be read."""
     needs_fleet()
     from batch.fleet import QueueItem, ask_of
@@ -193,9 +193,15 @@ def _entries(order: Order, settings: "Settings") -> "list[QueueItem]":
     bare = settings.model_copy(update={"sources": ()})
     today = datetime.now().astimezone().date()
     entries = []
-    for given in [str(order.plan)] if order.plan else [fill_in_dates(each, today) for each in order.files]:
-        source = source_of(bare, Path(given), list(order.columns), order.sheet)
-        ask = ask_of(order.chosen, source=source, limit=order.limit, plan=order.plan is not None)
+    for given in [str(request.plan)] if request.plan else [fill_in_dates(each, today) for each in request.files]:
+        source = source_of(bare, Path(given), list(request.columns), request.sheet)
+        ask = ask_of(
+            request.chosen,
+            source=source,
+            answers=request.answers,
+            limit=request.limit,
+            plan=request.plan is not None,
+        )
         if is_far(given):
             entries.append(QueueItem(given, address=given, ask=ask))
         else:
@@ -223,7 +229,7 @@ def fleet_status() -> "CommandResult":
     return _ask_queue(database, look)
 
 
-def skip_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "CommandResult":
+def cancel_queued(number: int, answer: str, who: str, why: str, store: str, *, alone: bool) -> "CommandResult":
     """Take a file out of the line; ConfigError where something else is asked of it."""
     if answer != "skip" or not alone:
         what = "can only be skipped" if answer != "skip" else "is answered for as a whole"

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batch.cli import options
-from batch.cli.queue import Order, run_queued
+from batch.cli.queue import QueueRequest, queue_files
 from batch.cli.streams import put, put_json
 from batch.cli.terminal import (
-    app,
+    answers_of,
     check_names,
     check_results,
     ledger_of,
     live_settings,
     print_error,
-    run_with_screen,
+    run_with_progress,
     settings_of,
     source_of,
     status_of,
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from batch.config import Settings
     from batch.monitoring import Digest
     from batch.pipeline import Job
+    from batch.pipeline.progress import Progress
     from batch.pipeline.runner import RunResults
-    from batch.pipeline.session import Progress
     from batch.primitives.stop import StopEvent
     from batch.results.accounting import Report
 
 
-@app.command()
 def run(
     files: options.Exports = None,
     dry_run: options.DryRun = False,
@@ -49,6 +48,7 @@ def run(
     results: options.Results = None,
     store: options.StoreName = "",
     column: options.Columns = None,
+    answer: options.Answers = None,
     sheet: options.SheetName = "",
     limit: options.Limit = None,
     as_json: options.SummaryAsJson = False,
@@ -74,14 +74,16 @@ def run(
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     check_names(files or [])
-    chosen = _given_options(values | {"log_format": log_format}, switches)
+    chosen = _explicit_options(values | {"log_format": log_format}, switches)
     if queue or follow:
-        order = Order(files or [], plan, chosen, store, column or [], sheet, limit, results)
-        run_queued(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
+        order = QueueRequest(
+            files or [], plan, chosen, store, column or [], sheet, limit, results, answers_of(answer or [])
+        )
+        queue_files(order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json)
     if sandbox:
         settings = settings_of(chosen, store, sandbox=True)
     else:
-        settings = _live_or_told(chosen, store, (files or [str(plan)])[0])
+        settings = _live_or_report(chosen, store, (files or [str(plan)])[0])
     if (plan or dry_run) and trust_file:
         raise ConfigError("--trust-file reads no orders, and a plan is held against them.", "Leave it out.")
     if (plan is None) == (not files) or (plan and dry_run):
@@ -90,16 +92,16 @@ def run(
         named = _jobs_of(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
     except FileError as error:
         if files and not (sandbox or dry_run):
-            _tell_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
+            _notify_after(settings, [_digest_of(error, files[0])], status_of(error), log=log_format or "")
         raise
     if results is not None:
         check_results(results, [] if plan else [job.export for job in named])
     asked = [(job, source_of(settings, job.export, column or [], sheet or job.source.sheet)) for job in named]
-    jobs = [replace(job, source=source, limit=limit, results=results) for job, source in asked]
+    said = answers_of(answer or [])
+    jobs = [replace(job, source=source, answers=said, limit=limit, results=results) for job, source in asked]
     _ship(jobs, settings, sandbox=sandbox, quiet=quiet or as_json, as_json=as_json, log=log_format or "")
 
 
-@app.command()
 def resume(
     run_id: options.RunId = "",
     store: options.StoreName = "",
@@ -116,7 +118,7 @@ def resume(
     from batch.pipeline import Job, copy_of, source_of_run
 
     switches = {"never_resend": never_resend, "customers_will_be_mailed": customers_will_be_mailed}
-    chosen = _given_options({"timeout": timeout, "settle": settle, "until": until}, switches)
+    chosen = _explicit_options({"timeout": timeout, "settle": settle, "until": until}, switches)
     settings = live_settings(chosen, store_of(run_id, store))
     with ledger_of() as ledger:
         past = find_run(ledger, run_id, settings.store) if run_id else newest_run(ledger, settings.store)
@@ -124,7 +126,6 @@ def resume(
     _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 
-@app.command()
 def sandbox(
     orders_from: Annotated[
         list[Path] | None, typer.Option("--orders-from", help="Exports to invent a store from; or a store.json.")
@@ -150,18 +151,18 @@ def sandbox(
         ) from error
 
 
-def _given_options(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
+def _explicit_options(values: dict[str, Any], switches: dict[str, bool]) -> dict[str, Any]:
     """The options as they were given: a switch that is off says nothing against `shipbatch.toml`."""
     return values | {name: True for name, on in switches.items() if on}
 
 
-def _live_or_told(chosen: dict[str, Any], store: str, file: str) -> "Settings":
+def _live_or_report(chosen: dict[str, Any], store: str, file: str) -> "Settings":
     """The settings with credentials; people are told where those are missing: nobody watches a nightly call."""
     try:
         return live_settings(chosen, store)
     except ConfigError as error:
         with suppress(ConfigError):
-            _tell_after(settings_of(chosen, store), [_digest_of(error, file)], status_of(error))
+            _notify_after(settings_of(chosen, store), [_digest_of(error, file)], status_of(error))
         raise
 
 
@@ -172,10 +173,10 @@ def _jobs_of(files: list[str], plan: Path | None, settings: "Settings", *, dry: 
 
     if plan is not None:
         return [job_of_plan(plan, settings, sandbox=sandbox)]
-    return [Job(file, dry=dry) for file in _here(files, settings)]
+    return [Job(file, dry=dry) for file in _local_files(files, settings)]
 
 
-def _here(exports: list[str], settings: "Settings") -> list[Path]:
+def _local_files(exports: list[str], settings: "Settings") -> list[Path]:
     """The exports as files of this machine: dates filled in, what lies elsewhere fetched."""
     from batch.remote_files import fetch_file, fill_in_dates, is_far
 
@@ -197,24 +198,24 @@ def _ship(
 ) -> None:
     """Run the files, print what became of them, and exit with their status."""
 
-    async def work(screen: "Progress", stop: "StopEvent") -> "RunResults":
+    async def work(progress: "Progress", stop: "StopEvent") -> "RunResults":
         from batch.pipeline.runner import run_files
 
         if not sandbox:
-            return await run_files(jobs, settings, screen, stop)
+            return await run_files(jobs, settings, progress, stop)
         import asyncio
 
         from batch.pipeline.sandbox_run import orders_for, run_against_sandbox
 
         orders = await asyncio.to_thread(orders_for, jobs, settings)
         async with run_against_sandbox(orders, settings) as rehearsal:
-            return await run_files(jobs, rehearsal, screen, stop)
+            return await run_files(jobs, rehearsal, progress, stop)
 
     try:
-        tour, signalled = run_with_screen(work, quiet=quiet, log=log, database=settings.database)
+        tour, signalled = run_with_progress(work, quiet=quiet, log=log, database=settings.database)
     except ShipbatchError as error:
         if not sandbox:
-            _tell_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
+            _notify_after(settings, [_digest_of(error, str(jobs[0].export))], status_of(error), log=log)
         if log:
             raise typer.Exit(status_of(error)) from None
         raise
@@ -223,28 +224,28 @@ def _ship(
     if quiet and not as_json and not log:
         _print_digests(digests)
     elif as_json or not log:
-        _print_tour(tour, as_json=as_json)
+        _print_results(tour, as_json=as_json)
     if not sandbox and not all(job.dry for job in jobs):
-        _tell_after(settings, digests, status, log=log)
+        _notify_after(settings, digests, status, log=log)
         _measure(settings, tour)
     raise typer.Exit(status)
 
 
-def _measure(settings: "Settings", tour: "RunResults") -> None:
-    from batch.monitoring.metrics import measure
+def _measure(settings: "Settings", results: "RunResults") -> None:
+    from batch.monitoring.metrics import write_metrics_file
 
-    if problem := measure(settings, tour.reports):
+    if problem := write_metrics_file(settings, results.reports):
         print_error(ShipbatchError(problem))
 
 
-def _digests(tour: "RunResults") -> "list[Digest]":
+def _digests(results: "RunResults") -> "list[Digest]":
     """Each file's end in a few lines."""
     from batch.monitoring import of_report
     from batch.pipeline import exit_status
 
-    ran = [of_report(one.trouble, one.exit_status) for one in tour.carried if one.exit_status]
-    ran += [of_report(report, exit_status(report)) for report in tour.reports]
-    return ran + [_digest_of(error, str(job.export)) for job, error in tour.refused]
+    ran = [of_report(one.trouble, one.exit_status) for one in results.carried if one.exit_status]
+    ran += [of_report(report, exit_status(report)) for report in results.reports]
+    return ran + [_digest_of(error, str(job.export)) for job, error in results.refused]
 
 
 def _digest_of(error: ShipbatchError, file: str) -> "Digest":
@@ -260,34 +261,34 @@ def _print_digests(digests: "Sequence[Digest]") -> None:
             put(*digest.lines)
 
 
-def _tell_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
+def _notify_after(settings: "Settings", digests: "Sequence[Digest]", status: int, *, log: str = "") -> None:
     """The log, people, the dead man's switch; what cannot be told changes nothing of the run."""
-    from batch.monitoring import after
+    from batch.monitoring import notify_after_run
 
-    for problem in after(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
+    for problem in notify_after_run(settings, digests, status, echo=partial(print, file=sys.stderr) if log else None):
         print_error(ShipbatchError(problem))
 
 
-def _print_tour(tour: "RunResults", *, as_json: bool) -> None:
+def _print_results(results: "RunResults", *, as_json: bool) -> None:
     """The summary: JSON on standard output, or sentences."""
     from batch.results import run_text
 
-    for job, error in tour.refused:
+    for job, error in results.refused:
         print_error(error, str(job.export))
     if as_json:
-        for report in tour.reports:
-            _complain_of(report)
-        put_json(tour.summary)
+        for report in results.reports:
+            _print_problems(report)
+        put_json(results.summary)
         return
-    for one in tour.carried:
+    for one in results.carried:
         put(*run_text.carried_over_text(one))
-    for report in tour.reports:
+    for report in results.reports:
         put(*run_text.report(report))
-    for job in tour.left:
+    for job in results.left:
         put(f"{job.export.name}: not begun. Run the same files again: it goes on there.")
 
 
-def _complain_of(report: "Report") -> None:
+def _print_problems(report: "Report") -> None:
     """What kept a run from its end, or its sheet from being written: JSON has no place for it."""
     if report.stopped:
         print_error(ShipbatchError(f"stopped before the end: {report.stopped}", report.todo))

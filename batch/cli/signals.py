@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-from batch.cli.progress import Bar, Events, Lines
+from batch.cli.progress import BarProgress, LineProgress, LogProgress
 from batch.model.exit_status import ExitStatus
 from batch.primitives.stop import BY_HAND, StopEvent
 
@@ -23,8 +23,8 @@ class Signals:
     loop itself may be waiting for it, which is why they are heard beside the loop, too.
     """
 
-    def __init__(self, screen: Bar | Lines | Events, database: str) -> None:
-        self._screen, self._database = screen, database
+    def __init__(self, progress: BarProgress | LineProgress | LogProgress, database: str) -> None:
+        self._progress, self._database = progress, database
         self._caught = 0
 
     def stop(self, stop: StopEvent) -> None:
@@ -42,7 +42,7 @@ class Signals:
 
     def _set(self, stop: StopEvent, number: int) -> None:
         stop.set(BY_HAND if number == signal.SIGINT else "it was told to stop")
-        self._screen.say("Finishing what is in flight; press Ctrl-C again to stop now.")
+        self._progress.say("Finishing what is in flight; press Ctrl-C again to stop now.")
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         if self._caught:
@@ -63,6 +63,6 @@ class Signals:
         self._end("The database does not answer: stopped now")
 
     def _end(self, why: str) -> NoReturn:
-        self._screen.close()
+        self._progress.close()
         print(f"{why}: what was in flight is in doubt, and the next run settles it.", file=sys.stderr, flush=True)
         os._exit(self.status)

@@ -18,35 +18,28 @@ if TYPE_CHECKING:
     from batch.commands.answer import CommandResult
     from batch.config import Settings, Source
     from batch.ledger.queries import LedgerReader
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
 
 T = TypeVar("T")
 
-FIRST = ("run", "watch", "find", "decide", "resume", "history")
-"""What a person needs most, and first in `--help`."""
-
-
 _WRONG_CALL: type[Exception] = typer.BadParameter.__mro__[1]  # typer has it of click, or of its own copy of it
 
 
-class _InOrder(TyperGroup):
-    """The commands as people come to need them; what is wrong with a call is said without obeying any of it."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+class _Commands(TyperGroup):
+    """All commands; what is wrong with a call is said without obeying any of it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with _shown():
+        with _escape_quotations():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        with _shown():
+        with _escape_quotations():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _shown() -> Iterator[None]:
+def _escape_quotations() -> Iterator[None]:
     """A complaint about a call quotes it: a shell may have filled it in with the names of files."""
     try:
         yield
@@ -57,7 +50,7 @@ def _shown() -> Iterator[None]:
 
 app = typer.Typer(
     name="shipbatch",
-    cls=_InOrder,
+    cls=_Commands,
     help="Bulk fulfilment for BigCommerce: a warehouse export in, shipments out, each exactly once.",
     no_args_is_help=True,
     add_completion=False,
@@ -111,6 +104,14 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
     return source.model_copy(update={"map": mapped, "sheet": sheet or source.sheet})
 
 
+def answers_of(given: list[str]) -> dict[str, str]:
+    """Question → answer, as the options give them."""
+    pairs = [pair.partition("=") for pair in given]
+    if wrong := next(("".join(pair) for pair in pairs if not pair[0].strip() or not pair[2].strip()), None):
+        raise ConfigError(f"--answer {wrong}: it is not ID=CHOICE.", "`shipbatch read FILE` prints the questions.")
+    return {question.strip(): answer.strip() for question, _, answer in pairs}
+
+
 def check_names(files: list[str]) -> None:
     """ConfigError where a name is no text, as on a disk of other times: no ledger and no sheet could hold it."""
     for file in files:
@@ -153,7 +154,7 @@ def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     return read_ledger(home / LEDGER)
 
 
-def run_with_screen(
+def run_with_progress(
     work: "Callable[[Progress, StopEvent], Coroutine[Any, Any, T]]",
     *,
     quiet: bool = False,
@@ -162,7 +163,7 @@ def run_with_screen(
     log: str = "",
     database: str = "",
 ) -> tuple[T, int]:
-    """Do the work under a screen and the signals; the second value is 130 or 143 where one stopped it.
+    """Do the work under a progress and the signals; the second value is 130 or 143 where one stopped it.
 
     The first signal lets the work finish what is in flight, or breaks it off where it only `reads`.
     `plain`: lines with their time, also on a terminal. `log`: lines of the log, text or json, in place of them.
@@ -172,20 +173,20 @@ def run_with_screen(
 
     from rich.console import Console
 
-    from batch.cli.progress import Bar, Events, Lines
+    from batch.cli.progress import BarProgress, LineProgress, LogProgress
     from batch.cli.signals import Signals
     from batch.primitives.stop import StopEvent
 
     console = Console(stderr=True)
     is_bar = console.is_terminal and not quiet and not plain
-    lines = Events(log) if log else Lines(console, quiet=quiet, timed=plain)
-    screen = Bar(console) if is_bar and not log else lines
-    signals = Signals(screen, database)
+    lines = LogProgress(log) if log else LineProgress(console, quiet=quiet, timed=plain)
+    progress = BarProgress(console) if is_bar and not log else lines
+    signals = Signals(progress, database)
 
     async def main() -> T:
         stop = StopEvent()
         signals.stop(stop)
-        return await (stop.interrupt(work(screen, stop)) if reads else work(screen, stop))
+        return await (stop.interrupt(work(progress, stop)) if reads else work(progress, stop))
 
     try:
         return asyncio.run(main()), signals.status
@@ -193,15 +194,15 @@ def run_with_screen(
         print_error(error)
         raise typer.Exit(signals.status or ExitStatus.CANNOT_RUN_NOW) from error
     finally:
-        screen.close()
+        progress.close()
 
 
-def print_told(told: "CommandResult", *, as_json: bool) -> None:
+def print_result(result: "CommandResult", *, as_json: bool) -> None:
     """An answer on standard output: sentences, or JSON."""
     if as_json:
-        put_json(told.data)
+        put_json(result.data)
     else:
-        put(*told.lines)
+        put(*result.lines)
 
 
 def print_error(error: ShipbatchError, where: str = "") -> None:

@@ -10,21 +10,20 @@ import typer
 from batch.cli import options
 from batch.cli.options import ADVANCED
 from batch.cli.queue import fleet_status, store_settings, watch_for_queue
-from batch.cli.terminal import app, live_settings, print_told, run_with_screen, settings_of
+from batch.cli.terminal import live_settings, print_result, run_with_progress, settings_of
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch.config import Folder, Settings
-    from batch.pipeline.session import Progress
+    from batch.pipeline.progress import Progress
     from batch.primitives.stop import StopEvent
-    from batch.watcher import Post
+    from batch.watcher import WatchedFolder
 
 _WHICH = "The drop folder; without one, all of shipbatch.toml."
 
 
-@app.command()
 def watch(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
     store: options.StoreName = "",
@@ -41,24 +40,23 @@ def watch(
 ) -> None:
     """Ship what is dropped into a folder: it comes back in `done`, `failed` or `held`, its results beside it."""
     settings_for = store_settings if queue else live_settings
-    posts = _posts(folder, partial(settings_for, {"log_format": log_format}), store, still)
+    posts = _watched_folders(folder, partial(settings_for, {"log_format": log_format}), store, still)
     if queue:
         raise typer.Exit(watch_for_queue(posts, polling=polling, quiet=quiet, log=log_format or ""))
 
-    async def work(screen: "Progress", stop: "StopEvent") -> None:
-        from batch.monitoring import after
+    async def work(progress: "Progress", stop: "StopEvent") -> None:
+        from batch.monitoring import notify_after_run
         from batch.watcher import watch_folders
 
-        tell = partial(after, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
-        await watch_folders(posts, screen, stop, polling=polling, tell=tell)
+        notify = partial(notify_after_run, echo=partial(print, file=sys.stderr, flush=True) if log_format else None)
+        await watch_folders(posts, progress, stop, polling=polling, notify=notify)
 
-    _, signalled = run_with_screen(
+    _, signalled = run_with_progress(
         work, quiet=quiet, plain=True, log=log_format or "", database=posts[0].settings.database
     )
     raise typer.Exit(signalled)
 
 
-@app.command()
 def status(
     folder: Annotated[Path | None, typer.Argument(help=_WHICH)] = None,
     fleet: Annotated[
@@ -70,14 +68,14 @@ def status(
     from batch.commands.answer import CommandResult
 
     if fleet:
-        print_told(fleet_status(), as_json=as_json)
+        print_result(fleet_status(), as_json=as_json)
         return
     from batch.watcher import folder_status
 
     settings = settings_of()
-    told = [folder_status(each.path, settings) for each in _folders(folder, settings)]
-    data = told[0].data if folder else [each.data for each in told]
-    print_told(CommandResult(tuple(line for each in told for line in each.lines), data), as_json=as_json)
+    results = [folder_status(each.path, settings) for each in _folders(folder, settings)]
+    data = results[0].data if folder else [each.data for each in results]
+    print_result(CommandResult(tuple(line for each in results for line in each.lines), data), as_json=as_json)
 
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
@@ -94,11 +92,11 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
     return (settings.folder_at(folder),)
 
 
-def _posts(
+def _watched_folders(
     folder: Path | None, settings_for: "Callable[[str], Settings]", store: str, still: float | None
-) -> "list[Post]":
+) -> "list[WatchedFolder]":
     """Each folder with the settings of its store."""
-    from batch.watcher import Post
+    from batch.watcher import WatchedFolder
 
     settings = settings_of()
     posts = []
@@ -109,7 +107,7 @@ def _posts(
                 "Add it, or correct the name.",
             )
         asked = each.model_copy(update={"still": still or each.still})
-        posts.append(Post(asked, settings_for(store or each.store)))
+        posts.append(WatchedFolder(asked, settings_for(store or each.store)))
     paths = [post.folder.path.resolve() for post in posts]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise ConfigError(f"shipbatch.toml names the folder {twice} twice.", "One folder belongs to one store.")

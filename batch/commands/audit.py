@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from batch.bigcommerce.order_pages import Orders
+from batch.bigcommerce.order_pages import Orders, Pages
 from batch.commands.answer import CommandResult
 from batch.commands.history import find_run
 from batch.model import Order, Record, State, StoreShipment, findings
 from batch.model.exit_status import ExitStatus
 from batch.model.matching import changes_between, plain, same_items
-from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
 from batch.primitives.concurrency import gather_bounded
 
 
-class Trouble(StrEnum):
+class DiscrepancyKind(StrEnum):
     """What an audit finds."""
 
     GONE = "gone"  # made by us, and no longer in the store
@@ -33,25 +32,25 @@ class Trouble(StrEnum):
 class Discrepancy:
     """One thing to look at."""
 
-    trouble: Trouble
+    trouble: DiscrepancyKind
     order_id: int
     shipment_ids: tuple[int, ...]
     what: str
 
 
-async def audit_store(desk: StoreSession, run_id: str, days: int) -> CommandResult:
+async def audit_store(session: StoreSession, run_id: str, days: int) -> CommandResult:
     """Compare the store with what the ledger shipped: of one run, or in the last so many days."""
     if run_id:
-        runs = [find_run(desk.ledger, run_id, desk.settings.store)]
+        runs = [find_run(session.ledger, run_id, session.settings.store)]
     else:
         oldest = datetime.now(UTC) - timedelta(days=days)
-        runs = [run for run in desk.ledger.runs(desk.settings.store) if run.started >= oldest]
-    ids = {record.shipment.order_id for run in runs for record in desk.ledger.records_of_run(run.run_id)}
-    known = desk.ledger.of_orders(desk.settings.store, ids)
-    desk.screen.begin(f"Looking at {len(known)} orders")
-    orders = await Resolver(desk.client, desk.ledger, desk.settings).orders(known)
-    found = await Audit(desk).orders(known, orders)
-    lines = [f"{len(known)} orders that were shipped from here, {desk.client.requests} requests."]
+        runs = [run for run in session.ledger.runs(session.settings.store) if run.started >= oldest]
+    ids = {record.shipment.order_id for run in runs for record in session.ledger.records_of_run(run.run_id)}
+    known = session.ledger.of_orders(session.settings.store, ids)
+    session.screen.begin(f"Looking at {len(known)} orders")
+    orders = await Pages(session.client, session.settings.workers).read(set(known))
+    found = await Audit(session).orders(known, orders)
+    lines = [f"{len(known)} orders that were shipped from here, {session.client.requests} requests."]
     lines += [f"  {each.trouble.value}: {each.what}" for each in found] or ["  Nothing to look at."]
     each = [
         {"trouble": f.trouble.value, "order_id": f.order_id, "shipment_ids": f.shipment_ids, "what": f.what}
@@ -64,8 +63,8 @@ async def audit_store(desk: StoreSession, run_id: str, days: int) -> CommandResu
 class Audit:
     """Reads the store for every order that the ledger has shipped; writes nothing."""
 
-    def __init__(self, desk: StoreSession) -> None:
-        self._client, self._settings = desk.client, desk.settings
+    def __init__(self, session: StoreSession) -> None:
+        self._client, self._settings = session.client, session.settings
 
     async def orders(self, known: Mapping[int, Sequence[Record]], orders: Orders) -> list[Discrepancy]:
         """Compare these orders' records with the store; a few orders at a time."""
@@ -80,10 +79,12 @@ class Audit:
         standing = [r for r in records if r.state is State.CREATED and not r.deleted and r.made]
         if order is None:
             ids = tuple(r.made.shipment_id for r in standing if r.made)
-            return [Discrepancy(Trouble.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")]
+            return [
+                Discrepancy(DiscrepancyKind.NO_ORDER, order_id, ids, f"Order {order_id} is not in the store any more.")
+            ]
         found = list(over_shipped(order))
         if not order.is_shipped and await self._client.shipment_count(order_id) == 0:
-            return found + [missing_shipment(r) for r in standing]  # nothing to compare: the count is enough
+            return found + [absent_shipment(r) for r in standing]  # nothing to compare: the count is enough
         seen = await self._client.shipments(order_id)
         return found + list(compare(standing, seen))
 
@@ -95,36 +96,36 @@ def compare(standing: Sequence[Record], seen: Sequence[StoreShipment]) -> Iterat
         assert record.made is not None
         now = by_id.get(record.made.shipment_id)
         if now is None:
-            yield missing_shipment(record)
+            yield absent_shipment(record)
         elif record.differs:
-            yield from made_differs(record, now)
+            yield from difference_from_request(record, now)
         elif difference := changes_between(record.made, now):
             what = f"Order {now.order_id}: {findings.describe_shipment(now)} was changed: {difference}."
-            yield Discrepancy(Trouble.CHANGED, now.order_id, (now.shipment_id,), what)
-    yield from doubled_shipments(seen)
+            yield Discrepancy(DiscrepancyKind.CHANGED, now.order_id, (now.shipment_id,), what)
+    yield from duplicates(seen)
     for made in seen:
         if not made.tracking_number and not made.tracking_link:
             what = f"Order {made.order_id}: {findings.describe_shipment(made)}."
-            yield Discrepancy(Trouble.NO_TRACKING, made.order_id, (made.shipment_id,), what)
+            yield Discrepancy(DiscrepancyKind.NO_TRACKING, made.order_id, (made.shipment_id,), what)
 
 
-def made_differs(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
+def difference_from_request(record: Record, now: StoreShipment) -> Iterator[Discrepancy]:
     """A shipment that was made otherwise than asked; nothing where somebody has set it right in the store."""
     if finding := findings.made_differs(record.shipment, now):
-        yield Discrepancy(Trouble.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
+        yield Discrepancy(DiscrepancyKind.MADE_DIFFERS, record.shipment.order_id, (now.shipment_id,), finding.error)
 
 
-def missing_shipment(record: Record) -> Discrepancy:
+def absent_shipment(record: Record) -> Discrepancy:
     """A shipment of ours that the store no longer has."""
     assert record.made is not None
     what = (
         f"Order {record.shipment.order_id}: shipment {record.made.shipment_id} of run {record.run_id} "
         "is no longer in the store."
     )
-    return Discrepancy(Trouble.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
+    return Discrepancy(DiscrepancyKind.GONE, record.shipment.order_id, (record.made.shipment_id,), what)
 
 
-def doubled_shipments(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
+def duplicates(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
     """Shipments of one order with equal items under one number; without a number it may be on purpose, and is said."""
     for at, one in enumerate(seen):
         for other in seen[at + 1 :]:
@@ -132,7 +133,7 @@ def doubled_shipments(seen: Sequence[StoreShipment]) -> Iterator[Discrepancy]:
             if same and one.order_address_id == other.order_address_id and same_items(one.items, other.items):
                 both = f"{findings.describe_shipment(one)} and {findings.describe_shipment(other)}"
                 what = f"Order {one.order_id}: {both} are equal."
-                yield Discrepancy(Trouble.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
+                yield Discrepancy(DiscrepancyKind.DOUBLED, one.order_id, (one.shipment_id, other.shipment_id), what)
 
 
 def over_shipped(order: Order) -> Iterator[Discrepancy]:
@@ -141,13 +142,12 @@ def over_shipped(order: Order) -> Iterator[Discrepancy]:
         if line.shipped > max(0, line.quantity - line.refunded):
             what = (
                 f"Order {order.order_id}, {findings.describe_line(line)}: ordered {line.quantity}, "
-                f"refunded {line.refunded}, "
-                f"shipped {line.shipped}."
+                f"refunded {line.refunded}, shipped {line.shipped}."
             )
-            yield Discrepancy(Trouble.OVER_SHIPPED, order.order_id, (), what)
+            yield Discrepancy(DiscrepancyKind.OVER_SHIPPED, order.order_id, (), what)
 
 
 def count_discrepancies(found: Sequence[Discrepancy]) -> dict[str, int]:
     """How often each trouble was found."""
     counts = Counter(each.trouble for each in found)
-    return {trouble.value.replace(" ", "_"): counts[trouble] for trouble in Trouble}
+    return {trouble.value.replace(" ", "_"): counts[trouble] for trouble in DiscrepancyKind}

@@ -23,7 +23,7 @@ class Answer:
     everything: bool = False
     file: bool = False
 
-    def means(self, one: PendingDecision) -> bool:
+    def applies_to(self, one: PendingDecision) -> bool:
         """Whether the answer is for this one; one for parcels is never one for a file, nor the reverse."""
         if self.file or one.is_file:
             return self.file and one.is_file
@@ -49,23 +49,23 @@ def list_pending(ledger: LedgerReader, store: str | None, run_id: str) -> Comman
     return CommandResult(tuple(lines), data, status=ExitStatus.WAITS_FOR_PERSON if every else ExitStatus.ALL_DONE)
 
 
-async def take_decision(desk: StoreSession, run_id: str, word: Answer) -> CommandResult:
+async def take_decision(session: StoreSession, run_id: str, answer: Answer) -> CommandResult:
     """Take a person's word for all it is meant for; NothingSent where that is nothing."""
-    ledger, store = desk.ledger, desk.settings.store
-    chosen = [one for one in pending_decisions(ledger, store, run_id) if word.means(one)]
+    ledger, store = session.ledger, session.settings.store
+    chosen = [one for one in pending_decisions(ledger, store, run_id) if answer.applies_to(one)]
     if not chosen:
         raise NothingSent(
-            "No held file waits there." if word.file else "Nothing that waits has that order or row.",
+            "No held file waits there." if answer.file else "Nothing that waits has that order or row.",
             "`shipbatch decide` lists what waits."
-            if word.file
+            if answer.file
             else "`shipbatch decide` lists what waits; or give --all.",
         )
-    if word.answer.startswith("exists:") and len(chosen) > 1:
+    if answer.answer.startswith("exists:") and len(chosen) > 1:
         raise NothingSent(
             f"{len(chosen)} parcels wait there, and one shipment is one parcel.", "Add --row to choose one."
         )
-    decider = DecisionRecorder(desk.client, ledger, store, who=word.who, why=word.why)
-    taken = [(one, *await _take(decider, one, word.answer, alone=len(chosen) == 1)) for one in chosen]
+    decider = DecisionRecorder(session.client, ledger, store, who=answer.who, why=answer.why)
+    taken = [(one, *await _take(decider, one, answer.answer, alone=len(chosen) == 1)) for one in chosen]
     lines = [f"{_place(one)}: {follows}." for one, follows, _ in taken]
     data = [{"rows": one.rows, "order_id": one.order_id, "follows": follows} for one, follows, _ in taken]
     status = ExitStatus.ALL_DONE if all(done for *_, done in taken) else ExitStatus.WAITS_FOR_PERSON

@@ -18,17 +18,17 @@ NATIVE = 6
 
 
 async def write_template_file(
-    desk: StoreSession, path: Path, *, statuses: tuple[int, ...], min_id: int
+    session: StoreSession, path: Path, *, statuses: tuple[int, ...], min_id: int
 ) -> CommandResult:
     """Write a template of all lines that can ship, of orders in these statuses from `min_id` on."""
     orders: dict[int, Order] = {}
     for status in statuses:
-        desk.screen.begin(f"Reading orders in status {status}")
-        orders |= {order.order_id: order for order in await _orders(desk, status, min_id)}
+        session.screen.begin(f"Reading orders in status {status}")
+        orders |= {order.order_id: order for order in await _orders(session, status, min_id)}
     lines = list(shippable(orders[order_id] for order_id in sorted(orders)))
     made = await asyncio.to_thread(write_template, lines, path, carrier_list())
     data = {"orders": len({order.order_id for order, _ in lines}), "lines": len(lines), "template": str(made)}
-    said = f"{data['lines']} lines of {data['orders']} orders can ship ({desk.client.requests} requests)."
+    said = f"{data['lines']} lines of {data['orders']} orders can ship ({session.client.requests} requests)."
     return CommandResult((said, f"Template: {made}", f"Filled in, it ships with: shipbatch run {made}"), data)
 
 
@@ -38,11 +38,11 @@ def carrier_list() -> list[str]:
     return [*names[:NATIVE], *sorted(names[NATIVE:], key=str.casefold)]
 
 
-async def _orders(desk: StoreSession, status: int, min_id: int) -> list[Order]:
+async def _orders(session: StoreSession, status: int, min_id: int) -> list[Order]:
     """All orders in a status, a page a request."""
     found: list[Order] = []
     start = min_id
-    while page := await desk.client.orders(min_id=start, limit=PAGE, status_id=status):
-        found += [await desk.client.whole(order) for order in page if not order.deleted]
+    while page := await session.client.orders(min_id=start, limit=PAGE, status_id=status):
+        found += [await session.client.whole(order) for order in page if not order.deleted]
         start = max(order.order_id for order in page) + 1
     return found

@@ -62,7 +62,7 @@ class OrderUndone:
     """Shipments it keeps."""
     keeps_status: bool = False
     """A person has said to leave its status alone."""
-    put_back: bool = False
+    status_put_back: bool = False
     said: list[str] = field(default_factory=list)
 
     @property
@@ -80,24 +80,24 @@ class OrderUndone:
         )
 
 
-async def undo_run(desk: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
+async def undo_run(session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False) -> CommandResult:
     """Show what undoing a run does; with `for_real`, do it. The orders concerned are written to a list.
 
     `keep_status`: the orders keep the status that they have.
     """
-    run = find_run(desk.ledger, run_id, desk.settings.store)
-    undo = Undo(desk, keep_status=keep_status)
+    run = find_run(session.ledger, run_id, session.settings.store)
+    undo = Undo(session, keep_status=keep_status)
     orders = await undo.plan(run)
     if for_real:
         for line in _mails(orders, for_real=False):
-            desk.screen.say(line)
+            session.screen.say(line)
         await undo.carry_out(orders)
-    path = desk.settings.home / "undo" / f"{run.run_id}.csv"
+    path = session.settings.home / "undo" / f"{run.run_id}.csv"
     steps = {step.record.record_id for order in orders for step in order.steps}
-    earlier = [r for r in desk.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
+    earlier = [r for r in session.ledger.records_of_run(run.run_id) if r.deleted and r.record_id not in steps]
     await asyncio.to_thread(_write_list, orders, earlier, path)
-    doubts = [record for record in desk.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
-    told = _result(run, orders, path, for_real=for_real, stopped=desk.stop.reason)
+    doubts = [record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED]
+    told = _result(run, orders, path, for_real=for_real, stopped=session.stop.reason)
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -144,7 +144,7 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
     left = counts[Fate.KEPT] or counts[Fate.FAILED] or (for_real and counts[Fate.DELETE])
     data = {fate.name.casefold(): counts[fate] for fate in Fate} | {
         "statuses_to_put_back": sum(order.restores for order in orders),
-        "statuses_put_back": sum(order.put_back for order in orders),
+        "statuses_put_back": sum(order.status_put_back for order in orders),
         "run": run.run_id,
         "orders": str(path),
     }
@@ -153,16 +153,16 @@ def _result(run: Run, orders: Sequence[OrderUndone], path: Path, *, for_real: bo
 
 def _mails(orders: Iterable[OrderUndone], *, for_real: bool) -> Iterator[str]:
     """What putting statuses back may send, or may have sent."""
-    if done := sum(order.put_back for order in orders):
+    if done := sum(order.status_put_back for order in orders):
         yield f"{count_noun(done, 'status change')} made: each may have mailed its customer."
     if not for_real and (count := sum(order.restores for order in orders)):
-        number = count_noun(count, "order")
-        yield f"{number} would get the earlier status back: each change may mail its customer, up to"
+        orders_text = count_noun(count, "order")
+        yield f"{orders_text} would get the earlier status back: each change may mail its customer, up to"
         yield f"{count_noun(count, 'customer')}. Switch these mails off first: {SWITCHES}."
         yield "Or give --keep-status: the orders then keep the status that they have."
 
 
-def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
+def _with_doubts(result: CommandResult, run: Run, doubts: Sequence[Record]) -> CommandResult:
     """What the run left in doubt may be in the store, and cannot be deleted before that is known."""
     lines = [f"  {len(doubts):>6} in doubt: perhaps in the store, and not deleted:"]
     for record in doubts:
@@ -171,15 +171,16 @@ def _with_doubts(told: CommandResult, run: Run, doubts: Sequence[Record]) -> Com
             f"  Order {record.shipment.order_id}, {record.shipment.label or 'no number'}, row {rows}: in doubt"
         )
     lines.append(f"Settle them first, with shipbatch decide {run.run_id}, then undo the run again.")
-    data = told.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
-    return CommandResult((*told.lines, *lines), data, status=told.status or ExitStatus.WAITS_FOR_PERSON)
+    data = result.data | {"in_doubt": [record.shipment.order_id for record in doubts]}
+    return CommandResult((*result.lines, *lines), data, status=result.status or ExitStatus.WAITS_FOR_PERSON)
 
 
 class Undo:
     """Plans, then carries out; only `carry_out` writes."""
 
-    def __init__(self, desk: StoreSession, *, keep_status: bool = False) -> None:
-        self._client, self._ledger, self._settings, self._stop = desk.client, desk.ledger, desk.settings, desk.stop
+    def __init__(self, session: StoreSession, *, keep_status: bool = False) -> None:
+        self._client, self._ledger = session.client, session.ledger
+        self._settings, self._stop = session.settings, session.stop
         self._keep_status = keep_status
 
     async def plan(self, run: Run) -> list[OrderUndone]:
@@ -284,7 +285,7 @@ class Undo:
             if verdict.kind is not Kind.DONE:
                 order.said.append(f"status could not be put back to {before}: {' '.join(verdict.problems)}")
                 return
-            order.status_now, order.put_back = before, True
+            order.status_now, order.status_put_back = before, True
             what, evidence = "status put back", {"status_id": before}
         for record_id in touched:
             await self._ledger.append(record_id, what, evidence)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch.commands.answer import CommandResult
 from batch.errors import NothingSent
-from batch.fleet.procrastinate_app import call
+from batch.fleet.procrastinate_app import request_turn
 from batch.fleet.queue import IN_LINE, Queue
 from batch.model.exit_status import ExitStatus
 
@@ -33,11 +33,11 @@ async def cancel_file(queue: Queue, number: int, who: str, why: str, store: str 
     """Take a file out of the line; NothingSent where it is not in it, or is another store's than the named one."""
     at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
     told = [f"{who} has taken it out of the line, {at}{f': {why}' if why else ''}.", _TODO]
-    rows = await queue.all(_SKIP, ExitStatus.NOT_ALL_SENT, told, number, store or None)
+    rows = await queue.query(_SKIP, ExitStatus.NOT_ALL_SENT, told, number, store or None)
     if not rows:
-        raise await _why_not(queue, number, store)
+        raise await _not_in_line_error(queue, number, store)
     of_store, name = rows[0]
-    await call(queue.app, of_store)
+    await request_turn(queue.app, of_store)
     line = f"File {number} of the queue, {Path(name).name} for {of_store}, is out of the line."
     follows = (
         "A worker that is at it ends within seconds; what it has sent is recorded, and the store's next file goes on."
@@ -45,7 +45,7 @@ async def cancel_file(queue: Queue, number: int, who: str, why: str, store: str 
     return CommandResult((line, follows), {"number": number, "store": of_store, "file": name, "told": told})
 
 
-async def _why_not(queue: Queue, number: int, store: str) -> NothingSent:
+async def _not_in_line_error(queue: Queue, number: int, store: str) -> NothingSent:
     todo = "`shipbatch status --fleet` names what is in line, and what is stuck."
     for row in await queue.rows([number]):
         what = f"File {number} of the queue, {Path(row['name']).name} for {row['store']},"

@@ -2,19 +2,18 @@
 
 import asyncio
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from batch.errors import ConfigError, FileError, NothingSent, ReaderDied, ShipbatchError, StoreStopped
-from batch.fleet.late_results import end_of, looked_at, shipped
+from batch.fleet.late_results import count_shipped, end_of, mark_current
 from batch.fleet.queue import Queue
-from batch.fleet.queue_items import End, File
+from batch.fleet.queue_items import FileEnd, QueuedFile
 from batch.fleet.run_options import jobs_for
-from batch.model import Record, Run
+from batch.model import Run
 from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
@@ -25,107 +24,70 @@ from batch.remote_files import LONGEST, fetch_file
 from batch.results import run_text
 from batch.results.accounting import Report
 from batch.watcher.folder_layout import safe_name
+from batch.watcher.progress import FileProgress
 
-TURN_OVER = "its turn was over"
+TURN_ENDED = "its turn was over"
 """Why a turn ended whose file goes on later."""
 NOT_OURS = "somebody has taken it out of the line, or another worker has taken it over"
 FETCHING = "Fetching its address"
 SHOWN_EVERY = 2.0  # seconds between two words on how far it is
-SPAN = 30.0  # seconds over which the rate is measured
-
-
-class TurnScreen:
-    """Where a file's run tells how it goes: words to the worker's own screen, counts for whoever looks."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self.stage, self.done = "", 0
-        self.total: int | None = None
-        self.shipping_since: float | None = None
-        self._steps: deque[float] = deque()
-
-    def say(self, line: str) -> None:
-        """Columns are told of when they are first met, not with every file of a warehouse."""
-        if not line.endswith("(remembered)"):
-            self._say(line)
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins."""
-        self.stage, self.done, self.total = stage, 0, total
-
-    def step(self, record: Record) -> None:
-        """A shipment has its outcome."""
-        self.done += 1
-        now = asyncio.get_running_loop().time()
-        self.shipping_since = self.shipping_since or now
-        self._steps.append(now)
-
-    @property
-    def rate(self) -> float | None:
-        """Shipments a second lately; None before the first."""
-        if self.shipping_since is None:
-            return None
-        now = asyncio.get_running_loop().time()
-        while self._steps and self._steps[0] < now - SPAN:
-            self._steps.popleft()
-        return len(self._steps) / max(1.0, min(SPAN, now - self.shipping_since))
 
 
 @dataclass(slots=True)
-class FileJob:
+class QueuedFileJob:
     """A file that has its turn. `take` ships it; what that raises leaves the file in line."""
 
     queue: Queue
-    file: File
-    desk: StoreSession
-    screen: TurnScreen
-    is_over: bool = False
+    file: QueuedFile
+    session: StoreSession
+    progress: FileProgress
+    ends_early: bool = False
     """Told to end before the file does, with nothing in the way."""
     digests: list[Digest] = field(default_factory=list)
     """What it came to, for the log and for whoever is to be told."""
     reports: list[Report] = field(default_factory=list)
 
-    def end(self, why: str = TURN_OVER) -> None:
+    def end_early(self, why: str = TURN_ENDED) -> None:
         """Let it finish what is in flight; the file goes on with its next turn."""
-        self.is_over = True
-        self.desk.stop.set(why)
+        self.ends_early = True
+        self.session.stop.set(why)
 
-    async def take(self) -> None:
+    async def run(self) -> None:
         """Ship the file, to its end or to the turn's; what became of it is in the queue then."""
-        showing = asyncio.create_task(self._show())
-        showing.add_done_callback(self._end_unseen)
+        showing = asyncio.create_task(self._report_progress())
+        showing.add_done_callback(self._stop_unreported)
         try:
             with self._folder() as folder:
                 await self._ship(folder)
         except NothingSent as error:
             if isinstance(error, ConfigError):  # is mended where the worker runs, and the file waits for that
                 raise
-            await self.send_back(error, ExitStatus.NOTHING_SENT)
+            await self.reject(error, ExitStatus.NOTHING_SENT)
         finally:
             showing.cancel()
             await asyncio.wait([showing])
             if not showing.cancelled():
                 showing.result()
 
-    async def send_back(self, error: ShipbatchError, status: int) -> None:
+    async def reject(self, error: ShipbatchError, status: int) -> None:
         """The file is finished: it cannot be used, or we cannot do it. What it left open, no later run goes on with."""
-        if begun := self._unfinished_run():
-            await self.desk.ledger.finish(begun.run_id, status, dict(begun.summary) | {"carries": False})
+        if begun := self._run_to_resume():
+            await self.session.ledger.finish(begun.run_id, status, dict(begun.summary) | {"carries": False})
         self.digests = [of_error(error, self.file.name, status)]
         wrong = str(error).removeprefix(f"{Path(self.file.name).name}: ")
-        await self.queue.end(self.file, End("failed", status, [line for line in (wrong, error.todo) if line]))
-        self.screen.say(f"{wrong} {error.todo} → failed")
+        await self.queue.end(self.file, FileEnd("failed", status, [line for line in (wrong, error.todo) if line]))
+        self.progress.say(f"{wrong} {error.todo} → failed")
 
     async def _ship(self, folder: Path) -> None:
         copy = folder / safe_name(Path(self.file.name).name)
         await self._fetch(copy)
-        pipeline = Pipeline(self.desk)
-        jobs = await self.desk.stop.interrupt(run_in_thread(partial(self._jobs, copy)))
-        begun = self._unfinished_run() if len(jobs) == 1 else None
+        pipeline = Pipeline(self.session)
+        jobs = await self.session.stop.interrupt(run_in_thread(partial(self._jobs, copy)))
+        begun = self._run_to_resume() if len(jobs) == 1 else None
         for job in jobs:
             report = await (pipeline.resume(begun, job) if begun else pipeline.run(job))
             if report.stopped:
-                if not self.is_over:
+                if not self.ends_early:
                     raise StoreStopped(report.stopped, report.todo)
                 await self.queue.leave(self.file)
                 return
@@ -134,18 +96,18 @@ class FileJob:
 
     def _jobs(self, copy: Path) -> list[Job]:
         try:
-            ask = partial(jobs_for, self.file.ask, self.file.name, copy, self.desk.settings, self.desk.ledger)
+            ask = partial(jobs_for, self.file.ask, self.file.name, copy, self.session.settings, self.session.ledger)
             try:
                 jobs = list(ask())
             except ReaderDied:  # once may be chance
                 jobs = list(ask())
         except NothingSent as error:
             raise error.about(str(copy), self.file.name) from error
-        return [replace(job, number=self.file.file_id, place=lambda report: _place(report, copy)) for job in jobs]
+        return [replace(job, number=self.file.file_id, place=lambda report: _sheet_place(report, copy)) for job in jobs]
 
-    def _unfinished_run(self) -> Run | None:
+    def _run_to_resume(self) -> Run | None:
         """The run that an earlier turn has planned and not brought to its end; what has no plan is run as if new."""
-        ledger, file = self.desk.ledger, self.file
+        ledger, file = self.session.ledger, self.file
         runs = ledger.of_content(file.sha256, file.store) if file.sha256 else []
         newest = next((run for run in runs if run.profile.get("queued") == file.file_id), None)
         if newest is None or newest.run_id == file.run_id or next(ledger.records_of_run(newest.run_id), None) is None:
@@ -154,9 +116,9 @@ class FileJob:
 
     async def _fetch(self, copy: Path) -> None:
         """The export, out of the database; from its address where nobody has fetched it yet."""
-        content = await self.queue.content(self.file.sha256) if self.file.sha256 else None
+        content = await self.queue.export_content(self.file.sha256) if self.file.sha256 else None
         if content is None and self.file.address:
-            content = await self.desk.stop.interrupt(self._fetch_export(self.file.address, copy.parent))
+            content = await self.session.stop.interrupt(self._fetch_export(self.file.address, copy.parent))
             self.file = await self.queue.keep(self.file, content)
         if content is None:
             raise FileError(
@@ -165,10 +127,10 @@ class FileJob:
         await asyncio.to_thread(copy.write_bytes, content)
 
     async def _fetch_export(self, address: str, folder: Path) -> bytes:
-        self.screen.begin(FETCHING)
+        self.progress.begin(FETCHING)
         try:
             async with asyncio.timeout(LONGEST):
-                largest = self.desk.settings.fetch_largest
+                largest = self.session.settings.fetch_largest
                 return await run_in_thread(lambda: fetch_file(address, folder, largest).read_bytes())
         except TimeoutError:
             raise FileError(
@@ -178,30 +140,30 @@ class FileJob:
 
     async def _finish(self, report: Report) -> None:
         self.digests = [of_report(report, exit_status(report))]
-        rows = await asyncio.to_thread(shipped, self.desk.ledger, self.file.file_id, report)
+        rows = await asyncio.to_thread(count_shipped, self.session.ledger, self.file.file_id, report)
         end = await asyncio.to_thread(end_of, report, rows)
         if await self.queue.end(self.file, end):
-            await looked_at(self.queue, self.desk, self.file.file_id)
-        self.screen.say(f"{run_text.counts(report.summary)} → {end.state} (run {report.run.run_id})")
+            await mark_current(self.queue, self.session, self.file.file_id)
+        self.progress.say(f"{run_text.counts(report.summary)} → {end.state} (run {report.run.run_id})")
 
-    async def _show(self) -> None:
+    async def _report_progress(self) -> None:
         """Tell how far the turn is, for as long as the file is its own."""
-        screen = self.screen
+        progress = self.progress
         while True:
-            if not await self.queue.show(self.file, screen.stage, screen.done, screen.total, screen.rate):
-                self.end(NOT_OURS)
+            if not await self.queue.show(self.file, progress.stage, progress.done, progress.total, progress.rate):
+                self.end_early(NOT_OURS)
                 return
             await asyncio.sleep(SHOWN_EVERY)
 
-    def _end_unseen(self, showing: asyncio.Task[None]) -> None:
+    def _stop_unreported(self, showing: asyncio.Task[None]) -> None:
         """A turn that can no longer tell how far it is goes no further; `take` raises why."""
         if not showing.cancelled() and (error := showing.exception()):
-            self.desk.stop.set(f"{type(error).__name__}: {error}")
+            self.session.stop.set(f"{type(error).__name__}: {error}")
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
         """A folder of this turn alone: an earlier one's may still be written to."""
-        folder = self.desk.settings.home / "queued" / f"{self.file.file_id}-{self.file.turns}"
+        folder = self.session.settings.home / "queued" / f"{self.file.file_id}-{self.file.turns}"
         private_folder(folder)
         try:
             yield folder
@@ -209,6 +171,6 @@ class FileJob:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place(report: Report, copy: Path) -> Path | None:
+def _sheet_place(report: Report, copy: Path) -> Path | None:
     """Where the sheet is made, to be taken from there; none where the run goes on."""
     return None if report.stopped else copy

@@ -15,8 +15,8 @@ from batch.fleet.queue import AWAY, Queue
 from batch.ledger import read_ledger
 from batch.model import Run
 from batch.model.exit_status import ExitStatus, worst
+from batch.pipeline.progress import Progress
 from batch.pipeline.runner import total
-from batch.pipeline.session import Progress
 from batch.primitives.stop import StopEvent
 
 LOOK = 0.5  # seconds between two looks
@@ -35,7 +35,7 @@ LOST: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class FinishedFiles:
     """Files, as they stand when nobody waits for them any longer."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -70,7 +70,9 @@ class Ends:
         return worst(statuses)
 
 
-async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, stop: StopEvent) -> list[dict[str, Any]]:
+async def follow_files(
+    queue: Queue, numbers: Sequence[int], progress: Progress, stop: StopEvent
+) -> list[dict[str, Any]]:
     """Tell how files go until all are finished, or the stop comes; they stay in line whatever becomes of us.
 
     Where shipments are in doubt when all are, what becomes of them is waited for, LATE seconds at most.
@@ -86,7 +88,7 @@ async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, s
             rows = _current_rows(await queue.rows(numbers), numbers, first)
         except AWAY:
             if not is_away:
-                screen.say("The database does not answer: waiting for it. The files stay in line.")
+                progress.say("The database does not answer: waiting for it. The files stay in line.")
             is_away = True
         else:
             is_away = False
@@ -94,7 +96,7 @@ async def follow_files(queue: Queue, numbers: Sequence[int], screen: Progress, s
             line = _line(row)
             if line != said.get(row["file_id"]):
                 said[row["file_id"]] = line
-                screen.say(f"{Path(row['name']).name}: {line}")
+                progress.say(f"{Path(row['name']).name}: {line}")
         is_over = not is_away and all(row["state"] in FINISHED | {"lost"} for row in rows)
         if is_over:
             late = min(late, clock() + LATE)
@@ -118,7 +120,7 @@ def _current_rows(
 
 async def deliver_sheets(
     queue: Queue, rows: Sequence[Mapping[str, Any]], settings: Settings, place: Path | None = None
-) -> Ends:
+) -> FinishedFiles:
     """The finished files with their sheets beside them, or the only one at a place of its own."""
     sheets: dict[int, Path] = {}
     problems: list[ResultsError] = []
@@ -131,7 +133,7 @@ async def deliver_sheets(
             sheets[row["file_id"]] = await asyncio.to_thread(deliver, content, row, beside, settings, place)
         except ResultsError as error:
             problems.append(error)
-    return Ends(rows, sheets, problems)
+    return FinishedFiles(rows, sheets, problems)
 
 
 def deliver(

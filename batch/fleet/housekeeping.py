@@ -1,27 +1,27 @@
 """A worker's rounds, beside its turns: it shows that it lives, and looks after dead workers' stores and held files."""
 
 import asyncio
-import math
 import os
 import platform
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 
 from batch.config import Database, Settings
 from batch.errors import LedgerError
 from batch.fleet import late_results, maintenance
-from batch.fleet.file_job import FileJob
-from batch.fleet.procrastinate_app import call
+from batch.fleet.file_job import QueuedFileJob
+from batch.fleet.procrastinate_app import request_turn
 from batch.fleet.queue import AWAY, Queue
 from batch.ledger import export_store, read_ledger
 from batch.ledger.postgres.connection import open_link
 from batch.ledger.postgres.runners import reap_dead_runners
 from batch.pipeline import input_copies
 from batch.pipeline.decisions import goes_on, still_waits, was_answered_elsewhere
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives.stop import StopEvent
+from batch.watcher.timer import Timer
 
 BEAT = 5.0  # seconds between two signs of life, and two sweeps
 HELD_EVERY = 15.0  # seconds between two looks at what people have decided
@@ -29,38 +29,38 @@ DOUBTS_EVERY = 60.0  # seconds between two looks at what is in doubt, and may be
 DAY = 86_400.0
 
 
-class Rounds:
+class Housekeeper:
     """What one worker does for all; `turns` are those under way in its slots, by store."""
 
     def __init__(
         self,
         queue: Queue,
         stores: Mapping[str, Settings],
-        screen: Progress,
+        progress: Progress,
         stop: StopEvent,
         *,
-        turns: Mapping[str, FileJob],
+        jobs: Mapping[str, QueuedFileJob],
         side_by_side: int,
     ) -> None:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self._queue, self._stores, self._screen, self._stop = queue, stores, screen, stop
-        self._turns, self._side_by_side = turns, side_by_side
+        self._queue, self._stores, self._progress, self._stop = queue, stores, progress, stop
+        self._jobs, self._side_by_side = jobs, side_by_side
         self._is_away = False
 
-    async def begin(self) -> None:
+    async def register(self) -> None:
         """The first sign of life, in place of a worker of this machine that has died: it is started again."""
         sql = (
             "SELECT worker, pid, extract(epoch FROM clock_timestamp() - seen)::float8 FROM shipbatch.workers"
             " WHERE host = %s ORDER BY seen"
         )
-        rows = await self._queue.all(sql, platform.node())
+        rows = await self._queue.query(sql, platform.node())
         if dead := next((worker for worker, pid, silent in rows if _has_died(pid, silent)), None):
-            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", dead)
-        await self.enter()
+            await self._queue.execute("DELETE FROM shipbatch.workers WHERE worker = %s", dead)
+        await self.send_heartbeat()
 
-    async def enter(self) -> None:
+    async def send_heartbeat(self) -> None:
         """A sign of life."""
-        await self._queue.do(
+        await self._queue.execute(
             "INSERT INTO shipbatch.workers (worker, host, pid, version, stores, slots) VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (worker) DO UPDATE SET seen = clock_timestamp(), ending = %s",
             self.name,
@@ -72,75 +72,79 @@ class Rounds:
             bool(self._stop),
         )
 
-    async def leave(self) -> None:
+    async def deregister(self) -> None:
         """The last one; where the database does not hear it, it is found silent."""
         with suppress(*AWAY):
-            await self._queue.do("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
+            await self._queue.execute("DELETE FROM shipbatch.workers WHERE worker = %s", self.name)
 
     def say_away(self, error: BaseException) -> None:
         """That the database is away is said once."""
         if not self._is_away:
             said = str(error.__cause__ or error).strip().splitlines()
-            self._screen.say(
+            self._progress.say(
                 f"The database does not answer ({said[0] if said else type(error).__name__}): waiting for it."
             )
         self._is_away = True
 
-    async def keep_alive(self) -> None:
+    async def keep_house(self) -> None:
         """Signs of life, and the dead ones' stores; after the database was away, others have time for theirs first."""
-        clock = asyncio.get_running_loop().time
-        look_at_held = look_at_doubts = expire = -math.inf
+        held, doubts, expiry = Timer(HELD_EVERY), Timer(DOUBTS_EVERY), Timer(DAY)
         while True:
             await asyncio.sleep(BEAT)
             try:
-                await self.enter()
+                await self.send_heartbeat()
                 if self._is_away:
                     self._is_away = False
-                    self._screen.say("The database is there again.")
+                    self._progress.say("The database is there again.")
                     await asyncio.sleep(maintenance.SILENT)
                 await maintenance.sweep(self._queue)
-                if clock() >= look_at_held:
-                    look_at_held = clock() + HELD_EVERY
+                now = asyncio.get_running_loop().time()
+                if held.is_due(now):
+                    held.restart(now)
                     await self._release_decided()
-                    for store in await late_results.behind(self._queue, list(self._stores)):
-                        await call(self._queue.app, store)
-                if clock() >= look_at_doubts:
-                    look_at_doubts = clock() + DOUBTS_EVERY
-                    await asyncio.to_thread(self._bury)
-                    for store in await maintenance.in_doubt(self._queue, list(self._stores)):
-                        await call(self._queue.app, store)
-                if clock() >= expire:
-                    expire = clock() + DAY
+                    await self._request_turns(await late_results.stores_behind(self._queue, list(self._stores)))
+                if doubts.is_due(now):
+                    doubts.restart(now)
+                    await asyncio.to_thread(self._reap_dead_runners)
+                    await self._request_turns(await maintenance.stores_in_doubt(self._queue, list(self._stores)))
+                if expiry.is_due(now):
+                    expiry.restart(now)
                     await self._expire()
             except AWAY as error:
                 self.say_away(error)
             except LedgerError as error:
-                self._screen.say(f"{error} {error.todo}")
+                self._progress.say(f"{error} {error.todo}")
 
-    async def keep_turns(self) -> None:
+    async def _request_turns(self, stores: Sequence[str]) -> None:
+        for store in stores:
+            await request_turn(self._queue.app, store)
+
+    async def end_long_turns(self) -> None:
         """A turn that has shipped for long ends where another store waits for a free slot."""
         waited = 0
         while True:
             await asyncio.sleep(maintenance.LOOK)
-            busy = len(self._turns) >= self._side_by_side
+            busy = len(self._jobs) >= self._side_by_side
             try:
-                waited = waited + 1 if busy and await maintenance.somebody_waits(self._queue, list(self._stores)) else 0
+                waited = (
+                    waited + 1 if busy and await maintenance.has_waiting_store(self._queue, list(self._stores)) else 0
+                )
             except AWAY:
                 waited = 0
-            if waited >= maintenance.LOOKS and (turn := self._longest()):
-                turn.end()
+            if waited >= maintenance.LOOKS and (job := self._longest_job()):
+                job.end_early()
                 waited = 0
 
-    def _longest(self) -> FileJob | None:
+    def _longest_job(self) -> QueuedFileJob | None:
         """The turn that has shipped for longest, where that is long enough."""
         now = asyncio.get_running_loop().time()
-        shipping = [turn for turn in self._turns.values() if turn.screen.shipping_since and not turn.is_over]
-        longest = min(shipping, key=lambda turn: turn.screen.shipping_since or now, default=None)
-        if longest is None or now - (longest.screen.shipping_since or now) < longest.desk.settings.turn:
+        shipping = [job for job in self._jobs.values() if job.progress.shipping_since and not job.ends_early]
+        longest = min(shipping, key=lambda job: job.progress.shipping_since or now, default=None)
+        if longest is None or now - (longest.progress.shipping_since or now) < longest.session.settings.turn:
             return None
         return longest
 
-    def _bury(self) -> None:
+    def _reap_dead_runners(self) -> None:
         """Tell of the runners of this machine that were killed: what is in doubt for them elsewhere can be settled."""
         place = next(iter(self._stores.values())).ledger
         if isinstance(place, Database):
@@ -149,11 +153,11 @@ class Rounds:
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await maintenance.held_files(self._queue, list(self._stores)):
-            if state := await asyncio.to_thread(self._after_held, store, run_id):
+        for number, store, run_id in await maintenance.files_on_hold(self._queue, list(self._stores)):
+            if state := await asyncio.to_thread(self._state_after_hold, store, run_id):
                 await maintenance.release(self._queue, number, state)
 
-    def _after_held(self, store: str, run_id: str) -> str:
+    def _state_after_hold(self, store: str, run_id: str) -> str:
         """Where a held file goes on: in line, or nowhere, for what it held another run has shipped; empty: it waits.
 
         One that was in doubt alone, and is no longer, waits for the store's next turn, which tells of it.

@@ -13,21 +13,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.history import recounted
+from batch.commands.recount import recount
 from batch.errors import NothingSent
 from batch.fleet.queue import FINISHED, Queue
-from batch.fleet.queue_items import End
+from batch.fleet.queue_items import FileEnd
 from batch.ledger import LedgerReader
 from batch.ledger.kept_words import has_status
 from batch.model import State, Status
-from batch.model.exit_status import ExitStatus
 from batch.model.statuses import OPEN
 from batch.pipeline import exit_status
 from batch.pipeline.decisions import still_waits
 from batch.pipeline.session import StoreSession
 from batch.results import run_text
-from batch.results.accounting import Report
-from batch.watcher.folder_layout import safe_name
+from batch.results.accounting import Report, row_count
+from batch.watcher.file_job import subfolder_for
+from batch.watcher.folder_layout import HELD, safe_name
 
 _OPEN_NOTE = has_status(*OPEN, column="notes.finding")
 _STATES = "concat_ws('/', records.state, records.deleted, count(*))"
@@ -57,31 +57,24 @@ SELECT DISTINCT file.store FROM {_CANDIDATES} AND store = ANY(%s) AND EXISTS (
 """
 
 
-def room(report: Report, status: ExitStatus) -> str:
-    """Where a finished file stands: done, failed or held."""
-    if status is ExitStatus.WAITS_FOR_PERSON:
-        return "held"
-    return "failed" if report.summary["invalid"] or report.summary["rejected"] else "done"
-
-
-def end_of(report: Report, shipped: int) -> End:
+def end_of(report: Report, shipped: int) -> FileEnd:
     """A run's end as the queue keeps it."""
     status, summary = exit_status(report), dict(report.summary)
     told = [line for line in run_text.report(report) if not line.startswith("Results: ")]
-    return End(
-        room(report, status),
+    return FileEnd(
+        subfolder_for(report),
         status,
         told,
         {name: value for name, value in summary.items() if name != "carries"},
         report.run.run_id,
         report.sheet.name if report.sheet else None,
         report.sheet.read_bytes() if report.sheet else None,
-        left_open=0 if "held_by" in summary else sum(summary[status.key] for status in OPEN),
+        left_open=0 if "held_by" in summary else sum(row_count(report.summary, status.key) for status in OPEN),
         shipped=shipped,
     )
 
 
-def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
+def count_shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     """Rows of a queued file that have shipped with it: in this run, or in an earlier one that it went on from."""
     run = report.run
     others = [one.run_id for one in ledger.of_content(run.sha256, run.store) if one.profile.get("queued") == number]
@@ -98,40 +91,40 @@ def shipped(ledger: LedgerReader, number: int, report: Report) -> int:
     return len(made | {row for row, one in report.rows.items() if one.finding.status is Status.CREATED})
 
 
-async def behind(queue: Queue, stores: Sequence[str]) -> list[str]:
+async def stores_behind(queue: Queue, stores: Sequence[str]) -> list[str]:
     """Stores whose owners may have changed what a finished file's end says, and where nobody is at work now."""
-    return [store for (store,) in await queue.all(_BEHIND, list(stores))]
+    return [store for (store,) in await queue.query(_BEHIND, list(stores))]
 
 
-async def looked_at(queue: Queue, desk: StoreSession, *numbers: int) -> None:
+async def mark_current(queue: Queue, session: StoreSession, *numbers: int) -> None:
     """What the ledger holds of these files' runs is what their ends say."""
-    await queue.do(_LOOKED, list(numbers), desk.ledger.runner)
+    await queue.execute(_LOOKED, list(numbers), session.ledger.runner)
 
 
-async def bring_up_to_date(queue: Queue, desk: StoreSession, say: Callable[[str], None]) -> None:
+async def refresh_ends(queue: Queue, session: StoreSession, say: Callable[[str], None]) -> None:
     """Tell the ends of a store's finished files anew, under its lease, where rows of them have fared on."""
-    rows = await queue.dicts(_LOOK, desk.settings.store)
+    rows = await queue.query_dicts(_LOOK, session.settings.store)
     for row in rows:
-        if row["sign"] != row["now"] and (said := await _amended(queue, desk, row)):
+        if row["sign"] != row["now"] and (said := await _amend_end(queue, session, row)):
             say(f"{Path(row['name']).name}: {said} (run {row['run_id']})")
-    await looked_at(queue, desk, *(row["file_id"] for row in rows))
+    await mark_current(queue, session, *(row["file_id"] for row in rows))
 
 
-async def _amended(queue: Queue, desk: StoreSession, row: Mapping[str, Any]) -> str:
+async def _amend_end(queue: Queue, session: StoreSession, row: Mapping[str, Any]) -> str:
     """What has become of the file; empty where its rows cannot be had any more."""
-    run = desk.ledger.run(row["run_id"])
+    run = session.ledger.run(row["run_id"])
     if run is None:
         return ""
-    with TemporaryDirectory(dir=desk.settings.home) as folder:
+    with TemporaryDirectory(dir=session.settings.home) as folder:
         place = Path(folder) / safe_name(Path(row["name"]).name)
         try:
-            report = await asyncio.to_thread(recounted, desk.ledger, run, desk.settings, place)
+            report = await asyncio.to_thread(recount, session.ledger, run, session.settings, place)
         except NothingSent:  # its copy has expired
             return ""
-        rows = await asyncio.to_thread(shipped, desk.ledger, row["file_id"], report)
+        rows = await asyncio.to_thread(count_shipped, session.ledger, row["file_id"], report)
         end = await asyncio.to_thread(end_of, report, rows)
-        if end.state == "held" != row["state"] and not still_waits(desk.ledger, run.store, run.run_id):
+        if end.state == HELD != row["state"] and not still_waits(session.ledger, run.store, run.run_id):
             end = replace(end, state=row["state"])  # every word on it has been said
-    await desk.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
+    await session.ledger.finish(run.run_id, end.exit_status, report.summary | {"results": ""})
     await queue.amend(row["file_id"], end)
     return f"{run_text.counts(report.summary)} → {end.state}"

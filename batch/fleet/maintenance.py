@@ -13,8 +13,8 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
-from batch.fleet.procrastinate_app import SCHEMA, TURN, call
-from batch.fleet.queue import IN_LINE, TOLD, Queue
+from batch.fleet.procrastinate_app import SCHEMA, TURN, request_turn
+from batch.fleet.queue import IN_LINE, LAST_REPORTED, Queue
 from batch.ledger.kept_words import UNSETTLED_STATES
 from batch.model import State
 
@@ -70,7 +70,8 @@ DELETE FROM shipbatch.runners WHERE since < clock_timestamp() - make_interval(da
 _OLD = "ended < clock_timestamp() - make_interval(days => %s)"
 _EXPIRE = (
     f"UPDATE shipbatch.files SET sheet = NULL WHERE sheet IS NOT NULL AND {_OLD}",
-    f"DELETE FROM shipbatch.files WHERE state IN ('done', 'failed') AND (folder IS NULL OR filed >= {TOLD}) AND {_OLD}",
+    f"""DELETE FROM shipbatch.files WHERE state IN ('done', 'failed')
+  AND (folder IS NULL OR filed >= {LAST_REPORTED}) AND {_OLD}""",
 )
 _SERVED = """
 SELECT store FROM shipbatch.owners
@@ -81,46 +82,46 @@ WHERE EXISTS (SELECT 1 FROM shipbatch.workers WHERE owners.store = ANY(workers.s
 async def sweep(queue: Queue) -> list[str]:
     """Bury the jobs of dead workers, and call stores that have files in line and nobody to serve them; which."""
     manager = queue.app.job_manager
-    for job_id, _ in await queue.all(_DEAD, SILENT, UNOWNED):
+    for job_id, _ in await queue.query(_DEAD, SILENT, UNOWNED):
         try:
             await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
         except ConnectorException as error:
             if not isinstance(error.__cause__, psycopg.errors.RaiseException):
                 raise  # else another worker has been faster
-    behind = [store for (store,) in await queue.all(_LEFT_BEHIND)]
-    return [store for store in behind if await call(queue.app, store)]
+    behind = [store for (store,) in await queue.query(_LEFT_BEHIND)]
+    return [store for store in behind if await request_turn(queue.app, store)]
 
 
-async def somebody_waits(queue: Queue, stores: Sequence[str]) -> bool:
+async def has_waiting_store(queue: Queue, stores: Sequence[str]) -> bool:
     """Whether one of these stores could have its turn now, and has not."""
-    return bool(await queue.all(_WAITS, list(stores)))
+    return bool(await queue.query(_WAITS, list(stores)))
 
 
-async def held_files(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
+async def files_on_hold(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
     """Files that wait for a person, with their runs; not while their store is at work, which may answer them."""
-    return await queue.all(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
+    return await queue.query(f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores))
 
 
 async def release(queue: Queue, number: int, state: str) -> None:
     """Every word on a held file has been said: it is in line again, or done."""
     sql = f"UPDATE {_HELD.replace('WHERE', 'SET state = %s, ended = clock_timestamp() WHERE', 1)} AND file_id = %s"
-    await queue.do(sql, state, number)
+    await queue.execute(sql, state, number)
 
 
-async def in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
+async def stores_in_doubt(queue: Queue, stores: Sequence[str]) -> list[str]:
     """Stores that have files with shipments in doubt, and nothing in line that would settle them."""
     sql = f"SELECT DISTINCT store FROM {_HELD} AND store = ANY(%s) AND (summary->>'in_doubt')::int > 0"
-    return [store for (store,) in await queue.all(sql, list(stores))]
+    return [store for (store,) in await queue.query(sql, list(stores))]
 
 
-async def served_stores(queue: Queue) -> list[str]:
+async def stores_served(queue: Queue) -> list[str]:
     """Stores that somebody has shipped for, and that a worker has the token of."""
-    return [store for (store,) in await queue.all(_SERVED)]
+    return [store for (store,) in await queue.query(_SERVED)]
 
 
-async def senders(queue: Queue) -> list[dict[str, Any]]:
+async def possible_senders(queue: Queue) -> list[dict[str, Any]]:
     """Runners that are not proven to have ended and own nothing: what they may still send is in doubt."""
-    return await queue.dicts(_SENDERS)
+    return await queue.query_dicts(_SENDERS)
 
 
 async def expire(queue: Queue, days: int) -> None:
@@ -130,6 +131,6 @@ async def expire(queue: Queue, days: int) -> None:
     runners that were not seen to end, where nothing of theirs is in doubt: they own nothing, and begin nothing.
     """
     for statement in _EXPIRE:
-        await queue.do(statement, days)
-    await queue.do(_PAST, WEEK)
-    await queue.do("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")
+        await queue.execute(statement, days)
+    await queue.execute(_PAST, WEEK)
+    await queue.execute("DELETE FROM shipbatch.workers WHERE seen < clock_timestamp() - make_interval(days => 1)")

@@ -21,7 +21,7 @@ TURN = "shipbatch.turn"
 LOOK_AFTER = "shipbatch.look_after"
 HOUSEKEEPING = "shipbatch"
 """The queue of what any worker may do, whatever stores it has."""
-CONNECTING: dict[str, Any] = {
+CONNECT_OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -34,12 +34,12 @@ one that takes writes is used."""
 _MIGRATIONS = "sql/migrations"
 
 
-def engine(database: str, most: int) -> procrastinate.App:
+def make_app(database: str, most: int) -> procrastinate.App:
     """The library, with so many connections at most; open it before it is used."""
     for name in ("procrastinate", "psycopg"):  # what matters of it is said by us, in our words
         logging.getLogger(name).setLevel(logging.CRITICAL)
     connector = procrastinate.PsycopgConnector(
-        conninfo=database, kwargs=CONNECTING, configure=_in_its_schema, min_size=1, max_size=most
+        conninfo=database, kwargs=CONNECT_OPTIONS, configure=_in_its_schema, min_size=1, max_size=most
     )
     return procrastinate.App(connector=connector)
 
@@ -50,7 +50,7 @@ def queue_of(store: str) -> str:
     return f"{words}-{sha256(store.encode()).hexdigest()[:12]}"
 
 
-async def call(app: procrastinate.App, store: str, *, after: float = 0.0) -> bool:
+async def request_turn(app: procrastinate.App, store: str, *, after: float = 0.0) -> bool:
     """Ask for the store's next turn, at the end of the line; False where one is asked for already."""
     words: dict[str, Any] = {"schedule_in": {"seconds": after}} if after else {}
     turn = app.configure_task(TURN, queue=queue_of(store), lock=store, queueing_lock=store, **words)
@@ -92,7 +92,7 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute("SET LOCAL search_path TO DEFAULT")
 
 
-async def forget(connection: psycopg.AsyncConnection[Any], store: str) -> None:
+async def cancel_turns(connection: psycopg.AsyncConnection[Any], store: str) -> None:
     """Nobody asks for turns of a store any more."""
     await connection.execute(
         f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE task_name = %s AND lock = %s",  # noqa: S608  our own name

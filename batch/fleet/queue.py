@@ -21,8 +21,8 @@ from psycopg.types.json import Jsonb
 from batch.config import one_store
 from batch.config.ledger_place import Database, redact_passwords
 from batch.errors import DatabaseAway, StopRequested
-from batch.fleet.procrastinate_app import CONNECTING, call, engine, forget, install
-from batch.fleet.queue_items import End, File, Next, QueueItem
+from batch.fleet.procrastinate_app import CONNECT_OPTIONS, cancel_turns, install, make_app, request_turn
+from batch.fleet.queue_items import FileEnd, NextFile, QueuedFile, QueueItem
 from batch.ledger import open_ledger
 from batch.ledger.postgres.connection import ledger_error
 from batch.model import State
@@ -38,7 +38,7 @@ AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Connect
 _FILE = "file_id, put_as, store, name, address, sha256, ask, turns, deaths, tries, run_id"
 IN_LINE = "state IN ('waiting', 'working')"
 FINISHED = "('done', 'failed', 'held')"
-TOLD = "greatest(ended, amended)"
+LAST_REPORTED = "greatest(ended, amended)"
 """When a finished file's end was told last."""
 _END = (
     "state = %s, exit_status = %s, told = %s, summary = %s, sheet_name = %s, sheet = %s, left_open = %s, shipped = %s"
@@ -60,7 +60,7 @@ class Queue:
     @asynccontextmanager
     async def open(cls, database: str, *, most: int = 2) -> AsyncIterator[Self]:
         """The queue at an address, made where there is none; LedgerError where it cannot be had: DatabaseAway."""
-        app = engine(database, most)
+        app = make_app(database, most)
         try:
             await _create(database)
             await app.open_async()
@@ -105,21 +105,21 @@ class Queue:
             async with self._connection() as connection:
                 return [await _put(connection, store, e, by, f"{this_call}-{n}") for n, e in enumerate(entries)]
 
-        numbers = await _again(enter, PUTTING)
+        numbers = await _retry(enter, PUTTING)
         with suppress(*AWAY):  # they are in line, and the next sweep finds that nobody has been called
-            await call(self.app, store)
+            await request_turn(self.app, store)
         return numbers
 
-    async def next(self, store: str) -> Next | None:
+    async def next(self, store: str) -> NextFile | None:
         """The store's oldest file that is not finished."""
         sql = (
             "SELECT file_id, greatest(0, extract(epoch FROM due - clock_timestamp()))::float8, ask"
             f" FROM shipbatch.files WHERE store = %s AND {IN_LINE} ORDER BY file_id LIMIT 1"
         )
-        rows = await self.all(sql, store)
-        return Next(*rows[0]) if rows else None
+        rows = await self.query(sql, store)
+        return NextFile(*rows[0]) if rows else None
 
-    async def take(self, store: str, worker: str, runner: str) -> File | None:
+    async def take(self, store: str, worker: str, runner: str) -> QueuedFile | None:
         """The store's oldest file that is not finished; this is its turn now.
 
         None where the store is no longer this runner's: a turn that is begun fences off the ones before it, and
@@ -135,22 +135,22 @@ class Queue:
             f" RETURNING {_FILE}"
         )
         async with self._connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(File))
+            cursor = connection.cursor(row_factory=class_row(QueuedFile))
             return await (await cursor.execute(sql, (worker, store, store, runner))).fetchone()
 
-    async def content(self, digest: str) -> bytes | None:
+    async def export_content(self, digest: str) -> bytes | None:
         """An export's bytes; None where they have expired."""
-        rows = await self.all("SELECT content FROM shipbatch.exports WHERE sha256 = %s", digest)
+        rows = await self.query("SELECT content FROM shipbatch.exports WHERE sha256 = %s", digest)
         return bytes(rows[0][0]) if rows else None
 
-    async def keep(self, file: File, content: bytes) -> File:
+    async def keep(self, file: QueuedFile, content: bytes) -> QueuedFile:
         """What was fetched stands for the address from now on, whoever goes on with the file."""
         async with self._connection() as connection:
-            digest = await keep(connection, file.name, content)
+            digest = await keep_export(connection, file.name, content)
         await self._write(file, "sha256 = %s", digest)
         return replace(file, sha256=digest)
 
-    async def show(self, file: File, stage: str, done: int, total: int | None, rate: float | None) -> bool:
+    async def show(self, file: QueuedFile, stage: str, done: int, total: int | None, rate: float | None) -> bool:
         """How far the turn is; False where the file is another turn's by now, or out of the line.
 
         A database that has lost the turn's beginning is the ledger's to tell of.
@@ -159,35 +159,35 @@ class Queue:
         if await self._write(file, what, stage, done, total, rate):
             return True
         gone = f"SELECT 1 FROM shipbatch.files WHERE file_id = %s AND (turns > %s OR NOT {IN_LINE})"
-        return not await _again(lambda: self.all(gone, file.file_id, file.turns), PATIENCE)
+        return not await _retry(lambda: self.query(gone, file.file_id, file.turns), PATIENCE)
 
-    async def leave(self, file: File) -> None:
+    async def leave(self, file: QueuedFile) -> None:
         """The turn is over, the file is not: it goes on with the next one."""
         await self._write(file, "open = false, tries = 0, rate = NULL")
 
-    async def put_off(self, file: File, trouble: str, seconds: float) -> None:
+    async def put_off(self, file: QueuedFile, trouble: str, seconds: float) -> None:
         """Something was in the way: the file, and those behind it, wait so long."""
         await self._write(
             file,
             "tries = tries + 1, open = false, rate = NULL,"
             " trouble_at = CASE WHEN trouble = '' THEN clock_timestamp() ELSE trouble_at END, trouble = %s,"
             " due = clock_timestamp() + make_interval(secs => %s)",
-            _text(trouble),
+            _storable(trouble),
             seconds,
         )
 
-    async def end(self, file: File, end: End) -> bool:
+    async def end(self, file: QueuedFile, end: FileEnd) -> bool:
         """The file is finished; False where it is no longer this turn's."""
         what = (
             f"{_END}, run_id = coalesce(%s, run_id), ended = clock_timestamp(), open = false, rate = NULL, trouble = ''"
         )
-        return await self._write(file, what, *_told(end), end.run_id)
+        return await self._write(file, what, *_end_values(end), end.run_id)
 
-    async def amend(self, number: int, end: End) -> None:
+    async def amend(self, number: int, end: FileEnd) -> None:
         """A finished file's end is this now, unless it has gone on with another run."""
         sql = f"UPDATE shipbatch.files SET {_END}, amended = clock_timestamp()"
-        await self.do(
-            f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}", *_told(end), number, end.run_id
+        await self.execute(
+            f"{sql} WHERE file_id = %s AND run_id = %s AND state IN {FINISHED}", *_end_values(end), number, end.run_id
         )
 
     async def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
@@ -201,14 +201,14 @@ class Queue:
             "   AND epoch IS DISTINCT FROM file.epoch) AS behind"
             " FROM shipbatch.files AS file WHERE file_id = ANY(%s) ORDER BY file_id"
         )
-        return await self.dicts(sql, list(numbers))
+        return await self.query_dicts(sql, list(numbers))
 
     async def sheet(self, number: int) -> bytes | None:
         """A finished file's results sheet; None where it has none, or it has expired."""
-        rows = await self.all("SELECT sheet FROM shipbatch.files WHERE file_id = %s AND sheet IS NOT NULL", number)
+        rows = await self.query("SELECT sheet FROM shipbatch.files WHERE file_id = %s AND sheet IS NOT NULL", number)
         return bytes(rows[0][0]) if rows else None
 
-    async def _write(self, file: File, what: str, *values: object) -> bool:
+    async def _write(self, file: QueuedFile, what: str, *values: object) -> bool:
         """What a turn has to say of its file, unless another has taken over; a database that is away is waited for."""
         sql = (
             f"UPDATE shipbatch.files SET {what}, seen = clock_timestamp()"
@@ -220,20 +220,20 @@ class Queue:
                 done = await connection.execute(sql, (*values, file.put_as, file.turns))
                 return done.rowcount == 1
 
-        return await _again(write, PATIENCE)
+        return await _retry(write, PATIENCE)
 
-    async def all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    async def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a question."""
         async with self._connection() as connection:
             return await (await connection.execute(sql, values)).fetchall()
 
-    async def dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+    async def query_dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """The rows of a question, by the names of their columns."""
         async with self._connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             return await (await cursor.execute(sql, values)).fetchall()
 
-    async def do(self, sql: str, *values: object) -> None:
+    async def execute(self, sql: str, *values: object) -> None:
         """A statement that answers nothing."""
         async with self._connection() as connection:
             await connection.execute(sql, values)
@@ -246,18 +246,18 @@ class Queue:
             yield connection
 
 
-def _told(end: End) -> tuple[object, ...]:
+def _end_values(end: FileEnd) -> tuple[object, ...]:
     """An end as the columns of `_END` have it."""
-    told, summary = [_text(line) for line in end.told], Jsonb(dict(end.summary))
+    told, summary = [_storable(line) for line in end.messages], Jsonb(dict(end.summary))
     return end.state, end.exit_status, told, summary, end.sheet_name, end.sheet, end.left_open, end.shipped
 
 
-def _text(words: str) -> str:
+def _storable(words: str) -> str:
     """What quotes a file, as PostgreSQL takes it: without NUL, and without half a surrogate pair."""
     return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: bytes) -> str:
+async def keep_export(connection: psycopg.AsyncConnection[Any], name: str, content: bytes) -> str:
     """Put an export where every machine finds it, within the caller's transaction; its digest."""
     digest = sha256(content).hexdigest()
     await connection.execute(
@@ -270,7 +270,7 @@ async def keep(connection: psycopg.AsyncConnection[Any], name: str, content: byt
 
 async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: QueueItem, by: str, put_as: str) -> int:
     """One file in line, within the caller's transaction; its number, also where the same call has put it in before."""
-    digest = None if entry.content is None else await keep(connection, entry.name, entry.content)
+    digest = None if entry.content is None else await keep_export(connection, entry.name, entry.content)
     row = await connection.execute(
         "INSERT INTO shipbatch.files (store, name, address, sha256, ask, put_by, put_as, folder, lies)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -281,7 +281,7 @@ async def _put(connection: psycopg.AsyncConnection[Any], store: str, entry: Queu
     return int(number)
 
 
-async def _again(work: Callable[[], Awaitable[T]], patience: float) -> T:
+async def _retry(work: Callable[[], Awaitable[T]], patience: float) -> T:
     """Work that may be done twice, as soon as the database answers."""
     until = time.monotonic() + patience
     while True:
@@ -298,7 +298,7 @@ async def _create(database: str) -> None:
     ledger = await asyncio.to_thread(open_ledger, Database(database))
     await ledger.close()
     async with (
-        await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECTING) as connection,
+        await psycopg.AsyncConnection.connect(database, autocommit=True, **CONNECT_OPTIONS) as connection,
         connection.transaction(),
     ):
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (ENTRANCE,))
@@ -314,7 +314,7 @@ async def _respell(connection: psycopg.AsyncConnection[Any]) -> None:
     for (written,) in await rows.fetchall():
         if (store := one_store(written)) != written:
             await connection.execute("UPDATE shipbatch.files SET store = %s WHERE store = %s", (store, written))
-            await forget(connection, written)
+            await cancel_turns(connection, written)
 
 
 def database_away(database: str, error: Exception, todo: str = _AWAY) -> DatabaseAway:

@@ -20,7 +20,7 @@ class QueueItem:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class QueuedFile:
     """A file in line, as its turn begins."""
 
     file_id: int
@@ -39,7 +39,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextFile:
     """The file whose turn is next."""
 
     file_id: int
@@ -49,13 +49,13 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class FileEnd:
     """What became of a file."""
 
     state: str
     """done, failed or held."""
     exit_status: int
-    told: Sequence[str]
+    messages: Sequence[str]
     """In sentences."""
     summary: Mapping[str, Any] = field(default_factory=dict)
     run_id: str | None = None

@@ -15,27 +15,27 @@ from typing import Any
 
 from batch.errors import FileError, LedgerError
 from batch.fleet.follow import deliver
-from batch.fleet.queue import AWAY, FINISHED, TOLD, Queue
+from batch.fleet.queue import AWAY, FINISHED, LAST_REPORTED, Queue
 from batch.fleet.queue_items import QueueItem
 from batch.fleet.run_options import ask_of
 from batch.ledger import read_ledger
 from batch.model.exit_status import ExitStatus
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives import failpoints
 from batch.primitives.stop import StopEvent
-from batch.watcher import Post, notices
-from batch.watcher.change_events import Bell
+from batch.watcher import WatchedFolder, notices
+from batch.watcher.change_events import ChangeEvents
 from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
-from batch.watcher.folder_layout import SHEETS, Refused, free
+from batch.watcher.folder_layout import SHEETS, UnsafeEntry, unused_path
 
 LOOK = 1.0  # seconds between two looks into the queue
 
 
 async def watch_queued(
-    posts: Sequence[Post],
+    posts: Sequence[WatchedFolder],
     queue: Queue,
-    screen: Progress,
+    progress: Progress,
     stop: StopEvent,
     *,
     by: str,
@@ -44,59 +44,61 @@ async def watch_queued(
 ) -> None:
     """Put what is dropped in line, and file away what comes back, until told to stop."""
     systemd = Systemd(environ)
-    keepers = [QueuedFolder(post, queue, screen, by=by, polling=polling) for post in posts]
+    keepers = [QueuedFolder(post, queue, progress, by=by, polling=polling) for post in posts]
     async with asyncio.TaskGroup() as group:
         for keeper in keepers:
-            group.create_task(keeper.keep(stop))
-            screen.say(f"Watching {keeper.shelf.place.root} for {keeper.settings.store}, whose files go to the queue")
-        systemd.tell(READY="1", STATUS=f"Watching {len(posts)} folders")
-        pulse = group.create_task(_pulse(keepers, systemd))
+            group.create_task(keeper.watch(stop))
+            progress.say(
+                f"Watching {keeper.folder.layout.root} for {keeper.settings.store}, whose files go to the queue"
+            )
+        systemd.notify(READY="1", STATUS=f"Watching {len(posts)} folders")
+        pulse = group.create_task(_send_heartbeats(keepers, systemd))
         await stop.wait()
-        systemd.tell(STOPPING="1")
+        systemd.notify(STOPPING="1")
         pulse.cancel()
 
 
-async def _pulse(keepers: Sequence["QueuedFolder"], systemd: Systemd) -> None:
+async def _send_heartbeats(keepers: Sequence["QueuedFolder"], systemd: Systemd) -> None:
     while True:
         for keeper in keepers:
-            keeper.shelf.board.touch()
+            keeper.folder.status_file.touch()
         if systemd.alive_every:
-            systemd.tell(WATCHDOG="1")
+            systemd.notify(WATCHDOG="1")
         await asyncio.sleep(systemd.alive_every or 20.0)
 
 
 class QueuedFolder:
     """One drop folder."""
 
-    def __init__(self, post: Post, queue: Queue, screen: Progress, *, by: str, polling: bool) -> None:
+    def __init__(self, post: WatchedFolder, queue: Queue, progress: Progress, *, by: str, polling: bool) -> None:
         self.settings = post.settings
-        self.shelf = DropFolder(post.folder, post.settings, screen.say)
-        self._queue, self._screen, self._by = queue, screen, by
+        self.folder = DropFolder(post.folder, post.settings, progress.say)
+        self._queue, self._progress, self._by = queue, progress, by
         self._ask = ask_of({}, named=post.folder.source, dropped=True)
-        self._key = f"{platform.node()}:{self.shelf.place.root}"
-        self._polling = polling or self.shelf.is_far
+        self._key = f"{platform.node()}:{self.folder.layout.root}"
+        self._polling = polling or self.folder.is_far
         self._is_away = False
 
-    async def keep(self, stop: StopEvent) -> None:
+    async def watch(self, stop: StopEvent) -> None:
         """Look, put in line, file away, wait; a database that is away is waited for, and so is the folder."""
-        self.shelf.board.show(state="watching")
+        self.folder.status_file.show(state="watching")
         try:
-            async with Bell([self.shelf.place.root], polling=self._polling) as bell:
+            async with ChangeEvents([self.folder.layout.root], polling=self._polling) as bell:
                 while not stop:
-                    in_line = await self._turn()
-                    await stop.unless(bell.wait(LOOK if in_line or self._is_away else self._due()))
+                    in_line = await self._pass_once()
+                    await stop.unless(bell.wait(LOOK if in_line or self._is_away else self._seconds_until_due()))
         finally:
-            self.shelf.board.take_down()
+            self.folder.status_file.remove()
 
-    async def _turn(self) -> bool:
+    async def _pass_once(self) -> bool:
         """Whether files of the folder are in line, or held."""
         now = asyncio.get_running_loop().time()
-        self.shelf.look(now)
+        self.folder.scan(now)
         try:
             rows = await self._rows()
             known = {row["lies"] for row in rows}
-            await self._put([path for path in self.shelf.left if str(path) not in known])
-            for whole in self.shelf.arrived.whole:
+            await self._put([path for path in self.folder.working_files if str(path) not in known])
+            for whole in self.folder.last_scan.whole:
                 if claimed := self._claim(whole.path):
                     await self._put([claimed])
             for row in rows:
@@ -104,23 +106,23 @@ class QueuedFolder:
                     await self._file_away(row)
             await self._put_answers(now)
         except AWAY as error:
-            self._tell_away(error)
+            self._report_outage(error)
             return True
         except (OSError, LedgerError) as error:
-            self._screen.say(f"{self.shelf.place.root}: {error} Nothing is lost: it is tried again.")
+            self._progress.say(f"{self.folder.layout.root}: {error} Nothing is lost: it is tried again.")
             return True
-        self._tell_away(None)
+        self._report_outage(None)
         return bool(await self._rows())
 
-    def _due(self) -> float | None:
-        now, due = asyncio.get_running_loop().time(), self.shelf.arrived.due
+    def _seconds_until_due(self) -> float | None:
+        now, due = asyncio.get_running_loop().time(), self.folder.last_scan.due
         return None if due is None else max(0.0, due - now)
 
     async def _rows(self) -> list[dict[str, Any]]:
-        return await self._queue.dicts(
+        return await self._queue.query_dicts(
             "SELECT file_id, store, name, sha256, lies, state, exit_status, run_id, summary, told, sheet_name, filed,"
-            f" CASE WHEN state IN {FINISHED} THEN {TOLD} END AS ended FROM shipbatch.files"
-            f" WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < {TOLD})"
+            f" CASE WHEN state IN {FINISHED} THEN {LAST_REPORTED} END AS ended FROM shipbatch.files"
+            f" WHERE folder = %s AND (filed IS NULL OR state NOT IN ('done', 'failed') OR filed < {LAST_REPORTED})"
             " ORDER BY file_id",
             self._key,
         )
@@ -128,7 +130,7 @@ class QueuedFolder:
     def _claim(self, path: Path) -> Path | None:
         failpoints.failpoint("before-claim")
         try:
-            claimed = self.shelf.place.claim(path)
+            claimed = self.folder.layout.claim(path)
         except PermissionError:  # Windows: somebody has it open
             return None
         failpoints.failpoint("after-claim")
@@ -142,68 +144,68 @@ class QueuedFolder:
                     continue
                 entry = QueueItem(str(path), content, ask=self._ask, folder=self._key, path=str(path))
                 (number,) = await self._queue.put(self.settings.store, [entry], self._by)
-                self._screen.say(f"{path.name}: file {number} of the queue")
+                self._progress.say(f"{path.name}: file {number} of the queue")
 
     def _read(self, path: Path) -> bytes | None:
         """What was claimed; a thing that is no plain file of its own goes to `failed`, with a letter."""
-        place = self.shelf.place
+        place = self.folder.layout
         try:
             with place.open(path) as content:
                 return content.read()
-        except Refused as refused:
+        except UnsafeEntry as refused:
             place.check()  # the room's, not the file's
             error = FileError(f"{path.name} is {refused}.", "Drop the file itself.")
-            target = free(place.failed, path.name)
-            notices.leave(notices.unusable(path, error, place.root), target, notices.ERROR)
+            target = unused_path(place.failed, path.name)
+            notices.write_notice(notices.unusable_file(path, error, place.root), target, notices.ERROR)
             place.move(path, target)
             return None
 
     async def _put_answers(self, now: float) -> None:
         """A sheet in `held` in which somebody has answered goes the way of one that was dropped back in."""
-        if not self.shelf.holds:
+        if not self.folder.has_held_files:
             return
         with read_ledger(self.settings.ledger) as ledger:
-            answered = list(self.shelf.answered_files(ledger, now))
+            answered = list(self.folder.new_answers(ledger, now))
         for file, sheet in answered:
             content = await asyncio.to_thread(self._read, sheet)
             if content is None:
                 continue
             await self._queue.put(self.settings.store, [QueueItem(str(sheet), content, ask=self._ask)], self._by)
-            self._screen.say(f"{file.name}: the answers in {sheet.name} are in line")
+            self._progress.say(f"{file.name}: the answers in {sheet.name} are in line")
 
     async def _file_away(self, row: Mapping[str, Any]) -> None:
         """The sheet first, then the file, then the queue is told: whatever is cut short is done again."""
         file = Path(row["lies"])
         if not _is_there(file):  # it was moved, and the queue not told; or somebody has taken it away
-            await self._move_home(row, file)
+            await self._record_filing(row, file)
             return
-        room: Path = getattr(self.shelf.place, row["state"])
-        target = file if file.parent == room else free(room, file.name)
-        before = self.shelf.release(file) or HeldFile("", file.with_name(f"{file.stem}{SHEETS[0]}"))
-        sheet = await self._leave_sheet(row, target)
+        room: Path = getattr(self.folder.layout, row["state"])
+        target = file if file.parent == room else unused_path(room, file.name)
+        before = self.folder.release(file) or HeldFile("", file.with_name(f"{file.stem}{SHEETS[0]}"))
+        sheet = await self._deliver_sheet(row, target)
         self._move(file, target)
-        await self._move_home(row, target)
+        await self._record_filing(row, target)
         clear_sheet(before, sheet)
         if row["state"] == "held":
             with read_ledger(self.settings.ledger) as ledger:
-                self.shelf.hold(target, row["run_id"], sheet, ledger)
-        self._screen.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))
+                self.folder.hold(target, row["run_id"], sheet, ledger)
+        self._progress.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))
 
-    async def _leave_sheet(self, row: Mapping[str, Any], target: Path) -> Path | None:
+    async def _deliver_sheet(self, row: Mapping[str, Any], target: Path) -> Path | None:
         content = await self._queue.sheet(row["file_id"])
         if content is not None:
             return await asyncio.to_thread(deliver, content, row, target, self.settings)
         wrong, *more = row["told"] or ["it could not be used."]
         todo = " ".join(more)
         if row["exit_status"] == ExitStatus.NOTHING_SENT:
-            letter = notices.unusable(target, FileError(wrong, todo), self.shelf.place.root)
+            letter = notices.unusable_file(target, FileError(wrong, todo), self.folder.layout.root)
         else:
-            letter = notices.cut_short(target, wrong, todo)
-        notices.leave(letter, target, notices.ERROR)
+            letter = notices.incomplete_file(target, wrong, todo)
+        notices.write_notice(letter, target, notices.ERROR)
         return None
 
-    async def _move_home(self, row: Mapping[str, Any], target: Path) -> None:
-        await self._queue.do(
+    async def _record_filing(self, row: Mapping[str, Any], target: Path) -> None:
+        await self._queue.execute(
             "UPDATE shipbatch.files SET filed = clock_timestamp(), lies = %s WHERE file_id = %s",
             str(target),
             row["file_id"],
@@ -212,14 +214,16 @@ class QueuedFolder:
     def _move(self, file: Path, target: Path) -> None:
         failpoints.failpoint("before-filing")
         if file != target:
-            self.shelf.place.move(file, target)
+            self.folder.layout.move(file, target)
         failpoints.failpoint("after-filing")
 
-    def _tell_away(self, error: Exception | None) -> None:
+    def _report_outage(self, error: Exception | None) -> None:
         if error and not self._is_away:
-            self._screen.say(f"{self.shelf.place.root}: the database does not answer; what is dropped waits for it.")
+            self._progress.say(
+                f"{self.folder.layout.root}: the database does not answer; what is dropped waits for it."
+            )
         if error is None and self._is_away:
-            self._screen.say(f"{self.shelf.place.root}: the database is there again.")
+            self._progress.say(f"{self.folder.layout.root}: the database is there again.")
         self._is_away = error is not None
 
 

@@ -51,9 +51,9 @@ FROM shipbatch.files AS file WHERE state = 'working' ORDER BY file_id
 
 async def queue_status(queue: Queue, database: str) -> CommandResult:
     """The fleet as it stands, as the database knows it."""
-    workers = await queue.dicts(_WORKERS)
-    working = {row["store"]: row for row in await queue.dicts(_WORKING)}
-    stores = [row | {"file": working.get(row["store"])} for row in await queue.dicts(_STORES, SILENT)]
+    workers = await queue.query_dicts(_WORKERS)
+    working = {row["store"]: row for row in await queue.query_dicts(_WORKING)}
+    stores = [row | {"file": working.get(row["store"])} for row in await queue.query_dicts(_STORES, SILENT)]
     alive = [row for row in workers if row["silent"] <= SILENT]
     data = {
         "database": redact_passwords(database),
@@ -63,7 +63,7 @@ async def queue_status(queue: Queue, database: str) -> CommandResult:
         "working": len(working),
         "held": sum(row["held"] for row in stores),
         "shipments_a_second": round(sum(row["rate"] or 0.0 for row in working.values()), 2),
-        "stuck": [*_stuck(stores, alive, workers), *map(_sender, await maintenance.senders(queue))],
+        "stuck": [*_stuck(stores, alive, workers), *map(_stuck_sender, await maintenance.possible_senders(queue))],
     }
     return CommandResult(tuple(_lines(data, stores, alive, workers)), data)
 
@@ -87,7 +87,7 @@ def _stuck(
             yield {"what": name, "why": why, "todo": "Its stores are taken over by others; start it again."}
 
 
-def _sender(row: Mapping[str, Any]) -> dict[str, str]:
+def _stuck_sender(row: Mapping[str, Any]) -> dict[str, str]:
     """A runner that may still send, for all that is known."""
     since = f"{row['since'].astimezone():%Y-%m-%d %H:%M}"
     doubts = f"{count_noun(row['shipments'], 'shipment')} of {', '.join(row['stores'])}"

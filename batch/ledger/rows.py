@@ -4,12 +4,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from batch.ledger import soundness
 from batch.ledger.contract import Decision, Event, RowNote
 from batch.ledger.soundness import every, fit, is_path, is_text, is_whole, maybe, moment, need, sound
-from batch.model import Field, Finding, Item, Record, Run, Shipment, State, Status, StoreShipment, Who
+from batch.model import (
+    Field,
+    Finding,
+    Item,
+    Record,
+    RowFacts,
+    Run,
+    RunProfile,
+    RunSummary,
+    Shipment,
+    State,
+    Status,
+    StoreShipment,
+    Who,
+)
 
 Row = tuple[Any, ...]
 
@@ -182,9 +196,9 @@ def run_from(row: Row) -> Run:
         moment(started),
         moment(finished) if finished else None,
         exit_status,
-        fit(json.loads(summary), soundness.SUMMARY, "a summary"),
+        cast("RunSummary", fit(json.loads(summary), soundness.SUMMARY, "a summary")),
         source,
-        fit(json.loads(profile), soundness.PROFILE, "a profile"),
+        cast("RunProfile", fit(json.loads(profile), soundness.PROFILE, "a profile")),
     )
 
 
@@ -200,7 +214,7 @@ def note_from(row: Row) -> RowNote:
     rows, finding, record_id, ask, facts = row
     numbers = json.loads(rows)
     need(every(is_whole)(numbers) and maybe(is_whole)(record_id) and is_text(ask), "a column")
-    known = None if facts is None else fit(json.loads(facts), soundness.FACTS, "facts")
+    known = None if facts is None else cast("RowFacts", fit(json.loads(facts), soundness.FACTS, "facts"))
     return RowNote(tuple(numbers), parse_finding(finding), record_id, ask, known)
 
 

@@ -166,6 +166,7 @@ def _answered(
     asked = () if assume else chosen.recognition.questions
     words = Answers(
         chosen.answers,
+        source.answers,
         is_known=chosen.is_known or chosen.is_marked or chosen.is_template,
         is_weak_order=chosen.recognition.weak_order,
         assumes=assume,

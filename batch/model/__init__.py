@@ -4,8 +4,8 @@ from batch.model.fields import LONGEST, SPEAKING, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment
 from batch.model.reading import Choice, ColumnReading, ColumnState, Question, Reading, Unanswered
-from batch.model.records import MADE_DIFFERS, MOVES, UNSETTLED, Outcome, Record, Run, State
-from batch.model.rows import Finding, RowNote, RowResult, Who
+from batch.model.records import MADE_DIFFERS, MOVES, UNSETTLED, Outcome, Record, Run, RunProfile, RunSummary, State
+from batch.model.rows import Finding, RowFacts, RowNote, RowResult, Who
 from batch.model.statuses import Status
 
 __all__ = [
@@ -29,9 +29,12 @@ __all__ = [
     "Question",
     "Reading",
     "Record",
+    "RowFacts",
     "RowNote",
     "RowResult",
     "Run",
+    "RunProfile",
+    "RunSummary",
     "Shipment",
     "State",
     "Status",

@@ -1,10 +1,10 @@
 """What the ledger keeps of a run and of a shipment, and the table of legal moves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from batch.model.catalogue import Code
 from batch.model.orders import StoreShipment
@@ -55,6 +55,69 @@ class Outcome:
     """Phase, HTTP status, what was read back: enough to explain the move a year later."""
 
 
+class RunSummary(TypedDict, total=False):
+    """What a run came to: the JSON summary; empty until it has ended, and older runs lack what came later."""
+
+    run: str
+    file: str
+    rows: int
+    """The statuses below count rows, and add up to this."""
+    shipments: int
+    created: int
+    updated: int
+    already_created: int
+    skipped: int
+    planned: int
+    invalid: int
+    rejected: int
+    held: int
+    waiting: int
+    in_doubt: int
+    not_sent: int
+    made_differs: int
+    """Rows whose shipment was made otherwise than asked; left out where there are none."""
+    requests: int
+    requests_saved: int
+    """Requests fewer than a loop sends that looks up each order before it posts."""
+    seconds: float
+    results: str
+    """Where the results sheet lies; empty without one."""
+    held_by: list[str]
+    """Codes of why the whole file is held."""
+    estimate: Mapping[str, float | int | None]
+    """Of a dry run: requests, seconds and mails of the real one."""
+    carries: bool
+    """False where later runs leave alone what this one has left."""
+
+
+class RunProfile(TypedDict, total=False):
+    """What the ledger keeps of a run's file: its figures, which `planning.gates` explains, and how it was run."""
+
+    rows: int
+    wrong: int
+    parcels: int
+    new: int
+    known: int
+    known_days: int
+    absent: int
+    unlisted: int
+    units: float
+    carriers: Mapping[str, int]
+    number: str
+    number_orders: int
+    days: int | None
+    old: int
+    weekday: int
+    carries: bool
+    """Whether later runs go on with what it leaves."""
+    sheet: str
+    """Which sheet of a workbook was read."""
+    queued: int | None
+    """The file's number in the queue of many machines."""
+    held: Sequence[str]
+    """Codes of why the file is held as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One file through all stages, once."""
@@ -71,10 +134,10 @@ class Run:
     started: datetime
     finished: datetime | None = None
     exit_status: int | None = None
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: RunSummary = field(default_factory=RunSummary)
     source: str = ""
     """Its source's name, else its header row's digest; empty for a sheet of ours, filled in or corrected by hand."""
-    profile: Mapping[str, Any] = field(default_factory=dict)
+    profile: RunProfile = field(default_factory=RunProfile)
     """What the file looked like: by it, later files of the source are compared."""
 
 

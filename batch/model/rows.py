@@ -1,9 +1,9 @@
 """What is said of a row: its status, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict
 
 from batch.model.orders import LinkSource
 from batch.model.statuses import Status
@@ -48,6 +48,21 @@ class RowResult:
     warnings: tuple[str, ...] = ()
 
 
+class RowFacts(TypedDict, total=False):
+    """What is known of a note's rows besides the finding, as the ledger keeps it; sequences come back as lists."""
+
+    order_id: int | None
+    order_address_id: int | None
+    shipment_ids: Sequence[int]
+    tracking_links: Sequence[str]
+    link_source: str
+    """A LinkSource's value."""
+    order_product_ids: Sequence[int]
+    row_lines: Sequence[Sequence[int]]
+    """(row, order_product_id)."""
+    warnings: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class RowNote:
     """What a plan says of rows that it does not ship: refused, skipped, held, or met before."""
@@ -58,7 +73,6 @@ class RowNote:
     """The record it was met as, where the ledger has one."""
     request_key: str = ""
     """The parcel's digest, where it is one: a decision is found by it."""
-    facts: Mapping[str, Any] | None = None
-    """shipment_id, tracking_link, link_source, order_id, order_address_id, order_product_ids."""
+    facts: RowFacts | None = None
     names: Iterable[tuple[str, int]] = field(default=(), compare=False)
     """What its rows are found by: an order's number, a tracking number or a SKU, and the row; read once."""

@@ -12,7 +12,7 @@ from batch.model.statuses import PASSING
 from batch.primitives.atomic_file import private_folder
 
 
-def news(kinds: Iterable[str]) -> set[str]:
+def new_kinds(kinds: Iterable[str]) -> set[str]:
     """What of these kinds of trouble may be new to people.
 
     What passes by itself is told of only where it is too much. Rows to fix are one kind, whatever is
@@ -26,9 +26,11 @@ def news(kinds: Iterable[str]) -> set[str]:
     }
 
 
-def reasons(kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int) -> list[str]:
+def reasons_to_notify(
+    kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, threshold: float, least: int
+) -> list[str]:
     """Why people are to be told of these kinds of trouble; empty: they know, and it is not more than usual."""
-    new = sorted(news(kinds) - set(seen))
+    new = sorted(new_kinds(kinds) - set(seen))
     told = [f"new: {', '.join(new)}"] if new else []
     worst = max(kinds.values(), default=0)
     troubled = min(rows, max(worst, sum(kinds.values())))
@@ -37,22 +39,22 @@ def reasons(kinds: Mapping[str, int], rows: int, seen: Iterable[str], *, thresho
     return told
 
 
-class Memory:
+class AlertHistory:
     """Kinds of trouble and the day each was last met."""
 
     def __init__(self, home: Path, store: str) -> None:
         self._path = home / "alerts" / f"{sha256(store.encode()).hexdigest()[:16]}.json"
 
-    def recall(self, days: int, today: date) -> set[str]:
+    def recent_kinds(self, days: int, today: date) -> set[str]:
         """Kinds met within so many days."""
         oldest = (today - timedelta(days=days)).isoformat()
         return {kind for kind, day in self._read().items() if day >= oldest}
 
-    def keep(self, kinds: Iterable[str], days: int, today: date) -> None:
+    def record(self, kinds: Iterable[str], days: int, today: date) -> None:
         """Remember them as met today; what is older than so many days is forgotten."""
         oldest = (today - timedelta(days=days)).isoformat()
         known = {kind: day for kind, day in self._read().items() if day >= oldest}
-        known |= dict.fromkeys(news(kinds), today.isoformat())
+        known |= dict.fromkeys(new_kinds(kinds), today.isoformat())
         with suppress(OSError):  # then they are told once more
             private_folder(self._path.parent)
             new = self._path.with_suffix(".new")

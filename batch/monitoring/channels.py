@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 TIMEOUT = 10.0  # seconds
 
 
-def tell_people(urls: str, title: str, body: str) -> str:
+def send_notification(urls: str, title: str, body: str) -> str:
     """Send to apprise URLs, separated by blanks; returns what went wrong, empty if nothing did."""
     try:
         import apprise

@@ -11,10 +11,10 @@ from batch.ledger.queries import LedgerReader
 from batch.model import State
 from batch.model.exit_status import CAME_TO_ITS_END
 from batch.model.statuses import STATUSES
-from batch.results.accounting import Report
+from batch.results.accounting import Report, row_count
 
 
-def measure(settings: Settings, reports: Sequence[Report]) -> str:
+def write_metrics_file(settings: Settings, reports: Sequence[Report]) -> str:
     """Write the metrics where the settings want them; returns what went wrong, which changes nothing of the run."""
     if settings.metrics_file is None:
         return ""
@@ -67,7 +67,7 @@ def _totals(ledger: LedgerReader) -> Iterator[Any]:
     for store in ledger.stores():
         of_store = ledger.runs(store)
         for status in (each.key for each in STATUSES):
-            rows.add_metric([store, status], sum(run.summary.get(status, 0) for run in of_store))
+            rows.add_metric([store, status], sum(row_count(run.summary, status) for run in of_store))
         requests.add_metric([store], sum(run.summary.get("requests", 0) for run in of_store))
         ended = [run.exit_status for run in of_store if run.exit_status is not None]
         for exit_status in sorted(set(ended)):

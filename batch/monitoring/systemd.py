@@ -18,7 +18,7 @@ class Systemd:
         self.alive_every = int(microseconds) / 2e6 if self._address and mine and microseconds.isdecimal() else None
         """Seconds between two signs of life; None where nobody waits for them."""
 
-    def tell(self, **state: str) -> None:
+    def notify(self, **state: str) -> None:
         """Send a state, `READY="1"`, `STATUS="…"`; a manager that is not there is no error."""
         if not self._address or not hasattr(socket, "AF_UNIX"):
             return

@@ -1,7 +1,7 @@
 """One file through all stages: load, recognise, resolve, judge, plan, ship, settle, account, write."""
 
 from batch.pipeline.job import Job
-from batch.pipeline.load import copy_of, read, source_of_run
+from batch.pipeline.load import NothingKnown, RecalledColumns, copy_of, read, source_of_run
 from batch.pipeline.pipeline import Pipeline
 from batch.pipeline.report import exit_status, known_waiting, summarize, write_sheet
 from batch.pipeline.sheet_answers import is_answered, take_decisions

@@ -91,7 +91,7 @@ class FileGate:
             found += mails
         words = self._ledger.decisions(run.store, [file_ask(run.sha256, reason.code) for reason in found])
         held = tuple(r for r in found if not _is_release(words.get(file_ask(run.sha256, r.code))))
-        run = replace(run, profile=dict(run.profile) | {"held": [r.code for r in held]})
+        run = replace(run, profile=run.profile | {"held": [r.code for r in held]})
         return GateResult(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
     def _was_released(self, mark: Mark) -> bool:

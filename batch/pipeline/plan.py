@@ -1,9 +1,14 @@
-"""A file's judgement, kept on disk on its way into the ledger."""
+"""A file's judgement, kept on disk on its way into the ledger; and what of it is left where less is to ship."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 
-from batch.model import Record, RowNote, Run, Shipment, State
+from batch.model import Record, RowNote, Run, Shipment, State, Status, findings
+from batch.pipeline.baselines import Baselines
+from batch.pipeline.gate import GateResult
 from batch.planning import Correction, Judged
+from batch.planning.saved_plan import SavedPlan
 from batch.primitives.spill import SpillDict
 
 
@@ -47,6 +52,34 @@ class Plan:
         """What is to be set in shipments that exist."""
         return iter(self._corrections.values())
 
+    def corrections_as_notes(self) -> Iterator[RowNote]:
+        """What is said of the corrections where none is made."""
+        for one in self.corrections():
+            yield RowNote(one.shipment.rows, one.finding, request_key=one.shipment.request_key)
+
     def records(self, run: Run) -> Iterator[Record]:
         """Its shipments, as records of a run that enters none into the ledger."""
         return (Record(0, run.run_id, run.store, shipment, State.PLANNED) for shipment in self.shipments())
+
+
+def promised_plan(plan: Plan, promises: SavedPlan, baselines: Baselines, is_released: Callable[[str], bool]) -> Plan:
+    """Of what could ship, that which a dry run has planned, where its order is as it was; nothing is corrected."""
+    kept = Plan()
+    notes = chain(plan.notes(), plan.corrections_as_notes())
+    kept.add(promises.still_valid(plan.shipments(), notes, baselines.snapshot, is_released))
+    return kept
+
+
+def held_plan(plan: Plan, gated: GateResult) -> Plan:
+    """The plan of a file that is held: nothing ships, and nothing is corrected."""
+    held = Plan()
+    held.add(gated.notes(chain(plan.shipments(), (c.shipment for c in plan.corrections())), plan.notes()))
+    return held
+
+
+def expired_plan(open_notes: Iterable[RowNote], days: int) -> Plan:
+    """The plan of what has waited for its order for so many days: it is given up."""
+    expired = Plan()
+    waiting = (note for note in open_notes if note.finding.status is Status.WAITING)
+    expired.add(replace(note, finding=findings.expired(note.finding, days)) for note in waiting)
+    return expired

@@ -1,10 +1,10 @@
 """A file judged: all of it before anything is sent, and what has aged once more before it is."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from batch.model import Parcel, Record, RowNote, Run, State, findings
-from batch.model.matching import Baseline
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
@@ -20,16 +20,15 @@ AT_ONCE = 5_000  # parcels, or orders with theirs, that are in memory together
 class Planner:
     """Judges the parcels of one file by what the ledger and the store hold, some thousand orders at a time."""
 
-    def __init__(self, desk: StoreSession, run: Run, job: Job, baselines: MutableMapping[int, Baseline]) -> None:
-        self._desk, self._run, self._job, self._baselines = desk, run, job, baselines
+    def __init__(self, session: StoreSession, run: Run, job: Job, baselines: Baselines) -> None:
+        self._session, self._run, self._job, self._baselines = session, run, job, baselines
         self._aged_at = 0.0
         self.reads = 0
         """Requests that judging the whole file has taken."""
         self._renew()
 
     def _renew(self) -> None:
-        desk = self._desk
-        self._resolver = Resolver(desk.client, desk.ledger, desk.settings, self._baselines)
+        self._resolver = Resolver(self._session, self._baselines)
         self._parcels: SpillDict[list[Parcel]] = SpillDict()
         """Those that the store is asked about, by order; below zero where it has none, or several."""
         self._met: SpillDict[frozenset[int]] = SpillDict()
@@ -59,8 +58,8 @@ class Planner:
         orders = {record.shipment.order_id for record in self.missing_records}
         if self._job.dry or not orders or all(shipment.order_id not in orders for shipment in plan.shipments()):
             return plan
-        window = self._desk.settings.settle
-        self._desk.screen.say(
+        window = self._session.settings.settle
+        self._session.screen.say(
             f"Shipments of {len(orders)} orders are gone from the store: looking again in {window:.0f} s."
         )
         await asyncio.sleep(window)
@@ -70,7 +69,7 @@ class Planner:
     async def resume_from(self, parcels: Iterable[Parcel]) -> None:
         """The parcels of a plan that was made before: each page of it is judged `again`, and nothing before."""
         for some in batched(parcels, AT_ONCE):
-            records = self._desk.ledger.records_by_key(self._run.store, [parcel.request_key for parcel in some])
+            records = self._session.ledger.records_by_key(self._run.store, [parcel.request_key for parcel in some])
             planned = [parcel for parcel in some if parcel.request_key in records]
             looked_up = {p.external_order_id: p.request_key for p in planned if p.order_id is None}
             self._resolver.remember({number: records[ask][0].shipment.order_id for number, ask in looked_up.items()})
@@ -78,7 +77,7 @@ class Planner:
 
     async def recheck(self, page: Sequence[Record]) -> list[Record]:
         """The page's records as they stand now; one that no longer holds leaves the plan with a note."""
-        ledger = self._desk.ledger
+        ledger = self._session.ledger
         orders = {record.shipment.order_id for record in page}
         of_run = [
             record
@@ -117,31 +116,29 @@ class Planner:
         parcels = (parcel for order_id in orders for parcel in self._parcels.get(order_id, ()))
         for some in batched((parcel for parcel in parcels if parcel.request_key in asks), AT_ONCE):
             self._keep(await self._resolve(some), plan)
-        plan.add(
-            RowNote(one.shipment.rows, one.finding, request_key=one.shipment.request_key) for one in plan.corrections()
-        )
+        plan.add(plan.corrections_as_notes())
         return plan
 
     async def _judge_all(self, parcels: Iterable[Parcel]) -> Plan:
         """The whole file's judgement; what the ledger holds as created costs no request."""
-        plan, asked = Plan(), self._desk.client.requests
-        self._aged_at = asyncio.get_running_loop().time() + self._desk.settings.judgement
+        plan, asked = Plan(), self._session.client.requests
+        self._aged_at = asyncio.get_running_loop().time() + self._session.settings.judgement
         for some in batched(parcels, AT_ONCE):
             await self._bucket(self._not_known(some, plan))
         if self._parcels:
-            self._desk.screen.begin(f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}")
+            self._session.screen.begin(f"Looking up {len(self._parcels)} order{'s' if len(self._parcels) > 1 else ''}")
         for orders in batched(self._parcels, AT_ONCE):
             self._keep(await self._resolve([p for order_id in orders for p in self._parcels[order_id]]), plan)
-        self.reads = self._desk.client.requests - asked
+        self.reads = self._session.client.requests - asked
         return plan
 
     def _not_known(self, parcels: Sequence[Parcel], plan: Plan) -> Sequence[Parcel]:
         """The parcels that the ledger does not hold as created."""
-        if self._desk.settings.verify:
+        if self._session.settings.verify:
             return parcels
         dealt = self._job.source.several_parcels == "even"
-        update = self._desk.settings.update
-        new, notes = split_known(self._desk.ledger, self._run, parcels, dealt=dealt, update=update)
+        update = self._session.settings.update
+        new, notes = split_known(self._session.ledger, self._run, parcels, dealt=dealt, update=update)
         self._keep(notes, plan)
         return new
 
@@ -158,8 +155,10 @@ class Planner:
         judged = list(judged)
         plan.add(judged)
         for note in judged:
-            if isinstance(note, RowNote) and note.facts and note.facts.get("shipment_ids"):
-                self._meet(note.facts["order_id"], note.facts["shipment_ids"])
+            facts = note.facts if isinstance(note, RowNote) else None
+            order_id, shipment_ids = (facts.get("order_id"), facts.get("shipment_ids")) if facts else (None, None)
+            if order_id is not None and shipment_ids:
+                self._meet(order_id, shipment_ids)
 
     def _meet(self, order_id: int, shipment_ids: Iterable[int]) -> None:
         self._met[order_id] = self._met.get(order_id, frozenset()) | frozenset(shipment_ids)
@@ -168,8 +167,8 @@ class Planner:
         """Parcels judged by what the store holds now; from there on its shipments are counted."""
         orders = {await self._resolver.order_id(parcel) for parcel in parcels} - {None}
         met = frozenset[int]().union(*(self._met.get(order_id, ()) for order_id in orders if order_id))
-        settings, store = self._desk.settings, self._run.store
-        answers = self._desk.ledger.decisions(store, [parcel.request_key for parcel in parcels])
+        settings, store = self._session.settings, self._run.store
+        answers = self._session.ledger.decisions(store, [parcel.request_key for parcel in parcels])
         policy = Policy(
             hold_statuses=settings.hold_statuses,
             several_parcels=self._job.source.several_parcels,

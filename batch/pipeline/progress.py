@@ -1,12 +1,38 @@
-"""How far several files are together: which one it is, and how long the rest will take at this pace."""
+"""Where a run tells how it goes; of several files, which one it is, and how long the rest will take."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from batch.model import Record
-from batch.pipeline.session import Progress
+
+
+class Progress(Protocol):
+    """Where a run tells how it goes."""
+
+    def say(self, line: str) -> None:
+        """Show a line to the person."""
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins: so many shipments, where they are known."""
+
+    def step(self, record: Record) -> None:
+        """A shipment has its outcome."""
+
+
+class NullProgress:
+    """Words and no progress, as while a store is opened."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """Nothing begins here."""
+
+    def step(self, record: Record) -> None:
+        """Nor goes on."""
 
 
 class FilesProgress:

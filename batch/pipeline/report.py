@@ -1,39 +1,73 @@
 """A run's end: its rows added up, its results sheet written, its exit status."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from batch import results
-from batch.errors import ResultsError
+from batch.errors import LedgerError, ResultsError
 from batch.ledger import LedgerReader
 from batch.loader.load import Load
-from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, State, Status
+from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, RunSummary, State, Status
 from batch.model.exit_status import ExitStatus
 from batch.pipeline.job import Job
+from batch.pipeline.run_context import RunContext, RunOutcome
+from batch.pipeline.session import StoreSession
 from batch.planning.saved_plan import PlannedShipment
-from batch.results.accounting import Report, count_statuses
+from batch.primitives.stop import BY_HAND
+from batch.results.accounting import Report, count_statuses, row_results
 
 LOOKUPS = 3  # requests by which a loop looks up an order: itself, its lines, its addresses
 
 
-def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> dict[str, Any]:
-    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
-    return {
-        "run": run.run_id,
-        "file": run.file,
-        "rows": export.row_count,
-        "shipments": shipments,
-        **count_statuses(rows),
+async def write_report(session: StoreSession, context: RunContext, outcome: RunOutcome) -> Report:
+    """The run as it stands: its rows added up, its sheet written."""
+    session.screen.begin("Writing the results")
+    run, job, gated = context.run, context.job, context.gated
+    rows = await asyncio.to_thread(row_results, run.run_id, outcome.notes(), outcome.records(), outcome.not_sent)
+    states = await asyncio.to_thread(Counter, (record.state for record in outcome.records()))
+    summary = await asyncio.to_thread(summarize, run, context.export, rows, shipments=states.total())
+    requests = run.summary.get("requests", 0) + context.cost.requests
+    summary |= {
+        "requests": requests,
+        "requests_saved": requests_saved(requests, states, outcome.notes()),
+        "seconds": round(run.summary.get("seconds", 0) + context.cost.seconds, 1),
     }
+    report = Report(run, rows, summary, session.stop.reason, session.stop.remedy)
+    if gated and gated.reasons:
+        summary["held_by"] = [reason.code for reason in gated.reasons]
+        report.held, report.release = gated.reasons, gated.release
+    if summary["waiting"]:
+        report.known_waiting = known_waiting(session.ledger, run, outcome.notes(), session.settings.carry_over)
+    report.pace = session.client.quota.pace
+    home, records, promises = session.settings.home, outcome.records(), outcome.promises()
+    await asyncio.to_thread(write_sheet, report, context.export, records, home, job, promises)
+    return report
 
 
-def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote], *, dry: bool) -> int:
+async def finish_run(session: StoreSession, job: Job, report: Report) -> None:
+    """Close the run in the ledger; where that can no longer be written, the report says so."""
+    is_left = session.stop.reason == BY_HAND or (report.stopped and job.goes_on)
+    carries = {"carries": False} if is_left else {}
+    try:
+        await session.ledger.finish(report.run.run_id, exit_status(report), report.summary | carries)
+    except LedgerError as error:
+        report.stopped = report.stopped or str(error)
+
+
+def summarize(run: Run, export: Load, rows: Mapping[int, RowResult], *, shipments: int) -> RunSummary:
+    """The JSON summary of DESIGN section 5, without what only a run in progress knows."""
+    began: RunSummary = {"run": run.run_id, "file": run.file, "rows": export.row_count, "shipments": shipments}
+    return cast("RunSummary", {**began, **count_statuses(rows)})
+
+
+def requests_saved(requests: int, states: Counter[State], notes: Iterable[RowNote]) -> int:
     """Requests fewer than a loop sends that looks up each order, its lines and addresses before it posts."""
     met = Counter(note.finding.status for note in notes)
-    sent = met[Status.UPDATED] + (0 if dry else states.total() - states[State.PLANNED])
+    sent = met[Status.UPDATED] + states.total() - states[State.PLANNED]
     return max(0, LOOKUPS * (met[Status.ALREADY_CREATED] + met[Status.UPDATED] + states.total()) + sent - requests)
 
 

@@ -6,17 +6,16 @@ for. Where the file's owner vouches for it, nothing is read.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from batch.bigcommerce import Client
 from batch.bigcommerce.order_pages import Orders, Pages
-from batch.config import Settings
-from batch.ledger import Ledger
 from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
-from batch.model.matching import Baseline
-from batch.planning import ExistingShipment, Facts, Judged, Policy, judge
-from batch.planning.trusted_file import UNKNOWN, complete, trusted_order
+from batch.pipeline.baselines import Baselines
+from batch.pipeline.session import StoreSession
+from batch.planning import ExistingShipment, Facts, Judged, Policy
+from batch.planning.plan_order import plan_order
+from batch.planning.trusted_file import complete, trusted_order
 from batch.primitives.concurrency import gather_bounded
 
 AT_HAND = 5_000  # orders that their number's look-up has brought, kept until they are judged
@@ -25,23 +24,18 @@ AT_HAND = 5_000  # orders that their number's look-up has brought, kept until th
 class Resolver:
     """Reads what a file's parcels name, and judges them by it."""
 
-    def __init__(
-        self,
-        client: Client,
-        ledger: Ledger,
-        settings: Settings,
-        baselines: MutableMapping[int, Baseline] | None = None,
-    ) -> None:
-        self._client, self._ledger, self._store = client, ledger, settings.store
+    def __init__(self, session: StoreSession, baselines: Baselines) -> None:
+        settings = session.settings
+        self._client, self._ledger, self._store = session.client, session.ledger, settings.store
         self._verify, self._trust, self._at_once = settings.verify, settings.trust_file, settings.workers
-        self._baselines = {} if baselines is None else baselines
+        self._baselines = baselines
         self.gone: list[Record] = []
         """Records of ours whose shipment was looked for in the store, and is not there."""
         self._exports: dict[str, str] = {}  # digests, by run
         self._numbers: dict[str, tuple[int, ...]] = {}  # the orders that carry another system's number
         self._at_hand: dict[int, tuple[Order, float]] = {}  # those not yet judged, and until when they are fresh
         self._fresh = settings.judgement
-        self._pages = Pages(client, self._at_once)
+        self._pages = Pages(session.client, self._at_once)
 
     async def judge(self, parcels: Sequence[Parcel], policy: Policy) -> list[Judged]:
         """Judge parcels, all that a file has of their orders, in the order of their orders' first mention."""
@@ -59,7 +53,7 @@ class Resolver:
             else:
                 absent = Facts(None, newest=orders.newest_before(key), unproven=key in orders.unproven)
                 known = facts.get(key) or absent
-            judged += judge(group, known, policy)
+            judged += plan_order(group, known, policy)
         return judged
 
     async def order_id(self, parcel: Parcel) -> int | None:
@@ -128,12 +122,7 @@ class Resolver:
         present = {s.shipment_id for s in known}
         missing = [r for r in standing if r.made and r.made.shipment_id not in present]
         order = _at_least(order, known)
-        self._baselines[order.order_id] = Baseline(
-            max(present, default=0),
-            {line.order_product_id: line.shipped for line in order.lines},
-            None if order.status_id == UNKNOWN else order.status_id,
-            {line.order_product_id: line.left for line in order.lines},
-        )
+        self._baselines.record_read(order, max(present, default=0))
         self.gone += missing
         return Facts(
             order,

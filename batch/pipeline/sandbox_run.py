@@ -16,7 +16,7 @@ from batch.errors import ConfigError, FileError
 from batch.loader.load import load
 from batch.pipeline import Job
 from batch.primitives.atomic_file import private_folder
-from batch.sandbox import Quota, Sandbox, invent, load_orders
+from batch.sandbox import Quota, Sandbox, load_orders, store_for
 
 UNHURRIED = Quota(requests=1_000_000)  # a rehearsal need not wait for a quota
 STORE_FILE = "store.json"
@@ -28,8 +28,8 @@ def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
         return read_store(beside)
-    exports = (load(job.export, job.source, aliases=settings.carriers) for job in jobs)
-    return invent(asdict(parcel) for export in exports for parcel in export.parcels())
+    exports = (load(job.export, job.answered_source, aliases=settings.carriers, assume=True) for job in jobs)
+    return store_for(asdict(parcel) for export in exports for parcel in export.parcels())
 
 
 def read_store(path: Path) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ async def run_against_sandbox(orders: Mapping[str, Any], settings: Settings) -> 
     The same orders are the same store: what a rehearsal shipped is still shipped in the next one.
     """
     name, home = _name(orders), _home(settings)
-    async with Sandbox(orders, quota=UNHURRIED, truth=home / f"{name}.jsonl", store_hash=name) as sandbox:
+    async with Sandbox(orders, quota=UNHURRIED, event_log=home / f"{name}.jsonl", store_hash=name) as sandbox:
         yield settings.model_copy(
             update={
                 "home": home,
@@ -76,7 +76,7 @@ async def serve_store(
     truth = home / f"{name}.jsonl"
     if fresh:
         truth.unlink(missing_ok=True)
-    async with Sandbox(orders, truth=truth, store_hash=name, port=port) as sandbox:
+    async with Sandbox(orders, event_log=truth, store_hash=name, port=port) as sandbox:
         ready(sandbox.url, name, sandbox.token)
         await asyncio.Event().wait()
 

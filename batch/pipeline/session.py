@@ -1,26 +1,14 @@
-"""What the stages of one store share: its client, its ledger, the settings, the screen, the stop."""
+"""One store, opened: what its stages share, its client, its ledger, the settings, the screen, the stop."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from batch.bigcommerce import Client
-from batch.config import Settings
-from batch.ledger import Ledger
-from batch.model import Record
+from batch.config import Settings, default_home
+from batch.ledger import Ledger, open_ledger, open_owned_ledger
+from batch.pipeline.progress import Progress
 from batch.primitives.stop import StopEvent
-
-
-class Progress(Protocol):
-    """Where a run tells how it goes."""
-
-    def say(self, line: str) -> None:
-        """Show a line to the person."""
-
-    def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins: so many shipments, where they are known."""
-
-    def step(self, record: Record) -> None:
-        """A shipment has its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +20,29 @@ class StoreSession:
     settings: Settings
     screen: Progress
     stop: StopEvent
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, screen: Progress, stop: StopEvent, *, lock: bool = True
+) -> AsyncIterator[StoreSession]:
+    """A store, opened; with `lock`, no other runner of it meanwhile."""
+    async with AsyncExitStack() as stack:
+        if lock:
+            # A store with an address of its own is locked for every home of this user; a rehearsal's is this home's.
+            beyond = None if settings.identity else default_home({})
+            owned = open_owned_ledger(
+                settings.ledger, settings.store, settings.home, settings.wait, _report_to(screen), beyond
+            )
+            ledger = await stop.interrupt(stack.enter_async_context(owned))
+        else:
+            ledger = await stack.enter_async_context(open_ledger(settings.ledger, read_only=True))
+        client = await stack.enter_async_context(Client(settings, screen.say, ledger.ours))
+        if ledger.advice:
+            screen.say(ledger.advice)
+        ledger.listen(screen.say)
+        yield StoreSession(client, ledger, settings, screen, stop)
+
+
+def _report_to(screen: Progress) -> Callable[[str], None]:
+    return lambda who: screen.say(f"Waiting for {who} to end: one runner a store.")

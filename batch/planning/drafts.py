@@ -1,6 +1,6 @@
 """From a parcel's lines to the order's lines: one draft an address and number, on its way to a shipment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from batch.model import (
@@ -11,17 +11,18 @@ from batch.model import (
     OrderLine,
     Parcel,
     Record,
+    RowFacts,
     RowNote,
     Shipment,
     StoreShipment,
     findings,
 )
 from batch.model.matching import plain, same_items
-from batch.planning.facts import Judged, Policy
+from batch.planning.facts import Policy
 from batch.primitives.spelling import match_spelling
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RequestedLine:
     """Units of one line; None is all that remains of it."""
 
@@ -30,20 +31,19 @@ class RequestedLine:
     rows: tuple[int, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ShipmentDraft:
     """A parcel's share for one address and one number, on its way to a shipment."""
 
     parcel: Parcel
     number: str
     address: int | None
-    wants: list[RequestedLine]
+    wants: Sequence[RequestedLine]
     rest: bool = False
     """All that remains: wants are found when units are handed out."""
     share: tuple[int, int] = (0, 1)
     """(k, n): the k-th of n numbers among which the units are dealt out evenly."""
     comments: str = ""
-    judged: Judged | None = None
 
     @property
     def label(self) -> str:
@@ -116,7 +116,11 @@ class ShipmentDraft:
         )
 
     def note(self, finding: Finding, rows: tuple[int, ...] = ()) -> RowNote:
-        facts = {"order_id": self.parcel.order_id, "order_address_id": self.address, "row_lines": self.row_lines}
+        facts: RowFacts = {
+            "order_id": self.parcel.order_id,
+            "order_address_id": self.address,
+            "row_lines": self.row_lines,
+        }
         return RowNote(rows or self.rows, finding, request_key=self.parcel.request_key, facts=facts)
 
 
@@ -130,14 +134,15 @@ def drafts_of(parcel: Parcel, order: Order, policy: Policy) -> tuple[list[RowNot
     said: list[str] = []
     for line, hit in found:
         assert isinstance(hit, OrderLine)
-        if (want := wants.get(hit.order_product_id)) is None:
-            wants[hit.order_product_id] = RequestedLine(hit, line.quantity, line.rows)
-        else:  # a SKU and an id that name one line, or a SKU in two spellings
+        want = wants.get(hit.order_product_id)
+        total, rows = line.quantity, line.rows
+        if want:  # a SKU and an id that name one line, or a SKU in two spellings
             said.append(
                 f"rows {want.rows[0]} and {line.rows[0]} name {findings.describe_line(hit)} in two ways: it is one"
             )
             total = None if want.quantity is None or line.quantity is None else want.quantity + line.quantity
-            want.quantity, want.rows = total, want.rows + line.rows
+            rows = want.rows + line.rows
+        wants[hit.order_product_id] = RequestedLine(hit, total, rows)
     parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
     if not wants:
         return [], _drafts_per_number(parcel, parcel.order_address_id, [], policy)
@@ -167,7 +172,7 @@ def _drafts_per_number(
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others naming the first of them."""
-    facts = {"order_id": parcel.order_id}
+    facts: RowFacts = {"order_id": parcel.order_id}
     notes = [RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts) for line, finding in bad]
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):

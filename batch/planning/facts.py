@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from batch.model import Finding, Order, Record, RowNote, Shipment, StoreShipment
+from batch.model import Finding, Order, Record, RowFacts, RowNote, Shipment, StoreShipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Correction:
 Judged = Shipment | RowNote | Correction
 
 
-def facts_of(made: Iterable[StoreShipment]) -> dict[str, object]:
+def facts_of(made: Iterable[StoreShipment]) -> RowFacts:
     """What a results row shows of shipments that exist."""
     several = list(made)
     return {

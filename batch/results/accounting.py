@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batch.errors import ResultsError
-from batch.model import MADE_DIFFERS, Finding, LinkSource, Record, RowNote, RowResult, Run, State, Status, findings
+from batch.model import (
+    MADE_DIFFERS,
+    Finding,
+    LinkSource,
+    Record,
+    RowFacts,
+    RowNote,
+    RowResult,
+    Run,
+    RunSummary,
+    State,
+    Status,
+    findings,
+)
 from batch.model.exit_status import ExitStatus
 from batch.model.statuses import PASSING, STATUSES, TROUBLES
 from batch.primitives.spill import SpillDict
@@ -22,7 +35,7 @@ class Report:
 
     run: Run
     rows: Mapping[int, RowResult]
-    summary: dict[str, Any]
+    summary: RunSummary
     stopped: str = ""
     """Why it ended before its work did; empty if it did not."""
     todo: str = ""
@@ -101,8 +114,15 @@ def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
     return {status.key: counts[status] for status in STATUSES} | ({MADE_DIFFERS: differ} if differ else {})
 
 
+def row_count(summary: RunSummary, key: str) -> int:
+    """The rows that a summary counts under a status's key, or `made_differs`; 0 where it does not count them."""
+    counts: Mapping[str, Any] = summary
+    count: int = counts.get(key, 0)
+    return count
+
+
 def _of_note(run_id: str, note: RowNote) -> Iterable[RowResult]:
-    facts: Mapping[str, Any] = note.facts or {}
+    facts = note.facts or RowFacts()
     lines = _by_row(facts.get("row_lines", ()))
     for row in note.rows:
         yield RowResult(

@@ -9,7 +9,7 @@ from typing import Any
 from batch.model import MADE_DIFFERS, RowResult, Status
 from batch.model.statuses import ON_SCREEN, STATUSES, TROUBLES
 from batch.planning.gates import MAILS
-from batch.results.accounting import CarriedOver, Report
+from batch.results.accounting import CarriedOver, Report, row_count
 
 FEW = 3  # shipments of a run that are shown one by one
 
@@ -20,13 +20,13 @@ def report(done: Report) -> Iterator[str]:
     codes = Counter((row.finding.status, row.finding.code) for row in done.rows.values())
     yield f"{Path(done.run.file).name}: {count_noun(summary['rows'], 'row')}, run {done.run.run_id}"
     for status in ON_SCREEN:
-        if count := summary[status.key]:
+        if count := row_count(summary, status.key):
             yield f"  {count:>6} {STATUSES[status].words}{_causes(codes, status)}"
     fewer = summary.get("requests_saved", 0)
     less = f", {fewer} fewer than with four calls an order" if fewer else ""
     yield f"  {count_noun(summary['requests'], 'request')} in {summary['seconds']:g} s{less}"
     yield from _to_look_at(done)
-    if differ := summary.get(MADE_DIFFERS):
+    if differ := row_count(summary, MADE_DIFFERS):
         yield f"The store has made {count_noun(differ, 'row')} otherwise than asked; both sides: shipbatch decide"
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()

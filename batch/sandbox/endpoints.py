@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from batch.sandbox import fields
 from batch.sandbox.answers import LIMIT_EXCEEDED, NOT_FOUND, Answer, Refusal, invalid
-from batch.sandbox.documents import address_document, consignments, line_document, order_document, shipment_document
 from batch.sandbox.orders import Order
+from batch.sandbox.responses import address_document, consignments, line_document, order_document, shipment_document
 from batch.sandbox.statuses import STATUSES
 from batch.sandbox.store import Store
 
@@ -211,10 +211,8 @@ def _order(store: Store, call: Call, order: Order) -> dict[str, Any]:
 
 
 def _consignments(store: Store, call: Call, order: Order, *, lines: bool) -> dict[str, Any]:
-    personality = store.personality
-    return consignments(
-        order, _moment_shown(store, call), personality.sideloads if lines else "stubs", personality.cut_at
-    )
+    behaviour = store.behaviour
+    return consignments(order, _moment_shown(store, call), behaviour.sideloads if lines else "stubs", behaviour.cut_at)
 
 
 def _filter_orders(store: Store, call: Call) -> Iterable[Order]:
@@ -236,7 +234,7 @@ def _includes(call: Call) -> set[str]:
 
 def _moment_shown(store: Store, call: Call) -> float:
     """The moment whose units an order shows."""
-    lag = store.personality.lag
+    lag = store.behaviour.lag
     return min(call.moment, store.clock.now() - lag) if lag else call.moment
 
 
@@ -244,9 +242,9 @@ def _page(store: Store, call: Call, rows: Sequence[T], document: Callable[[T], A
     limit, page = _count(call, "limit", USUAL), _count(call, "page", 1)
     if limit > MOST:
         raise Refusal(LIMIT_EXCEEDED)
-    size = min(limit, store.personality.page_size)
+    size = min(limit, store.behaviour.page_size)
     shown = rows[(page - 1) * size : page * size]
-    if not shown and store.personality.empty_list == "204":
+    if not shown and store.behaviour.empty_list == "204":
         return Answer(204)
     return Answer(200, [document(row) for row in shown])
 

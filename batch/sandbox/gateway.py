@@ -6,8 +6,8 @@ from aiohttp import web
 
 from batch.sandbox import answers
 from batch.sandbox.answers import Refusal
+from batch.sandbox.behaviour import Behaviour
 from batch.sandbox.endpoints import ROUTES, Endpoint
-from batch.sandbox.personality import Personality
 
 _ACCEPTED = ("application/json", "application/*", "*/*")
 _READS = frozenset({"GET"})
@@ -47,11 +47,11 @@ def route(request: web.Request, prefix: str, token: str) -> Route:
     return Route(pattern, path, ids, methods[request.method])
 
 
-def permit(request: web.Request, personality: Personality) -> None:
+def permit(request: web.Request, behaviour: Behaviour) -> None:
     """Refused where the token's scope, the store's state or the media types do not allow the request."""
-    if personality.suspended:
+    if behaviour.suspended:
         raise Refusal(answers.STORE_SUSPENDED)
-    if personality.scope == "read_only" and request.method not in _READS:
+    if behaviour.scope == "read_only" and request.method not in _READS:
         raise Refusal(answers.FORBIDDEN)
     accept = request.headers.get("Accept", "*/*")
     if not any(kind in accept for kind in _ACCEPTED):

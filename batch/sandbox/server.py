@@ -12,13 +12,13 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from batch.sandbox import gateway, wire
+from batch.sandbox import gateway, http
 from batch.sandbox.answers import Answer, Refusal
-from batch.sandbox.documents import shipment_document
+from batch.sandbox.behaviour import Behaviour
 from batch.sandbox.endpoints import Call, Endpoint
 from batch.sandbox.faults import Fault, Faults, Reply
-from batch.sandbox.personality import Personality
 from batch.sandbox.quota import Quota, Window
+from batch.sandbox.responses import shipment_document
 from batch.sandbox.store import Store
 
 UNANSWERED = 0
@@ -29,24 +29,24 @@ _BROKEN = frozenset({Reply.CUT_HEADERS, Reply.RESET, Reply.CLOSE, Reply.HANG})
 class Sandbox:
     """A BigCommerce store on this machine, made of plain data (`batch.sandbox.orders` has the shape).
 
-    `async with` serves it, on a free port unless one is given. With a `truth` file it starts again
-    from what an earlier process had made. `quota`, `personality` and `faults` may be set at any time.
+    `async with` serves it, on a free port unless one is given. With an `event_log` file it starts again
+    from what an earlier process had made. `quota`, `behaviour` and `faults` may be set at any time.
     """
 
     def __init__(
         self,
         orders: Mapping[str, Any],
         *,
-        personality: Personality | None = None,
+        behaviour: Behaviour | None = None,
         quota: Quota | None = None,
         faults: Faults | None = None,
-        truth: Path | None = None,
+        event_log: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         store_hash: str = "sandbox",
         token: str = "sandbox-token",  # noqa: S107  opens nothing but this process
     ) -> None:
-        self.store = Store(orders, personality or Personality(), truth)
+        self.store = Store(orders, behaviour or Behaviour(), event_log)
         self.faults = faults or Faults()
         self.store_hash = store_hash
         self.token = token
@@ -66,13 +66,13 @@ class Sandbox:
         self._runner: web.AppRunner | None = None
 
     @property
-    def personality(self) -> Personality:
+    def behaviour(self) -> Behaviour:
         """What the store does where the documentation is silent."""
-        return self.store.personality
+        return self.store.behaviour
 
-    @personality.setter
-    def personality(self, personality: Personality) -> None:
-        self.store.personality = personality
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        self.store.behaviour = behaviour
 
     @property
     def quota(self) -> Quota:
@@ -123,18 +123,18 @@ class Sandbox:
             target = gateway.route(request, self._prefix, self.token)
             self.counts[f"{request.method} {target.pattern}"] += 1
             self._spend()
-            gateway.permit(request, self.personality)
+            gateway.permit(request, self.behaviour)
             fault = self.faults.strike(request.method, target.path, target.ids)
             answer = self._perform(target, await self._call(request, target, fault), fault)
         except Refusal as refused:
             answer = refused.answer
-        sent = wire.Wire.of(answer, self._headers(fault))
+        sent = http.RawResponse.of(answer, self._headers(fault))
         if fault is not None:
-            sent = wire.apply_fault(sent, fault)
+            sent = http.apply_fault(sent, fault)
             await asyncio.sleep(fault.delay)
         if fault is None or fault.reply not in _BROKEN:
             self.requests[place] = (request.method, request.path_qs, sent.status)
-        return sent.response() if fault is None else await wire.send(request, sent, fault, self._closing)
+        return sent.response() if fault is None else await http.send(request, sent, fault, self._closing)
 
     def _spend(self) -> None:
         now = self.store.clock.now()

@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from batch.sandbox.answers import NOT_FOUND, Answer, Refusal, strange_address, strange_line, too_many
+from batch.sandbox.behaviour import Behaviour
 from batch.sandbox.clock import Clock
+from batch.sandbox.event_log import EventLog
 from batch.sandbox.orders import TEXTS, Order, Shipment, read
-from batch.sandbox.personality import Personality
-from batch.sandbox.truth import Truth
 
 SHIPPED, PARTIALLY_SHIPPED = 2, 3
 
 
 class Store:
-    """Orders and their shipments. Every change is in the truth before it is in here."""
+    """Orders and their shipments. Every change is in the event log before it is in here."""
 
-    def __init__(self, orders: Mapping[str, Any], personality: Personality, truth: Path | None = None) -> None:
-        self.personality = personality
+    def __init__(self, orders: Mapping[str, Any], behaviour: Behaviour, event_log: Path | None = None) -> None:
+        self.behaviour = behaviour
         self.clock = Clock()
         self.orders = {order.id: order for order in sorted(read(orders), key=lambda order: order.id)}
         self._ids = list(self.orders)
         self._next = 1 + max((s.id for order in self.orders.values() for s in order.shipments), default=0)
-        self._truth = Truth(truth)
-        for event in self._truth.events():
+        self._event_log = EventLog(event_log)
+        for event in self._event_log.events():
             self._replay(event)
 
     def arrive(self, orders: Mapping[str, Any]) -> None:
@@ -41,8 +41,8 @@ class Store:
             raise Refusal(NOT_FOUND) from None
 
     def between(self, low: int | None, high: int | None) -> Iterator[Order]:
-        """Orders by id; the upper end is in, the lower as the personality says."""
-        bisect = bisect_left if self.personality.min_id_inclusive else bisect_right
+        """Orders by id; the upper end is in, the lower as the behaviour says."""
+        bisect = bisect_left if self.behaviour.min_id_inclusive else bisect_right
         start = 0 if low is None else bisect(self._ids, low)
         end = len(self._ids) if high is None else bisect_right(self._ids, high)
         return (self.orders[order_id] for order_id in self._ids[start:end])
@@ -68,7 +68,7 @@ class Store:
             raise Refusal(Answer(400, errors))
         texts = TEXTS | {name: fields[name] for name in TEXTS if name in fields}
         texts["shipping_method"] = texts["shipping_method"] or TEXTS["shipping_method"]
-        if self.personality.rewrites_numbers:
+        if self.behaviour.rewrites_numbers:
             texts["tracking_number"] = "".join(texts["tracking_number"].split()).upper()
         date = self.clock.date()
         return Shipment(self._next, order_id, fields["order_address_id"], date, fields["items"], texts)
@@ -76,7 +76,7 @@ class Store:
     def make(self, draft: Shipment) -> None:
         """Keep a draft: units and status move."""
         plain = {name: getattr(draft, name) for name in ("id", "order_id", "address_id", "date_created", "items")}
-        self._truth.append({"did": "created", **plain, "texts": draft.texts})
+        self._event_log.append({"did": "created", **plain, "texts": draft.texts})
         draft.made_at = self.clock.now()
         self._keep(draft)
 
@@ -87,25 +87,25 @@ class Store:
             raise Refusal(Answer(400, [strange_address()]))
         texts = {name: fields[name] for name in TEXTS if name in fields}
         event = {"did": "updated", "order_id": shipment.order_id, "id": shipment.id, "address_id": address_id}
-        self._truth.append({**event, "texts": texts})
+        self._event_log.append({**event, "texts": texts})
         shipment.address_id = address_id
         shipment.texts |= texts
         return shipment
 
     def delete(self, shipment: Shipment) -> None:
         """Take a shipment away: its units come back, the order's status stays."""
-        self._truth.append({"did": "deleted", "order_id": shipment.order_id, "id": shipment.id})
+        self._event_log.append({"did": "deleted", "order_id": shipment.order_id, "id": shipment.id})
         shipment.gone_at = self.clock.now()
 
     def set_status(self, order: Order, status_id: int) -> None:
         """Give an order another status."""
-        self._truth.append({"did": "status", "order_id": order.id, "status_id": status_id})
+        self._event_log.append({"did": "status", "order_id": order.id, "status_id": status_id})
         order.status_id = status_id
         order.date_modified = self.clock.date()
 
     def close(self) -> None:
-        """Give the truth's file back."""
-        self._truth.close()
+        """Give the event log's file back."""
+        self._event_log.close()
 
     def _errors(self, order: Order, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         errors = [] if fields["order_address_id"] in order.addresses else [strange_address()]
@@ -115,11 +115,11 @@ class Store:
             if line is None:
                 errors.append(strange_line(line_id))
                 continue
-            left = order.units_left(line, refunds=self.personality.counts_refunded)
+            left = order.units_left(line, refunds=self.behaviour.counts_refunded)
             asked[line_id] = asked.get(line_id, 0) + quantity
-            if asked[line_id] > left and (self.personality.refuses_overshipping or not line.ships):
+            if asked[line_id] > left and (self.behaviour.refuses_overshipping or not line.ships):
                 errors.append(too_many(line_id, left))
-            elif self.personality.checks_line_address and line.address_id != fields["order_address_id"]:
+            elif self.behaviour.checks_line_address and line.address_id != fields["order_address_id"]:
                 errors.append(strange_address())
         return errors
 
@@ -139,7 +139,7 @@ class Store:
         did, order = event.pop("did"), self.orders.get(event["order_id"])
         if order is None:
             raise ValueError(
-                f"The truth is another store's: it knows order {event['order_id']}, and there is none here."
+                f"The event log is another store's: it knows order {event['order_id']}, and there is none here."
             )
         if did == "created":
             items = [(line, quantity) for line, quantity in event.pop("items")]

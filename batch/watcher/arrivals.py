@@ -15,13 +15,13 @@ AHEAD = 16  # whole files that a look finds at most: an inbox may hold thousands
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Sighting:
     entry: Entry
     since: float
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Whole:
+class WholeFile:
     """A file that is whole; the earlier finished comes first."""
 
     since: float
@@ -33,10 +33,10 @@ class Whole:
 
 
 @dataclass(slots=True)
-class Look:
+class Scan:
     """What one look at a folder has shown."""
 
-    whole: list[Whole] = field(default_factory=list)
+    whole: list[WholeFile] = field(default_factory=list)
     """Whole files, in the order in which they were finished; of many the first."""
     unready: int = 0
     due: float | None = None
@@ -53,27 +53,27 @@ class Look:
 class Arrivals:
     """Keeps what was seen of a folder from one look to the next, and nothing of what is gone."""
 
-    def __init__(self, place: FolderLayout, still: float) -> None:
-        self._place, self._still = place, still
-        self._seen: dict[str, _Seen] = {}
+    def __init__(self, layout: FolderLayout, still: float) -> None:
+        self._layout, self._still = layout, still
+        self._seen: dict[str, _Sighting] = {}
 
-    def look(self, now: float) -> Look:
+    def scan(self, now: float) -> Scan:
         """Look at the folder, at a moment of the caller's clock; OSError where it is gone."""
-        look, seen = Look(), {}
-        for entry in self._place.dropped_files():
+        look, seen = Scan(), {}
+        for entry in self._layout.inbox_files():
             if entry.oddity:
                 look.odd[entry.name] = entry.oddity
                 continue
             before = self._seen.get(entry.name)
-            seen[entry.name] = before if before and before.entry == entry else _Seen(entry, now)
+            seen[entry.name] = before if before and before.entry == entry else _Sighting(entry, now)
         self._seen = seen
         for each in sorted(seen.values(), key=_by_age):
-            path, due = self._place.root / each.entry.name, each.since + self._needs(each.entry)
+            path, due = self._layout.root / each.entry.name, each.since + self._needs(each.entry)
             if len(look.whole) == AHEAD:  # it will be looked at when these have had their turn
                 look.unready += 1
                 continue
             if now >= due and not is_being_written(path):
-                look.whole.append(Whole(each.since, each.entry.changed, each.entry.name, path, each.entry))
+                look.whole.append(WholeFile(each.since, each.entry.changed, each.entry.name, path, each.entry))
                 continue
             look.unready += 1
             due = due if now < due else now + self._still
@@ -84,7 +84,7 @@ class Arrivals:
         return self._still if entry.size else max(self._still, EMPTY)
 
 
-def _by_age(seen: _Seen) -> tuple[float, int, str]:
+def _by_age(seen: _Sighting) -> tuple[float, int, str]:
     return seen.since, seen.entry.changed, seen.entry.name
 
 

@@ -15,7 +15,7 @@ FOLDER = "reading"
 
 
 @contextmanager
-def counted(file: Path, home: Path, step: str = "") -> Iterator[None]:
+def read_attempt(file: Path, home: Path, step: str = "") -> Iterator[None]:
     """A reading of the file. FileError where it is the third after two that never ended, and for the second that died.
 
     Counted before it begins, so that a watcher that dies on a file is counted too; each step of a turn by itself.
@@ -24,7 +24,7 @@ def counted(file: Path, home: Path, step: str = "") -> Iterator[None]:
     begun = _count(note)
     if begun >= MOST:
         note.unlink(missing_ok=True)
-        raise _poison(file, "the program ended while it was read, or hung, and was started anew.")
+        raise _unreadable_error(file, "the program ended while it was read, or hung, and was started anew.")
     with suppress(OSError):  # a full disk has its own words elsewhere
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         note.write_text(str(begun + 1), "ascii")
@@ -34,14 +34,14 @@ def counted(file: Path, home: Path, step: str = "") -> Iterator[None]:
         if begun + 1 < MOST:
             raise
         note.unlink(missing_ok=True)
-        raise _poison(file, f"the last time: {error}") from error
+        raise _unreadable_error(file, f"the last time: {error}") from error
     except BaseException:
         note.unlink(missing_ok=True)
         raise
     note.unlink(missing_ok=True)
 
 
-def _poison(file: Path, how: str) -> FileError:
+def _unreadable_error(file: Path, how: str) -> FileError:
     return FileError(
         f"{file.name} could not be read {MOST} times: {how}",
         "Do not drop it again as it is: export it anew, as CSV if it was another kind; "

@@ -12,7 +12,7 @@ LOOK = 10.0  # seconds between two looks when nothing rings: for what no bell te
 POLL = 2.0  # seconds between two looks where no bell can be hung: on a network share
 
 
-class Bell:
+class ChangeEvents:
     """Waits for the operating system to tell of a change. Use as an async context manager.
 
     Folders on a network share, and all with `polling`, tell nothing: they are looked at every two seconds.
@@ -21,7 +21,7 @@ class Bell:
     def __init__(self, folders: Iterable[Path], *, polling: bool) -> None:
         self.longest = POLL if polling else LOOK
         self._folders = [] if polling else list(folders)
-        self._rung = asyncio.Event()
+        self._has_changed = asyncio.Event()
         self._listeners: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -37,8 +37,8 @@ class Bell:
         """Wait until something has changed since the last wait, and at most so many seconds."""
         longest = self.longest if seconds is None else min(self.longest, max(0.0, seconds))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), longest)
-        self._rung.clear()
+            await asyncio.wait_for(self._has_changed.wait(), longest)
+        self._has_changed.clear()
 
     async def _listen(self, folder: Path) -> None:
         """Listen to a folder for as long as it is the same one; where it is gone, or cannot be listened to, poll."""
@@ -50,11 +50,11 @@ class Bell:
                 )
                 async for changes in rings:
                     if changes:
-                        self._rung.set()
+                        self._has_changed.set()
                     if _identity(folder) != place:
                         break
             await asyncio.sleep(POLL)
-            self._rung.set()
+            self._has_changed.set()
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""One file's turn: run it, and file it away with its sheet, or with a text that says what to do."""
+"""One dropped file: run, then filed away with its sheet, or with a text that says what to do."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ from batch.model import Run
 from batch.model.exit_status import ExitStatus
 from batch.model.sheet_format import RESEND, RESULTS, read_mark
 from batch.monitoring import Digest, of_error, of_report
-from batch.monitoring.metrics import measure
+from batch.monitoring.metrics import write_metrics_file
 from batch.pipeline import Job, Pipeline, exit_status, input_copies, read
 from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints
@@ -24,16 +24,23 @@ from batch.primitives.stop import run_in_thread
 from batch.results.accounting import Report
 from batch.results.run_text import counts
 from batch.watcher import notices
-from batch.watcher.attempts import counted
-from batch.watcher.folder_layout import SHEETS, FolderLayout, Refused, free
+from batch.watcher.attempts import read_attempt
+from batch.watcher.folder_layout import DONE, FAILED, HELD, SHEETS, FolderLayout, UnsafeEntry, unused_path
 
 _PASSING = "ENOSPC EDQUOT EFBIG EROFS EIO ESTALE ENOTCONN ETIMEDOUT EHOSTDOWN EMFILE ENFILE"
 PASSING = frozenset(getattr(errno, name) for name in _PASSING.split() if hasattr(errno, name))
 """Faults of a disk or a network, not of a file."""
 
 
-class StillWritten(FileError):
+class StillBeingWritten(FileError):
     """Somebody went on writing after the file had been taken for whole."""
+
+
+def subfolder_for(report: Report) -> str:
+    """Where a run's file belongs: `held` where a person has to decide, `failed` where rows are to be fixed."""
+    if exit_status(report) is ExitStatus.WAITS_FOR_PERSON:
+        return HELD
+    return FAILED if report.summary["invalid"] or report.summary["rejected"] else DONE
 
 
 def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerReader) -> list[Source]:
@@ -59,10 +66,10 @@ def sources_in(file: Path, source: Source, settings: Settings, ledger: LedgerRea
 
 
 @dataclass(slots=True)
-class FileJob:
-    """A claimed file; `take` runs it and files it away. What `take` raises leaves it in `working`."""
+class ClaimedFileJob:
+    """A claimed file; `run` ships it and files it away. What `run` raises leaves it in `working`."""
 
-    place: FolderLayout
+    layout: FolderLayout
     file: Path
     """Where it lies, in `working`."""
     source: Source
@@ -74,121 +81,126 @@ class FileJob:
     target: Path | None = None
     sheet: Path | None = None
     digests: list[Digest] = field(default_factory=list)
-    """What it came to, for the log and for whoever is to be told."""
-    refused: list[str] = field(default_factory=list)
+    """What it came to, for the log and for people."""
+    answer_refusals: list[str] = field(default_factory=list)
     """Answers in it that were not taken, and why."""
-    waits_for: str = ""
+    held_run_id: str = ""
     """The run in which something waits for a person."""
 
-    async def take(self, desk: StoreSession) -> None:
-        """Run the file, once or for each sheet that is to be read, and file it away."""
+    async def run(self, session: StoreSession) -> None:
+        """Run the file, once or for each sheet that is to be read, and file it away.
+
+        StillBeingWritten where it has grown meanwhile; StoreStopped where the run ended before its end; ReaderDied;
+        OSError and FileError where a disk or a network is behind it. Any other FileError sends it to `failed`.
+        """
         try:
-            taken, was = await asyncio.to_thread(self._taken, desk.settings.home)
-            for source in await self._sources(desk, taken.copy):
-                report = await self._run(desk, source, taken)
-            self._look_again(was)
-        except Refused as error:
-            self.place.check()  # the room's, not the file's
-            self.send_back(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
+            taken, was = await asyncio.to_thread(self._copy_input, session.settings.home)
+            for source in await self._sources(session, taken.copy):
+                report = await self._run_source(session, source, taken)
+            self._check_unchanged(was)
+        except UnsafeEntry as error:
+            self.layout.check()  # the room's, not the file's
+            self.reject(FileError(f"{self.file.name} is {error}.", "Drop the file itself."))
             return
         except FileError as error:
-            if _is_passing(error) or isinstance(error, StillWritten | ReaderDied) or not self.file.exists():
+            if _is_passing(error) or isinstance(error, StillBeingWritten | ReaderDied) or not self.file.exists():
                 raise
-            self.send_back(error)
+            self.reject(error)
             return
-        self._file_away(desk, report)
+        self._file_away(session, report)
 
-    async def _sources(self, desk: StoreSession, copy: Path) -> list[Source]:
-        look = partial(sources_in, copy, self.source, desk.settings, desk.ledger)
-        with counted(self.file, desk.settings.home, "look"):
-            return await desk.stop.interrupt(run_in_thread(look))
+    async def _sources(self, session: StoreSession, copy: Path) -> list[Source]:
+        look = partial(sources_in, copy, self.source, session.settings, session.ledger)
+        with read_attempt(self.file, session.settings.home, "look"):
+            return await session.stop.interrupt(run_in_thread(look))
 
-    def send_back(self, error: FileError) -> None:
+    def reject(self, error: FileError) -> None:
         """To `failed`, with what is wrong and what to do."""
         self.digests = [of_error(error, str(self.file), ExitStatus.NOTHING_SENT)]
-        self._leave_in(self.place.failed, notices.unusable(self.file, error, self.place.root), notices.ERROR)
+        self._fail(self.layout.failed, notices.unusable_file(self.file, error, self.layout.root), notices.ERROR)
         self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
 
     def give_up(self, error: BaseException, tries: int) -> None:
         """To `failed`: the program cannot do it."""
         said = ShipbatchError(f"{type(error).__name__}: {error}", "This is a bug in shipbatch: please report it.")
         self.digests = [of_error(said, str(self.file), ExitStatus.BUG)]
-        self._leave_in(self.place.failed, notices.broken_file(self.file, error, tries), notices.ERROR)
+        self._fail(self.layout.failed, notices.program_failure(self.file, error, tries), notices.ERROR)
         self.say(f"failed {tries} times, a bug: {type(error).__name__}: {error} → failed")
 
-    def _taken(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
+    def _copy_input(self, home: Path) -> tuple[input_copies.Input, os.stat_result]:
         """The copy that is run, of the file as it was opened, and what that was; Refused, or FileError."""
         try:
-            with self.place.open(self.file) as content:
+            with self.layout.open(self.file) as content:
                 return input_copies.copied(content, self.file, home), os.fstat(content.fileno())
-        except Refused:
+        except UnsafeEntry:
             raise
         except OSError as error:
             what = f"{self.file} cannot be read: {error.strerror or error}."
             raise FileError(what, "Check the file and its folder.") from error
 
-    def _look_again(self, was: os.stat_result) -> None:
+    def _check_unchanged(self, was: os.stat_result) -> None:
         """StillWritten where what lies there is no longer what was run: it has grown, or was put in its place."""
         now = self.file.lstat()
         if (was.st_ino, was.st_size, was.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
-            raise StillWritten(f"{self.file.name} has grown while it was run.", "It is run again once it is whole.")
+            raise StillBeingWritten(
+                f"{self.file.name} has grown while it was run.", "It is run again once it is whole."
+            )
 
-    async def _run(self, desk: StoreSession, source: Source, taken: input_copies.Input) -> Report:
-        pipeline = Pipeline(desk)
-        reading = partial(counted, self.file, desk.settings.home)
-        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._place, reading=reading))
-        self.refused = pipeline.refusals
+    async def _run_source(self, session: StoreSession, source: Source, taken: input_copies.Input) -> Report:
+        pipeline = Pipeline(session)
+        reading = partial(read_attempt, self.file, session.settings.home)
+        report = await pipeline.run(Job(self.file, source, taken=taken, place=self._choose_target, reading=reading))
+        self.answer_refusals = pipeline.refusals
         if report.stopped:
             raise StoreStopped(report.stopped, report.todo)
         self.sheet = report.sheet
         if report.sheet_error and self.needs_sheet:
             raise report.sheet_error
-        if problem := await asyncio.to_thread(measure, desk.settings, [report]):
+        if problem := await asyncio.to_thread(write_metrics_file, session.settings, [report]):
             self.say(problem)
         return report
 
-    def _place(self, report: Report) -> Path | None:
+    def _choose_target(self, report: Report) -> Path | None:
         """Where the file will lie, nothing overwritten there; a run that did not end leaves it where it is."""
         if report.stopped:
             return None
-        if exit_status(report) is ExitStatus.WAITS_FOR_PERSON:
-            self.waits_for = report.run.run_id
-        self.place.check()
-        self.target = free(self._room(report), self.file.name)
+        subfolder = subfolder_for(report)
+        if subfolder == HELD:
+            self.held_run_id = report.run.run_id
+        self.layout.check()
+        if self.held_run_id:  # of another sheet of the file, or of this one
+            subfolder = HELD
+        self.target = unused_path(self.layout.root / subfolder, self.file.name)
         return self.target
 
-    def _room(self, report: Report) -> Path:
-        if self.waits_for:
-            return self.place.held
-        to_fix = report.summary["invalid"] or report.summary["rejected"]
-        return self.place.failed if to_fix else self.place.done
-
-    def _file_away(self, desk: StoreSession, report: Report) -> None:
+    def _file_away(self, session: StoreSession, report: Report) -> None:
         assert self.target is not None
         self.digests = [of_report(report, exit_status(report))]
         room = self.target.parent.name
         self.say(f"{counts(report.summary)} → {room} (run {report.run.run_id})")
         if report.sheet_error:
             self.say(f"{report.sheet_error} {report.sheet_error.todo}")
-        earlier = _earlier(desk, report) if self.is_new else None
+        earlier = _earlier_run(session, report) if self.is_new else None
         if earlier:
-            note = notices.known_content(self.file, earlier)
+            note = notices.same_content(self.file, earlier)
             self.say(f"the {note}")
-            notices.leave(letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE)
-        if self.refused:
-            again = self.sheet if self.waits_for else None
-            notices.leave(notices.not_taken(self.file, self.refused, again), self.target, notices.NOTE)
+            notices.write_notice(letter([f"{self.file.name}: the {note}"]), self.target, notices.NOTE)
+        if self.answer_refusals:
+            again = self.sheet if self.held_run_id else None
+            notices.write_notice(
+                notices.answer_refusals(self.file, self.answer_refusals, again), self.target, notices.NOTE
+            )
         self._move(self.target)
 
-    def _leave_in(self, room: Path, text: str, ending: str) -> None:
-        self.place.check()
-        target = free(room, self.file.name)
-        notices.leave(text, target, ending)
+    def _fail(self, room: Path, text: str, ending: str) -> None:
+        self.layout.check()
+        target = unused_path(room, self.file.name)
+        notices.write_notice(text, target, ending)
         self._move(target)
 
     def _move(self, target: Path) -> None:
         failpoints.failpoint("before-filing")
-        self.place.move(self.file, target)
+        self.layout.move(self.file, target)
         failpoints.failpoint("after-filing")
         self.target = target
         stray = self.file.with_name(f"{self.file.stem}{SHEETS[0]}")
@@ -205,9 +217,9 @@ def _is_passing(error: BaseException | None) -> bool:
     return False
 
 
-def _earlier(desk: StoreSession, report: Report) -> Run | None:
+def _earlier_run(session: StoreSession, report: Report) -> Run | None:
     """The run in which the same content was processed, where this one had nothing left to send."""
     if report.summary["created"] or report.summary["updated"]:
         return None
-    runs = desk.ledger.of_content(report.run.sha256, report.run.store)
+    runs = session.ledger.of_content(report.run.sha256, report.run.store)
     return next((run for run in runs if run.run_id != report.run.run_id and run.finished), None)

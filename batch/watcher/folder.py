@@ -13,8 +13,17 @@ from batch.model.sheet_format import read_mark
 from batch.pipeline import exit_status, is_answered
 from batch.pipeline.decisions import still_waits, was_answered_elsewhere
 from batch.results.accounting import CarriedOver, Report
-from batch.watcher.arrivals import Arrivals, Look, is_being_written
-from batch.watcher.folder_layout import SHEETS, Entry, FolderLayout, digest, entry, free, is_open, is_sheet
+from batch.watcher.arrivals import Arrivals, Scan, is_being_written
+from batch.watcher.folder_layout import (
+    SHEETS,
+    Entry,
+    FolderLayout,
+    content_hash,
+    entry,
+    is_open,
+    is_sheet,
+    unused_path,
+)
 from batch.watcher.status_file import StatusFile
 
 STILL = 2.0  # seconds for which a file must not have changed
@@ -28,10 +37,10 @@ class HeldFile:
 
     run_id: str
     sheet: Path | None
-    read: Entry | None = None
+    sheet_read: Entry | None = None
     """The sheet as it was when its answers were last looked at."""
-    seen: Entry | None = None
-    since: float = 0.0
+    sheet_seen: Entry | None = None
+    seen_since: float = 0.0
     """When the sheet was first seen so."""
 
 
@@ -39,34 +48,38 @@ class DropFolder:
     """A drop folder with its board; keeps what it has seen, and nothing of what is gone."""
 
     def __init__(self, folder: Folder, settings: Settings, say: Callable[[str], None]) -> None:
-        self.place = FolderLayout(folder.path.absolute())
-        self.is_far = bool(network_disk(self.place.root)) or str(self.place.root).startswith(("\\\\", "//"))
+        self.layout = FolderLayout(folder.path.absolute())
+        self.is_far = bool(network_disk(self.layout.root)) or str(self.layout.root).startswith(("\\\\", "//"))
         self.still = folder.still or (STILL_FAR if self.is_far else STILL)
-        self.board = StatusFile(settings.home, self.place.root)
-        self.arrived = Look()
-        self.left: list[Path] = []
+        self.status_file = StatusFile(settings.home, self.layout.root)
+        self.last_scan = Scan()
+        self.working_files: list[Path] = []
         """What lies in `working`: of a watcher that is no more, or of one that is at it."""
-        self._arrivals = Arrivals(self.place, self.still)
+        self._arrivals = Arrivals(self.layout, self.still)
         self._folder, self._settings, self._say = folder, settings, say
         self._held: dict[Path, HeldFile] = {}
         self._trouble = ""
         self._odd: set[str] = set()
 
-    def look(self, now: float) -> None:
+    def scan(self, now: float) -> None:
         """See what has changed; a folder that is gone, or cannot be written, is told of once, and waited for."""
         try:
-            self.place.make()
-            self.arrived = self._arrivals.look(now)
-            left = (entry.name for entry in self.place.inside(self.place.working))
-            self.left = sorted(self.place.working / name for name in left if not is_sheet(name))
+            self.layout.make()
+            self.last_scan = self._arrivals.scan(now)
+            left = (entry.name for entry in self.layout.inside(self.layout.working))
+            self.working_files = sorted(self.layout.working / name for name in left if not is_sheet(name))
         except OSError as error:
-            self.arrived, self.left = Look(), []
-            self._tell(f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can.")
+            self.last_scan, self.working_files = Scan(), []
+            self._report_trouble(
+                f"it cannot be used now ({error.strerror or error}). Nothing is taken from it until it can."
+            )
             return
-        self._tell("")
-        for name in self.arrived.odd.keys() - self._odd:
-            self._say(f"{self.place.root / name} is {self.arrived.odd[name]} and is left alone: drop the file itself.")
-        self._odd = set(self.arrived.odd)
+        self._report_trouble("")
+        for name in self.last_scan.odd.keys() - self._odd:
+            self._say(
+                f"{self.layout.root / name} is {self.last_scan.odd[name]} and is left alone: drop the file itself."
+            )
+        self._odd = set(self.last_scan.odd)
 
     def source_for(self, name: str) -> Source:
         """What is known of a file's source: the folder's, else by the file's name."""
@@ -76,13 +89,13 @@ class DropFolder:
     def hold(self, file: Path, run_id: str, sheet: Path | None, ledger: LedgerReader) -> None:
         """Remember a held file; one that waits for nothing a person could say is not looked at again."""
         if still_waits(ledger, self._settings.store, run_id):
-            self._held[file] = HeldFile(run_id, sheet, read=entry(sheet) if sheet else None)
+            self._held[file] = HeldFile(run_id, sheet, sheet_read=entry(sheet) if sheet else None)
 
     def remember_held(self, ledger: LedgerReader) -> None:
         """What an earlier watcher has put into `held`: the ledger knows each file by its content."""
-        for each in self.place.inside(self.place.held) if self.place.held.is_dir() else ():
-            file = self.place.held / each.name
-            runs = [] if each.oddity else ledger.of_content(digest(file), self._settings.store)
+        for each in self.layout.inside(self.layout.held) if self.layout.held.is_dir() else ():
+            file = self.layout.held / each.name
+            runs = [] if each.oddity else ledger.of_content(content_hash(file), self._settings.store)
             if runs:
                 told = Path(runs[0].summary.get("results") or "")
                 beside = file.with_name(f"{file.stem}{SHEETS[0]}")
@@ -95,14 +108,14 @@ class DropFolder:
         if sheet is None or file is None:
             return
         waits = exit_status(report) is ExitStatus.WAITS_FOR_PERSON
-        target = free(self.place.held if waits else self.place.failed, file.name)
+        target = unused_path(self.layout.held if waits else self.layout.failed, file.name)
         try:
-            self.place.move(file, target)
+            self.layout.move(file, target)
         except OSError:  # somebody has it open; people are told all the same
             return
         moved = sheet
         with suppress(OSError):
-            self.place.move(sheet, moved := target.with_name(f"{target.stem}{SHEETS[0]}"))
+            self.layout.move(sheet, moved := target.with_name(f"{target.stem}{SHEETS[0]}"))
         await ledger.finish(run.run_id, exit_status(report), report.summary | {"results": str(moved)})
         who = "a person has to decide of it" if waits else "rows of it are to be fixed"
         self._say(f"{file.name}: {who} after all → {target.parent.name}")
@@ -111,13 +124,13 @@ class DropFolder:
 
     def _done(self, report: Report) -> Path | None:
         """The file in `done` that a sheet there is of."""
-        if report.sheet is None or report.sheet.parent != self.place.done:
+        if report.sheet is None or report.sheet.parent != self.layout.done:
             return None
-        files = (self.place.done / each.name for each in self.place.inside(self.place.done) if not each.oddity)
+        files = (self.layout.done / each.name for each in self.layout.inside(self.layout.done) if not each.oddity)
         beside = (file for file in files if not is_sheet(file.name) and report.sheet.name.startswith(file.stem))
-        return next((file for file in beside if digest(file) == report.run.sha256), None)
+        return next((file for file in beside if content_hash(file) == report.run.sha256), None)
 
-    def decided_files(self, ledger: LedgerReader) -> Iterator[Path]:
+    def files_to_rerun(self, ledger: LedgerReader) -> Iterator[Path]:
         """Held files on which every word has been said, and that are to be run again.
 
         What a results sheet dropped back in has shipped needs no other run: such a file is filed away as it is.
@@ -133,16 +146,16 @@ class DropFolder:
             else:
                 yield file
 
-    def answered_files(self, ledger: LedgerReader, now: float) -> Iterator[tuple[Path, Path]]:
+    def new_answers(self, ledger: LedgerReader, now: float) -> Iterator[tuple[Path, Path]]:
         """Held files and their sheets in which a person has answered where they lie, saved and closed since."""
         for file, held in list(self._held.items()):
             saved = entry(held.sheet) if held.sheet else None
-            if held.sheet is None or saved is None or saved == held.read:
+            if held.sheet is None or saved is None or saved == held.sheet_read:
                 continue
-            if saved != held.seen:
-                self._held[file] = replace(held, seen=saved, since=now)
-            elif self._is_given(held.sheet, now - held.since):
-                self._held[file] = replace(held, read=saved)
+            if saved != held.sheet_seen:
+                self._held[file] = replace(held, sheet_seen=saved, seen_since=now)
+            elif self._is_given(held.sheet, now - held.seen_since):
+                self._held[file] = replace(held, sheet_read=saved)
                 if is_answered(held.sheet, self.source_for(file.name), self._settings, ledger):
                     yield file, held.sheet
 
@@ -156,21 +169,21 @@ class DropFolder:
 
     def _file_away(self, file: Path, held: HeldFile) -> None:
         with suppress(FileNotFoundError):
-            if held.sheet and held.sheet.parent == self.place.held and held.sheet.exists():
-                self.place.move(held.sheet, free(self.place.done, held.sheet.name))
-            self.place.move(file, free(self.place.done, file.name))
+            if held.sheet and held.sheet.parent == self.layout.held and held.sheet.exists():
+                self.layout.move(held.sheet, unused_path(self.layout.done, held.sheet.name))
+            self.layout.move(file, unused_path(self.layout.done, file.name))
             self._say(f"{file.name}: every word on it has been said, and what was to ship has shipped → done")
         del self._held[file]
 
     @property
-    def holds(self) -> bool:
+    def has_held_files(self) -> bool:
         """Whether anything waits for a person here."""
         return bool(self._held)
 
-    def _tell(self, trouble: str) -> None:
+    def _report_trouble(self, trouble: str) -> None:
         if trouble != self._trouble:
-            self._say(f"{self.place.root}: {trouble}" if trouble else f"{self.place.root} can be used again.")
-            self.board.show(state="stopped" if trouble else "watching", trouble=trouble)
+            self._say(f"{self.layout.root}: {trouble}" if trouble else f"{self.layout.root} can be used again.")
+            self.status_file.show(state="stopped" if trouble else "watching", trouble=trouble)
         self._trouble = trouble
 
 

@@ -28,7 +28,7 @@ NOT_OURS = (".", "~$", "thumbs.db", "desktop.ini")
 """Beginnings of the names that belong to other programs: hidden files, Excel's and LibreOffice's locks."""
 SHEETS = (".results.xlsx", ".plan.xlsx")
 """Ends of the names of our own sheets."""
-LETTERS = (".error.txt", ".note.txt")
+NOTICES = (".error.txt", ".note.txt")
 """Ends of the names of our own texts."""
 _JUNCTION = 0xA0000003  # Windows: a folder that leads to another one
 _ENDING = 20  # bytes; what is longer after the last dot is no ending
@@ -40,7 +40,7 @@ _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _AS_IT_IS = _READ | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe is opened at once
 
 
-class Refused(OSError):
+class UnsafeEntry(OSError):
     """A room or a file that is not what it is called; says what it is."""
 
 
@@ -76,17 +76,17 @@ class FolderLayout:
 
     def check(self) -> None:
         """Refused, by name, where a room is a link, or somebody's who has no say here."""
-        if wrong := next(self.refused(), ""):
-            raise Refused(wrong)
+        if wrong := next(self.faults(), ""):
+            raise UnsafeEntry(wrong)
 
-    def refused(self) -> Iterator[str]:
+    def faults(self) -> Iterator[str]:
         """What is wrong with each room that is there and cannot be used."""
         for room in ROOMS:
             with suppress(FileNotFoundError):
-                if wrong := self._wrong((self.root / room).lstat()):
+                if wrong := self._fault((self.root / room).lstat()):
                     yield f"{self.root / room} {wrong}"
 
-    def _wrong(self, told: os.stat_result) -> str:
+    def _fault(self, told: os.stat_result) -> str:
         if stat.S_ISLNK(told.st_mode) or getattr(told, "st_reparse_tag", 0) == _JUNCTION:
             return "is a link to another place: take it away, and a folder is made there"
         if not stat.S_ISDIR(told.st_mode):
@@ -96,18 +96,18 @@ class FolderLayout:
         return ""
 
     @contextmanager
-    def _held(self, folder: Path) -> Iterator[int]:
+    def _open_folder(self, folder: Path) -> Iterator[int]:
         """The folder or one of its rooms, open: what it was then it stays."""
         with ExitStack() as stack:
             handle = os.open(self.root, _READ | os.O_DIRECTORY)
             stack.callback(os.close, handle)
             if folder != self.root:
                 if folder.parent != self.root or folder.name not in ROOMS:
-                    raise Refused(f"{folder} is no room of {self.root}")
+                    raise UnsafeEntry(f"{folder} is no room of {self.root}")
                 handle = os.open(folder.name, _AS_IT_IS | os.O_DIRECTORY, dir_fd=handle)
                 stack.callback(os.close, handle)
-                if wrong := self._wrong(os.fstat(handle)):
-                    raise Refused(f"{folder} {wrong}")
+                if wrong := self._fault(os.fstat(handle)):
+                    raise UnsafeEntry(f"{folder} {wrong}")
             yield handle
 
     def move(self, file: Path, target: Path) -> None:
@@ -116,23 +116,23 @@ class FolderLayout:
         if not HAS_FDS:
             file.rename(target)
             return
-        with self._held(file.parent) as old, self._held(target.parent) as new:
+        with self._open_folder(file.parent) as old, self._open_folder(target.parent) as new:
             os.rename(file.name, target.name, src_dir_fd=old, dst_dir_fd=new)
 
     def open(self, file: Path) -> BufferedReader:
         """What lies in a room, opened once; Refused where it is no plain file of its own, FileNotFoundError if gone."""
         self.check()
         if not HAS_FDS:
-            return plain(file)
-        with self._held(file.parent) as room:
-            return plain(file, room)
+            return open_plain(file)
+        with self._open_folder(file.parent) as room:
+            return open_plain(file, room)
 
     def inside(self, room: Path) -> Iterator[Entry]:
         """What lies in a room; OSError where it is gone or Refused."""
         self.check()
         return entries(room)
 
-    def dropped_files(self) -> Iterator[Entry]:
+    def inbox_files(self) -> Iterator[Entry]:
         """What people have dropped, whole or not; OSError where the folder is gone."""
         return (entry for entry in entries(self.root) if entry.name not in ROOMS)
 
@@ -141,7 +141,7 @@ class FolderLayout:
 
         A sheet of ours gets another name: what is called like one there, another command has written.
         """
-        target = free(self.working, resent(safe_name(entry.name)))
+        target = unused_path(self.working, resend_name(safe_name(entry.name)))
         try:
             self.move(entry, target)
         except FileNotFoundError:
@@ -177,21 +177,21 @@ def _entry(name: str, told: os.stat_result) -> Entry:
     return Entry(name, told.st_size, told.st_mtime_ns, told.st_ino, odd)
 
 
-def plain(file: Path, room: int | None = None) -> BufferedReader:
+def open_plain(file: Path, room: int | None = None) -> BufferedReader:
     """A file opened, no link followed; Refused where it is anything but a plain file with one name."""
     before = os.stat(file.name if room is not None else file, dir_fd=room, follow_symlinks=False)
     if odd := oddity(before):
-        raise Refused(odd)
+        raise UnsafeEntry(odd)
     try:
         handle = os.open(file.name if room is not None else file, _AS_IT_IS, dir_fd=room)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Refused("a link to another place") from error
+            raise UnsafeEntry("a link to another place") from error
         raise
     told = os.fstat(handle)
     if odd := oddity(told) or ("" if (told.st_dev, told.st_ino) == (before.st_dev, before.st_ino) else "another file"):
         os.close(handle)
-        raise Refused(odd)
+        raise UnsafeEntry(odd)
     return os.fdopen(handle, "rb")
 
 
@@ -200,16 +200,16 @@ def is_open(file: Path) -> bool:
     return any(file.with_name(lock).exists() for lock in (f"~${file.name}", f".~lock.{file.name}#"))
 
 
-def digest(file: Path) -> str:
+def content_hash(file: Path) -> str:
     """What tells a content from another one: its SHA-256."""
-    with plain(file) as content:
+    with open_plain(file) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def is_ignored(name: str) -> bool:
     """Whether a name says that the file is not meant for us, or not yet."""
     plain = name.casefold()
-    return plain.startswith(NOT_OURS) or plain.endswith((*UNFINISHED, *LETTERS))
+    return plain.startswith(NOT_OURS) or plain.endswith((*UNFINISHED, *NOTICES))
 
 
 def is_sheet(name: str) -> bool:
@@ -217,7 +217,7 @@ def is_sheet(name: str) -> bool:
     return name.casefold().endswith(SHEETS)
 
 
-def resent(name: str) -> str:
+def resend_name(name: str) -> str:
     """A name that is not its own results sheet's."""
     return f"{name[: -len(next(filter(name.casefold().endswith, SHEETS)))]}-resent.xlsx" if is_sheet(name) else name
 
@@ -240,7 +240,7 @@ def safe_name(name: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore") + ending
 
 
-def free(folder: Path, name: str) -> Path:
+def unused_path(folder: Path, name: str) -> Path:
     """The name in a folder, or one with the time in it where the name is taken, in whatever spelling."""
     taken = {_fold(each) for each in os.listdir(folder)}  # noqa: PTH208  names alone
     stem, ending = _split(name)

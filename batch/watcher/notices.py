@@ -7,9 +7,9 @@ from pathlib import Path
 from batch.errors import ShipbatchError
 from batch.model import Run
 from batch.primitives.escapes import letter
-from batch.watcher.folder_layout import LETTERS, free
+from batch.watcher.folder_layout import NOTICES, unused_path
 
-ERROR, NOTE = LETTERS
+ERROR, NOTE = NOTICES
 
 _SETTINGS = (
     "(`--map FIELD=COLUMN` and `--sheet NAME` are told to shipbatch once and for all: whoever looks after it puts",
@@ -18,7 +18,7 @@ _SETTINGS = (
 )
 
 
-def unusable(file: Path, error: ShipbatchError, folder: Path) -> str:
+def unusable_file(file: Path, error: ShipbatchError, folder: Path) -> str:
     """For a file that cannot be read as an export."""
     where, wrong, todo = str(file), str(error), error.todo
     lines = [
@@ -31,12 +31,12 @@ def unusable(file: Path, error: ShipbatchError, folder: Path) -> str:
     return letter(lines)
 
 
-def cut_short(file: Path, why: str, todo: str) -> str:
+def incomplete_file(file: Path, why: str, todo: str) -> str:
     """For a file that came back before all of it was sent."""
     return letter([f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"])
 
 
-def broken_file(file: Path, error: BaseException, tries: int) -> str:
+def program_failure(file: Path, error: BaseException, tries: int) -> str:
     """For a file on which the program fails."""
     lines = [
         f"{file.name} came back: shipbatch failed on it {tries} times, and that is a bug in shipbatch.",
@@ -47,28 +47,28 @@ def broken_file(file: Path, error: BaseException, tries: int) -> str:
     return letter(lines)
 
 
-def known_content(file: Path, earlier: Run) -> str:
+def same_content(file: Path, earlier: Run) -> str:
     """For a file with the content of another one: words after "the"."""
     name, at = Path(earlier.file).name, f"{earlier.started.astimezone():%Y-%m-%d %H:%M}"
     again = "" if name == file.name else f" as {name}"
     return f"same content was already processed on {at}{again} (run {earlier.run_id}): 0 sent."
 
 
-def not_taken(sheet: Path, refused: Sequence[str], answer_in: Path | None) -> str:
+def answer_refusals(sheet: Path, refused: Sequence[str], answer_in: Path | None) -> str:
     """For answers in a sheet that could not be taken."""
     again = f"Answer once more in {answer_in.name}: save it and close it." if answer_in else ""
     return letter([f"Not every Decision in {sheet.name} could be taken:", *refused, again])
 
 
-def leave(text: str, beside: Path, ending: str) -> None:
+def write_notice(text: str, beside: Path, ending: str) -> None:
     """Put a text beside a file; where there is no room for it, the log alone has said so."""
     with suppress(OSError):
-        letter = free(beside.parent, f"{beside.stem}{ending}")
+        letter = unused_path(beside.parent, f"{beside.stem}{ending}")
         with letter.open("x", encoding="utf-8-sig") as file:  # new, no link followed; Windows' editor looks for the BOM
             file.write(f"{text.rstrip()}\n")
 
 
-def take_away(beside: Path, ending: str) -> None:
+def remove_notice(beside: Path, ending: str) -> None:
     """Remove the text beside a file: it no longer holds."""
     with suppress(OSError):
         beside.with_name(f"{beside.stem}{ending}").unlink(missing_ok=True)

@@ -11,10 +11,11 @@ from batch.config import Settings
 from batch.ledger import read_ledger
 from batch.ledger.queries import LedgerReader
 from batch.model import MADE_DIFFERS, Run
+from batch.results.accounting import row_count
 from batch.results.run_text import count_noun
-from batch.watcher.folder_layout import Entry, FolderLayout, digest, is_sheet
+from batch.watcher.folder_layout import Entry, FolderLayout, content_hash, is_sheet
 from batch.watcher.notices import ERROR
-from batch.watcher.status_file import boards
+from batch.watcher.status_file import living_watchers
 
 SHOWN = 20  # names in a line
 
@@ -23,28 +24,28 @@ def folder_status(folder: Path, settings: Settings, *, now: datetime | None = No
     """A drop folder as it stands, whether a watcher is at work in another process or nobody is."""
     place = FolderLayout(folder.absolute())
     midnight = (now or datetime.now().astimezone()).replace(hour=0, minute=0, second=0, microsecond=0)
-    dropped = _list_files(place.dropped_files)
-    watchers = list(boards(settings.home, place.root))
+    dropped = _list_files(place.inbox_files)
+    watchers = list(living_watchers(settings.home, place.root))
     at_it = {board["file"] for board in watchers if board.get("state") == "running"}
     with read_ledger(settings.ledger) as ledger:
         data = {
             "folder": str(place.root),
-            "refused": _refused(place),
+            "refused": _layout_faults(place),
             "watchers": watchers,
             "running": sorted(at_it),
             "unfinished": [entry.name for entry in _files(place, place.working) if entry.name not in at_it],
             "waiting": [entry.name for entry in dropped if not entry.oddity],
             "left_alone": {entry.name: entry.oddity for entry in dropped if entry.oddity},
             "done_today": _done(run for run in ledger.runs_since(midnight) if Path(run.file).parent == place.working),
-            "held": [_held_data(place.held / entry.name, ledger) for entry in _files(place, place.held)],
-            "failed": [_failed_data(place.failed / entry.name) for entry in _files(place, place.failed)],
+            "held": [_data_of_held(place.held / entry.name, ledger) for entry in _files(place, place.held)],
+            "failed": [_data_of_failed(place.failed / entry.name) for entry in _files(place, place.failed)],
         }
     return CommandResult(tuple(_lines(data)), data)
 
 
-def _refused(place: FolderLayout) -> list[str]:
+def _layout_faults(place: FolderLayout) -> list[str]:
     with suppress(OSError):
-        return list(place.refused())
+        return list(place.faults())
     return []
 
 
@@ -63,22 +64,22 @@ def _files(place: FolderLayout, room: Path) -> list[Entry]:
 def _done(runs: Iterable[Run]) -> dict[str, int]:
     """A file that was gone on with after a stop counts once, and what each of its runs has shipped."""
     ended = [run for run in runs if run.finished]
-    counted = {name: sum(run.summary.get(name, 0) for run in ended) for name in ("created", "updated")}
+    counted = {name: sum(row_count(run.summary, name) for run in ended) for name in ("created", "updated")}
     return {"files": len({(run.file, run.sha256) for run in ended}), **counted}
 
 
-def _held_data(file: Path, ledger: LedgerReader) -> dict[str, Any]:
+def _data_of_held(file: Path, ledger: LedgerReader) -> dict[str, Any]:
     told: dict[str, Any] = {"file": file.name, "rows": None, "run": "", "since": "", "sheet": ""}
     with suppress(OSError):
-        for run in ledger.of_content(digest(file))[:1]:
-            waits = sum(run.summary.get(name, 0) for name in ("held", "in_doubt", MADE_DIFFERS))
+        for run in ledger.of_content(content_hash(file))[:1]:
+            waits = sum(row_count(run.summary, name) for name in ("held", "in_doubt", MADE_DIFFERS))
             sheet = Path(run.summary.get("results") or "").name
             since = run.started.astimezone().isoformat(timespec="seconds")
             told |= {"rows": waits, "run": run.run_id, "since": since, "sheet": sheet}
     return told
 
 
-def _failed_data(file: Path) -> dict[str, str]:
+def _data_of_failed(file: Path) -> dict[str, str]:
     beside = (file.with_name(f"{file.stem}{ending}") for ending in (ERROR, ".results.xlsx"))
     return {"file": file.name, "see": next((path.name for path in beside if path.exists()), "")}
 
@@ -87,7 +88,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["folder"]
     yield from (f"  refused  {wrong}" for wrong in data["refused"])
     watched = data["watchers"]
-    yield from _running_lines(data["unfinished"], watched)
+    yield from _lines_of_running(data["unfinished"], watched)
     if waiting := data["waiting"]:
         yield f"  waiting  {_count_text(waiting)}"
     done = data["done_today"]
@@ -95,7 +96,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     files, rows = count_noun(done["files"], "file"), count_noun(done["created"], "row")
     yield f"  done     {files} today: {rows} shipped{corrected}"
     for held in data["held"]:
-        yield f"  held     {held['file']}: {_waits(held)}"
+        yield f"  held     {held['file']}: {_waiting_text(held)}"
     for failed in data["failed"]:
         yield f"  failed   {failed['file']}{': what to do is in ' + failed['see'] if failed['see'] else ''}"
     for name, oddity in data["left_alone"].items():
@@ -108,7 +109,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
         yield f'  Nobody watches it: start `shipbatch watch "{data["folder"]}"`.'
 
 
-def _running_lines(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _lines_of_running(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for board in (board for board in watched if board.get("state") == "running"):
         stage = board.get("stage") or "Beginning"
         counts = f", {board['done']:,} of {board['total']:,}" if board.get("total") else ""
@@ -118,7 +119,7 @@ def _running_lines(unfinished: Sequence[str], watched: Sequence[Mapping[str, Any
         yield f"  working  {name}: not finished; {who}"
 
 
-def _waits(held: Mapping[str, Any]) -> str:
+def _waiting_text(held: Mapping[str, Any]) -> str:
     if not held["run"]:
         return "not known to the ledger; drop it again"
     wait = "1 row waits" if held["rows"] == 1 else f"{held['rows']:,} rows wait"

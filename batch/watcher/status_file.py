@@ -63,7 +63,7 @@ class StatusFile:
         except OSError:
             self._write()
 
-    def take_down(self) -> None:
+    def remove(self) -> None:
         """The watcher ends."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ class StatusFile:
             whole.replace(self._path)
 
 
-def boards(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
+def living_watchers(home: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
     """What the living watchers of a folder show; what the dead have left is taken down."""
     for path in sorted(_boards(home).glob(f"{_name(folder)}-*.json")):
         with suppress(OSError, ValueError):
@@ -99,8 +99,8 @@ def _has_died(said: Mapping[str, Any], lock: Path) -> bool:
     return said.get("host") == socket.gethostname() and is_free(lock)
 
 
-def _lock_of(board: Path) -> Path:
-    return board.with_suffix(".lock")
+def _lock_of(status_file: Path) -> Path:
+    return status_file.with_suffix(".lock")
 
 
 def _boards(home: Path) -> Path:

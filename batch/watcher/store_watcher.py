@@ -1,45 +1,31 @@
-"""One store's drop folders, kept for weeks: a file at a time, in order, each under the store's lock."""
+"""One store's drop folders, watched for weeks: a file at a time, in order, each under the store's lock."""
 
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 
-from batch.config import Database, Folder, Place, Settings
-from batch.errors import FileError, LedgerError, ReaderDied, ShipbatchError, StopRequested, of_memory
-from batch.ledger import export_store, read_ledger
-from batch.model.exit_status import ExitStatus
-from batch.monitoring import Digest, after, of_error, of_report
-from batch.pipeline import Pipeline, input_copies, take_decisions
-from batch.pipeline.runner import carry_over_leftovers, open_store
-from batch.pipeline.session import Progress, StoreSession
-from batch.primitives import failpoints
-from batch.primitives.stop import StopEvent, run_in_thread
-from batch.results import run_text
-from batch.watcher import notices
-from batch.watcher.arrivals import Whole
-from batch.watcher.change_events import Bell
-from batch.watcher.file_job import FileJob, StillWritten
-from batch.watcher.folder import DropFolder, HeldFile, clear_sheet
-from batch.watcher.folder_layout import is_same
-from batch.watcher.progress import FileProgress, NullProgress
-from batch.watcher.retries import Retries, pause_after
+from batch.config import Folder, Settings
+from batch.errors import ShipbatchError, StopRequested, of_memory
+from batch.ledger import Ledger
+from batch.monitoring import Digest, Notifier, notify_after_run
+from batch.pipeline.progress import NullProgress, Progress
+from batch.pipeline.session import StoreSession, open_store
+from batch.primitives.stop import StopEvent
+from batch.watcher.change_events import ChangeEvents
+from batch.watcher.file_job import ClaimedFileJob
+from batch.watcher.folder import DropFolder, clear_sheet
+from batch.watcher.held_decisions import HELD_EVERY, HeldDecisions
+from batch.watcher.inbox import Claim, Inbox
+from batch.watcher.messages import Messages
+from batch.watcher.progress import StatusFileProgress
+from batch.watcher.retries import TRIES
+from batch.watcher.timer import Timer
+from batch.watcher.trouble import Trouble
+from batch.watcher.upkeep import Upkeep
 
-TRIES = 3  # in a row on one file, before others have their turn
 OTHERS = 2.0  # seconds after which other commands of the store get a chance …
 CHANCE = 0.3  # … of so many seconds: they look for the lock five times a second
-AGAIN = 5.0  # seconds before a file that somebody has open is tried again
-HELD_EVERY = 5.0  # seconds between two looks at what people have decided
-CARRY_EVERY = 900.0  # seconds between two tries of what waits for its order, while no file comes
-DAY = 86_400.0  # seconds
-
-
-Tell = Callable[[Settings, Sequence[Digest], int], list[str]]
-"""Tells the log, and people; returns what could not be told."""
 
 
 class StoreWatcher:
@@ -49,284 +35,114 @@ class StoreWatcher:
         self,
         folders: Sequence[Folder],
         settings: Settings,
-        screen: Progress,
+        progress: Progress,
         stop: StopEvent,
         *,
         polling: bool = False,
-        tell: Tell = after,
+        notify: Notifier = notify_after_run,
     ) -> None:
         # The lock is waited for as long as it takes.
         self.settings = settings.model_copy(update={"wait": math.inf})
-        self._screen, self._stop, self._tell = screen, stop, tell
-        self.shelves = [DropFolder(folder, settings, self._say) for folder in folders]
-        self._polling = polling or any(shelf.is_far for shelf in self.shelves)
-        self._troubles = Retries()
-        self._said: dict[str, None] = {}
-        self._trouble = ""
-        self._ledger_seen: tuple[int, ...] = ()
-        self._decided: list[tuple[DropFolder, Path]] = []
-        self._answered: list[tuple[DropFolder, Path, Path]] = []
-        self._look_at_held = self._expire = self._let_others = self._carry_at = -math.inf
-        self._leaves_open = False
+        self.folders = [DropFolder(folder, settings, progress.say) for folder in folders]
+        self._stop = stop
+        self._polling = polling or any(folder.is_far for folder in self.folders)
+        self._messages = Messages(self.settings, progress.say, notify)
+        self._inbox = Inbox(self.folders, self._messages.say_once)
+        self._decisions = HeldDecisions(self.folders, self.settings, stop, progress.say)
+        self._upkeep = Upkeep(self.settings)
+        self._trouble = Trouble(self.folders, self._inbox.retries, self._messages, stop)
+        self._pause_for_others = Timer(OTHERS)
 
-    async def keep(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Take files until told to stop; then the one in flight is finished, or goes on with the next start."""
-        self._look(asyncio.get_running_loop().time())
-        await asyncio.to_thread(self._remember)
-        async with Bell((shelf.place.root for shelf in self.shelves), polling=self._polling) as bell:
+    async def watch(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Take files until stopped; then the one in flight is finished, or resumed at the next start.
+
+        `ready` is called with each look, the first time when all folders have been seen.
+        """
+        self._inbox.scan(_now())
+        await asyncio.to_thread(self._decisions.remember_held)
+        async with ChangeEvents((folder.layout.root for folder in self.folders), polling=self._polling) as events:
             while not self._stop:
-                now = asyncio.get_running_loop().time()
-                self._look(now)
-                await self._look_aside(now)
+                now = _now()
+                self._inbox.scan(now)
+                await self._upkeep.look(now)
+                await self._decisions.look(now)
                 ready()
                 if self._has_work(now):
-                    await self._turn()
+                    await self._work()
                 else:
-                    await self._stop.unless(bell.wait(self._next(now)))
-
-    # what there is to do
-
-    def _look(self, now: float) -> None:
-        for shelf in self.shelves:
-            shelf.look(now)
-        self._troubles.keep(self._there)
-
-    @property
-    def _there(self) -> list[Path]:
-        """Files that may have their turn, now or later."""
-        return [path for shelf in self.shelves for path in (*shelf.left, *shelf.arrived.ready)]
+                    await self._stop.unless(events.wait(self._seconds_until_due(now)))
 
     def _has_work(self, now: float) -> bool:
-        is_due = any(self._troubles.is_due(path, now) for path in self._there)
-        return is_due or self._leaves_open or bool(self._decided) or bool(self._answered)
+        return self._inbox.has_due_file(now) or self._upkeep.has_leftovers or self._decisions.has_any
 
-    def _next(self, now: float) -> float | None:
-        """Seconds until something may be due that no bell rings for."""
-        moments = [shelf.arrived.due for shelf in self.shelves if shelf.arrived.due is not None]
-        moments += self._troubles.due
-        if any(shelf.holds for shelf in self.shelves):
+    def _seconds_until_due(self, now: float) -> float | None:
+        """Seconds until something may be due of which no change in the folders tells; None: nothing is."""
+        moments = self._inbox.due_times
+        if self._decisions.is_awaited:
             moments.append(now + HELD_EVERY)
         return max(0.0, min(moments) - now) if moments else None
 
-    async def _look_aside(self, now: float) -> None:
-        """What no file brings: orders that have come since, a person's word on what is held, old copies."""
-        if now >= self._expire:
-            self._expire = now + DAY
-            await asyncio.to_thread(input_copies.expire, self.settings.home, self.settings.keep_copies)
-            with suppress(LedgerError):
-                await asyncio.to_thread(export_store.expire, self.settings.ledger, self.settings.keep_copies)
-        if now >= self._carry_at:
-            self._carry_at = now + CARRY_EVERY
-            since = datetime.now(UTC) - timedelta(days=2 * self.settings.carry_over)
-            with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                self._leaves_open = bool(self.settings.carry_over and ledger.open_requests(self.settings.store, since))
-        if now < self._look_at_held or not any(shelf.holds for shelf in self.shelves):
-            return
-        self._look_at_held = now + HELD_EVERY
-        with suppress(StopRequested):
-            self._answered += await self._stop.interrupt(run_in_thread(partial(self._answers, now)))
-        seen = _signs_of(self.settings.ledger)
-        if seen != self._ledger_seen or not seen:
-            self._ledger_seen = seen
-            with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-                decided = [(shelf, file) for shelf in self.shelves for file in shelf.decided_files(ledger)]
-                self._decided += [one for one in decided if one not in self._decided]
-
-    def _answers(self, now: float) -> list[tuple[DropFolder, Path, Path]]:
-        with suppress(LedgerError), read_ledger(self.settings.ledger) as ledger:
-            return [(shelf, *one) for shelf in self.shelves for one in shelf.answered_files(ledger, now)]
-        return []
-
-    def _remember(self) -> None:
-        with suppress(OSError, LedgerError), read_ledger(self.settings.ledger) as ledger:
-            for shelf in self.shelves:
-                shelf.remember_held(ledger)
-
-    # a turn
-
-    async def _turn(self) -> None:
-        """Open the store, take the next file, run it, file it away; what goes wrong is waited out."""
-        turn, digests = None, list[Digest]()
+    async def _work(self) -> None:
+        """Open the store, run the next file, file it away; what goes wrong is waited out."""
+        job, digests = None, list[Digest]()
         try:
-            async with AsyncExitStack() as stack:
-                part = stack.enter_context(self._stop.part())
-                desk = await stack.enter_async_context(open_store(self.settings, NullProgress(self._say_once), part))
-                await self._take_answers(desk)
-                found = self._claim_next(asyncio.get_running_loop().time())
-                if found is None:
-                    digests = await self._carry_over(desk)
-                else:
-                    shelf, turn, held = found
-                    screen = FileProgress(turn.file.name, self._screen.say, shelf.board)
-                    await turn.take(replace(desk, screen=screen))
-                    self._file_away(shelf, turn, held, desk)
-                    digests = turn.digests
+            with self._stop.part() as part:
+                async with open_store(self.settings, NullProgress(self._messages.say_once), part) as session:
+                    await self._decisions.take_answers(session)
+                    claim = self._inbox.claim_next(_now()) or self._decisions.claim_next()
+                    if claim is None:
+                        digests = await self._upkeep.carry_over(session, self.folders, self._messages.say)
+                    else:
+                        job = self._job_of(claim)
+                        await self._run(job, claim, session)
+                        digests = job.digests
         except StopRequested:
             return
         except (ShipbatchError, OSError) as error:
             if not self._stop:
-                await self._wait_out(error, turn)
-            elif turn:
-                self._say(f"{turn.file.name}: stopped before its end; the next start goes on with it.")
+                await self._trouble.wait_out(error, job)
+            elif job:
+                self._messages.say(f"{job.file.name}: stopped before its end; the next start goes on with it.")
         except Exception as error:  # noqa: BLE001  a bug that one file meets must not keep the others waiting
-            await self._wait_out(of_memory(error) or error, turn)
+            await self._trouble.wait_out(of_memory(error) or error, job)
         else:
             if digests:
-                await self._report(digests)
-            if turn:
+                await self._messages.report(digests)
+            if job:
                 await self._give_others_a_chance()
 
-    async def _carry_over(self, desk: StoreSession) -> list[Digest]:
-        """While no file comes: what earlier files left for a passing reason; their sheets are brought up to date.
+    def _job_of(self, claim: Claim) -> ClaimedFileJob:
+        folder, file = claim.folder, claim.file
+        folder.status_file.show(state="running", file=file.name, trouble=self._trouble.text)
+        return ClaimedFileJob(
+            folder.layout,
+            file,
+            folder.source_for(file.name),
+            lambda line: self._messages.say(f"{file.name}: {line}"),
+            is_new=claim.is_new,
+            needs_sheet=self._inbox.retries.tries(file) < TRIES,
+        )
 
-        What needs somebody now is told of, and its file comes back.
-        """
-        if not self._leaves_open:
-            return []
-        self._leaves_open = False
-        carried = [one async for one in carry_over_leftovers(Pipeline(desk), desk)]
-        for one in carried:
-            for line in run_text.carried_over_text(one):
-                self._say(line)
-        bad = [one for one in carried if one.exit_status]
-        for one in bad:
-            for shelf in self.shelves:
-                await shelf.bring_back(one, desk.ledger)
-        return [of_report(one.trouble, one.exit_status) for one in bad]
+    async def _run(self, job: ClaimedFileJob, claim: Claim, session: StoreSession) -> None:
+        progress = StatusFileProgress(job.file.name, self._messages.say, claim.folder.status_file)
+        await job.run(replace(session, screen=progress))
+        self._trouble.clear(job)
+        self._hold(job, claim, session.ledger)
+        claim.folder.status_file.show(state="watching")
 
-    async def _take_answers(self, desk: StoreSession) -> None:
-        """What people have written into the sheets in `held`; what cannot be taken is told of beside them."""
-        while self._answered:
-            shelf, file, sheet = self._answered[-1]
-            source = shelf.source_for(file.name)
-            screen = FileProgress(file.name, self._screen.say, shelf.board)
-            with suppress(FileError):  # gone since, or saved as something else
-                refused = await take_decisions(replace(desk, screen=screen), sheet, source)
-                notices.take_away(file, notices.NOTE)
-                if refused:
-                    notices.leave(notices.not_taken(sheet, refused, sheet), file, notices.NOTE)
-                else:
-                    self._decided.append((shelf, file))
-            self._answered.pop()
-
-    def _claim_next(self, now: float) -> tuple[DropFolder, FileJob, HeldFile | None] | None:
-        """The next file, claimed. Under the store's lock nobody else works: what lies in `working` was left there."""
-        self._look(now)
-        left = [(shelf, path) for shelf in self.shelves for path in shelf.left if self._troubles.is_due(path, now)]
-        for shelf, path in sorted(left, key=lambda one: self._troubles.tries(one[1])):
-            if self._troubles.tries(path) < TRIES or not any(shelf.arrived.ready for shelf in self.shelves):
-                return self._turn_of(shelf, path, is_new=False)
-        whole = [(each, shelf) for shelf in self.shelves for each in shelf.arrived.whole]
-        for each, shelf in sorted(whole, key=lambda one: one[0]):
-            if not self._troubles.is_due(each.path, now):
-                continue
-            if claimed := self._claim(shelf, each, now):
-                return self._turn_of(shelf, claimed, is_new=True)
-        while self._decided:
-            shelf, path = self._decided.pop()
-            held = shelf.release(path)
-            if held and (claimed := shelf.place.claim(path)):
-                shelf_, turn, _ = self._turn_of(shelf, claimed, is_new=False)
-                return shelf_, turn, held
-        return None
-
-    def _claim(self, shelf: DropFolder, whole: Whole, now: float) -> Path | None:
-        path = whole.path
-        failpoints.failpoint("before-claim")
-        try:
-            claimed = shelf.place.claim(path)
-        except PermissionError:  # Windows: somebody has it open
-            self._say_once(f"{path.name} is open in another program, or may not be moved: it is taken when it can be.")
-            self._troubles.put_off(path, now + AGAIN)
-            return None
-        failpoints.failpoint("after-claim")
-        if claimed and not is_same(claimed, whole.seen):  # put there after the look: nobody has seen it whole
-            self._troubles.put_off(claimed, now + AGAIN)
-            return None
-        return claimed
-
-    def _turn_of(self, shelf: DropFolder, file: Path, *, is_new: bool) -> tuple[DropFolder, FileJob, HeldFile | None]:
-        shelf.board.show(state="running", file=file.name, trouble=self._trouble)
-        source = shelf.source_for(file.name)
-        turn = FileJob(shelf.place, file, source, lambda line: self._say(f"{file.name}: {line}"), is_new)
-        turn.needs_sheet = self._troubles.tries(file) < TRIES
-        return shelf, turn, None
-
-    def _file_away(self, shelf: DropFolder, turn: FileJob, held: HeldFile | None, desk: StoreSession) -> None:
-        self._troubles.over(turn.file)
-        if self._trouble:
-            self._say("Going on: what was in the way is over.")
-        self._trouble = ""
-        sheet = turn.sheet
-        if held:
-            clear_sheet(held, sheet)
-        if turn.waits_for and turn.target:
-            shelf.hold(turn.target, turn.waits_for, sheet, desk.ledger)
-        shelf.board.show(state="watching")
+    def _hold(self, job: ClaimedFileJob, claim: Claim, ledger: Ledger) -> None:
+        """Remember a file that waits for a person; the sheet of one that has waited goes where it has a newer one."""
+        if claim.held:
+            clear_sheet(claim.held, job.sheet)
+        if job.held_run_id and job.target:
+            claim.folder.hold(job.target, job.held_run_id, job.sheet, ledger)
 
     async def _give_others_a_chance(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._let_others:
+        now = _now()
+        if self._pause_for_others.is_due(now):
             await self._stop.sleep(CHANCE)
-            self._let_others = now + OTHERS
-
-    async def _report(self, digests: Sequence[Digest]) -> None:
-        """The log, and people where it is worth it; outside the store's lock, for a mail may take its time."""
-        status = max((digest.status for digest in digests), default=0)
-        for problem in await asyncio.to_thread(self._tell, self.settings, digests, status):
-            self._say_once(problem)
-
-    # trouble
-
-    async def _wait_out(self, error: Exception, turn: FileJob | None) -> None:
-        """Wait for what is in the way to be over. The file stays in `working`, and has its turn again by itself."""
-        now = asyncio.get_running_loop().time()
-        if isinstance(error, StillWritten | ReaderDied) and turn:
-            self._troubles.put_off(turn.file, now + AGAIN)
-            self._say_once(f"{turn.file.name}: {error} {error.todo}")
-            return
-        tries = 1 + (self._troubles.tries(turn.file) if turn else 0)
-        if turn and tries >= TRIES and not isinstance(error, ShipbatchError | OSError):
-            with suppress(OSError):
-                turn.give_up(error, tries)
-                self._troubles.over(turn.file)
-                await self._report(turn.digests)
-                return
-        await self._tell_of(error, turn)
-        if turn:
-            self._troubles.report_failure(turn.file, now)
-        if turn is None or tries <= TRIES:
-            await self._stop.sleep(pause_after(tries))
-
-    async def _tell_of(self, error: Exception, turn: FileJob | None) -> None:
-        """Say what is in the way; once, however often it is tried."""
-        told, name = f"{error} {getattr(error, 'todo', '')}".strip(), turn.file.name if turn else ""
-        for shelf in self.shelves:
-            shelf.board.show(state="stopped", trouble=told, file=name)
-        if told == self._trouble:
-            return
-        self._trouble = told
-        where = f"{name}: " if name and not told.startswith(name) else ""
-        self._say(f"{where}{told} Nothing is lost: the watcher tries again by itself, and goes on when it can.")
-        said = error if isinstance(error, ShipbatchError) else ShipbatchError(str(error))
-        await self._report([of_error(said, name, ExitStatus.CANNOT_RUN_NOW)])
-
-    def _say(self, line: str) -> None:
-        self._screen.say(line)
-
-    def _say_once(self, line: str) -> None:
-        """What would be said at every turn."""
-        key = line.partition(", since")[0]
-        if key not in self._said:
-            self._said[key] = None
-            self._say(line)
-        if len(self._said) > 100:
-            del self._said[next(iter(self._said))]
+            self._pause_for_others.restart(now)
 
 
-def _signs_of(ledger: Place) -> tuple[int, ...]:
-    """What changes when anybody writes into the ledger; nothing where it shows no such signs."""
-    if isinstance(ledger, Database):
-        return ()
-    found = (path for path in (ledger, ledger.with_name(f"{ledger.name}-wal")) if path.exists())
-    return tuple(number for path in found for number in (path.stat().st_mtime_ns, path.stat().st_size))
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""All drop folders at once: each store has a keeper of its own, and systemd hears that they live."""
+"""All drop folders at once: each store has a watcher of its own, and systemd hears that they live."""
 
 import asyncio
 import os
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from batch.config import Folder, Settings
-from batch.monitoring import after
+from batch.monitoring import Notifier, notify_after_run
 from batch.monitoring.systemd import Systemd
-from batch.pipeline.session import Progress
+from batch.pipeline.progress import Progress
 from batch.primitives.stop import StopEvent
-from batch.watcher.store_watcher import StoreWatcher, Tell
+from batch.watcher.store_watcher import StoreWatcher
 
-ALIVE = 20.0  # seconds between two signs of life on the boards
+ALIVE = 20.0  # seconds between two signs of life in the status files
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class WatchedFolder:
     """A drop folder, and the settings of its store."""
 
     folder: Folder
@@ -25,58 +25,60 @@ class Post:
 
 
 async def watch_folders(
-    posts: Sequence[Post],
-    screen: Progress,
+    folders: Sequence[WatchedFolder],
+    progress: Progress,
     stop: StopEvent,
     *,
     polling: bool = False,
-    tell: Tell = after,
+    notify: Notifier = notify_after_run,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Take what is dropped until told to stop. Stores go side by side; within a store it is a file at a time.
+    """Take what is dropped until `stop` is set. Stores go side by side; within a store it is a file at a time.
 
-    `tell` gets the end of each file, for the log and for whoever is to be told.
+    `notify` gets the end of each file, for the log and for people.
     """
     systemd = Systemd(environ)
-    stores: dict[tuple[str, str], list[Post]] = {}
-    for post in posts:
-        stores.setdefault((str(post.settings.home), post.settings.store), []).append(post)
-    keepers = [
-        StoreWatcher([post.folder for post in of_one], of_one[0].settings, screen, stop, polling=polling, tell=tell)
-        for of_one in stores.values()
+    stores: dict[tuple[str, str], list[WatchedFolder]] = {}
+    for each in folders:
+        stores.setdefault((str(each.settings.home), each.settings.store), []).append(each)
+    watchers = [
+        StoreWatcher(
+            [each.folder for each in of_store], of_store[0].settings, progress, stop, polling=polling, notify=notify
+        )
+        for of_store in stores.values()
     ]
-    not_yet = set(range(len(keepers)))
+    not_yet = set(watchers)
 
-    def ready(number: int) -> None:
-        if number in not_yet:
-            not_yet.discard(number)
-            for shelf in keepers[number].shelves:
-                shelf.board.show(state="watching")
-                screen.say(f"Watching {shelf.place.root} for {keepers[number].settings.store}")
+    def ready(watcher: StoreWatcher) -> None:
+        if watcher in not_yet:
+            not_yet.discard(watcher)
+            for folder in watcher.folders:
+                folder.status_file.show(state="watching")
+                progress.say(f"Watching {folder.layout.root} for {watcher.settings.store}")
             if not not_yet:
-                systemd.tell(READY="1", STATUS=f"Watching {len(posts)} folders")
+                systemd.notify(READY="1", STATUS=f"Watching {len(folders)} folders")
 
-    pulse = asyncio.create_task(_pulse(keepers, systemd))
+    pulse = asyncio.create_task(_send_heartbeats(watchers, systemd))
     try:
         async with asyncio.TaskGroup() as group:
-            for number, keeper in enumerate(keepers):
-                group.create_task(keeper.keep(partial(ready, number)))
+            for watcher in watchers:
+                group.create_task(watcher.watch(partial(ready, watcher)))
             await stop.wait()
-            systemd.tell(STOPPING="1", STATUS="Finishing what is in flight")
+            systemd.notify(STOPPING="1", STATUS="Finishing what is in flight")
     finally:
         pulse.cancel()
         await asyncio.gather(pulse, return_exceptions=True)
-        for keeper in keepers:
-            for shelf in keeper.shelves:
-                shelf.board.take_down()
+        for watcher in watchers:
+            for folder in watcher.folders:
+                folder.status_file.remove()
 
 
-async def _pulse(keepers: Sequence[StoreWatcher], systemd: Systemd) -> None:
-    """As long as the loop turns: the boards are touched, and the watchdog is fed."""
+async def _send_heartbeats(watchers: Sequence[StoreWatcher], systemd: Systemd) -> None:
+    """As long as the event loop runs: the status files are touched, and the watchdog is fed."""
     while True:
-        for keeper in keepers:
-            for shelf in keeper.shelves:
-                shelf.board.touch()
+        for watcher in watchers:
+            for folder in watcher.folders:
+                folder.status_file.touch()
         if systemd.alive_every:
-            systemd.tell(WATCHDOG="1")
+            systemd.notify(WATCHDOG="1")
         await asyncio.sleep(min(ALIVE, systemd.alive_every or ALIVE))

@@ -15,7 +15,7 @@ from batch.config import Settings
 from batch.ledger import open_ledger
 from batch.model import Outcome, Record, State, StoreShipment
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import open_store
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from tests.bench_ledger import planned

@@ -20,11 +20,12 @@ from batch.config import Settings
 from batch.errors import ShipbatchError
 from batch.ledger import LEDGER, read_ledger
 from batch.monitoring import of_error, of_report
-from batch.monitoring.alert_history import Memory
-from batch.monitoring.alert_history import reasons as told_because
+from batch.monitoring.alert_history import AlertHistory
+from batch.monitoring.alert_history import reasons_to_notify as told_because
 from batch.pipeline import Job, exit_status
 from batch.pipeline.decisions import pending_decisions
-from batch.pipeline.runner import RunResults, open_store, run_files
+from batch.pipeline.runner import RunResults, run_files
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Quota, Sandbox
@@ -142,10 +143,10 @@ class Calm:
         """Whether people would have been told of it, as `notify` decides that."""
         status = 2 if isinstance(report, ShipbatchError) else exit_status(report)
         digest = of_error(report, name, 2) if isinstance(report, ShipbatchError) else of_report(report, status)
-        rules, memory, today = self._settings().notify, Memory(self.home, "calm"), datetime.now(UTC).date()
-        seen = memory.recall(rules.forget, today)
+        rules, memory, today = self._settings().notify, AlertHistory(self.home, "calm"), datetime.now(UTC).date()
+        seen = memory.recent_kinds(rules.forget, today)
         why = told_because(digest.kinds, digest.rows, seen, threshold=rules.threshold, least=rules.least)
-        memory.keep(digest.kinds, rules.forget, today)
+        memory.record(digest.kinds, rules.forget, today)
         if why:
             self.score.alerts.append(f"{name}: {'; '.join(why)}")
 

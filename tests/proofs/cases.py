@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from batch.sandbox import Fault, Personality, Reply, Sideloads
+from batch.sandbox import Behaviour, Fault, Reply, Sideloads
 
 COLUMNS = ("Order ID", "Order Address ID", "SKU", "Quantity", "Tracking Number", "Carrier")
 Made = tuple[int, int, str, tuple[tuple[int, int], ...]]
@@ -26,7 +26,7 @@ class Case:
     counts: Counter[str] = field(default_factory=Counter)
     """Rows by what becomes of them: shipped, or a status of the summary."""
     faults: list[Fault] = field(default_factory=list)
-    personality: Personality = field(default_factory=Personality)
+    behaviour: Behaviour = field(default_factory=Behaviour)
 
     def write(self, path: Path) -> None:
         """The export as a file."""
@@ -247,7 +247,7 @@ def case_of(seed: int, *, parcels: int = 9, share: float = 0.4) -> Case:
         kind(case)
     case.order(1)  # the newest, which no row names
     case.faults += transport_faults(dice, [order["id"] for order in case.orders], share)
-    case.personality = Personality(
+    case.behaviour = Behaviour(
         refuses_overshipping=dice.random() < 0.5,
         sideloads=dice.choice(("whole", *get_args(Sideloads))),
         cut_at=1,

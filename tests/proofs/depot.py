@@ -18,10 +18,10 @@ from batch.ledger import read_ledger
 from batch.model import UNSETTLED, Record
 from batch.pipeline import Job
 from batch.pipeline.decisions import DecisionRecorder, pending_decisions
-from batch.pipeline.runner import open_store
+from batch.pipeline.session import open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
-from batch.sandbox import Fault, Faults, Personality, Quota, Sandbox
+from batch.sandbox import Behaviour, Fault, Faults, Quota, Sandbox
 from batch.sandbox.answers import Refusal
 from batch.sandbox.orders import Shipment
 from tests.clock import VirtualLoop
@@ -39,12 +39,12 @@ Row = tuple[int, int | None, int | None, str]
 class Depot:
     """One home, one store, some files."""
 
-    def __init__(self, folder: Path, personality: Personality) -> None:
+    def __init__(self, folder: Path, behaviour: Behaviour) -> None:
         self.folder, self.home = folder, folder / "home0"
         self.home.mkdir()
         self.faults = _Told(self)
         orders = {"orders": list(map(_order, ORDERS))}
-        self.box = Sandbox(orders, personality=personality, quota=Quota(1_000_000), faults=self.faults)
+        self.box = Sandbox(orders, behaviour=behaviour, quota=Quota(1_000_000), faults=self.faults)
         self.files: dict[str, list[Row]] = {}
         self.foreign: set[int] = set()
         self.disturbed: set[int] = set()

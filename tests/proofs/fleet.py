@@ -374,7 +374,7 @@ def _box(place: Path, number: int, files: int) -> Sandbox:
     store = {"orders": [{"id": o, "lines": [{"id": o, "sku": "MUG", "quantity": 2}]} for o in orders]}
     slow = Faults(Fault(delay=0.05, method="POST", probability=0.5))
     box = Sandbox(
-        store, store_hash=f"s{number}", token=TOKEN, quota=PLENTY, faults=slow, truth=place / f"truth-{number}"
+        store, store_hash=f"s{number}", token=TOKEN, quota=PLENTY, faults=slow, event_log=place / f"truth-{number}"
     )
     box.app.middlewares.append(_noting(place / f"posts-{number}"))
     return box

@@ -17,8 +17,8 @@ from batch.config import LEDGER, Settings
 from batch.errors import ShipbatchError
 from batch.model import Record
 from batch.pipeline import Job, Pipeline
-from batch.pipeline.runner import open_store
-from batch.pipeline.session import Progress, StoreSession
+from batch.pipeline.progress import Progress
+from batch.pipeline.session import StoreSession, open_store
 from batch.primitives.stop import StopEvent
 from batch.results.accounting import Report
 from batch.sandbox import Fault, Reply

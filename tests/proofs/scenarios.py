@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from batch.sandbox import Fault, Personality, Reply
+from batch.sandbox import Behaviour, Fault, Reply
 from tests.proofs import cases
 from tests.proofs.cases import Case, line_of, sku_of
 from tests.proofs.world import Ended, World, made_in
@@ -26,7 +26,7 @@ class Scenario:
     """Smaller exports, fewer passages."""
 
     def __init__(self, *, refuses: bool) -> None:
-        self.case = Case(personality=Personality(refuses_overshipping=refuses))
+        self.case = Case(behaviour=Behaviour(refuses_overshipping=refuses))
         self.fill(self.case)
         self.case.order(1)  # the store's newest, which no row names
 

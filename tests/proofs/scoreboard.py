@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.sandbox import Fault, Faults, Personality, Quota, Reply, Sandbox
+from batch.sandbox import Behaviour, Fault, Faults, Quota, Reply, Sandbox
 from tests.proofs import cases, peers
 from tests.proofs.cases import Case, Made
 
@@ -104,7 +104,7 @@ class Round:
 
 def round_of(seed: int, *, shipments: int, kills: int, refuses: bool, share: float = 0.4) -> Round:
     """The same for the same arguments; a share of the orders meets a fault."""
-    dice, case = random.Random(seed), Case(personality=Personality(refuses_overshipping=refuses))
+    dice, case = random.Random(seed), Case(behaviour=Behaviour(refuses_overshipping=refuses))
     while case.expected.total() < shipments:
         dice.choice(SHIPPED)(case)
     for order in case.orders:
@@ -144,7 +144,7 @@ async def played(contestant: Contestant, round_: Round) -> Tally:
     """One contestant through one round."""
     case, began = round_.case, time.monotonic()
     faults = Killing(*case.faults)
-    box = Sandbox(case.store, personality=case.personality, quota=ROOMY, faults=faults)
+    box = Sandbox(case.store, behaviour=case.behaviour, quota=ROOMY, faults=faults)
     with TemporaryDirectory(prefix="scoreboard-") as place:
         folder = Path(place)
         case.write(folder / "export.csv")

@@ -25,8 +25,8 @@ import watchfiles  # noqa: F401  imported once, here, and not in every child
 import xlsxwriter  # noqa: F401
 
 from batch import watcher  # noqa: F401
-from batch.sandbox import Personality
-from batch.watcher.folder_layout import LETTERS, SHEETS
+from batch.sandbox import Behaviour
+from batch.watcher.folder_layout import NOTICES, SHEETS
 from tests.proofs.cases import BROKEN, COLUMNS, Case, sku_of
 from tests.proofs.score import folder
 from tests.proofs.world import SETTLE, TIMEOUT, commanded, ended, forked, made_in, served
@@ -87,7 +87,7 @@ class Plan:
     """Files, the store they are for, and what it must hold in the end."""
 
     def __init__(self, seed: int, files: int, faults: float) -> None:
-        self.case = Case(personality=Personality(refuses_overshipping=False))
+        self.case = Case(behaviour=Behaviour(refuses_overshipping=False))
         self.drops: list[Drop] = []
         self._dice = random.Random(seed)
         while len(self.drops) < files:
@@ -237,7 +237,7 @@ class Soak:
         for room in rooms:
             if (self.inbox / room).is_dir():
                 files = (path for path in (self.inbox / room).iterdir() if path.is_file())
-                yield from (path for path in files if not path.name.endswith((*SHEETS, *LETTERS, ".part")))
+                yield from (path for path in files if not path.name.endswith((*SHEETS, *NOTICES, ".part")))
 
     def misfiled(self, drops: Sequence[Drop]) -> Iterator[str]:
         """What is not where it should be, or not as it was dropped."""

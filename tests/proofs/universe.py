@@ -72,7 +72,7 @@ class Universe:
         self.seed, self.folder = seed, folder
         self.dice = random.Random(seed)
         self.case = case_of(seed, parcels=self.dice.randint(1, 7), share=0)
-        self.case.personality = replace(self.case.personality, lag=self.dice.choice((0.0, 0.0, 5.0)))
+        self.case.behaviour = replace(self.case.behaviour, lag=self.dice.choice((0.0, 0.0, 5.0)))
         self.rules = self._rules()
         self.exports = list(self._exports())
         """Rows of each export: a second one has all of the first, and more."""
@@ -106,7 +106,7 @@ class Universe:
             severity,
             severity / 3,
             refusals=dice.random() < 0.2,
-            bound=0.9 * max(0.0, self.rules["settle"] - self.case.personality.lag),
+            bound=0.9 * max(0.0, self.rules["settle"] - self.case.behaviour.lag),
             latency=dice.choice((0.2, 3.0, 0.8 * self.rules["timeout"])),
         )
 
@@ -139,14 +139,14 @@ class Universe:
         self.weather.truthful = self.touched
         quota = Quota(self.dice.choice((15, 40, 450)), others=self.dice.choice((0, 0, 5)))
         async with Sandbox(
-            self.case.store, personality=self.case.personality, quota=quota, faults=self.weather
+            self.case.store, behaviour=self.case.behaviour, quota=quota, faults=self.weather
         ) as self.box:
-            self.tell(f"{self.rules} {self.climate} {self.case.personality} {quota}")
+            self.tell(f"{self.rules} {self.climate} {self.case.behaviour} {quota}")
             for row in self.case.rows:
                 self.tell(f"row {row}")
             self._act()
             await asyncio.sleep(
-                max(self.climate.bound, self.case.personality.lag)
+                max(self.climate.bound, self.case.behaviour.lag)
             )  # until no read leaves out what was there before
             self.home = self.folder / "home0"
             self.home.mkdir()

@@ -84,7 +84,7 @@ def _serve(case: Case, truth: Path, tell: int, alive: int, life: int) -> None:
         gone = asyncio.Event()
         asyncio.get_running_loop().add_reader(alive, gone.set)  # its parent has died
         faults = Faults(*case.faults)
-        async with Sandbox(case.store, personality=case.personality, quota=PLENTY, faults=faults, truth=truth) as box:
+        async with Sandbox(case.store, behaviour=case.behaviour, quota=PLENTY, faults=faults, event_log=truth) as box:
             os.write(tell, f"{box.url}\n".encode())
             await gone.wait()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
@@ -15,13 +15,14 @@ from batch.config.ledger_place import passwords_of
 from batch.errors import ConfigError, DatabaseAway, LedgerError
 from batch.ledger.connection import LISTED, Values
 from batch.ledger.soundness import Damage
+from batch.primitives.backoff import Backoff
 
 if TYPE_CHECKING:
     from psycopg import Connection as Link
 
 T = TypeVar("T")
 PATIENCE = 600.0  # seconds a database may be away before the ledger is given up
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries; the last one again and again
+BACKOFF = Backoff((0.1, 0.2, 0.5, 1.0, 2.0, 5.0))  # between two tries
 SCHEMA = "shipbatch"
 _LINK = {
     "connect_timeout": "10",
@@ -133,7 +134,7 @@ class Patience:
     def __init__(self, place: Database) -> None:
         self._place = place
         self._until: float | None = None
-        self._pauses: Iterator[float] = iter(())
+        self._tries = 0
         self.say: Callable[[str], None] = _nobody_listens
 
     def restore(self) -> None:
@@ -146,12 +147,13 @@ class Patience:
         """Wait a little, longer each time; False once PATIENCE is spent."""
         now = time.monotonic()
         if self._until is None:
-            self._until, self._pauses = now + PATIENCE, iter(PAUSES)
+            self._until, self._tries = now + PATIENCE, 0
             most = f"{PATIENCE / 60:.0f} minutes at most"
             self.say(f"The database {self._place} does not answer: waiting for it, {most}.")
         if now > self._until:
             return False
-        time.sleep(next(self._pauses, PAUSES[-1]))
+        self._tries += 1
+        time.sleep(BACKOFF.pause(self._tries))
         return True
 
 

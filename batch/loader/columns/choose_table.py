@@ -119,7 +119,8 @@ def _candidate(table: Table, source: Source, memory: Memory, mark: Mark | None) 
     if not sample:
         raise FileError(f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again.")
     ours, digest = our_columns(header, marked=mark is not None), fingerprint(header)
-    remembered, answers = memory.recall(digest), {**memory.answers(digest), **source.answers}
+    own = fingerprint(header[: ours.start]) if len(ours) else digest
+    remembered, answers = memory.recall(digest), {**memory.answers(own), **source.answers}
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
     filled_in = is_template(header) or (mark is not None and mark.template)
     is_known = memory.has_shipped(digest)
@@ -133,6 +134,11 @@ def _candidate(table: Table, source: Source, memory: Memory, mark: Mark | None) 
         is_proven=is_known or filled_in or mark is not None,
     )
     return Candidate(table, at + 1, header, found, ours, filled_in, is_known, answers)
+
+
+def is_column_answer(question: str) -> bool:
+    """Whether a question is answered with a column, or with that there is none."""
+    return question in set(Field) or question == "evidence"
 
 
 def columns_answered(answers: Mapping[str, str]) -> dict[Field, str]:

@@ -59,6 +59,8 @@ class Answers:
 
     given: Mapping[str, str] = field(default_factory=dict)
     """Question → answer."""
+    fresh: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that were given with the file, or stand in shipbatch.toml."""
     is_known: bool = False
     """Whether the source has shipped before: what is new then waits by itself, and the rest ships."""
     is_weak_order: bool = False

@@ -97,7 +97,7 @@ def _words(seen: Inspection, kind: str, counts: Mapping[str, int]) -> dict[str, 
     before = {
         normalise(key.removeprefix(begin)): word for key, word in seen.answers.given.items() if key.startswith(begin)
     }
-    now = seen.answers.given.get(kind, "")
+    now = seen.answers.fresh.get(kind) or ("" if before else seen.answers.given.get(kind, ""))
     return before | _each(now, counts) if _names_one(now, counts) else before
 
 

@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 
-from batch.bigcommerce import Client, Kind, Response, Verdict, correction, judge
+from batch.bigcommerce import Kind, Response, Verdict, correction, judge
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger import Ledger
 from batch.model import RowNote, StoreShipment, findings
 from batch.model.matching import differences
+from batch.pipeline.session import StoreSession
 from batch.planning import Correction, facts_of
 from batch.primitives import failpoints
+from batch.primitives.backoff import Backoff
 from batch.primitives.stop import StopEvent
 
 TRIES = 4
+BACKOFF = Backoff.doubling(2.0, 8.0)  # between two of them, where the store names no time
 
 
 async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEvent, *, expected: int) -> Verdict:
@@ -23,15 +25,15 @@ async def retry_idempotent(send: Callable[[], Awaitable[Response]], stop: StopEv
             stop.set(verdict.stop, verdict.todo)
         if verdict.kind in (Kind.DONE, Kind.NEVER) or stop or again == TRIES:
             break
-        await stop.sleep(verdict.wait or 2.0**again)
+        await stop.sleep(verdict.wait or BACKOFF.pause(again))
     return verdict
 
 
 class Corrector:
     """Writes corrections to the store; a PUT of the same values twice does no harm."""
 
-    def __init__(self, client: Client, ledger: Ledger, stop: StopEvent) -> None:
-        self._client, self._ledger, self._stop = client, ledger, stop
+    def __init__(self, session: StoreSession) -> None:
+        self._client, self._ledger, self._stop = session.client, session.ledger, session.stop
 
     async def correct(self, corrections: Iterable[Correction]) -> AsyncIterator[RowNote]:
         """Each as a PUT; what became of its rows. Once the run is to stop, the others are left as they are."""

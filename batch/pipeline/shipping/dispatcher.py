@@ -1,41 +1,31 @@
 """The workers: claim, post, record. Bounded, one shipment in flight an order, paced by the store's quota."""
 
 import asyncio
-import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator
 
-from batch.bigcommerce import Client, Kind, Phase, Response, Verdict, body, judge
-from batch.config import Settings
+from batch.bigcommerce import Kind, Phase, Response, Verdict, body, judge
 from batch.config.environment import this_user
 from batch.errors import LedgerError, StoreStopped, Unreadable
-from batch.ledger import Ledger
 from batch.ledger.contract import AlreadyClaimed, OrderBusy
 from batch.model import Outcome, Record, State, StoreShipment, findings
 from batch.model.matching import Baseline, differences, match
+from batch.pipeline.baselines import Baselines
+from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints, uptime
-from batch.primitives.stop import StopEvent
+from batch.primitives.backoff import Backoff
 
 PATIENCE = 900.0  # seconds a shipment is tried again, where the store provably did nothing
-LONGEST_PAUSE = 60.0  # seconds between two such tries
+BACKOFF = Backoff.doubling(2.0, 60.0)  # between two such tries, jittered
 STATUS_PAGE = "Check the network, the store's status page, and what else asks the store at this hour."
 
 
 class Dispatcher:
     """Posts planned shipments, each at most once an attempt, and records what became of them."""
 
-    def __init__(
-        self,
-        client: Client,
-        ledger: Ledger,
-        settings: Settings,
-        *,
-        stop: StopEvent,
-        baselines: MutableMapping[int, Baseline],
-        watch: Callable[[Record], None] = lambda record: None,
-    ) -> None:
-        self._client, self._ledger, self._settings = client, ledger, settings
-        self._stop, self._baselines, self._watch = stop, baselines, watch
+    def __init__(self, session: StoreSession, baselines: Baselines) -> None:
+        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._stop, self._watch, self._baselines = session.stop, session.screen.step, baselines
         self._who = this_user()
         self._queued_behind: dict[int, deque[Record]] = {}
         self._orders_in_flight: set[int] = set()
@@ -83,7 +73,7 @@ class Dispatcher:
         """Bring one shipment to its outcome; whether its order is free for the next one."""
         clock = asyncio.get_running_loop()
         patience, tries = clock.time() + PATIENCE, 0
-        baseline = self._baselines.get(record.shipment.order_id)
+        baseline = self._baselines.of(record.shipment.order_id)
         while not self._stop:
             if not (self._client.quota.admit_now() or await self._stop.unless(self._client.quota.acquire())):
                 break
@@ -105,7 +95,7 @@ class Dispatcher:
                 self._stop.set(f"the store has let nothing through for {PATIENCE / 60:.0f} minutes: {why}", STATUS_PAGE)
             elif not self._stop:
                 tries += 1
-                await self._stop.sleep(max(verdict.wait, _backoff(tries)))
+                await self._stop.sleep(max(verdict.wait, BACKOFF.jittered(tries)))
             if (
                 reply.phase is not Phase.NOT_SENT
                 and not self._stop
@@ -126,8 +116,7 @@ class Dispatcher:
         evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         self._watch(await self._ledger.move(record, created, "read back"))
-        baseline.add(found.mine)
-        self._baselines[order_id] = baseline
+        self._baselines.record_made(order_id, baseline, found.mine)
         return True
 
     async def _record_intent(self, record: Record, baseline: Baseline) -> None:
@@ -164,8 +153,7 @@ class Dispatcher:
         match moved.state:
             case State.CREATED:
                 if moved.made and baseline:
-                    baseline.add(moved.made)
-                    self._baselines[record.shipment.order_id] = baseline
+                    self._baselines.record_made(record.shipment.order_id, baseline, moved.made)
             case State.IN_DOUBT:
                 self.doubts.append(moved)
             case State.PLANNED:
@@ -226,8 +214,3 @@ def _differing(record: Record, said: StoreShipment, baseline: Baseline) -> list[
     if said.shipment_id <= baseline.shipment_id:
         differing.append(("shipment", f"one after {baseline.shipment_id}", str(said.shipment_id)))
     return differing
-
-
-def _backoff(tries: int) -> float:
-    """Full jitter: nothing to half the time, so that many workers do not come back together."""
-    return random.uniform(0, min(LONGEST_PAUSE, 2.0**tries))  # noqa: S311  a pause is no secret

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from batch.errors import ShipbatchError
-from batch.ledger import Ledger
 from batch.model import Record, RowNote, Run, Status
+from batch.pipeline.session import StoreSession
 from batch.pipeline.shipping.reconciler import Reconciler
-from batch.primitives.stop import StopEvent
 
 PATIENCE = 2.0  # seconds in which the first look may spare us to wait with an order; a store may be slow to answer it
 FEW = 8  # looks side by side: the work's own requests stand in line behind no more
@@ -48,12 +47,13 @@ class Earlier:
 
 @asynccontextmanager
 async def settled_beside(
-    reconciler: Reconciler, ledger: Ledger, store: str, stop: StopEvent, *, patience: float | None, whole: bool
+    session: StoreSession, reconciler: Reconciler, *, patience: float | None, whole: bool
 ) -> AsyncIterator[Earlier]:
     """A store's doubts, looked at before the block begins where that takes no longer than `patience`; None: ever.
 
     What is not there is looked for again beside the block, which ends without waiting for that. `whole`: before it.
     """
+    ledger, store = session.ledger, session.settings.store
     looked = asyncio.Event()
     settling = asyncio.create_task(reconciler.settle(ledger.unsettled_records(store), looked.set, at_once=FEW))
     settling.add_done_callback(lambda _: looked.set())
@@ -72,4 +72,4 @@ async def settled_beside(
     if not settling.cancelled() and (error := settling.exception()):
         if not isinstance(error, ShipbatchError):
             raise error
-        stop.set(str(error), error.todo)
+        session.stop.set(str(error), error.todo)

@@ -2,38 +2,26 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from batch.bigcommerce import Client
-from batch.config import Settings
 from batch.errors import StoreStopped, Unreadable
-from batch.ledger import Ledger
 from batch.ledger.contract import Event, shipment_id_of
 from batch.model import Outcome, Record, State, StoreShipment, findings
 from batch.model.matching import Baseline, Match, match
+from batch.pipeline.baselines import Baselines
+from batch.pipeline.session import StoreSession
 from batch.primitives import failpoints, uptime
 from batch.primitives.concurrency import gather_bounded, unbroken
-from batch.primitives.stop import StopEvent
 
 
 class Reconciler:
     """Settles what is in doubt by reading the store; nothing is sent from here but reads."""
 
-    def __init__(
-        self,
-        client: Client,
-        ledger: Ledger,
-        settings: Settings,
-        *,
-        stop: StopEvent,
-        baselines: MutableMapping[int, Baseline] | None = None,
-        say: Callable[[str], None] = lambda line: None,
-    ) -> None:
-        self._client, self._ledger, self._settings = client, ledger, settings
-        self._stop, self._say = stop, say
-        self._baselines = {} if baselines is None else baselines
+    def __init__(self, session: StoreSession, baselines: Baselines) -> None:
+        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._stop, self._say, self._baselines = session.stop, session.screen.say, baselines
         self._absent: set[tuple[int, int]] = set()
         """Doubts, by record and attempt, that were looked for once and not found."""
 
@@ -146,9 +134,8 @@ class Reconciler:
         failpoints.failpoint("read back")
         created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
         await unbroken(self._ledger.move(record, created, "read back"))
-        if baseline := self._baselines.get(record.shipment.order_id):
-            baseline.add(found.mine)  # else the order's next shipment would find its units moved
-            self._baselines[record.shipment.order_id] = baseline
+        if before := self._baselines.of(record.shipment.order_id):
+            self._baselines.record_made(record.shipment.order_id, before, found.mine)
 
     async def _decide(self, record: Record, found: Match, moved: bool, seen: Sequence[StoreShipment]) -> None:  # noqa: FBT001
         """Absent twice: planned again, unless anything speaks against it."""

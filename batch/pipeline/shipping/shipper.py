@@ -1,7 +1,7 @@
 """A plan made durable, posted, settled, and posted again where nothing was made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,11 +12,12 @@ from batch.bigcommerce.client import PAGE
 from batch.errors import LedgerError, StoreStopped, Unreadable
 from batch.loader.load import Load
 from batch.model import Record, RowNote, Run, Shipment
-from batch.model.matching import Baseline
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.estimate import Estimate, Work
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.planner import Planner
+from batch.pipeline.run_context import RunContext
 from batch.pipeline.session import StoreSession
 from batch.pipeline.shipping.corrections import Corrector
 from batch.pipeline.shipping.dispatcher import Dispatcher
@@ -33,12 +34,11 @@ ROUNDS = 3  # of posting and settling, before what is still open is left to the 
 class Shipper:
     """Brings the plans of one store to their outcomes."""
 
-    def __init__(self, desk: StoreSession, baselines: MutableMapping[int, Baseline]) -> None:
-        self._client, self._ledger, self._settings = desk.client, desk.ledger, desk.settings
-        self._screen, self._stop, self._baselines = desk.screen, desk.stop, baselines
-        self._reconciler = Reconciler(
-            self._client, self._ledger, self._settings, stop=self._stop, baselines=baselines, say=self._screen.say
-        )
+    def __init__(self, session: StoreSession, baselines: Baselines) -> None:
+        self._session, self._baselines = session, baselines
+        self._client, self._ledger, self._settings = session.client, session.ledger, session.settings
+        self._screen, self._stop = session.screen, session.stop
+        self._reconciler = Reconciler(session, baselines)
         self._earlier = Earlier()
         self._patient_until: float | None = None
 
@@ -53,12 +53,11 @@ class Shipper:
             yield
             return
         self._screen.begin(_SETTLING.format(len(doubts)))
-        of_store = self._reconciler, self._ledger, self._settings.store, self._stop
         now = asyncio.get_running_loop().time()
         self._patient_until = self._patient_until or now + PATIENCE
         patience = None if looked else max(0.0, self._patient_until - now)
         try:
-            async with settled_beside(*of_store, patience=patience, whole=whole) as self._earlier:
+            async with settled_beside(self._session, self._reconciler, patience=patience, whole=whole) as self._earlier:
                 yield
         finally:
             self._earlier = Earlier()
@@ -69,31 +68,33 @@ class Shipper:
             self._screen.begin(_SETTLING.format(len(doubts)))
             await self._reconciler.settle(doubts)
 
-    async def ship(self, run: Run, plan: Plan, judgement: Planner, job: Job, export: Load) -> None:
+    async def ship(self, context: RunContext, plan: Plan, planner: Planner) -> None:
         """Plan durably, post, settle, post again what was proved absent; then the run stands as it is."""
-        self._tell(self._work(plan, judgement, job))
-        async for note in Corrector(self._client, self._ledger, self._stop).correct(plan.corrections()):
+        self._tell(self._work(plan, planner, context.job))
+        async for note in Corrector(self._session).correct(plan.corrections()):
             plan.add([note])
-        await self._make_room(plan, judgement.missing_records)
-        places = (await self.enter(run, plan, export))[: job.limit]
-        later = partial(self._plan_the_rest, run, plan, judgement, job, export, places)
-        await self._bring(run, places, judgement, len(places), later)
+        await self._make_room(plan, planner.missing_records)
+        places = (await self.enter(context, plan))[: context.job.limit]
+        later = partial(self._plan_the_rest, context, plan, planner, places)
+        await self._bring(context.run, places, planner, len(places), later)
 
-    async def enter(self, run: Run, plan: Plan, export: Load) -> range:
+    async def enter(self, context: RunContext, plan: Plan) -> range:
         """Plan durably, and ship nothing of it; the shipments' places in the run's plan."""
-        return await self._ledger.plan(run.run_id, *_plan_for_ledger(plan, export))
+        return await self._ledger.plan(context.run.run_id, *_plan_for_ledger(plan, context.export))
 
-    async def ship_again(self, run: Run, plan: Plan, judgement: Planner, export: Load) -> None:
+    async def ship_again(self, context: RunContext, plan: Plan, planner: Planner) -> None:
         """The same for what an earlier run has left open: its plan says now what this one says."""
         asks = {one.request_key for some in (plan.shipments(), plan.notes()) for one in some} - {""}
-        await self._make_room(plan, judgement.missing_records)
-        places = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(plan, export))
-        self._tell(Work(len(places), 0, judgement.reads, judgement.fresh_for))
-        await self._bring(run, places, judgement, len(places))
+        await self._make_room(plan, planner.missing_records)
+        run = context.run
+        places = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(plan, context.export))
+        self._tell(Work(len(places), 0, planner.reads, planner.fresh_for))
+        await self._bring(run, places, planner, len(places))
 
-    async def go_on(self, run: Run, judgement: Planner, job: Job) -> None:
+    async def go_on(self, context: RunContext, planner: Planner) -> None:
         """The same for the plan that an earlier call has left."""
-        places = range(1, (job.limit or MOST) + 1)
+        run = context.run
+        places = range(1, (context.job.limit or MOST) + 1)
         count = sum(1 for _ in self._ledger.planned_records(run.run_id, places))
         self._tell(Work(count, reads=ceil(count / PAGE)))
 
@@ -103,37 +104,36 @@ class Shipper:
             await self._earlier.over()
             return places
 
-        await self._bring(run, places, judgement, count, the_same)
+        await self._bring(run, places, planner, count, the_same)
 
-    def estimate(self, plan: Plan, judgement: Planner, job: Job) -> Estimate:
+    def estimate(self, plan: Plan, planner: Planner, job: Job) -> Estimate:
         """What shipping a plan would cost."""
-        return Estimate.of(self._work(plan, judgement, job), self._client.quota, self._settings)
+        return Estimate.of(self._work(plan, planner, job), self._client.quota, self._settings)
 
     @staticmethod
-    def _work(plan: Plan, judgement: Planner, job: Job) -> Work:
+    def _work(plan: Plan, planner: Planner, job: Job) -> Work:
         ships = plan.ships if job.limit is None else min(plan.ships, job.limit)
-        return Work(ships, plan.corrects, judgement.reads, judgement.fresh_for)
+        return Work(ships, plan.corrects, planner.reads, planner.fresh_for)
 
     def _tell(self, work: Work) -> None:
         if work.shipments or work.corrections:
             self._screen.say(Estimate.of(work, self._client.quota, self._settings).line)
 
-    async def _bring(self, run: Run, places: range, judgement: Planner, count: int, later: Later | None = None) -> None:
+    async def _bring(self, run: Run, places: range, planner: Planner, count: int, later: Later | None = None) -> None:
         """Ship a plan; then what of it has waited for an earlier run's doubts, as `later` plans it."""
         if count:
             self._screen.begin("Shipping", count)
         try:
-            await self._post_and_settle(run, places, judgement)
+            await self._post_and_settle(run, places, planner)
             if later and not self._stop and (rest := await later()):
                 self._screen.begin("Shipping what an earlier run had left in doubt")
-                await self._post_and_settle(run, rest, judgement, anew=True)
+                await self._post_and_settle(run, rest, planner, anew=True)
         except (LedgerError, StoreStopped, Unreadable) as error:  # the sheet tells what was sent
             self._stop.set(str(error), error.todo)
 
-    async def _plan_the_rest(
-        self, run: Run, plan: Plan, judgement: Planner, job: Job, export: Load, places: range
-    ) -> range | None:
+    async def _plan_the_rest(self, context: RunContext, plan: Plan, planner: Planner, places: range) -> range | None:
         """When the earlier doubts are settled, the plan with what was met as one of them; None where nothing was."""
+        run, limit = context.run, context.job.limit
         earlier, asks = self._earlier, self._earlier.asks(plan.notes())
         if not asks and not earlier.concerns(run):
             return None
@@ -141,9 +141,9 @@ class Shipper:
         await earlier.over()
         if self._stop or not asks:
             return places
-        rest = await judgement.once_more(orders, asks)
-        added = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(rest, export))
-        room = len(added) if job.limit is None else max(0, job.limit - len(places))
+        rest = await planner.once_more(orders, asks)
+        added = await self._ledger.plan_again(run.run_id, asks, *_plan_for_ledger(rest, context.export))
+        room = len(added) if limit is None else max(0, limit - len(places))
         return range(places.start, added[:room].stop) if room else places
 
     async def _make_room(self, plan: Plan, gone: Sequence[Record]) -> None:
@@ -156,36 +156,29 @@ class Shipper:
             if any((of.order_id, of.order_address_id, label) in again for label in record.labels or {""}):
                 await self._ledger.append(record.record_id, "deleted", {"by": "someone else"})
 
-    async def _post_and_settle(self, run: Run, places: range, judgement: Planner, *, anew: bool = False) -> None:
+    async def _post_and_settle(self, run: Run, places: range, planner: Planner, *, anew: bool = False) -> None:
         for _ in range(ROUNDS):
-            doubts = await self._post(self._ledger.planned_records(run.run_id, places), judgement, anew=anew)
+            doubts = await self._post(self._ledger.planned_records(run.run_id, places), planner, anew=anew)
             if self._stop or not doubts:
                 break
             await self._reconciler.settle(doubts)
 
-    async def _post(self, work: Iterator[Record], judgement: Planner, *, anew: bool) -> list[Record]:
-        pool = Dispatcher(
-            self._client,
-            self._ledger,
-            self._settings,
-            stop=self._stop,
-            baselines=self._baselines,
-            watch=self._screen.step,
-        )
-        await pool.ship(self._fresh(work, judgement, anew=anew))
-        return pool.doubts
+    async def _post(self, work: Iterator[Record], planner: Planner, *, anew: bool) -> list[Record]:
+        dispatcher = Dispatcher(self._session, self._baselines)
+        await dispatcher.ship(self._fresh(work, planner, anew=anew))
+        return dispatcher.doubts
 
-    async def _fresh(self, work: Iterator[Record], judgement: Planner, *, anew: bool) -> AsyncIterator[Record]:
+    async def _fresh(self, work: Iterator[Record], planner: Planner, *, anew: bool) -> AsyncIterator[Record]:
         """The records to post; once their judgement has aged, or `anew`, judged again a page at a time.
 
         Those of an order in doubt wait: how many of its units are left is known when the doubt is settled.
         """
         free = (record for record in work if not self._earlier.holds(record))
         for record in free:
-            if not (anew or judgement.has_aged):
+            if not (anew or planner.has_aged):
                 yield record
                 continue
-            for kept in await judgement.recheck([record, *islice(free, PAGE - 1)]):
+            for kept in await planner.recheck([record, *islice(free, PAGE - 1)]):
                 yield kept
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
+
+from batch.model import RunProfile
 
 FILE = "file:"
 """How the ask of a whole file begins, where a file is held rather than a parcel."""
@@ -43,9 +45,9 @@ class Profile:
     """Of the night, which goes from noon to noon: 0 is Monday's."""
 
     @property
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> RunProfile:
         """As plain data, for the ledger."""
-        return asdict(self)
+        return cast("RunProfile", asdict(self))
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from batch.sandbox.behaviour import Sideloads
 from batch.sandbox.links import display_name, generated_link
 from batch.sandbox.orders import Line, Order, Shipment
-from batch.sandbox.personality import Sideloads
 from batch.sandbox.statuses import status_name
 
 API = "https://api.bigcommerce.com/stores/{store_hash}/v2"

@@ -7,7 +7,7 @@ Sideloads = Literal["whole", "cut", "warned beside", "warned within", "warned ob
 
 
 @dataclass(frozen=True, slots=True)
-class Personality:
+class Behaviour:
     """How a store behaves where the documentation is silent."""
 
     refuses_overshipping: bool = True

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
-def invent(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def store_for(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Orders in which all these parcels can be shipped, and nothing is left over.
 
     A parcel has `order_id` or `external_order_id`, `order_address_id`, and `lines` of `sku`,

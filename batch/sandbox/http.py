@@ -33,7 +33,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class RawResponse:
     """An answer in bytes, on its way to one request."""
 
     status: int
@@ -41,7 +41,7 @@ class Wire:
     body: bytes
 
     @classmethod
-    def of(cls, answer: Answer, headers: Mapping[str, str]) -> "Wire":
+    def of(cls, answer: Answer, headers: Mapping[str, str]) -> "RawResponse":
         """The bytes of an answer: JSON, plain text or nothing, and its headers over the given ones."""
         if answer.body is None:
             return cls(answer.status, {**headers, **answer.headers}, b"")
@@ -59,42 +59,42 @@ class Wire:
         return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]).encode()
 
 
-def apply_fault(wire: Wire, fault: Fault) -> Wire:
+def apply_fault(raw: RawResponse, fault: Fault) -> RawResponse:
     """What a fault makes of an answer, as far as bytes can say it."""
     reply = fault.reply
     if isinstance(reply, int):
-        wire = _with_status(wire, reply)
+        raw = _with_status(raw, reply)
     elif reply is Reply.EMPTY:
-        wire = replace(wire, body=b"")
+        raw = replace(raw, body=b"")
     elif reply is Reply.MALFORMED:
-        wire = replace(wire, body=b'{"id": 1, "order_id": ' + b"?" * 9)
+        raw = replace(raw, body=b'{"id": 1, "order_id": ' + b"?" * 9)
     elif reply is Reply.NO_ID:
-        wire = replace(wire, body=b'{"status": "ok"}')
+        raw = replace(raw, body=b'{"status": "ok"}')
     elif reply is Reply.SUSPENDED:
-        wire = Wire.of(STORE_SUSPENDED, wire.headers)
+        raw = RawResponse.of(STORE_SUSPENDED, raw.headers)
     elif reply is Reply.PORTAL:
-        wire = _page(200, PORTAL)
-    if (fault.says or fault.lacks) and wire.status in {200, 201}:
-        said = json.loads(wire.body) | fault.says
-        wire = replace(wire, body=json.dumps({name: said[name] for name in said if name not in fault.lacks}).encode())
-    body = wire.body if fault.body is None else fault.body.encode()
-    return Wire(wire.status, {**wire.headers, **fault.headers}, body)
+        raw = _page(200, PORTAL)
+    if (fault.says or fault.lacks) and raw.status in {200, 201}:
+        said = json.loads(raw.body) | fault.says
+        raw = replace(raw, body=json.dumps({name: said[name] for name in said if name not in fault.lacks}).encode())
+    body = raw.body if fault.body is None else fault.body.encode()
+    return RawResponse(raw.status, {**raw.headers, **fault.headers}, body)
 
 
-async def send(request: web.Request, wire: Wire, fault: Fault, closing: asyncio.Event) -> web.StreamResponse:
+async def send(request: web.Request, raw: RawResponse, fault: Fault, closing: asyncio.Event) -> web.StreamResponse:
     """Answer as the fault wants it; the status of a broken answer is not to be believed."""
     transport = request.transport
     if transport is None:
-        return wire.response()
+        return raw.response()
     match fault.reply:
         case Reply.CUT_HEADERS:
-            transport.write(wire.head()[:40])
+            transport.write(raw.head()[:40])
             transport.close()
         case Reply.CUT_BODY:
-            transport.write(wire.head() + wire.body[: len(wire.body) // 2])
+            transport.write(raw.head() + raw.body[: len(raw.body) // 2])
             transport.close()
         case Reply.STALE:
-            transport.write(wire.head() + wire.body)
+            transport.write(raw.head() + raw.body)
             transport.close()
         case Reply.CLOSE:
             transport.close()
@@ -104,10 +104,10 @@ async def send(request: web.Request, wire: Wire, fault: Fault, closing: asyncio.
             await closing.wait()
             transport.close()
         case Reply.SLOW:
-            return await _slowly(request, wire, fault.pace)
+            return await _slowly(request, raw, fault.pace)
         case Reply.GIANT:
-            return await _without_end(request, wire)
-    return wire.response()
+            return await _without_end(request, raw)
+    return raw.response()
 
 
 def reset(transport: asyncio.Transport) -> None:
@@ -117,35 +117,35 @@ def reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-async def _slowly(request: web.Request, wire: Wire, pace: float) -> web.StreamResponse:
-    response = web.StreamResponse(status=wire.status, headers=wire.headers)
-    response.content_length = len(wire.body)
+async def _slowly(request: web.Request, raw: RawResponse, pace: float) -> web.StreamResponse:
+    response = web.StreamResponse(status=raw.status, headers=raw.headers)
+    response.content_length = len(raw.body)
     await response.prepare(request)
-    for position in range(len(wire.body)):
+    for position in range(len(raw.body)):
         await asyncio.sleep(pace)
-        await response.write(wire.body[position : position + 1])
+        await response.write(raw.body[position : position + 1])
     return response
 
 
-async def _without_end(request: web.Request, wire: Wire) -> web.StreamResponse:
-    response = web.StreamResponse(status=wire.status, headers=wire.headers)
+async def _without_end(request: web.Request, raw: RawResponse) -> web.StreamResponse:
+    response = web.StreamResponse(status=raw.status, headers=raw.headers)
     await response.prepare(request)
     piece = b" " * GIANT
     while True:  # the connection's end ends it
         await response.write(piece)
 
 
-def _with_status(wire: Wire, status: int) -> Wire:
+def _with_status(raw: RawResponse, status: int) -> RawResponse:
     if status in _SILENT:
-        return Wire(status, wire.headers, b"")
+        return RawResponse(status, raw.headers, b"")
     if status in _REDIRECTS:
-        return Wire(status, {**wire.headers, "Location": ELSEWHERE}, b"")
+        return RawResponse(status, {**raw.headers, "Location": ELSEWHERE}, b"")
     if status in _REFUSALS:
-        return Wire.of(_REFUSALS[status], wire.headers)
+        return RawResponse.of(_REFUSALS[status], raw.headers)
     if status >= 400:
-        return _page(status, f"<html><body><h1>{status}</h1><hr>gateway</body></html>", wire.headers)
-    return replace(wire, status=status)
+        return _page(status, f"<html><body><h1>{status}</h1><hr>gateway</body></html>", raw.headers)
+    return replace(raw, status=status)
 
 
-def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> Wire:
-    return Wire(status, {**(headers or {}), "Content-Type": "text/html"}, html.encode())
+def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> RawResponse:
+    return RawResponse(status, {**(headers or {}), "Content-Type": "text/html"}, html.encode())

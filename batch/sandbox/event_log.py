@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Truth:
+class EventLog:
     """An append-only file, one JSON object a line, out of the process before a method returns.
 
     Without a path it keeps nothing. A last line cut short by a kill was never answered, and is cut off.

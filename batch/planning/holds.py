@@ -1,0 +1,44 @@
+"""The second pass over an order's drafts: what stops a new parcel before its units are looked at. Pure.
+
+The rules are numbered as in DESIGN section 4.
+"""
+
+from collections.abc import Mapping
+
+from batch.model import RowNote, findings
+from batch.planning.drafts import ShipmentDraft
+from batch.planning.order_view import OrderView, as_asked, has_label, is_short
+
+
+def holds(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
+    """The drafts that are stopped, by their place, each with why."""
+    found = {place: _hold(draft, view) for place, draft in new.items()}
+    return {place: note for place, note in found.items() if note}
+
+
+def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
+    order, policy = view.order, view.policy
+    if order.deleted:
+        return draft.note(findings.order_deleted(order))
+    # Rule 8: an order of such a status takes a person's word; that all is to ship once more is none.
+    if order.status_id in policy.hold_statuses and not view.may_ship(draft, again=False):
+        return draft.note(findings.order_status(order))
+    # Rule 4: so does a shipment that was deleted.
+    for record in view.facts.deleted:
+        if draft.has_made(record) and record.made and not view.may_ship(draft):
+            asked = as_asked(draft)
+            return draft.note(findings.deleted_before(asked, record.made.shipment_id, record.run_id))
+    # Rule 9: several numbers and no lines are asked about, until the source says what they are.
+    if len(draft.parcel.numbers) > 1 and not policy.several_parcels:
+        return draft.note(findings.several_parcels(draft.parcel))
+    return _number_added(draft, view)
+
+
+def _number_added(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
+    """Rule 6: units that shipped without a number, and come with one now: another parcel, or one labelled late."""
+    if not draft.label or draft.rest or draft.share[1] > 1 or view.may_ship(draft):
+        return None
+    bare = [e for e in view.of_same_units(draft).values() if not has_label(e.made)]
+    if not bare or any(map(is_short, draft.wants)):
+        return None
+    return draft.note(findings.number_added(bare[0].made, as_asked(draft), bare[0].created_by))
