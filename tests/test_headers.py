@@ -123,6 +123,15 @@ def test_any_header_and_sample_are_recognised_or_a_column_error(header, sample):
     assert all(index < max(map(len, [header, *sample]), default=0) for index in used)
 
 
+def followed(header, sample, mapping):
+    """A mapping with the first answers to all that is asked after it, no question twice."""
+    while isinstance(more := asked(header, sample, mapping=mapping), ColumnError):
+        answer = dict(options(more.questions[0].choices[0].option))
+        assert not answer.keys() <= mapping.keys()
+        mapping |= answer
+    return mapping
+
+
 @given(st.lists(headers, max_size=6), st.lists(st.lists(cells, max_size=7), min_size=1, max_size=5))
 def test_the_answers_that_an_error_shows_work(header, sample):
     """The first answers to all questions settle the columns together; any other leads to no question twice."""
@@ -135,11 +144,7 @@ def test_the_answers_that_an_error_shows_work(header, sample):
     firsts = [choice.option for question in found.questions for choice in question.choices[:1]]
     assert not isinstance(asked(header, sample, mapping=dict(options(" ".join(firsts)))), ColumnError)
     for one in found.questions[0].choices:
-        mapping = dict(options(one.option))
-        while isinstance(more := asked(header, sample, mapping=mapping), ColumnError):
-            answer = dict(options(more.questions[0].choices[0].option))
-            assert not answer.keys() <= mapping.keys()
-            mapping |= answer
+        followed(header, sample, dict(options(one.option)))
 
 
 @given(st.lists(st.lists(cells, max_size=6), max_size=8))
@@ -433,9 +438,8 @@ def test_a_reference_that_goes_by_order_is_asked_about(values):
     rows = [[order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)]
     with pytest.raises(Unanswered, match="gives units") as caught:
         recognise(header, rows)
-    first, *others = caught.value.questions
-    for choice in first.choices:
-        mapping = dict(options(" ".join([choice.option, *(other.choices[0].option for other in others)])))
+    for choice in caught.value.questions[0].choices:
+        mapping = followed(header, rows, dict(options(choice.option)))
         assert recognise(header, rows, mapping=mapping).columns[Field.ORDER_ID] == (0,)
 
 

@@ -14,7 +14,7 @@ from batch.config import Source
 from batch.errors import FileError
 from batch.loader.columns.headers import ROWS_SEARCHED
 from batch.loader.load import Load, load
-from batch.model import Field, Order, OrderLine, Parcel, Status
+from batch.model import Field, Order, OrderLine, Parcel, Status, Unanswered
 from batch.planning import Correction, Facts, Policy
 from batch.planning.plan_order import plan_order
 
@@ -77,13 +77,16 @@ def answered(parcel: Parcel, quantity: int) -> set[int]:
     return {row for one in judged for row in (one.shipment.rows if isinstance(one, Correction) else one.rows)}
 
 
-def try_load(path: Path, source: Source) -> None:
+def try_load(path: Path, source: Source, *, assume: bool = False) -> None:
     try:
-        export = load(path, source)
+        export = load(path, source, assume=assume)
     except FileError as error:
         said, todo = str(error), error.todo
-        assert path.name in said or "constant" in said or "--map" in said
+        options = "--map" in said + todo or "--answer" in todo or "names no order" in said
+        assert path.name in said or "constant" in said or options
         assert todo
+        if isinstance(error, Unanswered):
+            try_load(path, source, assume=True)
     else:
         account(export)
 

@@ -30,13 +30,13 @@ def read_file(
         return CommandResult(lines, error.reading.as_data, status=ExitStatus.NOTHING_SENT)
     rows = _rows(export)
     lines = (*_account(export.reading), *_questions(export.reading.questions), *export.reading.said, *export.warnings)
-    said = f"{rows['rows']:,} rows, {rows['parcels']:,} parcels, {rows['not_shipped']:,} rows that do not ship."
+    said = f"{rows['rows']:,} rows, {rows['parcels']:,} parcels, {rows['left_out']:,} rows that do not ship."
     return CommandResult((*lines, said), {**export.reading.as_data, **rows})
 
 
 def _rows(export: Load) -> dict[str, int]:
     parcels = sum(1 for _ in export.parcels())
-    return {"rows": export.row_count, "parcels": parcels, "not_shipped": len(export.findings)}
+    return {"rows": export.row_count, "parcels": parcels, "left_out": len(export.findings)}
 
 
 def _account(reading: Reading) -> Iterator[str]:

@@ -8,7 +8,9 @@ from batch.pipeline.sheet_answers import is_answered, take_decisions
 
 __all__ = [
     "Job",
+    "NothingKnown",
     "Pipeline",
+    "RecalledColumns",
     "copy_of",
     "exit_status",
     "is_answered",

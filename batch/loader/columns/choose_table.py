@@ -144,7 +144,7 @@ def is_column_answer(question: str) -> bool:
 def columns_answered(answers: Mapping[str, str]) -> dict[Field, str]:
     """The answers that name a field's column; what ships without evidence has no tracking number."""
     found = {Field(name): column for name, column in answers.items() if name in set(Field)}
-    return found | ({Field.TRACKING_NUMBER: "-"} if "evidence" in answers else {})
+    return found | ({Field.TRACKING_NUMBER: answers["evidence"]} if "evidence" in answers else {})
 
 
 def _first_rows(table: Table) -> tuple[list[list[Cell]], list[int]]:
