@@ -192,13 +192,11 @@ def test_a_damaged_link_spoils_the_parcel_its_number_names_and_no_other(csv_file
 
 
 def test_how_a_text_was_read_is_said_and_only_what_may_be_wrong_in_it_is_a_warning(csv_file):
-    export = load(csv_file("Order Number;Tracking Number", "1001;T100000001", "1002;T100000002"), Source())
+    export = load(csv_file("Order Number;Tracking Number;Carrier", "1001;T100000001;UPS", "1002;;UPS"), Source())
     assert export.said[0] == "Columns are separated by a semicolon."
     assert not export.warnings
-    export = load(
-        csv_file("Order Number,SKU,Tracking Number,Carrier", "1001,A,T100000001,UPS", "1002,B\0,T100000002,UPS"),
-        Source(),
-    )
+    rows = ("1001,A,T100000001,UPS", "1002,B\0,T100000002,UPS")
+    export = load(csv_file("Order Number,SKU,Tracking Number,Carrier", *rows), Source())
     assert export.warnings == ("The text holds NUL characters; they were taken out.",)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batch.commands.answer import CommandResult
-from batch.config import Settings, Source
+from batch.config import Folder, Settings, Source
+from batch.ledger import Ledger
 from batch.loader.load import Load
 from batch.model import ColumnReading, ColumnState, Question, Reading, Unanswered
 from batch.model.exit_status import ExitStatus
@@ -32,6 +33,32 @@ def read_file(
     lines = (*_account(export.reading), *_questions(export.reading.questions), *export.reading.said, *export.warnings)
     said = f"{rows['rows']:,} rows, {rows['parcels']:,} parcels, {rows['left_out']:,} rows that do not ship."
     return CommandResult((*lines, said), {**export.reading.as_data, **rows})
+
+
+def folder_of(file: Path, settings: Settings) -> Folder:
+    """The drop folder in whose `held` a file lies; one with nothing set where it lies elsewhere."""
+    above = file.absolute().parent.parent
+    return next((folder for folder in settings.folders if folder.path.absolute() == above), Folder(path=above))
+
+
+async def answer_questions(
+    ledger: Ledger, settings: Settings, file: Path, source: Source, answers: Mapping[str, str], who: str
+) -> CommandResult:
+    """Keep answers for a file's source; what is still asked of the file then is said."""
+    given = source.model_copy(update={"answers": {**source.answers, **answers}})
+    found: Load | Unanswered
+    try:
+        found = read(file, given, settings, ledger)
+    except Unanswered as error:
+        found = error
+    left = {question.id for question in found.questions} if isinstance(found, Unanswered) else set()
+    taken = {question: answer for question, answer in answers.items() if question not in left}
+    await ledger.keep_answers(settings.store, source.name or found.fingerprint, taken, who)
+    lines = [f"{question}: {answer}, kept for files of this kind." for question, answer in taken.items()]
+    if isinstance(found, Unanswered):
+        return CommandResult((*lines, *_questions(found.questions)), taken, ExitStatus.WAITS_FOR_PERSON)
+    then = "Nothing is asked any more: run the file; one in `held` goes on by itself."
+    return CommandResult((*lines, then), taken)
 
 
 def _rows(export: Load) -> dict[str, int]:

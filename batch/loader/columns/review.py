@@ -255,13 +255,13 @@ def _evidence(contest: Assignment) -> None:
     if contest.has(Field.ORDER_PRODUCT_ID) and contest.has(Field.QUANTITY):
         return
     unknown = [column for column in contest.free() if not (column.is_known or column.is_harmless)]
-    asked: list[Column | None] = [c for c in unknown if value_shapes.confirms(Field.TRACKING_NUMBER, c.cells)][:CHOICES]
+    likely = [column for column in unknown if value_shapes.confirms(Field.TRACKING_NUMBER, column.cells)][:CHOICES]
     raise contest.question(
         Field.TRACKING_NUMBER,
         "No column is a tracking number or a link: nothing shows that these orders have shipped. "
         f"The file has: {column_list(contest.columns)}.",
-        [*asked, None],
-        [*(f"if {c.label} is the tracking number" for c in asked if c), "to ship them all without tracking numbers"],
+        [*likely, None],
+        [*(f"if {c.label} is the tracking number" for c in likely), "to ship them all without tracking numbers"],
         name="evidence",
     )
 

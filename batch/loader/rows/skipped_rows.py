@@ -126,7 +126,7 @@ def _unknown_words(seen: Inspection, column: CategoricalColumn, unsaid: Mask, nu
             seen.answers.settled |= {f"status:{word}": "ship" for word, _ in _words_of(column, rows)}
         return
     for word, mask in _words_of(column, rows):
-        if not is_yes_or_no(word):
+        if not is_yes_or_no(word) and any(char.isalpha() for char in word):
             skip = not bool((mask & numbered).any())
             _ask_word(seen, column, word, mask, "is not known to say whether it has shipped", skip=skip)
 

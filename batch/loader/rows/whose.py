@@ -55,7 +55,7 @@ def _by_prefix(seen: Inspection) -> None:
     if (column.codes < 0).any():
         kinds.add(PLAIN)
     strange = {kind for kind in kinds if normalise(kind) not in _OWN and kind != PLAIN}
-    if len(kinds) < 2 and not (strange and seen.answers.is_weak_order):
+    if not strange or (len(kinds) < 2 and not seen.answers.is_weak_order):
         return
     few = len(kinds) < 2
     what = "the order's column is called a reference, and its numbers have a prefix" if few else "several prefixes"
