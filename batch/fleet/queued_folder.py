@@ -186,7 +186,7 @@ class QueuedFolder:
         self._move(file, target)
         await self._record_filing(row, target)
         clear_sheet(before, sheet)
-        if row["state"] == "held":
+        if row["state"] == "held" and row["run_id"]:
             with read_ledger(self.settings.ledger) as ledger:
                 self.folder.hold(target, row["run_id"], sheet, ledger)
         self._progress.say(f"{file.name} → {row['state']}" + (f" (run {row['run_id']})" if row["run_id"] else ""))

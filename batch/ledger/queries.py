@@ -258,6 +258,11 @@ class LedgerReader:
         sql = "SELECT question, answer FROM answers WHERE store = ? AND source = ?"
         return dict(self._each(answer_from, self._rows(sql, store, source)))
 
+    def was_answered_since(self, store: str, moment: datetime) -> bool:
+        """Whether a person has answered a question about any of a store's sources since."""
+        sql = "SELECT 1 FROM answers WHERE store = ? AND who <> '' AND at > ? LIMIT 1"
+        return bool(self._rows(sql, store, time_text(moment)))
+
     def has_shipped(self, store: str, sources: Iterable[str], header: str) -> bool:
         """Whether a source, under one of its names, has shipped anything in a store, and this header row was met."""
         listed = self._reader.list_parameter(list(sources))
