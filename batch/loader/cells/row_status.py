@@ -34,6 +34,8 @@ class RowStatus(IntEnum):
     """There was one, or there was to be one, and it was taken back."""
     HOLD = 4
     """A person or a rule has said that it must not go."""
+    LACKING = 6
+    """Not shipped, for want of something: back-ordered, out of stock."""
     RETURNED = 5
     """It came back, was lost, or is the way back itself."""
 

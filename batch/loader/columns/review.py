@@ -23,6 +23,7 @@ def review(contest: Assignment) -> None:
     _two_orders(contest)
     _units_ordered(contest)
     _units_unread(contest)
+    _units_beside(contest)
     _units_of_what(contest)
     _lines(contest)
     _tracking_number(contest)
@@ -152,6 +153,19 @@ def _units_unread(contest: Assignment) -> None:
             [*asked, None],
             [*effects, "to ship all that remains of each line"],
         )
+
+
+def _units_beside(contest: Assignment) -> None:
+    """Small whole numbers under a name nobody knows, never more than a plain quantity: what was done of it, or not."""
+    counted, orders = contest.first(Field.QUANTITY), contest.first(*ORDER_FIELDS)
+    if not counted or not orders or counted.is_sure or counted.is_done or contest.is_proven:
+        return
+    if Field.QUANTITY in contest.settled_by_person:
+        return
+    free = [c for c in contest.free() if not (c.is_known or c.is_harmless or c.says) and _counts(orders, c)]
+    beside = [column for column in free if value_shapes.are_at_most(column.cells, counted.cells)]
+    if beside:
+        raise contest.ambiguous(Field.QUANTITY, [counted, *beside[:CHOICES]])
 
 
 def _may_count(column: Column) -> bool:

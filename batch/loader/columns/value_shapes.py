@@ -159,6 +159,14 @@ def are_per_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     return same and any(len(values) > 1 for values in found.values()) and counts
 
 
+def are_at_most(cells: Sequence[Cell], counted: Sequence[Cell]) -> bool:
+    """Whether each of the numbers is at most the one beside it, some are less, and they are more than yes and no."""
+    pairs = [(words(a).partition(".")[0], words(b).partition(".")[0]) for a, b in zip(cells, counted, strict=True)]
+    numbers = [(int(a), int(b)) for a, b in pairs if a.isdecimal() and b.isdecimal() and len(a + b) < 12]
+    is_flag = all(a <= 1 for a, _ in numbers) and len(numbers) > 1
+    return all(a <= b for a, b in numbers) and any(0 < a < b for a, b in numbers) and not is_flag
+
+
 def vary(cells: Sequence[Cell]) -> bool:
     """Whether the values are not all the same."""
     return len({words(cell) for cell in filled_cells(cells)}) > 1

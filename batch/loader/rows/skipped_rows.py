@@ -21,6 +21,7 @@ NOT_FILLED_IN = Code.NOT_FILLED_IN.finding()
 MOST_KINDS = 12
 """Different words of a column that may be statuses; with more it is a text."""
 
+_WAITING = (RowStatus.NOT_YET, RowStatus.LACKING)
 _LABEL = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
 
@@ -91,12 +92,12 @@ def _by_status(seen: Inspection) -> None:
         return
     numbered = _has_value(seen, *_LABEL)
     shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said])
-    waits = [(each == RowStatus.NOT_YET) & ~shipped for each in said]
+    waits = [np.isin(each, _WAITING) & ~shipped for each in said]
     _some_have_shipped(seen, columns, [mask & ~numbered for mask in waits])
     for column, mask in zip(columns, waits, strict=True):
         _set(seen, mask & ~numbered, column, Code.NOT_SHIPPED, "not shipped yet, says the file.")
         for word, rows in _words_of(column, mask & seen.may_ship):
-            others = bool((shipped & numbered & seen.may_ship).any())
+            others = bool((shipped & numbered & seen.may_ship).any() or parse_row_status(word) is RowStatus.LACKING)
             _ask_word(
                 seen, column, word, rows, "says that it has not shipped yet, beside a tracking number", skip=others
             )

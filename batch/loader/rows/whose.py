@@ -23,6 +23,12 @@ PLAIN = "none"
 """How a number without a prefix is called in an answer."""
 
 _PREFIX = re.compile(r"([^\W\d_]+(?:[-_][^\W\d_]+)*)[-_ #]*\d[\d.,]*(?:-\w{1,2})?")
+_PAPERS = frozenset(
+    {"re", "rg", "rech", "inv", "ls", "lf", "dn", "ab", "an", "ang", "gs", "gu", "st", "fa", "fv", "fac", "fact", "fc"}
+    | {"bl", "av", "cm", "cn", "dev", "wz", "fs", "ddt", "alb", "nf", "bon", "pf", "rma", "ret", "retoure", "exch"}
+    | {"warranty", "sample", "muster", "fba", "po", "pr", "quo", "est", "tkt", "case", "job", "rep", "repl"}
+)
+"""Prefixes of invoices, delivery notes, offers, credit notes, returns: to be asked about also where they are alone."""
 _OWN = frozenset({"bc", "bigc", "bigcommerce", "order", "ord", "web", "no", "nr", "bestellung", "commande", "pedido"})
 """Prefixes that say no more than "order"."""
 
@@ -55,10 +61,11 @@ def _by_prefix(seen: Inspection) -> None:
     if (column.codes < 0).any():
         kinds.add(PLAIN)
     strange = {kind for kind in kinds if normalise(kind) not in _OWN and kind != PLAIN}
-    if not strange or (len(kinds) < 2 and not seen.answers.is_weak_order):
+    is_doubtful = seen.answers.is_weak_order or _PAPERS.intersection(map(normalise, strange))
+    if not strange or (len(kinds) < 2 and not is_doubtful):
         return
     few = len(kinds) < 2
-    what = "the order's column is called a reference, and its numbers have a prefix" if few else "several prefixes"
+    what = "its numbers have the prefix of a reference or another paper" if few else "several prefixes"
     _leave_out(seen, column, names, "prefix", f"`{seen.header_of(column)}`: {what}", alone=few)
 
 
