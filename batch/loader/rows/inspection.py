@@ -155,7 +155,8 @@ class Inspection:
             return found
         numbers = tuple(self.frame.rows[np.flatnonzero(rows)[:MOST_ROWS]].tolist())
         self.answers.questions.append(replace(question, rows=numbers))
-        self.hold(question, rows)
+        if self.answers.is_known:  # else the file stops, and what is asked next is asked with it
+            self.hold(question, rows)
         return ""
 
     def hold(self, question: Question, rows: Mask) -> None:
