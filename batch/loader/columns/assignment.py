@@ -7,7 +7,7 @@ from batch.errors import ColumnError
 from batch.loader.cells.carriers import carrier
 from batch.loader.cells.normalise import normalise
 from batch.loader.columns import value_shapes
-from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, find, map_option, map_text
+from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, column_with_letter, find, map_option, map_text
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
@@ -254,7 +254,7 @@ class Assignment:
         asked = fitting[:MOST_ASKED]
         shown = " and ".join(f"{column.label} ({column.example_text})" for column in asked)
         shown += f" and {len(fitting) - len(asked):,} more" if len(fitting) > len(asked) else ""
-        effects = [f"if it is {column.label}" for column in asked]
+        effects = [f"if it is {column_with_letter(column)}" for column in asked]
         return self.question(wanted, f"{len(fitting)} columns could be {wanted}: {shown}.", asked, effects)
 
     def take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:

@@ -16,7 +16,7 @@ from batch.loader.columns.map_hints import how_to_name
 from batch.loader.columns.own_sheets import is_template, our_columns, prefer_own_sheet
 from batch.loader.files.read import read_tables
 from batch.loader.files.tables import Cell, Table, column_letters, words
-from batch.model import Field
+from batch.model import Field, Unanswered
 from batch.model.sheet_format import RESEND, RESULTS, Mark, read_mark
 
 SAMPLE = 200
@@ -85,7 +85,7 @@ def choose(path: Path, source: Source, memory: Memory) -> tuple[Candidate, str]:
         try:
             found.append(_candidate(table, source, memory, mark))
         except FileError as error:
-            named = path.name in str(error)
+            named = path.name in str(error) or isinstance(error, Unanswered)
             refusals.append(error if named else type(error)(f"{_name(table)}: {error}", error.todo))
     if not found:
         raise _refusal(path, tables, refusals)
