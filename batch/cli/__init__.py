@@ -36,6 +36,7 @@ COMMANDS = (
     inspect.find,
     decide.decide,
     run.resume,
+    inspect.read,
     inspect.history,
     watch.status,
     inspect.audit,

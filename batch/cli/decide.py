@@ -1,5 +1,6 @@
 """Commands that mend: `decide`, `undo`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from batch.cli import options
 from batch.cli.queue import cancel_queued
 from batch.cli.terminal import (
+    answers_of,
     ledger_of,
     live_settings,
     print_result,
@@ -25,9 +27,13 @@ def decide(
     run_id: Annotated[
         str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")
     ] = "",
-    answer: Annotated[
-        str, typer.Option(help="exists:ID, absent, ship or skip; without it, what waits is listed.")
-    ] = "",
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            help="exists:ID, absent, ship or skip; for a held FILE's questions ID=CHOICE.",
+        ),
+    ] = None,
     order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
     row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
     everything: Annotated[
@@ -52,6 +58,9 @@ def decide(
     from batch.pipeline.decisions import answer_of
     from batch.pipeline.decisions import current_user as this_user
 
+    answer = " ".join(answers or [])
+    if run_id and Path(run_id).is_file():
+        _answer_questions(Path(run_id), answers or [], who or this_user(), store, as_json=as_json)
     if queued is not None:
         others = (run_id, order, row, everything, file)
         result = cancel_queued(
@@ -88,6 +97,31 @@ def decide(
             return await take_decision(store_open, run_id, word)
 
     result, signalled = run_with_progress(work, quiet=as_json, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
+
+
+def _answer_questions(
+    file: Path, answers: list[str], who: str, store: str, *, as_json: bool
+) -> None:
+    """Keep the answers to the questions about a file; without any, they are listed."""
+    from batch.commands.read import answer_questions, folder_of, read_file
+
+    folder = folder_of(file, settings_of(store=store))
+    settings = live_settings(store=store or folder.store)
+    source = settings.source_named(folder.source, file.name)
+
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.pipeline.session import open_store
+
+        async with open_store(settings, progress, stop, lock=bool(answers)) as session:
+            if not answers:
+                return read_file(file, source, {}, settings, session.ledger)
+            return await answer_questions(
+                session.ledger, settings, file, source, answers_of(answers), who
+            )
+
+    result, signalled = run_with_progress(work, quiet=True, database=settings.database)
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)
 

@@ -7,11 +7,13 @@ import typer
 
 from batch.cli import options
 from batch.cli.terminal import (
+    answers_of,
     ledger_of,
     live_settings,
     print_result,
     run_with_progress,
     settings_of,
+    source_of,
     store_of,
 )
 from batch.errors import ConfigError, ShipbatchError
@@ -127,6 +129,30 @@ def find(
 
     with ledger_of(sandbox=sandbox) as ledger:
         result = find_attempts(ledger, what, None if sandbox or offline else live)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
+
+
+def read(
+    file: Annotated[Path, typer.Argument(help="An export.")],
+    column: options.Columns = None,
+    answer: options.Answers = None,
+    sheet: options.SheetName = "",
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """The account of a file's columns, and what would be asked of it; sends nothing."""
+    from batch.commands.read import read_file
+    from batch.config import Database
+    from batch.pipeline import NothingKnown
+
+    settings = settings_of(store=store)
+    source, said = source_of(settings, file, column or [], sheet), answers_of(answer or [])
+    if isinstance(settings.ledger, Database) or settings.ledger.exists():
+        with ledger_of() as ledger:
+            result = read_file(file, source, said, settings, ledger)
+    else:
+        result = read_file(file, source, said, settings, NothingKnown())
     print_result(result, as_json=as_json)
     raise typer.Exit(result.status)
 

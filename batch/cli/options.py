@@ -30,6 +30,10 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in."),
 ]
+Answers = Annotated[
+    list[str] | None,
+    typer.Option("--answer", metavar="ID=CHOICE", help="The answer to a question about the file."),
+]
 SheetName = Annotated[str, typer.Option(help="The sheet to read.")]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Stop after so many shipments; run again to go on.")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -102,6 +102,7 @@ class QueueRequest:
     sheet: str
     limit: int | None
     results: Path | None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def queue_files(
@@ -233,7 +234,11 @@ def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
     ):
         source = source_of(bare, Path(given), list(request.columns), request.sheet)
         ask = ask_of(
-            request.chosen, source=source, limit=request.limit, plan=request.plan is not None
+            request.chosen,
+            source=source,
+            answers=request.answers,
+            limit=request.limit,
+            plan=request.plan is not None,
         )
         if is_far(given):
             entries.append(QueueItem(given, address=given, ask=ask))

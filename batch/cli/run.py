@@ -14,6 +14,7 @@ from batch.cli import options
 from batch.cli.queue import QueueRequest, queue_files
 from batch.cli.streams import put, put_json
 from batch.cli.terminal import (
+    answers_of,
     check_names,
     check_results,
     ledger_of,
@@ -47,6 +48,7 @@ def run(
     results: options.Results = None,
     store: options.StoreName = "",
     column: options.Columns = None,
+    answer: options.Answers = None,
     sheet: options.SheetName = "",
     limit: options.Limit = None,
     as_json: options.SummaryAsJson = False,
@@ -80,7 +82,17 @@ def run(
     check_names(files or [])
     chosen = _explicit_options(values | {"log_format": log_format}, switches)
     if queue or follow:
-        order = QueueRequest(files or [], plan, chosen, store, column or [], sheet, limit, results)
+        order = QueueRequest(
+            files or [],
+            plan,
+            chosen,
+            store,
+            column or [],
+            sheet,
+            limit,
+            results,
+            answers_of(answer or []),
+        )
         queue_files(
             order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json
         )
@@ -111,7 +123,11 @@ def run(
         (job, source_of(settings, job.export, column or [], sheet or job.source.sheet))
         for job in named
     ]
-    jobs = [replace(job, source=source, limit=limit, results=results) for job, source in asked]
+    said = answers_of(answer or [])
+    jobs = [
+        replace(job, source=source, answers=said, limit=limit, results=results)
+        for job, source in asked
+    ]
     _ship(
         jobs,
         settings,

@@ -121,6 +121,18 @@ def source_of(settings: "Settings", file: Path, columns: list[str], sheet: str) 
     return source.model_copy(update={"map": mapped, "sheet": sheet or source.sheet})
 
 
+def answers_of(given: list[str]) -> dict[str, str]:
+    """Question → answer, as the options give them."""
+    pairs = [pair.partition("=") for pair in given]
+    if wrong := next(
+        ("".join(pair) for pair in pairs if not pair[0].strip() or not pair[2].strip()), None
+    ):
+        raise ConfigError(
+            f"--answer {wrong}: it is not ID=CHOICE.", "`shipbatch read FILE` prints the questions."
+        )
+    return {question.strip(): answer.strip() for question, _, answer in pairs}
+
+
 def check_names(files: list[str]) -> None:
     """ConfigError where a name is not valid text: no ledger and no sheet could hold it."""
     for file in files:

@@ -101,6 +101,8 @@ class Source(NamedTable):
     """The sheet to read; empty: the loader chooses and says which."""
     map: dict[model.Field, str] = Field(default={}, examples=[{"quantity": "Qty Packed"}])
     """Field → column: a header text, or a letter or 1-based number."""
+    answers: dict[str, str] = Field(default={}, examples=[{"unit:CS": "12"}])
+    """Question → answer, before what was answered with `--answer`."""
     constants: dict[model.Field, str] = Field(default={}, examples=[{"carrier": "DPD UK"}])
     """Field → value for every row that has none of its own."""
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])

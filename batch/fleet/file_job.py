@@ -20,7 +20,7 @@ from batch.fleet.late_results import count_shipped, end_of, mark_current
 from batch.fleet.queue import Queue
 from batch.fleet.queue_items import FileEnd, QueuedFile
 from batch.fleet.run_options import jobs_for
-from batch.model import Run
+from batch.model import Run, Unanswered
 from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, of_error, of_report
 from batch.pipeline import Job, Pipeline, exit_status
@@ -66,6 +66,8 @@ class QueuedFileJob:
         try:
             with self._folder() as folder:
                 await self._ship(folder)
+        except Unanswered as error:
+            await self._hold(error)
         except NothingSent as error:
             # is mended where the worker runs, and the file waits for that
             if isinstance(error, ConfigError):
@@ -89,6 +91,16 @@ class QueuedFileJob:
             self.file, FileEnd("failed", status, [line for line in (wrong, error.todo) if line])
         )
         self.progress.say(f"{wrong} {error.todo} → failed")
+
+    async def _hold(self, error: Unanswered) -> None:
+        """The file alone waits for answers; it goes on once its store has new ones."""
+        self.digests = [of_error(error, self.file.name, ExitStatus.NOTHING_SENT)]
+        command = f'shipbatch decide "{self.file.name}" --answer ID=CHOICE'
+        todo = f"{error.todo} Answer with `{command}`; it goes on then."
+        await self.queue.end(
+            self.file, FileEnd("held", ExitStatus.NOTHING_SENT, [str(error), todo])
+        )
+        self.progress.say(f"{error} {todo} → held")
 
     async def _ship(self, folder: Path) -> None:
         copy = folder / safe_name(Path(self.file.name).name)

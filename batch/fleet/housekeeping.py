@@ -6,6 +6,7 @@ import platform
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from importlib.metadata import version
 
 from batch.config import Database, Settings
@@ -164,18 +165,21 @@ class Housekeeper:
 
     async def _release_decided(self) -> None:
         """Held files on which every word has been said are in line again."""
-        for number, store, run_id in await maintenance.files_on_hold(
+        for number, store, run_id, ended in await maintenance.files_on_hold(
             self._queue, list(self._stores)
         ):
-            if state := await asyncio.to_thread(self._state_after_hold, store, run_id):
+            if state := await asyncio.to_thread(self._state_after_hold, store, run_id, ended):
                 await maintenance.release(self._queue, number, state)
 
-    def _state_after_hold(self, store: str, run_id: str) -> str:
-        """A held file's next state: in line, or done (another run has shipped it); empty: it waits.
+    def _state_after_hold(self, store: str, run_id: str | None, ended: datetime) -> str:
+        """Where a held file goes on: in line, or nowhere, for what it held another run has shipped;
+        empty: it waits.
 
         One that was only in doubt, and no longer is, waits for the store's next turn to report it.
         """
         with read_ledger(self._stores[store].ledger) as ledger:
+            if run_id is None:
+                return "waiting" if ledger.was_answered_since(store, ended) else ""
             if still_waits(ledger, store, run_id):
                 return ""
             if was_answered_elsewhere(ledger, store, run_id):

@@ -104,9 +104,13 @@ async def has_waiting_store(queue: Queue, stores: Sequence[str]) -> bool:
 
 
 async def files_on_hold(queue: Queue, stores: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Files that wait for a person, with their runs; not of a store at work: it may answer them."""
+    """Files that wait for a person, with their runs and their ends; not while their store is at
+    work.
+
+    One without a run waits for answers.
+    """
     return await queue.query(
-        f"SELECT file_id, store, run_id FROM {_HELD} AND store = ANY(%s)", list(stores)
+        f"SELECT file_id, store, run_id, ended FROM {_HELD} AND store = ANY(%s)", list(stores)
     )
 
 

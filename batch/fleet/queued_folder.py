@@ -204,7 +204,7 @@ class QueuedFolder:
         self._move(file, target)
         await self._record_filing(row, target)
         clear_sheet(before, sheet)
-        if row["state"] == "held":
+        if row["state"] == "held" and row["run_id"]:
             with read_ledger(self.settings.ledger) as ledger:
                 self.folder.hold(target, row["run_id"], sheet, ledger)
         self._progress.say(

@@ -33,6 +33,7 @@ def ask_of(
     options: Mapping[str, Any],
     *,
     source: Source | None = None,
+    answers: Mapping[str, str] | None = None,
     named: str = "",
     limit: int | None = None,
     plan: bool = False,
@@ -52,6 +53,7 @@ def ask_of(
     ask = {
         "settings": given,
         "map": {field.value: column for field, column in source.map.items()} if source else {},
+        "answers": dict(answers or {}),
         "sheet": source.sheet if source else "",
         "source": named,
         "limit": limit,
@@ -82,4 +84,11 @@ def jobs_for(
     source = source.model_copy(update=changes)
     several = sources_in(copy, source, settings, ledger) if ask.get("dropped") else [source]
     for each in several:
-        yield Job(copy, each, limit=ask.get("limit"), name=Path(name), goes_on=True)
+        yield Job(
+            copy,
+            each,
+            answers=ask.get("answers", {}),
+            limit=ask.get("limit"),
+            name=Path(name),
+            goes_on=True,
+        )

@@ -29,6 +29,7 @@ _TABLES = {
     "names": "note_id, word, place",
     "decisions": "store, ask, answer, who, why, at",
     "headers": "header, columns, at",
+    "answers": "store, source, question, answer, who, at",
 }
 _ORDER = {
     "records": "record_id",
@@ -78,7 +79,7 @@ def _copy_tables(old: Connection, new: Connection) -> dict[str, int]:
     copied = {}
     for table, columns in _TABLES.items():
         marks = ", ".join("?" for _ in columns.split(","))
-        conflict = " ON CONFLICT DO NOTHING" if table == "headers" else ""
+        conflict = " ON CONFLICT DO NOTHING" if table in {"headers", "answers"} else ""
         copied[table] = 0
         for some in batched(_rows(old, table, columns, shift), 1_000):
             new.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}", some)

@@ -210,6 +210,26 @@ class Ledger(LedgerReader):
         )
         await self._write("header", lambda ledger: ledger.execute(sql, values))
 
+    async def keep_answers(
+        self, store: str, source: str, answers: Mapping[str, str], who: str
+    ) -> None:
+        """Keep what a source's files mean: question → answer; the newest for a question counts."""
+        rows = [
+            (store, source, question, answer, who, self._at())
+            for question, answer in answers.items()
+        ]
+        sql = (
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (store, source, question)"
+            " DO UPDATE SET answer = excluded.answer, who = excluded.who, at = excluded.at"
+        )
+
+        def keep(ledger: Connection) -> None:
+            for row in rows:
+                ledger.execute(sql, row)
+
+        if rows:
+            await self._write("answer", keep)
+
     async def close(self) -> None:
         """Write what is queued, then close."""
         self._reader.close()

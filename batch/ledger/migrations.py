@@ -47,7 +47,18 @@ _ONE_SPELLING = Step(
     change=merge,
 )
 
-STEPS: tuple[Step, ...] = (_ONE_SPELLING,)
+_ANSWERS = """CREATE TABLE answers (
+  store    TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  question TEXT NOT NULL,
+  answer   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (store, source, question)
+)"""
+_KEPT_ANSWERS = Step(sqlite=(_ANSWERS,), postgres=(_ANSWERS,))
+
+STEPS: tuple[Step, ...] = (_ONE_SPELLING, _KEPT_ANSWERS)
 """The first leads from version 1 to version 2."""
 
 

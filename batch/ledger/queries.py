@@ -16,6 +16,7 @@ from batch.ledger.plans import OPEN_NOTE
 from batch.ledger.rows import (
     RECORD,
     Row,
+    answer_from,
     attempt_from,
     columns_from,
     decision_from,
@@ -304,6 +305,28 @@ class LedgerReader:
         """Field → column, as remembered for a header row's digest; empty if nothing."""
         rows = self._rows("SELECT columns FROM headers WHERE header = ?", header)
         return next(self._each(columns_from, (columns for (columns,) in rows)), {})
+
+    def answers(self, store: str, source: str) -> Mapping[str, str]:
+        """Question → answer, as they are kept for a source; empty if none."""
+        sql = "SELECT question, answer FROM answers WHERE store = ? AND source = ?"
+        return dict(self._each(answer_from, self._rows(sql, store, source)))
+
+    def was_answered_since(self, store: str, moment: datetime) -> bool:
+        """Whether a person has answered a question about any of a store's sources since."""
+        sql = "SELECT 1 FROM answers WHERE store = ? AND who <> '' AND at > ? LIMIT 1"
+        return bool(self._rows(sql, store, time_text(moment)))
+
+    def has_shipped(self, store: str, sources: Iterable[str], header: str) -> bool:
+        """Whether a source, under one of its names, has shipped anything in a store, and this
+        header row was met.
+        """
+        listed = self._reader.list_parameter(list(sources))
+        sql = (
+            "SELECT 1 FROM runs JOIN records ON records.run_id = runs.run_id"
+            f" WHERE runs.store = ? AND runs.source {LISTED} AND records.state = 'created' LIMIT 1"
+        )
+        met = self._rows("SELECT 1 FROM headers WHERE header = ?", header)
+        return bool(met and self._rows(sql, store, listed))
 
     def _records(self, where: str, *values: object) -> list[Record]:
         rows = self._rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY record_id", *values)

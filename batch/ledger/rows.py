@@ -276,6 +276,14 @@ def decision_from(row: Row) -> Decision:
     return Decision(ask, answer, who, why, moment(at))
 
 
+@sound("answers")
+def answer_from(row: Row) -> tuple[str, str]:
+    """The answer of question, answer."""
+    question, answer = row
+    need(is_text(question) and is_text(answer), "a column")
+    return question, answer
+
+
 @sound("headers")
 def columns_from(text: str) -> Mapping[str, str]:
     """Field → column, as it was remembered."""

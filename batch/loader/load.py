@@ -1,25 +1,28 @@
 """A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from batch.config import Source
-from batch.loader.columns.choose_table import Candidate, Recall, choose, column_name
+from batch.errors import ColumnError
+from batch.loader.columns.account import not_understood
+from batch.loader.columns.choose_table import Candidate, Memory, Recall, choose, column_name
 from batch.loader.columns.columns import LEAVE_OUT
 from batch.loader.files.tables import Cell, Table
 from batch.loader.rows.carrier_columns import unknown_carriers
 from batch.loader.rows.frame import Mask, is_blank, read_frame
 from batch.loader.rows.grouping import Groups, group, has_unit_rows, mark_unit_rows, refuse_parcels
-from batch.loader.rows.inspection import Inspection
+from batch.loader.rows.inspection import READ, Answers, Inspection
 from batch.loader.rows.layout import Layout
 from batch.loader.rows.parcels import parcel, unnamed_carriers
 from batch.loader.rows.profile import profile
 from batch.loader.rows.ship_dates import ship_dates
 from batch.loader.rows.typed_rows import Entries, read_entries
-from batch.model import Field, Finding, Parcel
+from batch.model import Field, Finding, Parcel, Question, Reading, Unanswered
+from batch.model.reading import MOST_QUESTIONS
 from batch.planning.gates import Profile
 
 IDS = (
@@ -35,6 +38,16 @@ IDS = (
 def no_memory(fingerprint: str) -> Mapping[Field, str]:
     """For a caller that keeps no memory of header rows."""
     return {}
+
+
+def no_answers(fingerprint: str) -> Mapping[str, str]:
+    """For a caller that keeps no answers."""
+    return {}
+
+
+def never(fingerprint: str) -> bool:
+    """For a caller to whom every header row is new."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,10 @@ class Load:
     """What the file looks like, as far as the file alone can say."""
     shipped: Mapping[date, int]
     """Ship date → rows; empty where there is no such column, or it cannot be read as one."""
+    reading: Reading
+    """The account of its columns; and what was asked of rows that wait."""
+    settled: Mapping[str, str]
+    """Question → answer that was gone by, to be kept."""
     _entries: Entries
     _groups: Groups
     _good: Mask
@@ -105,25 +122,22 @@ def load(
     *,
     aliases: Mapping[str, str] | None = None,
     recall: Recall = no_memory,
+    answers: Callable[[str], Mapping[str, str]] = no_answers,
+    has_shipped: Callable[[str], bool] = never,
+    assume: bool = False,
 ) -> Load:
     """Read a file and judge every row of it. Any bytes give a Load, a FileError or a ColumnError;
     nothing else.
+
+    Unanswered, a ColumnError, where its source never shipped and it has questions; `assume` takes
+    their first answers.
     """
-    chosen, why = choose(path, source, recall)
+    chosen, why = choose(path, source, Memory(recall, answers, has_shipped))
     found = chosen.recognition
-    entries, layout_said, shipped = _entries(chosen, source, aliases or {})
+    entries, layout_said, shipped, words = _answered(chosen, source, aliases or {}, assume=assume)
     groups = group(entries)
-    said = [*filter(None, [why]), *chosen.table.said, *found.said, *layout_said, *entries.said]
-    if asked := len(entries.externals):
-        orders = "1 order is" if asked == 1 else f"{asked:,} orders are"
-        said.append(
-            f"{orders} named by another system's number; to look it up takes a request for each"
-        )
-    if has_unit_rows(entries, groups):
-        mark_unit_rows(entries, groups)
-        said.append(
-            "the file has no quantities and names lines several times: each row is read as one unit"
-        )
+    said = [*filter(None, [why]), *chosen.table.said, *found.said, *not_understood(found.account)]
+    said += [*layout_said, *entries.said, *_said_of(entries, groups)]
     good = refuse_parcels(entries, groups)
     return Load(
         table=chosen.table,
@@ -147,22 +161,74 @@ def load(
         by_hand=chosen.is_marked or chosen.is_template,
         profile=profile(entries, groups, good),
         shipped=shipped,
+        reading=Reading(found.account, tuple(words.questions), tuple(said)),
+        settled={**words.settled, READ: "1"},
         _entries=entries,
         _groups=groups,
         _good=good,
     )
 
 
+def _answered(
+    chosen: Candidate, source: Source, aliases: Mapping[str, str], *, assume: bool
+) -> tuple[Entries, list[str], Mapping[date, int], Answers]:
+    """The rows, with the answers that they were read by; Unanswered with all questions of columns
+    and rows.
+    """
+    asked = () if assume else chosen.recognition.questions
+    words = Answers(
+        chosen.answers,
+        source.answers,
+        is_known=chosen.is_known or chosen.is_marked or chosen.is_template,
+        is_weak_order=chosen.recognition.weak_order,
+        assumes=assume,
+    )
+    try:
+        made = _entries(chosen, source, aliases, words)
+    except ColumnError:
+        if asked:
+            raise _unanswered(asked, chosen) from None
+        raise
+    if asked or (words.questions and not words.is_known):
+        raise _unanswered((*asked, *words.questions), chosen)
+    return *made, words
+
+
 def _entries(
-    chosen: Candidate, source: Source, aliases: Mapping[str, str]
+    chosen: Candidate, source: Source, aliases: Mapping[str, str], answers: Answers
 ) -> tuple[Entries, list[str], Mapping[date, int]]:
     """The rows, judged; what is said of their layout; how many shipped when. The cells read for it
     are let go.
     """
-    frame = read_frame(chosen.table, chosen.header_row, chosen.header, chosen.recognition.columns)
+    found = chosen.recognition
+    wanted = {**found.columns, Field.KIND: found.kinds}
+    frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
     layout = Layout(frame)
-    seen = Inspection(frame, chosen.table, source, is_template=chosen.is_template)
+    seen = Inspection(
+        frame,
+        chosen.table,
+        source,
+        is_template=chosen.is_template,
+        answers=answers,
+        header=chosen.header,
+    )
     return read_entries(seen, layout.headings, aliases), layout.said, ship_dates(seen)
+
+
+def _said_of(entries: Entries, groups: Groups) -> Iterator[str]:
+    """What is said of the rows as a whole; rows that are a unit each are marked so."""
+    if asked_for := len(entries.externals):
+        orders = "1 order is" if asked_for == 1 else f"{asked_for:,} orders are"
+        yield f"{orders} named by another system's number; to look it up takes a request for each"
+    if has_unit_rows(entries, groups):
+        mark_unit_rows(entries, groups)
+        yield "no quantities, and lines that are named several times: each row is read as one unit"
+
+
+def _unanswered(questions: Sequence[Question], chosen: Candidate) -> Unanswered:
+    asked = tuple(questions[:MOST_QUESTIONS])
+    reading = Reading(chosen.recognition.account, asked, chosen.recognition.said)
+    return Unanswered(asked, reading, chosen.recognition.fingerprint)
 
 
 def _to_remember(chosen: Candidate, source: Source) -> dict[Field, str]:

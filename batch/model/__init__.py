@@ -17,9 +17,10 @@ sheet_format  the columns and the mark of our own sheets
 ============  ================================================
 """
 
-from batch.model.fields import LONGEST, Field
+from batch.model.fields import LONGEST, SPEAKING, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment
+from batch.model.reading import Choice, ColumnReading, ColumnState, Question, Reading, Unanswered
 from batch.model.records import (
     MADE_DIFFERS,
     MOVES,
@@ -38,7 +39,11 @@ __all__ = [
     "LONGEST",
     "MADE_DIFFERS",
     "MOVES",
+    "SPEAKING",
     "UNSETTLED",
+    "Choice",
+    "ColumnReading",
+    "ColumnState",
     "Field",
     "Finding",
     "Item",
@@ -48,6 +53,8 @@ __all__ = [
     "OrderLine",
     "Outcome",
     "Parcel",
+    "Question",
+    "Reading",
     "Record",
     "RowFacts",
     "RowNote",
@@ -59,5 +66,6 @@ __all__ = [
     "State",
     "Status",
     "StoreShipment",
+    "Unanswered",
     "Who",
 ]

@@ -75,6 +75,8 @@ class Code(StrEnum):
     HOLD_ABOVE = "hold_above"
     VOID = "void"
     NOT_SHIPPED = "not_shipped"
+    OTHER_STORE = "other_store"
+    QUESTION = "question"
     NOT_FILLED_IN = "not_filled_in"
     REPEATED_HEADER = "repeated_header"
     TOTALS_ROW = "totals_row"

@@ -24,6 +24,13 @@ class Field(StrEnum):
     SHIP_DATE = "ship_date"
     VOID = "void"
     STATUS = "status"  # voided, cancelled, not shipped yet: rows without a shipment to make
+    HOLD = "hold"  # a yes in it keeps the row from shipping: on hold, do not ship, a return label
+    SHIPPED = "shipped"  # a no in it says that the row has not shipped yet
+    # what sort of row it is: where it says return or cancelled, the row does not ship
+    KIND = "kind"
+    SHOP = "shop"  # the store, channel or marketplace that an order is of
+    UNIT = "unit"  # what the quantity counts: each, dozen, case
+    SHORT = "short"  # units of the line that did not go: back-ordered, short, cancelled
     DECISION = "decision"  # a person's answer to a held row, in a sheet of ours
 
 
@@ -32,4 +39,18 @@ LONGEST: Mapping[str, int] = {
     Field.TRACKING_LINK: 500,
     Field.COMMENTS: 65_535,
 }
-"""Characters, as documented for orders/shipments; longer texts are refused, never cut."""
+"""Characters that the API documents; longer texts are refused, never cut."""
+
+SPEAKING = frozenset(
+    {
+        Field.VOID,
+        Field.STATUS,
+        Field.HOLD,
+        Field.SHIPPED,
+        Field.KIND,
+        Field.SHOP,
+        Field.UNIT,
+        Field.SHORT,
+    }
+)
+"""Fields that say whether, how many or whose; they are no part of a shipment."""

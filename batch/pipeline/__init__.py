@@ -28,14 +28,16 @@ progress       where a run tells how it goes
 """
 
 from batch.pipeline.job import Job
-from batch.pipeline.load import copy_of, read, source_of_run
+from batch.pipeline.load import NothingKnown, RecalledColumns, copy_of, read, source_of_run
 from batch.pipeline.pipeline import Pipeline
 from batch.pipeline.report import exit_status, known_waiting, summarize, write_sheet
 from batch.pipeline.sheet_answers import is_answered, take_decisions
 
 __all__ = [
     "Job",
+    "NothingKnown",
     "Pipeline",
+    "RecalledColumns",
     "copy_of",
     "exit_status",
     "is_answered",

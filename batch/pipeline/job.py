@@ -1,6 +1,6 @@
 """What a person asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ class Job:
 
     export: Path
     source: Source = field(default_factory=Source)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Question → answer, as they were given with it; before those of its source."""
     dry: bool = False
     limit: int | None = None
     """Stop after so many shipments; the rest stays planned."""
@@ -39,6 +41,11 @@ class Job:
     """Its number in the queue of many machines."""
     place: Callable[[Report], Path | None] | None = None
     """Where the export will lie, by the run's report: the sheet goes beside it; None: no sheet."""
+
+    @property
+    def answered_source(self) -> Source:
+        """The source, with the answers that were given with the file before its own."""
+        return self.source.model_copy(update={"answers": {**self.source.answers, **self.answers}})
 
     @property
     def title(self) -> Path:

@@ -14,14 +14,14 @@ from batch.config import Source
 from batch.errors import FileError, ReaderDied
 from batch.ledger import export_store
 from batch.loader.load import Load
-from batch.model import Parcel, Record, Run, RunProfile, Status
+from batch.model import Parcel, Record, Run, RunProfile, Status, Unanswered
 from batch.model.sheet_format import Mark, read_mark
 from batch.pipeline import input_copies
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.decisions import current_user
 from batch.pipeline.gate import FileGate, GateResult
 from batch.pipeline.job import Job, Reading
-from batch.pipeline.load import copy_of, loader_notes, read, source_of_run
+from batch.pipeline.load import copy_of, keep_answers, loader_notes, read, source_of_run
 from batch.pipeline.plan import Plan, expired_plan, held_plan, promised_plan
 from batch.pipeline.planner import Planner
 from batch.pipeline.report import finish_run, write_report
@@ -62,6 +62,7 @@ class Pipeline:
             await self._ledger.remember(
                 export.fingerprint, {f.value: name for f, name in export.mapping.items()}
             )
+            await keep_answers(self._ledger, self._settings, job.source, job.answers, export)
             if gated.reasons:
                 await self._shipping.enter(context, held_plan(plan, gated))
             else:
@@ -193,8 +194,10 @@ class Pipeline:
                 input_copies.take_copy, job.copy or job.export, self._settings.home
             )
         try:
-            export = await self._read(taken.copy, job.source, job.reading)
+            export = await self._read(taken.copy, job.answered_source, job.reading)
         except FileError as error:
+            if isinstance(error, Unanswered) and job.answers and not job.dry:
+                await keep_answers(self._ledger, self._settings, job.source, job.answers, error)
             raise error.about(str(taken.copy), str(job.title)) from error
         await asyncio.to_thread(export_store.keep, self._settings.ledger, taken.sha256, taken.copy)
         for line in (*export.said, *export.warnings):

@@ -28,7 +28,10 @@ def orders_for(jobs: Sequence[Job], settings: Settings) -> Mapping[str, Any]:
     beside = jobs[0].export.absolute().parent / STORE_FILE
     if beside.is_file():
         return read_store(beside)
-    exports = (load(job.export, job.source, aliases=settings.carriers) for job in jobs)
+    exports = (
+        load(job.export, job.answered_source, aliases=settings.carriers, assume=True)
+        for job in jobs
+    )
     return store_for(asdict(parcel) for export in exports for parcel in export.parcels())
 
 

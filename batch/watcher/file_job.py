@@ -11,7 +11,7 @@ from pathlib import Path
 from batch.config import Settings, Source
 from batch.errors import FileError, ReaderDied, ShipbatchError, StoreStopped
 from batch.ledger import LedgerReader
-from batch.model import Run
+from batch.model import Run, Unanswered
 from batch.model.exit_status import ExitStatus
 from batch.model.sheet_format import RESEND, RESULTS, read_mark
 from batch.monitoring import Digest, of_error, of_report
@@ -96,6 +96,8 @@ class ClaimedFileJob:
     """Answers in it that were not taken, and why."""
     held_run_id: str = ""
     """The run in which something waits for a person."""
+    unanswered: Unanswered | None = None
+    """What is asked about the whole file: it lies in `held` then, and no run was begun."""
 
     async def run(self, session: StoreSession) -> None:
         """Run the file, once or for each sheet that is to be read, and file it away.
@@ -120,7 +122,10 @@ class ClaimedFileJob:
                 or not self.file.exists()
             ):
                 raise
-            self.reject(error)
+            if isinstance(error, Unanswered):
+                self.hold(error)
+            else:
+                self.reject(error)
             return
         self._file_away(session, report)
 
@@ -138,6 +143,16 @@ class ClaimedFileJob:
             notices.ERROR,
         )
         self.say(f"{str(error).removeprefix(f'{self.file.name}: ')} {error.todo} → failed")
+
+    def hold(self, error: Unanswered) -> None:
+        """To `held`, with its questions: it is run again once they are answered."""
+        self.unanswered = error
+        self.digests = [of_error(error, str(self.file), ExitStatus.WAITS_FOR_PERSON)]
+        self.layout.check()
+        target = unused_path(self.layout.held, self.file.name)
+        notices.write_notice(notices.questions(target, error), target, notices.ERROR)
+        self._move(target)
+        self.say(f"{error} {error.todo} → held")
 
     def give_up(self, error: BaseException, tries: int) -> None:
         """To `failed`: the program cannot do it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from batch.config import Folder, Settings, Source
 from batch.ledger import Ledger, network_disk
 from batch.ledger.queries import LedgerReader
+from batch.model import Unanswered
 from batch.model.exit_status import ExitStatus
 from batch.model.sheet_format import read_mark
 from batch.pipeline import exit_status, is_answered
@@ -15,6 +16,7 @@ from batch.pipeline.decisions import still_waits, was_answered_elsewhere
 from batch.results.accounting import CarriedOver, Report
 from batch.watcher.arrivals import Arrivals, Scan, is_being_written
 from batch.watcher.folder_layout import (
+    NOTICES,
     SHEETS,
     Entry,
     FolderLayout,
@@ -43,6 +45,12 @@ class HeldFile:
     sheet_seen: Entry | None = None
     seen_since: float = 0.0
     """When the sheet was first seen so."""
+    source: str = ""
+    """Whose answers it waits for, where no run of it was begun: a source's name, else its header
+    row's digest.
+    """
+    questions: frozenset[str] = frozenset()
+    """Those that it waits for."""
 
 
 class DropFolder:
@@ -96,6 +104,12 @@ class DropFolder:
         if still_waits(ledger, self._settings.store, run_id):
             self._held[file] = HeldFile(run_id, sheet, sheet_read=entry(sheet) if sheet else None)
 
+    def hold_questions(self, file: Path, asked: Unanswered) -> None:
+        """Remember a held file that no run was begun of: it waits for answers."""
+        name = self.source_for(file.name).name or asked.fingerprint
+        ids = frozenset(question.id for question in asked.questions)
+        self._held[file] = HeldFile("", None, source=name, questions=ids)
+
     def remember_held(self, ledger: LedgerReader) -> None:
         """Remember what an earlier watcher put into `held`; the ledger knows files by content."""
         for each in self.layout.inside(self.layout.held) if self.layout.held.is_dir() else ():
@@ -109,6 +123,8 @@ class DropFolder:
                 self._held[file] = HeldFile(
                     runs[0].run_id, next(filter(Path.is_file, (told, beside)), None)
                 )
+            elif not each.oddity and file.with_name(f"{file.stem}{NOTICES[0]}").is_file():
+                self._held[file] = HeldFile("", None)  # it was asked about: it is read once more
 
     async def bring_back(self, carried: CarriedOver, ledger: Ledger) -> None:
         """Move a file with its sheet from `done` to `held` or `failed` where rows need somebody."""
@@ -159,6 +175,9 @@ class DropFolder:
         for file, held in list(self._held.items()):
             if not file.exists():
                 del self._held[file]
+            elif not held.run_id:
+                if held.questions <= ledger.answers(store, held.source).keys():
+                    yield file
             elif still_waits(ledger, store, held.run_id):
                 continue
             elif was_answered_elsewhere(ledger, store, held.run_id):

@@ -127,6 +127,7 @@ class HeldDecisions:
             held = one.folder.release(one.file)
             claimed = one.folder.layout.claim(one.file) if held else None
             if claimed:
+                notices.remove_notice(one.file, notices.ERROR)
                 return Claim(one.folder, claimed, held=held)
         return None
 

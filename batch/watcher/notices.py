@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from batch.errors import ShipbatchError
-from batch.model import Run
+from batch.model import Run, Unanswered
+from batch.model.reading import answer_option
 from batch.primitives.escapes import letter
 from batch.watcher.folder_layout import NOTICES, unused_path
 
@@ -38,6 +39,20 @@ def incomplete_file(file: Path, why: str, todo: str) -> str:
     """For a file that came back before all of it was sent."""
     return letter(
         [f"{file.name} came back before all of it was sent.", f"Why: {why}", f"What to do: {todo}"]
+    )
+
+
+def questions(file: Path, error: Unanswered) -> str:
+    """For a file that waits for answers where it lies."""
+    lines = [f"{file.name} waits: there is a question about it, and nothing of it was sent."]
+    for number, question in enumerate(error.questions, 1):
+        lines.append(f"{number}. {question.text}")
+        for one in question.choices:
+            option = answer_option(question.id, one.key)
+            lines.append(f'   {one.effect or "or"}: shipbatch decide "{file}" {option}')
+        lines += [f"   {question.others}"] if question.others else []
+    return letter(
+        [*lines, "Answer each once: the answers are kept, and the file is run again by itself."]
     )
 
 

@@ -145,7 +145,9 @@ class StoreWatcher:
         """Remember a file that waits for a person; a sheet with a newer one goes where it goes."""
         if claim.held:
             clear_sheet(claim.held, job.sheet)
-        if job.held_run_id and job.target:
+        if job.unanswered and job.target:
+            claim.folder.hold_questions(job.target, job.unanswered)
+        elif job.held_run_id and job.target:
             claim.folder.hold(job.target, job.held_run_id, job.sheet, ledger)
 
     async def _give_others_a_chance(self) -> None:

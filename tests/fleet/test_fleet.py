@@ -114,6 +114,33 @@ async def test_what_cannot_be_used_comes_back_with_what_to_do(yard: Yard) -> Non
     assert "no row looks like a header" in bad["told"][0]
 
 
+async def test_a_file_with_questions_is_held_alone_and_goes_on_once_they_are_answered(
+    yard: Yard, in_haste: None
+) -> None:
+    """The store's next file is shipped meanwhile; an answer that was given with a file travels."""
+    box = await yard.store()
+    settings = yard.settings(box)
+    header = (*HEADER[:3], "UOM", *HEADER[3:])
+    content = table((100, "MUG", 1, "CS", "1Z100"), header=header).encode()
+    asked = await yard.queue.put(settings.store, [QueueItem("/srv/new.csv", content)], "ann")
+    good = await yard.put(box, rows_of([101]))
+    async with yard.worker():
+        new, other = await yard.finished(*asked, *good)
+        assert (new["state"], new["exit_status"], other["state"]) == ("held", 2, "done")
+        assert "--answer unit:CS=1" in new["told"][1]
+        given = {"answers": {"unit:CS": "1"}}
+        again = await yard.queue.put(
+            settings.store, [QueueItem("/srv/same.csv", content, ask=given)], "bo"
+        )
+
+        async def goes_on() -> bool:
+            states = await yard.states()
+            return {states[number] for number in (*asked, *again)} == {"done"}
+
+        await until(goes_on)
+    assert len(box.shipments()) == 2
+
+
 async def test_a_worker_fetches_what_lies_at_an_address(
     yard: Yard, aiohttp_server: AiohttpServer
 ) -> None:

@@ -71,6 +71,9 @@ def exercise(ledger: LedgerReader) -> None:
         ledger.open_requests(run.store, run.started)
         ledger.runs_of(run.store, run.source, 5)
         ledger.recall(run.source)
+        ledger.answers(run.store, run.source)
+        ledger.was_answered_since(run.store, run.started)
+        ledger.has_shipped(run.store, [run.source], run.source)
     ledger.of_orders(ledger.stores()[0], range(100, 110))
     list_runs(ledger)
     list_pending(ledger, None, "")
@@ -135,6 +138,7 @@ async def test_a_flipped_bit_is_named_as_damage_whatever_asks(shop: OpenShop) ->
         "notes",
         "decisions",
         "headers",
+        "answers",
     }
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for pragma in LOOSE:

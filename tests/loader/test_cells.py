@@ -61,7 +61,7 @@ def test_a_thousand_that_may_be_one_is_refused(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["-1", 1.5, "two", "2 pcs", "1e3", True, datetime(2026, 1, 2), "9400111", math.nan]
+    "cell", ["-1", 1.5, "two", "2 CS", "1e3", True, datetime(2026, 1, 2), "9400111", math.nan]
 )
 def test_what_is_no_number_of_units_is_refused(cell):
     assert isinstance(values.quantity(cell), Wrong)

@@ -14,7 +14,7 @@ import pytest
 from batch.config import Source
 from batch.loader.columns.headers import recognise
 from batch.loader.load import Load, load
-from batch.model import Parcel
+from batch.model import Parcel, Unanswered
 
 HERE = Path(__file__).parent
 
@@ -58,9 +58,15 @@ def became(export: Load) -> list[str]:
 def test_a_programs_own_export_loads_with_nothing_to_map(
     tmp_path: Path, lines: list[str], made: list[str]
 ) -> None:
+    """Or asks what only a person knows, and loads with the first answers."""
     path = tmp_path / "export.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert became(load(path, Source())) == made
+    asks = [line.removeprefix("asks ") for line in made if line.startswith("asks ")]
+    if asks:
+        with pytest.raises(Unanswered) as caught:
+            load(path, Source())
+        assert [question.id for question in caught.value.questions] == asks
+    assert became(load(path, Source(), assume=bool(asks))) == made[len(asks) :]
 
 
 USPS = [f"94001112010808054830{n}" for n in (16, 23, 30, 47)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from batch.errors import ColumnError
 from batch.loader.columns.headers import find_header, headerless, normalise, recognise
 from batch.loader.columns.synonyms import Strength, entries, table
-from batch.model import Field
+from batch.model import Field, Unanswered
 
 UPS = "1Z5R89390357567127"
 USPS = "9400111201080805483016"
@@ -34,6 +34,7 @@ FITTING = {
     Field.COMMENTS: "Left at the door",
     Field.SHIP_DATE: "2026-11-20",
     Field.VOID: "N",
+    Field.UNIT: "EA",
 }
 """A value of each field."""
 
@@ -144,16 +145,32 @@ def test_any_header_and_sample_are_recognised_or_a_column_error(header, sample):
     assert all(index < max(map(len, [header, *sample]), default=0) for index in used)
 
 
+def followed(header, sample, mapping):
+    """A mapping with the first answers to all that is asked after it, no question twice."""
+    while isinstance(more := asked(header, sample, mapping=mapping), ColumnError):
+        answer = dict(options(more.questions[0].choices[0].option))
+        assert not answer.keys() <= mapping.keys()
+        mapping |= answer
+    return mapping
+
+
 @given(st.lists(headers, max_size=6), st.lists(st.lists(cells, max_size=7), min_size=1, max_size=5))
-def test_the_map_that_an_error_shows_works(header, sample):
-    """Every answer that an error offers settles the columns by itself."""
+def test_the_answers_that_an_error_shows_work(header, sample):
+    """The first answers to all questions settle the columns together; any other leads to no
+    question twice.
+    """
     found = asked(header, sample)
     if not isinstance(found, ColumnError):
         return
-    offered = answers(found.todo)
-    assert offered or "--sheet" in found.todo
-    for mapping in offered:
-        assert not isinstance(asked(header, sample, mapping=mapping), ColumnError)
+    if not isinstance(found, Unanswered):
+        assert not options(found.todo)
+        return
+    firsts = [choice.option for question in found.questions for choice in question.choices[:1]]
+    assert not isinstance(
+        asked(header, sample, mapping=dict(options(" ".join(firsts)))), ColumnError
+    )
+    for one in found.questions[0].choices:
+        followed(header, sample, dict(options(one.option)))
 
 
 @given(st.lists(st.lists(cells, max_size=6), max_size=8))
@@ -392,14 +409,15 @@ def test_an_unknown_column_that_tells_a_parcels_rows_apart_is_asked_about():
     assert Field.SKU not in recognise(header, rows, mapping=leave).columns
 
 
-def test_an_answer_holds_what_would_be_asked_next():
-    """One line settles the file, however much of it nobody knows."""
+def test_all_questions_are_put_at_once():
+    """One message, each question with its choices, and one line that settles the file."""
     header, rows = ["Vorgang", "Schein"], [["1001", UPS], ["1002", USPS]]
     with pytest.raises(
-        ColumnError, match=r"order's number.* Then: No column is recognised as the tracking"
+        Unanswered, match=r"1\. .*order's number.* 2\. No column is recognised as the tracking"
     ) as caught:
         recognise(header, rows)
-    assert answers(caught.value.todo)[0] == {"order_id": "Vorgang", "tracking_number": "Schein"}
+    assert [question.id for question in caught.value.questions] == ["order_id", "tracking_number"]
+    assert dict(options(caught.value.todo)) == {"order_id": "Vorgang", "tracking_number": "Schein"}
 
 
 @pytest.mark.parametrize(
@@ -502,9 +520,10 @@ def test_a_reference_that_goes_by_order_is_asked_about(values):
     rows = [
         [order, value, "1"] for order, value in zip(("1001", "1001", "1002"), values, strict=True)
     ]
-    with pytest.raises(ColumnError, match="gives units") as caught:
+    with pytest.raises(Unanswered, match="gives units") as caught:
         recognise(header, rows)
-    for mapping in answers(caught.value.todo):
+    for choice in caught.value.questions[0].choices:
+        mapping = followed(header, rows, dict(options(choice.option)))
         assert recognise(header, rows, mapping=mapping).columns[Field.ORDER_ID] == (0,)
 
 

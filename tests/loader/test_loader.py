@@ -256,10 +256,14 @@ def test_a_damaged_link_spoils_the_parcel_its_number_names_and_no_other(csv_file
 
 
 def test_how_a_text_was_read_is_said_and_only_what_may_be_wrong_in_it_is_a_warning(csv_file):
-    export = load(csv_file("Order Number;Carrier", "1001;UPS", "1002;UPS"), Source())
+    export = load(
+        csv_file("Order Number;Tracking Number;Carrier", "1001;T100000001;UPS", "1002;;UPS"),
+        Source(),
+    )
     assert export.said[0] == "Columns are separated by a semicolon."
     assert not export.warnings
-    export = load(csv_file("Order Number,SKU,Carrier", "1001,A,UPS", "1002,B\0,UPS"), Source())
+    rows = ("1001,A,T100000001,UPS", "1002,B\0,T100000002,UPS")
+    export = load(csv_file("Order Number,SKU,Tracking Number,Carrier", *rows), Source())
     assert export.warnings == ("The text holds NUL characters; they were taken out.",)
 
 
@@ -496,9 +500,10 @@ def test_our_own_csv_is_known_by_its_last_columns(csv_file):
 
 
 def test_a_decision_column_of_somebody_else_is_no_decision(csv_file):
-    (parcel,) = load(
-        csv_file("Order Number,SKU,Quantity,Decision", "1001,A,1,ship"), Source()
-    ).parcels()
+    path = csv_file(
+        "Order Number,SKU,Quantity,Tracking Number,Decision", "1001,A,1,T100000001,ship"
+    )
+    (parcel,) = load(path, Source()).parcels()
     assert parcel.decision == ""
 
 
@@ -542,7 +547,10 @@ def test_the_map_a_refusal_prints_works(csv_file):
     with pytest.raises(ColumnError) as caught:
         load(path, Source())
     assert '"order_id=Nummer der Sache"' in caught.value.todo
-    assert load(path, Source(map={Field.ORDER_ID: "Nummer der Sache"})).row_count == 1
+    found = load(
+        path, Source(map={Field.ORDER_ID: "Nummer der Sache", Field.TRACKING_NUMBER: "Foo"})
+    )
+    assert found.row_count == 1
 
 
 def test_the_map_for_a_file_without_a_header_is_made_from_its_values(csv_file):

@@ -17,7 +17,8 @@ from dock import Dock, opened_in_time, sheet, write
 from shop import OpenShop, dense, number, order, store
 
 from batch.commands.find import find_attempts
-from batch.config import Gates
+from batch.commands.read import answer_questions
+from batch.config import Gates, Source
 from batch.loader.files import reader, reader_limits
 from batch.monitoring import Digest
 from batch.pipeline.decisions import DecisionRecorder, pending_decisions
@@ -55,6 +56,28 @@ async def test_a_file_comes_back_in_done_with_its_results_beside_it(dock: Dock) 
     assert dock.tree() == ["done/acme.csv", "done/acme.results.xlsx"]
     assert dock.said("acme.csv: 2 rows: 2 shipped → done") == 1
     assert "run file=acme.csv exit=0" in dock.log
+
+
+async def test_a_file_with_questions_waits_in_held_and_goes_on_when_they_are_answered(
+    dock: Dock,
+) -> None:
+    """Alone: the next file ships meanwhile; the letter beside it has each answer as a command."""
+    async with dock.watched():
+        (dock.inbox / "new.csv").write_text(
+            f"Order ID,SKU,Quantity,UOM,Tracking Number\n100,MUG,1,CS,{number(1)}\n"
+        )
+        await dock.filed("held/new.csv")
+        letter = (dock.inbox / "held" / "new.error.txt").read_text("utf-8-sig")
+        assert "shipbatch decide" in letter
+        assert "--answer unit:CS=1" in letter
+        dock.drop("acme.csv", row(101))
+        await dock.filed("done/acme.csv")
+        held, settings = dock.inbox / "held" / "new.csv", dock.shop.settings()
+        async with dock.shop.desk() as desk:
+            await answer_questions(desk.ledger, settings, held, Source(), {"unit:CS": "2"}, "ann")
+        await dock.filed("done/new.csv")
+    assert not (dock.inbox / "held" / "new.error.txt").exists()
+    assert (100, number(1), {1000: 2}) in dock.shop.made()
 
 
 async def test_files_of_a_store_are_taken_in_their_order_also_over_several_folders(

@@ -108,6 +108,16 @@ CREATE TABLE headers (
   at      TEXT NOT NULL
 );
 
+CREATE TABLE answers (
+  store    TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  question TEXT NOT NULL,
+  answer   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (store, source, question)
+);
+
 -- The export that a run works on travels with the ledger.
 CREATE TABLE exports (
   sha256  TEXT PRIMARY KEY,

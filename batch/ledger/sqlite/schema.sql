@@ -112,6 +112,17 @@ CREATE TABLE IF NOT EXISTS headers (
   at      TEXT NOT NULL
 );
 
+-- What a source's files mean, as a person has answered; or, by nobody, as they have always been.
+CREATE TABLE IF NOT EXISTS answers (
+  store    TEXT NOT NULL,
+  source   TEXT NOT NULL,                 -- its name, else its header row's digest
+  question TEXT NOT NULL,
+  answer   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (store, source, question)
+);
+
 CREATE TRIGGER IF NOT EXISTS begins_planned BEFORE INSERT ON records WHEN NEW.state <> 'planned'
 BEGIN SELECT RAISE(ABORT, 'illegal move: a record begins planned'); END;
 

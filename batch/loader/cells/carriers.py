@@ -165,6 +165,14 @@ class Code:
         return Carrier(self.provider, self.slug, method, known=True, name=self.name)
 
 
+_EITHER = re.compile(
+    r"\s*[/&,;+|]\s*|\s+(?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller)\s+", re.IGNORECASE
+)
+_NOT = re.compile(r"\s*(?:not|no|nicht|kein|keine|pas|non|geen|nie)\s+(?=\S)", re.IGNORECASE)
+SHARED_NAMES: Mapping[str, tuple[str, ...]] = {"hermes": ("Evri", "Hermes Germany")}
+"""Names that companies of several countries have, and are not to be guessed from."""
+
+
 def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     """What the words name; `aliases` (own words → `provider:CODE`, a slug, or empty) come first.
 
@@ -188,6 +196,32 @@ def carrier(text: str, aliases: Mapping[str, str] | None = None) -> Carrier:
     if (apart := _split_glued(words)) != words and (found := _longest(apart, table()["brand"])):
         return _carrier(text, words, *found)
     return Carrier("", "", text, known=False, name="" if set(words) <= SERVICE_WORDS else text)
+
+
+def several_carriers(text: str, aliases: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The carriers of which one is meant, and the words do not say which: `UPS/FedEx`, `DHL or
+    GLS`, `not UPS`.
+
+    Empty where they name one, or none that is known.
+    """
+    if (
+        not text
+        or len(text) > LONGEST
+        or _key_of(text) in {_key_of(alias) for alias in aliases or {}}
+    ):
+        return ()
+    if common := SHARED_NAMES.get(_key_of(text)):
+        return common
+    if _NOT.match(text):
+        return (_NOT.sub("", text),)
+    parts = [part for part in _EITHER.split(text) if part.strip()]
+    if len(parts) < 2:
+        return ()
+    known = {
+        part.strip(): found for part in parts if (found := carrier(part)).provider or found.slug
+    }
+    families = {found.family for found in known.values()}
+    return tuple(known) if len(families) > 1 and len(known) == len(parts) else ()
 
 
 def with_service(named: Carrier, text: str, service: str) -> Carrier:

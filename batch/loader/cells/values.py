@@ -16,6 +16,7 @@ from batch.loader.cells.damage import (
     plain_text,
     undress,
 )
+from batch.loader.cells.units import EACH, split_units, unit_factor
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
 from batch.model.catalogue import Code
@@ -61,6 +62,9 @@ def quantity(cell: Cell) -> int | Wrong | None:
         return text
     if not text:
         return None
+    number, unit = split_units(text)
+    if unit and unit_factor(unit) == EACH:
+        text = number
     match = _QUANTITY.fullmatch(text)
     if match is None or not text.isascii():
         return Wrong(

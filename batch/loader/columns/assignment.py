@@ -9,10 +9,18 @@ from batch.errors import ColumnError
 from batch.loader.cells.carriers import carrier
 from batch.loader.cells.normalise import normalise
 from batch.loader.columns import value_shapes
-from batch.loader.columns.columns import LEAVE_OUT, Column, column_list, find, map_option
+from batch.loader.columns.columns import (
+    LEAVE_OUT,
+    Column,
+    column_list,
+    column_with_letter,
+    find,
+    map_option,
+    map_text,
+)
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
-from batch.model import Field
+from batch.model import Choice, Field, Question, Unanswered
 from batch.primitives.spelling import fold_case
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
@@ -25,6 +33,9 @@ OPTIONAL_FIELDS = frozenset(
 warning.
 """
 
+
+SEVERAL = frozenset({Field.STATUS, Field.HOLD, Field.SHIPPED, Field.KIND, Field.SHOP, Field.SHORT})
+"""Fields that each of several columns may be: what any of them says counts."""
 
 MOST_ASKED = 8
 """Columns that a question names: each answer is followed to its end, which takes as long as all
@@ -40,20 +51,29 @@ class Assignment:
     is_ours: bool
     given: Collection[Field] = ()
     """Fields that have a constant."""
+    is_proven: bool = False
+    """Whether no evidence of shipping is wanted: its source has shipped before, or it is a sheet of
+    ours.
+    """
+    settled_by_person: set[Field] = field(default_factory=set)
+    """Fields that a person has named a column for, now or before."""
     taken: dict[Field, tuple[Column, ...]] = field(default_factory=dict)
     left_out: set[Field] = field(default_factory=set)
     refused: dict[Field, Column] = field(default_factory=dict)
     reasons: dict[Field, str] = field(default_factory=dict)
     guessed: set[Field] = field(default_factory=set)
+    kinds: list[Column] = field(default_factory=list)
+    """Columns of unknown names that may say what kind of row it is."""
     warnings: list[str] = field(default_factory=list)
 
     def apply_user_mapping(self, mapping: Mapping[Field, str]) -> None:
         """Take what the person named, whatever it holds."""
         for wanted, text in mapping.items():
+            self.settled_by_person.add(wanted)
             if text.strip() in LEAVE_OUT:
                 self.left_out.add(wanted)
             elif column := find(text, self.columns):
-                self._take(wanted, [column], "--map")
+                self.take(wanted, [column], "--map")
             else:
                 raise ColumnError(
                     f"--map {wanted}={text}: there is no column {text!r}. The file has:"
@@ -66,7 +86,7 @@ class Assignment:
         for wanted, text in known.items():
             column = find(text, self.free())
             if column and not self.is_settled(wanted):
-                self._take(wanted, [column])
+                self.take(wanted, [column])
 
     def apply_remembered(self, remembered: Mapping[Field, str]) -> None:
         """Take what an earlier run settled, where it is there and still fits."""
@@ -77,7 +97,8 @@ class Assignment:
                 and not self.is_settled(wanted)
                 and not value_shapes.contradicts(wanted, column.cells)
             ):
-                self._take(wanted, [column], "remembered")
+                self.take(wanted, [column], "remembered")
+                self.settled_by_person.add(wanted)
 
     def match_headers(self, strength: Strength) -> None:
         """Give every field still without a column those that name it so strongly."""
@@ -88,8 +109,53 @@ class Assignment:
                 continue
             candidates = [column for column in self.free() if column.says.get(wanted) == strength]
             fitting = [column for column in candidates if self._fits(wanted, column, strength)]
+            # an invoice's number only where nothing else can be the order's
+            if wanted is Field.ORDER_ID:
+                fitting = [column for column in fitting if not column.is_paper] or _own_first(
+                    fitting
+                )
             if fitting:
-                self._take(wanted, *self._settle(wanted, fitting, strength))
+                self.take(wanted, *self._settle(wanted, fitting, strength))
+
+    def units_done(self) -> None:
+        """What was picked, packed or sent is what ships, beside any column of units that may be
+        those ordered.
+        """
+        if self.is_settled(Field.QUANTITY):
+            return
+        done = [
+            column
+            for column in self.free()
+            if column.is_done and value_shapes.are_few(column.cells)
+        ]
+        flags = [column for column in done if self._may_be_flag(column)]
+        if flags and len(flags) == len(done):
+            others = [
+                column
+                for column in self.free()
+                if column.says.get(Field.QUANTITY) == Strength.STRONG
+            ]
+            raise self.ambiguous(Field.QUANTITY, [*others[:1], *flags])
+        if done := [column for column in done if column not in flags]:
+            self.take(Field.QUANTITY, *self._settle(Field.QUANTITY, done, Strength.SURE))
+
+    def _may_be_flag(self, column: Column) -> bool:
+        """Whether 0 and 1 under a bare `Picked` may be no and yes, beside a quantity of more than
+        one.
+        """
+        beside = [
+            other for other in self.free() if other.says.get(Field.QUANTITY) == Strength.STRONG
+        ]
+        ones = {
+            words(cell).removesuffix(".0") for cell in value_shapes.filled_cells(column.cells)
+        } <= {"0", "1"}
+        more = [
+            a
+            for other in beside
+            for a, b in zip(other.cells, column.cells, strict=True)
+            if words(a) not in {"", "0", "1", "1.0"} and words(b)
+        ]
+        return ones and len(more) > 1
 
     def carrier_from_service(self) -> None:
         """Where no column is the carrier's, service words may name it: "USPS Priority Mail"."""
@@ -98,7 +164,7 @@ class Assignment:
             return
         if value_shapes.confirms(Field.CARRIER, service.cells):
             del self.taken[Field.SHIPPING_METHOD]
-            self._take(Field.CARRIER, [service], "its values name carriers")
+            self.take(Field.CARRIER, [service], "its values name carriers")
 
     def links_as_numbers(self) -> None:
         """A column named for tracking numbers that holds links is read all the same, where no other
@@ -111,7 +177,7 @@ class Assignment:
         if column not in self.free() or self.is_settled(number) or self.is_settled(link):
             return
         if column and value_shapes.confirms(link, column.cells):
-            self._take(number, [column], "its values are links")
+            self.take(number, [column], "its values are links")
 
     def sku_by_values(self) -> None:
         """Where units want a line, a column of another name may be the SKU's: its values go by
@@ -130,7 +196,7 @@ class Assignment:
         ]
         found = [column for column in hinted if value_shapes.go_by_line(orders.cells, column.cells)]
         if len(found) == 1:
-            self._take(Field.SKU, found, "its values go by line, as SKUs do")
+            self.take(Field.SKU, found, "its values go by line, as SKUs do")
             self.guessed.add(Field.SKU)
             self.warnings.append(
                 f"{found[0].label} ({found[0].example_text}) is read as sku by its values; no"
@@ -158,7 +224,7 @@ class Assignment:
         if external in self.taken:
             self.warnings.append(f"{label} is not used: numbers like {like} are not the store's.")
             return
-        self._take(external, [orders], f"numbers like {like}")
+        self.take(external, [orders], f"numbers like {like}")
         self.guessed.add(external)
         if not value_shapes.is_marketplace(orders.cells):
             self.warnings.append(
@@ -176,7 +242,12 @@ class Assignment:
         )
         because = {name: f" ({why})" if why else "" for name, why in self.reasons.items()}
         left_out = (f"{name} is left out (--map)" for name in sorted(self.left_out))
-        return (*(f"read {label} as {name}{because[name]}" for _, label, name in taken), *left_out)
+        shown = (
+            f"read {label} as {name}{because[name]}"
+            for _, label, name in taken
+            if name is not Field.KIND
+        )
+        return (*shown, *left_out)
 
     def free(self) -> list[Column]:
         """The columns that no field has taken."""
@@ -212,6 +283,26 @@ class Assignment:
         """The `--map` options to choose from; None leaves the field out."""
         return " or ".join(map_option(wanted, column, self.columns) for column in columns)
 
+    def plausible_orders(self) -> list[Column]:
+        """Columns that could be the order's number by name and values, the likeliest first."""
+        likely = [
+            column for column in self.free() if value_shapes.confirms(Field.ORDER_ID, column.cells)
+        ]
+        likely = [
+            column
+            for column in likely
+            if Field.ORDER_ID in column.says or not (column.is_known or column.is_harmless)
+        ]
+        likely = [
+            column for column in likely if value_shapes.vary(column.cells) or len(column.cells) < 2
+        ]
+
+        def rank(column: Column) -> tuple[bool, bool, bool]:
+            own = value_shapes.are_store_numbers(column.cells)
+            return (column.is_paper, Field.ORDER_ID not in column.says, not own)
+
+        return sorted(likely, key=rank)
+
     def likeliest(self, wanted: Field) -> str:
         """A `--map` for the column that looks most like the field."""
         free = self.free() or self.columns
@@ -219,17 +310,48 @@ class Assignment:
         likely.sort(key=lambda column: column.is_known and wanted not in column.says)
         return self.options(wanted, next(iter(likely or free), None))
 
-    def ambiguous(self, wanted: Field, fitting: Sequence[Column]) -> ColumnError:
+    def choices(
+        self, wanted: Field, columns: Sequence[Column | None], effects: Sequence[str] = ()
+    ) -> tuple[Choice, ...]:
+        """A choice for each column, None for "no column is it"; `effects` say what each would
+        change.
+        """
+        texts = [*effects, *("" for _ in columns[len(effects) :])]
+        return tuple(
+            Choice(map_text(column, self.columns), text, map_option(wanted, column, self.columns))
+            for column, text in zip(columns, texts, strict=True)
+        )
+
+    def question(
+        self,
+        wanted: Field,
+        text: str,
+        columns: Sequence[Column | None],
+        effects: Sequence[str] = (),
+        *,
+        name: str = "",
+    ) -> Unanswered:
+        """The question which column a field is; its name is the field's, where none is given."""
+        return Unanswered(
+            [Question(name or str(wanted), text, self.choices(wanted, columns, effects))]
+        )
+
+    def ambiguous(self, wanted: Field, fitting: Sequence[Column]) -> Unanswered:
         """The question which of the columns it is."""
+        if wanted is Field.ORDER_ID:
+            fitting = sorted(
+                fitting, key=lambda column: not value_shapes.are_store_numbers(column.cells)
+            )
         asked = fitting[:MOST_ASKED]
         shown = " and ".join(f"{column.label} ({column.example_text})" for column in asked)
         shown += f" and {len(fitting) - len(asked):,} more" if len(fitting) > len(asked) else ""
-        which = self.options(wanted, *asked)
-        return ColumnError(
-            f"{len(fitting)} columns could be {wanted}: {shown}.", f"Say which it is: {which}"
+        effects = [f"if it is {column_with_letter(column)}" for column in asked]
+        return self.question(
+            wanted, f"{len(fitting)} columns could be {wanted}: {shown}.", asked, effects
         )
 
-    def _take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
+    def take(self, wanted: Field, found: Sequence[Column], why: str = "") -> None:
+        """Give a field its column, or columns."""
         self.taken[wanted] = tuple(found)
         self.reasons[wanted] = why
 
@@ -258,7 +380,7 @@ class Assignment:
             self.warnings.append(
                 f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly."
             )
-        if wanted is Field.STATUS or (
+        if wanted in SEVERAL or (
             wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)
         ):
             return fitting, "one of several" if len(fitting) > 1 else ""
@@ -279,6 +401,11 @@ class Assignment:
             self.warnings.append(f"{best.label} is read as {wanted}; {others} could be it too.")
             return [best], why
         raise self.ambiguous(wanted, fitting)
+
+
+def _own_first(papers: list[Column]) -> list[Column]:
+    """Of the numbers of other papers those that could be the store's, where there are any."""
+    return [column for column in papers if value_shapes.are_store_numbers(column.cells)] or papers
 
 
 def _may_be_the_stores(column: Column) -> bool:

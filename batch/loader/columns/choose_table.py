@@ -1,7 +1,7 @@
 """Which table of a file is the export, where its header is, and what its columns are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from batch.loader.columns.headers import (
     find_header,
     fingerprint,
     headerless,
-    recognise,
+    recognise_all,
 )
 from batch.loader.columns.map_hints import how_to_name
 from batch.loader.columns.own_sheets import is_template, our_columns, prefer_own_sheet
 from batch.loader.files.read import read_tables
 from batch.loader.files.tables import Cell, Table, column_letters, words
-from batch.model import Field
+from batch.model import Field, Unanswered
 from batch.model.sheet_format import RESEND, RESULTS, Mark, read_mark
 
 SAMPLE = 200
@@ -42,6 +42,18 @@ Recall = Callable[[str], Mapping[Field, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a header row, by its digest."""
+
+    recall: Recall
+    """Field → column, as an earlier run settled it."""
+    answers: Callable[[str], Mapping[str, str]]
+    """Question → answer, as people have given it for the row's source."""
+    has_shipped: Callable[[str], bool]
+    """Whether the source has shipped before with such a row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A table that can be read as an export."""
 
@@ -54,6 +66,10 @@ class Candidate:
     """Columns we added in an earlier run."""
     is_template: bool = False
     """Whether it is a template of ours, filled in."""
+    is_known: bool = False
+    """Whether the source has shipped with such a header row before."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Question → answer, as people have given it before or now."""
 
     @property
     def is_marked(self) -> bool:
@@ -64,7 +80,7 @@ class Candidate:
         return len(self.recognition.columns)
 
 
-def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
+def choose(path: Path, source: Source, memory: Memory) -> tuple[Candidate, str]:
     """The one table to load, and why it was taken. FileError or ColumnError where none or several
     would do.
     """
@@ -80,12 +96,16 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     refusals: list[FileError] = []
     for table in tables:
         try:
-            found.append(_candidate(table, source, recall, mark))
+            found.append(_candidate(table, source, memory, mark))
         except FileError as error:
-            named = path.name in str(error)
+            named = path.name in str(error) or isinstance(error, Unanswered)
             refusals.append(error if named else type(error)(f"{_name(table)}: {error}", error.todo))
     if not found:
         raise _refusal(path, tables, refusals)
+    if len(tables) > 1 and (
+        sure := [candidate for candidate in found if not candidate.recognition.questions]
+    ):
+        found = sure
     best = max(candidate.score for candidate in found)
     taken = [candidate for candidate in found if candidate.score == best]
     if len(taken) > 1:
@@ -97,7 +117,7 @@ def choose(path: Path, source: Source, recall: Recall) -> tuple[Candidate, str]:
     return taken[0], _why(taken[0], len(tables), len(found))
 
 
-def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) -> Candidate:
+def _candidate(table: Table, source: Source, memory: Memory, mark: Mark | None) -> Candidate:
     rows, widths = _first_rows(table)
     if not any(any(map(words, row)) for row in rows):
         raise FileError(
@@ -120,19 +140,33 @@ def _candidate(table: Table, source: Source, recall: Recall, mark: Mark | None) 
         raise FileError(
             f"{_name(table)} has a header in row {at + 1} and no row below it.", "Export it again."
         )
-    ours = our_columns(header, marked=mark is not None)
-    remembered = recall(fingerprint(header))
+    ours, digest = our_columns(header, marked=mark is not None), fingerprint(header)
+    own = fingerprint(header[: ours.start]) if len(ours) else digest
+    remembered, answers = memory.recall(digest), {**memory.answers(own), **source.answers}
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
-    found = recognise(
+    filled_in = is_template(header) or (mark is not None and mark.template)
+    is_known = memory.has_shipped(digest)
+    found = recognise_all(
         header,
         sample,
-        mapping=left_out | source.map,
+        mapping=left_out | columns_answered(answers) | source.map,
         remembered=remembered,
         ours=ours,
         constants=source.constants,
+        is_proven=is_known or filled_in or mark is not None,
     )
-    filled_in = is_template(header) or (mark is not None and mark.template)
-    return Candidate(table, at + 1, header, found, ours, filled_in)
+    return Candidate(table, at + 1, header, found, ours, filled_in, is_known, answers)
+
+
+def is_column_answer(question: str) -> bool:
+    """Whether a question is answered with a column, or with that there is none."""
+    return question in set(Field) or question == "evidence"
+
+
+def columns_answered(answers: Mapping[str, str]) -> dict[Field, str]:
+    """The answers that name a field's column; without evidence there is no tracking number."""
+    found = {Field(name): column for name, column in answers.items() if name in set(Field)}
+    return found | ({Field.TRACKING_NUMBER: answers["evidence"]} if "evidence" in answers else {})
 
 
 def _first_rows(table: Table) -> tuple[list[list[Cell]], list[int]]:

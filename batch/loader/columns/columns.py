@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from batch.loader.cells.normalise import normalise
-from batch.loader.columns.synonyms import UNKNOWN, Strength, meaning, numbered_meaning
+from batch.loader.columns.synonyms import UNKNOWN, Strength, is_harmless, meaning, numbered_meaning
 from batch.loader.columns.value_shapes import filled_cells
 from batch.loader.files.tables import Cell, column_letters, words
 from batch.model import Field
@@ -32,6 +32,15 @@ class Column:
     is_numbered: bool
     is_known: bool
     """Whether its header is understood, as ours or as another thing."""
+    is_done: bool = False
+    """Whether it names units by what was done with them: picked, packed, sent."""
+    is_paper: bool = False
+    """Whether it numbers another paper: an invoice, a customer."""
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether a word of its name says that it is a price, a weight, a name or the like."""
+        return is_harmless(self.name)
 
     @property
     def letter(self) -> str:
@@ -75,7 +84,17 @@ def _column(index: int, name: str, sample: Sequence[Sequence[Cell]]) -> Column:
     said = meaning(name)
     numbered = UNKNOWN if said.known else numbered_meaning(name)
     said = numbered if numbered.fields else said
-    return Column(index, name, cells, said.fields, said.ordered, bool(numbered.fields), said.known)
+    return Column(
+        index,
+        name,
+        cells,
+        said.fields,
+        said.ordered,
+        bool(numbered.fields),
+        said.known,
+        said.done,
+        said.paper,
+    )
 
 
 def find(text: str, columns: Sequence[Column]) -> Column | None:
@@ -96,18 +115,25 @@ def map_option(field: Field, column: Column | None, columns: Sequence[Column]) -
     """A `--map` option that names this column and no other, in quotes any shell takes; None leaves
     the field out.
     """
+    text = map_text(column, columns)
     if column is None:
-        return f"--map {field}=-"
+        return f"--map {field}={text}"
+    return (
+        f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
+    )
+
+
+def map_text(column: Column | None, columns: Sequence[Column]) -> str:
+    """How a `--map` names a column: by its header, where that is its own and plain; None is `-`."""
+    if column is None:
+        return "-"
     plain = (
         column.name not in LEAVE_OUT
         and column.name.isprintable()
         and not set(column.name) & set('"$`!%\\')
     )
-    text = (
-        column.name if plain and find(column.name, columns) is column else _place(column, columns)
-    )
     return (
-        f'--map "{field}={text}"' if " " in text or not text.isalnum() else f"--map {field}={text}"
+        column.name if plain and find(column.name, columns) is column else _place(column, columns)
     )
 
 

@@ -1,11 +1,14 @@
-"""A question about columns carries its whole answer: what would be asked next is asked with it."""
+"""All questions about the columns of a table, together: what would be asked next is asked with the
+first.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from batch.errors import ColumnError
-from batch.model import Field
+from batch.model import Field, Question, Unanswered
+from batch.model.reading import MOST_QUESTIONS
 
 T = TypeVar("T")
 Settled = Callable[[Mapping[Field, str]], T]
@@ -16,15 +19,25 @@ ANSWER = re.compile(rf"{_OPTION.pattern}(?: {_OPTION.pattern})*")
 """One answer in the words of a todo: an option, or several side by side."""
 
 
-def settle_with_answers(settled: Settled[T], said: Mapping[Field, str]) -> T:
-    """What is settled by what a person has said; the `--map` lines of a ColumnError need no others
-    to follow.
+def settle_with_questions(
+    settled: Settled[T], said: Mapping[Field, str]
+) -> tuple[T, list[Question]]:
+    """What is settled by what a person has said, and what is still to be asked: each question as if
+    those before it had their first answers. Unanswered where a question's first answer settles
+    nothing.
     """
-    try:
-        return settled(said)
-    except ColumnError as error:
-        todo, then = complete_todo(error.todo, settled, said)
-        raise ColumnError(f"{error} Then: {then}" if then else str(error), todo) from None
+    questions: list[Question] = []
+    assumed: dict[Field, str] = {}
+    while True:
+        try:
+            return settled({**said, **assumed}), questions
+        except Unanswered as error:
+            question = error.questions[0]
+            answer = _as_mapping(question.choices[0].option) if question.choices else {}
+            questions.append(question)
+            if not answer.keys() - assumed.keys() - said.keys() or len(questions) == MOST_QUESTIONS:
+                raise Unanswered(questions) from None
+            assumed |= answer
 
 
 def complete_todo(todo: str, settled: Settled[T], said: Mapping[Field, str]) -> tuple[str, str]:

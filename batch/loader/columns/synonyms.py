@@ -2,7 +2,9 @@
 
 `headers.csv` gives each header a strength: `sure` beats `strong`; `weak` counts only where no other
 column speaks and the values fit; `hint` only where a field is wanted and the values show it;
-`ordered` is the trap of units ordered; `known` is understood and not ours.
+`ordered` is the trap of units ordered, `done` what has been picked, packed or sent; `paper` numbers
+another paper, such as an invoice; `known` is understood and not ours, and so is a header with a
+`part` word in it.
 """
 
 import csv
@@ -96,6 +98,10 @@ class Meaning:
     """Units, but ordered or of unknown kind: not units shipped without a person's word."""
     known: bool = False
     """Understood, whether it is one of ours or not."""
+    done: bool = False
+    """Units that have been picked, packed or sent, whatever was ordered."""
+    paper: bool = False
+    """The number of an invoice, a customer or another paper, at first sight no order's."""
 
 
 UNKNOWN = Meaning(MappingProxyType({}))
@@ -120,14 +126,19 @@ def _in_common(sides: list[str]) -> Meaning | None:
     known = {side: table().get(normalise(side), UNKNOWN) for side in sides}
     named = [said for said in known.values() if said.fields or said.ordered]
     others = [side for side, said in known.items() if not (said.fields or said.ordered)]
-    if not named or OTHER_MEANING & {word for side in others for word in _words(side)}:
+    if not named or OTHER_MEANING & {word for side in others for word in header_words(side)}:
         return None
     least = Strength.STRONG if others else Strength.WEAK
     shared = set.intersection(*(set(said.fields) for said in named))
     worth = {field: max(said.fields[field] for said in named) for field in shared}
     fields = {field: strength for field, strength in worth.items() if strength >= least}
     ordered = all(said.ordered for said in named)
-    return Meaning(MappingProxyType(fields), ordered, known=True) if fields or ordered else None
+    done, paper = any(said.done for said in named), all(said.paper for said in named)
+    return (
+        Meaning(MappingProxyType(fields), ordered, known=True, done=done, paper=paper)
+        if fields or ordered
+        else None
+    )
 
 
 def _by_last(header: str) -> Meaning | None:
@@ -141,7 +152,11 @@ def _by_last(header: str) -> Meaning | None:
         for field, strength in said.fields.items()
         if strength >= Strength.WEAK and (strength is Strength.SURE or field is not Field.QUANTITY)
     }
-    if not path or not fields or OTHER_MEANING & {word for part in path for word in _words(part)}:
+    if (
+        not path
+        or not fields
+        or OTHER_MEANING & {word for part in path for word in header_words(part)}
+    ):
         return None
     return Meaning(MappingProxyType(fields), known=True)
 
@@ -158,7 +173,9 @@ def numbered_meaning(header: str) -> Meaning:
 
 
 def _by_part(header: str) -> Meaning:
-    words = _words(header)
+    words = header_words(header)
+    if _are_units_done(words):
+        return Meaning(MappingProxyType({Field.QUANTITY: Strength.WEAK}), known=True, done=True)
     if OTHER_MEANING & set(words):
         return OTHER
     runs = (
@@ -182,7 +199,34 @@ def _by_part(header: str) -> Meaning:
     return Meaning(MappingProxyType(dict.fromkeys(fields, Strength.PART)), ordered=counts)
 
 
-def _words(header: str) -> list[str]:
+def _are_units_done(words: list[str]) -> bool:
+    """Whether the words say units, and what was done with them: `Units Scanned`."""
+    units = [word for word in words if is_units(word)]
+    done = [word for word in words if table().get(word, UNKNOWN).done]
+    return bool(units) and bool(done) and len(units) + len(done) == len(words)
+
+
+def is_units(word: str) -> bool:
+    """Whether a normalised word is one for units, as they may stand in a header: `qty`, `Menge`."""
+    said = table().get(word, UNKNOWN)
+    return said.fields.get(Field.QUANTITY, Strength.HINT) >= Strength.WEAK and not said.done
+
+
+def is_harmless(header: str) -> bool:
+    """Whether a word of the header says that it is a weight, price, name, date or the like."""
+    whole = normalise(header)
+    return any(word in _parts() for word in header_words(header)) or any(
+        len(part) > 1 and not part.isascii() and part in whole for part in _parts()
+    )
+
+
+@cache
+def _parts() -> frozenset[str]:
+    return frozenset(normalise(header) for _, strength, header in entries() if strength == "part")
+
+
+def header_words(header: str) -> list[str]:
+    """Its words, normalised; `QtyPicked` has two."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     return [normalise(word) for word in re.findall(r"[^\W_]+", spaced)]
 
@@ -191,18 +235,30 @@ def _words(header: str) -> list[str]:
 def table() -> Mapping[str, Meaning]:
     """Normalised header → meaning."""
     fields: dict[str, dict[Field, Strength]] = {}
-    ordered: set[str] = set()
+    marked: dict[str, set[str]] = {"ordered": set(), "done": set(), "paper": set()}
     for field, strength, header in entries():
         key = normalise(header)
+        if strength == "part":
+            continue
         known = fields.setdefault(key, {})
+        if strength in marked:
+            marked[strength].add(key)
         if strength == "ordered":
-            ordered.add(key)
-        elif field:
+            continue
+        if field:
+            strength = "weak" if strength in marked else strength
             known[Field(field)] = max(
                 known.get(Field(field), Strength.HINT), Strength[strength.upper()]
             )
+    ordered, done, paper = marked.values()
     return {
-        key: Meaning(MappingProxyType(known), key in ordered, known=True)
+        key: Meaning(
+            MappingProxyType(known),
+            key in ordered,
+            known=True,
+            done=key in done,
+            paper=key in paper,
+        )
         for key, known in fields.items()
     }
 

@@ -10,6 +10,7 @@ from batch.loader.cells.check_digits import compact, mod10, readings
 from batch.loader.cells.damage import BLANK_WORDS, Wrong
 from batch.loader.cells.order_numbers import MARKETPLACE, order_number
 from batch.loader.cells.row_status import is_void
+from batch.loader.cells.units import MEASURE, split_units, unit_factor
 from batch.loader.files import tables
 from batch.loader.files.tables import Cell
 from batch.model import Field
@@ -31,6 +32,8 @@ _MONEY = re.compile(
 )
 _DECIMAL = re.compile(r"-?\d{1,7}[.,]0*[1-9]\d{0,3}")
 _QUANTITY = re.compile(r"\d{1,6}([.,]0+)?")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+_FRACTION = re.compile(r"-?\d{1,9}[.,]\d{1,4}(\s?[A-Za-z]{1,4})?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]{2,40}")
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
@@ -124,6 +127,76 @@ def are_few(cells: Sequence[Cell]) -> bool:
     return _most(lambda cell: re.fullmatch(r"\d{1,3}(\.0+)?", words(cell)), cells)
 
 
+def are_harmless(cells: Sequence[Cell]) -> bool:
+    """Whether the values are dates, mail addresses, links, money, or texts of many words."""
+    return any(_most(look, cells) for look in (_is_date_or_link, _is_mail, _is_fraction, _is_long))
+
+
+def is_day_or_flag(cell: Cell) -> bool:
+    """Whether a cell is blank, a day, or a yes or no."""
+    return not isinstance(is_void(cell), Wrong) and not _is_link(cell)
+
+
+def are_small_counts(cells: Sequence[Cell]) -> bool:
+    """Whether the values are small whole numbers, as units of a line are."""
+    return are_few(cells) and not _most(lambda cell: words(cell).lstrip("0") == "", cells)
+
+
+def are_positions(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Whether the values count an order's rows, 1, 2, 3 …, or all rows; where each order has one
+    row, all are 1.
+    """
+    count = 0
+    before = ""
+    numbers: list[tuple[str, int]] = []
+    for order, cell in zip(_fill_down(orders), cells, strict=True):
+        count, before = (count + 1 if order == before else 1), order
+        numbers.append((words(cell).partition(".")[0], count))
+    within = all(text == str(at) for text, at in numbers)
+    step = [text == str(at) for at, (text, _) in enumerate(numbers, 1)]
+    return within or (len(step) > 2 and all(step))
+
+
+def are_number_like(cells: Sequence[Cell]) -> bool:
+    """Whether the values look like some number: mostly digits, four at least, and no dates."""
+    return _most(
+        lambda cell: sum(c.isdecimal() for c in words(cell)) >= 4 and not _is_date_or_link(cell),
+        cells,
+    )
+
+
+def are_per_order(orders: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Whether all rows of an order say the same, some order has several rows, and the orders
+    differ.
+    """
+    found: dict[str, list[str]] = {}
+    for order, cell in zip(_fill_down(orders), cells, strict=True):
+        found.setdefault(order, []).append(words(cell))
+    same = all(len(set(values)) == 1 for values in found.values())
+    counts = all(values[0] == str(len(values)) for values in found.values())
+    return same and any(len(values) > 1 for values in found.values()) and counts
+
+
+def are_at_most(cells: Sequence[Cell], counted: Sequence[Cell]) -> bool:
+    """Whether each of the numbers is at most the one beside it, some are less, and they are more
+    than yes and no.
+    """
+    pairs = [
+        (words(a).partition(".")[0], words(b).partition(".")[0])
+        for a, b in zip(cells, counted, strict=True)
+    ]
+    numbers = [
+        (int(a), int(b)) for a, b in pairs if a.isdecimal() and b.isdecimal() and len(a + b) < 12
+    ]
+    is_flag = all(a <= 1 for a, _ in numbers) and len(numbers) > 1
+    return all(a <= b for a, b in numbers) and any(0 < a < b for a, b in numbers) and not is_flag
+
+
+def vary(cells: Sequence[Cell]) -> bool:
+    """Whether the values are not all the same."""
+    return len({words(cell) for cell in filled_cells(cells)}) > 1
+
+
 def are_store_numbers(cells: Sequence[Cell]) -> bool:
     """Whether the values look like a store's order numbers: `1001`, `#1001`, `BC-1001`."""
     return _most(lambda cell: _STORE.fullmatch(words(cell)), cells)
@@ -152,6 +225,20 @@ def _is_date_or_link(cell: Cell) -> bool:
     return _is_date(cell) or _is_link(cell)
 
 
+def _is_mail(cell: Cell) -> bool:
+    return bool(_MAIL.fullmatch(words(cell)))
+
+
+def _is_fraction(cell: Cell) -> bool:
+    return bool(_FRACTION.fullmatch(words(cell))) or (
+        _is_money(cell) and not words(cell).isdecimal()
+    )
+
+
+def _is_long(cell: Cell) -> bool:
+    return words(cell).count(" ") > 3
+
+
 def _is_plain_words(cell: Cell) -> bool:
     return not any(char.isdecimal() for char in words(cell))
 
@@ -178,7 +265,12 @@ def _is_id(cell: Cell) -> bool:
 
 
 def _is_quantity(cell: Cell) -> bool:
-    return bool(_QUANTITY.fullmatch(words(cell)))
+    number, unit = split_units(words(cell))
+    return bool(_QUANTITY.fullmatch(number)) and not (unit and unit_factor(unit) == MEASURE)
+
+
+def _is_unit(cell: Cell) -> bool:
+    return unit_factor(words(cell)) is not None
 
 
 def _is_tracking(cell: Cell) -> bool:
@@ -272,6 +364,8 @@ _LOOKS: dict[Field, Callable[[Cell], bool]] = {
     Field.MERCHANT_SHIPPING_COST: _is_money,
     Field.SHIP_DATE: _is_day,
     Field.VOID: _is_void,
+    Field.UNIT: _is_unit,
+    Field.SHORT: _is_quantity,
 }
 
 _WHOLE: dict[Field, Callable[[Sequence[str]], bool]] = {
@@ -296,4 +390,9 @@ _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     Field.MERCHANT_SHIPPING_COST: lambda cell: _is_date_or_link(cell) or _is_plain_words(cell),
     Field.SHIP_DATE: _no_day,
     Field.VOID: lambda cell: not _is_void(cell),
+    Field.UNIT: lambda cell: (
+        not any(char.isalpha() for char in words(cell)) or len(words(cell)) > 16
+    ),
+    Field.SHOP: _is_date_or_link,
+    Field.SHORT: lambda cell: not _is_quantity(cell),
 }

@@ -17,12 +17,16 @@ from batch.loader.cells.carriers import (
     Code,
     carrier,
     names,
+    several_carriers,
     with_service,
 )
 from batch.loader.rows.inspection import Categorical, Inspection
-from batch.model import Field
+from batch.model import Field, Question
+from batch.model.reading import answer_option, choice
 from batch.primitives.spelling import fold_case
 
+NOBODY = "none"
+"""The answer that names no carrier."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -38,6 +42,7 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Categorical[Shippe
     """Code 0 is a row that names neither carrier nor service."""
     fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
     texts = [seen.text_column(name, values.words) for name in fields]
+    texts[2] = _one_of_several(seen, texts[2], aliases)
     combined = np.zeros(len(seen.frame), dtype=np.int64)
     for text in (text for text in texts if text.codes.any()):
         combined = pd.factorize(combined * len(text.values) + text.codes)[0].astype(np.int64)
@@ -46,6 +51,30 @@ def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Categorical[Shippe
     known = {Shipper(): 0}
     codes = np.array([known.setdefault(shipper, len(known)) for shipper in found], dtype=np.int32)
     return Categorical(codes[combined], list(known))
+
+
+def _one_of_several(
+    seen: Inspection, named: Categorical[str], aliases: Mapping[str, str]
+) -> Categorical[str]:
+    """The carriers' words, each of one company: which of two is meant is asked."""
+    texts = list(named.values)
+    for code, text in enumerate(named.values):
+        either = several_carriers(text, aliases)
+        rows = (named.codes == code) & seen.may_ship
+        if not either or not rows.any():
+            continue
+        name = f"carrier:{text}"
+        choices = (
+            [choice(name, one, f"if it is {one}") for one in either] if len(either) > 1 else []
+        )
+        none = choice(name, NOBODY, "to name no carrier")
+        count = f"{rows.sum():,} row{'s' if rows.sum() > 1 else ''}"
+        names = " and ".join(either)
+        said = f"{count} name the carrier {text!r}: {names} cannot be told apart by that."
+        others = f"or another: {answer_option(name, 'UPS')}"
+        answer = seen.ask(Question(name, said, (*choices, none), others=others, always=text), rows)
+        texts[code] = "" if answer == NOBODY else answer or text
+    return Categorical(named.codes, texts)
 
 
 def _shipper(texts: Sequence[str], aliases: Mapping[str, str]) -> Shipper:

@@ -3,7 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
@@ -11,9 +11,9 @@ import numpy as np
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.cells.damage import AS_TEXT, Wrong, display
-from batch.loader.files.tables import Cell, Table
+from batch.loader.files.tables import Cell, Table, column_letters
 from batch.loader.rows.frame import BLANK, CategoricalColumn, Codes, Frame, Ints, Mask
-from batch.model import Field, Finding
+from batch.model import Field, Finding, Question
 from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
 
@@ -24,6 +24,9 @@ Rule = Callable[[Cell], Any]
 
 Plain = Callable[[Sequence[Cell]], Sequence[Any] | None]
 """The values of many cells at once, where all are plain; else None."""
+
+MOST_ROWS = 100
+"""Rows that a question names."""
 
 BLOCK = 4_096
 """Cells that are taken for plain, or looked at one by one, together."""
@@ -50,17 +53,67 @@ def skip_finding(code: Code, error: str) -> Finding:
     return code.finding(error=error)
 
 
+@dataclass(slots=True)
+class Answers:
+    """What people have answered for a file's source, and what is still asked of them."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Question → answer."""
+    fresh: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that were given with the file, or stand in shipbatch.toml."""
+    is_known: bool = False
+    """Whether the source has shipped before: what is new then waits, and the rest ships."""
+    is_weak_order: bool = False
+    """Whether the order's column is called a reference of any kind."""
+    assumes: bool = False
+    """Whether first answers are taken for given."""
+    questions: list[Question] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
+    """What was gone by, to be kept: so a later file's new word is known for new."""
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the source shipped before anything was asked: what it has always done counts as
+        answered.
+        """
+        return self.is_known and READ not in self.given
+
+    def known(self, question: Question) -> str:
+        """The answer to a question; empty where there is none that fits."""
+        key = self.given.get(question.id, "")
+        fits = bool(question.others) or key in {choice.key for choice in question.choices}
+        found = key if key and fits else ""
+        if not found and (self.assumes or self.is_legacy):
+            found = question.as_always if self.is_legacy else question.choices[0].key
+        if found:
+            self.settled[question.id] = found
+        return found
+
+
+READ = "reading"
+"""The answer that says that a source has been read since questions are asked."""
+
+
 class Inspection:
     """The columns of one table, and what has been found wrong in them so far."""
 
     def __init__(
-        self, frame: Frame, table: Table, source: Source, *, is_template: bool = False
+        self,
+        frame: Frame,
+        table: Table,
+        source: Source,
+        *,
+        is_template: bool = False,
+        answers: Answers | None = None,
+        header: Sequence[str] = (),
     ) -> None:
         self.frame = frame
         self.table = table
         self.source = source
         self.is_template = is_template
         """Whether a person has filled it in, line by line, and left what does not ship."""
+        self.answers = answers or Answers()
+        self.header = header
         self.findings: dict[int, Finding] = {}
         """Data row → its first finding."""
         self.standalone = np.zeros(len(frame), dtype=np.bool_)
@@ -84,6 +137,36 @@ class Inspection:
     def column(self, name: Field) -> CategoricalColumn:
         """The field's only column; a tracking number may have several (see `every`)."""
         return self.every(name)[0]
+
+    @property
+    def may_ship(self) -> Mask:
+        """Rows without a finding so far."""
+        left = np.ones(len(self.frame), dtype=np.bool_)
+        left[list(self.findings)] = False
+        return left
+
+    def header_of(self, column: CategoricalColumn) -> str:
+        """What a column is called; its letters where it has no name."""
+        at = column.position - 1
+        name = self.header[at].strip() if 0 <= at < len(self.header) else ""
+        return name or f"column {column_letters(column.position)}"
+
+    def ask(self, question: Question, rows: Mask) -> str:
+        """The answer to a question about these rows; where there is none they wait, and it is
+        empty.
+        """
+        if found := self.answers.known(question):
+            return found
+        numbers = tuple(self.frame.rows[np.flatnonzero(rows)[:MOST_ROWS]].tolist())
+        self.answers.questions.append(replace(question, rows=numbers))
+        if self.answers.is_known:  # else the file stops, and what is asked next is asked with it
+            self.hold(question, rows)
+        return ""
+
+    def hold(self, question: Question, rows: Mask) -> None:
+        """Rows that wait for an answer."""
+        finding = Code.QUESTION.finding(error=question.text, todo=question.todo)
+        self.refuse_rows(rows, lambda _: finding)
 
     def values(
         self,

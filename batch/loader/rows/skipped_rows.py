@@ -2,19 +2,36 @@
 not shipped.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from batch.errors import ColumnError
-from batch.loader.cells.damage import BLANK_WORDS, undress
-from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
+from batch.loader.cells.damage import BLANK_WORDS, display, undress
+from batch.loader.cells.normalise import normalise
+from batch.loader.cells.row_status import (
+    STOPS,
+    RowStatus,
+    is_no,
+    is_void,
+    is_yes,
+    is_yes_or_no,
+    parse_row_status,
+)
 from batch.loader.columns.columns import map_option
-from batch.loader.rows.frame import CategoricalColumn, Mask
+from batch.loader.files.tables import words
+from batch.loader.rows.frame import BLANK, CategoricalColumn, Ints, Mask
 from batch.loader.rows.inspection import Inspection, invalid, skip_finding
-from batch.model import Field
+from batch.model import Field, Question
 from batch.model.catalogue import Code
+from batch.model.reading import choice
 
 NOT_FILLED_IN = Code.NOT_FILLED_IN.finding()
 
+MOST_KINDS = 12
+"""Different words of a column that may be statuses; with more it is a text."""
+
+_WAITING = (RowStatus.NOT_YET, RowStatus.LACKING)
 _LABEL = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
 
@@ -44,7 +61,8 @@ def set_aside(seen: Inspection) -> None:
     nothing = skip_finding(Code.TOTALS_ROW, "It names no order, no SKU and no tracking number.")
     seen.refuse_rows(~frame.filled_rows(*asked, *_LABEL), lambda _: nothing, alone=True)
     _void(seen)
-    _skip_by_status(seen)
+    _stopped(seen)
+    _by_status(seen)
 
 
 def _has_value(seen: Inspection, *fields: Field) -> Mask:
@@ -65,23 +83,123 @@ def _void(seen: Inspection) -> None:
     _set(seen, seen.numbers(column, is_void) != 0, column, Code.VOID, "void.")
 
 
-def _skip_by_status(seen: Inspection) -> None:
-    """Rows that a status calls taken back, or not shipped yet while they have no number and no
-    other says shipped.
+def _stopped(seen: Inspection) -> None:
+    """Rows that a flag keeps from shipping, or whose kind is a return or another thing that does
+    not ship.
     """
-    if not seen.has(Field.STATUS):
-        return
-    columns = seen.every(Field.STATUS)
+    for column in seen.frame.of.get(Field.HOLD, ()):
+        says = np.array([is_void(cell) is True for cell in column.cells], dtype=np.bool_)
+        header = seen.header_of(column)
+        _set(
+            seen,
+            says[np.maximum(column.codes, BLANK)],
+            column,
+            Code.NOT_SHIPPED,
+            f"`{header}`, says the file.",
+        )
+    for column in seen.frame.of.get(Field.KIND, ()):
+        _stop_by_word(seen, column, seen.numbers(column, parse_row_status))
+
+
+def _stop_by_word(seen: Inspection, column: CategoricalColumn, said: Ints) -> None:
+    for status, why in STOPS.items():
+        code = Code.VOID if status is RowStatus.VOID else Code.NOT_SHIPPED
+        _set(seen, said == status, column, code, f"{why}.")
+
+
+def _by_status(seen: Inspection) -> None:
+    """Rows that a status stops, or that have not shipped yet: without a number these are skipped,
+    beside one asked.
+    """
+    columns = seen.every(Field.STATUS) if seen.has(Field.STATUS) else []
     said = [seen.numbers(column, parse_row_status) for column in columns]
-    shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said]) | _has_value(
-        seen, *_LABEL
-    )
     for column, each in zip(columns, said, strict=True):
-        _set(seen, each == RowStatus.VOID, column, Code.VOID, "void.")
-    waits = [(each == RowStatus.NOT_YET) & ~shipped for each in said]
-    _some_have_shipped(seen, np.logical_or.reduce(waits))
+        _stop_by_word(seen, column, each)
+    flags = list(seen.frame.of.get(Field.SHIPPED, ()))
+    said += [_flag_statuses(column) for column in flags]
+    columns += flags
+    if not columns:
+        return
+    numbered = _has_value(seen, *_LABEL)
+    shipped = np.logical_or.reduce([each == RowStatus.SHIPPED for each in said])
+    waits = [np.isin(each, _WAITING) & ~shipped for each in said]
+    _some_have_shipped(seen, columns, [mask & ~numbered for mask in waits])
     for column, mask in zip(columns, waits, strict=True):
-        _set(seen, mask, column, Code.NOT_SHIPPED, "not shipped yet, says the file.")
+        _set(seen, mask & ~numbered, column, Code.NOT_SHIPPED, "not shipped yet, says the file.")
+        for word, rows in _words_of(column, mask & seen.may_ship):
+            others = bool(
+                (shipped & numbered & seen.may_ship).any()
+                or parse_row_status(word) is RowStatus.LACKING
+            )
+            _ask_word(
+                seen,
+                column,
+                word,
+                rows,
+                "says that it has not shipped yet, beside a tracking number",
+                skip=others,
+            )
+    for column, each in zip(columns, said, strict=True):
+        _unknown_words(seen, column, (each == RowStatus.UNSAID) & ~shipped, numbered)
+
+
+def _flag_statuses(column: CategoricalColumn) -> Ints:
+    """A `Shipped` column's yes and no as statuses; a blank one says nothing."""
+
+    def status(cell: object) -> RowStatus:
+        if is_yes(cell):  # type: ignore[arg-type]
+            return RowStatus.SHIPPED
+        return RowStatus.NOT_YET if is_no(cell) else RowStatus.UNSAID  # type: ignore[arg-type]
+
+    judged = np.array([status(cell) for cell in column.cells], dtype=np.int64)
+    plain = np.where(column.codes == -1, np.int64(RowStatus.SHIPPED), np.int64(RowStatus.UNSAID))
+    return np.where(column.codes < 0, plain, judged[np.maximum(column.codes, BLANK)])
+
+
+def _unknown_words(
+    seen: Inspection, column: CategoricalColumn, unsaid: Mask, numbered: Mask
+) -> None:
+    """Words that nobody knows, in a column whose values differ from row to row, are asked about."""
+    kinds = {normalise(words(cell)) for cell in column.cells[1:]} - {""}
+    rows = unsaid & column.is_filled & seen.may_ship
+    if not 1 < len(kinds) <= MOST_KINDS:
+        if len(kinds) == 1:
+            seen.answers.settled |= {
+                f"status:{word}": "ship" for word, _ in _words_of(column, rows)
+            }
+        return
+    for word, mask in _words_of(column, rows):
+        if not is_yes_or_no(word) and any(char.isalpha() for char in word):
+            skip = not bool((mask & numbered).any())
+            _ask_word(
+                seen, column, word, mask, "is not known to say whether it has shipped", skip=skip
+            )
+
+
+def _ask_word(
+    seen: Inspection, column: CategoricalColumn, word: str, rows: Mask, what: str, *, skip: bool
+) -> None:
+    header = seen.header_of(column)
+    name = f"status:{header} {word}" if is_yes_or_no(word) else f"status:{word}"
+    count = f"{rows.sum():,} row{'s' if rows.sum() > 1 else ''}"
+    both = [choice(name, "ship", f"to ship {count}"), choice(name, "skip", f"to leave {count} out")]
+    text = f"`{header}`, cell {seen.quote_cell(int(np.flatnonzero(rows)[0]), column)}: it {what}."
+    answer = seen.ask(
+        Question(name, text, tuple(reversed(both) if skip else both), always="ship"), rows
+    )
+    if answer == "skip":
+        _set(seen, rows, column, Code.NOT_SHIPPED, "not shipped, as it was answered.")
+
+
+def _words_of(column: CategoricalColumn, rows: Mask) -> Iterator[tuple[str, Mask]]:
+    """The words that stand in these rows, as first written, each with its rows."""
+    codes = np.unique(column.codes[rows & column.is_filled])
+    by_key: dict[str, tuple[str, list[int]]] = {}
+    for code in codes.tolist():
+        text = display(column.cells[code] if code >= 0 else -code)
+        by_key.setdefault(normalise(text), (text, []))[1].append(code)
+    for text, same in by_key.values():
+        yield text, rows & np.isin(column.codes, same)
 
 
 def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: Code, why: str) -> None:
@@ -90,19 +208,23 @@ def _set(seen: Inspection, mask: Mask, column: CategoricalColumn, code: Code, wh
     )
 
 
-def _some_have_shipped(seen: Inspection, waits: Mask) -> None:
+def _some_have_shipped(
+    seen: Inspection, columns: list[CategoricalColumn], waiting: list[Mask]
+) -> None:
     """ColumnError where the whole file is of orders not shipped yet: a person may want just those
     shipped, or not.
     """
-    left = np.ones(len(waits), dtype=np.bool_)
-    left[list(seen.findings)] = False
+    waits = np.logical_or.reduce(waiting)
+    left = seen.may_ship
     if not (left & waits).any() or (left & ~waits).any():
         return
-    column = next(column for column in seen.every(Field.STATUS) if (waits & column.is_filled).any())
-    row = int(np.flatnonzero(waits & column.is_filled)[0])
+    column, mask = next(
+        (c, m) for c, m in zip(columns, waiting, strict=True) if (left & m & c.is_filled).any()
+    )
+    row = int(np.flatnonzero(left & mask & column.is_filled)[0])
     raise ColumnError(
-        f"{seen.quote_cell(row, column)}: no row has a tracking number, and by its status none of"
-        f" the {waits.sum():,} has shipped.",
+        f"{seen.quote_cell(row, column)}: no row has a tracking number, and by its status none of "
+        f"the {(left & waits).sum():,} has shipped.",
         f"If it is the wrong export, take the one of what was shipped; to ship them all: "
         f"{map_option(Field.STATUS, None, ())}",
     )

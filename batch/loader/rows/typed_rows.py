@@ -12,11 +12,13 @@ from batch.loader.cells.order_numbers import external_number, order_number
 from batch.loader.cells.skus import Counted
 from batch.loader.files.tables import Cell
 from batch.loader.rows.carrier_columns import Shipper, shippers
-from batch.loader.rows.frame import Codes, Ints, Mask
+from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
+from batch.loader.rows.units import less_short, single_units, unit_factors
+from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
@@ -99,6 +101,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     what is wrong.
     """
     set_aside(seen)
+    whose(seen)
     line = _ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
@@ -175,25 +178,53 @@ def _quantities(
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
     column = seen.column(Field.QUANTITY).without(elsewhere)
-    none_asked = [
-        code for code, cell in enumerate(column.cells) if code and values.quantity(cell) == 0
-    ]
-    seen.refuse_rows(
-        np.isin(column.codes, none_asked),
-        lambda row: skip_finding(
-            Code.QUANTITY_ZERO, f"{seen.quote_cell(row, column)}: no unit to ship."
-        ),
-        alone=True,
+    read = {code: values.quantity(cell) for code, cell in enumerate(column.cells) if code}
+    none_asked = [code for code, units in read.items() if units == 0]
+    _no_unit(seen, column, np.isin(column.codes, none_asked))
+    went = column.is_filled & ~np.isin(
+        column.codes, [code for code, units in read.items() if isinstance(units, Wrong)]
     )
-    quantity = seen.numbers(column, _units)
-    quantity[~column.is_filled] = ALL
+    beside = _same_orders(seen, went & ~np.isin(column.codes, none_asked))
+    back = [
+        code
+        for code, units in read.items()
+        if isinstance(units, Wrong) and units.code == Code.NEGATIVE_QUANTITY
+    ]
+    _no_unit(seen, column, np.isin(column.codes, back) & beside)
     if seen.has(Field.QUANTITY) and not seen.is_template:
         blank = ~column.is_filled & ~elsewhere & named
-        seen.refuse_rows(blank, lambda row: _no_quantity(seen.place(row, column)))
+        _no_unit(seen, column, blank & beside)
+        seen.refuse_rows(blank & ~beside, lambda row: _no_quantity(seen.place(row, column)))
+    column = single_units(seen, column)
+    quantity = seen.numbers(column, _units)
+    quantity[~column.is_filled] = ALL
     if seen.has(Field.QUANTITY) and _names_lines(seen):
         loose = column.is_filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quote_cell(row, column)))
-    return quantity
+    return less_short(seen, quantity * unit_factors(seen, quantity > 0), column)
+
+
+def _no_unit(seen: Inspection, column: CategoricalColumn, rows: Mask) -> None:
+    """A line of which nothing went: it is in no parcel, and does not spoil one."""
+
+    def finding(row: int) -> Finding:
+        said = (
+            f"{seen.quote_cell(row, column)}: no"
+            if column.codes[row]
+            else f"{seen.place(row, column)} is blank: no"
+        )
+        return skip_finding(Code.QUANTITY_ZERO, f"{said} unit to ship.")
+
+    seen.refuse_rows(rows, finding, alone=True)
+
+
+def _same_orders(seen: Inspection, rows: Mask) -> Mask:
+    """Rows of the orders that have a row in the mask."""
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for name in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID):
+        codes = seen.column(name).equality_codes
+        found |= (codes != 0) & np.isin(codes, np.unique(codes[rows]))
+    return found
 
 
 def _names_lines(seen: Inspection) -> bool:

@@ -1,0 +1,45 @@
+"""What a quantity counts: each, dozen, case, or a weight that is no count at all. Pure."""
+
+import csv
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from batch.loader.cells.normalise import normalise
+
+EACH = 1
+MEASURE = 0
+"""The factor of a unit that weighs or measures: it says nothing about a quantity."""
+
+_WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d*)?)\s*[x×*]?\s*([^\W\d_][^\W_]*\.?(?:\s?\d{1,4})?)")
+_SIZED = re.compile(
+    r"[^\W\d_]{1,8}\.?\s*(?:of|/|à)?\s*(\d{1,4})|(\d{1,4})\s*/?\s*[^\W\d_]{1,8}", re.IGNORECASE
+)
+
+
+def unit_factor(word: str) -> int | None:
+    """Single units in one of these; MEASURE for a weight or a length, None where the word does not
+    tell.
+    """
+    key = normalise(word)
+    return _factors().get(key) if key else EACH
+
+
+def likely_factor(word: str) -> int | None:
+    """The number that a unit has in its name: 12 for `BX12`."""
+    found = _SIZED.fullmatch(word.strip())
+    return int(found[1] or found[2]) if found else None
+
+
+def split_units(text: str) -> tuple[str, str]:
+    """A quantity and the unit behind it: `2 EA`; an empty unit where there is none."""
+    found = _WITH_UNIT.fullmatch(text.strip())
+    return (found[1], found[2]) if found else (text, "")
+
+
+@cache
+def _factors() -> Mapping[str, int]:
+    with files("batch.loader.cells").joinpath("units.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return {normalise(word): int(row["factor"]) for row in rows for word in row["words"].split("|")}
