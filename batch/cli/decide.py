@@ -24,30 +24,13 @@ if TYPE_CHECKING:
 
 
 def decide(
-    run_id: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")
-    ] = "",
-    answers: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--answer",
-            help="exists:ID, absent, ship or skip; for a held FILE's questions ID=CHOICE.",
-        ),
-    ] = None,
-    order: Annotated[int | None, typer.Option(help="Answer for this order.")] = None,
-    row: Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Answer for all parcels that wait.")
-    ] = False,
-    file: Annotated[
-        bool, typer.Option("--file", help="Answer for a whole file that is held.")
-    ] = False,
-    queued: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER", help="Take this file of the queue out of the line, with skip."
-        ),
-    ] = None,
+    run_id: options.DecidedRun = "",
+    answers: options.Decisions = None,
+    order: options.DecidedOrder = None,
+    row: options.DecidedRow = None,
+    everything: options.DecideAll = False,
+    file: options.DecideFile = False,
+    queued: options.QueuedFile = None,
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     who: Annotated[str, typer.Option(help="Who decides (the user of this machine).")] = "",
     store: options.StoreName = "",

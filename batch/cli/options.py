@@ -140,3 +140,19 @@ LogLines = Annotated[
     str | None,
     typer.Option(help="Log lines in place of sentences: text or json.", rich_help_panel=ADVANCED),
 ]
+
+DecidedRun = Annotated[str, typer.Argument(metavar="[RUN]", help="Only what waits of this run.")]
+Decisions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer", help="exists:ID, absent, ship or skip; for a held FILE's questions ID=CHOICE."
+    ),
+]
+DecidedOrder = Annotated[int | None, typer.Option(help="Answer for this order.")]
+DecidedRow = Annotated[int | None, typer.Option(help="Answer for the parcel with this row.")]
+DecideAll = Annotated[bool, typer.Option("--all", help="Answer for all parcels that wait.")]
+DecideFile = Annotated[bool, typer.Option("--file", help="Answer for a whole file that is held.")]
+QueuedFile = Annotated[
+    int | None,
+    typer.Option(metavar="NUMBER", help="Take this file of the queue out of the line, with skip."),
+]

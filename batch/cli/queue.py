@@ -91,8 +91,8 @@ def _stores(given: Mapping[str, Any], only: Sequence[str]) -> "list[Settings]":
 
 
 @dataclass(frozen=True, slots=True)
-class QueueRequest:
-    """What `run --queue` was asked for."""
+class RunRequest:
+    """What `run` was asked for: here, or for the queue."""
 
     files: Sequence[str]
     plan: Path | None
@@ -106,7 +106,7 @@ class QueueRequest:
 
 
 def queue_files(
-    request: QueueRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool
+    request: RunRequest, *, queue: bool, follow: bool, here: bool, quiet: bool, as_json: bool
 ) -> None:
     """Put the files in line and print their numbers; with `follow`, wait, and end as `run` does.
 
@@ -191,7 +191,7 @@ def watch_for_queue(
     return signalled
 
 
-def _check(request: QueueRequest) -> None:
+def _check(request: RunRequest) -> None:
     """ConfigError, before anything is queued, where it is not said what."""
     if (request.plan is None) == (not request.files):
         raise ConfigError("Name the files to queue, or a plan with --plan: one of the two.")
@@ -218,7 +218,7 @@ def _line_without_run(row: "Mapping[str, Any]") -> list[str]:
     return [f"{Path(row['name']).name}: {' '.join(row['told'] or [row['state']])}"]
 
 
-def _entries(request: QueueRequest, settings: "Settings") -> "list[QueueItem]":
+def _entries(request: RunRequest, settings: "Settings") -> "list[QueueItem]":
     """The files' contents or addresses; FileError, with nothing queued, where one is unreadable."""
     needs_fleet()
     from batch.fleet import QueueItem, ask_of

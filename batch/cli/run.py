@@ -1,6 +1,7 @@
 """Commands that ship: `run`, `resume`, and a sandbox to rehearse them in."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batch.cli import options
-from batch.cli.queue import QueueRequest, queue_files
+from batch.cli.queue import RunRequest, queue_files
 from batch.cli.streams import put, put_json
 from batch.cli.terminal import (
     answers_of,
@@ -30,8 +31,6 @@ from batch.errors import ConfigError, FileError, ShipbatchError
 from batch.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from batch.config import Settings
     from batch.monitoring import Digest
     from batch.pipeline import Job
@@ -80,62 +79,56 @@ def run(
     switches = {"update": update, "again": again, "verify": verify, "never_resend": never_resend}
     switches |= {"customers_will_be_mailed": customers_will_be_mailed, "trust_file": trust_file}
     check_names(files or [])
+    log = log_format or ""
     chosen = _explicit_options(values | {"log_format": log_format}, switches)
+    said = answers_of(answer or [])
+    asked = RunRequest(files or [], plan, chosen, store, column or [], sheet, limit, results, said)
+    rehearsed = sandbox or dry_run
     if queue or follow:
-        order = QueueRequest(
-            files or [],
-            plan,
-            chosen,
-            store,
-            column or [],
-            sheet,
-            limit,
-            results,
-            answers_of(answer or []),
-        )
-        queue_files(
-            order, queue=queue, follow=follow, here=sandbox or dry_run, quiet=quiet, as_json=as_json
-        )
+        queue_files(asked, queue=queue, follow=follow, here=rehearsed, quiet=quiet, as_json=as_json)
+    settings = _settings_for(asked, sandbox=sandbox)
+    _refuse_contradictions(asked, dry=dry_run, trust_file=trust_file)
+    try:
+        jobs = _jobs_of(asked, settings, dry=dry_run, sandbox=sandbox)
+    except FileError as error:
+        if files and not rehearsed:
+            _notify_after(settings, [_digest_of(error, files[0])], status_of(error), log=log)
+        raise
+    jobs = _with_options(jobs, asked, settings)
+    quiet = quiet or as_json
+    _ship(jobs, settings, sandbox=sandbox, quiet=quiet, as_json=as_json, log=log)
+
+
+def _settings_for(asked: RunRequest, *, sandbox: bool) -> "Settings":
     if sandbox:
-        settings = settings_of(chosen, store, sandbox=True)
-    else:
-        settings = _live_or_report(chosen, store, (files or [str(plan)])[0])
-    if (plan or dry_run) and trust_file:
+        return settings_of(dict(asked.chosen), asked.store, sandbox=True)
+    return _live_or_report(dict(asked.chosen), asked.store, (asked.files or [str(asked.plan)])[0])
+
+
+def _refuse_contradictions(asked: RunRequest, *, dry: bool, trust_file: bool) -> None:
+    if (asked.plan or dry) and trust_file:
         raise ConfigError(
             "--trust-file reads no orders, and a plan is held against them.", "Leave it out."
         )
-    if (plan is None) == (not files) or (plan and dry_run):
+    if (asked.plan is None) == (not asked.files) or (asked.plan and dry):
         raise ConfigError(
-            "Name the files to ship, or a plan with --plan: one of the two, and a plan is no dry"
-            " run."
+            "Name the files to ship, or a plan with --plan: one of the two, "
+            "and a plan is no dry run."
         )
-    try:
-        named = _jobs_of(files or [], plan, settings, dry=dry_run, sandbox=sandbox)
-    except FileError as error:
-        if files and not (sandbox or dry_run):
-            _notify_after(
-                settings, [_digest_of(error, files[0])], status_of(error), log=log_format or ""
-            )
-        raise
-    if results is not None:
-        check_results(results, [] if plan else [job.export for job in named])
-    asked = [
-        (job, source_of(settings, job.export, column or [], sheet or job.source.sheet))
-        for job in named
+
+
+def _with_options(jobs: "Sequence[Job]", asked: RunRequest, settings: "Settings") -> "list[Job]":
+    """The jobs with what was asked of every file: its columns, answers, limit and results."""
+    if asked.results is not None:
+        check_results(asked.results, [] if asked.plan else [job.export for job in jobs])
+    sources = [
+        source_of(settings, job.export, list(asked.columns), asked.sheet or job.source.sheet)
+        for job in jobs
     ]
-    said = answers_of(answer or [])
-    jobs = [
-        replace(job, source=source, answers=said, limit=limit, results=results)
-        for job, source in asked
+    return [
+        replace(job, source=source, answers=asked.answers, limit=asked.limit, results=asked.results)
+        for job, source in zip(jobs, sources, strict=True)
     ]
-    _ship(
-        jobs,
-        settings,
-        sandbox=sandbox,
-        quiet=quiet or as_json,
-        as_json=as_json,
-        log=log_format or "",
-    )
 
 
 def resume(
@@ -212,19 +205,17 @@ def _live_or_report(chosen: dict[str, Any], store: str, file: str) -> "Settings"
         raise
 
 
-def _jobs_of(
-    files: list[str], plan: Path | None, settings: "Settings", *, dry: bool, sandbox: bool
-) -> "list[Job]":
+def _jobs_of(asked: RunRequest, settings: "Settings", *, dry: bool, sandbox: bool) -> "list[Job]":
     """What is to run: the plan, or each file; FileError where one cannot be had."""
     from batch.pipeline import Job
     from batch.pipeline.runner import job_of_plan
 
-    if plan is not None:
-        return [job_of_plan(plan, settings, sandbox=sandbox)]
-    return [Job(file, dry=dry) for file in _local_files(files, settings)]
+    if asked.plan is not None:
+        return [job_of_plan(asked.plan, settings, sandbox=sandbox)]
+    return [Job(file, dry=dry) for file in _local_files(asked.files, settings)]
 
 
-def _local_files(exports: list[str], settings: "Settings") -> list[Path]:
+def _local_files(exports: Sequence[str], settings: "Settings") -> list[Path]:
     """The exports as files of this machine: dates filled in, what lies elsewhere fetched."""
     from batch.remote_files import fetch_file, fill_in_dates, is_far
 

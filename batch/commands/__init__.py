@@ -10,6 +10,7 @@ decide     what waits for a person
 find       an order, a number, a SKU or a file
 find_live  how a shipment is in the store now
 history    what was run; the ledger copied
+read       the account of a file, and its answers
 recount    a run's rows as they are now, its sheet again
 service    texts for systemd, cron, launchd, Task Scheduler
 template   the workbook to fill in

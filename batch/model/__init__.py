@@ -7,6 +7,7 @@ fields        the fields of an export
 parcels       what an export asks for
 orders        what the store has
 rows          what is said of a row: a finding
+reading       what was understood of a file, and its questions
 records       what the ledger keeps, and the legal moves
 matching      whether this shipment is that one
 statuses      what a row may come to, and all words for it

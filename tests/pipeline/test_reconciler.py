@@ -26,6 +26,7 @@ from shop import (
 
 from batch.model import Item, Shipment, State
 from batch.pipeline import exit_status
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.shipping.reconciler import Reconciler
 from batch.sandbox import Behaviour, Fault, Reply
 
@@ -296,7 +297,7 @@ class TestWhoMayStillSend:
             await desk.ledger.intend(record.record_id, {"runner": "sender", "shipped": {}})
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute(self.SENDER)
-            reconciler = Reconciler(desk.client, desk.ledger, desk.settings, stop=desk.stop)
+            reconciler = Reconciler(desk, Baselines())
             await reconciler.settle(desk.ledger.unsettled_records("shop"))
             (doubt,) = desk.ledger.unsettled_records("shop")
             assert doubt.state is State.IN_DOUBT

@@ -3,7 +3,7 @@
 import pytest
 
 from batch.bigcommerce.client import BACKOFF as READS
-from batch.bigcommerce.rate_limit import BACKOFF as REFUSALS
+from batch.bigcommerce.slowdown import PAUSE as REFUSALS
 from batch.ledger.postgres.connection import BACKOFF as DATABASE
 from batch.pipeline.shipping.corrections import BACKOFF as CORRECTIONS
 from batch.pipeline.shipping.dispatcher import BACKOFF as SHIPMENTS

@@ -10,6 +10,7 @@ tracking_numbers  tracking numbers and links
 carriers          carrier words: `carriers.csv`
 check_digits      what a number says of its carrier
 row_status        void, shipped, not yet
+units             units of sale: `units.csv`
 money             amounts
 damage            what spreadsheet programs do to numbers
 normalise         the key under which words are compared

@@ -10,6 +10,8 @@ value_shapes     what a column's values look like
 columns          the columns while they are told apart
 assignment       which column wins which field
 review           what is missing, or at odds with its values
+account          every column in one of four states
+witnesses        which words of a header speak, and of what
 map_hints        `--map` lines where no row is a header
 complete_answer  an answer with all that would be asked next
 own_sheets       sheets of ours, dropped back in

@@ -99,8 +99,8 @@ def _order(contest: Assignment) -> None:
     if not (likely := contest.plausible_orders()):
         raise ColumnError(
             f"This file names no order: no column has order numbers. {has}",
-            "Export it with the order's number. If a column has it all the same, name it with --map, "
-            "as order_id.",
+            "Export it with the order's number. If a column has it all the same, "
+            "name it with --map, as order_id.",
         )
     effects = [f"if {column.label} is the order's number" for column in likely[:CHOICES]]
     raise contest.question(
@@ -265,8 +265,8 @@ def _units_of_what(contest: Assignment) -> None:
     if not choices:
         contest.warnings.append(
             f"{counted.label} gives units ({counted.example_text}), but no column says of what: "
-            f"they ship where the order has one line, else the row is refused. Add the SKU; or {whole}: "
-            f"{contest.options(Field.QUANTITY, None)}"
+            "they ship where the order has one line, else the row is refused. "
+            f"Add the SKU; or {whole}: {contest.options(Field.QUANTITY, None)}"
         )
         return
     if 2 * len(value_shapes.filled_cells(counted.cells)) < len(counted.cells):

@@ -8,6 +8,8 @@ layout            order cells filled once a group, order rows above item rows
 inspection        each distinct cell judged once
 typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
+units             units of another kind, and units that were short
+whose             rows of another store
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
 lost_zeros        zeros that a spreadsheet program took
