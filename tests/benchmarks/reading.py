@@ -13,12 +13,11 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.test_export_layouts import became, layouts
-
 from batch.config import Source
 from batch.loader.load import load
 from batch.model import Unanswered
 from tests.casebook import CASES, run_case
+from tests.loader.test_export_layouts import became, layouts
 
 KINDS = (
     "right unaided",
