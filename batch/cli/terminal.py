@@ -146,11 +146,7 @@ def check_results(results: Path, files: list[Path]) -> None:
             f"--results {results}: it is no name of a sheet.",
             "Give a name that ends in .xlsx or .csv.",
         )
-    if not stat.S_ISDIR(mode_at(results.absolute().parent)):
-        raise ConfigError(
-            f"--results {results}: there is no folder {results.absolute().parent}.",
-            "Make it first.",
-        )
+    require_folder(results.absolute().parent, f"--results {results}")
     try:
         resolved = results.resolve(strict=results.is_symlink())
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
@@ -163,6 +159,18 @@ def check_results(results: Path, files: list[Path]) -> None:
             f"--results {results} is the export itself.",
             "Give another name: the export stays as it is.",
         )
+
+
+def require_folder(folder: Path, asked: str) -> None:
+    """ConfigError, which names what was asked for, where a folder is not there or is none."""
+    from batch.config.ownership import mode_at
+
+    if stat.S_ISDIR(mode_at(folder)):
+        return
+    if os.path.lexists(folder):  # no command makes a folder there
+        wrong, todo = "is no folder, or a link that leads nowhere", "Name a folder."
+        raise ConfigError(f"{asked}: {folder} {wrong}.", todo)
+    raise ConfigError(f"{asked}: there is no folder {folder}.", "Make it, or correct the name.")
 
 
 def ledger_of(*, sandbox: bool = False) -> "LedgerReader":

@@ -102,4 +102,8 @@ def test_a_link_to_itself_is_no_place_for_results(tmp_path: Path) -> None:
         ConfigError, match=r"one\.xlsx: it is a link that leads nowhere, or back to itself"
     ):
         check_results(one, [tmp_path / "a.csv"])
+    with pytest.raises(
+        ConfigError, match=r"x\.csv: .*one\.xlsx is no folder, or a link that leads"
+    ):
+        check_results(one / "x.csv", [tmp_path / "a.csv"])
     check_results(tmp_path / "fine.xlsx", [one])
