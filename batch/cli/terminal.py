@@ -19,11 +19,14 @@ from batch.errors import (
     ShipbatchError,
     StopRequested,
     Unreadable,
+    of_memory,
 )
 from batch.model.exit_status import ExitStatus
 from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from batch.commands.answer import CommandResult
     from batch.config import Settings, Source
     from batch.ledger.queries import LedgerReader
@@ -194,6 +197,13 @@ def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
     return read_ledger(home / LEDGER)
 
 
+def _say_lost_error(loop: "AbstractEventLoop", context: dict[str, Any]) -> None:
+    """What nobody awaits is shown, but for a lack of memory: that has its own sentence."""
+    error = context.get("exception")
+    if error is None or not of_memory(error):
+        loop.default_exception_handler(context)
+
+
 def run_with_progress(
     work: "Callable[[Progress, StopEvent], Coroutine[Any, Any, T]]",
     *,
@@ -224,6 +234,7 @@ def run_with_progress(
     signals = Signals(progress, database)
 
     async def main() -> T:
+        asyncio.get_running_loop().set_exception_handler(_say_lost_error)
         stop = StopEvent()
         signals.stop(stop)
         return await (stop.interrupt(work(progress, stop)) if reads else work(progress, stop))

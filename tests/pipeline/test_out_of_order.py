@@ -2,6 +2,7 @@
 and no traceback.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import time_machine
 from shop import HEADER, OpenShop, dense, number, statuses, table
 
-from batch.cli.terminal import check_results
+from batch.cli.terminal import check_results, run_with_progress
 from batch.errors import ConfigError, OutOfMemory, of_memory
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
@@ -90,6 +91,18 @@ async def test_memory_that_ends_after_something_was_sent_is_no_75(
 def test_memory_is_known_by_many_words(fault: Exception) -> None:
     assert isinstance(of_memory(fault), OutOfMemory)
     assert of_memory(ValueError("no such column")) is None
+
+
+def test_a_connection_without_memory_prints_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """The request that it fails has the sentence; every other lost error is shown as ever."""
+
+    async def work(*_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for error in (MemoryError(), OSError(12, "no memory"), ValueError("a bug")):
+            loop.call_exception_handler({"message": "Fatal read error", "exception": error})
+
+    run_with_progress(work, quiet=True)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["a bug"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a right of their own elsewhere")
