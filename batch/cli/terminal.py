@@ -19,11 +19,14 @@ from batch.errors import (
     ShipbatchError,
     StopRequested,
     Unreadable,
+    of_memory,
 )
 from batch.model.exit_status import ExitStatus
 from batch.primitives.escapes import visible
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from batch.commands.answer import CommandResult
     from batch.config import Settings, Source
     from batch.ledger.queries import LedgerReader
@@ -158,11 +161,7 @@ def check_results(results: Path, files: list[Path]) -> None:
             f"--results {results}: it is no name of a sheet.",
             "Give a name that ends in .xlsx or .csv.",
         )
-    if not stat.S_ISDIR(mode_at(results.absolute().parent)):
-        raise ConfigError(
-            f"--results {results}: there is no folder {results.absolute().parent}.",
-            "Make it first.",
-        )
+    require_folder(results.absolute().parent, f"--results {results}")
     try:
         resolved = results.resolve(strict=results.is_symlink())
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
@@ -175,6 +174,18 @@ def check_results(results: Path, files: list[Path]) -> None:
             f"--results {results} is the export itself.",
             "Give another name: the export stays as it is.",
         )
+
+
+def require_folder(folder: Path, asked: str) -> None:
+    """ConfigError, which names what was asked for, where a folder is not there or is none."""
+    from batch.config.ownership import mode_at
+
+    if stat.S_ISDIR(mode_at(folder)):
+        return
+    if os.path.lexists(folder):  # no command makes a folder there
+        wrong, todo = "is no folder, or a link that leads nowhere", "Name a folder."
+        raise ConfigError(f"{asked}: {folder} {wrong}.", todo)
+    raise ConfigError(f"{asked}: there is no folder {folder}.", "Make it, or correct the name.")
 
 
 def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
@@ -196,6 +207,13 @@ def ledger_of(*, sandbox: bool = False) -> "LedgerReader":
         )
         raise NothingSent(f"There is no ledger in {home}: nothing has been run yet.", todo)
     return read_ledger(home / LEDGER)
+
+
+def _say_lost_error(loop: "AbstractEventLoop", context: dict[str, Any]) -> None:
+    """What nobody awaits is shown, but for a lack of memory: that has its own sentence."""
+    error = context.get("exception")
+    if error is None or not of_memory(error):
+        loop.default_exception_handler(context)
 
 
 def run_with_progress(
@@ -228,6 +246,7 @@ def run_with_progress(
     signals = Signals(progress, database)
 
     async def main() -> T:
+        asyncio.get_running_loop().set_exception_handler(_say_lost_error)
         stop = StopEvent()
         signals.stop(stop)
         return await (stop.interrupt(work(progress, stop)) if reads else work(progress, stop))

@@ -1,6 +1,5 @@
 """Commands of the drop folder: `watch`, `status`."""
 
-import stat
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,13 @@ import typer
 from batch.cli import options
 from batch.cli.options import ADVANCED
 from batch.cli.queue import fleet_status, store_settings, watch_for_queue
-from batch.cli.terminal import live_settings, print_result, run_with_progress, settings_of
+from batch.cli.terminal import (
+    live_settings,
+    print_result,
+    require_folder,
+    run_with_progress,
+    settings_of,
+)
 from batch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -95,8 +100,6 @@ def status(
 
 def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
     """The folder that is named, else all of them; ConfigError where there is none."""
-    from batch.config.ownership import mode_at
-
     if folder is None:
         if not settings.folders:
             raise ConfigError(
@@ -105,10 +108,7 @@ def _folders(folder: Path | None, settings: "Settings") -> "tuple[Folder, ...]":
                 " shipbatch.toml.",
             )
         return settings.folders
-    if not stat.S_ISDIR(mode_at(folder)):
-        raise ConfigError(
-            f"There is no folder {folder.absolute()}.", "Make it, or correct the name."
-        )
+    require_folder(folder.absolute(), str(folder))
     return (settings.folder_at(folder),)
 
 

@@ -1,8 +1,11 @@
 """How our own sheets are named and recognized: their columns, and our workbooks' mark."""
 
+import errno
 import io
 import json
 import lzma
+import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -149,12 +152,24 @@ class Mark:
 
 
 class _Archive(io.FileIO):
-    """A ZIP whose list of parts is not read where it is far too long for a workbook."""
+    """A ZIP in a plain file; a list of parts far too long for a workbook's is not read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, opener=_open_plain)
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _LONGEST_READ:
             raise zipfile.BadZipFile("too many parts")
         return super().read(size) or b""
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Opens without waiting, where a pipe lies under a sheet's name; OSError unless it is plain."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return handle
 
 
 def read_mark(path: Path) -> Mark | None:

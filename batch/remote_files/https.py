@@ -39,7 +39,7 @@ async def _fetch(url: str, copy: Copy) -> None:
         copy.end()
         with suppress(aiohttp.ClientError, TimeoutError):  # not every server knows HEAD
             async with _request(session, "HEAD", str(answer.url), copy.where) as after:
-                if after.status == answer.status and _differ(answer, after):
+                if after.status == answer.status and _differ(answer, after, copy.length):
                     raise copy.changed_error()
 
 
@@ -62,7 +62,7 @@ async def _request(
 
 def _check(answer: aiohttp.ClientResponse, where: str) -> None:
     """FileError where the answer is not a file, or could not be told from half of one."""
-    status, packed = answer.status, answer.headers.get("Content-Encoding", "").casefold()
+    status, packed = answer.status, _all(answer, "Content-Encoding")
     if status in {404, 410}:
         raise FileNotFoundError
     if status in {401, 403}:
@@ -78,10 +78,8 @@ def _check(answer: aiohttp.ClientResponse, where: str) -> None:
             f"{where}: the server packs it ({packed}), though it was asked not to.",
             "Ask whoever runs it.",
         )
-    if (
-        answer.content_length is None
-        and "chunked" not in answer.headers.get("Transfer-Encoding", "").casefold()
-    ):
+    # only of exactly this is the end known: with "chunked, identity" half of it looks whole, too
+    if answer.content_length is None and _all(answer, "Transfer-Encoding") != "chunked":
         raise FileError(
             f"{where}: the server does not say how long it is, and half of it would look like"
             " the whole.",
@@ -89,8 +87,17 @@ def _check(answer: aiohttp.ClientResponse, where: str) -> None:
         )
 
 
-def _differ(answer: aiohttp.ClientResponse, after: aiohttp.ClientResponse) -> bool:
-    """Whether the file has changed, as far as both answers tell."""
+def _all(answer: aiohttp.ClientResponse, header: str) -> str:
+    """A header that may come several times, as one."""
+    return ", ".join(answer.headers.getall(header, [])).casefold().strip()
+
+
+def _differ(answer: aiohttp.ClientResponse, after: aiohttp.ClientResponse, length: int) -> bool:
+    """Whether the file has changed, as far as both answers tell; `length`: of what has come."""
     tags = {each.headers.get("ETag") for each in (answer, after)} - {None}
-    lengths = {each.content_length for each in (answer, after)} - {None, 0}  # not every HEAD knows
-    return len(tags) > 1 or len(lengths) > 1
+    if not tags and answer.headers.get("Last-Modified") != answer.headers.get("Date"):
+        # where both are alike, the page is made when it is asked for
+        tags = {each.headers.get("Last-Modified") for each in (answer, after)} - {None}
+    is_alike = _all(answer, "Content-Encoding") == _all(after, "Content-Encoding")
+    told = after.content_length if is_alike else None
+    return len(tags) > 1 or told not in {None, 0, length}  # not every HEAD knows

@@ -172,6 +172,10 @@ class TestChanged:
         """As it was made."""
         assert changes_between(seen(), seen()) == ""
 
+    def test_items_that_the_answer_did_not_name_have_not_changed(self) -> None:
+        """The list names them, and they may be what was asked: it can be undone."""
+        assert changes_between(seen(items=(Item(0, 2),)), seen()) == ""
+
     @pytest.mark.parametrize(
         ("more", "words"),
         [

@@ -2,6 +2,7 @@
 and no traceback.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import time_machine
 from shop import HEADER, OpenShop, dense, number, statuses, table
 
-from batch.cli.terminal import check_results
+from batch.cli.terminal import check_results, run_with_progress
 from batch.errors import ConfigError, OutOfMemory, of_memory
 from batch.pipeline import Job
 from batch.pipeline.runner import run_files
@@ -92,6 +93,18 @@ def test_memory_is_known_by_many_words(fault: Exception) -> None:
     assert of_memory(ValueError("no such column")) is None
 
 
+def test_a_connection_without_memory_prints_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """The request that it fails has the sentence; every other lost error is shown as ever."""
+
+    async def work(*_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for error in (MemoryError(), OSError(12, "no memory"), ValueError("a bug")):
+            loop.call_exception_handler({"message": "Fatal read error", "exception": error})
+
+    run_with_progress(work, quiet=True)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["a bug"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links need a right of their own elsewhere")
 def test_a_link_to_itself_is_no_place_for_results(tmp_path: Path) -> None:
     """Also where an export is one: it has its own sentence when it is read."""
@@ -102,4 +115,8 @@ def test_a_link_to_itself_is_no_place_for_results(tmp_path: Path) -> None:
         ConfigError, match=r"one\.xlsx: it is a link that leads nowhere, or back to itself"
     ):
         check_results(one, [tmp_path / "a.csv"])
+    with pytest.raises(
+        ConfigError, match=r"x\.csv: .*one\.xlsx is no folder, or a link that leads"
+    ):
+        check_results(one / "x.csv", [tmp_path / "a.csv"])
     check_results(tmp_path / "fine.xlsx", [one])

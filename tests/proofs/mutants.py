@@ -531,8 +531,29 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes a file that was replaced while it came",
         "remote_files/https.py",
-        "    return len(tags) > 1 or len(lengths) > 1\n",
+        "    return len(tags) > 1 or told not in {None, 0, length}  # not every HEAD knows\n",
         "    return False\n",
+        FETCHING,
+    ),
+    Mutant(
+        "takes a file of which only its time of change has changed",
+        "remote_files/https.py",
+        "    if not tags and answer",
+        "    if False and answer",
+        FETCHING,
+    ),
+    Mutant(
+        "fetches without end",
+        "remote_files/copy.py",
+        "        if length > self._largest:\n",
+        "        if False:\n",
+        FETCHING,
+    ),
+    Mutant(
+        "takes half a file for the whole, of which no end is told",
+        "remote_files/https.py",
+        '_all(answer, "Transfer-Encoding") != "chunked":',
+        '"chunked" not in _all(answer, "Transfer-Encoding"):',
         FETCHING,
     ),
     Mutant(
@@ -736,6 +757,27 @@ MUTANTS: Sequence[Mutant] = (
         "WHEN NEW.state = 'intent' AND EXISTS (",
         "WHEN NEW.state = 'no state' AND EXISTS (",
         ("tests/ledger/test_one_store.py",),
+    ),
+    Mutant(
+        "lets both doubts of a merged order be settled by themselves",
+        "ledger/merge_stores.py",
+        "                self._put_aside(record, first)\n\n    def _keep_apart",
+        "                pass\n\n    def _keep_apart",
+        ("tests/ledger/test_one_store.py",),
+    ),
+    Mutant(
+        "prints what a file says as it is",
+        "primitives/escapes.py",
+        'return "".join(char if _is_seen(char) else _escape(char) for char in text)',
+        "return text",
+        ("tests/cli/test_escapes.py",),
+    ),
+    Mutant(
+        "keeps what it made for lack of a word in its answer",
+        "model/matching.py",
+        "    if is_named and not same_items(",
+        "    if not same_items(",
+        ("tests/model/test_matching.py",),
     ),
     Mutant(
         "leaves a queued file's end as it was",

@@ -199,7 +199,7 @@ async def test_a_share_that_cannot_be_written_is_waited_for(depot: Depot) -> Non
 async def test_no_folder_is_a_mistake_that_names_it(depot: Depot) -> None:
     """Exit status 2; a folder of the settings that is not there yet is waited for."""
     done = await (await depot.start("watch", "nowhere")).end()
-    assert (done.status, "There is no folder" in done.err) == (2, True)
+    assert (done.status, "there is no folder" in done.err) == (2, True)
     depot.inbox.rmdir()
     running = await depot.watch(until="cannot be used now")
     depot.inbox.mkdir()

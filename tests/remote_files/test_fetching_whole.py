@@ -86,6 +86,19 @@ def streamed(*pieces: str, chunked: bool = True, **headers: str) -> Handler:
     return answer
 
 
+def raw(*headers: str) -> Handler:
+    """An answer as it stands on the wire, and no more after it."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        assert request.transport is not None
+        head = "\r\n".join(("HTTP/1.1 200 OK", *headers, "", ""))
+        request.transport.write(f"{head}half of".encode())
+        request.transport.close()
+        return web.Response()
+
+    return answer
+
+
 class TestAPlaceOfItsOwn:
     async def test_one_name_at_two_addresses_is_two_files_also_at_once(self, site: Site) -> None:
         """The first is half there while the second comes whole; each keeps its own content."""
@@ -173,18 +186,34 @@ class TestWhole:
         [
             (text("rows", ETag='"one"'), text("rows", ETag='"two"')),
             (text("rows"), text("rows and more")),
+            (streamed("rows"), text("rows and more")),
+            (
+                text("rows", **{"Last-Modified": "Mon, 30 Nov 2026 01:00:00 GMT"}),
+                text("swor", **{"Last-Modified": "Mon, 30 Nov 2026 02:00:00 GMT"}),
+            ),
         ],
     )
     async def test_a_file_that_is_replaced_meanwhile_is_not_taken(
         self, site: Site, first: Handler, then: Handler
     ) -> None:
-        """Another ETag, or another length, as soon as it has come."""
+        """Another ETag, length or time of change, as soon as it has come."""
 
         async def changing(request: web.BaseRequest) -> web.StreamResponse:
             return await (first if request.method == "GET" else then)(request)
 
         site.at["/x.csv"] = changing
         assert "replaced while it was fetched" in await site.refuse("/x.csv")
+
+    async def test_a_page_that_is_made_when_it_is_asked_for_is_taken(self, site: Site) -> None:
+        """Its time of change is that of the answer: it tells nothing."""
+        times = iter(("Mon, 30 Nov 2026 01:00:00 GMT", "Mon, 30 Nov 2026 01:00:02 GMT"))
+
+        async def made_now(request: web.BaseRequest) -> web.Response:
+            now = next(times)
+            return web.Response(text="rows", headers={"Last-Modified": now, "Date": now})
+
+        site.at["/x.csv"] = made_now
+        assert (await site.fetch("/x.csv")).read_text() == "rows"
 
     async def test_a_server_that_knows_no_head_is_taken_at_its_word(self, site: Site) -> None:
         async def picky(request: web.BaseRequest) -> web.Response:
@@ -199,7 +228,13 @@ class TestWhole:
         ("handler", "said"),
         [
             (streamed("half of", chunked=False), "does not say how long it is"),
+            (raw("Transfer-Encoding: chunked, identity"), "does not say how long it is"),
+            (raw("Transfer-Encoding: xchunked"), "does not say how long it is"),
             (text("rows", **{"Content-Encoding": "br"}), "packs it (br)"),
+            (
+                raw("Content-Encoding: gzip", "Content-Encoding: br", "Content-Length: 7"),
+                "packs it (gzip, br)",
+            ),
         ],
     )
     async def test_what_could_be_half_a_file_is_not_taken(

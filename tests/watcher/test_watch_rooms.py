@@ -2,6 +2,7 @@
 the way.
 """
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,27 @@ async def test_what_is_no_file_of_its_own_is_left_alone(dock: Dock, words: str) 
     assert dock.said(words) == 1
     assert [order_id for order_id, *_ in dock.shop.made()] == [100]
     assert (dock.inbox / "a.csv").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no pipes with names")
+async def test_a_pipe_under_a_sheets_name_holds_nobody(shop: OpenShop) -> None:
+    """Beside the file in `working`, and in the place of a held file's sheet: the next file ships,
+    and the watcher hears that it is to stop.
+    """
+    dock = Dock(await shop(dense(30)))
+    (dock.inbox / "working").mkdir()
+    os.mkfifo(dock.inbox / "working" / "a.results.xlsx")
+    dock.drop("a.csv", *((100 + n, "MUG", 1, number(7)) for n in range(24)))
+    async with dock.watched():
+        await dock.until(lambda: "a.results.xlsx" in dock.there("held"))
+        await dock.until(lambda: dock.there("working") == ["a.results.xlsx"])
+        sheet = dock.inbox / "held" / "a.results.xlsx"
+        sheet.unlink()
+        os.mkfifo(sheet)
+        await asyncio.sleep(30)  # virtual seconds: it is looked at
+        dock.drop("b.csv", mug(125))
+        await dock.until(lambda: "b.csv" in dock.there("done"))
+    assert [order_id for order_id, *_ in dock.shop.made()] == [125]
 
 
 async def test_a_configuration_is_no_export(dock: Dock) -> None:
