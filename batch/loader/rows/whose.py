@@ -205,7 +205,9 @@ def _each(answer: str, counts: Mapping[str, int]) -> dict[str, str]:
 def _asked(
     seen: Inspection, kind: str, what: str, counts: Mapping[str, int], rows: Mask
 ) -> dict[str, str]:
-    shown = ", ".join(f"{name} ({count:,} rows)" for name, count in counts.items())
+    shown = ", ".join(
+        f"{name} ({count:,} row{'s' if count > 1 else ''})" for name, count in counts.items()
+    )
     ranked = sorted(counts, key=lambda name: (not _is_own(name), -counts[name]))
     only = [choice(kind, name, f"to ship those of {name} only") for name in ranked[:4]]
     every = choice(kind, ALL, "to ship all of them")
