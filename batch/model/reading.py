@@ -134,8 +134,8 @@ class Unanswered(ColumnError):
         )
 
     def about(self, ours: str, theirs: str) -> Self:
-        """The questions name columns and rows, and no file."""
-        return self
+        """The same: the questions name columns and rows, and no file."""
+        return type(self)(self.questions, self.reading, self.fingerprint)
 
     def _todo(self) -> str:
         if len(self.questions) == 1:
