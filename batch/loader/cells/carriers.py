@@ -166,9 +166,9 @@ class Code:
 
 
 _EITHER = re.compile(
-    r"\s*[/&,;+|]\s*|\s+(?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller)\s+", re.IGNORECASE
+    r"[/&,;+|]| (?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller) ", re.IGNORECASE
 )
-_NOT = re.compile(r"\s*(?:not|no|nicht|kein|keine|pas|non|geen|nie)\s+(?=\S)", re.IGNORECASE)
+_NOT = frozenset("not no nicht kein keine pas non geen nie".split())
 SHARED_NAMES: Mapping[str, tuple[str, ...]] = {"hermes": ("Evri", "Hermes Germany")}
 """Names that companies of several countries have, and are not to be guessed from."""
 
@@ -212,8 +212,10 @@ def several_carriers(text: str, aliases: Mapping[str, str] | None = None) -> tup
         return ()
     if common := SHARED_NAMES.get(_key_of(text)):
         return common
-    if _NOT.match(text):
-        return (_NOT.sub("", text),)
+    text = " ".join(text.split())
+    first, _, rest = text.partition(" ")
+    if rest and fold_case(first) in _NOT:
+        return (rest,)
     parts = [part for part in _EITHER.split(text) if part.strip()]
     if len(parts) < 2:
         return ()

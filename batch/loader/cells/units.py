@@ -12,9 +12,12 @@ EACH = 1
 MEASURE = 0
 """The factor of a unit that weighs or measures: it says nothing about a quantity."""
 
-_WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d*)?)\s*[x×*]?\s*([^\W\d_][^\W_]*\.?(?:\s?\d{1,4})?)")
+_WITH_UNIT = re.compile(
+    r"([+-]?\d++(?:[.,]\d*+)?)\s*+[x×*]?\s*+([^\W\d_][^\W_]*+\.?(?:\s?\d{1,4})?)"
+)
 _SIZED = re.compile(
-    r"[^\W\d_]{1,8}\.?\s*(?:of|/|à)?\s*(\d{1,4})|(\d{1,4})\s*/?\s*[^\W\d_]{1,8}", re.IGNORECASE
+    r"[^\W\d_]{1,8}\.?\s*+(?:of|/|à)?\s*+(\d{1,4})|(\d{1,4})\s*+/?\s*+[^\W\d_]{1,8}",
+    re.IGNORECASE,
 )
 
 
