@@ -11,7 +11,7 @@ from batch.errors import ColumnError
 from batch.loader.cells.damage import Wrong
 from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
 from batch.loader.load import load
-from batch.model import Field, Status
+from batch.model import Field, Status, Unanswered
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def test_a_void_cell_that_says_neither_is_not_taken_for_no(cell):
         ("VOIDED", RowStatus.VOID), ("Delete", RowStatus.VOID), ("Refunded", RowStatus.VOID),
         ("geannuleerd", RowStatus.VOID), ("Partially refunded", RowStatus.UNSAID),
         ("Cancellation requested", RowStatus.UNSAID), ("Delete address label", RowStatus.UNSAID),
-        ("unfulfilled", RowStatus.NOT_YET), ("Awaiting_Shipment", RowStatus.NOT_YET),
-        ("未出荷", RowStatus.NOT_YET), ("Non expédié", RowStatus.NOT_YET),
-        ("On hold", RowStatus.NOT_YET), ("Shipped", RowStatus.SHIPPED),
+        ("unfulfilled", RowStatus.LACKING), ("Awaiting_Shipment", RowStatus.NOT_YET),
+        ("未出荷", RowStatus.LACKING), ("Non expédié", RowStatus.LACKING),
+        ("On hold", RowStatus.HOLD), ("Shipped", RowStatus.SHIPPED),
         ("versandt", RowStatus.SHIPPED), ("発送済み", RowStatus.SHIPPED),
         ("Madrid", RowStatus.UNSAID),
         ("", RowStatus.UNSAID), (1.0, RowStatus.UNSAID), ("Create", RowStatus.UNSAID),
@@ -67,7 +67,7 @@ def test_a_row_that_a_status_calls_voided_makes_no_shipment(csv_file):
     rows = (
         "1001,A,1,T100000001,Voided",
         "1001,A,1,T100000002,Shipped",
-        "1002,A,1,T100000003,Label created",
+        "1002,A,1,T100000003,In transit",
     )
     export = load(
         csv_file("Order Number,SKU,Quantity,Tracking Number,Shipment Status", *rows), Source()
@@ -89,14 +89,19 @@ def test_a_time_of_voiding_is_a_void_and_an_unclear_word_keeps_the_row_back(csv_
     assert {row: f.code for row, f in export.findings.items()} == {2: "void", 4: "bad_void"}
 
 
-def test_an_order_not_shipped_yet_ships_only_where_it_has_a_number(csv_file):
+def test_an_order_not_shipped_yet_has_no_shipment_and_beside_a_number_it_is_asked_about(csv_file):
     rows = (
         "1001,unfulfilled,",
         "1002,fulfilled,",
         "1003,unfulfilled,T100000001",
         "1004,Something else,",
     )
-    export = load(csv_file("Order Number,Fulfillment Status,Tracking Number", *rows), Source())
+    path = csv_file("Order Number,Fulfillment Status,Tracking Number", *rows)
+    with pytest.raises(Unanswered) as caught:
+        load(path, Source())
+    ids = [question.id for question in caught.value.questions]
+    assert ids == ["status:unfulfilled", "status:Something else"]
+    export = load(path, Source(answers=dict.fromkeys(ids, "ship")))
     assert {row: (f.status, f.code) for row, f in export.findings.items()} == {
         2: (Status.SKIPPED, "not_shipped")
     }
@@ -104,19 +109,20 @@ def test_an_order_not_shipped_yet_ships_only_where_it_has_a_number(csv_file):
 
 
 def test_a_status_that_says_shipped_counts_before_one_that_waits(csv_file):
-    rows = ("1001,Processing,Shipped", "1002,Processing,Unfulfilled")
-    export = load(csv_file("Order Number,Order Status,Fulfillment Status", *rows), Source())
-    assert list(export.findings) == [3]
+    rows = ("1001,Processing,Shipped,T100000001", "1002,Processing,Unfulfilled,")
+    header = "Order Number,Order Status,Fulfillment Status,Tracking Number"
+    assert list(load(csv_file(header, *rows), Source()).findings) == [3]
 
 
 def test_a_file_of_orders_that_all_wait_is_asked_about_once(csv_file):
     path = csv_file(
         "Order Number,Order Status", "1001,Awaiting Shipment", "1002,Awaiting Fulfillment"
     )
+    none = {Field.TRACKING_NUMBER: "-"}
     with pytest.raises(ColumnError, match="none of the 2 has shipped") as caught:
-        load(path, Source())
+        load(path, Source(map=none))
     assert "--map status=-" in caught.value.todo
-    export = load(path, Source(map={Field.STATUS: "-"}))
+    export = load(path, Source(map=none | {Field.STATUS: "-"}))
     assert len(list(export.parcels())) == 2
     again = load(path, Source(), recall={export.fingerprint: export.mapping}.__getitem__)
     assert len(list(again.parcels())) == 2

@@ -165,9 +165,7 @@ class Code:
         return Carrier(self.provider, self.slug, method, known=True, name=self.name)
 
 
-_EITHER = re.compile(
-    r"[/&,;+|]| (?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller) ", re.IGNORECASE
-)
+_EITHER = re.compile(r"[/&,;+|]| (?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller) ", re.IGNORECASE)
 _NOT = frozenset("not no nicht kein keine pas non geen nie".split())
 SHARED_NAMES: Mapping[str, tuple[str, ...]] = {"hermes": ("Evri", "Hermes Germany")}
 """Names that companies of several countries have, and are not to be guessed from."""

@@ -12,6 +12,8 @@ from batch.model import SPEAKING, ColumnReading, ColumnState, Field
 
 MOST_NAMED = 8
 """Columns that one line names."""
+MOST_OFFERED = 200
+"""Columns of a table that are offered other fields: an option looks at all columns to name one."""
 
 
 def account(contest: Assignment) -> tuple[ColumnReading, ...]:
@@ -23,7 +25,8 @@ def account(contest: Assignment) -> tuple[ColumnReading, ...]:
 
 def _reading(contest: Assignment, column: Column, wanted: Field | None) -> ColumnReading:
     state, reason = _state(contest, column, wanted)
-    others = tuple(contest.options(field, column) for field in column.says if field is not wanted)
+    fields = column.says if len(contest.columns) <= MOST_OFFERED else ()
+    others = tuple(contest.options(field, column) for field in fields if field is not wanted)
     return ColumnReading(column.letter, column.name, state, wanted, column.examples, reason, others)
 
 
