@@ -166,7 +166,7 @@ class Code:
 
 
 _EITHER = re.compile(r"[/&,;+|]| (?:or|and|oder|und|ou|et|o|y|e|of|en|lub|eller) ", re.IGNORECASE)
-_NOT = frozenset("not no nicht kein keine pas non geen nie".split())
+_NOT = frozenset(["not", "no", "nicht", "kein", "keine", "pas", "non", "geen", "nie"])
 SHARED_NAMES: Mapping[str, tuple[str, ...]] = {"hermes": ("Evri", "Hermes Germany")}
 """Names that companies of several countries have, and are not to be guessed from."""
 
