@@ -132,6 +132,7 @@ def made_old(place: Place) -> None:
     """The ledger as the version before has left it."""
     flight = "CREATE UNIQUE INDEX single_flight ON records (store, order_id)"
     common = (
+        "DROP TABLE answers",
         "DROP INDEX single_flight",
         f"{flight} WHERE state IN ('intent', 'in_doubt', 'needs_person')",
     )

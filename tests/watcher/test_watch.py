@@ -138,26 +138,25 @@ async def test_the_same_name_again_replaces_nothing(dock: Dock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("place", "content", "words"),
     [
-        ("letter.pdf", b"%PDF-1.7\nDear warehouse", "What is wrong"),
-        ("holiday.csv", b"Name;From;To\nAnn;2026-12-21;2026-12-24\n", "What to do"),
-        ("half.xlsx", b"PK\x03\x04" + b"\0" * 500, "cut short"),
-        ("twice.csv", b"Order ID,Qty,Quantity,SKU\n100,1,2,MUG\n", "[sources.NAME]"),
+        ("failed/letter.pdf", b"%PDF-1.7\nDear warehouse", "What is wrong"),
+        ("failed/holiday.csv", b"Name;From;To\nAnn;2026-12-21;2026-12-24\n", "What to do"),
+        ("failed/half.xlsx", b"PK\x03\x04" + b"\0" * 500, "cut short"),
+        ("held/twice.csv", b"Order ID,Qty,Quantity,SKU\n100,1,2,MUG\n", "shipbatch decide"),
     ],
 )
 async def test_an_unusable_file_comes_back_with_a_text_that_says_what_to_do(
-    dock: Dock, name: str, content: bytes, words: str
+    dock: Dock, place: str, content: bytes, words: str
 ) -> None:
-    """A stranger's spreadsheet, half a workbook, columns that compete: nothing is asked of the
-    store.
-    """
+    """A stranger's spreadsheet, half a workbook; columns that compete wait for an answer."""
+    target = dock.inbox / place
     async with dock.watched():
-        (dock.inbox / name).write_bytes(content)
-        await dock.filed(f"failed/{name}")
-    assert (dock.inbox / "failed" / name).read_bytes() == content
-    letter = (dock.inbox / "failed" / f"{Path(name).stem}.error.txt").read_text("utf-8-sig")
-    assert name in letter
+        (dock.inbox / target.name).write_bytes(content)
+        await dock.filed(place)
+    assert target.read_bytes() == content
+    letter = target.with_name(f"{target.stem}.error.txt").read_text("utf-8-sig")
+    assert target.name in letter
     assert words in letter
     assert "nothing of it was sent" in letter
     assert str(dock.inbox / "working") not in letter

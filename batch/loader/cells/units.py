@@ -36,9 +36,9 @@ def likely_factor(word: str) -> int | None:
 
 
 def split_units(text: str) -> tuple[str, str]:
-    """A quantity and the unit behind it: `2 EA`; an empty unit where there is none."""
+    """A quantity and its unit: `2 EA`; an empty one where there is none. `²` is no unit."""
     found = _WITH_UNIT.fullmatch(text.strip())
-    return (found[1], found[2]) if found else (text, "")
+    return (found[1], found[2]) if found and found[2][0].isalpha() else (text, "")
 
 
 @cache
