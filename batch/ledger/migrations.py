@@ -24,7 +24,8 @@ class Step:
 _OPEN = "state IN ('intent', 'in_doubt', 'needs_person')"
 _FLIGHT = f"CREATE UNIQUE INDEX single_flight ON records (store, order_id, aside) WHERE {_OPEN}"
 _OF_ORDER = "store = NEW.store AND order_id = NEW.order_id"
-_OTHERS = f"EXISTS (SELECT 1 FROM records WHERE {_OF_ORDER} AND aside <> NEW.aside AND {_OPEN})"  # noqa: S608
+_OTHER_ASIDE = f"{_OF_ORDER} AND aside <> NEW.aside AND {_OPEN}"
+_OTHERS = f"EXISTS (SELECT 1 FROM records WHERE {_OTHER_ASIDE})"  # noqa: S608
 _INTENT = "NEW.state = 'intent'"
 _BUSY = "'the order has another shipment in doubt'"
 _BEFORE = "CREATE TRIGGER aside_holds BEFORE UPDATE OF state ON records"

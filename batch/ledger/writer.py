@@ -201,7 +201,8 @@ class Writer:
             self._guard(self.connection)
         except (self.connection.Error, MemoryError):
             raise
-        except Exception as refusal:  # noqa: BLE001  the guard's word, and raised where each unit came from
+        # The guard's word: it is raised where each unit came from.
+        except Exception as refusal:  # noqa: BLE001
             self._session.roll_back()
             for unit in units:
                 unit.refusal = refusal

@@ -183,7 +183,8 @@ def read_mark(path: Path) -> Mark | None:
                 xml = part.read(_MARK_SIZE)
         if b"<!" in xml:  # no entities: a property has no use for them
             return None
-        properties = {each.get("name"): "".join(each.itertext()) for each in ET.fromstring(xml)}  # noqa: S314  bounded
+        found = ET.fromstring(xml)  # noqa: S314  bounded
+        properties = {each.get("name"): "".join(each.itertext()) for each in found}
         if MARK in properties:
             apart = {name: _as_it_was(properties.get(f"{MARK} {name}") or "") for name in _APART}
             told = json.loads(properties[MARK]) | apart

@@ -43,7 +43,8 @@ class SpillDict(MutableMapping[int, T]):
             if row is None:
                 raise KeyError(number)
             pickled = row[0]
-        thing: T = pickle.loads(pickled)  # noqa: S301  we wrote it, into a file that no one else can open
+        # We wrote it, into a file that no one else can open.
+        thing: T = pickle.loads(pickled)  # noqa: S301
         return thing
 
     def __delitem__(self, number: int) -> None:

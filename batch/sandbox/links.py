@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 AFTERSHIP = "https://track.aftership.com/{carrier}/{number}"
 NATIVE = {
-    "usps": "https://trkcnfrm1.smi.usps.com/PTSInternetWeb/InterLabelInquiry.do?strOrigTrackNum={number}",
+    "usps": "https://trkcnfrm1.smi.usps.com/PTSInternetWeb/InterLabelInquiry.do"
+    "?strOrigTrackNum={number}",
     "ups": "https://ups.invented.example/track?number={number}",
     "fedex": "https://fedex.invented.example/track?number={number}",
     "auspost": "https://auspost.invented.example/track?number={number}",
