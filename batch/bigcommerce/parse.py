@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from batch.model import Item, Order, OrderLine, StoreShipment
+from batch.model import Item, Order, OrderLine, Recipient, StoreShipment
 
 JsonObject = Mapping[str, Any]
 
@@ -35,6 +35,7 @@ class _Consignment:
     kind: str
     pickup: bool
     items_total: int
+    recipient: Recipient
 
     @property
     def cut(self) -> bool:
@@ -78,6 +79,10 @@ def order(found: object) -> Order:
         or not lines
         or any(group.cut for group in groups)
         or any(isinstance(part, Mapping) and WARNING in part for part in (fields, consignments)),
+        recipients={
+            0: _recipient(fields.get("billing_address")),
+            **{group.address_id: group.recipient for group in groups if group.address_id},
+        },
     )
 
 
@@ -160,6 +165,19 @@ def _consignment(part: JsonObject, *, kind: str = "physical", pickup: bool = Fal
         kind=kind,
         pickup=pickup,
         items_total=_count(part, "items_total"),
+        recipient=_recipient(part),
+    )
+
+
+def _recipient(found: object) -> Recipient:
+    """Who an address is of; blank where it is none."""
+    if not isinstance(found, Mapping):
+        return Recipient()
+    names = (_text(found, name) for name in ("first_name", "last_name", "company"))
+    return Recipient(
+        " ".join(filter(None, names)),
+        _text(found, "zip"),
+        _text(found, "country_iso2") or _text(found, "country"),
     )
 
 

@@ -79,6 +79,8 @@ class Gates(Section):
     """Share of the parcels whose order the store does not have."""
     wrong: float = Field(default=0.5, ge=0, le=1)
     """Share of the rows that are wrong, where that is not usual."""
+    recipients: float = Field(default=0.2, ge=0, le=1)
+    """Share of the parcels that go to somebody else than their order."""
     shipped_before: float = Field(default=0.9, ge=0, le=1)
     """Share of the parcels that shipped more than `old_days` ago, where that is not usual."""
     quantities: float = Field(default=3.0, ge=0)
@@ -194,6 +196,8 @@ class Settings(Section):
     """Time of the day at which a run stops, of this machine; the same call goes on later."""
     hold_statuses: frozenset[int] = frozenset({0, 4, 5, 6, 13})
     """Orders in these do not ship: Incomplete, Refunded, Cancelled, Declined, Disputed."""
+    check_recipient: bool = True
+    """Hold a parcel whose name, postcode and country in the file are not those of its order."""
     update: bool = False
     """A corrected number or carrier is written to the existing shipment."""
     again: bool = False

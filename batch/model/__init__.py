@@ -6,6 +6,7 @@ module        what it knows
 fields        the fields of an export
 parcels       what an export asks for
 orders        what the store has
+recipients    who a parcel goes to
 rows          what is said of a row: a finding
 reading       what was understood of a file, and its questions
 records       what the ledger keeps, and the legal moves
@@ -22,6 +23,7 @@ from batch.model.fields import LONGEST, SPEAKING, Field
 from batch.model.orders import Item, LinkSource, Order, OrderLine, StoreShipment
 from batch.model.parcels import Line, Parcel, Shipment
 from batch.model.reading import Choice, ColumnReading, ColumnState, Question, Reading, Unanswered
+from batch.model.recipients import Recipient
 from batch.model.records import (
     MADE_DIFFERS,
     MOVES,
@@ -56,6 +58,7 @@ __all__ = [
     "Parcel",
     "Question",
     "Reading",
+    "Recipient",
     "Record",
     "RowFacts",
     "RowNote",

@@ -31,6 +31,9 @@ class Field(StrEnum):
     SHOP = "shop"  # the store, channel or marketplace that an order is of
     UNIT = "unit"  # what the quantity counts: each, dozen, case
     SHORT = "short"  # units of the line that did not go: back-ordered, short, cancelled
+    RECIPIENT_NAME = "recipient_name"  # to whom: compared with the order, never sent
+    RECIPIENT_POSTCODE = "recipient_postcode"
+    RECIPIENT_COUNTRY = "recipient_country"
     DECISION = "decision"  # a person's answer to a held row, in a sheet of ours
 
 
@@ -54,3 +57,30 @@ SPEAKING = frozenset(
     }
 )
 """Fields that say whether, how many or whose; they are no part of a shipment."""
+
+OPTIONAL_FIELDS = frozenset(
+    {
+        Field.SHIPPING_METHOD,
+        Field.MERCHANT_SHIPPING_COST,
+        Field.COMMENTS,
+        Field.SHIP_DATE,
+        Field.RECIPIENT_POSTCODE,
+        Field.RECIPIENT_COUNTRY,
+    }
+)
+"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a
+warning.
+"""
+
+SEVERAL = frozenset(
+    {
+        Field.STATUS,
+        Field.HOLD,
+        Field.SHIPPED,
+        Field.KIND,
+        Field.SHOP,
+        Field.SHORT,
+        Field.RECIPIENT_NAME,
+    }
+)
+"""Fields that each of several columns may be: what any of them says counts."""

@@ -153,6 +153,11 @@ def order_deleted(order: Order) -> Finding:
     return Code.ORDER_DELETED.finding(order=order.order_id)
 
 
+def recipient_differs(order: Order, differs: Sequence[str]) -> Finding:
+    what = f"{', '.join(differs[:-1])} and {differs[-1]}"
+    return Code.RECIPIENT_DIFFERS.finding(order=order.order_id, what=what)
+
+
 def order_status(order: Order) -> Finding:
     return Code.ORDER_STATUS.finding(order=order.order_id, is_now=order.status or order.status_id)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from batch.model.recipients import Recipient
+
 
 class LinkSource(StrEnum):
     """Where a tracking link comes from."""
@@ -52,7 +54,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order, as the store holds it, without the people's names and addresses."""
+    """One order, as the store holds it."""
 
     order_id: int
     status_id: int
@@ -65,6 +67,8 @@ class Order:
     """`is_deleted`; whether the API still lists such orders is not documented."""
     cut: bool = False
     """Its lines may be cut short: stubs, or fewer units than the order counts."""
+    recipients: Mapping[int, Recipient] = field(default_factory=dict)
+    """By address id, 0 for who paid; compared with a file's, and kept nowhere."""
 
     @property
     def is_shipped(self) -> bool:

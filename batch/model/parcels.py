@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 from batch.model.orders import Item
+from batch.model.recipients import NOBODY, Recipient
 from batch.primitives.spelling import narrow
 
 
@@ -44,6 +45,8 @@ class Parcel:
     """Shown beside the parcel's rows in the results sheet; they stop nothing."""
     decision: str = ""
     """What a person wrote into the cell `Decision`."""
+    recipient: Recipient = NOBODY
+    """Compared with the order's, and kept nowhere."""
 
     @property
     def request_key(self) -> str:

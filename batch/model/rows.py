@@ -74,5 +74,7 @@ class RowNote:
     request_key: str = ""
     """The parcel's digest, by which a decision on it is found; empty without one."""
     facts: RowFacts | None = None
+    private: str = ""
+    """Names and addresses that belong to its finding: shown to a person, and kept nowhere."""
     names: Iterable[tuple[str, int]] = field(default=(), compare=False)
     """What its rows are found by: (order number, tracking number or SKU; row), read once."""

@@ -94,7 +94,7 @@ class FileGate:
         words = self._ledger.decisions(
             run.store, [file_ask(run.sha256, reason.code) for reason in found]
         )
-        held = tuple(r for r in found if not _is_release(words.get(file_ask(run.sha256, r.code))))
+        held = tuple(r for r in found if not is_release(words.get(file_ask(run.sha256, r.code))))
         run = replace(run, profile=run.profile | {"held": [r.code for r in held]})
         return GateResult(run, held, release(run.run_id, self._settings.store_name) if held else "")
 
@@ -106,7 +106,7 @@ class FileGate:
             for code in (earlier.profile.get("held") or () if earlier else ())
         ]
         words = self._ledger.decisions(earlier.store, asks) if earlier else {}
-        return bool(asks) and all(_is_release(words.get(ask)) for ask in asks)
+        return bool(asks) and all(is_release(words.get(ask)) for ask in asks)
 
     async def _keep(self, run: Run, mails: Iterable[Finding]) -> None:
         """Keep `--customers-will-be-mailed` as a word on the file, for when it is resumed."""
@@ -129,11 +129,12 @@ class FileGate:
         gates: Gates,
     ) -> Profile:
         """The file's profile, by its own rows and by the store's answers."""
-        wrong = known = absent = unlisted = 0
+        wrong = known = absent = unlisted = strangers = 0
         sample: list[str] = []
         for note in notes:
             wrong += len(note.rows) if note.finding.status is Status.INVALID else 0
             absent += note.finding.code in ABSENT
+            strangers += note.finding.code == Code.RECIPIENT_DIFFERS
             unlisted += note.finding.code == Code.ORDER_NOT_LISTED
             if note.finding.status is Status.ALREADY_CREATED:
                 known += 1
@@ -147,6 +148,7 @@ class FileGate:
             known_days=self._days_since(run, sample) or days or 0,
             absent=absent,
             unlisted=unlisted,
+            strangers=strangers,
             days=days,
             old=old,
             weekday=night_of(run.started),
@@ -176,5 +178,6 @@ def _nights(run: Run, passed: Sequence[Run]) -> list[Profile]:
     return [Profile.of(one.profile) for one in oldest_first[-NIGHTS:]]
 
 
-def _is_release(word: Decision | None) -> bool:
+def is_release(word: Decision | None) -> bool:
+    """Whether a person has let a file go."""
     return word is not None and word.answer == "ship"

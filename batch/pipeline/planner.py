@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from batch.model import Parcel, Record, RowNote, Run, State, findings
+from batch.model.catalogue import Code
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
+from batch.pipeline.gate import is_release
 from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
 from batch.planning import Judged, Policy
+from batch.planning.gates import file_ask
 from batch.primitives.concurrency import batched
 from batch.primitives.spill import SpillDict
 
@@ -198,13 +201,20 @@ class Planner:
         )
         settings, store = self._session.settings, self._run.store
         answers = self._session.ledger.decisions(store, [parcel.request_key for parcel in parcels])
+        known_right = file_ask(self._run.sha256, Code.OTHER_RECIPIENTS)
+        released = self._session.ledger.decisions(store, [known_right]).get(known_right)
         policy = Policy(
             hold_statuses=settings.hold_statuses,
             several_parcels=self._job.source.several_parcels,
             again=settings.again,
             update=settings.update,
+            check_recipient=settings.check_recipient and not is_release(released),
             export=self._run.sha256,
             already_matched=met,
             answers={ask: decision.answer for ask, decision in answers.items()},
         )
-        return await self._resolver.judge(parcels, policy)
+        judged = await self._resolver.judge(parcels, policy)
+        for note in judged:
+            if isinstance(note, RowNote) and note.private:
+                self._session.private[note.request_key] = note.private
+        return judged

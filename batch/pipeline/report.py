@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ from batch.errors import LedgerError, ResultsError
 from batch.ledger import LedgerReader
 from batch.loader.load import Load
 from batch.model import MADE_DIFFERS, Record, RowNote, RowResult, Run, RunSummary, State, Status
+from batch.model.catalogue import Code
 from batch.model.exit_status import ExitStatus
 from batch.pipeline.job import Job
 from batch.pipeline.run_context import RunContext, RunOutcome
@@ -28,7 +30,7 @@ async def write_report(session: StoreSession, context: RunContext, outcome: RunO
     session.screen.begin("Writing the results")
     run, job, gated = context.run, context.job, context.gated
     rows = await asyncio.to_thread(
-        row_results, run.run_id, outcome.notes(), outcome.records(), outcome.not_sent
+        row_results, run.run_id, _shown(session, outcome), outcome.records(), outcome.not_sent
     )
     states = await asyncio.to_thread(Counter, (record.state for record in outcome.records()))
     summary = await asyncio.to_thread(
@@ -52,6 +54,15 @@ async def write_report(session: StoreSession, context: RunContext, outcome: RunO
     home, records, promises = session.settings.home, outcome.records(), outcome.promises()
     await asyncio.to_thread(write_sheet, report, context.export, records, home, job, promises)
     return report
+
+
+def _shown(session: StoreSession, outcome: RunOutcome) -> Iterator[RowNote]:
+    """A run's notes, with what is in no ledger."""
+    for note in outcome.notes():
+        private = session.private.get(note.request_key)
+        is_its = private and note.finding.code == Code.RECIPIENT_DIFFERS
+        error = f"{note.finding.error} {private}"
+        yield replace(note, finding=replace(note.finding, error=error)) if is_its else note
 
 
 async def finish_run(session: StoreSession, job: Job, report: Report) -> None:

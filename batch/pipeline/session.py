@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batch.bigcommerce import Client
 from batch.config import Settings, default_home
@@ -20,6 +20,8 @@ class StoreSession:
     settings: Settings
     screen: Progress
     stop: StopEvent
+    private: dict[str, str] = field(default_factory=dict)
+    """What only people may see of held parcels, by request key: it is in no ledger."""
 
 
 @asynccontextmanager

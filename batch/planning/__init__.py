@@ -7,6 +7,7 @@ plan_order       one order's parcels, in three passes
 drafts           which line of the order each row means
 already_shipped  first pass: what the order already has
 holds            second pass: what stops a new parcel
+recipients       whether a parcel goes to whom its order goes
 allocation       third pass: units handed out
 order_view       an order as drafts are compared with it
 facts            what is known of an order, and what it comes to

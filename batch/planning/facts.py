@@ -54,6 +54,7 @@ class Policy:
     several_parcels: str = ""
     again: bool = False
     update: bool = False
+    check_recipient: bool = True
     export: str = ""
     """Digest of the export being judged: what it has already made is matched with it."""
     already_matched: frozenset[int] = frozenset()

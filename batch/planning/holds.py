@@ -4,10 +4,12 @@ The rules are numbered as in DESIGN section 4.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from batch.model import RowNote, findings
+from batch.model import Recipient, RowNote, findings
 from batch.planning.drafts import ShipmentDraft
 from batch.planning.order_view import OrderView, as_asked, has_label, is_short
+from batch.planning.recipients import difference
 
 
 def holds(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
@@ -23,6 +25,8 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     # Rule 8: an order in such a status needs a person's answer; the setting `again` is none.
     if order.status_id in policy.hold_statuses and not view.may_ship(draft, again=False):
         return draft.note(findings.order_status(order))
+    if other := _other_recipient(draft, view):
+        return other
     # Rule 4: so does a shipment that was deleted.
     for record in view.facts.deleted:
         if draft.has_made(record) and record.made and not view.may_ship(draft):
@@ -34,6 +38,20 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     if len(draft.parcel.numbers) > 1 and not policy.several_parcels:
         return draft.note(findings.several_parcels(draft.parcel))
     return _number_added(draft, view)
+
+
+def _other_recipient(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
+    """Rule 11: the file sends it to somebody else than the order goes to, whichever its address."""
+    file, known = draft.parcel.recipient, view.order.recipients
+    if not (file and known and view.policy.check_recipient) or view.may_ship(draft, again=False):
+        return None
+    there = [one for address, one in known.items() if address and draft.is_for(address)]
+    found = [difference(file, one, known.get(0, Recipient())) for one in there]
+    if not found or not all(found):
+        return None
+    names = " or ".join(dict.fromkeys(one.text for one in there))
+    note = draft.note(findings.recipient_differs(view.order, found[0]))
+    return replace(note, private=f"The file has {file.text}; the order has {names}.")
 
 
 def _number_added(draft: ShipmentDraft, view: OrderView) -> RowNote | None:

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+PERSON = {"last_name": "name", "zip": "postcode", "country": "country"}
+"""What an address keeps of a parcel's recipient."""
+
 
 def store_for(parcels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Orders in which all these parcels can be shipped, and nothing is left over.
 
     A parcel has `order_id` or `external_order_id`, `order_address_id`, and `lines` of `sku`,
     `order_product_id` and `quantity` (None: one unit); each may be missing or None. Units asked of
-    one line are added up. A parcel without lines gets a unit of an invented line. The same parcels
-    in the same order give the same store.
+    one line are added up. A parcel without lines gets a unit of an invented line; its `recipient`
+    is its address's. The same parcels in the same order give the same store.
     """
     asked = list(parcels)
     order_ids = _order_ids(asked)
@@ -33,15 +36,12 @@ class _NewOrder:
     def __init__(self, order_id: int) -> None:
         self.order_id = order_id
         self.external_id = ""
-        self.addresses: dict[int, None] = {}
+        self.addresses: dict[int, dict[str, str]] = {}
         self.lines: dict[object, dict[str, Any]] = {}
 
     def take(self, parcel: Mapping[str, Any], numbers: Iterator[int]) -> None:
         """Make room for one more parcel."""
-        address_id = (
-            parcel.get("order_address_id") or next(iter(self.addresses), None) or self.order_id
-        )
-        self.addresses.setdefault(int(address_id))
+        address_id = self._address(parcel)
         for asked in parcel.get("lines") or ({"sku": f"ITEM-{self.order_id}"},):
             given, sku = asked.get("order_product_id"), str(asked.get("sku") or "")
             key = given or (sku.casefold(), address_id)
@@ -57,11 +57,22 @@ class _NewOrder:
                 self.lines[key] = line
             line["quantity"] += asked.get("quantity") or 1
 
+    def _address(self, parcel: Mapping[str, Any]) -> int:
+        """The address it names; else the one of its recipient, who has lines of the order alone."""
+        person = parcel.get("recipient") or {}
+        given = {key: person[name] for key, name in PERSON.items() if person.get(name)}
+        known = next((n for n, address in self.addresses.items() if address == given), None)
+        first = next(iter(self.addresses), self.order_id)
+        new = max(self.addresses) + 1 if self.addresses and parcel.get("lines") else first
+        address_id = int(parcel.get("order_address_id") or known or new)
+        self.addresses.setdefault(address_id, given)
+        return address_id
+
     def plain(self) -> dict[str, Any]:
         return {
             "id": self.order_id,
             "external_id": self.external_id,
-            "addresses": [{"id": address_id} for address_id in self.addresses],
+            "addresses": [{"id": number, **person} for number, person in self.addresses.items()],
             "lines": list(self.lines.values()),
         }
 

@@ -12,8 +12,8 @@ API = "https://api.bigcommerce.com/stores/{store_hash}/v2"
 """The beginning of links in documents, as in the published examples."""
 
 PERSON = {
-    "first_name": "Jane",
-    "last_name": "Doe",
+    "first_name": "Test",
+    "last_name": "Customer",
     "company": "",
     "street_1": "455 Main Street",
     "street_2": "",
@@ -23,8 +23,9 @@ PERSON = {
     "country": "United States",
     "country_iso2": "US",
     "phone": "555-123-4567",
-    "email": "janedoe@example.com",
+    "email": "test@example.com",
 }
+"""Whoever nothing is given of: a placeholder, as in stores for trying things out."""
 NOTHING = "0.0000"
 _COSTS = ("base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax")
 _HANDLING = (
@@ -298,7 +299,8 @@ def _pickup(order: Order) -> dict[str, Any]:
 
 def _person(order: Order, address_id: int) -> dict[str, str]:
     given: Mapping[str, Any] = order.addresses[address_id]
-    return PERSON | {name: given[name] for name in PERSON if name in given}
+    known = {name: given[name] for name in PERSON if name in given}
+    return dict.fromkeys(PERSON, "") | known if known else PERSON
 
 
 def _destination(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batch.bigcommerce import parse
 from batch.bigcommerce.parse import Malformed, whole
-from batch.model import Item, Order, OrderLine, StoreShipment
+from batch.model import Item, Order, OrderLine, Recipient, StoreShipment
 
 MUG = {
     "id": 7,
@@ -283,7 +283,16 @@ def test_every_field_of_an_order_is_read() -> None:
     found = {"id": 129, "status_id": 11, "status": "Awaiting", "items_total": 2, "items_shipped": 1}
     line = parse.order_line(MUG)
     assert parse.order(found | {"external_order_id": "X", "consignments": shipping(MUG)}) == Order(
-        129, 11, "Awaiting", 2, 1, (line,), external_id="X", deleted=False, cut=False
+        129,
+        11,
+        "Awaiting",
+        2,
+        1,
+        (line,),
+        external_id="X",
+        deleted=False,
+        cut=False,
+        recipients={0: Recipient(), 99: Recipient()},
     )
     assert parse.order(found | {"external_id": "Y"}).external_id == "Y"
     assert parse.order(found | {"external_id": "Y", "external_order_id": "X"}).external_id == "X"

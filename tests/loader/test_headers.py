@@ -35,6 +35,9 @@ FITTING = {
     Field.SHIP_DATE: "2026-11-20",
     Field.VOID: "N",
     Field.UNIT: "EA",
+    Field.RECIPIENT_NAME: "Jane Doe",
+    Field.RECIPIENT_POSTCODE: "78751",
+    Field.RECIPIENT_COUNTRY: "US",
 }
 """A value of each field."""
 

@@ -21,22 +21,12 @@ from batch.loader.columns.columns import (
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
+from batch.model.fields import OPTIONAL_FIELDS, SEVERAL
 from batch.primitives.spelling import fold_case
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
-OPTIONAL_FIELDS = frozenset(
-    {Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE}
-)
-"""Fields that decide nothing about what is shipped: of two columns the first is taken, with a
-warning.
-"""
-
-
-SEVERAL = frozenset({Field.STATUS, Field.HOLD, Field.SHIPPED, Field.KIND, Field.SHOP, Field.SHORT})
-"""Fields that each of several columns may be: what any of them says counts."""
-
 MOST_ASKED = 8
 """Columns that a question names: each answer is followed to its end, which takes as long as all
 columns.

@@ -8,7 +8,6 @@ from batch.errors import ColumnError
 from batch.loader.columns import value_shapes
 from batch.loader.columns.assignment import (
     LINE_FIELDS,
-    OPTIONAL_FIELDS,
     ORDER_FIELDS,
     Assignment,
     agree,
@@ -17,6 +16,7 @@ from batch.loader.columns.columns import Column, column_list, column_with_letter
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import words
 from batch.model import Field, Unanswered
+from batch.model.fields import OPTIONAL_FIELDS
 
 CHOICES = 3
 """Columns that an error offers at most."""

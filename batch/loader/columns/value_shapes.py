@@ -36,6 +36,7 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _FRACTION = re.compile(r"-?\d{1,9}[.,]\d{1,4}(\s?[A-Za-z]{1,4})?")
 _ID = re.compile(r"\d{1,10}(\.0+)?")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]{2,40}")
+_POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,10}(\.0)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9A-Z]{8,40}")
 
 
@@ -350,6 +351,16 @@ def _are_different(texts: Sequence[str]) -> bool:
     return 2 * len(set(texts)) > len(texts)
 
 
+def _is_name(cell: Cell) -> bool:
+    """Of a person, a firm or a country."""
+    text = words(cell)
+    return any(map(str.isalpha, text)) and not any(map(str.isdecimal, text))
+
+
+def _is_postcode(cell: Cell) -> bool:
+    return _POSTCODE.fullmatch(words(cell)) is not None
+
+
 _LOOKS: dict[Field, Callable[[Cell], bool]] = {
     Field.ORDER_ID: _is_order,
     Field.EXTERNAL_ORDER_ID: _is_order,
@@ -366,6 +377,9 @@ _LOOKS: dict[Field, Callable[[Cell], bool]] = {
     Field.VOID: _is_void,
     Field.UNIT: _is_unit,
     Field.SHORT: _is_quantity,
+    Field.RECIPIENT_NAME: _is_name,
+    Field.RECIPIENT_POSTCODE: _is_postcode,
+    Field.RECIPIENT_COUNTRY: _is_name,
 }
 
 _WHOLE: dict[Field, Callable[[Sequence[str]], bool]] = {
@@ -395,4 +409,7 @@ _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     ),
     Field.SHOP: _is_date_or_link,
     Field.SHORT: lambda cell: not _is_quantity(cell),
+    Field.RECIPIENT_NAME: lambda cell: not _is_name(cell),
+    Field.RECIPIENT_POSTCODE: lambda cell: not _is_postcode(cell),
+    Field.RECIPIENT_COUNTRY: lambda cell: not _is_name(cell),
 }

@@ -13,6 +13,7 @@ whose             rows of another store
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
 lost_zeros        zeros that a spreadsheet program took
+recipients        to whom the rows go
 ship_dates        when rows were shipped
 grouping          rows to parcels
 parcels           the rows of one parcel as a `Parcel`

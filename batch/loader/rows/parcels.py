@@ -47,6 +47,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         decision=_common_text(
             entries.decision, members, "different decisions ({}); none is taken", warnings
         ),
+        recipient=entries.recipients.at(members),
     )
 
 

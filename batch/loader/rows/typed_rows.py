@@ -15,6 +15,7 @@ from batch.loader.rows.carrier_columns import Shipper, shippers
 from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
 from batch.loader.rows.lost_zeros import find_lost_zeros
+from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
@@ -58,6 +59,7 @@ class Entries:
     findings: dict[int, Finding]
     alone: Mask
     """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
+    recipients: Recipients = field(default_factory=Recipients)
     notes: Mapping[int, list[str]] = field(default_factory=dict)
     """Data row → warnings."""
     said: tuple[str, ...] = ()
@@ -127,6 +129,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         names_lines=_names_lines(seen),
         findings=seen.findings,
         alone=seen.standalone,
+        recipients=Recipients.of(seen.frame),
         notes=seen.warnings,
         said=tuple(seen.said),
     )

@@ -37,6 +37,14 @@ def orders_unknown(file: Profile, before: float | None) -> Finding:
     )
 
 
+def other_recipients(file: Profile) -> Finding:
+    """Another store's file, with order numbers of this one."""
+    return Code.OTHER_RECIPIENTS.finding(
+        error=f"Of {file.parcels:,} parcels, {file.strangers:,} go to somebody else than their"
+        " order."
+    )
+
+
 def one_number(file: Profile, before: int | None) -> Finding:
     """A number copied down the column."""
     usually = "" if before is None else f"; before, it was at most {before or 'none'}"

@@ -30,6 +30,8 @@ class Profile:
     """Parcels whose order the store does not have, or not yet."""
     unlisted: int = 0
     """Absent ones that no page of the store had, and that were not read by themselves."""
+    strangers: int = 0
+    """Parcels that go to somebody else than their order."""
     units: float = 0
     """Units per row: the geometric mean, so that one large row does not move it."""
     carriers: Mapping[str, int] = field(default_factory=dict)

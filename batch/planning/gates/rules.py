@@ -63,6 +63,12 @@ def _absent(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding |
     return messages.orders_unknown(file, before if nights else None)
 
 
+def _other_recipients(file: Profile, _: Sequence[Profile], gates: Gates) -> Finding | None:
+    """Another store's file, whose order numbers this one happens to have."""
+    many = file.parcels >= FEW and file.strangers >= gates.recipients * file.parcels
+    return messages.other_recipients(file) if gates.recipients and many else None
+
+
 def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = max((night.number_orders for night in nights), default=0)
     most = file.number_orders >= FEW and file.number_orders * 2 > file.parcels
@@ -154,6 +160,7 @@ def _too_many(file: Profile, _: Sequence[Profile], gates: Gates) -> Finding | No
 
 _RULES: tuple[Rule, ...] = (
     _absent,
+    _other_recipients,
     _shipped_before,
     _one_number,
     _fewer,
