@@ -123,11 +123,11 @@ class Shop:
                 loop.busy.remove(desk.ledger.is_writing)
 
     async def run(self, *rows: Iterable[object], **more: Any) -> Report:
-        """Run an export of these rows; `name`, `header`, `source`, `dry` and `limit`, else
-        settings.
+        """Run an export of these rows; `name`, `header`, `source`, `dry`, `limit` and `answers`,
+        else settings.
         """
         name, header = more.pop("name", "export.csv"), more.pop("header", HEADER)
-        job = {key: more.pop(key) for key in ("dry", "limit") if key in more}
+        job = {key: more.pop(key) for key in ("dry", "limit", "answers") if key in more}
         path = self.folder / name
         path.write_text(table(*rows, header=header), "utf-8")
         source = Source(**more.pop("source", {}))

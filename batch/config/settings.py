@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
 from batch import model
 from batch.config.ledger_place import LEDGER, Database, Place
 from batch.config.origins import store_at
+from batch.errors import ConfigError
 
 API_URL = "https://api.bigcommerce.com"
 LARGEST_FETCH = 1_000_000_000  # bytes
@@ -94,6 +95,10 @@ class Gates(Section):
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
+ANSWERABLE = ("several_parcels", "misfit")
+"""Settings of a source that `--answer NAME=WORD` gives, too."""
+
+
 class Source(NamedTable):
     """What a warehouse's exports need beyond what the loader finds out by itself."""
 
@@ -111,12 +116,28 @@ class Source(NamedTable):
     """Inserts, gift wrap: rows that are skipped."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
+    misfit: Literal["", "whole", "ship_what_fits"] = ""
+    """A parcel with a line that its order does not have: "whole" ships none of it, the default."""
     expected_by: str = Field(
         default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"]
     )
     """A file comes daily by this local time; `shipbatch check --arrivals` alarms without one."""
     gates: Gates = Gates()
     """What this source sets counts before the general gates."""
+
+    def answered(self, answers: Mapping[str, str]) -> Self:
+        """The same, with what is not set here as it was answered: `several_parcels`, `misfit`.
+
+        Raises ConfigError where an answer is none of the setting's words.
+        """
+        given = {name: answers[name] for name in ANSWERABLE if answers.get(name)}
+        for name, word in given.items():
+            words = get_args(type(self).model_fields[name].annotation)
+            if word not in words:
+                known = " or ".join(f"--answer {name}={one}" for one in words if one)
+                raise ConfigError(f"--answer {name}={word} is not known.", f"Give {known}.")
+        new = {name: word for name, word in given.items() if not getattr(self, name)}
+        return self.model_copy(update=new)
 
 
 class Folder(NamedTable):

@@ -82,6 +82,8 @@ class Load:
     """Ship date → rows; empty where there is no such column, or it cannot be read as one."""
     reading: Reading
     """The account of its columns; and what was asked of rows that wait."""
+    answers: Mapping[str, str]
+    """Question → answer, of its source, as it stands in the ledger and shipbatch.toml."""
     settled: Mapping[str, str]
     """Question → answer that was gone by, to be kept."""
     _entries: Entries
@@ -162,6 +164,7 @@ def load(
         profile=profile(entries, groups, good),
         shipped=shipped,
         reading=Reading(found.account, tuple(words.questions), tuple(said)),
+        answers=chosen.answers,
         settled={**words.settled, READ: "1"},
         _entries=entries,
         _groups=groups,

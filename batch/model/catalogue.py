@@ -31,6 +31,7 @@ class Code(StrEnum):
     GIFT_CERTIFICATE = "gift_certificate"
     PICKUP_LINE = "pickup_line"
     NOT_ENOUGH_LEFT = "not_enough_left"
+    PACKED_UNORDERED = "packed_unordered"
     NOTHING_LEFT = "nothing_left"
     PARCEL_INCOMPLETE = "parcel_incomplete"
     NUMBER_TWICE = "number_twice"

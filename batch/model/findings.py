@@ -162,6 +162,17 @@ def order_status(order: Order) -> Finding:
     return Code.ORDER_STATUS.finding(order=order.order_id, is_now=order.status or order.status_id)
 
 
+def packed_unordered(order: Order, line: OrderLine, packed: int, left: int) -> Finding:
+    """A parcel that ships with what fits; left: units that the order still has of the line."""
+    return Code.PACKED_UNORDERED.finding(
+        order=order.order_id,
+        line=describe_line(line),
+        packed=packed,
+        left=left,
+        over=packed - left,
+    )
+
+
 def several_parcels(parcel: Parcel) -> Finding:
     return Code.SEVERAL_PARCELS.finding(
         order=_order(parcel), count=len(parcel.numbers), numbers=_listed(parcel.numbers)

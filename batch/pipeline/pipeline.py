@@ -55,7 +55,7 @@ class Pipeline:
         async with self._shipping.settling(looked=export.marked, whole=job.plan is not None):
             mark = _mark_of(context)
             self.refusals += await take_answers(self._session, export, mark, job.title.name)
-            planner = Planner(self._session, run, job, self._baselines)
+            planner = Planner(self._session, context, self._baselines)
             plan, gated = await self._judge(context, planner, mark)
             context = replace(context, run=gated.run, gated=gated)
             await self._ledger.begin(context.run)
@@ -71,7 +71,7 @@ class Pipeline:
 
     async def _run_dry(self, context: RunContext) -> Report:
         """The same up to the plan, which goes into a workbook instead of the ledger."""
-        planner = Planner(self._session, context.run, context.job, self._baselines)
+        planner = Planner(self._session, context, self._baselines)
         plan, gated = await self._judge(context, planner, _mark_of(context))
         estimate = self._shipping.estimate(plan, planner, context.job)
         self._screen.say(estimate.line)
@@ -88,7 +88,7 @@ class Pipeline:
         async with self._shipping.settling():
             self._screen.begin(f"Going on with {job.title.name}")
             context = RunContext(run, job, await self._read(job.export, job.source), cost)
-            planner = Planner(self._session, run, job, self._baselines)
+            planner = Planner(self._session, context, self._baselines)
             await self._stop.interrupt(planner.resume_from(context.export.parcels()))
             await self._shipping.go_on(context, planner)
         return await self._end(context)
@@ -114,7 +114,7 @@ class Pipeline:
         )
         copy = await asyncio.to_thread(copy_of, run, self._settings)
         context = RunContext(run, job, await self._read(copy, job.source), cost)
-        planner = Planner(self._session, run, job, self._baselines)
+        planner = Planner(self._session, context, self._baselines)
         async with self._shipping.settling():
             if expired:
                 notes = (

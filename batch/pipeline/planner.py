@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from batch.model import Parcel, Record, RowNote, Run, State, findings
+from batch.model import Parcel, Record, RowNote, State, findings
 from batch.model.catalogue import Code
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.gate import is_release
-from batch.pipeline.job import Job
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
+from batch.pipeline.run_context import RunContext
 from batch.pipeline.session import StoreSession
 from batch.planning import Judged, Policy
 from batch.planning.gates import file_ask
@@ -23,8 +23,10 @@ AT_ONCE = 5_000  # parcels, or orders with theirs, that are in memory together
 class Planner:
     """Judges one file's parcels by the ledger and the store, some thousand orders at a time."""
 
-    def __init__(self, session: StoreSession, run: Run, job: Job, baselines: Baselines) -> None:
-        self._session, self._run, self._job, self._baselines = session, run, job, baselines
+    def __init__(self, session: StoreSession, context: RunContext, baselines: Baselines) -> None:
+        self._session, self._baselines = session, baselines
+        self._run, self._job = context.run, context.job
+        self._source = context.job.source.answered(context.export.answers)
         self._aged_at = 0.0
         self.reads = 0
         """Requests that judging the whole file has taken."""
@@ -162,7 +164,7 @@ class Planner:
         """The parcels that the ledger does not hold as created."""
         if self._session.settings.verify:
             return parcels
-        dealt = self._job.source.several_parcels == "even"
+        dealt = self._source.several_parcels == "even"
         update = self._session.settings.update
         new, notes = split_known(
             self._session.ledger, self._run, parcels, dealt=dealt, update=update
@@ -205,7 +207,8 @@ class Planner:
         released = self._session.ledger.decisions(store, [known_right]).get(known_right)
         policy = Policy(
             hold_statuses=settings.hold_statuses,
-            several_parcels=self._job.source.several_parcels,
+            several_parcels=self._source.several_parcels,
+            misfit=self._source.misfit,
             again=settings.again,
             update=settings.update,
             check_recipient=settings.check_recipient and not is_release(released),

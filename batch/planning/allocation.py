@@ -66,7 +66,8 @@ class _Units:
             return self._allocate_evenly(draft, wants)
         short = [want for want in wants if self._left_of(want) < (want.quantity or 1)]
         if short:
-            return self._correct(draft) or self._refusal(draft, short)
+            fits = self._view.policy.ships_what_fits and self._fitting(draft, wants, short)
+            return self._correct(draft) or fits or self._refusal(draft, short)
         return self._take(draft, wants)
 
     def _remaining(self, draft: ShipmentDraft) -> list[RequestedLine]:
@@ -88,6 +89,25 @@ class _Units:
             items.append(Item(line_id, units))
         skus = tuple((want.line.order_product_id, want.line.sku) for want in wants)
         return Allocated(replace(draft.shipment(items, wants[0].line.order_address_id), skus=skus))
+
+    def _fitting(
+        self, draft: ShipmentDraft, wants: Sequence[RequestedLine], short: Sequence[RequestedLine]
+    ) -> Allocated | None:
+        """What the order has of a parcel; its other units are told, for they are on the truck."""
+        fit = [
+            replace(want, quantity=self._left_of(want)) if want in short else want for want in wants
+        ]
+        fit = [want for want in fit if want.quantity != 0]
+        if not fit:
+            return None
+        notes = [draft.note(self._unordered(draft, want), want.rows) for want in short]
+        return replace(self._take(replace(draft, wants=fit), fit), others=tuple(notes))
+
+    def _unordered(self, draft: ShipmentDraft, want: RequestedLine) -> Finding:
+        left = self._left_of(want)
+        if left == 0:
+            return self._shortage(draft, want)
+        return findings.packed_unordered(self._view.order, want.line, want.quantity or 0, left)
 
     def _correct(self, draft: ShipmentDraft) -> Allocated | None:
         """Rule 6: not enough left, but an equal parcel has another number: a correction."""

@@ -122,9 +122,7 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
     if not same:
         return New(draft)
     ours = [
-        e
-        for e in same
-        if e.came_from(draft.parcel.request_key) and not _is_to_be_corrected(draft, e, view)
+        e for e in same if _came_from(e, draft, view) and not _is_to_be_corrected(draft, e, view)
     ]
     if ours:
         return _shipped(draft, ours[:1])
@@ -138,6 +136,12 @@ def _compare_label(draft: ShipmentDraft, view: OrderView) -> Matched | New:
         return _shipped(draft, alike[:1])
     differs = findings.changed if draft.is_label_of(fit[0].made) else findings.correction
     return correction(draft, fit[0], view, differs)
+
+
+def _came_from(existing: ExistingShipment, draft: ShipmentDraft, view: OrderView) -> bool:
+    """Whether it was made from that parcel, though not as asked; or of it, as far as it fits."""
+    ask = draft.parcel.request_key
+    return existing.came_from(ask) or (view.policy.ships_what_fits and existing.ask == ask)
 
 
 def _is_to_be_corrected(draft: ShipmentDraft, existing: ExistingShipment, view: OrderView) -> bool:

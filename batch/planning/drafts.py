@@ -132,8 +132,12 @@ def drafts_of(
     """A parcel as drafts by address and number, or as notes where a line is wrong."""
     found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
     bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
-    if bad:
+    notes: list[RowNote] = []
+    if bad and not (policy.ships_what_fits and len(bad) < len(found)):
         return _incomplete(parcel, bad), []
+    if bad:
+        notes = _bad_lines(parcel, bad)
+        found = [pair for pair in found if not isinstance(pair[1], Finding)]
     wants: dict[int, RequestedLine] = {}
     said: list[str] = []
     for line, hit in found:
@@ -156,7 +160,7 @@ def drafts_of(
     if not wants:
         return [], _drafts_per_number(parcel, parcel.order_address_id, [], policy)
     addresses = dict.fromkeys(want.line.order_address_id for want in wants.values())
-    return [], [
+    return notes, [
         draft
         for address in addresses
         for draft in _drafts_per_number(
@@ -187,17 +191,22 @@ def _drafts_per_number(
 
 def _incomplete(parcel: Parcel, bad: list[tuple[Line, Finding]]) -> list[RowNote]:
     """The bad rows with their own reason, the parcel's others with the first of them."""
-    facts: RowFacts = {"order_id": parcel.order_id}
-    notes = [
-        RowNote(line.rows, finding, request_key=parcel.request_key, facts=facts)
-        for line, finding in bad
-    ]
+    notes = _bad_lines(parcel, bad)
     named = {row for line, _ in bad for row in line.rows}
     if others := tuple(row for row in parcel.rows if row not in named):
         line, finding = bad[0]
         told = findings.parcel_incomplete(line.rows[0], finding.error)
-        notes.append(RowNote(others, told, request_key=parcel.request_key, facts=facts))
+        notes.append(_note(parcel, others, told))
     return notes
+
+
+def _bad_lines(parcel: Parcel, bad: Iterable[tuple[Line, Finding]]) -> list[RowNote]:
+    return [_note(parcel, line.rows, finding) for line, finding in bad]
+
+
+def _note(parcel: Parcel, rows: tuple[int, ...], finding: Finding) -> RowNote:
+    facts: RowFacts = {"order_id": parcel.order_id}
+    return RowNote(rows, finding, request_key=parcel.request_key, facts=facts)
 
 
 def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:

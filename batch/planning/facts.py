@@ -52,6 +52,8 @@ class Policy:
 
     hold_statuses: frozenset[int] = frozenset()
     several_parcels: str = ""
+    misfit: str = ""
+    """`ship_what_fits`: a parcel ships without the lines that its order does not have."""
     again: bool = False
     update: bool = False
     check_recipient: bool = True
@@ -61,6 +63,10 @@ class Policy:
     """Shipments that parcels of the export were matched with before this judgement."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
+
+    @property
+    def ships_what_fits(self) -> bool:
+        return self.misfit == "ship_what_fits"
 
 
 @dataclass(frozen=True, slots=True)
