@@ -93,7 +93,7 @@ def _tokens(name: str) -> frozenset[str]:
     """Its words, folded, without accents, titles and the words of firms."""
     plain = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
     unmarked = "".join(char for char in plain if not unicodedata.combining(char))
-    return frozenset(re.findall(r"[^\W_]+", unmarked)) - _NOISE
+    return frozenset(re.findall(r"[^\W\d_]+", unmarked)) - _NOISE
 
 
 def _is_latin(name: str) -> bool:

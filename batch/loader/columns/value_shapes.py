@@ -409,7 +409,4 @@ _CANNOT: dict[Field, Callable[[Cell], bool]] = {
     ),
     Field.SHOP: _is_date_or_link,
     Field.SHORT: lambda cell: not _is_quantity(cell),
-    Field.RECIPIENT_NAME: lambda cell: not _is_name(cell),
-    Field.RECIPIENT_POSTCODE: lambda cell: not _is_postcode(cell),
-    Field.RECIPIENT_COUNTRY: lambda cell: not _is_name(cell),
 }
