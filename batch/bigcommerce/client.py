@@ -98,9 +98,14 @@ class Client:
         return [self._parse(parse.order, part) for part in found]
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
-        """The orders that carry a marketplace's number (`external_order_id`)."""
+        """The orders that carry a marketplace's number (`external_order_id`).
+
+        Each is looked at for it: a gateway that drops the parameter lists others.
+        """
         params = {"external_order_id": external_order_id, "limit": PAGE, **WHOLE_ORDER}
-        return [self._parse(parse.order, part) for part in await self._list("/orders", params)]
+        found = [self._parse(parse.order, part) for part in await self._list("/orders", params)]
+        asked = external_order_id.strip().casefold()
+        return [order for order in found if order.external_id.strip().casefold() == asked]
 
     async def order(self, order_id: int) -> Order | None:
         """One order; None where the store has none."""

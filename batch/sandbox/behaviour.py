@@ -29,6 +29,8 @@ class Behaviour:
     min_id_inclusive: bool = True
     counts_refunded: bool = True
     """Refunded units can no longer be shipped."""
+    filters_externals: bool = True
+    """False: `external_order_id` is ignored, as by a gateway that drops what it does not know."""
     rewrites_numbers: bool = False
     """Tracking numbers are kept without blanks and in capitals."""
     checks_line_address: bool = False

@@ -249,7 +249,8 @@ def _filter_orders(store: Store, call: Call) -> Iterable[Order]:
     found: Iterable[Order] = store.between(low, high)
     if (status := _number(call, "status_id")) is not None:
         found = (order for order in found if order.status_id == status)
-    if (external := call.query.get("external_order_id")) is not None:
+    external = call.query.get("external_order_id")
+    if external is not None and store.behaviour.filters_externals:
         found = (order for order in found if order.external_id == external)
     return found
 

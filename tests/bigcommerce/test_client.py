@@ -77,6 +77,16 @@ async def test_a_page_of_orders_knows_lines_addresses_and_units_left(store: Any)
     assert client.requests == len(box.requests) == 2
 
 
+@pytest.mark.parametrize("filters", [True, False])
+async def test_an_order_is_looked_up_by_its_own_number(store: Any, filters: bool) -> None:
+    """Also where the filter is ignored, and all orders come."""
+    _, client = await store(behaviour=Behaviour(filters_externals=filters))
+    async with client:
+        found = [order.order_id for order in await client.orders_by_external_id(" amz-1")]
+        assert found == ([] if filters else [100])
+        assert await client.orders_by_external_id("EBAY-7") == []
+
+
 @pytest.mark.parametrize("empty_list", ["204", "[]"])
 async def test_nothing_is_an_answer(store: Any, empty_list: Any) -> None:
     """Empty lists come as 204 or as []; what does not exist is None."""
