@@ -13,6 +13,7 @@ from batch.model import Finding, RowNote, Run, Shipment, Status
 from batch.model.catalogue import Code
 from batch.model.sheet_format import Mark
 from batch.model.statuses import PASSING
+from batch.pipeline.load import source_key
 from batch.planning.gates import Profile, file_ask, mail_holds, reasons, release
 from batch.planning.gates.profile import ages, night_of
 
@@ -76,7 +77,7 @@ class FileGate:
     ) -> GateResult:
         """Why a file is held, less what a person released; what went through does so again."""
         gates = self._settings.gates_for(source)
-        name = "" if export.by_hand else source.name or export.fingerprint
+        name = source_key(export, source)
         earlier = self._ledger.runs_of(run.store, name, RUNS) if name else []
         passed = [one for one in earlier if not one.profile.get("held")]
         profile = self._profile(run, export, shipments, notes, gates)

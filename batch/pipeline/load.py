@@ -105,6 +105,13 @@ async def keep_answers(
     await ledger.keep_answers(settings.store, name, others, who if given else "")
 
 
+def source_key(export: Load, source: Source) -> str:
+    """What a file's source is called in the ledger: its name, else its header row's digest; empty
+    for what a person has made.
+    """
+    return "" if export.by_hand else source.name or export.fingerprint
+
+
 def copy_of(run: Run, settings: Settings) -> Path:
     """The copy of a run's export, also from the database; its old path if it expired."""
     return input_copies.again(

@@ -8,6 +8,7 @@ from batch.model.catalogue import Code
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.gate import is_release
+from batch.pipeline.load import source_key
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.run_context import RunContext
@@ -27,6 +28,7 @@ class Planner:
         self._session, self._baselines = session, baselines
         self._run, self._job = context.run, context.job
         self._source = context.job.source.answered(context.export.answers)
+        self._source_key = source_key(context.export, context.job.source)
         self._aged_at = 0.0
         self.reads = 0
         """Requests that judging the whole file has taken."""
@@ -212,6 +214,7 @@ class Planner:
             again=settings.again,
             update=settings.update,
             check_recipient=settings.check_recipient and not is_release(released),
+            source=self._source_key,
             export=self._run.sha256,
             already_matched=met,
             answers={ask: decision.answer for ask, decision in answers.items()},

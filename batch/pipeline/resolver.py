@@ -8,9 +8,10 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from batch.bigcommerce.order_pages import Orders, Pages
-from batch.model import UNSETTLED, Order, Parcel, Record, State, StoreShipment
+from batch.model import UNSETTLED, Order, Parcel, Record, Run, State, StoreShipment
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.session import StoreSession
 from batch.planning import ExistingShipment, Facts, Judged, Policy
@@ -32,7 +33,7 @@ class Resolver:
         self._baselines = baselines
         self.gone: list[Record] = []
         """Our records whose shipment is no longer in the store."""
-        self._exports: dict[str, str] = {}  # digests, by run
+        self._runs: dict[str, Run | None] = {}
         # the orders that carry another system's number
         self._numbers: dict[str, tuple[int, ...]] = {}
         # those not yet judged, and until when they are fresh
@@ -175,16 +176,23 @@ class Resolver:
                 f"made by run {record.run_id}, row {shipment.rows[0] if shipment.rows else '?'}"
             )
             differs = record.finding if record.differs else None
-            export = self._export_of(record.run_id)
+            run = self._run_of(record.run_id)
             yield ExistingShipment(
-                made, origin, record.record_id, shipment.request_key, record.labels, export, differs
+                made,
+                origin,
+                record.record_id,
+                shipment.request_key,
+                record.labels,
+                export=run.sha256 if run else "",
+                source=run.source if run else "",
+                file=PurePath(run.file).name if run else "",
+                differs=differs,
             )
 
-    def _export_of(self, run_id: str) -> str:
-        if run_id not in self._exports:
-            run = self._ledger.run(run_id)
-            self._exports[run_id] = run.sha256 if run else ""
-        return self._exports[run_id]
+    def _run_of(self, run_id: str) -> Run | None:
+        if run_id not in self._runs:
+            self._runs[run_id] = self._ledger.run(run_id)
+        return self._runs[run_id]
 
 
 def _is_accounted_for(order: Order, records: Iterable[Record]) -> bool:

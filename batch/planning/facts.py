@@ -20,6 +20,10 @@ class ExistingShipment:
     """The numbers and links by which our record knows it; the store's may have changed since."""
     export: str = ""
     """Digest of the export that our record of it came from."""
+    source: str = ""
+    """What the source of that export is called, as far as it has one."""
+    file: str = ""
+    """The name of that export."""
     differs: Finding | None = None
     """What to report about it, where it was made otherwise than asked."""
 
@@ -57,6 +61,8 @@ class Policy:
     again: bool = False
     update: bool = False
     check_recipient: bool = True
+    source: str = ""
+    """What the source of the export is called."""
     export: str = ""
     """Digest of the export being judged: what it has already made is matched with it."""
     already_matched: frozenset[int] = frozenset()

@@ -28,8 +28,10 @@ def plan_order(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[
         ]
     notes: list[RowNote] = []
     drafts: list[ShipmentDraft] = []
+    also = _other_sources(facts, policy)
     for parcel in parcels:
-        wrong, made = drafts_of(replace(parcel, order_id=order.order_id), order, policy)
+        known = replace(parcel, order_id=order.order_id, warnings=(*parcel.warnings, *also))
+        wrong, made = drafts_of(known, order, policy)
         notes += wrong
         drafts += made
     before = already_shipped(drafts, OrderView(order, facts, policy))
@@ -40,6 +42,13 @@ def plan_order(parcels: Sequence[Parcel], facts: Facts, policy: Policy) -> list[
     drafted = {place: before.new.get(place, draft) for place, draft in enumerate(drafts)}
     decided |= _told_twice(order, drafted, decided)
     return [*notes, *before.notes, *allocation.notes, *(decided[place] for place in drafted)]
+
+
+def _other_sources(facts: Facts, policy: Policy) -> list[str]:
+    """What is said of an order that another source has shipped from, too."""
+    others = [e for e in facts.existing if policy.source and e.source not in ("", policy.source)]
+    files = sorted({existing.file for existing in others})
+    return [f"the order is shipped from another source, too: {', '.join(files)}"] if files else []
 
 
 def _absent(parcel: Parcel, facts: Facts, policy: Policy) -> Finding:

@@ -393,3 +393,13 @@ class TestRowsWithoutANumber:
             ["already created"] * 2,
             2,
         )
+
+
+async def test_an_order_of_two_sources_is_said(shop: OpenShop) -> None:
+    """Beside the second one's row; the first, and a source by itself, say nothing."""
+    there = await shop(dense(1))
+    first = await there.run(MUG, source={"name": "north"})
+    same = await there.run((100, "MUG", 1, number(1)), source={"name": "north"}, name="b.csv")
+    second = await there.run((100, "MUG", 1, number(2)), source={"name": "south"}, name="c.csv")
+    assert row(first, 2).warnings == row(same, 2).warnings == ()
+    assert "another source, too: b.csv, export.csv" in row(second, 2).warnings[0]
