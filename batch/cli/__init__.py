@@ -37,6 +37,7 @@ COMMANDS = (
     decide.decide,
     run.resume,
     inspect.read,
+    decide.source,
     inspect.history,
     watch.status,
     inspect.audit,

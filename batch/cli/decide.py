@@ -1,4 +1,4 @@
-"""Commands that mend: `decide`, `undo`."""
+"""Commands that mend: `decide`, `source`, `undo`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,6 +105,48 @@ def _answer_questions(
             )
 
     result, signalled = run_with_progress(work, quiet=True, database=settings.database)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
+
+
+def source(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="A source, or a file of it; without, all.")
+    ] = "",
+    answer: options.Answers = None,
+    forget: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A question to be asked again.")
+    ] = None,
+    store: options.StoreName = "",
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Of the rehearsals.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """What is remembered of a source's files, by whom and since when; corrects it."""
+    from batch.commands.source import correct_source, describe_source, list_sources
+    from batch.config.environment import this_user
+
+    if not (answer or forget):
+        settings = settings_of(store=store, sandbox=sandbox)
+        with ledger_of(sandbox=sandbox) as ledger:
+            if sandbox:  # each rehearsal has a store of its own: the newest one's
+                newest = next(iter(ledger.runs()), None)
+                settings = settings.model_copy(update={"identity": newest.store if newest else ""})
+            result = (
+                describe_source(ledger, settings, name) if name else list_sources(ledger, settings)
+            )
+        print_result(result, as_json=as_json)
+        return
+    given, live = answers_of(answer or []), live_settings(store=store)
+
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.pipeline.session import open_store
+
+        async with open_store(live, progress, stop) as session:
+            return await correct_source(
+                session.ledger, live, name, given, forget or [], this_user()
+            )
+
+    result, signalled = run_with_progress(work, quiet=True, database=live.database)
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)
 

@@ -12,7 +12,15 @@ from typing import Any
 
 from batch.model import RowNote, State
 
-__all__ = ["AlreadyClaimed", "Decision", "Event", "IllegalMove", "OrderBusy", "RowNote"]
+__all__ = [
+    "AlreadyClaimed",
+    "Decision",
+    "Event",
+    "IllegalMove",
+    "KeptAnswer",
+    "OrderBusy",
+    "RowNote",
+]
 
 
 class OrderBusy(Exception):
@@ -38,6 +46,17 @@ class Event:
     what: str
     """intent, response, read back, person, crash, waits anew, updated, accepted, deleted."""
     evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is remembered of a source: how its files are read."""
+
+    question: str
+    answer: str
+    who: str
+    """Empty: nobody was asked; it was gone by since the source shipped so."""
+    at: datetime
 
 
 def shipment_id_of(attempts: Sequence[Event]) -> int:

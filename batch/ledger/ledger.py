@@ -230,6 +230,17 @@ class Ledger(LedgerReader):
         if rows:
             await self._write("answer", keep)
 
+    async def forget_answers(self, store: str, source: str, questions: Iterable[str]) -> None:
+        """Forget what was answered: it is asked again."""
+        listed = list(questions)
+        sql = "DELETE FROM answers WHERE store = ? AND source = ? AND question = ?"
+
+        def forget(ledger: Connection) -> None:
+            for question in listed:
+                ledger.execute(sql, (store, source, question))
+
+        await self._write("answer", forget)
+
     async def close(self) -> None:
         """Write what is queued, then close."""
         self._reader.close()

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from batch.config import Place
 from batch.ledger.backup import back_up
 from batch.ledger.connection import LISTED, Connection
-from batch.ledger.contract import Decision, Event, RowNote
+from batch.ledger.contract import Decision, Event, KeptAnswer, RowNote
 from batch.ledger.kept_words import IS_UNSETTLED, has_status
 from batch.ledger.plans import OPEN_NOTE
 from batch.ledger.rows import (
@@ -20,6 +20,7 @@ from batch.ledger.rows import (
     attempt_from,
     columns_from,
     decision_from,
+    kept_answer_from,
     note_from,
     record_from,
     run_from,
@@ -310,6 +311,21 @@ class LedgerReader:
         """Question → answer, as they are kept for a source; empty if none."""
         sql = "SELECT question, answer FROM answers WHERE store = ? AND source = ?"
         return dict(self._each(answer_from, self._rows(sql, store, source)))
+
+    def kept_answers(self, store: str, source: str) -> list[KeptAnswer]:
+        """The same, with who gave each and when, by question."""
+        sql = (
+            "SELECT question, answer, who, at FROM answers WHERE store = ? AND source = ?"
+            " ORDER BY question"
+        )
+        return list(self._each(kept_answer_from, self._rows(sql, store, source)))
+
+    def sources(self, store: str) -> Mapping[str, str]:
+        """Source → its newest run, for all that a store's runs were of."""
+        sql = (
+            "SELECT source, MAX(run_id) FROM runs WHERE store = ? AND source <> '' GROUP BY source"
+        )
+        return dict(self._rows(sql, store))
 
     def was_answered_since(self, store: str, moment: datetime) -> bool:
         """Whether a person has answered a question about any of a store's sources since."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from batch.ledger import soundness
-from batch.ledger.contract import Decision, Event, RowNote
+from batch.ledger.contract import Decision, Event, KeptAnswer, RowNote
 from batch.ledger.soundness import (
     every,
     fit,
@@ -282,6 +282,14 @@ def answer_from(row: Row) -> tuple[str, str]:
     question, answer = row
     need(is_text(question) and is_text(answer), "a column")
     return question, answer
+
+
+@sound("answers")
+def kept_answer_from(row: Row) -> KeptAnswer:
+    """The answer of question, answer, who, at."""
+    question, answer, who, at = row
+    need(all(map(is_text, (question, answer, who))), "a column")
+    return KeptAnswer(question, answer, who, moment(at))
 
 
 @sound("headers")
