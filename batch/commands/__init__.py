@@ -13,6 +13,7 @@ history    what was run; the ledger copied
 read       the account of a file, and its answers
 recount    a run's rows as they are now, its sheet again
 service    texts for systemd, cron, launchd, Task Scheduler
+source     what is remembered of a source
 template   the workbook to fill in
 undo       a run taken back
 =========  ================================================
