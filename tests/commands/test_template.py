@@ -17,7 +17,7 @@ from batch.model.sheet_format import TEMPLATE, read_mark
 from batch.results.template import write_template
 
 UPS = "1Z999AA10123456784"
-LONG = "00340434161094021501"
+LONG = "00340434161094021507"
 SHOP = store(
     order(100, line(1001, "MUG", 3), line(1002, "CUP", 2), line(1003, "BOOK", type="digital")),
     order(101, line(1011, "Apr-72", 1)),
