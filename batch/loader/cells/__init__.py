@@ -6,6 +6,8 @@ module            what it knows
 values            ids, units, words, comments, yes or no
 order_numbers     the order that a cell names
 skus              the SKU, or several
+barcodes          the number in a scanned barcode
+number_shapes     what a carrier's numbers look like
 tracking_numbers  tracking numbers and links
 carriers          carrier words: `carriers.csv`
 check_digits      what a number says of its carrier

@@ -91,6 +91,11 @@ def mod10(digits: str) -> bool:
     return (total + int(digits[-1])) % 10 == 0
 
 
+def mod10_digit(body: str) -> str:
+    """The check digit that `mod10` asks for behind these digits."""
+    return next(digit for digit in "0123456789" if mod10(body + digit))
+
+
 def is_impb(digits: str) -> bool:
     """Whether it is a USPS barcode of 22 or 26 digits, with or without 420 and ZIP code before."""
     matches = (pattern.fullmatch(digits) for pattern in (IMPB, IMPB_LONG))
@@ -122,3 +127,9 @@ def posts() -> dict[str, tuple[str, ...]]:
     """Country code of an S10 number → the slugs of its posts."""
     with files("batch.loader.cells").joinpath("posts.csv").open(encoding="utf-8") as lines:
         return {row["country"]: tuple(row["slugs"].split()) for row in csv.DictReader(lines)}
+
+
+@cache
+def all_posts() -> frozenset[str]:
+    """The slugs of all posts, whose numbers are of S10."""
+    return frozenset(slug for slugs in posts().values() for slug in slugs)

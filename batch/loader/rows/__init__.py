@@ -11,6 +11,7 @@ skipped_rows      rows that make no shipment
 units             units of another kind, and units that were short
 whose             rows of another store
 tracking_columns  numbers and links, from several columns
+number_checks     numbers that their carrier cannot have given
 carrier_columns   carriers, from up to four columns
 lost_zeros        zeros that a spreadsheet program took
 recipients        to whom the rows go

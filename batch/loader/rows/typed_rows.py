@@ -15,6 +15,7 @@ from batch.loader.rows.carrier_columns import Shipper, shippers
 from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
 from batch.loader.rows.lost_zeros import find_lost_zeros
+from batch.loader.rows.number_checks import check_numbers
 from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
@@ -109,6 +110,8 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = _orders(seen)
     numbers, link = tracking_columns(seen)
+    shipper = shippers(seen, aliases)
+    check_numbers(seen, numbers, shipper, order)
     return Entries(
         rows=seen.frame.rows,
         order=order,
@@ -120,7 +123,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         quantity=quantity,
         numbers=numbers,
         link=link,
-        shipper=shippers(seen, aliases),
+        shipper=shipper,
         cost=_costs(seen),
         comments=seen.text_column(Field.COMMENTS, values.comments),
         decision=seen.text_column(Field.DECISION, values.words),
