@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
@@ -95,10 +95,6 @@ class Gates(Section):
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
-ANSWERABLE = ("several_parcels", "misfit")
-"""Settings of a source that `--answer NAME=WORD` gives, too."""
-
-
 class Source(NamedTable):
     """What a warehouse's exports need beyond what the loader finds out by itself."""
 
@@ -138,6 +134,12 @@ class Source(NamedTable):
                 raise ConfigError(f"--answer {name}={word} is not known.", f"Give {known}.")
         new = {name: word for name, word in given.items() if not getattr(self, name)}
         return self.model_copy(update=new)
+
+
+ANSWERABLE = frozenset(
+    name for name, field in Source.model_fields.items() if get_origin(field.annotation) is Literal
+)
+"""Settings of a source that `--answer NAME=WORD` gives, too: those of a few words."""
 
 
 class Folder(NamedTable):

@@ -268,10 +268,25 @@ def test_one_row_a_unit(loaded):
         "1001,A,T100000001",
         "1001,A,T100000001",
         "1002,A,T100000002",
+        "1003,B,T100000003",
+        "1003,B,T100000003",
     )
-    first, second = export.parcels()
-    assert (asked(first), asked(second)) == ([("A", 2)], [("A", 1)])
+    assert [asked(parcel) for parcel in export.parcels()] == [[("A", 2)], [("A", 1)], [("B", 2)]]
     assert any("each row is read as one unit" in said for said in export.said)
+
+
+def test_one_doubled_row_does_not_make_every_row_a_unit(loaded):
+    export = loaded(
+        "Order Number,SKU,Tracking Number",
+        "1001,A,T100000001",
+        "1002,A,T100000002",
+        "1002,A,T100000002",
+    )
+    assert [asked(parcel) for parcel in export.parcels()] == [[("A", None)]]
+    assert {row: f.code for row, f in export.findings.items()} == {
+        3: "parcel_incomplete",
+        4: "doubled_row",
+    }
 
 
 def test_without_quantities_a_line_ships_whole(loaded):

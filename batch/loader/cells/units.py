@@ -13,7 +13,7 @@ MEASURE = 0
 """The factor of a unit that weighs or measures: it says nothing about a quantity."""
 
 _WITH_UNIT = re.compile(
-    r"([+-]?\d++(?:[.,]\d*+)?)\s*+[x×*]?\s*+([^\W\d_][^\W_]*+\.?(?:\s?\d{1,4})?)"
+    r"([+-]?\d++(?:[.,]\d*+)?)\s*+[x×*]?\s*+([^\W\d_]{1,12}+\.?(?:\s?\d{1,4})?)"
 )
 _SIZED = re.compile(
     r"[^\W\d_]{1,8}\.?\s*+(?:of|/|à)?\s*+(\d{1,4})|(\d{1,4})\s*+/?\s*+[^\W\d_]{1,8}",

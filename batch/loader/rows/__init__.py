@@ -8,6 +8,7 @@ layout            order cells filled once a group, order rows above item rows
 inspection        each distinct cell judged once
 typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
+no_rows           counts and the last lines of a report
 units             units of another kind, and units that were short
 whose             rows of another store
 tracking_columns  numbers and links, from several columns

@@ -49,9 +49,11 @@ BLANK = 0
 """The code of a blank cell, in every column."""
 
 _TOTALS = re.compile(
-    r"[*= ]*(grand[ -]?|sub[ -]?)?(totals?|summe|gesamt(summe)?|zwischensumme|somme|totales?"
-    r"|totaal|totaux|suma|soma"
-    r"|合計|総計|小計|итого|end of (report|file))\b.*",
+    r"(?:[*=# -]{0,9}|[#A-Z]{0,12}[-_]?\d{1,12} )(?:grand[ -]?|sub[ -]?)?(?:totals?|summe"
+    r"|gesamt(?:summe|ergebnis)?|zwischensumme|ergebnis|somme|total(?:e|es|i|en)?|totaal|subtotaal"
+    r"|eindtotaal|totaux|suma|soma|razem|celkem|toplam|yhteensä|összesen|summa|sum"
+    r"|合計|総計|小計|总计|合计|小计"
+    r"|합계|소계|итого?|end of (?:report|file))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -108,6 +110,8 @@ class Frame:
     """Data row → cells it has, where these are more than the header and not blank."""
     totals: set[int] = field(default_factory=set)
     repeated_headers: set[int] = field(default_factory=set)
+    reordered: int | None = None
+    """Data row of a second header whose columns stand in another order."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -230,6 +234,7 @@ class _Reader:
         self.too_wide: dict[int, int] = {}
         self.totals: set[int] = set()
         self.repeated_headers: set[int] = set()
+        self.reordered: int | None = None
 
     def add(self, chunk: list[list[Cell]], first: int) -> None:
         """Take over rows; the first has this number."""
@@ -272,6 +277,8 @@ class _Reader:
                 self.totals.add(at)
             elif not plain and self._is_header(row):
                 self.repeated_headers.add(at)
+            elif not plain and self.reordered is None and self._is_reordered(row):
+                self.reordered = at
             elif (
                 self.is_text
                 and widths[index] > len(self.header) > 0
@@ -291,6 +298,11 @@ class _Reader:
             undress(words(row[position])) == self.header[position] for position in there
         )
 
+    def _is_reordered(self, row: list[Cell]) -> bool:
+        """Whether the row has the header's words, all of them, in another order."""
+        names = sorted(filter(None, self.header))
+        return len(names) > 1 and names == sorted(filter(None, map(undress, map(words, row))))
+
     def finish(self) -> Frame:
         """All chunks as columns."""
         made = {position: builder.column(position) for position, builder in self.builders.items()}
@@ -299,7 +311,12 @@ class _Reader:
             for name, positions in self.wanted.items()
         }
         return Frame(
-            _numbers(self.numbers), columns, self.too_wide, self.totals, self.repeated_headers
+            _numbers(self.numbers),
+            columns,
+            self.too_wide,
+            self.totals,
+            self.repeated_headers,
+            self.reordered,
         )
 
 

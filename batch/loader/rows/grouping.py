@@ -20,6 +20,9 @@ from batch.model.catalogue import Code
 from batch.model.findings import parcel_incomplete
 from batch.primitives.spelling import fold_case
 
+FEW = 2
+"""So many rows with a line to one without: then the one has lost its line."""
+
 
 @dataclass(slots=True)
 class Groups:
@@ -123,17 +126,22 @@ def _text_hashes(texts: Categorical[str]) -> Ints:
 
 
 def has_unit_rows(entries: Entries, groups: Groups) -> bool:
-    """Whether a file without quantities writes a line once for each unit: some parcel then has a
-    line twice.
+    """Whether a file without quantities writes a line once for each unit: several parcels then have
+    a line twice. Where one alone has, its row may be there twice.
     """
-    if entries.counted:
-        return False
+    again = _rows_met_again(entries, groups)
+    return not entries.counted and len(np.unique(groups.of[again])) > 1
+
+
+def _rows_met_again(entries: Entries, groups: Groups) -> Ints:
+    """Rows whose line their parcel has had before."""
     rows = _rows_of_lines(entries, groups)
     sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
     # below zero: no SKU is taken for an id
     line = np.where(entries.line[rows] != 0, entries.line[rows], -sku)
     pairs = _divide(groups.of[rows], line)
-    return len(rows) > 0 and int(pairs.max()) + 1 < len(rows)
+    firsts = np.unique(pairs, return_index=True)[1]
+    return np.delete(rows, firsts)
 
 
 def mark_unit_rows(entries: Entries, groups: Groups) -> None:
@@ -173,6 +181,9 @@ def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
     """
     named = entries.names_line | entries.headings
     unassigned = ~named & groups.in_same_parcel(named)
+    bare = ~named & (groups.of >= 0)
+    if (named & (groups.of >= 0)).sum() > FEW * bare.sum():
+        unassigned |= bare
     _refuse(entries, unassigned, _no_line)
     counted = groups.in_same_parcel(entries.counts_only) & groups.in_same_parcel(_not_first(groups))
     _refuse(entries, counted, _units_of_what)
@@ -186,6 +197,7 @@ def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
     conflicts = groups.conflicting_rows(entries.link.codes) & groups.in_same_parcel(named)
     _refuse(entries, conflicts, _link_conflict)
     _refuse_uncounted(entries, groups)
+    _refuse_doubled(entries, groups)
 
 
 def _not_first(groups: Groups) -> Mask:
@@ -194,6 +206,16 @@ def _not_first(groups: Groups) -> Mask:
     later = groups.of >= 0
     later[firsts] = False
     return later
+
+
+def _refuse_doubled(entries: Entries, groups: Groups) -> None:
+    """In a file without quantities: the only line that its parcel has twice."""
+    again = np.zeros(len(entries.rows), dtype=np.bool_)
+    again[_rows_met_again(entries, groups)] = True
+    if not entries.counted and not has_unit_rows(entries, groups):
+        _refuse(
+            entries, again, lambda entries, row: Code.DOUBLED_ROW.finding(row=entries.rows[row])
+        )
 
 
 def _refuse_uncounted(entries: Entries, groups: Groups) -> None:

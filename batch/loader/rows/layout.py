@@ -1,5 +1,5 @@
 """How a file lays its orders out: the order cell filled once a group, an order row above its item
-rows.
+rows, the order's number or status on its first or last row alone.
 
 A blank order cell is either a line of the order above or a mistake. It is filled down only where
 the whole file shows the first: each such row names a line, and no order is written twice in a row.
@@ -24,10 +24,13 @@ _SHARED = (
     Field.VOID,
     Field.STATUS,
 )
-OFTEN = 0.1
-"""Share of rows without an order from which on rows with a number of their own still belong to the
-order above.
-"""
+_WHOLE_ORDER = (
+    _LABEL,
+    *((name,) for name in (*_SHARED, Field.HOLD, Field.SHIPPED, Field.SHIP_DATE)),
+)
+"""What may stand on one row of an order and mean all of them."""
+LEAST = 2
+"""Orders of several rows that show it."""
 
 
 class Layout:
@@ -47,6 +50,7 @@ class Layout:
         if len(self.at) and frame.filled_rows(*_LINE).any():
             self._fill_orders()
             self._fill_numbers()
+            self._share_cells()
 
     def _fill_orders(self) -> None:
         """Rows without an order number are lines of the order above, where the file's shape shows
@@ -57,7 +61,7 @@ class Layout:
         if not lone.any() or lone[0] or not line[lone].all() or self._writes_again():
             return
         own = lone & label & ~self._same(_LABEL)
-        if own.any() and (lone.sum() < 2 or lone.mean() < OFTEN):
+        if (own == lone).all():  # parcels of nobody's: samples, or an order that was forgotten
             return
         self.headings[self.at[order & ~line & np.append(lone[1:], False)]] = True
         self._take(_ORDER, order, lone)
@@ -98,6 +102,32 @@ class Layout:
             f"item rows without a tracking number ({items.sum():,}) take that of the order row"
             " above them"
         )
+
+    def _share_cells(self) -> None:
+        """A number or status that stands on the first row of every order alone, or on the last, is
+        the whole order's.
+        """
+        same = self._same(_ORDER)
+        group = np.cumsum(~same) - 1
+        several = np.bincount(group)[group] > 1
+        for where, ends in (("first", ~same), ("last", np.append(~same[1:], True))):
+            shown = {names: self._orders_with(names, several, ends) for names in _WHOLE_ORDER}
+            if max(shown.values()) < LEAST:
+                continue
+            source = np.arange(len(self.frame))
+            source[self.at] = self.at[np.flatnonzero(ends)[group]]
+            for names in (names for names, orders in shown.items() if orders):
+                for column in self._columns(names):
+                    column.take(source)
+            self.said.append(
+                f"what stands on the {where} row of an order alone is the whole order's:"
+                f" its rows are one parcel"
+            )
+
+    def _orders_with(self, names: Sequence[Field], several: Mask, ends: Mask) -> int:
+        """Orders of several rows that have it at this end; none where any has it elsewhere."""
+        filled = self._mask(names) & several
+        return 0 if (filled & ~ends).any() else int(filled.sum())
 
     def _same(self, fields: Sequence[Field]) -> Mask:
         """Rows in which one of these fields is written as in the row above."""

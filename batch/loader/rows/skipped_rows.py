@@ -22,6 +22,7 @@ from batch.loader.columns.columns import map_option
 from batch.loader.files.tables import words
 from batch.loader.rows.frame import BLANK, CategoricalColumn, Ints, Mask
 from batch.loader.rows.inspection import Inspection, invalid, skip_finding
+from batch.loader.rows.no_rows import no_rows
 from batch.model import Field, Question
 from batch.model.catalogue import Code
 from batch.model.reading import choice
@@ -58,11 +59,24 @@ def set_aside(seen: Inspection) -> None:
     if seen.is_template:
         filled_in = _has_value(seen, *_LABEL, Field.QUANTITY)
         seen.refuse_rows(~filled_in, lambda _: NOT_FILLED_IN, alone=True)
+    _reordered(seen)
     nothing = skip_finding(Code.TOTALS_ROW, "It names no order, no SKU and no tracking number.")
     seen.refuse_rows(~frame.filled_rows(*asked, *_LABEL), lambda _: nothing, alone=True)
+    no_rows(seen)
     _void(seen)
     _stopped(seen)
     _by_status(seen)
+
+
+def _reordered(seen: Inspection) -> None:
+    """Rows below a second header whose columns stand in another order: none can be trusted."""
+    at = seen.frame.reordered
+    if at is None:
+        return
+    seen.reject(at, Code.REPEATED_HEADER.finding(), alone=True)
+    below = np.arange(len(seen.frame)) > at
+    header = int(seen.frame.rows[at])
+    seen.refuse_rows(below, lambda _: Code.REORDERED.finding(row=header), alone=True)
 
 
 def _has_value(seen: Inspection, *fields: Field) -> Mask:
