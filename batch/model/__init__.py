@@ -25,6 +25,7 @@ from batch.model.reading import Choice, ColumnReading, ColumnState, Question, Re
 from batch.model.records import (
     MADE_DIFFERS,
     MOVES,
+    NO_LINK,
     UNSETTLED,
     Outcome,
     Record,
@@ -40,6 +41,7 @@ __all__ = [
     "LONGEST",
     "MADE_DIFFERS",
     "MOVES",
+    "NO_LINK",
     "SPEAKING",
     "UNSETTLED",
     "Choice",

@@ -226,6 +226,23 @@ def already_created(*differs: Finding | None) -> Finding:
     return replace(next(filter(None, differs), CREATED), status=Status.ALREADY_CREATED)
 
 
+def no_link(asked: Shipment, made: StoreShipment | None) -> str:
+    """Why the customer gets no tracking link, or would get none; empty where he gets one."""
+    told = asked.tracking_number and (asked.shipping_provider or asked.tracking_carrier)
+    if made.link if made else asked.tracking_link or told:
+        return ""
+    why = (
+        "the file gives no tracking number"
+        if not asked.tracking_number
+        else f"the store has made none of {asked.tracking_number} and"
+        f" {asked.shipping_provider or asked.tracking_carrier}"
+        if told
+        else f"no carrier that is known goes with the number {asked.tracking_number}"
+        " (`shipbatch carriers WORD` finds its slug)"
+    )
+    return f"the customer gets no tracking link: {why}"
+
+
 def updated(before: StoreShipment) -> Finding:
     return Code.UPDATED.finding(made=describe_shipment(before))
 
