@@ -86,6 +86,7 @@ class Code(StrEnum):
     NO_ORDER = "no_order"
     NO_LINE = "no_line"
     NO_QUANTITY = "no_quantity"
+    OTHER_CARRIER = "other_carrier"
     CARRIER_CONFLICT = "carrier_conflict"
     LINK_CONFLICT = "link_conflict"
     BAD_ORDER_NUMBER = "bad_order_number"

@@ -163,6 +163,15 @@ def several_parcels(parcel: Parcel) -> Finding:
     )
 
 
+def other_carrier(parcel: Parcel) -> Finding:
+    return Code.OTHER_CARRIER.finding(
+        order=_order(parcel),
+        carrier=parcel.carrier_name,
+        number=_listed(parcel.numbers),
+        owner=parcel.number_of,
+    )
+
+
 def uneven_parcels(parcel: Parcel, units: int) -> Finding:
     return Code.TOO_MANY_PARCELS.finding(
         order=_order(parcel), count=len(parcel.numbers), units=units

@@ -12,6 +12,7 @@ units             units of another kind, and units that were short
 whose             rows of another store
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
+unknown_carriers  names of carriers that nobody knows
 lost_zeros        zeros that a spreadsheet program took
 ship_dates        when rows were shipped
 grouping          rows to parcels

@@ -18,6 +18,7 @@ from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
+from batch.loader.rows.unknown_carriers import settle_unknown
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
@@ -118,7 +119,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         quantity=quantity,
         numbers=numbers,
         link=link,
-        shipper=shippers(seen, aliases),
+        shipper=settle_unknown(seen, shippers(seen, aliases), numbers, link, aliases),
         cost=_costs(seen),
         comments=seen.text_column(Field.COMMENTS, values.comments),
         decision=seen.text_column(Field.DECISION, values.words),
