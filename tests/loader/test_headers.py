@@ -721,3 +721,23 @@ def test_a_table_without_a_header_is_read_by_places():
     assert found.columns == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (2,)}
     with pytest.raises(ColumnError, match="no column 'D'"):
         headerless({Field.ORDER_ID: "D"}, [["1001", "x", UPS]])
+
+
+@pytest.mark.parametrize(
+    ("beside", "name", "taken"),
+    [
+        ("Carrier", "Remarks", False),
+        ("Carrier", "Comments", False),
+        ("Carrier", "Bemerkung", False),
+        ("Carrier", "備考", False),
+        ("Carrier", "Message to Customer", True),
+        ("order_address_id", "comments", True),
+    ],
+)
+def test_remarks_of_the_warehouse_are_kept_from_the_customer(beside, name, taken):
+    """Unless their header says whom they are for, or the columns are the store's own."""
+    header = ["Order Number", "Tracking Number", beside, name]
+    rows = [["1001", "1Z5R89390357567127", "UPS" if beside == "Carrier" else "51", "do not trust"]]
+    found = recognise(header, rows)
+    assert (Field.COMMENTS in found.columns) == taken
+    assert any(name in text for text in found.warnings) != taken

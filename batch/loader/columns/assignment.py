@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batch.errors import ColumnError
-from batch.loader.cells.carriers import carrier
-from batch.loader.cells.normalise import normalise
 from batch.loader.columns import value_shapes
+from batch.loader.columns.agreement import agree, count_values, never_meet
 from batch.loader.columns.columns import (
     LEAVE_OUT,
     Column,
@@ -21,10 +20,10 @@ from batch.loader.columns.columns import (
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
-from batch.primitives.spelling import fold_case
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
+STORE_IDS = (Field.ORDER_PRODUCT_ID, Field.ORDER_ADDRESS_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
 OPTIONAL_FIELDS = frozenset(
     {Field.SHIPPING_METHOD, Field.MERCHANT_SHIPPING_COST, Field.COMMENTS, Field.SHIP_DATE}
@@ -156,6 +155,15 @@ class Assignment:
             if words(a) not in {"", "0", "1", "1.0"} and words(b)
         ]
         return ones and len(more) > 1
+
+    def comments_by_ids(self) -> None:
+        """Beside the store's own ids `comments` is the store's own field, which customers read;
+        elsewhere remarks are the warehouse's.
+        """
+        if self.is_settled(Field.COMMENTS) or not self.has(*STORE_IDS):
+            return
+        if column := find(Field.COMMENTS, self.free()):
+            self.take(Field.COMMENTS, [column], "beside the store's own ids")
 
     def carrier_from_service(self) -> None:
         """Where no column is the carrier's, service words may name it: "USPS Priority Mail"."""
@@ -391,9 +399,9 @@ class Assignment:
             ] or fitting
         if len(fitting) == 1:
             return fitting, why
-        if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
+        if wanted is Field.TRACKING_NUMBER and never_meet(fitting):
             return fitting, "one of several"
-        best = max(fitting, key=lambda column: _count_values(wanted, column))
+        best = max(fitting, key=lambda column: count_values(wanted, column))
         others = ", ".join(column.label for column in fitting if column is not best)
         if agree(wanted, fitting):
             return [best], f"the same as {others}"
@@ -420,33 +428,3 @@ def _may_be_the_stores(column: Column) -> bool:
 def _are_numbered(fitting: Sequence[Column]) -> bool:
     """`Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
     return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
-
-
-def _never_meet(fitting: Sequence[Column]) -> bool:
-    """Never filled in the same row: each holds the numbers of other parcels."""
-    rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len(value_shapes.filled_cells(row)) <= 1 for row in rows)
-
-
-def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
-    """Whether the columns say the same in every row where more than one speaks."""
-    rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(
-        len({_comparison_key(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1
-        for row in rows
-    )
-
-
-def _count_values(wanted: Field, column: Column) -> int:
-    return sum(
-        bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells)
-    )
-
-
-def _comparison_key(wanted: Field, cell: Cell) -> str:
-    """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
-    text = words(cell)
-    if wanted is Field.CARRIER:
-        found = carrier(text)
-        return found.family if found.known else normalise(text)
-    return fold_case(text).lstrip("#")

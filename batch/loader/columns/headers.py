@@ -158,6 +158,7 @@ def _settle(
     contest.match_headers(Strength.SURE)
     contest.units_done()
     contest.match_headers(Strength.STRONG)
+    contest.comments_by_ids()
     contest.carrier_from_service()
     contest.links_as_numbers()
     for strength in (Strength.WEAK, Strength.PART):
