@@ -581,10 +581,10 @@ def test_numbered_tracking_columns_are_all_read():
     assert columns(header, ["1001", UPS, USPS, ""])[Field.TRACKING_NUMBER] == (1, 2, 3)
 
 
-def test_numbered_sku_columns_stop_the_file():
+def test_numbered_sku_columns_without_units_of_their_own_stop_the_file():
     """Two SKU columns in a row are never read as one: half of the parcel would be missing."""
     with pytest.raises(ColumnError, match="2 columns could be sku"):
-        columns(["Order", "SKU 1", "Qty 1", "SKU 2", "Qty 2"], ["1001", "A-1", 1.0, "B-2", 1.0])
+        columns(["Order", "SKU 1", "Qty", "SKU 2"], ["1001", "A-1", 1.0, "B-2"])
 
 
 @pytest.mark.parametrize(

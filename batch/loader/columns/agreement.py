@@ -27,6 +27,7 @@ def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
 
 
 def count_values(wanted: Field, column: Column) -> int:
+    """The cells that say something to the field."""
     return sum(
         bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells)
     )

@@ -17,6 +17,7 @@ from batch.loader.columns.columns import (
     map_option,
     map_text,
 )
+from batch.loader.columns.item_columns import item_columns
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
@@ -115,6 +116,15 @@ class Assignment:
                 )
             if fitting:
                 self.take(wanted, *self._settle(wanted, fitting, strength))
+
+    def items_side_by_side(self) -> None:
+        """SKUs that stand side by side, each with its units, are the lines of a row."""
+        pairs = item_columns(self.free())
+        if not pairs or any(self.is_settled(name) for name in (*LINE_FIELDS, Field.QUANTITY)):
+            return
+        why = "one of several items side by side"
+        self.take(Field.SKU, [sku for sku, _ in pairs], why)
+        self.take(Field.QUANTITY, [units for _, units in pairs], why)
 
     def units_done(self) -> None:
         """What was picked, packed or sent is what ships, beside any column of units that may be

@@ -10,6 +10,7 @@ typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
 units             units of another kind, and units that were short
 whose             rows of another store
+item_columns      items of a row side by side
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
 unknown_carriers  names of carriers that nobody knows

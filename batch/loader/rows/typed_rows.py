@@ -1,6 +1,6 @@
 """What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from batch.loader.files.tables import Cell
 from batch.loader.rows.carrier_columns import Shipper, shippers
 from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
+from batch.loader.rows.item_columns import items_side_by_side
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
@@ -149,20 +150,18 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
     )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
-    several: dict[int, Counted] = {}
+    several = {row: _left_of(items, ignored) for row, items in items_side_by_side(seen).items()}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
-        if row in seen.findings:
+        if row in seen.findings or row in several:
             continue
         found = skus.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
         if isinstance(found, Wrong):
             seen.reject(row, seen.describe_cell(row, units if units.codes[row] else column, found))
         elif found is not None:
-            several[row] = tuple(
-                (sku, n) for sku, n in found if fold_case(sku) not in ignored and n != 0
-            )
+            several[row] = _left_of(found, ignored)
     if ignored:
         out = np.array([fold_case(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
-        out[[row for row, left in several.items() if not left]] = True
+        out[list(several)] = [not left for left in several.values()]
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(
             out,
@@ -171,6 +170,12 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         )
     sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
+
+
+def _left_of(items: Counted, ignored: Set[str]) -> Counted:
+    return tuple(
+        (sku, units) for sku, units in items if fold_case(sku) not in ignored and units != 0
+    )
 
 
 def _quantities(
