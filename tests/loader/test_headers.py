@@ -741,3 +741,37 @@ def test_remarks_of_the_warehouse_are_kept_from_the_customer(beside, name, taken
     found = recognise(header, rows)
     assert (Field.COMMENTS in found.columns) == taken
     assert any(name in text for text in found.warnings) != taken
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "taken"),
+    [
+        (["Shipping Name", "Shipping Company", "Zip"], "Acme GmbH", False),
+        (["City", "Ship To Company", "Zip"], "Best Ltd", False),
+        (["Zip", "Delivery Company", "Country"], "", False),
+        (["City", "Shipping Company", "Country"], "UPS", True),
+        (["Item Name", "Shipping Company", "Colour"], "Zorbex Logistics", True),
+    ],
+)
+def test_the_recipients_firm_is_no_carrier(header, value, taken):
+    """A company beside a recipient's name or address, unless its values are carriers."""
+    rows = [["1001", "1Z5R89390357567127", "x", value, "10115"]]
+    found = recognise(["Order Number", "Tracking Number", *header], rows)
+    assert (Field.CARRIER in found.columns) == taken
+
+
+def test_advice_names_no_telephone_number():
+    """No column of the file could be the order's number, and so none is offered."""
+    header = ["Kunde", "Kontakt 1", "PLZ", "Sendungsnummer"]
+    rows = [["Lee", f"030123456{n}", f"1011{n}", f"1Z5R8939035756712{n}"] for n in range(4)]
+    with pytest.raises(ColumnError, match="This file names no order"):
+        recognise(header, rows)
+
+
+@pytest.mark.parametrize("name", ["Pack Size", "Units per Case", "VPE", "Inner Qty", "入数"])
+def test_a_pack_size_beside_a_quantity_is_not_asked_about(name):
+    header = ["Order Number", "SKU", "Quantity", name, "Tracking Number"]
+    rows = [["1001", "A-1", "2", "6", "1Z5R89390357567127"], ["1002", "B-2", "1", "12", "T1000001"]]
+    found = recognise(header, rows)
+    assert found.columns[Field.QUANTITY] == (2,)
+    assert not [text for text in found.said if "not understood" in text]

@@ -18,6 +18,7 @@ from batch.loader.columns.columns import (
     map_text,
 )
 from batch.loader.columns.item_columns import item_columns
+from batch.loader.columns.recipients import is_recipients_firm
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
@@ -109,6 +110,8 @@ class Assignment:
                 continue
             candidates = [column for column in self.free() if column.says.get(wanted) == strength]
             fitting = [column for column in candidates if self._fits(wanted, column, strength)]
+            if wanted is Field.CARRIER:
+                fitting = [each for each in fitting if not is_recipients_firm(each, self.columns)]
             # an invoice's number only where nothing else can be the order's
             if wanted is Field.ORDER_ID:
                 fitting = [column for column in fitting if not column.is_paper] or _own_first(
@@ -310,6 +313,11 @@ class Assignment:
             column
             for column in likely
             if Field.ORDER_ID in column.says or not (column.is_known or column.is_harmless)
+        ]
+        likely = [
+            column
+            for column in likely
+            if Field.ORDER_ID in column.says or not value_shapes.are_long_numbers(column.cells)
         ]
         likely = [
             column for column in likely if value_shapes.vary(column.cells) or len(column.cells) < 2
