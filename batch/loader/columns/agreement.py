@@ -11,6 +11,11 @@ from batch.model import Field
 from batch.primitives.spelling import fold_case
 
 
+def are_numbered(fitting: Sequence[Column]) -> bool:
+    """Whether they are `Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
+    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
+
+
 def never_meet(fitting: Sequence[Column]) -> bool:
     """Whether they are never filled in the same row: each holds the numbers of other parcels."""
     rows = zip(*(column.cells for column in fitting), strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from batch.errors import ColumnError
 from batch.loader.columns import value_shapes
-from batch.loader.columns.agreement import agree, count_values, never_meet
+from batch.loader.columns.agreement import agree, are_numbered, count_values, never_meet
 from batch.loader.columns.columns import (
     LEAVE_OUT,
     Column,
@@ -407,7 +407,7 @@ class Assignment:
                 f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly."
             )
         if wanted in SEVERAL or (
-            wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)
+            wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and are_numbered(fitting)
         ):
             return fitting, "one of several" if len(fitting) > 1 else ""
         fitting = [column for column in fitting if column.examples] or fitting[:1]
@@ -441,8 +441,3 @@ def _may_be_the_stores(column: Column) -> bool:
     return column.says.get(
         Field.ORDER_ID, Strength.HINT
     ) >= Strength.WEAK and value_shapes.are_store_numbers(column.cells)
-
-
-def _are_numbered(fitting: Sequence[Column]) -> bool:
-    """`Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
-    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
