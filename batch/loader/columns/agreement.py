@@ -12,7 +12,7 @@ from batch.primitives.spelling import fold_case
 
 
 def are_numbered(fitting: Sequence[Column]) -> bool:
-    """Whether they are `Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
+    """Whether they are `Tracking Number`, `Tracking Number 2`, …, blank in the sample or not."""
     return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
 
 

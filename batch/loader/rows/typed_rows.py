@@ -17,7 +17,7 @@ from batch.loader.rows.inspection import Categorical, Inspection, distinct, inva
 from batch.loader.rows.item_columns import items_side_by_side
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.skipped_rows import set_aside
-from batch.loader.rows.tracking_columns import tracking_columns
+from batch.loader.rows.tracking_columns import ask_for_evidence, tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
 from batch.loader.rows.unknown_carriers import settle_unknown
 from batch.loader.rows.whose import whose
@@ -109,6 +109,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = _orders(seen)
     numbers, link = tracking_columns(seen)
+    ask_for_evidence(seen, numbers, link)
     return Entries(
         rows=seen.frame.rows,
         order=order,
