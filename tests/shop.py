@@ -130,7 +130,10 @@ class Shop:
         job = {key: more.pop(key) for key in ("dry", "limit", "answers") if key in more}
         path = self.folder / name
         path.write_text(table(*rows, header=header), "utf-8")
-        source = Source(**more.pop("source", {}))
+        given = {"answers": {"blank_numbers": "ship"}} | more.pop(
+            "source", {}
+        )  # also without numbers
+        source = Source(**given)
         async with self.desk(**more) as desk:
             return await Pipeline(desk).run(Job(path, source, **job))
 

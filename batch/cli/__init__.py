@@ -6,7 +6,7 @@ module    what it knows
 run       `run`, `resume`, `sandbox`
 watch     `watch`, `status`
 decide    `decide`, `undo`
-inspect   `history`, `find`, `audit`, `template`
+inspect   `history`, `find`, `audit`, `template`, `carriers`
 admin     `setup`, `check`, `service`, `config`
 queue     `worker`, and the queue of `run`, `watch` and `status`
 options   options that commands share
@@ -43,6 +43,7 @@ COMMANDS = (
     inspect.audit,
     decide.undo,
     inspect.template,
+    inspect.carriers,
     admin.setup,
     admin.check,
     admin.config,

@@ -1,4 +1,4 @@
-"""Commands that look: `history`, `find`, `audit`, `template`."""
+"""Commands that look: `history`, `find`, `audit`, `template`, `carriers`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -182,6 +182,18 @@ def audit(
     )
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)
+
+
+def carriers(
+    word: Annotated[str, typer.Argument(help="A carrier's name, or a part of it.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Find what a carrier is called in `[carriers]`, `--answer` and tracking_carrier."""
+    from batch.commands.carriers import find_carriers
+
+    result = find_carriers(word)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
 
 
 def template(

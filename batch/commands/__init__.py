@@ -5,6 +5,7 @@ module     what it knows
 =========  ================================================
 answer     what a command answers
 audit      the store against the ledger
+carriers   carriers that a word may mean
 check      what a run needs, proven
 decide     what waits for a person
 find       an order, a number, a SKU or a file

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from batch.bigcommerce.client import PAGE
 from batch.commands.answer import CommandResult
-from batch.loader.cells.carriers import brands
+from batch.loader.cells.carrier_codes import brands
 from batch.model import Order
 from batch.pipeline.session import StoreSession
 from batch.results.template import shippable, write_template

@@ -12,7 +12,6 @@ from batch.loader.columns.account import not_understood
 from batch.loader.columns.choose_table import Candidate, Memory, Recall, choose, column_name
 from batch.loader.columns.columns import LEAVE_OUT
 from batch.loader.files.tables import Cell, Table
-from batch.loader.rows.carrier_columns import unknown_carriers
 from batch.loader.rows.frame import Mask, is_blank, read_frame
 from batch.loader.rows.grouping import Groups, group, has_unit_rows, mark_unit_rows, refuse_parcels
 from batch.loader.rows.inspection import READ, Answers, Inspection
@@ -21,6 +20,7 @@ from batch.loader.rows.parcels import parcel, unnamed_carriers
 from batch.loader.rows.profile import profile
 from batch.loader.rows.ship_dates import ship_dates
 from batch.loader.rows.typed_rows import Entries, read_entries
+from batch.loader.rows.unknown_carriers import unknown_carriers
 from batch.model import Field, Finding, Parcel, Question, Reading, Unanswered
 from batch.model.reading import MOST_QUESTIONS
 from batch.planning.gates import Profile

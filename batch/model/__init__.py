@@ -27,6 +27,7 @@ from batch.model.recipients import Recipient
 from batch.model.records import (
     MADE_DIFFERS,
     MOVES,
+    NO_LINK,
     UNSETTLED,
     Outcome,
     Record,
@@ -42,6 +43,7 @@ __all__ = [
     "LONGEST",
     "MADE_DIFFERS",
     "MOVES",
+    "NO_LINK",
     "SPEAKING",
     "UNSETTLED",
     "Choice",

@@ -91,6 +91,7 @@ class Code(StrEnum):
     DOUBLED_ROW = "doubled_row"
     NO_LINE = "no_line"
     NO_QUANTITY = "no_quantity"
+    OTHER_CARRIER = "other_carrier"
     CARRIER_CONFLICT = "carrier_conflict"
     LINK_CONFLICT = "link_conflict"
     BAD_ORDER_NUMBER = "bad_order_number"

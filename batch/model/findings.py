@@ -179,6 +179,15 @@ def several_parcels(parcel: Parcel) -> Finding:
     )
 
 
+def other_carrier(parcel: Parcel) -> Finding:
+    return Code.OTHER_CARRIER.finding(
+        order=_order(parcel),
+        carrier=parcel.carrier_name,
+        number=_listed(parcel.numbers),
+        owner=parcel.number_of,
+    )
+
+
 def uneven_parcels(parcel: Parcel, units: int) -> Finding:
     return Code.TOO_MANY_PARCELS.finding(
         order=_order(parcel), count=len(parcel.numbers), units=units
@@ -240,6 +249,23 @@ def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
 def already_created(*differs: Finding | None) -> Finding:
     """`differs`: the finding of shipments that were made otherwise than asked, if any."""
     return replace(next(filter(None, differs), CREATED), status=Status.ALREADY_CREATED)
+
+
+def no_link(asked: Shipment, made: StoreShipment | None) -> str:
+    """Why the customer gets no tracking link, or would get none; empty where he gets one."""
+    told = asked.tracking_number and (asked.shipping_provider or asked.tracking_carrier)
+    if made.link if made else asked.tracking_link or told:
+        return ""
+    why = (
+        "the file gives no tracking number"
+        if not asked.tracking_number
+        else f"the store has made none of {asked.tracking_number} and"
+        f" {asked.shipping_provider or asked.tracking_carrier}"
+        if told
+        else f"no carrier that is known goes with the number {asked.tracking_number}"
+        " (`shipbatch carriers WORD` finds its slug)"
+    )
+    return f"the customer gets no tracking link: {why}"
 
 
 def updated(before: StoreShipment) -> Finding:

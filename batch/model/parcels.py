@@ -35,7 +35,11 @@ class Parcel:
     order_address_id: int | None = None
     numbers: tuple[str, ...] = ()
     """Tracking numbers; more than one only where they are for the same units."""
+    number_of: str = ""
+    """Whose a number of it surely is, where that is not the carrier that the file names."""
     tracking_link: str = ""
+    carrier_name: str = ""
+    """To show to a person."""
     shipping_provider: str = ""
     tracking_carrier: str = ""
     shipping_method: str = ""

@@ -94,6 +94,7 @@ MOVES: Mapping[State, frozenset[State]] = {
 
 
 MADE_DIFFERS = Code.MADE_DIFFERS.value
+NO_LINK = "no_tracking_link"
 """Code of what the store made otherwise than asked, until a person accepts or corrects it."""
 
 
@@ -135,6 +136,8 @@ class RunSummary(TypedDict, total=False):
     not_sent: int
     made_differs: int
     """Rows whose shipment was made otherwise than asked; left out where there are none."""
+    no_tracking_link: int
+    """Rows that ship, and whose customer gets no tracking link; left out where there are none."""
     requests: int
     requests_saved: int
     """Requests saved against a loop that reads each order before its POST."""

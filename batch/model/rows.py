@@ -46,6 +46,8 @@ class RowResult:
     order_product_ids: tuple[int, ...] = ()
     run_id: str = ""
     warnings: tuple[str, ...] = ()
+    no_link: str = ""
+    """Why the customer of a row that ships gets no tracking link; empty where he gets one."""
 
 
 class RowFacts(TypedDict, total=False):

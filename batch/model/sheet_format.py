@@ -70,7 +70,8 @@ class OwnColumn:
 
 def explanation(result: RowResult) -> str:
     """A row's error and its warnings, one per line; a shipped row shows them too."""
-    lines = (result.finding.error, *(f"Note: {warning}" for warning in result.warnings))
+    notes = (*result.warnings, result.no_link)
+    lines = (result.finding.error, *(f"Note: {note}" for note in notes if note))
     return "\n".join(visible(line) for line in lines if line)
 
 

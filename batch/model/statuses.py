@@ -129,6 +129,8 @@ _SHIPS = {RowOutcome.SHIPPED, RowOutcome.WILL_SHIP}
 ON_SCREEN = tuple(sorted(STATUSES, key=lambda status: STATUSES[status].outcome not in _SHIPS))
 """In the order of the screen: what ships comes first."""
 
+SHIPS = frozenset({Status.CREATED, Status.UPDATED, Status.PLANNED})
+"""What a run ships, or would ship."""
 TROUBLES = frozenset(status for status, text in STATUSES.items() if text.is_trouble)
 PASSING = frozenset(status for status, text in STATUSES.items() if text.is_passing)
 OPEN = frozenset(status for status, text in STATUSES.items() if text.is_open)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from batch.errors import FileError, NothingSent, ShipbatchError
-from batch.model import MADE_DIFFERS, Finding
+from batch.model import MADE_DIFFERS, NO_LINK, Finding
 from batch.model.exit_status import ExitStatus
 from batch.model.statuses import TROUBLES
 from batch.monitoring.log import LogEvent
-from batch.results.accounting import Report
+from batch.results.accounting import Report, row_count
 
 SHOWN = 12  # rows named of one kind
 
@@ -56,6 +56,8 @@ def of_report(report: Report, status: int) -> Digest:
         for each in ("created", "updated")
         if summary[each]
     ]
+    if without := row_count(summary, NO_LINK):
+        lines.append(f"  {without} without a tracking link for the customer")
     for one in report.held:
         lines += [f"  held: {one.error}", f"    {one.todo}"]
     if report.release:
@@ -74,6 +76,7 @@ def of_report(report: Report, status: int) -> Digest:
         key: summary[key]
         for key in ("rows", "created", "updated", "already_created", "requests", "seconds")
     }
+    known |= {NO_LINK: without} if without else {}
     facts = {"run": run.run_id, "store": run.store, **known, "trouble": counts}
     return Digest(name, status, tuple(lines), counts, summary["rows"], facts)
 

@@ -37,6 +37,8 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     # Rule 9: several numbers and no lines are asked about, until the source says what they are.
     if len(draft.parcel.numbers) > 1 and not policy.several_parcels:
         return draft.note(findings.several_parcels(draft.parcel))
+    if draft.parcel.number_of and not view.may_ship(draft):
+        return draft.note(findings.other_carrier(draft.parcel))
     return _number_added(draft, view)
 
 

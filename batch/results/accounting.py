@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from batch.errors import ResultsError
 from batch.model import (
     MADE_DIFFERS,
+    NO_LINK,
     Finding,
     LinkSource,
     Record,
@@ -23,7 +24,7 @@ from batch.model import (
     findings,
 )
 from batch.model.exit_status import ExitStatus
-from batch.model.statuses import PASSING, STATUSES, TROUBLES
+from batch.model.statuses import PASSING, SHIPS, STATUSES, TROUBLES
 from batch.primitives.spill import SpillDict
 
 T = TypeVar("T")
@@ -111,19 +112,20 @@ def row_results(
 
 
 def count_statuses(results: Mapping[int, RowResult]) -> dict[str, int]:
-    """How many rows have each status, by the JSON summary's names; `made_differs` if any has it."""
+    """How many rows have each status, by the JSON summary's names; `made_differs` and
+    `no_tracking_link` if any has it.
+    """
     counts: Counter[Status] = Counter()
-    differ = 0
+    more: Counter[str] = Counter()
     for result in results.values():
         counts[result.finding.status] += 1
-        differ += result.finding.code == MADE_DIFFERS
-    return {status.key: counts[status] for status in STATUSES} | (
-        {MADE_DIFFERS: differ} if differ else {}
-    )
+        more[MADE_DIFFERS] += result.finding.code == MADE_DIFFERS
+        more[NO_LINK] += bool(result.no_link)
+    return {status.key: counts[status] for status in STATUSES} | dict(+more)
 
 
 def row_count(summary: RunSummary, key: str) -> int:
-    """The rows that a summary counts under a status's key, or `made_differs`; 0 if it has none."""
+    """The rows that a summary counts under a status's key, or one of the others; 0 if none."""
     counts: Mapping[str, Any] = summary
     count: int = counts.get(key, 0)
     return count
@@ -174,6 +176,7 @@ def _of_record(
             order_product_ids=lines.get(row, everything),
             run_id=run_id,
             warnings=shipment.warnings,
+            no_link=findings.no_link(shipment, made) if finding.status in SHIPS else "",
         )
 
 
@@ -199,6 +202,7 @@ def _merge(several: list[RowResult]) -> RowResult:
         order_product_ids=_each(result.order_product_ids for result in several),
         run_id=worst.run_id,
         warnings=_each(result.warnings for result in several),
+        no_link=next((result.no_link for result in several if result.no_link), ""),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch.model import MADE_DIFFERS, RowResult, Status
+from batch.model import MADE_DIFFERS, NO_LINK, RowResult, Status
 from batch.model.statuses import ON_SCREEN, STATUSES, TROUBLES
 from batch.planning.gates import MAILS
 from batch.results.accounting import CarriedOver, Report, row_count
@@ -29,6 +29,9 @@ def report(done: Report) -> Iterator[str]:
     if differ := row_count(summary, MADE_DIFFERS):
         rows = count_noun(differ, "row")
         yield f"The store has made {rows} otherwise than asked; both sides: shipbatch decide"
+    if without := row_count(summary, NO_LINK):
+        rows = count_noun(without, "row")
+        yield f"{rows} without a tracking link for the customer; the sheet says of each why"
     if done.stopped:
         yield f"Stopped before the end: {done.stopped.rstrip('.')}. {done.todo}".rstrip()
         yield "Then run the same file again: it goes on where it stopped."

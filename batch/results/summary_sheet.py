@@ -7,7 +7,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from batch.model import Status
+from batch.model import NO_LINK, Status
 from batch.model.sheet_format import RESULTS
 from batch.model.statuses import STATUSES, RowOutcome
 from batch.primitives.escapes import visible
@@ -90,7 +90,7 @@ def write_overview(
     sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
     _head(page, report, proof)
-    _counts(page, proof)
+    _counts(page, report, proof)
     _facts(page, report)
     for heading, texts in (
         ("Recognised in the file", report.said),
@@ -127,13 +127,18 @@ def _count_rows(proof: RowCountCheck) -> Iterator[tuple[Status, int]]:
                 yield status, proof.counts[status]
 
 
-def _counts(page: _Page, proof: RowCountCheck) -> None:
+def _counts(page: _Page, report: SheetContent, proof: RowCountCheck) -> None:
     page.section("Rows")
     for status, count in _count_rows(proof):
         text = STATUSES[status]
         word = (text.outcome.value, page.outcomes[text.outcome])
         page.line(
             word, (status.value, page.plain), (count, page.number), (text.meaning, page.plain)
+        )
+    if without := report.summary.get(NO_LINK, 0):
+        said = "Ship, and their customers get no tracking link; each row says why."
+        page.line(
+            ("No link", page.label), ("", page.plain), (without, page.number), (said, page.plain)
         )
     page.line(("Total", page.label), ("", page.plain), (proof.total, page.number))
 

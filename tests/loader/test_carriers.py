@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.loader.cells.carriers import (
+from batch.loader.cells.carrier_codes import (
     NATIVE,
     PROVIDERS,
     Carrier,
     Code,
     brands,
-    carrier,
-    disagreement,
     display_names,
-    guess,
     names,
     table,
     tokens,
 )
+from batch.loader.cells.carrier_numbers import guess, other_owner
+from batch.loader.cells.carrier_search import similar
+from batch.loader.cells.carriers import carrier
 from batch.loader.cells.check_digits import (
     fedex_digit,
     mod10,
@@ -94,7 +94,7 @@ def test_any_words_are_answered(text, aliases):
 @given(st.text())
 def test_any_number_is_answered(text):
     """Whatever a tracking cell holds, it speaks against a carrier or is silent."""
-    assert disagreement(carrier("UPS"), text) is None or readings(text)
+    assert not other_owner(carrier("UPS"), text) or readings(text)
 
 
 @pytest.mark.parametrize(
@@ -290,14 +290,17 @@ def test_a_guess_needs_certainty():
         ("FedEx Ground", UPS),
         ("UPS Ground", USPS),
         ("DHL Express", USPS),
-        ("USPS", FEDEX),
+        ("Royal Mail", USPS),
+        ("Evri", UPS),
+        ("GLS", UPS),
+        ("PostNL", UPS),
+        ("OnTrac", UPS),
+        ("DPD", "CA123456785CA"),
     ],
 )
-def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
-    """The warning names the carrier, the number and whose it is."""
-    warning = disagreement(carrier(text), number)
-    assert carrier(text).name in warning
-    assert number in warning
+def test_a_number_that_is_surely_anothers_is_known(text, number):
+    """Its shape and check digit are of one carrier, and the one that is named has no such."""
+    assert other_owner(carrier(text), number) == guess(number).name
 
 
 @pytest.mark.parametrize(
@@ -310,6 +313,13 @@ def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
         ("DHL eCommerce", USPS),
         ("OSM Worldwide", USPS),
         ("Pitney Bowes", UPS),
+        ("Amazon", UPS),
+        ("USPS", FEDEX),
+        ("USPS", "CA123456785CA"),
+        ("Royal Mail", "CA123456785CA"),
+        ("Parcelforce", "RB123456785GB"),
+        ("Purolator", "CA123456785CA"),
+        ("DHL", "RB123456785DE"),
         ("carrier_12", UPS),
         ("UPS", FEDEX),
         ("Some Courier", UPS),
@@ -319,7 +329,68 @@ def test_a_number_that_is_surely_anothers_is_a_warning(text, number):
     ],
 )
 def test_the_witness_is_silent_where_it_is_not_sure(text, number):
-    """Parcels handed to USPS, consolidators, unknown carriers and numbers without a sure rule raise
-    no warning.
+    """Parcels handed to USPS, consolidators, posts with each other's numbers, unknown carriers and
+    numbers without a sure rule are let through.
     """
-    assert disagreement(carrier(text), number) is None
+    assert not other_owner(carrier(text), number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "wanted"),
+    [
+        ("Amazon", "", "amazon"),
+        ("Amazon Logistics", "", "amazon"),
+        ("Stamps.com", "", "usps"),
+        ("Pitney Bowes", "", "pitney-bowes"),
+        ("ShipStation", "", ""),
+        ("EasyPost", "", ""),
+    ],
+)
+def test_a_platform_gives_way_to_the_carrier_of_the_number(text, number, wanted):
+    """It sells the labels of others; where the number does not tell, its own code is taken."""
+    found = carrier(text)
+    assert found.by_number == (text != "Amazon Logistics")
+    assert (found.provider or found.slug) == wanted
+    assert found.known == bool(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("CJ대한통운", "cj-gls"), ("롯데택배", "lotte"), ("한진택배", "hanjin"),
+        ("우체국택배", "korea-post"), ("中通快递", "zto-express"),
+        ("圆通速递", "yto"), ("申通快递", "sto"), ("韵达快递", "yundaex"),
+        ("京东物流", "jd-express"),
+        ("Correios SEDEX", "brazil-correios"), ("Loggi", "loggi"),
+        ("Yurtiçi Kargo", "yurtici-kargo"), ("Aras Kargo", "araskargo"),
+        ("MNG Kargo", "mng-kargo"), ("SÜRAT KARGO", "surat-kargo"), ("PTT Kargo", "ptt-kargo"),
+        ("XpressBees", "xpressbees"), ("Trackon Courier", "trackon"),
+        ("Shree Maruti Courier", "shree-maruti"), ("Gati", "gati-kwe"),
+        ("Kurier InPost", "inpost-paczkomaty"), ("Kurier DPD", "dpd-poland"),
+        ("Poczta Polska", "poczta-polska"), ("СДЭК", "cdek"),
+        ("Pickup by customer", ""), ("Abholung durch Kunden", ""),
+    ],
+)  # fmt: skip
+def test_carriers_as_their_countries_write_them(text, wanted):
+    """Korea, China, Brazil, Turkey, India, Poland; and what is no parcel of any."""
+    assert code(text) == wanted
+    assert carrier(text).known
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("UPSG", "ups"), ("FX", "fedex"), ("maruti", "shree-maruti"), ("Royl Mail", "royalmail"),
+        ("J&T Express", "jtexpress"), ("schenker", "dbschenker-api"),
+    ],
+)  # fmt: skip
+def test_a_word_finds_the_carriers_it_may_mean(word, wanted):
+    """By its beginning, a part of it, or nearly its letters; the likeliest first."""
+    found = similar(word)
+    assert wanted == (found[0].provider or found[0].slug)
+    assert len(found) == len(set(found))
+
+
+def test_a_word_like_no_carrier_finds_none():
+    """And neither does one of signs alone."""
+    assert similar("Joe's van") == similar("?!") == ()

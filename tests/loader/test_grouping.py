@@ -181,7 +181,7 @@ def test_an_unreadable_cost_does_not_stop_a_parcel(loaded):
 
 
 def test_different_comments_are_joined(loaded):
-    head = "Order Number,SKU,Quantity,Tracking Number,Comments"
+    head = "Order Number,SKU,Quantity,Tracking Number,Message to Customer"
     (parcel,) = loaded(
         head,
         "1001,A,1,T100000001,Fragile",

@@ -584,10 +584,10 @@ def test_numbered_tracking_columns_are_all_read():
     assert columns(header, ["1001", UPS, USPS, ""])[Field.TRACKING_NUMBER] == (1, 2, 3)
 
 
-def test_numbered_sku_columns_stop_the_file():
+def test_numbered_sku_columns_without_units_of_their_own_stop_the_file():
     """Two SKU columns in a row are never read as one: half of the parcel would be missing."""
     with pytest.raises(ColumnError, match="2 columns could be sku"):
-        columns(["Order", "SKU 1", "Qty 1", "SKU 2", "Qty 2"], ["1001", "A-1", 1.0, "B-2", 1.0])
+        columns(["Order", "SKU 1", "Qty", "SKU 2"], ["1001", "A-1", 1.0, "B-2"])
 
 
 @pytest.mark.parametrize(
@@ -724,3 +724,57 @@ def test_a_table_without_a_header_is_read_by_places():
     assert found.columns == {Field.ORDER_ID: (0,), Field.TRACKING_NUMBER: (2,)}
     with pytest.raises(ColumnError, match="no column 'D'"):
         headerless({Field.ORDER_ID: "D"}, [["1001", "x", UPS]])
+
+
+@pytest.mark.parametrize(
+    ("beside", "name", "taken"),
+    [
+        ("Carrier", "Remarks", False),
+        ("Carrier", "Comments", False),
+        ("Carrier", "Bemerkung", False),
+        ("Carrier", "備考", False),
+        ("Carrier", "Message to Customer", True),
+        ("order_address_id", "comments", True),
+    ],
+)
+def test_remarks_of_the_warehouse_are_kept_from_the_customer(beside, name, taken):
+    """Unless their header says whom they are for, or the columns are the store's own."""
+    header = ["Order Number", "Tracking Number", beside, name]
+    rows = [["1001", "1Z5R89390357567127", "UPS" if beside == "Carrier" else "51", "do not trust"]]
+    found = recognise(header, rows)
+    assert (Field.COMMENTS in found.columns) == taken
+    assert any(name in text for text in found.warnings) != taken
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "taken"),
+    [
+        (["Shipping Name", "Shipping Company", "Zip"], "Acme GmbH", False),
+        (["City", "Ship To Company", "Zip"], "Best Ltd", False),
+        (["Zip", "Delivery Company", "Country"], "", False),
+        (["City", "Shipping Company", "Country"], "UPS", True),
+        (["Item Name", "Shipping Company", "Colour"], "Zorbex Logistics", True),
+    ],
+)
+def test_the_recipients_firm_is_no_carrier(header, value, taken):
+    """A company beside a recipient's name or address, unless its values are carriers."""
+    rows = [["1001", "1Z5R89390357567127", "x", value, "10115"]]
+    found = recognise(["Order Number", "Tracking Number", *header], rows)
+    assert (Field.CARRIER in found.columns) == taken
+
+
+def test_advice_names_no_telephone_number():
+    """No column of the file could be the order's number, and so none is offered."""
+    header = ["Kunde", "Kontakt 1", "PLZ", "Sendungsnummer"]
+    rows = [["Lee", f"030123456{n}", f"1011{n}", f"1Z5R8939035756712{n}"] for n in range(4)]
+    with pytest.raises(ColumnError, match="This file names no order"):
+        recognise(header, rows)
+
+
+@pytest.mark.parametrize("name", ["Pack Size", "Units per Case", "VPE", "Inner Qty", "入数"])
+def test_a_pack_size_beside_a_quantity_is_not_asked_about(name):
+    header = ["Order Number", "SKU", "Quantity", name, "Tracking Number"]
+    rows = [["1001", "A-1", "2", "6", "1Z5R89390357567127"], ["1002", "B-2", "1", "12", "T1000001"]]
+    found = recognise(header, rows)
+    assert found.columns[Field.QUANTITY] == (2,)
+    assert not [text for text in found.said if "not understood" in text]

@@ -16,7 +16,7 @@ from batch.errors import ColumnError, FileError
 from batch.loader.columns.own_sheets import our_columns
 from batch.loader.load import load
 from batch.loader.rows import frame
-from batch.model import Field, Status
+from batch.model import Field, Status, Unanswered
 from batch.model.sheet_format import OURS
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -290,13 +290,48 @@ def test_a_wrong_constant_is_the_files_error_not_each_rows(csv_file):
 
 
 def test_an_unknown_carrier_is_listed_once_with_the_line_to_add(csv_file):
-    export = load(
-        csv_file(",".join(HEAD), "1001,A,1,T100000001,Zorbex", "1002,A,1,T100000002,Zorbex"),
-        Source(),
-    )
+    path = csv_file(",".join(HEAD), "1001,A,1,T100000001,Zorbex", "1002,A,1,T100000002,ZORBEX")
+    export = load(path, Source(), has_shipped=lambda _: True)  # as it always has
     (warning,) = (text for text in export.warnings if "Zorbex" in text)
     assert "2 rows" in warning
     assert '"Zorbex" = ' in warning
+
+
+def test_an_unknown_carrier_is_asked_about_once_and_its_answer_is_taken(csv_file):
+    path = csv_file(",".join(HEAD), "1001,A,1,772400000021,FX", "1002,A,1,772400000032,fx")
+    with pytest.raises(Unanswered) as caught:
+        load(path, Source())
+    (question,) = caught.value.questions
+    assert question.id == "carrier:FX"
+    assert [each.key for each in question.choices] == ["fedex", "fedex-freight", "none"]
+    assert question.rows == (2, 3)
+    for answer, expected in (("fedex", "fedex"), ("none", ""), ("UPS", "ups")):
+        found = load(path, Source(answers={"carrier:FX": answer}))
+        assert {parcel.shipping_provider for parcel in found.parcels()} == {expected}
+        assert not any("FX" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize("carrier", ["UPSG", "ShipStation", "Amazon", "Pitney Bowes"])
+def test_a_number_of_one_carrier_alone_speaks_for_a_name_that_is_none(csv_file, carrier):
+    """An unknown word, or a platform that sells labels: the parcel says how it was taken."""
+    path = csv_file(",".join(HEAD), f"1001,A,1,1Z5R89390357567127,{carrier}")
+    (parcel,) = load(path, Source()).parcels()
+    assert parcel.shipping_provider == "ups"
+    assert f"the carrier is {carrier!r}" in parcel.warnings[0]
+
+
+@pytest.mark.parametrize("row", ["1001,A,1,,Joe's van", "1001,A,1,https://j.example/1,Joe's van"])
+def test_a_name_is_not_asked_about_where_it_makes_no_link(csv_file, row):
+    """No number, or a link of the file's own."""
+    path = csv_file(",".join(HEAD), row, "1002,A,1,1Z5R89390357567127,UPS")
+    assert len(list(load(path, Source()).parcels())) == 2
+
+
+def test_a_number_that_is_surely_anothers_is_noted_on_its_parcel(csv_file):
+    path = csv_file(
+        ",".join(HEAD), "1001,A,1,1Z5R89390357567127,FedEx", "1002,A,1,986578788855,USPS"
+    )
+    assert [parcel.number_of for parcel in load(path, Source()).parcels()] == ["UPS", ""]
 
 
 def test_numbers_that_no_carrier_is_named_for_are_counted_once_unless_they_tell_it_themselves(
@@ -578,7 +613,7 @@ def test_the_map_for_a_file_without_a_header_is_made_from_its_values(csv_file):
         ("DHL", "Paket", ("", "dhl-germany")), ("DHL", "DHL eCommerce", ("", "dhl-global-mail")),
         ("UPS", "Mail Innovations", ("", "ups-mi")), ("UPS", "UPS Ground", ("ups", "")),
         ("DHL Express", "Paket", ("", "dhl")), ("UPS", "USPS Priority Mail", ("ups", "")),
-        ("UPSGROUND", "", ("ups", "")), ("FEDEX2DAY", "", ("fedex", "")), ("Upset", "", ("", "")),
+        ("UPSGROUND", "", ("ups", "")), ("FEDEX2DAY", "", ("fedex", "")),
         ("Priority", "", ("", "")),
     ],
 )  # fmt: skip
@@ -595,7 +630,7 @@ def test_a_brand_of_several_companies_is_told_by_its_service(csv_file, carrier, 
         ("DHL", "9361289692090000000006", ("", "dhl-global-mail")),
         ("DHL", "GM2951173225174494", ("", "dhl-global-mail")),
         ("DHL", "3318810025", ("", "dhl")),
-        ("DHL Express", "00340434161094021507", ("", "dhl")),
+        ("Deutsche Post", "00340434161094021507", ("", "dhl-germany")),
         ("Priority", "9400111201080805483016", ("usps", "")),
     ],
 )

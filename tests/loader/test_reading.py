@@ -221,3 +221,16 @@ def test_a_blank_or_negative_line_beside_others_did_not_go(tmp_path: Path) -> No
     )
     assert [[line.sku for line in parcel.lines] for parcel in found.parcels()] == [["A"]]
     assert {finding.code for finding in found.findings.values()} == {"quantity_zero"}
+
+
+@pytest.mark.parametrize("cell", ["", "n/a", "-"])
+def test_a_tracking_column_that_is_blank_throughout_is_no_evidence(tmp_path, cell):
+    """Nothing shows that any of it has shipped: asked once, and not of a source that is known."""
+    path = tmp_path / "export.csv"
+    rows = "\n".join(f"{1001 + n},A,1,{cell},UPS" for n in range(3))
+    path.write_text(f"Order Number,SKU,Quantity,Tracking Number,Carrier\n{rows}\n", "utf-8")
+    with pytest.raises(Unanswered) as caught:
+        load(path, Source())
+    assert [question.id for question in caught.value.questions] == ["blank_numbers"]
+    assert len(list(load(path, Source(answers={"blank_numbers": "ship"})).parcels())) == 3
+    assert len(list(load(path, Source(), has_shipped=lambda _: True).parcels())) == 3

@@ -358,6 +358,15 @@ class TestAnOrderAlone:
         assert "A, B" in finding.error
         assert "several_parcels" in finding.todo
 
+    def test_a_number_of_another_carrier_is_held_until_a_person_has_looked(self) -> None:
+        """Both are named; what has shipped before is not asked about again."""
+        doubtful = parcel(number="A", carrier_name="FedEx", number_of="UPS")
+        finding = only(judged(doubtful)).finding
+        assert (finding.status, finding.code) == (Status.HELD, "other_carrier")
+        assert "FedEx, but A is a number of UPS" in finding.error
+        answered = Policy(answers={doubtful.request_key: "ship"})
+        assert only(judged(doubtful, policy=answered)).tracking_number == "A"
+
     def test_the_first_number_takes_all(self) -> None:
         """The others go into the comments."""
         shipment = only(

@@ -7,6 +7,7 @@ from ledger_samples import made, parcel, run_of
 
 from batch.model import (
     MADE_DIFFERS,
+    NO_LINK,
     Finding,
     LinkSource,
     Record,
@@ -185,3 +186,38 @@ def test_the_trouble_of_what_was_carried_over_is_what_somebody_has_to_look_at() 
     assert {row.finding.status for row in one.trouble.rows.values()} == set(BAD)
     assert one.rows == dict.fromkeys(Status, 1)
     assert list(carried(Status.HELD, Status.HELD, tried=(3,)).trouble.rows) == [3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "link", "why"),
+    [
+        ({"number": "1Z9"}, "https://t.example/1", ""),
+        ({"number": ""}, "", "the file gives no tracking number"),
+        (
+            {"number": "1Z9", "shipping_provider": ""},
+            "",
+            "no carrier that is known goes with the number 1Z9",
+        ),
+        (
+            {"number": "1Z9", "shipping_provider": "endicia"},
+            "",
+            "the store has made none of 1Z9 and endicia",
+        ),
+    ],
+)
+def test_a_shipped_row_without_a_link_says_so_and_is_counted(
+    asked: dict[str, str], link: str, why: str
+) -> None:
+    """A shop's customers wait for links: such a row is no plain success."""
+    rows = row_results(RUN, [], [record(parcel(rows=(2,), **asked), link=link)], lambda _: LATER)
+    assert why in rows[2].no_link
+    assert bool(rows[2].no_link) == bool(why)
+    assert count_statuses(rows).get(NO_LINK, 0) == bool(why)
+
+
+def test_a_row_that_does_not_ship_says_nothing_of_links() -> None:
+    """And neither does one that was refused."""
+    shipment = parcel(number="", rows=(2,))
+    rows = row_results(RUN, [], [record(shipment, State.REJECTED)], lambda _: LATER)
+    assert not rows[2].no_link
+    assert NO_LINK not in count_statuses(rows)

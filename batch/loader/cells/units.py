@@ -12,6 +12,9 @@ EACH = 1
 MEASURE = 0
 """The factor of a unit that weighs or measures: it says nothing about a quantity."""
 
+LONGEST = 12
+"""Letters of a unit at most; what is longer is a number of another kind."""
+
 _WITH_UNIT = re.compile(
     r"([+-]?\d++(?:[.,]\d*+)?)\s*+[x×*]?\s*+([^\W\d_]{1,12}+\.?(?:\s?\d{1,4})?)"
 )
@@ -38,7 +41,8 @@ def likely_factor(word: str) -> int | None:
 def split_units(text: str) -> tuple[str, str]:
     """A quantity and its unit: `2 EA`; an empty one where there is none. `²` is no unit."""
     found = _WITH_UNIT.fullmatch(text.strip())
-    return (found[1], found[2]) if found and found[2][0].isalpha() else (text, "")
+    is_unit = found and found[2][0].isalpha() and len(found[2]) <= LONGEST
+    return (found[1], found[2]) if found and is_unit else (text, "")
 
 
 @cache

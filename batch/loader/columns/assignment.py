@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batch.errors import ColumnError
-from batch.loader.cells.carriers import carrier
-from batch.loader.cells.normalise import normalise
 from batch.loader.columns import value_shapes
+from batch.loader.columns.agreement import agree, are_numbered, count_values, never_meet
 from batch.loader.columns.columns import (
     LEAVE_OUT,
     Column,
@@ -18,14 +17,16 @@ from batch.loader.columns.columns import (
     map_option,
     map_text,
 )
+from batch.loader.columns.item_columns import item_columns
+from batch.loader.columns.recipients import is_recipients_firm
 from batch.loader.columns.synonyms import Strength
 from batch.loader.files.tables import Cell, words
 from batch.model import Choice, Field, Question, Unanswered
 from batch.model.fields import OPTIONAL_FIELDS, SEVERAL
-from batch.primitives.spelling import fold_case
 
 CARRIER_FIELDS = (Field.CARRIER, Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER)
 ORDER_FIELDS = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
+STORE_IDS = (Field.ORDER_PRODUCT_ID, Field.ORDER_ADDRESS_ID)
 LINE_FIELDS = (Field.SKU, Field.ORDER_PRODUCT_ID)
 MOST_ASKED = 8
 """Columns that a question names: each answer is followed to its end, which takes as long as all
@@ -99,6 +100,8 @@ class Assignment:
                 continue
             candidates = [column for column in self.free() if column.says.get(wanted) == strength]
             fitting = [column for column in candidates if self._fits(wanted, column, strength)]
+            if wanted is Field.CARRIER:
+                fitting = [each for each in fitting if not is_recipients_firm(each, self.columns)]
             # an invoice's number only where nothing else can be the order's
             if wanted is Field.ORDER_ID:
                 fitting = [column for column in fitting if not column.is_paper] or _own_first(
@@ -106,6 +109,15 @@ class Assignment:
                 )
             if fitting:
                 self.take(wanted, *self._settle(wanted, fitting, strength))
+
+    def items_side_by_side(self) -> None:
+        """SKUs that stand side by side, each with its units, are the lines of a row."""
+        pairs = item_columns(self.free())
+        if not pairs or any(self.is_settled(name) for name in (*LINE_FIELDS, Field.QUANTITY)):
+            return
+        why = "one of several items side by side"
+        self.take(Field.SKU, [sku for sku, _ in pairs], why)
+        self.take(Field.QUANTITY, [units for _, units in pairs], why)
 
     def units_done(self) -> None:
         """What was picked, packed or sent is what ships, beside any column of units that may be
@@ -146,6 +158,15 @@ class Assignment:
             if words(a) not in {"", "0", "1", "1.0"} and words(b)
         ]
         return ones and len(more) > 1
+
+    def comments_by_ids(self) -> None:
+        """Beside the store's own ids `comments` is the store's own field, which customers read;
+        elsewhere remarks are the warehouse's.
+        """
+        if self.is_settled(Field.COMMENTS) or not self.has(*STORE_IDS):
+            return
+        if column := find(Field.COMMENTS, self.free()):
+            self.take(Field.COMMENTS, [column], "beside the store's own ids")
 
     def carrier_from_service(self) -> None:
         """Where no column is the carrier's, service words may name it: "USPS Priority Mail"."""
@@ -284,6 +305,11 @@ class Assignment:
             if Field.ORDER_ID in column.says or not (column.is_known or column.is_harmless)
         ]
         likely = [
+            column
+            for column in likely
+            if Field.ORDER_ID in column.says or not value_shapes.are_long_numbers(column.cells)
+        ]
+        likely = [
             column for column in likely if value_shapes.vary(column.cells) or len(column.cells) < 2
         ]
 
@@ -371,7 +397,7 @@ class Assignment:
                 f"{fitting[0].label} is read as {wanted} {why}; no column says so plainly."
             )
         if wanted in SEVERAL or (
-            wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and _are_numbered(fitting)
+            wanted is Field.TRACKING_NUMBER and len(fitting) > 1 and are_numbered(fitting)
         ):
             return fitting, "one of several" if len(fitting) > 1 else ""
         fitting = [column for column in fitting if column.examples] or fitting[:1]
@@ -381,9 +407,9 @@ class Assignment:
             ] or fitting
         if len(fitting) == 1:
             return fitting, why
-        if wanted is Field.TRACKING_NUMBER and _never_meet(fitting):
+        if wanted is Field.TRACKING_NUMBER and never_meet(fitting):
             return fitting, "one of several"
-        best = max(fitting, key=lambda column: _count_values(wanted, column))
+        best = max(fitting, key=lambda column: count_values(wanted, column))
         others = ", ".join(column.label for column in fitting if column is not best)
         if agree(wanted, fitting):
             return [best], f"the same as {others}"
@@ -405,38 +431,3 @@ def _may_be_the_stores(column: Column) -> bool:
     return column.says.get(
         Field.ORDER_ID, Strength.HINT
     ) >= Strength.WEAK and value_shapes.are_store_numbers(column.cells)
-
-
-def _are_numbered(fitting: Sequence[Column]) -> bool:
-    """`Tracking Number`, `Tracking Number 2`, …: also those that are blank in the sample."""
-    return sum(column.is_numbered for column in fitting) >= len(fitting) - 1
-
-
-def _never_meet(fitting: Sequence[Column]) -> bool:
-    """Never filled in the same row: each holds the numbers of other parcels."""
-    rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(len(value_shapes.filled_cells(row)) <= 1 for row in rows)
-
-
-def agree(wanted: Field, fitting: Sequence[Column]) -> bool:
-    """Whether the columns say the same in every row where more than one speaks."""
-    rows = zip(*(column.cells for column in fitting), strict=True)
-    return all(
-        len({_comparison_key(wanted, cell) for cell in value_shapes.filled_cells(row)} - {""}) <= 1
-        for row in rows
-    )
-
-
-def _count_values(wanted: Field, column: Column) -> int:
-    return sum(
-        bool(_comparison_key(wanted, cell)) for cell in value_shapes.filled_cells(column.cells)
-    )
-
-
-def _comparison_key(wanted: Field, cell: Cell) -> str:
-    """What a cell says to the field, so that `UPS` and `UPS Ground`, `#1001` and `1001` are one."""
-    text = words(cell)
-    if wanted is Field.CARRIER:
-        found = carrier(text)
-        return found.family if found.known else normalise(text)
-    return fold_case(text).lstrip("#")

@@ -31,7 +31,9 @@ class Recognition:
     """Which column is which field, and what to tell the person about it."""
 
     columns: Mapping[Field, tuple[int, ...]]
-    """0-based; several only for tracking numbers, and for fields that say whether a row ships."""
+    """0-based; several only for tracking numbers, items side by side, and fields that say whether a
+    row ships.
+    """
     said: tuple[str, ...]
     """One line a recognised column: "read `Order - Number` as order_id"."""
     fingerprint: str
@@ -155,9 +157,11 @@ def _settle(
     contest.apply_user_mapping(said)
     contest.apply_template(template_columns(header))
     contest.apply_remembered(remembered)
+    contest.items_side_by_side()
     contest.match_headers(Strength.SURE)
     contest.units_done()
     contest.match_headers(Strength.STRONG)
+    contest.comments_by_ids()
     contest.carrier_from_service()
     contest.links_as_numbers()
     for strength in (Strength.WEAK, Strength.PART):

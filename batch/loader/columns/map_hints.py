@@ -27,16 +27,20 @@ def how_to_name(rows: Sequence[Sequence[Cell]], constants: Collection[Field]) ->
     columns = columns_of([""] * max(map(len, rows)), rows[first:], ())
     if not columns:
         return "Export it again, with a row of headers and the rows below it."
+    names, below = list(map(words, rows[first])), rows[first + 1 :]
+    named = columns_of(names, below, ())
+    if not (_order(columns) or _order(named)):
+        return "No column has order numbers: export it again, with them and with a row of headers."
     by_place = (
         "say where each column is; by its values that is"
         f" {_by_place(columns, rows[first:], constants)}"
     )
-    names, below = list(map(words, rows[first])), rows[first + 1 :]
-    if not below or not all(
-        isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell)
+    if (
+        not below
+        or not _order(named)
+        or not all(isinstance(cell, str) and _is_name(cell) for cell in rows[first] if words(cell))
     ):
         return f"If it has none, {by_place}"
-    named = columns_of(names, below, ())
     by_name, _ = complete_todo(
         map_option(Field.ORDER_ID, _order(named), named),
         lambda said: recognise(names, below, mapping=said, constants=constants),
@@ -52,7 +56,7 @@ def _is_name(text: str) -> bool:
 def _by_place(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], constants: Collection[Field]
 ) -> str:
-    found = {Field.ORDER_ID: _order(columns)}
+    found = {Field.ORDER_ID: _order(columns) or columns[0]}
     for wanted, look in _LOOKS.items():
         left = (column for column in columns if column not in found.values())
         if column := next((column for column in left if look(column.cells)), None):
@@ -63,8 +67,13 @@ def _by_place(
     return complete_todo(options, lambda said: headerless(said, rows, constants), {})[0]
 
 
-def _order(columns: Sequence[Column]) -> Column:
-    """The column whose values look most like a store's order numbers."""
-    likely = [column for column in columns if value_shapes.confirms(Field.ORDER_ID, column.cells)]
+def _order(columns: Sequence[Column]) -> Column | None:
+    """The column whose values look most like a store's order numbers; None where no column's do."""
+    likely = [
+        column
+        for column in columns
+        if value_shapes.confirms(Field.ORDER_ID, column.cells)
+        and not value_shapes.are_long_numbers(column.cells)
+    ]
     own = [column for column in likely if value_shapes.are_store_numbers(column.cells)]
-    return next(iter(own or likely or columns))
+    return next(iter(own or likely), None)

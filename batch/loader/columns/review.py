@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from batch.errors import ColumnError
 from batch.loader.columns import value_shapes
+from batch.loader.columns.agreement import agree
 from batch.loader.columns.assignment import (
     LINE_FIELDS,
     ORDER_FIELDS,
     Assignment,
-    agree,
 )
 from batch.loader.columns.columns import Column, column_list, column_with_letter
 from batch.loader.columns.synonyms import Strength
@@ -36,6 +36,7 @@ def review(contest: Assignment) -> None:
     _lines(contest)
     _tracking_number(contest)
     _evidence(contest)
+    _remarks(contest)
 
 
 def _whose_numbers(contest: Assignment) -> None:
@@ -387,6 +388,18 @@ def _evidence(contest: Assignment) -> None:
         ],
         name="evidence",
     )
+
+
+def _remarks(contest: Assignment) -> None:
+    """Remarks of the warehouse are not for the customer, unless a person says so."""
+    if contest.is_settled(Field.COMMENTS):
+        return
+    for column in contest.free():
+        if Field.COMMENTS in column.says and column.examples:
+            contest.warnings.append(
+                f"{column.label} is kept from the customer; to send it as the shipment's comments:"
+                f" {contest.options(Field.COMMENTS, column)}"
+            )
 
 
 def _may_be_tracking(contest: Assignment, column: Column) -> bool:

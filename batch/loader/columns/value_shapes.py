@@ -50,6 +50,9 @@ def filled_cells(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in cells if words(cell).casefold() not in BLANKS]
 
 
+_LONG_NUMBER = re.compile(r"[+0]\d{6,15}+|\d{10,16}+")
+
+
 def confirms(field: Field, cells: Sequence[Cell]) -> bool:
     """Whether the values look like the field's: what a weak header needs."""
     if field not in _LOOKS or not _most(_LOOKS[field], cells):
@@ -131,6 +134,15 @@ def are_few(cells: Sequence[Cell]) -> bool:
 def are_harmless(cells: Sequence[Cell]) -> bool:
     """Whether the values are dates, mail addresses, links, money, or texts of many words."""
     return any(_most(look, cells) for look in (_is_date_or_link, _is_mail, _is_fraction, _is_long))
+
+
+def are_long_numbers(cells: Sequence[Cell]) -> bool:
+    """Whether the values are longer than any store's order number, or begin with a 0 or a +, as
+    telephone numbers do.
+    """
+    return _most(
+        lambda cell: re.fullmatch(r"[+0]\d{6,15}+|\d{10,16}+", words(cell)) is not None, cells
+    )
 
 
 def is_day_or_flag(cell: Cell) -> bool:

@@ -11,9 +11,11 @@ skipped_rows      rows that make no shipment
 no_rows           counts and the last lines of a report
 units             units of another kind, and units that were short
 whose             rows of another store
+item_columns      items of a row side by side
 tracking_columns  numbers and links, from several columns
 number_checks     numbers that their carrier cannot have given
 carrier_columns   carriers, from up to four columns
+unknown_carriers  names of carriers that nobody knows
 lost_zeros        zeros that a spreadsheet program took
 recipients        to whom the rows go
 ship_dates        when rows were shipped

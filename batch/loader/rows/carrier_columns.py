@@ -10,16 +10,8 @@ import numpy as np
 import pandas as pd
 
 from batch.loader.cells import values
-from batch.loader.cells.carriers import (
-    CUSTOM_PROVIDER,
-    PROVIDERS,
-    Carrier,
-    Code,
-    carrier,
-    names,
-    several_carriers,
-    with_service,
-)
+from batch.loader.cells.carrier_codes import CUSTOM_PROVIDER, PROVIDERS, Carrier, Code, names
+from batch.loader.cells.carriers import carrier, several_carriers, with_service
 from batch.loader.rows.inspection import Categorical, Inspection
 from batch.model import Field, Question
 from batch.model.reading import answer_option, choice
@@ -103,18 +95,3 @@ def _is_new_slug(text: str) -> bool:
     """Whether it looks like a slug that AfterShip has and this package's list has not."""
     found = carrier(text)
     return _SLUG.fullmatch(text) is not None and not (found.provider or found.slug)
-
-
-def unknown_carriers(shipper: Categorical[Shipper]) -> tuple[str, ...]:
-    """One line for each name nobody knows: how many rows have it, and what to write where."""
-    counts = np.bincount(shipper.codes, minlength=len(shipper.values))
-    rows: dict[str, int] = {}
-    for found, count in zip(shipper.values, counts.tolist(), strict=True):
-        if found.carrier and not found.carrier.known:
-            rows[found.carrier.name] = rows.get(found.carrier.name, 0) + count
-    return tuple(
-        f"Carrier {name!r} is not known ({count:,} row{'s' * (count > 1)}): its numbers make no"
-        " tracking link. "
-        f'Add to shipbatch.toml under [carriers]: "{name}" = "SLUG" (or "provider:CODE")'
-        for name, count in rows.items()
-    )

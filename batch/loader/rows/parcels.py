@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from batch.loader.cells.carriers import DHL, company_of_dhl, disagreement, guess
+from batch.loader.cells.carrier_numbers import company_of_dhl, guess, other_owner
 from batch.loader.cells.values import COMMENTS_LENGTH
 from batch.loader.rows.carrier_columns import Shipper
 from batch.loader.rows.inspection import Categorical
@@ -25,6 +25,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
     )
     numbers = unique_numbers(_texts(entries.numbers, members))
     method, carrier = _shipper(entries, members, numbers, warnings)
+    owners = (other_owner(carrier, number) for number in numbers) if carrier else ()
     return Parcel(
         order_id=order if order > 0 else None,
         rows=tuple(entries.rows[list(members)].tolist()),
@@ -36,6 +37,8 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
         tracking_link=_common_text(
             entries.link, members, "several tracking links; they are left out", warnings
         ),
+        carrier_name=carrier.name if carrier else "",
+        number_of=next(filter(None, owners), ""),
         shipping_provider=carrier.provider if carrier else "",
         tracking_carrier=carrier.slug if carrier else "",
         shipping_method=method,
@@ -72,18 +75,19 @@ def _shipper(
         )
     method = methods[0] if methods else ""
     named = next((shipper.carrier for shipper in found if shipper.carrier), None)
-    if named and named.name == DHL and numbers and (company := company_of_dhl(numbers[0])):
+    if named and numbers and (company := company_of_dhl(named, numbers[0])):
         warnings.append(
-            f"the carrier is DHL, and {numbers[0]} is a number of {company.name}: it ships as that"
+            f"the carrier is {named.name}, and {numbers[0]} is a number of {company.name}:"
+            " it ships as that"
         )
         return Shipper(method, company)
-    if named:
-        warnings.extend(said for number in numbers if (said := disagreement(named, number)))
+    if named and not named.by_number:
         return Shipper(method, named)
     guessed = guess(numbers[0]) if numbers else None
     if guessed:
-        warnings.append(f"no carrier is named; {numbers[0]} can only be a number of {guessed.name}")
-    return Shipper(method, guessed)
+        said = f"the carrier is {named.name!r}" if named else "no carrier is named"
+        warnings.append(f"{said}; {numbers[0]} can only be a number of {guessed.name}")
+    return Shipper(method, guessed or named)
 
 
 def unnamed_carriers(entries: Entries) -> tuple[str, ...]:

@@ -10,8 +10,11 @@ from batch.loader.cells.tracking_numbers import link as link_text
 from batch.loader.cells.tracking_numbers import plain_tracking, tracking_number
 from batch.loader.rows.inspection import Categorical, Inspection, distinct
 from batch.loader.rows.lost_zeros import find_lost_zeros, find_rounded
-from batch.model import Field
+from batch.model import Field, Question
+from batch.model.reading import choice
 from batch.primitives.spelling import fold_case
+
+LABELS = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
 
 def tracking_columns(seen: Inspection) -> tuple[Categorical[str], Categorical[str]]:
@@ -34,6 +37,22 @@ def tracking_columns(seen: Inspection) -> tuple[Categorical[str], Categorical[st
         codes = np.where(first.codes != 0, first.codes, beyond).astype(np.int32)
         first = distinct(codes, first.values + other.values[1:])
     return numbers, first
+
+
+def ask_for_evidence(seen: Inspection, numbers: Categorical[str], links: Categorical[str]) -> None:
+    """A tracking column that is blank throughout shows as little as none that any of it has
+    shipped; files with the store's own line ids and units show it by these.
+    """
+    labels = [name for name in LABELS if seen.frame.of.get(name)]
+    exact = seen.has(Field.ORDER_PRODUCT_ID) and seen.has(Field.QUANTITY)
+    if not labels or exact or seen.answers.is_known or numbers.codes.any() or links.codes.any():
+        return
+    rows = seen.may_ship
+    if rows.any():
+        header = seen.header_of(seen.column(labels[0]))
+        text = f"`{header}` is blank in every row: nothing shows that these orders have shipped."
+        ship = choice("blank_numbers", "ship", "to ship them all without tracking numbers")
+        seen.ask(Question("blank_numbers", text, (ship,)), rows)
 
 
 def _links(seen: Inspection, numbers: Categorical[str]) -> Categorical[str]:

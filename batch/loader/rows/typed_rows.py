@@ -1,6 +1,6 @@
 """What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +14,14 @@ from batch.loader.files.tables import Cell
 from batch.loader.rows.carrier_columns import Shipper, shippers
 from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
+from batch.loader.rows.item_columns import items_side_by_side
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.number_checks import check_numbers
 from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
-from batch.loader.rows.tracking_columns import tracking_columns
+from batch.loader.rows.tracking_columns import ask_for_evidence, tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
+from batch.loader.rows.unknown_carriers import settle_unknown
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
@@ -110,7 +112,8 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = _orders(seen)
     numbers, link = tracking_columns(seen)
-    shipper = shippers(seen, aliases)
+    ask_for_evidence(seen, numbers, link)
+    shipper = settle_unknown(seen, shippers(seen, aliases), numbers, link, aliases)
     check_numbers(seen, numbers, shipper, order)
     return Entries(
         rows=seen.frame.rows,
@@ -154,20 +157,18 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
     )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
-    several: dict[int, Counted] = {}
+    several = {row: _left_of(items, ignored) for row, items in items_side_by_side(seen).items()}
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
-        if row in seen.findings:
+        if row in seen.findings or row in several:
             continue
         found = skus.units_of(texts[column.codes[row]], units.cells[units.codes[row]])
         if isinstance(found, Wrong):
             seen.reject(row, seen.describe_cell(row, units if units.codes[row] else column, found))
         elif found is not None:
-            several[row] = tuple(
-                (sku, n) for sku, n in found if fold_case(sku) not in ignored and n != 0
-            )
+            several[row] = _left_of(found, ignored)
     if ignored:
         out = np.array([fold_case(text) in ignored for text in texts], dtype=np.bool_)[given.codes]
-        out[[row for row, left in several.items() if not left]] = True
+        out[list(several)] = [not left for left in several.values()]
         nothing = "not shipped (ignore_skus)."
         seen.refuse_rows(
             out,
@@ -176,6 +177,12 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         )
     sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
+
+
+def _left_of(items: Counted, ignored: Set[str]) -> Counted:
+    return tuple(
+        (sku, units) for sku, units in items if fold_case(sku) not in ignored and units != 0
+    )
 
 
 def _quantities(
