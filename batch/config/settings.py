@@ -74,6 +74,8 @@ class Gates(Section):
     """Shipments, each of which mails a customer, while there is no usual yet."""
     old_days: int = Field(default=7, ge=0)
     """Days since most rows were shipped: a backfill, or an old file."""
+    ahead: float = Field(default=0.5, ge=0, le=1)
+    """Share of the ship dates that are later than tomorrow."""
     same_number: int = Field(default=20, ge=0)
     """Orders on which one tracking number stands."""
     absent: float = Field(default=0.5, ge=0, le=1)

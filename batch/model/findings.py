@@ -173,6 +173,17 @@ def packed_unordered(order: Order, line: OrderLine, packed: int, left: int) -> F
     )
 
 
+def joined_parcels(order: Order, numbers: Sequence[str], lines: Sequence[OrderLine]) -> Finding:
+    """Each line under each number."""
+    return Code.JOINED_PARCELS.finding(
+        order=order.order_id,
+        count=len(numbers),
+        numbers=_listed(numbers),
+        lines=_listed([describe_line(line) for line in lines]),
+        left=_listed([line.left for line in lines]),
+    )
+
+
 def several_parcels(parcel: Parcel) -> Finding:
     return Code.SEVERAL_PARCELS.finding(
         order=_order(parcel), count=len(parcel.numbers), numbers=_listed(parcel.numbers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from batch.config import Gates, Settings, Source
@@ -23,6 +23,8 @@ RUNS = 150
 """Runs that are looked through for them: some are of one file."""
 SAMPLE = 500
 """Parcels by which it is found out how long ago a file was shipped."""
+TOMORROW = timedelta(days=1)
+"""Further east it is tomorrow already, and tonight's label may have tomorrow's date."""
 ABSENT = frozenset({Code.UNKNOWN_ORDER, Code.ORDER_NOT_THERE_YET, Code.ORDER_NOT_LISTED})
 
 
@@ -140,7 +142,8 @@ class FileGate:
             if note.finding.status is Status.ALREADY_CREATED:
                 known += 1
                 sample += [note.request_key] if len(sample) < SAMPLE else []
-        days, old = ages(export.shipped, run.started.astimezone().date(), old=gates.old_days)
+        today = run.started.astimezone().date()
+        days, old = ages(export.shipped, today, old=gates.old_days)
         return replace(
             export.profile,
             wrong=wrong,
@@ -152,6 +155,8 @@ class FileGate:
             strangers=strangers,
             days=days,
             old=old,
+            ahead=sum(rows for day, rows in export.shipped.items() if day > today + TOMORROW),
+            dated=sum(export.shipped.values()),
             weekday=night_of(run.started),
         )
 

@@ -3,6 +3,7 @@
 The rules are numbered as in DESIGN section 4.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,7 +16,29 @@ from batch.planning.recipients import difference
 def holds(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
     """Place in the file → why the draft is stopped."""
     found = {place: _hold(draft, view) for place, draft in new.items()}
-    return {place: note for place, note in found.items() if note}
+    held = {place: note for place, note in found.items() if note}
+    return _joined(new, view) | held
+
+
+def _joined(new: Mapping[int, ShipmentDraft], view: OrderView) -> dict[int, RowNote]:
+    """Rule 9: all that is left, under each of several numbers: what is in which parcel, nothing
+    says.
+    """
+    alike: dict[tuple[tuple[int, int | None], ...], list[int]] = defaultdict(list)
+    for place, draft in new.items():
+        asked = sorted((want.line.order_product_id, want.quantity) for want in draft.wants)
+        if draft.number and asked and draft.share[1] == 1 and not view.may_ship(draft, again=False):
+            alike[tuple(asked)].append(place)
+    held: dict[int, RowNote] = {}
+    for places in alike.values():
+        wants = new[places[0]].wants
+        if len(places) < 2 or any(want.line.left != (want.quantity or 1) for want in wants):
+            continue
+        numbers = [new[place].number for place in places]
+        for place in places:
+            finding = findings.joined_parcels(view.order, numbers, [want.line for want in wants])
+            held[place] = new[place].note(finding)
+    return held
 
 
 def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:

@@ -125,6 +125,9 @@ ONE = WEEKS[0]
             WEEKS,
             "one_carrier",
         ),
+        (replace(ONE, ahead=5, dated=10), replace(ONE, ahead=4, dated=10), (), "ship_dates_ahead"),
+        (file_of(10, strangers=2), file_of(10, strangers=1), (), "other_recipients"),
+        (file_of(10, strangers=9), file_of(9, strangers=9), (), "other_recipients"),
         (
             replace(ONE, carriers={"DHL": 10}),
             replace(ONE, carriers={"DHL": 9}),

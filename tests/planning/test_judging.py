@@ -546,6 +546,37 @@ class TestOneNumberInTwoWays:
         assert isinstance(found[4], Shipment)
 
 
+class TestLinesUnderEachNumber:
+    """A join of an order's lines with its parcels: each line stands under each number."""
+
+    @staticmethod
+    def joined(quantity: int = 1, **more: Any) -> list[Judged]:
+        of = order(line(quantity=quantity), line(2, "CUP", quantity=quantity))
+        lines = [[ask(row=row), ask("CUP", row=row + 1)] for row in (2, 4)]
+        parcels = (parcel(*lines[0], number="A"), parcel(*lines[1], number="B"))
+        return judged(*parcels, of=of, **more)
+
+    def test_none_of_them_ships(self) -> None:
+        """Nothing says what is in which; each row names the numbers."""
+        found = by_row(self.joined())
+        assert {row: one.code for row, one in found.items()} == dict.fromkeys(
+            (2, 3, 4, 5), "joined_parcels"
+        )
+        assert "2 tracking numbers (A, B)" in found[2].error
+        assert "SKU MUG, SKU CUP" in found[2].error
+
+    def test_where_units_are_left_for_all_they_are_parcels(self) -> None:
+        """Two of each were ordered, and one of each is in each box."""
+        assert all(isinstance(one, Shipment) for one in self.joined(quantity=2))
+
+    def test_a_persons_word_ships_one(self) -> None:
+        """The other then lacks its units."""
+        asks = {parcel(ask(row=2), ask("CUP", row=3), number="A").request_key: "ship"}
+        found = by_row(self.joined(policy=Policy(answers=asks)))
+        assert isinstance(found[2], Shipment)
+        assert found[4].code == "not_enough_left"
+
+
 class TestAnotherNumber:
     def test_is_a_new_parcel_where_units_left_cover_it(self) -> None:
         """A second parcel of the same lines."""

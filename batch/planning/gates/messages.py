@@ -45,6 +45,14 @@ def other_recipients(file: Profile) -> Finding:
     )
 
 
+def ship_dates_ahead(file: Profile) -> Finding:
+    """A plan of shipments, or labels printed in advance."""
+    return Code.SHIP_DATES_AHEAD.finding(
+        error=f"{file.ahead:,} of {file.dated:,} ship dates are later than tomorrow: these parcels"
+        " have not gone yet."
+    )
+
+
 def one_number(file: Profile, before: int | None) -> Finding:
     """A number copied down the column."""
     usually = "" if before is None else f"; before, it was at most {before or 'none'}"

@@ -43,6 +43,10 @@ class Profile:
     """The median age of the rows by ship date, in days; None where the file has no dates."""
     old: int = 0
     """Rows shipped longer ago than the mail gate allows."""
+    ahead: int = 0
+    """Rows whose ship date is later than tomorrow."""
+    dated: int = 0
+    """Rows with a ship date."""
     weekday: int = 0
     """0 is Monday's night; a night lasts from noon to noon."""
 

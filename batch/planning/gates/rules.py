@@ -69,6 +69,12 @@ def _other_recipients(file: Profile, _: Sequence[Profile], gates: Gates) -> Find
     return messages.other_recipients(file) if gates.recipients and many else None
 
 
+def _ahead(file: Profile, _: Sequence[Profile], gates: Gates) -> Finding | None:
+    """Parcels that have not gone yet: their customers would hear of it today."""
+    most = file.ahead and file.ahead >= gates.ahead * file.dated
+    return messages.ship_dates_ahead(file) if gates.ahead and most else None
+
+
 def _one_number(file: Profile, nights: Sequence[Profile], gates: Gates) -> Finding | None:
     before = max((night.number_orders for night in nights), default=0)
     most = file.number_orders >= FEW and file.number_orders * 2 > file.parcels
@@ -161,6 +167,7 @@ def _too_many(file: Profile, _: Sequence[Profile], gates: Gates) -> Finding | No
 _RULES: tuple[Rule, ...] = (
     _absent,
     _other_recipients,
+    _ahead,
     _shipped_before,
     _one_number,
     _fewer,
