@@ -83,6 +83,7 @@ class Code(StrEnum):
     IGNORED_SKU = "ignored_sku"
     QUANTITY_ZERO = "quantity_zero"
     TOO_MANY_CELLS = "too_many_cells"
+    SHIFTED_CELLS = "shifted_cells"
     NO_ORDER = "no_order"
     NO_LINE = "no_line"
     NO_QUANTITY = "no_quantity"
