@@ -89,6 +89,7 @@ class Code(StrEnum):
     IGNORED_SKU = "ignored_sku"
     QUANTITY_ZERO = "quantity_zero"
     TOO_MANY_CELLS = "too_many_cells"
+    SHIFTED_CELLS = "shifted_cells"
     NO_ORDER = "no_order"
     DOUBLED_ROW = "doubled_row"
     NO_LINE = "no_line"

@@ -729,3 +729,30 @@ def test_a_zip_that_only_looks_like_a_workbook_is_not_taken_for_ours(tmp_path):
         archive.writestr("docProps/custom.xml", "<!DOCTYPE x><x name='shipbatch'>{}</x>")
     with pytest.raises(FileError):
         load(path, Source())
+
+
+@pytest.mark.parametrize(
+    ("header", "shifted", "good"),
+    [
+        ("Order,Customer,Tracking,Carrier,,", "1003,Kim, Jr,T100000003,UPS,", "{},Ann,{},UPS,,"),
+        ("Order,Firm,Tracking,Carrier,Note", "1003,Kim, 12 Ltd,T100000003,UPS,", "{},Ann,{},UPS,"),
+        ("Order,Firm,Tracking,Carrier,Note", "1003,A,B,C,T100000003,UPS", "{},Ann,{},UPS,x"),
+    ],
+)
+def test_a_row_that_a_separator_within_a_cell_has_shifted_does_not_ship(
+    csv_file, header, shifted, good
+):
+    """Its neighbours do."""
+    rows = [good.format(order, f"T10000000{order % 10}") for order in (1001, 1002, 1004)]
+    export = load(csv_file(header, *rows[:2], shifted, rows[2]), Source())
+    assert list(export.findings) == [4]
+    assert export.findings[4].code in {"too_many_cells", "shifted_cells", "bad_tracking_number"}
+    assert [parcel.order_id for parcel in export.parcels()] == [1001, 1002, 1004]
+
+
+def test_a_remark_beside_the_table_shifts_nothing(csv_file):
+    """Nor does a separator at the end of every line."""
+    rows = ["1001,T100000001,UPS,,", "1002,T100000002,UPS,,asked Bo", "1003,T100000003,UPS,,"]
+    assert not load(csv_file("Order,Tracking,Carrier,,", *rows), Source()).findings
+    rows = [f"{1001 + n},T10000000{n},UPS," for n in range(3)]
+    assert not load(csv_file("Order,Tracking,Carrier", *rows), Source()).findings

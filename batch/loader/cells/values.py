@@ -29,6 +29,8 @@ MOST_UNITS = 1_000_000
 _ID = re.compile(r"(\d{1,18})(?:\.0+)?")
 _QUANTITY = re.compile(r"([+-]?)(\d+)(?:[.,](\d*))?")
 
+_TRACKING = re.compile(r"1Z[0-9A-Z]{16}|[A-Z]{0,4}+\d{10,34}+[A-Z]{0,2}+")
+
 
 def identifier(cell: Cell) -> int | Wrong:
     """An id of the store: order_product_id, order_address_id; 0 for a blank cell."""
@@ -108,6 +110,16 @@ def words(cell: Cell) -> str | Wrong:
             "" if text.casefold() in BLANK_WORDS else " ".join(text.split())
         )
     return plain_text(cell)
+
+
+def carrier_words(cell: Cell) -> str | Wrong:
+    """As `words`, of a carrier: a tracking number among them stands in the wrong column."""
+    text = words(cell)
+    if isinstance(text, str) and _TRACKING.fullmatch(text):
+        why = "it is a tracking number where the carrier should be"
+        todo = "Put each cell under its header, and cells that hold the separator in quotes."
+        return Wrong(Code.SHIFTED_CELLS, why, todo)
+    return text
 
 
 def comments(cell: Cell) -> str | Wrong:

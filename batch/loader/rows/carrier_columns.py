@@ -33,7 +33,10 @@ class Shipper(NamedTuple):
 def shippers(seen: Inspection, aliases: Mapping[str, str]) -> Categorical[Shipper]:
     """Code 0 is a row that names neither carrier nor service."""
     fields = (Field.SHIPPING_PROVIDER, Field.TRACKING_CARRIER, Field.CARRIER, Field.SHIPPING_METHOD)
-    texts = [seen.text_column(name, values.words) for name in fields]
+    texts = [
+        seen.text_column(name, values.carrier_words if name is Field.CARRIER else values.words)
+        for name in fields
+    ]
     texts[2] = _one_of_several(seen, texts[2], aliases)
     combined = np.zeros(len(seen.frame), dtype=np.int64)
     for text in (text for text in texts if text.codes.any()):

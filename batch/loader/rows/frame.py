@@ -108,6 +108,10 @@ class Frame:
     of: dict[Field, tuple[CategoricalColumn, ...]]
     too_wide: dict[int, int] = field(default_factory=dict)
     """Data row → cells it has, where these are more than the header and not blank."""
+    spilled: dict[int, int] = field(default_factory=dict)
+    """Data row → cells it has, where it, unlike most, goes on behind the last column with a name:
+    a separator within a cell may have shifted it.
+    """
     totals: set[int] = field(default_factory=set)
     repeated_headers: set[int] = field(default_factory=set)
     reordered: int | None = None
@@ -231,7 +235,9 @@ class _Reader:
             if wanted.get(name)
         )
         self.numbers = array("i")
+        self.named = max((at for at, name in enumerate(self.header, 1) if name), default=0)
         self.too_wide: dict[int, int] = {}
+        self.spilled: dict[int, int] = {}
         self.totals: set[int] = set()
         self.repeated_headers: set[int] = set()
         self.reordered: int | None = None
@@ -245,7 +251,7 @@ class _Reader:
             [row + [""] * (needed - len(row)) for row in chunk] if min(widths) < needed else chunk
         )
         columns = list(zip(*padded, strict=True))
-        if not _is_plain(columns[self.key]) or (self.is_text and 0 < len(self.header) < needed):
+        if not _is_plain(columns[self.key]) or (self.is_text and self._goes_on(columns)):
             kept = self._look(
                 padded, [row.width if isinstance(row, _Cut) else len(row) for row in chunk]
             )
@@ -279,13 +285,22 @@ class _Reader:
                 self.repeated_headers.add(at)
             elif not plain and self.reordered is None and self._is_reordered(row):
                 self.reordered = at
-            elif (
-                self.is_text
-                and widths[index] > len(self.header) > 0
-                and not is_blank(row[len(self.header) :])
-            ):
-                self.too_wide[at] = widths[index]
+            elif self.is_text and widths[index] > self.named > 0:
+                self._note_width(at, row, widths[index])
         return kept
+
+    def _goes_on(self, columns: Sequence[Sequence[Cell]]) -> bool:
+        """Whether a row of the chunk may have cells behind the last column with a name."""
+        if not self.named:
+            return False
+        unnamed = columns[self.named : len(self.header)]
+        return len(columns) > len(self.header) or not all(map(is_blank, unnamed))
+
+    def _note_width(self, at: int, row: list[Cell], width: int) -> None:
+        if width > len(self.header) and not is_blank(row[len(self.header) :]):
+            self.too_wide[at] = width
+        elif width > len(self.header) or not is_blank(row[self.named :]):
+            self.spilled[at] = width
 
     def _is_totals(self, key: Cell, row: list[Cell]) -> bool:
         if _says_nothing(key):
@@ -310,10 +325,13 @@ class _Reader:
             name: tuple(made[position] for position in positions)
             for name, positions in self.wanted.items()
         }
+        if 2 * len(self.spilled) > len(self.numbers):  # it is how the file is written
+            self.spilled.clear()
         return Frame(
             _numbers(self.numbers),
             columns,
             self.too_wide,
+            self.spilled,
             self.totals,
             self.repeated_headers,
             self.reordered,

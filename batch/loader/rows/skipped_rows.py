@@ -32,6 +32,9 @@ NOT_FILLED_IN = Code.NOT_FILLED_IN.finding()
 MOST_KINDS = 12
 """Different words of a column that may be statuses; with more it is a text."""
 
+LEAST_DIGITS = 5
+"""Of a tracking number, in a row that may be shifted."""
+
 _WAITING = (RowStatus.NOT_YET, RowStatus.LACKING)
 _LABEL = (Field.TRACKING_NUMBER, Field.TRACKING_LINK)
 
@@ -55,6 +58,7 @@ def set_aside(seen: Inspection) -> None:
             invalid(Code.TOO_MANY_CELLS, error, "Put cells that hold the separator in quotes."),
             alone=True,
         )
+    _shifted(seen)
     asked = (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID, Field.SKU, Field.ORDER_PRODUCT_ID)
     if seen.is_template:
         filled_in = _has_value(seen, *_LABEL, Field.QUANTITY)
@@ -77,6 +81,22 @@ def _reordered(seen: Inspection) -> None:
     below = np.arange(len(seen.frame)) > at
     header = int(seen.frame.rows[at])
     seen.refuse_rows(below, lambda _: Code.REORDERED.finding(row=header), alone=True)
+
+
+def _shifted(seen: Inspection) -> None:
+    """Rows that go on behind the header, and whose tracking number is words: a separator within a
+    cell has shifted them.
+    """
+    columns = seen.frame.of.get(Field.TRACKING_NUMBER, ())
+    for row, width in seen.frame.spilled.items():
+        texts = [undress(display(column.cell(row))) for column in columns if column.codes[row]]
+        if any(sum(map(str.isdigit, text)) < LEAST_DIGITS for text in texts):
+            error = (
+                f"Row {seen.frame.rows[row]} has {width} cells, and {texts[0]!r} where its tracking"
+                " number should be: its cells stand in wrong columns."
+            )
+            todo = "Put cells that hold the separator in quotes."
+            seen.reject(row, invalid(Code.TOO_MANY_CELLS, error, todo), alone=True)
 
 
 def _has_value(seen: Inspection, *fields: Field) -> Mask:
