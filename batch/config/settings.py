@@ -164,6 +164,17 @@ class Notify(Section):
     """Days after which a kind of trouble that was not met counts as new."""
 
 
+class OpenOrders(Section):
+    """Orders that should have shipped: what `shipbatch open` lists, and whether a night tells."""
+
+    older: float = Field(default=2, gt=0)
+    """Days since an order was made, before which it is not missed."""
+    newer: float = Field(default=0, ge=0)
+    """Days after which nobody asks for it any more; 0: never."""
+    at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["07:00"])
+    """Local time from which `watch` tells of them, once a day; a `run` does at its end; else no."""
+
+
 class Settings(Section):
     """One run's settings."""
 
@@ -209,6 +220,8 @@ class Settings(Section):
     """A Prometheus text file, rewritten after each run (install `shipbatch[metrics]`)."""
     notify: Notify = Notify()
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
+    open_orders: OpenOrders = OpenOrders()
+    """Orders that should have shipped: what `shipbatch open` lists, and whether a night tells."""
     wait: float = Field(default=60.0, ge=0)
     """Seconds to wait for another runner of the store."""
     turn: float = Field(default=300.0, gt=0)

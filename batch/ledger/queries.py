@@ -278,6 +278,24 @@ class LedgerReader:
         runs = [row[0] for note_id, _ in places for row in notes[note_id]]
         return list(zip(runs, self._each(note_from, found), strict=True))
 
+    def notes_naming(self, store: str, words: Iterable[str]) -> Mapping[str, tuple[str, RowNote]]:
+        """Word → run and note of the newest row without a record that names it, in a store."""
+        sql = (
+            "SELECT word, run_id, place, finding, record_id, ask, facts"
+            " FROM names JOIN notes USING (note_id) JOIN runs USING (run_id)"
+            f" WHERE word {LISTED} AND store = ? ORDER BY note_id, place DESC"
+        )
+        asked = {search_form(word): word for word in words}
+        newest: dict[str, tuple[str, Row]] = {}
+        for word, run_id, place, *note in self._rows(
+            sql, self._reader.list_parameter(list(asked)), store
+        ):
+            newest[asked[word]] = run_id, (f"[{place}]", *note)
+        return {
+            word: (run_id, next(self._each(note_from, [note])))
+            for word, (run_id, note) in newest.items()
+        }
+
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """Ask → the newest decision on it; a `ship` counts until the parcel has shipped."""
         sql = (
