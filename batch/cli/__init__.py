@@ -5,7 +5,7 @@ module    what it knows
 ========  ======================================================
 run       `run`, `resume`, `sandbox`
 watch     `watch`, `status`
-decide    `decide`, `undo`
+decide    `decide`, `source`, `forget`, `undo`
 inspect   `history`, `find`, `open`, `audit`, `template`
 admin     `setup`, `check`, `service`, `config`
 queue     `worker`, and the queue of `run`, `watch` and `status`
@@ -39,6 +39,7 @@ COMMANDS = (
     run.resume,
     inspect.read,
     decide.source,
+    decide.forget,
     inspect.history,
     watch.status,
     inspect.audit,

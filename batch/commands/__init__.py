@@ -9,6 +9,7 @@ check        what a run needs, proven
 decide       what waits for a person
 find         an order, a number, a SKU or a file
 find_live    how a shipment is in the store now
+forget       a person taken out of copies, sheets and logs
 history      what was run; the ledger copied
 open_orders  orders that should have shipped
 read         the account of a file, and its answers

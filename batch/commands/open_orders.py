@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import chain
@@ -48,19 +48,15 @@ class Known:
 
     what: str
     since: datetime
-    run: Run
+    run: str
+    file: str
     row: int
     todo: str
 
-    @property
-    def is_in_export(self) -> bool:
-        """Whether what is left of the order stood in an export."""
-        return self.what != IN_RECORDS[State.CREATED][0]
-
     def __str__(self) -> str:
         todo = f": `{self.todo}`" if self.todo else ""
-        where = f"row {self.row} of {Path(self.run.file).name}"
-        return f"{self.what} since {self.since.astimezone():%Y-%m-%d}, {where}{todo}"
+        at = f"{self.since.astimezone():%Y-%m-%d}, row {self.row} of {Path(self.file).name}"
+        return f"; {self.what} since {at}{todo}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +69,15 @@ class OverdueOrder:
     known: Known | None
 
     @property
-    def is_in_export(self) -> bool:
+    def in_export(self) -> bool:
         """Whether an export had what is left of it."""
-        return self.known is not None and self.known.is_in_export
+        return self.known is not None and self.known.what != IN_RECORDS[State.CREATED][0]
 
     def lines(self, now: datetime) -> Iterator[str]:
         order = self.order
         age = f"{(now - self.created) / DAY:.0f} days old" if self.created else "of unknown age"
         other = f" ({order.external_id})" if order.external_id else ""
-        known = f"; {self.known}" if self.known else ""
-        yield f"  order {order.order_id}{other}, {age}, {order.status}{known}"
+        yield f"  order {order.order_id}{other}, {age}, {order.status}{self.known or ''}"
         left = [line for line in order.lines if line.left]
         yield "    " + ", ".join(f"{one.left} × {findings.describe_line(one)}" for one in left)
 
@@ -93,13 +88,8 @@ class OverdueOrder:
             "external_order_id": self.order.external_id,
             "status": self.order.status,
             "created": self.created.isoformat() if self.created else None,
-            "in_export": self.is_in_export,
-            "known": known.what if known else "",
-            "since": known.since.isoformat() if known else None,
-            "file": known.run.file if known else "",
-            "run": known.run.run_id if known else "",
-            "row": known.row if known else None,
-            "todo": known.todo if known else "",
+            "in_export": self.in_export,
+            "known": asdict(known) | {"since": known.since.isoformat()} if known else None,
             "lines": [
                 {"sku": line.sku, "name": line.name, "ordered": line.quantity, "left": line.left}
                 for line in self.order.lines
@@ -126,8 +116,8 @@ async def list_open_orders(session: StoreSession, asked: OpenOrders) -> CommandR
         + (f"; {count_noun(files, 'export')} run since the oldest was made." if overdue else ".")
     ]
     sections = {
-        "In no export:": [each for each in overdue if not each.is_in_export],
-        "In an export, and not shipped:": [each for each in overdue if each.is_in_export],
+        "In no export:": [each for each in overdue if not each.in_export],
+        "In an export, and not shipped:": [each for each in overdue if each.in_export],
     }
     for title, some in sections.items():
         lines += [title] if some else []
@@ -205,14 +195,14 @@ def _of_record(record: Record, run: Run) -> Known:
     what, todo = UNDONE if record.deleted else IN_RECORDS[record.state]
     row = min(record.shipment.rows, default=0)
     todo = todo.format(run=run.run_id, order=record.shipment.order_id)
-    return Known(what, record.changed_at or run.started, run, row, todo)
+    return Known(what, record.changed_at or run.started, run.run_id, run.file, row, todo)
 
 
 def _of_note(order: Order, note: RowNote, run: Run, skipped: bool) -> Known:  # noqa: FBT001
     what = note.finding.status.value + (", and a person said to skip it" if skipped else "")
     is_held = note.finding.status is Status.HELD and not skipped
     todo = f"shipbatch decide {run.run_id}" if is_held else f"shipbatch find {order.order_id}"
-    return Known(what, run.started, run, note.rows[0], todo)
+    return Known(what, run.started, run.run_id, run.file, note.rows[0], todo)
 
 
 def _names(order: Order) -> list[str]:

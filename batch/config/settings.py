@@ -118,6 +118,8 @@ class Source(NamedTable):
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""
     """A parcel with a line that its order does not have: "whole" ships none of it, the default."""
+    retention: int | None = Field(default=None, ge=1, examples=[30])
+    """Days its copies are kept, and sheets in SHIPBATCH_HOME; left out: `keep_copies`."""
     expected_by: str = Field(
         default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"]
     )
@@ -207,7 +209,7 @@ class Settings(Section):
     judgement: float = 900.0
     """Seconds a judgement holds before it is taken again."""
     keep_copies: int = 90
-    """Days a copy of an input is kept."""
+    """Days a copy of an input is kept, of sources without a `retention` of their own."""
     fetch_largest: int = Field(default=LARGEST_FETCH, ge=1)
     """Bytes of a file that is fetched by its address, at most."""
     log_format: Literal["text", "json"] = "text"

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from batch.commands.open_orders import open_orders_digest
 from batch.config import Settings
 from batch.errors import LedgerError
-from batch.ledger import export_store, read_ledger
+from batch.ledger import read_ledger
 from batch.monitoring import Digest, of_report
-from batch.pipeline import Pipeline, input_copies
+from batch.pipeline import Pipeline
 from batch.pipeline.carry_over import carry_over_leftovers
 from batch.pipeline.progress import Progress
+from batch.pipeline.retention import expire_copies
 from batch.pipeline.session import StoreSession
 from batch.primitives.stop import StopEvent
 from batch.results import run_text
@@ -51,10 +52,8 @@ class Upkeep:
         return [await open_orders_digest(self._settings, screen, stop)]
 
     async def _expire(self) -> None:
-        settings = self._settings
-        await asyncio.to_thread(input_copies.expire, settings.home, settings.keep_copies)
         with suppress(LedgerError):
-            await asyncio.to_thread(export_store.expire, settings.ledger, settings.keep_copies)
+            await asyncio.to_thread(expire_copies, self._settings)
 
     def _find_leftovers(self) -> None:
         settings = self._settings
