@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from batch.bigcommerce import parse
@@ -31,6 +32,8 @@ BACKOFF = Backoff.doubling(2.0, 60.0)  # jittered
 T = TypeVar("T")
 Params = Mapping[str, str | int]
 
+ALL: Params = MappingProxyType({})
+"""No filters."""
 WHOLE_ORDER: Params = {"include": "consignments.line_items", "consignment_structure": "object"}
 """With these an order brings its lines, ids and addresses: no further read before a shipment."""
 
@@ -84,18 +87,19 @@ class Client:
             Call("GET", self._base + path, params or {}, largest=LARGEST_LIST), kind=path
         )
 
-    async def orders(
-        self, *, min_id: int, limit: int = PAGE, status_id: int | None = None
-    ) -> list[Order]:
-        """A page of orders, ascending from `min_id`, of one status if given; empty: none newer.
+    async def orders(self, *, min_id: int, limit: int = PAGE, filters: Params = ALL) -> list[Order]:
+        """A page of orders, ascending from `min_id`; empty: none newer.
 
+        `filters` are the API's own: `status_id`, `max_date_created` (ISO 8601) and more.
         Docs: orders, 2026-11: a `limit` over 250 is answered with 413, an empty page with 204.
         """
-        params: Params = {"min_id": min_id, "limit": limit, "sort": "id", **WHOLE_ORDER}
-        found = await self._list(
-            "/orders", params if status_id is None else {**params, "status_id": status_id}
-        )
-        return [self._parse(parse.order, part) for part in found]
+        params = {"min_id": min_id, "limit": limit, "sort": "id", **filters, **WHOLE_ORDER}
+        return [self._parse(parse.order, part) for part in await self._list("/orders", params)]
+
+    async def order_counts(self, filters: Params = ALL) -> Mapping[int, int]:
+        """Status id → how many orders the store has in it; takes the filters of `orders`."""
+        found = await self._read("/orders/count", filters)
+        return self._parse(parse.status_counts, found)
 
     async def orders_by_external_id(self, external_order_id: str) -> list[Order]:
         """The orders that carry a marketplace's number (`external_order_id`).

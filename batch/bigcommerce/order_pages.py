@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from batch.bigcommerce.client import PAGE, Client
+from batch.bigcommerce.client import ALL, PAGE, Client, Params
 from batch.model import Order
 from batch.primitives.concurrency import gather_bounded
 
@@ -42,6 +42,30 @@ class _Span:
     def has(self, ids: Sequence[int], *, inclusive: bool | None) -> bool:
         """Whether its page proves that the first order is missing."""
         return self.first in ids or self.begin < self.first or bool(inclusive)
+
+
+async def orders_of_status(
+    client: Client, status_id: int, *, min_id: int = 1, filters: Params = ALL
+) -> list[Order]:
+    """All orders in a status from `min_id` on, ascending, a page a request; deleted ones left out.
+
+    Each page begins with the last one's newest order: `min_id` may leave its own order out.
+    """
+    found: dict[int, Order] = {}
+    start = max(min_id - 1, 1)
+    filters = {**filters, "status_id": status_id}
+    while True:
+        page = await client.orders(min_id=start, filters=filters)
+        new = {order.order_id: order for order in page if order.order_id not in found}
+        if not new:
+            break
+        found |= new
+        start = max(new)
+    return [
+        order
+        for order_id, order in sorted(found.items())
+        if order_id >= min_id and order.status_id == status_id and not order.deleted
+    ]
 
 
 class Pages:

@@ -74,6 +74,7 @@ def order(found: object) -> Order:
         items_shipped=_count(fields, "items_shipped"),
         lines=tuple(lines[line_id] for line_id in sorted(lines)),
         external_id=_text(fields, "external_order_id") or _text(fields, "external_id"),
+        date_created=_text(fields, "date_created"),
         deleted=_text(fields, "is_deleted").casefold() in {"true", "1"},
         cut=listed < items_total
         or not lines
@@ -84,6 +85,12 @@ def order(found: object) -> Order:
             **{group.address_id: group.recipient for group in groups if group.address_id},
         },
     )
+
+
+def status_counts(found: object) -> dict[int, int]:
+    """Status id → orders, as `/orders/count` tells them. Raises Malformed."""
+    statuses = _list(_object(found, "count of orders").get("statuses"))
+    return {_count(status, "id"): _count(status, "count") for status in statuses}
 
 
 def order_line(

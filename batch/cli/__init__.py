@@ -5,8 +5,8 @@ module    what it knows
 ========  ======================================================
 run       `run`, `resume`, `sandbox`
 watch     `watch`, `status`
-decide    `decide`, `undo`
-inspect   `history`, `find`, `audit`, `template`, `carriers`
+decide    `decide`, `source`, `forget`, `undo`
+inspect   `history`, `find`, `open`, `audit`, `template`, `carriers`
 admin     `setup`, `check`, `service`, `config`
 queue     `worker`, and the queue of `run`, `watch` and `status`
 options   options that commands share
@@ -34,10 +34,12 @@ COMMANDS = (
     run.run,
     watch.watch,
     inspect.find,
+    inspect.open_,
     decide.decide,
     run.resume,
     inspect.read,
     decide.source,
+    decide.forget,
     inspect.history,
     watch.status,
     inspect.audit,
@@ -53,7 +55,7 @@ COMMANDS = (
 )
 """As `--help` lists them within their panels: in the order of use."""
 for _command in COMMANDS:
-    app.command()(_command)
+    app.command(_command.__name__.rstrip("_"))(_command)
 
 # bytes of address space; with less, a library that is loaded ends the process by itself
 LEAST = 128 * 2**20

@@ -1,4 +1,4 @@
-"""Commands that mend: `decide`, `source`, `undo`."""
+"""Commands that mend: `decide`, `source`, `forget`, `undo`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch.cli import options
-from batch.cli.queue import cancel_queued
+from batch.cli.queue import cancel_queued, forget_queued
 from batch.cli.terminal import (
     answers_of,
     ledger_of,
@@ -149,6 +149,33 @@ def source(
     result, signalled = run_with_progress(work, quiet=True, database=live.database)
     print_result(result, as_json=as_json)
     raise typer.Exit(signalled or result.status)
+
+
+def forget(
+    what: Annotated[str, typer.Argument(metavar="ORDER", help="An order, or a mail address.")],
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Also what is not over: its export has to be dropped again."),
+    ] = False,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Take a person out of copies of exports, our sheets, queue and logs; shipments stay."""
+    from batch.commands.forget import forget as forget_person
+
+    settings = settings_of(store=store)
+    with ledger_of() as ledger:
+        if settings.database:
+            result = forget_queued(
+                settings.database,
+                lambda in_line: forget_person(
+                    ledger, settings, what, anyway=anyway, in_line=in_line
+                ),
+            )
+        else:
+            result = forget_person(ledger, settings, what, anyway=anyway)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(result.status)
 
 
 def undo(

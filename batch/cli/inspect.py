@@ -1,4 +1,4 @@
-"""Commands that look: `history`, `find`, `audit`, `template`, `carriers`."""
+"""Commands that look: `history`, `find`, `open`, `audit`, `template`, `carriers`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -194,6 +194,39 @@ def carriers(
     result = find_carriers(word)
     print_result(result, as_json=as_json)
     raise typer.Exit(result.status)
+
+
+def open_(
+    older: Annotated[
+        float | None,
+        typer.Option(parser=options.days_of, metavar="AGE", help="Older than 2d, or 36h (2d)."),
+    ] = None,
+    newer: Annotated[
+        float | None,
+        typer.Option(parser=options.days_of, metavar="AGE", help="And no older than (any)."),
+    ] = None,
+    store: options.StoreName = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Orders that should have shipped: what no export had, and what waits here, oldest first."""
+    settings = live_settings(store=store)
+    given = {"older": older, "newer": newer}
+    asked = settings.open_orders.model_copy(
+        update={name: days for name, days in given.items() if days is not None}
+    )
+
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.commands.open_orders import list_open_orders
+        from batch.pipeline.session import open_store
+
+        async with open_store(settings, progress, stop, lock=False) as session:
+            return await list_open_orders(session, asked)
+
+    result, signalled = run_with_progress(
+        work, quiet=as_json, reads=True, database=settings.database
+    )
+    print_result(result, as_json=as_json)
+    raise typer.Exit(signalled or result.status)
 
 
 def template(

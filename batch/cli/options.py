@@ -8,6 +8,13 @@ import typer
 ADVANCED = "Advanced"
 """The second panel of `--help`."""
 
+
+def days_of(text: str) -> float:
+    """A span in days, from `2d`, `36h` or `2`. Raises ValueError, which Typer puts in words."""
+    hours = text.casefold().endswith("h")
+    return float(text.casefold().rstrip("hd ")) / (24 if hours else 1)
+
+
 StoreName = Annotated[str, typer.Option(help="A store of shipbatch.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="A run, or the start of its id.")]

@@ -237,12 +237,20 @@ def _ship(
     log: str = "",
 ) -> None:
     """Run the files, print their results, and exit with their status."""
+    is_told = not (sandbox or all(job.dry for job in jobs))
+    night: list[Digest] = []
+    """Its section on open orders, where that is switched on."""
 
     async def work(progress: "Progress", stop: "StopEvent") -> "RunResults":
         from batch.pipeline.runner import run_files
 
         if not sandbox:
-            return await run_files(jobs, settings, progress, stop)
+            results = await run_files(jobs, settings, progress, stop)
+            if is_told and settings.open_orders.at and not stop:
+                from batch.commands.open_orders import open_orders_digest
+
+                night.append(await open_orders_digest(settings, progress, stop))
+            return results
         import asyncio
 
         from batch.pipeline.sandbox_run import orders_for, run_against_sandbox
@@ -262,12 +270,13 @@ def _ship(
             raise typer.Exit(status_of(error)) from None
         raise
     status = signalled or tour.exit_status
-    digests = _digests(tour)
+    digests = _digests(tour) + night
     if quiet and not as_json and not log:
         _print_digests(digests)
     elif as_json or not log:
         _print_results(tour, as_json=as_json)
-    if not sandbox and not all(job.dry for job in jobs):
+        _print_digests([] if as_json else night)
+    if is_told:
         _notify_after(settings, digests, status, log=log)
         _measure(settings, tour)
     raise typer.Exit(status)

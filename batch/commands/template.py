@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from batch.bigcommerce.client import PAGE
+from batch.bigcommerce.order_pages import orders_of_status
 from batch.commands.answer import CommandResult
 from batch.loader.cells.carrier_codes import brands
 from batch.model import Order
@@ -24,7 +24,8 @@ async def write_template_file(
     orders: dict[int, Order] = {}
     for status in statuses:
         session.screen.begin(f"Reading orders in status {status}")
-        orders |= {order.order_id: order for order in await _orders(session, status, min_id)}
+        for order in await orders_of_status(session.client, status, min_id=min_id):
+            orders[order.order_id] = await session.client.whole(order)
     lines = list(shippable(orders[order_id] for order_id in sorted(orders)))
     made = await asyncio.to_thread(write_template, lines, path, carrier_list())
     data = {
@@ -43,13 +44,3 @@ def carrier_list() -> list[str]:
     """Carriers to choose from: those the API knows first, then by the alphabet."""
     names = brands()
     return [*names[:NATIVE], *sorted(names[NATIVE:], key=str.casefold)]
-
-
-async def _orders(session: StoreSession, status: int, min_id: int) -> list[Order]:
-    """All orders in a status, a page a request."""
-    found: list[Order] = []
-    start = min_id
-    while page := await session.client.orders(min_id=start, limit=PAGE, status_id=status):
-        found += [await session.client.whole(order) for order in page if not order.deleted]
-        start = max(order.order_id for order in page) + 1
-    return found

@@ -22,7 +22,7 @@ from batch.config.ledger_place import LEDGER, Database, Place, redact_passwords
 from batch.config.load import config_file, every_store, load_settings
 from batch.config.origins import one_store
 from batch.config.secrets import require_credentials
-from batch.config.settings import API_URL, Folder, Gates, Settings, Source
+from batch.config.settings import API_URL, Folder, Gates, OpenOrders, Settings, Source
 
 __all__ = [
     "API_URL",
@@ -30,6 +30,7 @@ __all__ = [
     "Database",
     "Folder",
     "Gates",
+    "OpenOrders",
     "Place",
     "Settings",
     "Source",

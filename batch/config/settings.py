@@ -116,6 +116,8 @@ class Source(NamedTable):
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""
     """A parcel with a line that its order does not have: "whole" ships none of it, the default."""
+    retention: int | None = Field(default=None, ge=1, examples=[30])
+    """Days its copies are kept, and sheets in SHIPBATCH_HOME; left out: `keep_copies`."""
     expected_by: str = Field(
         default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["23:30"]
     )
@@ -168,6 +170,17 @@ class Notify(Section):
     """Days after which a kind of trouble that was not met counts as new."""
 
 
+class OpenOrders(Section):
+    """Orders that should have shipped: what `shipbatch open` lists, and whether a night tells."""
+
+    older: float = Field(default=2, gt=0)
+    """Days since an order was made, before which it is not missed."""
+    newer: float = Field(default=0, ge=0)
+    """Days after which nobody asks for it any more; 0: never."""
+    at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["07:00"])
+    """Local time from which `watch` tells of them, once a day; a `run` does at its end; else no."""
+
+
 class Settings(Section):
     """One run's settings."""
 
@@ -200,7 +213,7 @@ class Settings(Section):
     judgement: float = 900.0
     """Seconds a judgement holds before it is taken again."""
     keep_copies: int = 90
-    """Days a copy of an input is kept."""
+    """Days a copy of an input is kept, of sources without a `retention` of their own."""
     fetch_largest: int = Field(default=LARGEST_FETCH, ge=1)
     """Bytes of a file that is fetched by its address, at most."""
     log_format: Literal["text", "json"] = "text"
@@ -213,6 +226,8 @@ class Settings(Section):
     """A Prometheus text file, rewritten after each run (install `shipbatch[metrics]`)."""
     notify: Notify = Notify()
     """When people are told of trouble; where to is in SHIPBATCH_NOTIFY, as apprise URLs."""
+    open_orders: OpenOrders = OpenOrders()
+    """Orders that should have shipped: what `shipbatch open` lists, and whether a night tells."""
     wait: float = Field(default=60.0, ge=0)
     """Seconds to wait for another runner of the store."""
     turn: float = Field(default=300.0, gt=0)

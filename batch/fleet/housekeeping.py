@@ -15,12 +15,12 @@ from batch.fleet import late_results, maintenance
 from batch.fleet.file_job import QueuedFileJob
 from batch.fleet.procrastinate_app import request_turn
 from batch.fleet.queue import AWAY, Queue
-from batch.ledger import export_store, read_ledger
+from batch.ledger import read_ledger
 from batch.ledger.postgres.connection import open_link
 from batch.ledger.postgres.runners import reap_dead_runners
-from batch.pipeline import input_copies
 from batch.pipeline.decisions import goes_on, still_waits, was_answered_elsewhere
 from batch.pipeline.progress import Progress
+from batch.pipeline.retention import expire_copies
 from batch.primitives.stop import StopEvent
 from batch.watcher.timer import Timer
 
@@ -189,8 +189,7 @@ class Housekeeper:
     async def _expire(self) -> None:
         for settings in list(self._stores.values())[:1]:
             await maintenance.expire(self._queue, settings.keep_copies)
-            await asyncio.to_thread(input_copies.expire, settings.home, settings.keep_copies)
-            await asyncio.to_thread(export_store.expire, settings.ledger, settings.keep_copies)
+            await asyncio.to_thread(expire_copies, settings)
 
 
 def _has_died(pid: int, silent: float) -> bool:

@@ -140,6 +140,18 @@ async def possible_senders(queue: Queue) -> list[dict[str, Any]]:
     return await queue.query_dicts(_SENDERS)
 
 
+async def exports_in_line(queue: Queue) -> dict[str, int]:
+    """Digest → number of the files that are not done, and need their export."""
+    sql = "SELECT sha256, file_id FROM shipbatch.files WHERE state NOT IN ('done', 'failed')"
+    return dict(await queue.query(f"{sql} AND sha256 IS NOT NULL"))
+
+
+async def clear_ends(queue: Queue, runs: Sequence[str]) -> None:
+    """Take the sheets and sentences of runs out: both tell of their rows."""
+    sql = "UPDATE shipbatch.files SET sheet = NULL, told = NULL WHERE run_id = ANY(%s)"
+    await queue.execute(sql, list(runs))
+
+
 async def expire(queue: Queue, days: int) -> None:
     """Remove what is older than so many days, and runners that never came back.
 

@@ -3,7 +3,7 @@
 Each call is complete by itself, and waits for a database that does not answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,28 @@ def fetch(place: Place, sha256: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def expire(place: Place, days: int) -> None:
-    """Delete the exports kept longer than `days`."""
+def expire(place: Place, days: int, own: Mapping[str, int]) -> None:
+    """Delete the exports kept for more than so many days; of these digests, for their `own`."""
+    for sha256, age in stored(place).items():
+        if age > own.get(sha256, days):
+            remove(place, sha256, own.get(sha256, days))
+
+
+def stored(place: Place) -> Mapping[str, float]:
+    """Digest → days since an export was kept; empty where the ledger is a file."""
+    if not isinstance(place, Database):
+        return {}
+    sql = "SELECT sha256, extract(epoch FROM clock_timestamp() - kept_at)::float8 FROM exports"
+    rows = _done(place, lambda run: run(sql).fetchall())
+    return {sha256: seconds / 86_400 for sha256, seconds in rows}
+
+
+def remove(place: Place, sha256: str, days: int = 0) -> None:
+    """Delete an export, unless it was kept within so many days."""
     if isinstance(place, Database):
-        sql = (
-            "DELETE FROM exports WHERE kept_at < clock_timestamp() - make_interval(days => ?::int)"
-        )
-        _done(place, lambda run: run(sql, (days,)))
+        old = "kept_at < clock_timestamp() - make_interval(days => ?::int)"
+        sql = f"DELETE FROM exports WHERE sha256 = ? AND {old}"  # noqa: S608
+        _done(place, lambda run: run(sql, (sha256, days)).rowcount)
 
 
 def _done(place: Database, work: Callable[[Callable[..., Any]], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608  only names of our own columns are put into a statement; every value is bound
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -277,6 +278,38 @@ class LedgerReader:
         found = [(f"[{place}]", *row[1:]) for note_id, place in places for row in notes[note_id]]
         runs = [row[0] for note_id, _ in places for row in notes[note_id]]
         return list(zip(runs, self._each(note_from, found), strict=True))
+
+    def runs_naming(self, store: str, word: str) -> set[str]:
+        """The runs of a store with rows of an order: its shipments, and notes on either."""
+        number = search_form(word).removeprefix("#")
+        order_id = int(number) if re.fullmatch("[0-9]{1,18}", number) else -1
+        its = "FROM records WHERE order_id = ? AND store = ?"
+        sql = (
+            f"SELECT run_id {its} UNION"
+            f" SELECT run_id FROM notes WHERE record_id IN (SELECT record_id {its}) UNION"
+            " SELECT run_id FROM notes JOIN names USING (note_id) JOIN runs USING (run_id)"
+            " WHERE word = ? AND store = ?"
+        )
+        rows = self._rows(sql, order_id, store, order_id, store, number, store)
+        return {run_id for (run_id,) in rows if run_id}
+
+    def notes_naming(self, store: str, words: Iterable[str]) -> Mapping[str, tuple[str, RowNote]]:
+        """Word → run and note of the newest row without a record that names it, in a store."""
+        sql = (
+            "SELECT word, run_id, place, finding, record_id, ask, facts"
+            " FROM names JOIN notes USING (note_id) JOIN runs USING (run_id)"
+            f" WHERE word {LISTED} AND store = ? ORDER BY note_id, place DESC"
+        )
+        asked = {search_form(word): word for word in words}
+        newest: dict[str, tuple[str, Row]] = {}
+        for word, run_id, place, *note in self._rows(
+            sql, self._reader.list_parameter(list(asked)), store
+        ):
+            newest[asked[word]] = run_id, (f"[{place}]", *note)
+        return {
+            word: (run_id, next(self._each(note_from, [note])))
+            for word, (run_id, note) in newest.items()
+        }
 
     def decisions(self, store: str, asks: Iterable[str]) -> Mapping[str, Decision]:
         """Ask → the newest decision on it; a `ship` counts until the parcel has shipped."""

@@ -67,6 +67,8 @@ class Order:
     """`is_deleted`; whether the API still lists such orders is not documented."""
     cut: bool = False
     """Its lines may be cut short: stubs, or fewer units than the order counts."""
+    date_created: str = ""
+    """As the store writes it, RFC 2822."""
     recipients: Mapping[int, Recipient] = field(default_factory=dict)
     """By address id, 0 for who paid; compared with a file's, and kept nowhere."""
 

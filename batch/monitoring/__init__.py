@@ -13,7 +13,15 @@ systemd        what systemd is told
 =============  ==========================================================
 """
 
-from batch.monitoring.digest import Digest, of_arrival, of_error, of_report
+from batch.monitoring.digest import Digest, of_arrival, of_error, of_open_orders, of_report
 from batch.monitoring.notify import Notifier, notify_after_run
 
-__all__ = ["Digest", "Notifier", "notify_after_run", "of_arrival", "of_error", "of_report"]
+__all__ = [
+    "Digest",
+    "Notifier",
+    "notify_after_run",
+    "of_arrival",
+    "of_error",
+    "of_open_orders",
+    "of_report",
+]

@@ -1,6 +1,6 @@
 """A run's result in the few lines that somebody reads at night, without any cell's content."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from batch.monitoring.log import LogEvent
 from batch.results.accounting import Report, row_count
 
 SHOWN = 12  # rows named of one kind
+LINES = 2 * SHOWN  # of open orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,15 @@ class Digest:
     rows: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     """For the log."""
+    what: str = ""
+    """The log's word for it, where it tells of no file."""
 
     @property
     def event(self) -> LogEvent:
         """The digest as a line of the log."""
         facts = {"file": self.file, "exit": self.status, **self.facts}
-        return LogEvent(
-            "run" if self.rows else "refused", self.status != ExitStatus.ALL_DONE, facts
-        )
+        what = self.what or ("run" if self.rows else "refused")
+        return LogEvent(what, self.status != ExitStatus.ALL_DONE, facts)
 
 
 def of_report(report: Report, status: int) -> Digest:
@@ -102,6 +104,16 @@ def of_arrival(source: str, said: str, todo: str) -> Digest:
     return Digest(
         source, ExitStatus.NOTHING_SENT, lines, {f"{today} no file {source}": 1}, 0, facts
     )
+
+
+def of_open_orders(lines: Sequence[str], told: Mapping[str, Any]) -> Digest:
+    """The digest of what `shipbatch open` found; reported once a day while there is any."""
+    found = told["orders"]
+    more = (f"  and {len(lines) - LINES:,} more lines: `shipbatch open`",) if lines[LINES:] else ()
+    kinds = {f"{date.today().isoformat()} open orders": found} if found else {}  # noqa: DTZ011
+    facts = {name: told[name] for name in ("orders", "in_no_export", "requests")}
+    status = ExitStatus.NOT_ALL_SENT if found else ExitStatus.ALL_DONE
+    return Digest("open orders", status, (*lines[:LINES], *more), kinds, 0, facts, "open")
 
 
 def _of_kind(kind: str, rows: list[int], found: set[Finding]) -> Iterator[str]:

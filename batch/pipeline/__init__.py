@@ -9,6 +9,7 @@ runner         several files, one after the other
 run_context    one run on its way
 pipeline       one file through all stages
 input_copies   the copy of an export that a run works on
+retention      how long copies and sheets are kept
 load           an export read
 deduplicate    what the ledger already holds as created
 resolver       orders, their lines and their shipments

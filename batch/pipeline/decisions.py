@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from batch.bigcommerce import Client
 from batch.config.environment import this_user
@@ -151,6 +151,29 @@ def goes_on(ledger: LedgerReader, store: str, run_id: str) -> bool:
     if held - _runs_since(ledger, store, run_id, held).keys():
         return True
     return any(record.state is State.PLANNED for record in ledger.records_of_run(run_id))
+
+
+def why_unfinished(ledger: LedgerReader, run: Run, days: int) -> str:
+    """Why a run's copy may still be needed, and what ends that; empty: it is over.
+
+    What waits for its order waits for `days`. A run of the same content takes the place of one
+    that did not end.
+    """
+    store, run_id = run.store, run.run_id
+    since = datetime.now(UTC) - timedelta(days=days)
+    held = ledger.decisions(store, _held_keys(ledger, store, run_id)).values()
+    newest = ledger.of_content(run.sha256, store)[:1]
+    if still_waits(ledger, store, run_id):
+        return f"something of it waits for a person: `shipbatch decide {run_id}`"
+    if (
+        (run.finished is None and run in newest)
+        or any(word.answer == "ship" for word in held)
+        or any(record.state is State.PLANNED for record in ledger.records_of_run(run_id))
+    ):
+        return f"some of it is still to be sent: `shipbatch resume {run_id}`"
+    if run.started >= since and run_id in ledger.open_requests(store, since):
+        return f"rows of it wait for their orders, for {days} days"
+    return ""
 
 
 def _made_otherwise(ledger: LedgerReader, store: str, run_id: str) -> Iterator[PendingDecision]:

@@ -4,17 +4,20 @@ import hashlib
 import shutil
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from batch.errors import FileError
+from batch.model import Run
 from batch.primitives import failpoints
 from batch.primitives.atomic_file import private_folder, sibling_temp_file
 
 CHUNK = 1 << 20  # bytes
+NAME = 16  # digits of an export's digest that its copy's folder has
+ROOMS = ("fetched", "copies", "queued", "reading", "results")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +94,33 @@ def again(copy: Path, sha256: str, home: Path, fetch: Callable[[str], bytes | No
     return here
 
 
-def expire(home: Path, days: int) -> None:
-    """Remove copies, fetched files and what dead workers left, older than so many days."""
-    oldest = time.time() - days * 86_400
-    for path in (
-        each
-        for room in ("fetched", "copies", "queued", "reading")
-        for each in (home / room).glob("*")
-    ):
+def kept(home: Path) -> Iterator[Path]:
+    """What a home keeps of exports: copies, fetched files, sheets, what dead workers left."""
+    return (each for room in ROOMS for each in (home / room).glob("*"))
+
+
+def kept_names(run: Run) -> set[str]:
+    """What in a home's rooms is a run's: its copy, its fetched file's folder, its sheet."""
+    sheet = run.summary.get("results", "")
+    return {run.sha256[:NAME], Path(run.file).parent.name, Path(sheet).name} - {""}
+
+
+def expire(home: Path, days: int, own: Mapping[str, int]) -> None:
+    """Remove what is kept for more than so many days; of these names, for their `own`."""
+    for path in kept(home):
         # another process of this home has been faster, or may do it where we may not
         with suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+            if path.stat().st_mtime < time.time() - own.get(path.name, days) * 86_400:
+                remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove something that is kept."""
+    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _place(home: Path, sha256: str) -> Path:
-    return home / "copies" / sha256[:16]
+    return home / "copies" / sha256[:NAME]
 
 
 def _copy(content: BufferedReader, copy: Path) -> None:

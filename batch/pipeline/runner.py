@@ -23,6 +23,7 @@ from batch.pipeline.carry_over import (
     takes_over_leftovers,
 )
 from batch.pipeline.progress import FilesProgress, Progress
+from batch.pipeline.retention import expire_copies
 from batch.pipeline.session import StoreSession, open_store
 from batch.planning.saved_plan import SavedPlan
 from batch.primitives.stop import StopEvent
@@ -144,8 +145,7 @@ async def run_files(
     tour, and so does a stop.
     """
     tour = RunResults()
-    input_copies.expire(settings.home, settings.keep_copies)
-    export_store.expire(settings.ledger, settings.keep_copies)
+    expire_copies(settings)
     progress = FilesProgress(screen, [job.export for job in jobs])
     lock = not all(job.dry for job in jobs)
     async with (

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from batch.sandbox import fields
@@ -249,9 +250,27 @@ def _filter_orders(store: Store, call: Call) -> Iterable[Order]:
     found: Iterable[Order] = store.between(low, high)
     if (status := _number(call, "status_id")) is not None:
         found = (order for order in found if order.status_id == status)
+    # [OAS] min_date_created, max_date_created: "in RFC-2822 or ISO-8601", both ends included
+    since, until = _moment(call, "min_date_created"), _moment(call, "max_date_created")
+    if since or until:
+        found = (order for order in found if _is_within(order, since, until))
     external = call.query.get("external_order_id")
     if external is not None and store.behaviour.filters_externals:
         found = (order for order in found if order.external_id == external)
+    return found
+
+
+def _is_within(order: Order, since: datetime | None, until: datetime | None) -> bool:
+    created = fields.moment(order.date_created)
+    return bool(created and (not since or since <= created) and (not until or created <= until))
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    """A date of the query; None if missing. Raises Refusal where it is none."""
+    value = call.query.get(name)
+    found = fields.moment(value or "")
+    if value is not None and found is None:
+        raise Refusal(Answer(400, [invalid(name)]))
     return found
 
 

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from batch.sandbox.answers import UNREADABLE, Answer, Refusal, error, invalid, not_writable
@@ -72,6 +75,15 @@ def parse_order_change(body: Mapping[str, Any]) -> int:
             Answer(400, errors or [error(400, "The required field 'status_id' was not supplied.")])
         )
     return status
+
+
+def moment(text: str) -> datetime | None:
+    """A date in RFC 2822 or ISO 8601, in UTC where it names no zone; None for anything else."""
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError):
+            found = parse(text)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
 
 
 def whole_number(value: Any) -> int | None:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from batch.config import Folder, Settings
@@ -71,8 +72,15 @@ class StoreWatcher:
                 ready()
                 if self._has_work(now):
                     await self._work()
+                elif night := await self._open_orders():
+                    await self._messages.report(night)
                 else:
                     await self._stop.unless(events.wait(self._seconds_until_due(now)))
+
+    async def _open_orders(self) -> list[Digest]:
+        with suppress(StopRequested), self._stop.part() as part:
+            return await self._upkeep.open_orders(NullProgress(self._messages.say_once), part)
+        return []
 
     def _has_work(self, now: float) -> bool:
         return (

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from batch.commands.open_orders import open_orders_digest
 from batch.config import Settings
 from batch.errors import LedgerError
-from batch.ledger import export_store, read_ledger
+from batch.ledger import read_ledger
 from batch.monitoring import Digest, of_report
-from batch.pipeline import Pipeline, input_copies
+from batch.pipeline import Pipeline
 from batch.pipeline.carry_over import carry_over_leftovers
+from batch.pipeline.progress import Progress
+from batch.pipeline.retention import expire_copies
 from batch.pipeline.session import StoreSession
+from batch.primitives.stop import StopEvent
 from batch.results import run_text
 from batch.watcher.folder import DropFolder
 from batch.watcher.timer import Timer
@@ -27,6 +31,7 @@ class Upkeep:
         self.has_leftovers = False
         """Whether earlier files left rows that may ship now."""
         self._settings = settings
+        self._asked_on: date | None = None
         self._expiry, self._leftovers = Timer(DAY), Timer(CARRY_EVERY)
 
     async def look(self, now: float) -> None:
@@ -38,11 +43,17 @@ class Upkeep:
             self._leftovers.restart(now)
             self._find_leftovers()
 
+    async def open_orders(self, screen: Progress, stop: StopEvent) -> list[Digest]:
+        """Once a day, from the time in `open_orders.at` on: the orders that should have shipped."""
+        now, at = datetime.now().astimezone(), self._settings.open_orders.at
+        if not at or f"{now:%H:%M}" < at or self._asked_on == now.date():
+            return []
+        self._asked_on = now.date()
+        return [await open_orders_digest(self._settings, screen, stop)]
+
     async def _expire(self) -> None:
-        settings = self._settings
-        await asyncio.to_thread(input_copies.expire, settings.home, settings.keep_copies)
         with suppress(LedgerError):
-            await asyncio.to_thread(export_store.expire, settings.ledger, settings.keep_copies)
+            await asyncio.to_thread(expire_copies, self._settings)
 
     def _find_leftovers(self) -> None:
         settings = self._settings

@@ -124,7 +124,7 @@ def test_what_has_expired_goes_whoever_is_faster(tmp_path: Path) -> None:
         os.utime(path, (0, 0))
     gone = tmp_path / "fetched" / "gone.csv"  # listed, and no longer there when it is looked at
     gone.symlink_to(tmp_path / "nowhere")
-    expire(tmp_path, 90)
+    expire(tmp_path, 90, {})
     assert [path.exists() for path in (*old, *new)] == [False] * 3 + [True] * 3
 
 

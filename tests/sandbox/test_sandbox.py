@@ -289,6 +289,9 @@ class TestLists:
         assert await ids(status_id=3) == [105]
         assert await ids(external_order_id="AMZ-9") == [101]
         assert (await client.get("/orders", page=2)).status == 204
+        assert await ids(min_date_created="Mon, 02 Nov 2026 08:00:00 +0000") == [100, 101, 105]
+        assert await ids(max_date_created="2026-11-02T07:59:59.000+00:00") == []
+        assert await ids(min_date_created="2026-11-02T08:00:01.000+00:00") == []
 
     @pytest.mark.parametrize(
         ("query", "status"),
@@ -298,6 +301,7 @@ class TestLists:
             ({"page": "x"}, 400),
             ({"sort": "age"}, 400),
             ({"include": "products"}, 400),
+            ({"max_date_created": "yesterday"}, 400),
         ],
     )
     async def test_refuses_what_a_list_cannot_be(
