@@ -10,6 +10,7 @@ typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
 units             units of another kind, and units that were short
 whose             rows of another store
+order_columns     order numbers and ids, as a column tells together
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
 lost_zeros        zeros that a spreadsheet program took
