@@ -111,6 +111,8 @@ class Source(NamedTable):
     """How this source writes order numbers: `{id}` is the number, `*` at the end any text."""
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
     """Inserts, gift wrap: rows that are skipped."""
+    skus: dict[str, str] = Field(default={}, examples=[{"WH-TEE-M": "TEE-M"}])
+    """The warehouse's SKU → the store's."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     expected_by: str = Field(

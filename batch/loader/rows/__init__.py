@@ -14,6 +14,7 @@ order_columns     order numbers and ids, as a column tells together
 tracking_columns  numbers and links, from several columns
 carrier_columns   carriers, from up to four columns
 lost_zeros        zeros that a spreadsheet program took
+voids             labels taken back
 ship_dates        when rows were shipped
 grouping          rows to parcels
 parcels           the rows of one parcel as a `Parcel`

@@ -18,6 +18,7 @@ from batch.loader.rows.order_columns import ids, orders
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
+from batch.loader.rows.voids import dead_numbers
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
@@ -107,6 +108,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
     order, externals = orders(seen)
     numbers, link = tracking_columns(seen)
+    dead_numbers(seen, numbers, link, sku)
     return Entries(
         rows=seen.frame.rows,
         order=order,
@@ -143,9 +145,17 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
     column = given.without(identified)
     seen.refuse_cells(column, find_lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
+    ours = skus.store_skus(texts, seen.source.skus)
+    texts = [ours.get(text, text) for text in texts] if ours else texts
     plain = texts is given.cells
     doubtful = (
-        [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
+        []
+        if plain
+        else [
+            code
+            for code, text in enumerate(texts)
+            if skus.may_be_several(text) and text not in ours.values()
+        ]
     )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
     several: dict[int, Counted] = {}
