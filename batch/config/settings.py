@@ -110,8 +110,14 @@ class Source(NamedTable):
     """Question → answer, before what was answered with `--answer`."""
     constants: dict[model.Field, str] = Field(default={}, examples=[{"carrier": "DPD UK"}])
     """Field → value for every row that has none of its own."""
+    order_number: str = Field(
+        default="", pattern=r"^$|^[^{}*]*\{id\}[^{}*]*\*?$", examples=["BC-{id}"]
+    )
+    """How this source writes order numbers: `{id}` is the number, `*` at the end any text."""
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
     """Inserts, gift wrap: rows that are skipped."""
+    skus: dict[str, str] = Field(default={}, examples=[{"WH-TEE-M": "TEE-M"}])
+    """The warehouse's SKU → the store's."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""

@@ -16,6 +16,7 @@ from batch.model import (
 )
 from batch.model.catalogue import Code
 from batch.model.matching import Match, differences, units
+from batch.primitives.spelling import fold_case
 
 CREATED = Finding(Status.CREATED)
 PLANNED = Finding(Status.PLANNED)
@@ -65,8 +66,19 @@ def several_orders(parcel: Parcel, found: Sequence[int]) -> Finding:
 
 
 def unknown_sku(order: Order, sku: str) -> Finding:
-    skus = ", ".join(dict.fromkeys(line.sku for line in order.lines if line.sku)) or "no SKU at all"
-    return Code.UNKNOWN_SKU.finding(order=order.order_id, sku=sku, skus=skus)
+    known = list(dict.fromkeys(line.sku for line in order.lines if line.sku))
+    within = [ours for ours in known if fold_case(ours) in fold_case(sku)]
+    meant = (within or known)[:1] if within or len(known) == 1 else ["SKU IN THE STORE"]
+    theirs = (
+        f" If {sku} is the warehouse's own name for it, write under [sources.NAME.skus] in"
+        f' shipbatch.toml, once: "{sku}" = "{meant[0]}"'
+    )
+    return Code.UNKNOWN_SKU.finding(
+        order=order.order_id,
+        sku=sku,
+        skus=", ".join(known) or "no SKU at all",
+        theirs=theirs if known else "",
+    )
 
 
 def unknown_line(order: Order, line_id: int) -> Finding:

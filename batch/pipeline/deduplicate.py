@@ -50,8 +50,9 @@ def _whole(parcel: Parcel, records: Sequence[Record], *, dealt: bool) -> bool:
         return True
     if (parcel.numbers or parcel.tracking_link) and not _spelled_alike(parcel, records):
         return False
-    lines = {line_id or line for line, line_id in _lines(parcel, records).items()}
-    return sum(len(record.shipment.items) for record in records) == len(lines)
+    named = {line_id for line_ids in _lines(parcel, records).values() for line_id in line_ids}
+    unknown = sum(not line_ids for line_ids in _lines(parcel, records).values())
+    return sum(len(record.shipment.items) for record in records) == len(named) + unknown
 
 
 def _spelled_alike(parcel: Parcel, records: Sequence[Record]) -> bool:
@@ -62,20 +63,21 @@ def _spelled_alike(parcel: Parcel, records: Sequence[Record]) -> bool:
     )
 
 
-def _lines(parcel: Parcel, records: Sequence[Record]) -> dict[Line, int | None]:
-    """The order's line that each of its lines has shipped as, as far as that is known."""
+def _lines(parcel: Parcel, records: Sequence[Record]) -> dict[Line, tuple[int, ...]]:
+    """The order's lines that each of its lines has shipped as, as far as that is known: several
+    where an order has one SKU in several and all of it shipped.
+    """
     # units without a name: of the order's only line
     only = records[0].shipment.items[0].order_product_id
     shipped = [pair for record in records for pair in record.shipment.skus]
 
-    def line_id(line: Line) -> int | None:
+    def line_ids(line: Line) -> tuple[int, ...]:
         if line.order_product_id or not line.sku:
-            return line.order_product_id or only
-        return next(
-            (found for found, _ in match_spelling(line.sku, shipped, lambda pair: pair[1])), None
-        )
+            return (line.order_product_id or only,)
+        found = match_spelling(line.sku, shipped, lambda pair: pair[1])
+        return tuple(line_id for line_id, _ in found)
 
-    return {line: line_id(line) for line in parcel.lines}
+    return {line: line_ids(line) for line in parcel.lines}
 
 
 def _corrects(record: Record) -> bool:
@@ -87,8 +89,8 @@ def _notes(parcel: Parcel, records: Sequence[Record]) -> list[RowNote]:
     """One note a record, on the rows whose lines are in it."""
     row_lines = [
         (row, line_id)
-        for line, line_id in _lines(parcel, records).items()
-        if line_id
+        for line, line_ids in _lines(parcel, records).items()
+        for line_id in line_ids
         for row in line.rows
     ]
     notes = []

@@ -130,8 +130,8 @@ def drafts_of(
     parcel: Parcel, order: Order, policy: Policy
 ) -> tuple[list[RowNote], list[ShipmentDraft]]:
     """A parcel as drafts by address and number, or as notes where a line is wrong."""
-    found = [(line, _order_line(line, parcel.order_address_id, order)) for line in parcel.lines]
-    bad = [(line, hit) for line, hit in found if isinstance(hit, Finding)]
+    found = [(line, _order_lines(line, parcel.order_address_id, order)) for line in parcel.lines]
+    bad = [(line, hits) for line, hits in found if isinstance(hits, Finding)]
     notes: list[RowNote] = []
     if bad and not (policy.ships_what_fits and len(bad) < len(found)):
         return _incomplete(parcel, bad), []
@@ -140,22 +140,9 @@ def drafts_of(
         found = [pair for pair in found if not isinstance(pair[1], Finding)]
     wants: dict[int, RequestedLine] = {}
     said: list[str] = []
-    for line, hit in found:
-        assert isinstance(hit, OrderLine)
-        want = wants.get(hit.order_product_id)
-        total, rows = line.quantity, line.rows
-        if want:  # a SKU and an id that name one line, or a SKU in two spellings
-            said.append(
-                f"rows {want.rows[0]} and {line.rows[0]} name "
-                f"{findings.describe_line(hit)} in two ways: it is one"
-            )
-            total = (
-                None
-                if want.quantity is None or line.quantity is None
-                else want.quantity + line.quantity
-            )
-            rows = want.rows + line.rows
-        wants[hit.order_product_id] = RequestedLine(hit, total, rows)
+    for asked in (want for _, hits in found if not isinstance(hits, Finding) for want in hits):
+        line_id, want = asked.line.order_product_id, wants.get(asked.line.order_product_id)
+        wants[line_id] = _added_up(want, asked, said) if want else asked
     parcel = replace(parcel, warnings=(*parcel.warnings, *said)) if said else parcel
     if not wants:
         return [], _drafts_per_number(parcel, parcel.order_address_id, [], policy)
@@ -170,6 +157,17 @@ def drafts_of(
             policy,
         )
     ]
+
+
+def _added_up(first: RequestedLine, second: RequestedLine, said: list[str]) -> RequestedLine:
+    """A SKU and an id that name one line, or a SKU in two spellings."""
+    said.append(
+        f"rows {first.rows[0]} and {second.rows[0]} name "
+        f"{findings.describe_line(first.line)} in two ways: it is one"
+    )
+    known = first.quantity is not None and second.quantity is not None
+    total = (first.quantity or 0) + (second.quantity or 0) if known else None
+    return RequestedLine(first.line, total, first.rows + second.rows)
 
 
 def _drafts_per_number(
@@ -209,15 +207,18 @@ def _note(parcel: Parcel, rows: tuple[int, ...], finding: Finding) -> RowNote:
     return RowNote(rows, finding, request_key=parcel.request_key, facts=facts)
 
 
-def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:
-    """The order line that a line of the file names."""
+def _order_lines(line: Line, address: int | None, order: Order) -> list[RequestedLine] | Finding:
+    """The order's line that a line of the file names; the several of one SKU, if it ships all."""
     if line.order_product_id is not None:
         hits = [hit for hit in order.lines if hit.order_product_id == line.order_product_id]
         if not hits:
             return findings.unknown_line(order, line.order_product_id)
         what = f"line {line.order_product_id}"
     elif not line.sku:
-        return _only_line(line, address, order)
+        only = _only_line(line, address, order)
+        return (
+            [RequestedLine(only, line.quantity, line.rows)] if isinstance(only, OrderLine) else only
+        )
     else:
         hits = match_spelling(line.sku, order.lines, lambda hit: hit.sku)
         if not hits:
@@ -232,7 +233,26 @@ def _order_line(line: Line, address: int | None, order: Order) -> OrderLine | Fi
         return findings.wrong_address(
             order, address, what, [hit.order_address_id for hit in shipping]
         )
-    return here[0] if len(here) == 1 else findings.ambiguous_sku(order, line.sku, here)
+    if len(here) == 1:
+        return [RequestedLine(here[0], line.quantity, line.rows)]
+    return _all_of(line, here) or findings.ambiguous_sku(order, line.sku, here)
+
+
+def _all_of(line: Line, lines: Sequence[OrderLine]) -> list[RequestedLine]:
+    """The lines of one SKU, each with its units, where the file ships all that is left of them, or
+    all that was ordered, as it did when they shipped; else none.
+    """
+    if len({each.order_address_id for each in lines}) > 1:
+        return []
+    left = {each: each.left for each in lines if each.left > 0}
+    ordered = {each: each.quantity for each in lines}
+    for units in (left, ordered):
+        if line.quantity in (None, sum(units.values())) and units:
+            return [
+                RequestedLine(each, None if line.quantity is None else count, line.rows)
+                for each, count in units.items()
+            ]
+    return []
 
 
 def _only_line(line: Line, address: int | None, order: Order) -> OrderLine | Finding:

@@ -1,8 +1,9 @@
-"""Which spellings of a text are one: case, outer blanks, width forms, nothing else."""
+"""Which spellings of a text are one: case, outer blanks, width forms, HTML's; nothing else."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from html import unescape
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -49,7 +50,9 @@ def trim(text: str) -> str:
 
 
 def match_spelling(text: str, among: Iterable[T], spelled: Callable[[T], str]) -> list[T]:
-    """The names spelled exactly so; else without case and blanks; else by width; else none."""
+    """The names spelled exactly so; else without case and blanks; else by width; else as a web
+    page writes them (`R&amp;D`); else none.
+    """
     every = list(among)
     for key in _WAYS:
         wanted = key(text)
@@ -62,4 +65,5 @@ _WAYS: tuple[Callable[[str], str], ...] = (
     str,
     lambda text: fold_case(trim(text)),
     lambda text: fold_case(trim(narrow(text))),
+    lambda text: fold_case(trim(narrow(unescape(text)))),
 )

@@ -190,6 +190,32 @@ class TestWhichLine:
         assert (finding.status, finding.code) == (Status.INVALID, "ambiguous_sku")
         assert "1 (3 left), 2 (5 left)" in finding.error
 
+    @pytest.mark.parametrize("units", [8, None])
+    def test_two_lines_with_one_sku_both_ship_where_all_of_it_does(self, units: int | None) -> None:
+        """Nothing is ambiguous; met again it is the same shipment."""
+        both = order(line(1), line(2, quantity=5))
+        shipment = only(judged(parcel(ask("MUG", units)), of=both))
+        assert shipment.items == (Item(1, 3), Item(2, 5))
+        done = order(line(1, shipped=3), line(2, quantity=5, shipped=5))
+        there = foreign(made(7, Item(1, 3), Item(2, 5)))
+        again = only(judged(parcel(ask("MUG", units)), of=done, existing=(there,)))
+        assert said(again)[0] is Status.ALREADY_CREATED
+
+    def test_the_only_line_of_a_sku_with_units_left_is_meant(self) -> None:
+        """The other has shipped."""
+        left = order(line(1, shipped=3), line(2, quantity=2))
+        assert only(judged(parcel(ask("MUG", 2)), of=left)).items == (Item(2, 2),)
+
+    def test_lines_of_one_sku_to_two_addresses_are_not_one_parcel(self) -> None:
+        """All of it is asked for, and one parcel cannot go to both."""
+        both = order(line(1), line(2, quantity=5, order_address_id=WORK))
+        assert said(only(judged(parcel(ask("MUG", 8)), of=both)))[1] == "ambiguous_sku"
+
+    def test_an_unknown_sku_is_answered_with_the_line_to_write(self) -> None:
+        """A warehouse's own name for it is written once for its source."""
+        note = only(judged(parcel(ask("WH-MUG"))))
+        assert '"WH-MUG" = "MUG"' in note.finding.todo
+
     def test_an_address_tells_two_lines_with_one_sku_apart(self) -> None:
         """One order to two addresses, the same SKU to each."""
         several = order(line(1), line(2, order_address_id=WORK))

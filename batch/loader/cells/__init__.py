@@ -5,6 +5,7 @@ module            what it knows
 ================  =======================================
 values            ids, units, words, comments, yes or no
 order_numbers     the order that a cell names
+thousands         whether 12.000 is 12,000 or 12
 skus              the SKU, or several
 barcodes          the number in a scanned barcode
 number_shapes     what a carrier's numbers look like

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from batch.loader.cells.damage import BLANK_WORDS, CONTROL, Wrong, date_like, plain_text
+from batch.loader.cells.thousands import is_grouped, readings
 from batch.loader.files.tables import Cell
 from batch.model.catalogue import Code
 
@@ -71,9 +72,10 @@ LARGEST = 10**9
 _ORDER = re.compile(
     r"(?:(?P<prefix>[a-z]+(?:[-_][a-z]+)*)(?:[-_]#?|\s?#)"
     r"|(?:order|bestellung|commande|pedido|ordine)?\s*+(?:no|nr|№)?[.: ]*+#?\s*+)?"
-    r"(?P<id>\d{1,255})(?:\.0+)?(?:-(?:\d{1,2}|[a-z]))?",
+    r"(?P<id>\d{1,255})(?:\.0{1,2})?",
     re.IGNORECASE | re.ASCII,
 )
+_PART = re.compile(r"\d{1,2}|[a-z]", re.IGNORECASE | re.ASCII)
 
 
 def order_number(cell: Cell) -> int | str | Wrong:
@@ -95,6 +97,9 @@ def order_number(cell: Cell) -> int | str | Wrong:
         return text
     if wrong := date_like(text):
         return wrong
+    if is_grouped(text):
+        todo = "Write the order number in digits only."
+        return Wrong(Code.BAD_ORDER_NUMBER, readings(text), todo)
     match = _ORDER.fullmatch(text)
     prefix = (match["prefix"] or "").upper() if match else ""
     if match is None or int(match["id"]) == 0:
@@ -116,6 +121,37 @@ def order_number(cell: Cell) -> int | str | Wrong:
             "Correct it; if it is a marketplace's number, add --map external_order_id=COLUMN.",
         )
     return int(match["id"])
+
+
+def split_part(text: str) -> tuple[str, str] | None:
+    """The order's number and what follows it, of 1001-2 and 1005-R; None where nothing does."""
+    base, _, part = text.rpartition("-")
+    if not base[-1:].isdecimal() or not _PART.fullmatch(part) or not _ORDER.fullmatch(base):
+        return None
+    return base, part
+
+
+def part_number(part: str) -> int:
+    """Which of an order's parts it is: 2 of `2`, `02` and `B`."""
+    return int(part) if part.isdecimal() else ord(part.upper()) - ord("A") + 1
+
+
+class Pattern:
+    """How a source writes order numbers: text, `{id}`, text; `*` at its end is any text."""
+
+    def __init__(self, text: str) -> None:
+        self._before, self._given, after = text.partition("{id}")
+        self._after, self._any = after.removesuffix("*"), after.endswith("*")
+
+    def digits(self, text: str) -> str:
+        """The order's number in a cell that is written so; else empty."""
+        if not self._given or not text.casefold().startswith(self._before.casefold()):
+            return ""
+        rest = text[len(self._before) :]
+        tail = rest.lstrip("0123456789")
+        fits = tail.casefold().startswith(self._after.casefold())
+        whole = self._any or len(tail) == len(self._after)
+        return rest[: len(rest) - len(tail)] if fits and whole else ""
 
 
 def plain_ids(block: Sequence[Cell]) -> Sequence[int] | None:

@@ -1,7 +1,8 @@
 """A cell → the SKU it names, or the several, with their units where it says so. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from html import unescape
 from string import ascii_letters, digits
 from typing import cast
 
@@ -9,6 +10,7 @@ from batch.loader.cells.damage import CONTROL, Wrong, bare, date_like, plain_tex
 from batch.loader.cells.values import quantity
 from batch.loader.files.tables import Cell
 from batch.model.catalogue import Code
+from batch.primitives.spelling import fold_case, narrow, trim
 
 Counted = tuple[tuple[str, int | None], ...]
 """SKUs with their units; None is all that remains."""
@@ -21,6 +23,7 @@ _ODD = re.compile(  # each begins with the line end before it, which the search 
 _ONE_A_ROW = "Give each SKU a row of its own, or as many quantities as SKUs: 2|1."
 _DIGIT = "[0-9\uff10-\uff19]"  # full-width ones too; `²` is none
 _SEVERAL = re.compile(rf"[|^;\n,｜＾；，]|\s[x×*ｘ＊]\s*{_DIGIT}|{_DIGIT}\s*[x×*ｘ＊]\s", re.I)
+_ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.I)
 _SEPARATORS = ("|", "｜", "^", "＾", ";", "；", "\n", ",", "，")
 _TIMES_AFTER = re.compile(rf"(.*\S)\s+[x×*ｘ＊]\s*({_DIGIT}{{1,6}})", re.I)
 _TIMES_BEFORE = re.compile(rf"({_DIGIT}{{1,6}})\s*[x×*ｘ＊]\s+(\S.*)", re.I)
@@ -31,11 +34,25 @@ def sku(cell: Cell) -> str | Wrong:
     text = plain_text(cell, bare)
     if isinstance(text, Wrong):
         return text
+    if "&" in text:  # what a web page had to write so
+        text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
     if wrong := date_like(text) or (text.endswith(".0") and read_as_number(text)) or None:
         return wrong
     if CONTROL.search(text):
         return Wrong(Code.BAD_SKU, "it holds a control character", "Correct the SKU.")
     return "" if text in {"-", "--"} or text.casefold() in {"n/a", "null"} else text
+
+
+def store_skus(texts: Iterable[str], table: Mapping[str, str]) -> dict[str, str]:
+    """A source's SKUs → the store's, of those texts that its table has: exactly, else without case
+    and blanks.
+    """
+    loosely = {fold_case(trim(narrow(theirs))): ours for theirs, ours in table.items()}
+    found = {
+        text: table.get(text) or loosely.get(fold_case(trim(narrow(text))), "")
+        for text in (set(texts) if table else ())
+    }
+    return {text: ours for text, ours in found.items() if ours}
 
 
 def plain_skus(block: Sequence[Cell]) -> Sequence[str] | None:

@@ -16,6 +16,7 @@ from batch.loader.cells.damage import (
     plain_text,
     undress,
 )
+from batch.loader.cells.thousands import is_grouped, readings
 from batch.loader.cells.units import EACH, split_units, unit_factor
 from batch.loader.files.tables import Cell
 from batch.model import LONGEST, Field
@@ -26,7 +27,7 @@ COMMENTS_LENGTH = LONGEST[Field.COMMENTS]
 MOST_UNITS = 1_000_000
 """A quantity above it is something else."""
 
-_ID = re.compile(r"(\d{1,18})(?:\.0+)?")
+_ID = re.compile(r"(\d{1,18})(?:\.0{1,2})?")
 _QUANTITY = re.compile(r"([+-]?)(\d+)(?:[.,](\d*))?")
 
 _TRACKING = re.compile(r"1Z[0-9A-Z]{16}|[A-Z]{0,4}+\d{10,34}+[A-Z]{0,2}+")
@@ -39,6 +40,8 @@ def identifier(cell: Cell) -> int | Wrong:
         return text
     if text.casefold() in BLANK_WORDS or text == "0":
         return 0
+    if is_grouped(text):
+        return Wrong(Code.BAD_ID, readings(text), "Write the id in digits only.")
     match = _ID.fullmatch(text)
     if match is None or not text.isascii():
         return Wrong(

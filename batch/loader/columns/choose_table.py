@@ -144,6 +144,8 @@ def _candidate(table: Table, source: Source, memory: Memory, mark: Mark | None) 
     own = fingerprint(header[: ours.start]) if len(ours) else digest
     remembered, answers = memory.recall(digest), {**memory.answers(own), **source.answers}
     left_out = {name: column for name, column in remembered.items() if column in LEAVE_OUT}
+    if source.order_number:  # its numbers are the store's, however they are written
+        left_out[Field.EXTERNAL_ORDER_ID] = "-"
     filled_in = is_template(header) or (mark is not None and mark.template)
     is_known = memory.has_shipped(digest)
     found = recognise_all(

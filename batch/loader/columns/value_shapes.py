@@ -8,8 +8,9 @@ from itertools import accumulate
 from batch.loader.cells.carriers import carrier
 from batch.loader.cells.check_digits import compact, mod10, readings
 from batch.loader.cells.damage import BLANK_WORDS, Wrong
-from batch.loader.cells.order_numbers import MARKETPLACE, order_number
+from batch.loader.cells.order_numbers import MARKETPLACE, order_number, split_part
 from batch.loader.cells.row_status import is_void
+from batch.loader.cells.thousands import is_grouped, whole
 from batch.loader.cells.units import MEASURE, split_units, unit_factor
 from batch.loader.files import tables
 from batch.loader.files.tables import Cell
@@ -264,7 +265,10 @@ def _is_order(cell: Cell) -> bool:
 
 def _is_foreign_order(cell: Cell) -> bool:
     found = order_number(cell)
+    text = words(cell)
     if isinstance(found, Wrong):
+        if split_part(text) or is_grouped(text) or whole(text):
+            return False  # its column tells
         return (
             found.code == Code.BAD_ORDER_NUMBER
             and not _no_order(cell)
@@ -323,7 +327,9 @@ def _is_day(cell: Cell) -> bool:
 
 
 def _no_order(cell: Cell) -> bool:
-    return _is_date_or_link(cell) or _is_plain_words(cell) or bool(_DECIMAL.fullmatch(words(cell)))
+    text = words(cell)
+    is_decimal = _DECIMAL.fullmatch(text) is not None and not is_grouped(text)
+    return _is_date_or_link(cell) or _is_plain_words(cell) or is_decimal
 
 
 def _no_tracking(cell: Cell) -> bool:

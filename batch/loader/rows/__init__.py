@@ -12,12 +12,14 @@ no_rows           counts and the last lines of a report
 units             units of another kind, and units that were short
 whose             rows of another store
 item_columns      items of a row side by side
+order_columns     order numbers and ids, as a column tells together
 tracking_columns  numbers and links, from several columns
 number_checks     numbers that their carrier cannot have given
 carrier_columns   carriers, from up to four columns
 unknown_carriers  names of carriers that nobody knows
 lost_zeros        zeros that a spreadsheet program took
 recipients        to whom the rows go
+voids             labels taken back
 ship_dates        when rows were shipped
 grouping          rows to parcels
 parcels           the rows of one parcel as a `Parcel`

@@ -8,7 +8,6 @@ import numpy as np
 from batch.loader.cells import skus, values
 from batch.loader.cells.damage import Wrong
 from batch.loader.cells.money import cost
-from batch.loader.cells.order_numbers import external_number, order_number
 from batch.loader.cells.skus import Counted
 from batch.loader.files.tables import Cell
 from batch.loader.rows.carrier_columns import Shipper, shippers
@@ -17,11 +16,13 @@ from batch.loader.rows.inspection import Categorical, Inspection, distinct, inva
 from batch.loader.rows.item_columns import items_side_by_side
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.number_checks import check_numbers
+from batch.loader.rows.order_columns import ids, orders
 from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.tracking_columns import ask_for_evidence, tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
 from batch.loader.rows.unknown_carriers import settle_unknown
+from batch.loader.rows.voids import dead_numbers
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
@@ -107,19 +108,20 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     """
     set_aside(seen)
     whose(seen)
-    line = _ids(seen, Field.ORDER_PRODUCT_ID)
+    line = ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
-    order, externals = _orders(seen)
+    order, externals = orders(seen)
     numbers, link = tracking_columns(seen)
     ask_for_evidence(seen, numbers, link)
     shipper = settle_unknown(seen, shippers(seen, aliases), numbers, link, aliases)
     check_numbers(seen, numbers, shipper, order)
+    dead_numbers(seen, numbers, link, sku)
     return Entries(
         rows=seen.frame.rows,
         order=order,
         externals=externals,
-        address=_ids(seen, Field.ORDER_ADDRESS_ID, alone=True),
+        address=ids(seen, Field.ORDER_ADDRESS_ID, alone=True),
         line=line,
         sku=sku,
         several=several,
@@ -152,9 +154,17 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
     column = given.without(identified)
     seen.refuse_cells(column, find_lost_zeros(column, seen.frame, seen.table))
     texts = seen.values(column, skus.sku, plain=skus.plain_skus)
+    ours = skus.store_skus(texts, seen.source.skus)
+    texts = [ours.get(text, text) for text in texts] if ours else texts
     plain = texts is given.cells
     doubtful = (
-        [] if plain else [code for code, text in enumerate(texts) if skus.may_be_several(text)]
+        []
+        if plain
+        else [
+            code
+            for code, text in enumerate(texts)
+            if skus.may_be_several(text) and text not in ours.values()
+        ]
     )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
     several = {row: _left_of(items, ignored) for row, items in items_side_by_side(seen).items()}
@@ -261,52 +271,6 @@ def _quantity_of_nothing(quoted: str) -> Finding:
         f"{quoted}: units are given, but no SKU or order_product_id says of what.",
         "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
     )
-
-
-def _orders(seen: Inspection) -> tuple[Ints, list[str]]:
-    """Order ids, and a marketplace's numbers beside them as negative ones."""
-    column, external = seen.column(Field.ORDER_ID), seen.column(Field.EXTERNAL_ORDER_ID)
-    known: dict[str, int] = {}
-    shortened: dict[str, int] = {}
-
-    def numbered(order: int | str | Wrong) -> int | Wrong:
-        return (
-            known.setdefault(order, -1 - len(known))
-            if isinstance(order, str) and order
-            else order or 0
-        )
-
-    def own(cell: Cell) -> int | Wrong:
-        order = order_number(cell)
-        if (
-            isinstance(cell, str)
-            and isinstance(order, int)
-            and order
-            and not cell.strip().isdecimal()
-        ):
-            shortened[cell.strip()] = order
-        return numbered(order)
-
-    order = seen.numbers(column, own, alone=True)
-    other = seen.numbers(external, lambda cell: numbered(external_number(cell)), alone=True)
-    order = np.where(order != 0, order, other)
-    where = column if column.position else external
-
-    def no_order(row: int) -> Finding:
-        return Code.NO_ORDER.finding(cell=seen.place(row, where))
-
-    seen.refuse_rows(order == 0, no_order, alone=True)
-    if shortened:
-        text, number = next(iter(shortened.items()))
-        seen.said.append(
-            f"order numbers are read without what stands around them: {text} is order {number}"
-        )
-    return order, list(known)
-
-
-def _ids(seen: Inspection, name: Field, *, alone: bool = False) -> Ints:
-    column = seen.column(name)
-    return seen.numbers(column, values.identifier, alone=alone)
 
 
 def _costs(seen: Inspection) -> Categorical[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from batch.loader.cells.damage import BLANK_WORDS, display, undress
 from batch.loader.cells.normalise import normalise
+from batch.loader.cells.order_numbers import Pattern
 from batch.loader.rows.frame import CategoricalColumn, Mask
 from batch.loader.rows.inspection import Inspection
 from batch.model import Field, Question
@@ -123,7 +124,13 @@ def _by_prefix(seen: Inspection) -> None:
     column = seen.column(Field.ORDER_ID)
     if len(column.cells) < 2:  # plain numbers alone
         return
-    names = [_prefix(display(cell)) if isinstance(cell, str) else PLAIN for cell in column.cells]
+    ours = Pattern(seen.source.order_number)
+    names = [
+        _prefix(display(cell))
+        if isinstance(cell, str) and not ours.digits(undress(cell))
+        else PLAIN
+        for cell in column.cells
+    ]
     names[0] = ""
     kinds = {name for name in names if name}
     if (column.codes < 0).any():
