@@ -132,7 +132,7 @@ def _thousands(seen: Inspection, column: CategoricalColumn, texts: list[str]) ->
     if not any(is_grouped(text) or whole(text) for text in texts):
         return {}
     plain = [int(cell) for cell in column.cells[1:] if isinstance(cell, float | int)]
-    plain += [int(cell) for cell in column.cells[1:] if _is_short(cell)]
+    plain += [int(cell) for cell in column.cells[1:] if isinstance(cell, str) and _is_short(cell)]
     largest = max(int(-column.codes.min(initial=0)), *plain, 0)
     found = read_together(texts, largest)
     if found is not None:
@@ -146,8 +146,8 @@ def _thousands(seen: Inspection, column: CategoricalColumn, texts: list[str]) ->
     return {text: read(text) for text in unclear}
 
 
-def _is_short(cell: Cell) -> bool:
-    return isinstance(cell, str) and cell.isdecimal() and len(cell) < MOST_DIGITS
+def _is_short(text: str) -> bool:
+    return text.isdecimal() and len(text) < MOST_DIGITS
 
 
 def _rows_of(column: CategoricalColumn, texts: list[str]) -> Mask:
