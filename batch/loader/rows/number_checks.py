@@ -22,7 +22,9 @@ def check_numbers(
     for slug in dict.fromkeys(families):
         named = [code for code, family in enumerate(families) if family == slug]
         rows = np.isin(shipper.codes, named) & (numbers.codes != 0)
-        codes = np.unique(numbers.codes[rows]).tolist()
+        used = np.zeros(len(numbers.values), dtype=np.bool_)
+        used[numbers.codes[rows]] = True
+        codes = np.flatnonzero(used).tolist()
         wrong = _wrong(slug, [numbers.values[code] for code in codes])
         bad = {codes[at]: why for at, why in wrong.items()}
         for row in np.flatnonzero(rows & np.isin(numbers.codes, list(bad))).tolist():
