@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batch.commands.answer import CommandResult
 from batch.config import Settings, Source
-from batch.config.settings import ANSWERABLE
+from batch.config.settings import is_source_answer
 from batch.errors import NothingSent
 from batch.ledger import Ledger
 from batch.ledger.contract import KeptAnswer
@@ -67,8 +67,9 @@ async def correct_source(
 ) -> CommandResult:
     """Keep other answers for a source, and forget some, which are then asked again."""
     known = _find(ledger, settings, name)
-    there = {one.question for one in _answers(ledger, settings, known)} | set(ANSWERABLE)
-    if unknown := [question for question in (*answers, *forget) if question not in there]:
+    there = {one.question for one in _answers(ledger, settings, known)}
+    given = [question for question in answers if not is_source_answer(question)]
+    if unknown := [question for question in (*given, *forget) if question not in there]:
         raise NothingSent(
             f"{unknown[0]} has not been answered for {known.title}.",
             f"`shipbatch source {known.title}` lists what has.",

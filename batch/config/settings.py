@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 
@@ -97,6 +97,11 @@ class Gates(Section):
         return cls(**{name: 0 for name in cls.model_fields if name != "nights"})
 
 
+SKU = "sku:"
+"""The beginning of an answer on a SKU that the store does not have: its own, or to ignore it."""
+IGNORE = "ignore"
+
+
 class Source(NamedTable):
     """What a warehouse's exports need beyond what the loader finds out by itself."""
 
@@ -117,7 +122,7 @@ class Source(NamedTable):
     ignore_skus: frozenset[str] = Field(default=frozenset(), examples=[["GIFTWRAP", "INSERT-1"]])
     """Inserts, gift wrap: rows that are skipped."""
     skus: dict[str, str] = Field(default={}, examples=[{"WH-TEE-M": "TEE-M"}])
-    """The warehouse's SKU → the store's."""
+    """The warehouse's SKU → the store's; several as `2 CUP + SAUCER`, on either side."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""
@@ -142,8 +147,24 @@ class Source(NamedTable):
             if word not in words:
                 known = " or ".join(f"--answer {name}={one}" for one in words if one)
                 raise ConfigError(f"--answer {name}={word} is not known.", f"Give {known}.")
-        new = {name: word for name, word in given.items() if not getattr(self, name)}
+        new: dict[str, Any] = {
+            name: word for name, word in given.items() if not getattr(self, name)
+        }
+        named = {
+            key.removeprefix(SKU): word for key, word in answers.items() if key.startswith(SKU)
+        }
+        if named:
+            meant = {sku: word for sku, word in named.items() if word != IGNORE}
+            new |= {
+                "skus": meant | self.skus,
+                "ignore_skus": self.ignore_skus | (named.keys() - meant.keys()),
+            }
         return self.model_copy(update=new)
+
+
+def is_source_answer(question: str) -> bool:
+    """Whether its answer says what a source sets, and not how one file is read."""
+    return question in ANSWERABLE or question.startswith(SKU)
 
 
 ANSWERABLE = frozenset(

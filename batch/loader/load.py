@@ -210,7 +210,7 @@ def _entries(
     seen = Inspection(
         frame,
         chosen.table,
-        source,
+        source.answered(chosen.answers),
         is_template=chosen.is_template,
         answers=answers,
         header=chosen.header,

@@ -7,6 +7,7 @@ fields        the fields of an export
 parcels       what an export asks for
 orders        what the store has
 recipients    who a parcel goes to
+kits          SKUs that stand for others
 rows          what is said of a row: a finding
 reading       what was understood of a file, and its questions
 records       what the ledger keeps, and the legal moves

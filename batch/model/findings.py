@@ -16,6 +16,7 @@ from batch.model import (
 )
 from batch.model.catalogue import Code
 from batch.model.matching import Match, differences, units
+from batch.model.reading import answer_option
 from batch.primitives.spelling import fold_case
 
 CREATED = Finding(Status.CREATED)
@@ -70,8 +71,10 @@ def unknown_sku(order: Order, sku: str) -> Finding:
     within = [ours for ours in known if fold_case(ours) in fold_case(sku)]
     meant = (within or known)[:1] if within or len(known) == 1 else ["SKU IN THE STORE"]
     theirs = (
-        f" If {sku} is the warehouse's own name for it, write under [sources.NAME.skus] in"
-        f' shipbatch.toml, once: "{sku}" = "{meant[0]}"'
+        " If it is right, run the file again with an answer, which is kept for this source:"
+        f" {answer_option(f'sku:{sku}', meant[0])} where the store calls it so (several as"
+        f" `2 CUP + SAUCER`), {answer_option(f'sku:{sku}', 'ignore')} where it is a catalogue or a"
+        " sample that no order has."
     )
     return Code.UNKNOWN_SKU.finding(
         order=order.order_id,

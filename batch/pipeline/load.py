@@ -7,7 +7,7 @@ from typing import Protocol
 
 from batch.config import Settings, Source
 from batch.config.environment import this_user
-from batch.config.settings import ANSWERABLE
+from batch.config.settings import is_source_answer
 from batch.ledger import Ledger, export_store
 from batch.loader.columns.choose_table import is_column_answer
 from batch.loader.load import Load, load
@@ -93,7 +93,7 @@ async def keep_answers(
         by_person = {
             key: answer
             for key, answer in given.items()
-            if key in found.settled or key in ANSWERABLE or is_column_answer(key)
+            if key in found.settled or is_source_answer(key) or is_column_answer(key)
         }
         new = {
             key: found.settled[key]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from batch.model import Parcel, Record, RowNote, State, findings
 from batch.model.catalogue import Code
+from batch.model.kits import kits_of
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.gate import is_release
@@ -211,6 +212,7 @@ class Planner:
             hold_statuses=settings.hold_statuses,
             several_parcels=self._source.several_parcels,
             misfit=self._source.misfit,
+            kits=kits_of(self._source.skus),
             again=settings.again,
             update=settings.update,
             check_recipient=settings.check_recipient and not is_release(released),

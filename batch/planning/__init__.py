@@ -5,6 +5,7 @@ module           what it knows
 ===============  ===============================================
 plan_order       one order's parcels, in three passes
 drafts           which line of the order each row means
+kits             parts packed for one line of the order
 already_shipped  first pass: what the order already has
 holds            second pass: what stops a new parcel
 recipients       whether a parcel goes to whom its order goes

@@ -19,6 +19,7 @@ from batch.model import (
 )
 from batch.model.matching import plain, same_items
 from batch.planning.facts import Policy
+from batch.planning.kits import assembled
 from batch.primitives.spelling import match_spelling
 
 
@@ -130,6 +131,7 @@ def drafts_of(
     parcel: Parcel, order: Order, policy: Policy
 ) -> tuple[list[RowNote], list[ShipmentDraft]]:
     """A parcel as drafts by address and number, or as notes where a line is wrong."""
+    parcel = assembled(parcel, order, policy.kits)
     found = [(line, _order_lines(line, parcel.order_address_id, order)) for line in parcel.lines]
     bad = [(line, hits) for line, hits in found if isinstance(hits, Finding)]
     notes: list[RowNote] = []

@@ -1,9 +1,10 @@
 """What is known of an order when its parcels are judged, and what the judgement can be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batch.model import Finding, Order, Record, RowFacts, RowNote, Shipment, StoreShipment
+from batch.model.kits import Kit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class Policy:
     """Shipments that parcels of the export were matched with before this judgement."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
+
+    kits: Sequence[Kit] = ()
+    """What the source packs as parts and the store sells as one."""
 
     @property
     def ships_what_fits(self) -> bool:

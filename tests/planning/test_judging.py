@@ -214,7 +214,7 @@ class TestWhichLine:
     def test_an_unknown_sku_is_answered_with_the_line_to_write(self) -> None:
         """A warehouse's own name for it is written once for its source."""
         note = only(judged(parcel(ask("WH-MUG"))))
-        assert '"WH-MUG" = "MUG"' in note.finding.todo
+        assert "--answer sku:WH-MUG=MUG" in note.finding.todo
 
     def test_an_address_tells_two_lines_with_one_sku_apart(self) -> None:
         """One order to two addresses, the same SKU to each."""

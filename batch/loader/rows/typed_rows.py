@@ -1,6 +1,6 @@
 """What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,7 @@ from batch.loader.rows.voids import dead_numbers
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
+from batch.model.kits import is_several, parts_of
 from batch.primitives.spelling import fold_case
 
 ALL = -1
@@ -168,6 +169,7 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
     )
     ignored = frozenset(fold_case(sku) for sku in seen.source.ignore_skus)
     several = {row: _left_of(items, ignored) for row, items in items_side_by_side(seen).items()}
+    several |= _exploded(column, units, texts, ours.values())
     for row in np.flatnonzero(np.isin(column.codes, doubtful)).tolist() if doubtful else ():
         if row in seen.findings or row in several:
             continue
@@ -187,6 +189,23 @@ def _skus(seen: Inspection, identified: Mask) -> tuple[Categorical[str], dict[in
         )
     sku = Categorical(given.codes, texts) if plain else distinct(given.codes, texts)
     return sku, {row: left for row, left in several.items() if left}
+
+
+def _exploded(
+    column: CategoricalColumn,
+    units: CategoricalColumn,
+    texts: Sequence[str],
+    ours: Collection[str],
+) -> dict[int, Counted]:
+    """Rows whose SKU stands for several of the store's, or several units of one."""
+    several = {text: parts_of(text) for text in ours if is_several(text)}
+    kits = {code: several[text] for code, text in enumerate(texts) if text in several}
+    found: dict[int, Counted] = {}
+    for row in np.flatnonzero(np.isin(column.codes, list(kits))).tolist() if kits else ():
+        count = values.quantity(units.cell(row))
+        times = count if isinstance(count, int) else 1
+        found[row] = tuple((sku, each * times) for sku, each in kits[int(column.codes[row])])
+    return found
 
 
 def _left_of(items: Counted, ignored: Set[str]) -> Counted:
