@@ -25,7 +25,10 @@ from batch.monitoring import log
 from batch.pipeline.decisions import why_unfinished
 from batch.pipeline.input_copies import NAME, kept, kept_names, remove
 
-IN_LINE = "file {0} of the queue needs it: `shipbatch decide --queued {0} --answer skip`"
+IN_LINE = (
+    "file {0} of the queue is not done: it ships, or `shipbatch decide` answers it, or takes it out"
+    " of the line with `--queued {0} --answer skip`"
+)
 STAYS = "What was shipped stays, with its proofs: ids, numbers, SKUs, comments, decisions."
 BEYOND = (
     "Out of reach are the store, mails that were sent, backups, what a database has of deleted rows"
@@ -55,7 +58,8 @@ def forget(
             path.write_bytes(export_store.fetch(place, sha256) or b"")
             why = IN_LINE.format(in_line[sha256]) if in_line and sha256 in in_line else ""
             drop = partial(export_store.remove, place, sha256)
-            search.take(sha256[:NAME], f"the database's copy {sha256[:NAME]}", path, drop, why)
+            shown = f"the database's copy {sha256}"
+            search.take(sha256[:NAME], shown, path, drop, why)
             path.unlink()
     search.clear_logs()
     return search.result()
@@ -104,8 +108,8 @@ class _Search:
         if not (any(run.run_id in self.named for run in runs) if is_known else self._has(content)):
             return
         days = self.settings.carry_over
-        needed = (why_unfinished(self.ledger, run, days) for run in runs if not self.anyway)
-        if why := why or next(filter(None, needed), ""):
+        needed = (why_unfinished(self.ledger, run, days) for run in runs)
+        if (why := why or next(filter(None, needed), "")) and not self.anyway:
             self.left.append(f"{shown}: {why}")
             return
         drop()
@@ -160,7 +164,6 @@ class _Search:
             "kept": self.left,
             "out_of_reach": beyond,
             "runs": sorted(self.gone),
-            "exports": sorted({run.sha256 for run in self.gone.values()}),
         }
         status = ExitStatus.WAITS_FOR_PERSON if self.left else ExitStatus.ALL_DONE
         return CommandResult(lines, data, status)
