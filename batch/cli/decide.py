@@ -1,5 +1,6 @@
 """Commands that mend: `decide`, `source`, `forget`, `undo`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,22 +161,22 @@ def forget(
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Take a person out of copies of exports, our sheets, queue and logs; shipments stay."""
-    from batch.commands.forget import forget as forget_person
-
+    """Take a person out of copies of exports, our sheets and the queue; shipments stay."""
     settings = settings_of(store=store)
-    with ledger_of() as ledger:
-        if settings.database:
-            result = forget_queued(
-                settings.database,
-                lambda in_line: forget_person(
-                    ledger, settings, what, anyway=anyway, in_line=in_line
-                ),
-            )
-        else:
-            result = forget_person(ledger, settings, what, anyway=anyway)
+
+    async def work(progress: "Progress", stop: "StopEvent") -> "CommandResult":
+        from batch.commands.forget import forget as forget_person
+        from batch.pipeline.session import open_store
+
+        async with open_store(settings, progress, stop) as session:
+            search = partial(forget_person, session.ledger, settings, what, anyway=anyway)
+            if settings.database:
+                return await forget_queued(settings.database, search)
+            return search({})
+
+    result, signalled = run_with_progress(work, quiet=True, database=settings.database)
     print_result(result, as_json=as_json)
-    raise typer.Exit(result.status)
+    raise typer.Exit(signalled or result.status)
 
 
 def undo(

@@ -1,5 +1,6 @@
 """Options that commands share, or that would bury a command's own lines: each in one place."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ ADVANCED = "Advanced"
 
 
 def days_of(text: str) -> float:
-    """A span in days, from `2d`, `36h` or `2`. Raises ValueError, which Typer puts in words."""
-    hours = text.casefold().endswith("h")
-    return float(text.casefold().rstrip("hd ")) / (24 if hours else 1)
+    """A span in days, from `2d`, `36h` or `2`. Raises BadParameter."""
+    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,5})?)\s?([dh]?)", text.strip().casefold())
+    if not found or not float(found[1]):
+        raise typer.BadParameter(f"{text!r} is no age: give days or hours, as in 2d or 36h.")
+    return float(found[1]) / (24 if found[2] == "h" else 1)
 
 
 StoreName = Annotated[str, typer.Option(help="A store of shipbatch.toml.")]

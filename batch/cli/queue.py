@@ -294,19 +294,17 @@ def cancel_queued(
     return _ask_queue(database_of(settings), skip)
 
 
-def forget_queued(
+async def forget_queued(
     database: str, forget: "Callable[[Mapping[str, int]], CommandResult]"
 ) -> "CommandResult":
-    """Forget, with the files in line left alone, and then the ends of those it has removed."""
+    """Forget with the files in line left alone, and then the ends of those that were removed."""
+    needs_fleet()
+    from batch.fleet import Queue, maintenance
 
-    async def work(queue: "Queue") -> "CommandResult":
-        from batch.fleet import maintenance
-
+    async with Queue.open(database) as queue:
         result = forget(await maintenance.exports_in_line(queue))
         await maintenance.clear_ends(queue, result.data["runs"])
         return result
-
-    return _ask_queue(database, work)
 
 
 def _ask_queue(

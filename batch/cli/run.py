@@ -27,7 +27,7 @@ from batch.cli.terminal import (
     status_of,
     store_of,
 )
-from batch.errors import ConfigError, FileError, ShipbatchError
+from batch.errors import ConfigError, FileError, NothingSent, ShipbatchError
 from batch.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
@@ -155,7 +155,13 @@ def resume(
             if run_id
             else newest_run(ledger, settings.store)
         )
-    job = Job(Path(past.file), source_of_run(past, settings), copy=copy_of(past, settings))
+    copy = copy_of(past, settings)
+    if not copy.exists():
+        raise NothingSent(
+            f"The copy of {past.file} is gone: it was kept for its days, or `forget` took it out.",
+            "Run the export itself again: nothing is sent twice.",
+        )
+    job = Job(Path(past.file), source_of_run(past, settings), copy=copy)
     _ship([replace(job, limit=limit)], settings, as_json=as_json, quiet=as_json)
 
 

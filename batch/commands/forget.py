@@ -1,11 +1,11 @@
-"""A person taken out of what is kept here: copies of exports, our sheets, logs; shipments stay.
+"""A person taken out of what is kept here: copies of exports and our sheets; shipments stay.
 
 A copy or a sheet goes as a whole: with some rows blank it would be another file, and no run could
 be told again from it. It goes once its run is over; until then it is named, with what ends it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -14,19 +14,26 @@ from tempfile import TemporaryDirectory
 
 from batch.commands.answer import CommandResult
 from batch.config import Settings
-from batch.errors import FileError
+from batch.errors import FileError, NothingSent
 from batch.ledger import export_store
 from batch.ledger.queries import LedgerReader
 from batch.loader.files.read import read_tables
 from batch.loader.files.tables import words
 from batch.model import Run
 from batch.model.exit_status import ExitStatus
-from batch.monitoring import log
 from batch.pipeline.decisions import why_unfinished
 from batch.pipeline.input_copies import NAME, kept, kept_names, remove
 
-IN_LINE = "file {0} of the queue needs it: `shipbatch decide --queued {0} --answer skip`"
-STAYS = "What was shipped stays, with its proofs: ids, numbers, SKUs, comments, decisions."
+MAIL, ORDER = re.compile(r"[^@\s]+@[^@\s]+"), re.compile(r"[^@]*[0-9][^@]*")
+LONGEST = 9  # digits of a store's own order number; a marketplace's has more
+IN_LINE = (
+    "file {0} of the queue is not done: it ships, or `shipbatch decide` answers it, or takes it out"
+    " of the line with `--queued {0} --answer skip`"
+)
+STAYS = (
+    "What was shipped stays, with its proofs: ids, numbers, SKUs, comments, decisions."
+    " The logs have no names and no addresses."
+)
 BEYOND = (
     "Out of reach are the store, mails that were sent, backups, what a database has of deleted rows"
     " until it is vacuumed, the SHIPBATCH_HOME of other machines (run it there, too), and:"
@@ -37,15 +44,21 @@ def forget(
     ledger: LedgerReader,
     settings: Settings,
     what: str,
+    in_line: Mapping[str, int],
     *,
     anyway: bool = False,
-    in_line: Mapping[str, int] | None = None,
 ) -> CommandResult:
     """Remove every copy and sheet with an order, or a mail address, whose run is over.
 
-    `anyway`: also where it is not; `in_line`: digest → number of the files that wait in a queue.
+    `in_line`: digest → number of the queue's files that are not done; `anyway`: not only then.
+    Raises NothingSent where `what` is neither. No other runner may have the store meanwhile.
     """
-    search = _Search(ledger, settings, what.strip().removeprefix("#"), anyway)
+    word = what.strip().removeprefix("#")
+    if not (MAIL if "@" in word else ORDER).fullmatch(word):
+        raise NothingSent(
+            f"{what!r} is neither an order's number nor a mail address.", "Give one of them."
+        )
+    search = _Search(ledger, settings, word, anyway)
     home, place = settings.home, settings.ledger
     for path in chain(kept(home), kept(home / "sandbox")):
         search.take(path.name, str(path), path, partial(remove, path))
@@ -53,11 +66,11 @@ def forget(
         for sha256 in export_store.stored(place):
             path = Path(folder) / sha256
             path.write_bytes(export_store.fetch(place, sha256) or b"")
-            why = IN_LINE.format(in_line[sha256]) if in_line and sha256 in in_line else ""
+            why = IN_LINE.format(in_line[sha256]) if sha256 in in_line else ""
             drop = partial(export_store.remove, place, sha256)
-            search.take(sha256[:NAME], f"the database's copy {sha256[:NAME]}", path, drop, why)
+            shown = f"the database's copy {sha256}"
+            search.take(sha256[:NAME], shown, path, drop, why)
             path.unlink()
-    search.clear_logs()
     return search.result()
 
 
@@ -72,22 +85,25 @@ class _Search:
     removed: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """What is kept, why, and what ends that."""
-    gone: dict[str, Run] = field(default_factory=dict)
-    """The runs whose copies or sheets were removed."""
+    found: list[Run] = field(default_factory=list)
+    """The runs of what has the person."""
+    gone: set[str] = field(default_factory=set)
+    """Those whose copies or sheets were removed."""
     runs: dict[str, list[Run]] = field(default_factory=dict)
     """By the names of what is kept of them."""
     named: dict[str, Run] = field(default_factory=dict)
     """Those with rows of the order, as the ledger knows."""
 
     def __post_init__(self) -> None:
-        runs = self.ledger.runs(self.settings.store if self.settings.store_hash else None)
+        store = self.settings.store if self.settings.store_hash else None
         ids = {
             run_id
-            for store in {run.store for run in runs}
-            for run_id in self.ledger.runs_naming(store, self.what)
+            for each in ([store] if store else self.ledger.stores())
+            for run_id in self.ledger.runs_naming(each, self.what)
         }
-        self.named = {run.run_id: run for run in runs if run.run_id in ids}
-        for run in runs:
+        for run in self.ledger.runs():
+            if run.run_id in ids:
+                self.named[run.run_id] = run
             for name in kept_names(run):
                 self.runs.setdefault(name, []).append(run)
 
@@ -95,54 +111,47 @@ class _Search:
     def is_mail(self) -> bool:
         return "@" in self.what
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the ledger knows which runs have it: not a mail, nor a marketplace's number."""
+        short = self.what.isdecimal() and len(self.what) <= LONGEST
+        return not self.is_mail and (short or bool(self.named))
+
     def take(
         self, name: str, shown: str, content: Path, drop: Callable[[], None], why: str = ""
     ) -> None:
         """Drop something that is kept, where it has the person and no run needs it."""
         runs = self.runs.get(name, [])
-        is_known = bool(runs and self.named and not self.is_mail)
-        if not (any(run.run_id in self.named for run in runs) if is_known else self._has(content)):
+        is_named = any(run.run_id in self.named for run in runs)
+        if not (is_named if runs and self.is_indexed else self._has(content)):
             return
+        self.found += runs
         days = self.settings.carry_over
-        needed = (why_unfinished(self.ledger, run, days) for run in runs if not self.anyway)
-        if why := why or next(filter(None, needed), ""):
+        needed = (why_unfinished(self.ledger, run, days) for run in runs)
+        if (why := why or next(filter(None, needed), "")) and not self.anyway:
             self.left.append(f"{shown}: {why}")
             return
         drop()
         self.removed.append(shown)
-        self.gone |= {run.run_id: run for run in runs}
+        self.gone |= {run.run_id for run in runs}
 
     def _has(self, path: Path) -> bool:
-        """Whether a cell of a file, or of one in a folder, has the person."""
+        """Whether a cell of a file, or of one in a folder, has the person; unreadable, it may."""
         word = re.escape(self.what)
-        mail = re.compile(rf"(?<![\w.+-]){word}(?![\w-])", re.IGNORECASE).search
+        mail = re.compile(rf"(?<![\w.+-]){word}(?![\w-]|\.\w)", re.IGNORECASE).search
         fits = mail if self.is_mail else re.compile(f"#?{word}", re.IGNORECASE).fullmatch
         files = [each for each in (path, *path.rglob("*")) if each.is_file()]
-        return any(fits(cell) for file in files for cell in self._cells(file))
-
-    def _cells(self, file: Path) -> Iterator[str]:
         try:
-            for table in read_tables(file):
-                yield from map(words, chain.from_iterable(table.rows()))
+            tables = chain.from_iterable(map(read_tables, files))
+            rows = chain.from_iterable(table.rows() for table in tables)
+            return any(fits(words(cell)) for cell in chain.from_iterable(rows))
         except FileError:
-            self.left.append(f"{file}: it cannot be read: look yourself, and delete it")
-
-    def clear_logs(self) -> None:
-        """Take out the log's lines on the person; names and addresses are never in it."""
-        word = re.escape(self.what)
-        line = re.compile(word if self.is_mail else rf"\border {word}\b", re.IGNORECASE)
-        for path in (self.settings.home / log.FOLDER).glob("*.log"):
-            lines = path.read_text("utf-8").splitlines(keepends=True)
-            others = [each for each in lines if not line.search(each)]
-            if others != lines:
-                path.write_text("".join(others), "utf-8")
-                self.removed.append(f"{len(lines) - len(others)} lines of {path}")
+            return True
 
     def result(self) -> CommandResult:
         """What was removed, what was not and why, and what nobody here can reach."""
-        runs = self.named | self.gone
-        files = {run.file for run in runs.values()}
-        files |= {run.summary.get("results", "") for run in runs.values()}
+        runs = [*self.named.values(), *self.found]
+        files = {file for run in runs for file in (run.file, run.summary.get("results", ""))}
         relative = (each for each in files if each and not Path(each).is_absolute())
         beyond = sorted({*relative, *(each for each in files if Path(each).is_file())})
         beyond += [f"{folder.path}, and what is below it" for folder in self.settings.folders]
@@ -160,7 +169,6 @@ class _Search:
             "kept": self.left,
             "out_of_reach": beyond,
             "runs": sorted(self.gone),
-            "exports": sorted({run.sha256 for run in self.gone.values()}),
         }
         status = ExitStatus.WAITS_FOR_PERSON if self.left else ExitStatus.ALL_DONE
         return CommandResult(lines, data, status)

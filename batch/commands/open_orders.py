@@ -17,7 +17,7 @@ from batch.commands.template import SHIPPING_STATUSES
 from batch.config import OpenOrders, Settings
 from batch.errors import ShipbatchError, Unreadable
 from batch.ledger.queries import LedgerReader
-from batch.model import Order, Record, RowNote, Run, State, Status, findings
+from batch.model import Order, OrderLine, Record, RowNote, Run, State, Status, findings
 from batch.model.exit_status import ExitStatus
 from batch.monitoring import Digest, of_error, of_open_orders
 from batch.pipeline.estimate import Estimate, Work
@@ -75,7 +75,11 @@ class OverdueOrder:
 
     def lines(self, now: datetime) -> Iterator[str]:
         order = self.order
-        age = f"{(now - self.created) / DAY:.0f} days old" if self.created else "of unknown age"
+        age = (
+            f"{count_noun(round((now - self.created) / DAY), 'day')} old"
+            if self.created
+            else "of unknown age"
+        )
         other = f" ({order.external_id})" if order.external_id else ""
         yield f"  order {order.order_id}{other}, {age}, {order.status}{self.known or ''}"
         left = [line for line in order.lines if line.left]
@@ -176,12 +180,10 @@ def _with_known(
     skipped = {ask for ask, word in words.items() if word.answer == "skip"}
     overdue: list[OverdueOrder] = []
     for order in orders:
-        created = _created(order)
-        said = [
-            _of_record(record, runs[record.run_id])
-            for record in records.get(order.order_id, ())
-            if record.run_id in runs
-        ]
+        its, created = records.get(order.order_id, []), _created(order)
+        if not any(line.left for line in order.lines if not _is_made(line, its)):
+            continue
+        said = [_of_record(each, runs[each.run_id]) for each in its if each.run_id in runs]
         for run_id, note in (named[name] for name in _names(order) if name in named):
             if (note.facts or {}).get("order_id") in {None, order.order_id}:
                 said.append(_of_note(order, note, runs[run_id], note.request_key in skipped))
@@ -189,6 +191,17 @@ def _with_known(
         known = max(since, key=lambda known: known.since, default=None)
         overdue.append(OverdueOrder(order, created, known))
     return sorted(overdue, key=lambda each: (each.created or FIRST, each.order.order_id))
+
+
+def _is_made(line: OrderLine, records: Sequence[Record]) -> bool:
+    """Whether all of a line was shipped from here: a store may tell of it late."""
+    made = (each.made.items for each in records if each.made and not each.deleted)
+    units = (
+        item.quantity
+        for item in chain.from_iterable(made)
+        if item.order_product_id == line.order_product_id
+    )
+    return sum(units) >= line.quantity - line.refunded
 
 
 def _of_record(record: Record, run: Run) -> Known:

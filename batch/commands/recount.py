@@ -34,8 +34,8 @@ def recount(ledger: LedgerReader, run: Run, settings: Settings, place: Path) -> 
     copy = copy_of(run, settings)
     if not copy.exists():
         raise NothingSent(
-            f"The copy of {run.file} is gone (kept {settings.keep_copies} days), and with it the"
-            f" rows of run {run.run_id}.",
+            f"The copy of {run.file} is gone (kept {settings.keep_copies} days, or taken out with"
+            f" `forget`), and with it the rows of run {run.run_id}.",
             "`shipbatch history RUN` still lists its shipments.",
         )
     export = read(copy, source_of_run(run, settings), settings, ledger)

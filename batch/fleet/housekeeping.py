@@ -190,6 +190,7 @@ class Housekeeper:
         for settings in list(self._stores.values())[:1]:
             await maintenance.expire(self._queue, settings.keep_copies)
             await asyncio.to_thread(expire_copies, settings)
+            await maintenance.clear_ends(self._queue, ())
 
 
 def _has_died(pid: int, silent: float) -> bool:

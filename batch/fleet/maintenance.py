@@ -147,8 +147,10 @@ async def exports_in_line(queue: Queue) -> dict[str, int]:
 
 
 async def clear_ends(queue: Queue, runs: Sequence[str]) -> None:
-    """Take the sheets and sentences of runs out: both tell of their rows."""
-    sql = "UPDATE shipbatch.files SET sheet = NULL, told = NULL WHERE run_id = ANY(%s)"
+    """Take out the sheets and sentences of runs, and of files whose export is no longer kept."""
+    gone = "NOT EXISTS (SELECT 1 FROM shipbatch.exports WHERE exports.sha256 = files.sha256)"
+    where = f"ended IS NOT NULL AND (run_id = ANY(%s) OR (sha256 IS NOT NULL AND {gone}))"
+    sql = f"UPDATE shipbatch.files SET sheet = NULL, told = NULL WHERE {where}"
     await queue.execute(sql, list(runs))
 
 

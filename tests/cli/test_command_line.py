@@ -7,11 +7,13 @@ from typing import Any
 
 import openpyxl
 import pytest
+import typer
 from sample_expectations import FILES, IDS, PICKS
 from shop import dense, line, number, order, store, table
 from terminal import Terminal
 from test_end_to_end import CONTRACT, SAMPLES, STATUSES
 
+from batch.cli.options import days_of
 from batch.sandbox import Fault, Quota, Sandbox, load_orders
 
 CANARY = "canary7f3a9c51d20b48e6"
@@ -426,3 +428,18 @@ async def test_ids_file_ships_by_subprocess_as_in_process(
     before = len(box.shipments())
     said = await Terminal(tmp_path, box)("run", "--json", IDS)
     assert len(box.shipments()) - before == FILES[IDS].shipments == said.json["shipments"]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("2d", 2), ("2", 2), ("36h", 1.5), ("1.5 d", 1.5), ("12H", 0.5)]
+)
+def test_an_age_is_in_days_or_hours(text: str, days: float) -> None:
+    """As people write it."""
+    assert days_of(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-2d", "0", "inf", "2w", "2dd"])
+def test_what_is_no_age_is_said(text: str) -> None:
+    """And how one is written."""
+    with pytest.raises(typer.BadParameter, match="2d or 36h"):
+        days_of(text)

@@ -181,3 +181,24 @@ def _age(there: Shop, days: int) -> None:
     then = time.time() - days * 86_400
     for path in (there.home / "copies").iterdir():
         os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("what", ["", " ", "@", "a@", "Josephine"])
+async def test_neither_an_order_nor_a_mail_address(
+    sandbox: OpenSandbox, tmp_path: Path, what: str
+) -> None:
+    """Nothing is removed for a word that may stand anywhere."""
+    shell = await shell_of(sandbox, tmp_path)
+    shell.write("mine.csv", export(100))
+    await shell("run", "mine.csv")
+    told = await shell("forget", what)
+    assert (told.status, len(traces(shell))) == (2, 1)
+    assert "neither an order's number nor a mail address" in told.err
+
+
+async def test_a_quantity_is_no_order(sandbox: OpenSandbox, tmp_path: Path) -> None:
+    """An order that nobody has shipped; its number stands in another's row."""
+    shell = await shell_of(sandbox, tmp_path)
+    shell.write("mine.csv", export(100))
+    await shell("run", "mine.csv")
+    assert (await shell("forget", "1", "--json")).json["removed"] == []

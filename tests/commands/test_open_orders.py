@@ -163,3 +163,10 @@ async def test_the_night_tells_of_them(shop: OpenShop) -> None:
     for n in range(1, 30):
         there.box.store.orders[100 + n].status_id = 2
     assert not (await open_orders_digest(there.settings(), there.screen, there.stop)).kinds
+
+
+async def test_a_store_may_tell_late_of_what_shipped(shop: OpenShop) -> None:
+    """What was made from here is no longer missed."""
+    there = await shop(store(aged(100, 9), aged(101, 9)), behaviour=Behaviour(lag=1e9))
+    await there.run((100, "MUG", 3, number(0)), (101, "MUG", 1, number(1)))
+    assert ids(await asked(there)) == [101]

@@ -145,6 +145,33 @@ async def test_a_note_is_found_by_what_its_rows_name(ledger: Ledger) -> None:
     assert ledger.find_notes("", 9) == []
 
 
+async def test_the_newest_note_that_names_each_of_several_orders(ledger: Ledger) -> None:
+    """Of a store; by its first row, under the name as it was asked for."""
+    old = RowNote((3, 4), HELD, None, "ask", names=[("100", 3), ("100", 4), ("A-1", 3)])
+    await ledger.plan(FIRST, [], [old])
+    await ledger.begin(run_of(SECOND))
+    new = RowNote((7, 8), HELD, None, "new", names=[("100", 8), ("100", 7)])
+    await ledger.plan(SECOND, [], [new])
+    found = ledger.notes_naming(STORE, ["100", "a-1", "9"])
+    assert {name: (run_id, note.rows) for name, (run_id, note) in found.items()} == {
+        "100": (SECOND, (7,)),
+        "a-1": (FIRST, (3,)),
+    }
+    assert ledger.notes_naming(OTHER_STORE, ["100"]) == {}
+
+
+async def test_the_runs_with_rows_of_an_order(ledger: Ledger) -> None:
+    """Its shipments, rows without one, and rows that met one again."""
+    (record,) = await planned(ledger, parcel(100, "1Z9"))
+    await ledger.begin(run_of(SECOND))
+    again = RowNote((5,), Finding(Status.ALREADY_CREATED), record.record_id)
+    await ledger.plan(SECOND, [], [again, RowNote((6,), HELD, names=[("A-1", 6)])])
+    assert ledger.runs_naming(STORE, "#100") == {FIRST, SECOND}
+    assert ledger.runs_naming(STORE, "a-1") == {SECOND}
+    assert ledger.runs_naming(STORE, "9" * 30) == set()
+    assert ledger.runs_naming(OTHER_STORE, "100") == set()
+
+
 @pytest.mark.parametrize("odd", ["M\0UG", "MUG\ud800", "mÜg"])
 async def test_a_note_on_rows_with_odd_characters_is_kept(ledger: Ledger, odd: str) -> None:
     """A damaged cell is what the note is about, and no database takes it as it is."""

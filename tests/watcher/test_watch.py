@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from shop import OpenShop, dense, number, order, store
 
 from batch.commands.find import find_attempts
 from batch.commands.read import answer_questions
-from batch.config import Gates, Source
+from batch.config import Gates, OpenOrders, Settings, Source
 from batch.loader.files import reader, reader_limits
 from batch.monitoring import Digest
 from batch.pipeline.decisions import DecisionRecorder, pending_decisions
@@ -731,3 +731,21 @@ class TestAReaderThatHangs:
         assert dock.there("working") == ["page.xls"]
         assert not list((dock.shop.home / "reading").iterdir())
         reader.end_readers()
+
+
+@pytest.mark.parametrize("at", ["00:00", ""])
+async def test_a_night_tells_of_orders_that_should_have_shipped(dock: Dock, at: str) -> None:
+    """Once a day where it is switched on, before the first file, too."""
+    told: list[Digest] = []
+
+    def notify(_: Settings, digests: Sequence[Digest], __: int) -> list[str]:
+        told.extend(digests)
+        return []
+
+    async with dock.watched(notify=notify, open_orders=OpenOrders(at=at)):
+        await asyncio.sleep(60)
+        dock.drop("acme.csv", row(100))
+        await dock.filed("done/acme.csv")
+        await asyncio.sleep(60)
+    night = [digest for digest in told if digest.what == "open"]
+    assert [list(digest.kinds.values()) for digest in night] == ([[10]] if at else [])
