@@ -76,6 +76,7 @@ class Code(StrEnum):
     VOID = "void"
     NOT_SHIPPED = "not_shipped"
     OTHER_STORE = "other_store"
+    TAKEN_OUT = "taken_out"
     QUESTION = "question"
     NOT_FILLED_IN = "not_filled_in"
     REPEATED_HEADER = "repeated_header"

@@ -16,6 +16,7 @@ reader_process  the program that reads whatever is no plain text
 reader_limits   its deadline and memory
 row_stream      rows on their way from it, checked
 workbooks       XLSX, XLSB, XLS and ODS by calamine
+appearance      hidden and struck-out rows, merged cells of an XLSX
 xlsx            what calamine does not tell of an XLSX
 tables          one table of typed cells
 ==============  ======================================================

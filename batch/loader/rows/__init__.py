@@ -8,6 +8,7 @@ layout            order cells filled once a group, order rows above item rows
 inspection        each distinct cell judged once
 typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
+taken_out         rows hidden or struck through in a workbook
 units             units of another kind, and units that were short
 whose             rows of another store
 order_columns     order numbers and ids, as a column tells together

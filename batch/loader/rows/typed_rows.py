@@ -16,6 +16,7 @@ from batch.loader.rows.inspection import Categorical, Inspection, distinct, inva
 from batch.loader.rows.lost_zeros import find_lost_zeros
 from batch.loader.rows.order_columns import ids, orders
 from batch.loader.rows.skipped_rows import set_aside
+from batch.loader.rows.taken_out import taken_out
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
 from batch.loader.rows.voids import dead_numbers
@@ -103,6 +104,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     """
     set_aside(seen)
     whose(seen)
+    taken_out(seen)
     line = ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
