@@ -103,6 +103,7 @@ class Code(StrEnum):
     COMMENTS_TOO_LONG = "comments_too_long"
     BAD_VOID = "bad_void"
     BAD_COST = "bad_cost"
+    BAD_COMMENT = "bad_comment"
     DIGITS_LOST = "digits_lost"
     LEADING_ZEROS_LOST = "leading_zeros_lost"
     READ_AS_NUMBER = "read_as_number"

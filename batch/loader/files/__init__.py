@@ -7,6 +7,7 @@ detect          what a file is, by its bytes: a new format begins here
 archives        a gzip or zip opened, no bomb goes off
 blobs           bytes that can be opened again and again
 encodings       which encoding a text is in
+code_pages      which old code page: `code_pages.csv`
 dialect         lines of delimited text as records
 text            delimited text as a table
 html_table      tables of an HTML page under the name .xls

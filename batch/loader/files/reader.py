@@ -115,8 +115,9 @@ def read_apart(blob: Blob, sheet: str) -> list[Table]:
     with _understood(blob):
         for kind, offset, length in spool.frames():
             if kind == b"T":
-                name, said, warnings = spool.note(offset, length)
-                told.append(_Told(str(name), tuple(map(str, said)), tuple(map(str, warnings))))
+                name, said, warnings, doubtful = spool.note(offset, length)
+                notes = tuple(map(str, said)), tuple(map(str, warnings))
+                told.append(_Told(str(name), *notes, is_doubtful=doubtful is True))
             elif kind == b"M":
                 told[-1].mark(*spool.note(offset, length))
             elif kind == b"R":
@@ -131,8 +132,9 @@ def read_apart(blob: Blob, sheet: str) -> list[Table]:
             each.said,
             each.warnings,
             partial(shape, each.name),
-            frozenset(each.hidden),
-            frozenset(each.struck),
+            is_doubtful=each.is_doubtful,
+            hidden=frozenset(each.hidden),
+            struck=frozenset(each.struck),
         )
         for each in told
     ]
@@ -145,6 +147,7 @@ class _Told:
     name: str
     said: tuple[str, ...]
     warnings: tuple[str, ...]
+    is_doubtful: bool
     spans: list[Span] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     struck: set[tuple[int, int]] = field(default_factory=set)

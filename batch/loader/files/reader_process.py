@@ -73,7 +73,7 @@ def _write_tables(
 ) -> dict[str, Any]:
     for table in _tables(blob, kind, seconds, sheet):
         table = replace(table, said=(*notes, *table.said))
-        _frame(b"T", [table.sheet, table.said, table.warnings])
+        _frame(b"T", [table.sheet, table.said, table.warnings, table.is_doubtful])
         _write_marks(table)
         for batch in batches(table.rows(), ROWS, CELLS):
             _write(b"R", encode_rows(batch))

@@ -37,6 +37,8 @@ class Table:
     Reads the file again: for one cell of a column, not for every one.
     """
 
+    is_doubtful: bool = False
+    """Whether letters beyond ASCII may be others than were meant: its encoding was not told."""
     hidden: frozenset[int] = frozenset()
     """Rows, from 1, that a spreadsheet program does not show: hidden, or filtered away."""
     struck: frozenset[tuple[int, int]] = frozenset()

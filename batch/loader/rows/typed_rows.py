@@ -25,6 +25,8 @@ from batch.model import Field, Finding
 from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
 
+UNREADABLE = "\ufffd"
+"""What stands for bytes that no encoding explains."""
 ALL = -1
 """As a quantity: all that remains."""
 
@@ -124,7 +126,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         link=link,
         shipper=shippers(seen, aliases),
         cost=_costs(seen),
-        comments=seen.text_column(Field.COMMENTS, values.comments),
+        comments=_comments(seen),
         decision=seen.text_column(Field.DECISION, values.words),
         headings=headings,
         counted=seen.has(Field.QUANTITY),
@@ -260,6 +262,25 @@ def _quantity_of_nothing(quoted: str) -> Finding:
         f"{quoted}: units are given, but no SKU or order_product_id says of what.",
         "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
     )
+
+
+def _comments(seen: Inspection) -> Categorical[str]:
+    """Comments as a customer may read them; one that could not be decoded is left out, and said."""
+    column = seen.column(Field.COMMENTS)
+    texts = seen.values(column, values.comments)
+    wrong = {
+        code: Wrong(
+            Code.BAD_COMMENT,
+            "the comment's letters could not be told for sure; it is left out",
+            "Save the file as CSV UTF-8.",
+        )
+        for code, text in enumerate(texts)
+        if UNREADABLE in text or (seen.table.is_doubtful and not text.isascii())
+    }
+    if wrong:
+        seen.warn_cells(column, wrong)
+    kept = ["" if code in wrong else text for code, text in enumerate(texts)]
+    return distinct(column.codes, kept)
 
 
 def _costs(seen: Inspection) -> Categorical[str]:
