@@ -123,6 +123,8 @@ class Source(NamedTable):
     """Inserts, gift wrap: rows that are skipped."""
     skus: dict[str, str] = Field(default={}, examples=[{"WH-TEE-M": "TEE-M"}])
     """The warehouse's SKU → the store's; several as `2 CUP + SAUCER`, on either side."""
+    hidden_rows: Literal["", "skip", "ship"] = ""
+    """Rows that are hidden, filtered away or struck out in a workbook; empty: ask."""
     several_parcels: Literal["", "first", "even"] = ""
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""

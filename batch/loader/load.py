@@ -1,7 +1,7 @@
 """A warehouse's export, loaded: every row judged, its parcels made when they are asked for."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -207,9 +207,12 @@ def _entries(
     wanted = {**found.columns, Field.KIND: found.kinds}
     frame = read_frame(chosen.table, chosen.header_row, chosen.header, wanted)
     layout = Layout(frame)
+    table = chosen.table
+    if chosen.is_marked:  # who looks through a sheet of ours may filter it
+        table = replace(table, hidden=frozenset(), struck=frozenset())
     seen = Inspection(
         frame,
-        chosen.table,
+        table,
         source.answered(chosen.answers),
         is_template=chosen.is_template,
         answers=answers,

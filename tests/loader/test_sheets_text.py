@@ -44,10 +44,42 @@ def test_a_fallback_to_windows_western_is_told(tmp_path: Path) -> None:
     assert "line 1" in note
 
 
-def test_another_alphabet_is_told_and_how_to_save_it(tmp_path: Path) -> None:
-    content = "Заказ;Город\n1001;Москва\n".encode("cp1251")
-    assert "another alphabet" in read(tmp_path, content).warnings[0]
-    assert not read(tmp_path, SMALL.encode("cp1252")).warnings
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1250", "žluťoučký kůň"), ("cp1250", "Zażółć gęślą jaźń"), ("cp1250", "ul. Główna"),
+        ("cp1250", "Győr őrség"), ("cp1251", "Москва"), ("cp1251", "Заказ отправлен"),
+        ("cp866", "Заказ отправлен"),
+        ("cp1252", "déjà expédié à Orléans"), ("cp1252", "São Paulo, informações"),
+        ("cp1252", "Åse Ødegård – 5 €"), ("mac_roman", "déjà expédié à Orléans"),
+        ("mac_roman", "Señor Málaga"), ("cp949", "서울특별시 강남구"), ("cp949", "배송 완료"),
+        ("gb18030", "上海市浦东新区"), ("gb18030", "已发货 请查收"), ("big5", "台北市信義區"),
+        ("cp1253", "Αθήνα παραγγελία"), ("cp1255", "הזמנה תל אביב"), ("cp1254", "Kadıköy ağaç"),
+    ],
+)  # fmt: skip
+def test_an_old_code_page_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:
+    table = read(tmp_path, f"Order;Note\n1001;{text}\n".encode(encoding))
+    assert list(table.rows())[1] == ["1001", text]
+    assert encoding in table.said[0]
+    assert not table.is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("koi8-r", "Заказ отправлен"), ("mac_roman", "Müller Köln")]
+)
+def test_what_may_be_another_code_page_is_in_doubt(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    table = read(tmp_path, f"Order;Note\n1001;{text}\n".encode(encoding))
+    assert table.is_doubtful
+    assert "Save it as CSV UTF-8" in table.warnings[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["Заказ отправлен", "注文番号", "Θεσσαλονίκη", "배송 완료"])
+def test_utf_16_needs_no_mark_in_any_alphabet(tmp_path: Path, encoding: str, text: str) -> None:
+    content = f"{text}\t{text}\n" * 3 + f"1001\t{text}\n"
+    assert rows(tmp_path, content.encode(encoding))[-1] == ["1001", text]
 
 
 def test_japanese_marketplace_files_are_read_as_such(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from batch.loader.files.encodings import utf16_without_mark
+
 HEAD = 65_536
 """Bytes of a file's beginning that are enough to tell."""
 
@@ -114,6 +116,8 @@ def _as_ascii(head: bytes) -> bytes:
             head = (
                 head.removeprefix(mark).decode(name, "replace").replace("\ufffd", "\x01").encode()
             )
+    if name := utf16_without_mark(head):
+        head = head.decode(name, "replace").encode()
     return head.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"")
 
 

@@ -1,4 +1,4 @@
-"""The encoding of a text: its mark, UTF-8, UTF-16, Japanese, else Windows Western; with doubts."""
+"""The encoding of a text: its mark, UTF-8, UTF-16, Japanese, else an old code page; with doubts."""
 
 import codecs
 import io
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from batch.errors import FileError
 from batch.loader.files.blobs import Blob
+from batch.loader.files.code_pages import NAMES, USUAL, code_page_of
 
 PIECE = 2**20
 """Bytes read at once."""
@@ -39,6 +40,8 @@ class Encoding:
     """How it was decoded, where that had to be found out."""
     warnings: tuple[str, ...] = ()
     """Which characters may be wrong."""
+    is_doubtful: bool = False
+    """Letters beyond ASCII may be others than were meant."""
     nuls: bool = False
     """The decoded text holds NULs, to be taken out."""
 
@@ -48,7 +51,7 @@ def encoding_of(blob: Blob) -> Encoding:
     head = blob.head(4096)
     name = (
         next((name for mark, name in _MARKS if head.startswith(mark)), "")
-        or _utf16_without_mark(head)
+        or utf16_without_mark(head)
         or "utf-8"
     )
     sound, nuls = _decodes(blob, name)
@@ -78,12 +81,16 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(MENDING, _mend)
 
 
-def _utf16_without_mark(head: bytes) -> str:
-    """UTF-16 of mostly Western text has a NUL in every other byte."""
+def utf16_without_mark(head: bytes) -> str:
+    """UTF-16 of any alphabet has a NUL in the same half of each digit, separator and line end."""
     even, odd, half = head[::2].count(0), head[1::2].count(0), len(head) // 2
-    if half > 1 and odd > 0.4 * half and even < 0.1 * half:
-        return "utf-16-le"
-    return "utf-16-be" if half > 1 and even > 0.4 * half and odd < 0.1 * half else ""
+    most, least = max(even, odd), min(even, odd)
+    if half < 2 or most <= 0.05 * half or least >= 0.1 * most + 1:
+        return ""
+    pairs = [head[at : at + 2] for at in range(0, 2 * half, 2)]
+    end, name = (b"\n\0", "utf-16-le") if odd > even else (b"\0\n", "utf-16-be")
+    broken = sum(b"\n" in pair for pair in pairs)
+    return name if most > 0.4 * half or pairs.count(end) > 0.5 * broken else ""
 
 
 def _decodes(blob: Blob, encoding: str) -> tuple[bool, bool]:
@@ -142,17 +149,26 @@ def _older(blob: Blob, name: str) -> Encoding:
             " (cp1252)."
         )
         return Encoding(name, MENDING, warnings=(note, *unclear))
+    return _by_letters(bytes(sample), bad[0], unclear)
+
+
+def _by_letters(sample: bytes, line: int, unclear: tuple[str, ...]) -> Encoding:
+    """The code page that its letters tell; with doubts where they tell none."""
+    found = code_page_of(sample)
     note = (
-        f"The text is not UTF-8 (first seen in line {bad[0]}); it was read as Windows Western"
-        " (cp1252)."
+        f"The text is not UTF-8 (first seen in line {line}); it was read as"
+        f" {NAMES[found.encoding]} ({found.encoding})."
     )
-    if _is_foreign(bytes(sample)):
-        foreign = (
-            "It looks like another alphabet, which then shows as wrong letters: save it as CSV"
-            " UTF-8."
-        )
-        return Encoding("cp1252", "replace", warnings=(f"{note} {foreign}", *unclear))
-    return Encoding("cp1252", "replace", (note,), unclear)
+    unclear = unclear if found.encoding == USUAL else ()
+    if found.is_sure:
+        return Encoding(found.encoding, "replace", (note,), unclear)
+    foreign = (
+        "Its letters may be of another alphabet; comments that have such letters are left out."
+        " Save it as CSV UTF-8."
+    )
+    return Encoding(
+        found.encoding, "replace", warnings=(f"{note} {foreign}", *unclear), is_doubtful=True
+    )
 
 
 def _lines(blob: Blob) -> Iterator[tuple[int, bytes]]:
@@ -173,12 +189,6 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_foreign(sample: bytes) -> bool:
-    """Western words are mostly ASCII; where every third letter is not, it is another alphabet."""
-    letters = sum(sample.count(letter) for letter in range(128) if chr(letter).isalpha())
-    return sum(byte >= 0x80 for byte in sample) > 0.5 * letters
 
 
 def _lines_text(lines: list[int], many: int) -> str:

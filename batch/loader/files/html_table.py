@@ -49,7 +49,14 @@ def read_page(blob: Blob) -> list[Table]:
             "Open it in a browser to see what it says, and export again.",
         )
     return [
-        Table(blob.path, partial(iter, grid), f"Table {number}", encoding.said, encoding.warnings)
+        Table(
+            blob.path,
+            partial(iter, grid),
+            f"Table {number}",
+            encoding.said,
+            encoding.warnings,
+            is_doubtful=encoding.is_doubtful,
+        )
         for number, grid in enumerate(grids, 1)
     ]
 

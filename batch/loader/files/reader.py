@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
@@ -110,27 +111,53 @@ _REPORT = "Export it again; if it stays so, please report it: this is a bug in s
 def read_apart(blob: Blob, sheet: str) -> list[Table]:
     """The file's tables; FileError where there are none, it is damaged, or exceeds its limits."""
     spool = _run(blob, "tables", sheet)
-    told: list[tuple[str, tuple[str, ...], tuple[str, ...], list[Span]]] = []
+    told: list[_Told] = []
     with _understood(blob):
         for kind, offset, length in spool.frames():
             if kind == b"T":
-                name, said, warnings = spool.note(offset, length)
-                told.append((str(name), tuple(map(str, said)), tuple(map(str, warnings)), []))
+                name, said, warnings, doubtful = spool.note(offset, length)
+                notes = tuple(map(str, said)), tuple(map(str, warnings))
+                told.append(_Told(str(name), *notes, is_doubtful=doubtful is True))
+            elif kind == b"M":
+                told[-1].mark(*spool.note(offset, length))
             elif kind == b"R":
-                told[-1][3].append(Span(offset, length))
+                told[-1].spans.append(Span(offset, length))
     outcome = _outcome(blob, spool)
     shape = partial(_number_format, blob) if outcome.get("pads_numbers") is True else _no_format
     return [
         Table(
             blob.path,
-            partial(spool.rows, blob.name, spans),
-            name,
-            said,
-            warnings,
-            partial(shape, name),
+            partial(spool.rows, blob.name, each.spans),
+            each.name,
+            each.said,
+            each.warnings,
+            partial(shape, each.name),
+            is_doubtful=each.is_doubtful,
+            hidden=frozenset(each.hidden),
+            struck=frozenset(each.struck),
         )
-        for name, said, warnings, spans in told
+        for each in told
     ]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the frames of one table say."""
+
+    name: str
+    said: tuple[str, ...]
+    warnings: tuple[str, ...]
+    is_doubtful: bool
+    spans: list[Span] = field(default_factory=list)
+    hidden: set[int] = field(default_factory=set)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+
+    def mark(self, what: str, found: list[Any]) -> None:
+        """Take over a frame of marks."""
+        if what == "hidden":
+            self.hidden.update(map(int, found))
+        else:
+            self.struck.update((int(row), int(column)) for row, column in found)
 
 
 def _number_format(blob: Blob, sheet: str, row: int, column: int) -> str:

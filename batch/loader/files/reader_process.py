@@ -2,8 +2,9 @@
 
 Whatever is in the file, only this process can fall. Frames go out, each a type byte, a length of
 eight bytes, and JSON or a batch of rows (frames.py): `L` the limits it set itself, `T` a table
-begins, `R` rows, `E` how it ended. Run with the file, its seconds, the job and its words; imports
-neither pandas nor anything that knows a store.
+begins, `M` rows or cells of it that are hidden or struck out, `R` rows, `E` how it ended. Run with
+the file, its seconds, the job and its words; imports neither pandas nor anything that knows a
+store.
 """
 
 import gc
@@ -37,6 +38,8 @@ A_SECOND = 10 * 2**20
 """And a second more for so many bytes, inflated; honest ones take a fifth of it."""
 ROWS, CELLS = 1000, 100_000
 """In a frame at most, but for a row that alone has more cells."""
+MARKED = 10_000
+"""Rows or cells in a frame of marks."""
 
 
 def main(arguments: list[str]) -> None:
@@ -70,10 +73,18 @@ def _write_tables(
 ) -> dict[str, Any]:
     for table in _tables(blob, kind, seconds, sheet):
         table = replace(table, said=(*notes, *table.said))
-        _frame(b"T", [table.sheet, table.said, table.warnings])
+        _frame(b"T", [table.sheet, table.said, table.warnings, table.is_doubtful])
+        _write_marks(table)
         for batch in batches(table.rows(), ROWS, CELLS):
             _write(b"R", encode_rows(batch))
     return {"pads_numbers": kind is Content.XLSX and pads_numbers(blob)}
+
+
+def _write_marks(table: Table) -> None:
+    """The rows and cells that a person took out, by so many."""
+    for what, found in (("hidden", sorted(table.hidden)), ("struck", sorted(table.struck))):
+        for start in range(0, len(found), MARKED):
+            _frame(b"M", [what, found[start : start + MARKED]])
 
 
 def _tables(blob: Blob, kind: Content | str, seconds: int, sheet: str) -> Iterator[Table]:

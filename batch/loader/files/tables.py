@@ -37,6 +37,12 @@ class Table:
     Reads the file again: for one cell of a column, not for every one.
     """
 
+    is_doubtful: bool = False
+    """Whether letters beyond ASCII may be others than were meant: its encoding was not told."""
+    hidden: frozenset[int] = frozenset()
+    """Rows, from 1, that a spreadsheet program does not show: hidden, or filtered away."""
+    struck: frozenset[tuple[int, int]] = frozenset()
+    """(row, column), from 1, of cells that are struck through."""
     in_time: Callable[[], None] = lambda: None
     """Asked between two pieces of its first reading: FileError past the file's deadline."""
 
@@ -76,3 +82,11 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def column_number(letters: str) -> int:
+    """F → 6, AB → 28."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

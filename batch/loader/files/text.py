@@ -78,6 +78,7 @@ def read_text(blob: Blob) -> Table:
         in_time=blob.in_time,
         said=(*encoding.said, *_separators(dialect)),
         warnings=tuple(warnings),
+        is_doubtful=encoding.is_doubtful,
     )
 
 

@@ -15,9 +15,22 @@ from typing import BinaryIO, cast
 import python_calamine as calamine
 
 from batch.errors import FileError
+from batch.loader.files.appearance import (
+    HIDDEN,
+    LONGEST_APPEARANCE,
+    NOTHING,
+    STRUCK,
+    UNTOLD,
+    Appearance,
+    appearance_of,
+    filled,
+    hides_rows,
+    marks_of,
+    struck_styles,
+)
 from batch.loader.files.archives import open_zip, seekable
 from batch.loader.files.blobs import Blob, explain_read_errors
-from batch.loader.files.tables import Cell, Table
+from batch.loader.files.tables import Cell, Table, column_number
 
 BATCH = 1000
 """Rows looked at together."""
@@ -34,7 +47,9 @@ Errors = dict[int, dict[int, str]]
 
 _ERROR_MARKS = (b't="e"', b"t='e'", b'value-type="error"')
 _UNCOUNTED_MARKS = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
-LONGEST_MARK = max(map(len, (*_ERROR_MARKS, *_UNCOUNTED_MARKS)))
+LONGEST_MARK = max(*map(len, (*_ERROR_MARKS, *_UNCOUNTED_MARKS)), LONGEST_APPEARANCE)
+ERRORS = "errors"
+"""What a part may have: error cells, or formulas that were never counted."""
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c(?=\s)(?=[^<>]*\st=["']e["'])"""
     rb"""(?>[^<>]*?\sr=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*>"""
@@ -111,7 +126,13 @@ def read_workbook(blob: Blob, kind: str, sheet: str) -> Iterator[Table]:
 
 
 def _tables(blob: Blob, stream: BinaryIO, kind: str, wanted: str) -> Iterator[Table]:
-    errors = _xls_errors(stream.read()) if kind == "xls" else _inspect(blob, stream, kind)
+    said: tuple[str, ...] = ()
+    if kind == "xls":
+        content = stream.read()
+        errors, looks = _xls_errors(content), dict[str, Appearance]()
+        said = UNTOLD if hides_rows(content) else ()
+    else:
+        errors, looks, said = _inspect(blob, stream, kind)
     stream.seek(0)
     workbook = calamine.load_workbook(stream)
     names, hidden, found = [], [], False
@@ -125,10 +146,19 @@ def _tables(blob: Blob, stream: BinaryIO, kind: str, wanted: str) -> Iterator[Ta
         names.append(sheet.name)
         if wanted and not _same(sheet.name, wanted):
             continue
+        look = looks.get(sheet.name, Appearance())
         rows = _rows(blob, workbook.get_sheet_by_name(sheet.name), errors.get(sheet.name, {}))
+        rows = filled(rows, look.merges) if look.merges else rows
         if (first := next(rows, None)) is not None:
             found = True
-            yield Table(blob.path, partial(chain, [first], rows), sheet.name)
+            yield Table(
+                blob.path,
+                partial(chain, [first], rows),
+                sheet.name,
+                said,
+                hidden=frozenset(look.hidden),
+                struck=frozenset(look.struck),
+            )
     if not found:
         raise _no_table_error(blob, wanted, names, hidden)
 
@@ -176,27 +206,44 @@ def _with_errors(rows: Iterator[Row], errors: Errors) -> Iterator[Row]:
         yield row
 
 
-def _inspect(blob: Blob, stream: BinaryIO, kind: str) -> dict[str, Errors]:
-    """Check each part's size and document type (bombs, entities); returns where errors are."""
-    marked = set()
+def _inspect(
+    blob: Blob, stream: BinaryIO, kind: str
+) -> tuple[dict[str, Errors], dict[str, Appearance], tuple[str, ...]]:
+    """Check each part's size and document type (bombs, entities); returns where errors are, what a
+    sheet shows beside its cells, and what is said of all of them.
+    """
+    marks: dict[str, frozenset[str]] = {}
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
-            if part.filename.casefold().endswith((".xml", ".rels", ".bin")) and _inflates_to_errors(
-                blob, archive, part
-            ):
-                marked.add(part.filename)
-        if kind == "ods" and "content.xml" in marked:
-            return _ods_errors(_parse_part(archive, "content.xml"))
-        sheets = sheet_parts(archive) if kind == "xlsx" and marked else {}
-        return {
-            name: _xlsx_errors(archive.read(part))
-            for name, part in sheets.items()
-            if part in marked
-        }
+            if part.filename.casefold().endswith((".xml", ".rels", ".bin")):
+                marks[part.filename] = _inflate(blob, archive, part)
+        if kind != "xlsx":
+            seen = marks.get("content.xml", NOTHING)
+            errors = _ods_errors(_parse_part(archive, "content.xml")) if ERRORS in seen else {}
+            return errors, {}, UNTOLD if kind == "xlsb" or HIDDEN in seen else ()
+        return (*_xlsx_marks(archive, marks), ())
 
 
-def _inflates_to_errors(blob: Blob, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Read a part to its end, which checks it; whether it has errors or uncounted formulas."""
+def _xlsx_marks(
+    archive: zipfile.ZipFile, marks: dict[str, frozenset[str]]
+) -> tuple[dict[str, Errors], dict[str, Appearance]]:
+    """Of the sheets whose bytes have marks, where errors are and what else they show."""
+    if not any(marks.values()):
+        return {}, {}
+    styles = next((name for name in marks if name.casefold().endswith("xl/styles.xml")), "")
+    struck = struck_styles(archive, styles) if STRUCK in marks.get(styles, NOTHING) else ()
+    errors, looks = {}, {}
+    for name, part in sheet_parts(archive).items():
+        seen = marks.get(part, NOTHING)
+        if seen or struck:
+            xml = archive.read(part)
+            errors[name] = _xlsx_errors(xml) if ERRORS in seen else {}
+            looks[name] = appearance_of(xml, seen, struck)
+    return errors, looks
+
+
+def _inflate(blob: Blob, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> frozenset[str]:
+    """Read a part to its end, which checks it; what its bytes say it may have."""
     with archive.open(part) as inflating:
         piece = inflating.read(PIECE)
         prolog = piece.replace(b"\0", b"")  # UTF-16, too
@@ -207,12 +254,15 @@ def _inflates_to_errors(blob: Blob, archive: zipfile.ZipFile, part: zipfile.ZipI
                 " writes that, and attacks do.",
                 "It is no export. Do not open it, and tell IT where it came from.",
             )
-        seen, tail = False, b""
+        seen, tail, marks = set[str](), b"", marks_of(part.filename)
         while piece:
-            seen = seen or _marks_errors(tail + piece)
+            content = tail + piece
+            if ERRORS not in seen and _marks_errors(content):
+                seen.add(ERRORS)
+            seen.update(what for mark, what in marks.items() if mark in content)
             tail = piece[-LONGEST_MARK:]
             piece = inflating.read(PIECE)
-    return seen
+    return frozenset(seen)
 
 
 def _marks_errors(content: bytes) -> bool:
@@ -224,10 +274,10 @@ def _marks_errors(content: bytes) -> bool:
 def _xlsx_errors(xml: bytes) -> Errors:
     errors: Errors = {}
     for letters, row, text in _ERROR_CELL.findall(xml):
-        errors.setdefault(int(row), {})[_column_number(letters.decode())] = text.decode()
+        errors.setdefault(int(row), {})[column_number(letters.decode())] = text.decode()
     for letters, row, formula in _NEVER_COUNTED.findall(xml):
         written = f"={unescape(formula.decode('utf-8', 'replace'))}"
-        errors.setdefault(int(row), {})[_column_number(letters.decode())] = written
+        errors.setdefault(int(row), {})[column_number(letters.decode())] = written
     return errors
 
 
@@ -272,14 +322,6 @@ def _xls_sheets(content: bytes, base: int) -> Iterator[tuple[int, str]]:
             name = content[offset + 12 : offset + 4 + length]
             yield base + start, name.decode("utf-16-le" if wide else "latin-1", "replace")
         offset += 4 + length
-
-
-def _column_number(letters: str) -> int:
-    """F → 6, AB → 28."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:

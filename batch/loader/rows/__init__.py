@@ -9,6 +9,7 @@ inspection        each distinct cell judged once
 typed_rows        what each row asks for, or what is wrong with it
 skipped_rows      rows that make no shipment
 no_rows           counts and the last lines of a report
+taken_out         rows hidden or struck through in a workbook
 units             units of another kind, and units that were short
 whose             rows of another store
 item_columns      items of a row side by side

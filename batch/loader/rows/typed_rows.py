@@ -19,6 +19,7 @@ from batch.loader.rows.number_checks import check_numbers
 from batch.loader.rows.order_columns import ids, orders
 from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
+from batch.loader.rows.taken_out import taken_out
 from batch.loader.rows.tracking_columns import ask_for_evidence, tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
 from batch.loader.rows.unknown_carriers import settle_unknown
@@ -29,6 +30,8 @@ from batch.model.catalogue import Code
 from batch.model.kits import is_several, parts_of
 from batch.primitives.spelling import fold_case
 
+UNREADABLE = "\ufffd"
+"""What stands for bytes that no encoding explains."""
 ALL = -1
 """As a quantity: all that remains."""
 
@@ -109,6 +112,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     """
     set_aside(seen)
     whose(seen)
+    taken_out(seen)
     line = ids(seen, Field.ORDER_PRODUCT_ID)
     sku, several = _skus(seen, line != 0)
     quantity = _quantities(seen, several, (sku.codes != 0) | (line != 0), headings)
@@ -131,7 +135,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         link=link,
         shipper=shipper,
         cost=_costs(seen),
-        comments=seen.text_column(Field.COMMENTS, values.comments),
+        comments=_comments(seen),
         decision=seen.text_column(Field.DECISION, values.words),
         headings=headings,
         counted=seen.has(Field.QUANTITY),
@@ -290,6 +294,25 @@ def _quantity_of_nothing(quoted: str) -> Finding:
         f"{quoted}: units are given, but no SKU or order_product_id says of what.",
         "Add the SKU; or leave the quantity blank to ship all that remains of the order.",
     )
+
+
+def _comments(seen: Inspection) -> Categorical[str]:
+    """Comments as a customer may read them; one that could not be decoded is left out, and said."""
+    column = seen.column(Field.COMMENTS)
+    texts = seen.values(column, values.comments)
+    wrong = {
+        code: Wrong(
+            Code.BAD_COMMENT,
+            "the comment's letters could not be told for sure; it is left out",
+            "Save the file as CSV UTF-8.",
+        )
+        for code, text in enumerate(texts)
+        if UNREADABLE in text or (seen.table.is_doubtful and not text.isascii())
+    }
+    if wrong:
+        seen.warn_cells(column, wrong)
+    kept = ["" if code in wrong else text for code, text in enumerate(texts)]
+    return distinct(column.codes, kept)
 
 
 def _costs(seen: Inspection) -> Categorical[str]:
