@@ -7,6 +7,7 @@ from batch.model import Parcel, Record, RowNote, Run, State, findings
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.job import Job
+from batch.pipeline.known_labels import other_orders_numbers
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
 from batch.pipeline.session import StoreSession
@@ -177,7 +178,7 @@ class Planner:
 
     def _keep(self, judged: Iterable[Judged], plan: Plan) -> None:
         """Into the plan; and what parcels have been met as is no other parcel's."""
-        judged = list(judged)
+        judged = other_orders_numbers(judged, self._run, self._session.ledger, self._met)
         plan.add(judged)
         for note in judged:
             facts = note.facts if isinstance(note, RowNote) else None
