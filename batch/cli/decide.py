@@ -191,6 +191,9 @@ def undo(
             help="Leave the orders' statuses alone: a change may mail the customer.",
         ),
     ] = False,
+    order: Annotated[
+        int | None, typer.Option("--order", help="Only the shipments of this order.")
+    ] = None,
     store: options.StoreName = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -202,7 +205,9 @@ def undo(
         from batch.pipeline.session import open_store
 
         async with open_store(settings, progress, stop, lock=yes) as store_open:
-            return await undo_run(store_open, run_id, for_real=yes, keep_status=keep_status)
+            return await undo_run(
+                store_open, run_id, for_real=yes, keep_status=keep_status, order=order
+            )
 
     result, signalled = run_with_progress(
         work, quiet=as_json, reads=not yes, database=settings.database

@@ -15,7 +15,7 @@ from pathlib import Path
 from batch.bigcommerce import Kind
 from batch.commands.answer import CommandResult
 from batch.commands.history import find_run
-from batch.errors import LedgerError, StoreStopped, Unreadable
+from batch.errors import LedgerError, NothingSent, StoreStopped, Unreadable
 from batch.model import UNSETTLED, Record, Run, State, StoreShipment
 from batch.model.exit_status import ExitStatus
 from batch.model.matching import changes_between
@@ -81,15 +81,26 @@ class OrderUndone:
 
 
 async def undo_run(
-    session: StoreSession, run_id: str, *, for_real: bool, keep_status: bool = False
+    session: StoreSession,
+    run_id: str,
+    *,
+    for_real: bool,
+    keep_status: bool = False,
+    order: int | None = None,
 ) -> CommandResult:
     """Show what undoing a run does; with `for_real`, do it. The orders are written to a list.
 
-    With `keep_status` the orders keep the status that they have.
+    With `keep_status` the orders keep the status that they have; with `order` only its shipments
+    are taken back. NothingSent where the run has none of that order.
     """
     run = find_run(session.ledger, run_id, session.settings.store)
     undo = Undo(session, keep_status=keep_status)
-    orders = await undo.plan(run)
+    orders = await undo.plan(run, order)
+    if order is not None and not orders:
+        raise NothingSent(
+            f"Run {run.run_id} has made no shipment of order {order} that is still in the store.",
+            f"`shipbatch find {order}` shows which run has.",
+        )
     if for_real:
         for line in _mails(orders, for_real=False):
             session.screen.say(line)
@@ -110,9 +121,13 @@ async def undo_run(
             f"{path} could not be written: {why}. It lists the orders; the same call writes it."
         )
     doubts = [
-        record for record in session.ledger.records_of_run(run.run_id) if record.state in UNSETTLED
+        record
+        for record in session.ledger.records_of_run(run.run_id)
+        if record.state in UNSETTLED and order in (None, record.shipment.order_id)
     ]
-    told = _result(run, orders, path, listed, for_real=for_real, stopped=session.stop.reason)
+    told = _result(
+        run, orders, path, listed, for_real=for_real, stopped=session.stop.reason, only=order
+    )
     return _with_doubts(told, run, doubts) if doubts else told
 
 
@@ -150,6 +165,7 @@ def _result(
     *,
     for_real: bool,
     stopped: str,
+    only: int | None,
 ) -> CommandResult:
     steps = [step for order in orders for step in order.steps]
     counts = Counter(step.fate for step in steps)
@@ -168,8 +184,9 @@ def _result(
     if stopped:
         lines.append(f"Stopped before the end: {stopped}. The same call goes on.")
     elif not for_real and counts[Fate.DELETE]:
-        keeps = " --keep-status" if any(order.keeps_status for order in orders) else ""
-        lines.append(f"Nothing was deleted. To do it: shipbatch undo {run.run_id} --yes{keeps}")
+        options = f" --order {only}" if only is not None else ""
+        options += " --keep-status" if any(order.keeps_status for order in orders) else ""
+        lines.append(f"Nothing was deleted. To do it: shipbatch undo {run.run_id} --yes{options}")
     left = counts[Fate.KEPT] or counts[Fate.FAILED] or (for_real and counts[Fate.DELETE])
     data = {fate.name.casefold(): counts[fate] for fate in Fate} | {
         "statuses_to_put_back": sum(order.restores for order in orders),
@@ -219,10 +236,14 @@ class Undo:
         self._settings, self._stop = session.settings, session.stop
         self._keep_status = keep_status
 
-    async def plan(self, run: Run) -> list[OrderUndone]:
-        """Plan what to do with each shipment of the run; reads the store, writes nothing."""
+    async def plan(self, run: Run, order: int | None = None) -> list[OrderUndone]:
+        """Plan what to do with each shipment of the run, or of one order of it; reads the store,
+        writes nothing.
+        """
         by_order: dict[int, list[Record]] = defaultdict(list)
         for record in self._ledger.records_of_run(run.run_id):
+            if order not in (None, record.shipment.order_id):
+                continue
             if record.state is State.CREATED and (
                 not record.deleted or self._is_unfinished(record)
             ):

@@ -88,6 +88,18 @@ class LedgerReader:
             found.setdefault(record.shipment.order_id, []).append(record)
         return found
 
+    def records_by_label(self, store: str, labels: Iterable[str]) -> Mapping[str, list[Record]]:
+        """Label, as it is searched → the shipments of a store that were made with it, and stand."""
+        wanted = {search_form(label) for label in labels} - {""}
+        where = (
+            f"number {LISTED} AND number <> '' AND store = ? AND state = '{State.CREATED}'"
+            " AND NOT deleted"
+        )
+        found: dict[str, list[Record]] = {}
+        for record in self._records(where, self._reader.list_parameter(wanted), store):
+            found.setdefault(search_form(record.shipment.label), []).append(record)
+        return found
+
     def records(self, record_ids: Iterable[int]) -> list[Record]:
         """Records by id."""
         return self._records(f"record_id {LISTED}", self._reader.list_parameter(list(record_ids)))

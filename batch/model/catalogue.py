@@ -45,6 +45,8 @@ class Code(StrEnum):
     SHIPPED_IN_PART = "shipped_in_part"
     NUMBER_ADDED = "number_added"
     DELETED_BEFORE = "deleted_before"
+    VOIDED_AFTER_SHIPPING = "voided_after_shipping"
+    NUMBER_OF_ANOTHER_ORDER = "number_of_another_order"
     UPDATED = "updated"
     NOT_CORRECTED = "not_corrected"
     DECIDED_SKIP = "decided_skip"

@@ -268,6 +268,26 @@ def number_added(made: StoreShipment, asked: Shipment, origin: str) -> Finding:
     )
 
 
+def voided_after_shipping(record: Record) -> Finding:
+    return Code.VOIDED_AFTER_SHIPPING.finding(
+        order=record.shipment.order_id,
+        label=record.shipment.label,
+        made=describe_shipment(record.made) if record.made else "a shipment",
+        origin=f"made by run {record.run_id}",
+        run=record.run_id,
+    )
+
+
+def number_of_another_order(asked: Shipment, record: Record) -> Finding:
+    return Code.NUMBER_OF_ANOTHER_ORDER.finding(
+        order=asked.order_id,
+        label=asked.tracking_number,
+        other=record.shipment.order_id,
+        made=describe_shipment(record.made) if record.made else "a shipment",
+        origin=f"made by run {record.run_id}",
+    )
+
+
 def deleted_before(asked: Shipment, shipment_id: int, run_id: str) -> Finding:
     return Code.DELETED_BEFORE.finding(order=asked.order_id, run=run_id, shipment=shipment_id)
 

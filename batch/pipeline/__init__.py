@@ -21,6 +21,7 @@ estimate       what the run is about to cost
 shipping/      posted, read back, corrected
 report         rows added up, sheet, exit status
 carry_over     what earlier runs left open
+known_labels   numbers void since they shipped, or another order's
 decisions      what waits for a person, and the person's word
 sheet_answers  words in the Decision cells of a sheet
 sandbox_run    the same run against a store on this machine

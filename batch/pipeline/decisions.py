@@ -44,6 +44,7 @@ NOT_TO_SHIP: Mapping[str, tuple[str, ...]] = {
     Code.SEVERAL_ADDRESSES: (EXISTS_AS, "skip"),
     Code.TOO_MANY_PARCELS: ("skip",),
     Code.SEVERAL_ORDERS: ("skip",),
+    Code.VOIDED_AFTER_SHIPPING: ("skip",),  # it has shipped; `undo` takes it back
 }
 """What is held for a reason that no `ship` can overrule, and what may be answered there."""
 

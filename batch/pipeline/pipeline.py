@@ -21,6 +21,7 @@ from batch.pipeline.baselines import Baselines
 from batch.pipeline.decisions import current_user
 from batch.pipeline.gate import FileGate, GateResult
 from batch.pipeline.job import Job, Reading
+from batch.pipeline.known_labels import voided_after_shipping
 from batch.pipeline.load import copy_of, keep_answers, loader_notes, read, source_of_run
 from batch.pipeline.plan import Plan, expired_plan, held_plan, promised_plan
 from batch.pipeline.planner import Planner
@@ -157,7 +158,7 @@ class Pipeline:
         """A file's plan, and what keeps it as a whole from shipping."""
         run, job, export = context.run, context.job, context.export
         plan = await self._stop.interrupt(planner.plan_all(export.parcels))
-        plan.add(loader_notes(export))
+        plan.add(voided_after_shipping(loader_notes(export), export, run, self._ledger))
         if job.plan:
             plan = promised_plan(plan, job.plan, self._baselines, self._is_released)
         gate = FileGate(self._ledger, self._settings, who=current_user())

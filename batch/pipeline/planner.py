@@ -9,6 +9,7 @@ from batch.model.kits import kits_of
 from batch.pipeline.baselines import Baselines
 from batch.pipeline.deduplicate import split_known
 from batch.pipeline.gate import is_release
+from batch.pipeline.known_labels import other_orders_numbers
 from batch.pipeline.load import source_key
 from batch.pipeline.plan import Plan
 from batch.pipeline.resolver import Resolver
@@ -185,7 +186,7 @@ class Planner:
 
     def _keep(self, judged: Iterable[Judged], plan: Plan) -> None:
         """Into the plan; and what parcels have been met as is no other parcel's."""
-        judged = list(judged)
+        judged = other_orders_numbers(judged, self._run, self._session.ledger, self._met)
         plan.add(judged)
         for note in judged:
             facts = note.facts if isinstance(note, RowNote) else None

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batch.loader.rows.frame import Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, skip_finding
 from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
+
+if TYPE_CHECKING:
+    from batch.loader.rows.typed_rows import Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,12 @@ def _skip(
             seen.reject(row, skip_finding(Code.VOID, said), alone=True)
 
 
-def voids(
-    rows: Ints, order: Ints, numbers: Categorical[str], link: Categorical[str], void: Mask
-) -> dict[int, Void]:
-    """Row number → what it says is void, of the rows in the mask that name a number or link."""
+def voids(entries: "Entries") -> dict[int, Void]:
+    """Row number → what it says is void, of the rows that name a number or link."""
     found = {}
-    for row in np.flatnonzero(void).tolist():
-        labels = tuple(numbers[row].split("\n")) if numbers[row] else (link[row],)
-        if any(labels):
-            found[int(rows[row])] = Void(max(int(order[row]), 0), labels)
+    for row, finding in entries.findings.items():
+        labels = tuple(entries.numbers[row].split("\n")) if entries.numbers[row] else ()
+        labels = labels or (entries.link[row],)
+        if finding.code == Code.VOID and any(labels):
+            found[int(entries.rows[row])] = Void(max(int(entries.order[row]), 0), labels)
     return found
