@@ -21,7 +21,7 @@ from batch.loader.rows.profile import profile
 from batch.loader.rows.ship_dates import ship_dates
 from batch.loader.rows.typed_rows import Entries, read_entries
 from batch.loader.rows.unknown_carriers import unknown_carriers
-from batch.loader.rows.voids import Void, voids
+from batch.loader.rows.void_labels import Void, voids
 from batch.model import Field, Finding, Parcel, Question, Reading, Unanswered
 from batch.model.reading import MOST_QUESTIONS
 from batch.planning.gates import Profile

@@ -43,6 +43,7 @@ class Code(StrEnum):
     CORRECTION = "correction"
     EQUAL_AGAIN = "equal_again"
     SHIPPED_IN_PART = "shipped_in_part"
+    NUMBER_MISSING = "number_missing"
     NUMBER_ADDED = "number_added"
     DELETED_BEFORE = "deleted_before"
     VOIDED_AFTER_SHIPPING = "voided_after_shipping"

@@ -55,6 +55,12 @@ def unlisted_order(parcel: Parcel) -> Finding:
     return Code.ORDER_NOT_LISTED.finding(order=_order(parcel))
 
 
+def number_missing(parcel: Parcel) -> Finding:
+    return Code.NUMBER_MISSING.finding(
+        order=_order(parcel), row=parcel.rows[0], why=parcel.unnumbered
+    )
+
+
 def waiting(parcel: Parcel, newest: int) -> Finding:
     newest_said = f"the newest is {newest}" if newest else "it has no orders"
     return Code.ORDER_NOT_THERE_YET.finding(order=_order(parcel), newest=newest_said)

@@ -49,6 +49,8 @@ class Parcel:
     """Shown beside the parcel's rows in the results sheet; they stop nothing."""
     decision: str = ""
     """What a person wrote into the cell `Decision`."""
+    unnumbered: str = ""
+    """How its file shows that its tracking number is missing; empty: it need not have one."""
     recipient: Recipient = NOBODY
     """Compared with the order's, and kept nowhere."""
 

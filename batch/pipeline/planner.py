@@ -214,6 +214,7 @@ class Planner:
             several_parcels=self._source.several_parcels,
             misfit=self._source.misfit,
             kits=kits_of(self._source.skus),
+            told=self._told(parcels),
             again=settings.again,
             update=settings.update,
             check_recipient=settings.check_recipient and not is_release(released),
@@ -227,3 +228,12 @@ class Planner:
             if isinstance(note, RowNote) and note.private:
                 self._session.private[note.request_key] = note.private
         return judged
+
+    def _told(self, parcels: Iterable[Parcel]) -> frozenset[str]:
+        """Asks without their number of which another file has told before."""
+        asks = [parcel.request_key for parcel in parcels if parcel.unnumbered]
+        ledger, found = self._session.ledger, set[str]()
+        for run_id, told in ledger.notes_for(self._run.store, asks).items() if asks else ():
+            run = ledger.run(run_id)
+            found |= told if run and run.sha256 != self._run.sha256 else frozenset()
+        return frozenset(found)

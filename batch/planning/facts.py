@@ -71,6 +71,8 @@ class Policy:
     answers: Mapping[str, str] = field(default_factory=dict)
     """Ask → a person's answer: ship, skip, exists:ID."""
 
+    told: frozenset[str] = frozenset()
+    """Asks without their number of which an earlier file has told."""
     kits: Sequence[Kit] = ()
     """What the source packs as parts and the store sells as one."""
 

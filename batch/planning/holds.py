@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from batch.model import Recipient, RowNote, findings
+from batch.model import Recipient, RowNote, Status, findings
 from batch.planning.drafts import ShipmentDraft
 from batch.planning.order_view import OrderView, as_asked, has_label, is_short
 from batch.planning.recipients import difference
@@ -62,7 +62,7 @@ def _hold(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
         return draft.note(findings.several_parcels(draft.parcel))
     if draft.parcel.number_of and not view.may_ship(draft):
         return draft.note(findings.other_carrier(draft.parcel))
-    return _number_added(draft, view)
+    return _number_missing(draft, view) or _number_added(draft, view)
 
 
 def _other_recipient(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
@@ -77,6 +77,16 @@ def _other_recipient(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
     names = " or ".join(dict.fromkeys(one.text for one in there))
     note = draft.note(findings.recipient_differs(view.order, found[0]))
     return replace(note, private=f"The file has {file.text}; the order has {names}.")
+
+
+def _number_missing(draft: ShipmentDraft, view: OrderView) -> RowNote | None:
+    """No number where the file's other rows have one; told once: a later file's row is skipped."""
+    if not draft.parcel.unnumbered or view.may_ship(draft, again=False):
+        return None
+    missing = findings.number_missing(draft.parcel)
+    if draft.parcel.request_key in view.policy.told:
+        missing = replace(missing, status=Status.SKIPPED, todo="")
+    return draft.note(missing)
 
 
 def _number_added(draft: ShipmentDraft, view: OrderView) -> RowNote | None:

@@ -146,3 +146,39 @@ def test_a_status_on_the_first_row_stops_the_whole_order(loaded: Loaded, word: s
     )
     assert shipped(export) == [1002]
     assert [len(parcel.lines) for parcel in export.parcels()] == [2]
+
+
+NUMBERED = [f"{1001 + n},A,1,T10000000{n},UPS" for n in range(8)]
+BARE = "1009,A,1,,UPS"
+
+
+def unnumbered(export: Load) -> list[int | None]:
+    return [parcel.order_id for parcel in export.parcels() if parcel.unnumbered]
+
+
+def test_a_number_that_is_missing_among_many_is_noticed(loaded: Loaded) -> None:
+    """Where four in five have one; where fewer have, it ships without."""
+    assert unnumbered(loaded(HEADER, *NUMBERED, BARE)) == [1009]
+    assert unnumbered(loaded(HEADER, *NUMBERED, BARE, "1010,A,1,,UPS")) == [1009, 1010]
+    assert unnumbered(loaded(HEADER, *NUMBERED[:3], BARE)) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "noticed", "code"),
+    [("ship", [], {}), ("hold", [1009], {}), ("not_shipped", [], {10: "not_shipped"})],
+)
+def test_its_source_says_what_a_missing_number_means(
+    loaded: Loaded, answer: str, noticed: list[int], code: dict[int, str]
+) -> None:
+    """By its setting, or by an answer."""
+    for more in ({"no_number": answer}, {"answers": {"no_number": answer}}):
+        export = loaded(HEADER, *NUMBERED, BARE, **more)
+        assert (unnumbered(export), codes(export)) == (noticed, code)
+
+
+def test_a_row_without_number_and_date_has_not_shipped(loaded: Loaded) -> None:
+    """Where others of the file have both."""
+    rows = ["1001,A,1,T100000001,2026-11-30", "1002,A,1,T100000002,2026-11-30", "1003,A,1,,"]
+    dated = HEADER.replace("Carrier", "Ship Date")
+    assert codes(loaded(dated, *rows)) == {4: "not_shipped"}
+    assert codes(loaded(dated, *rows[:2], "1003,A,1,,2026-11-30")) == {}

@@ -17,6 +17,7 @@ ALSO_PLAIN_WORDS = {
     "changed",
     "correction",
     "in_doubt",
+    "not_shipped",
     "limit",
     "refused",
     "stopped",

@@ -15,11 +15,13 @@ whose             rows of another store
 item_columns      items of a row side by side
 order_columns     order numbers and ids, as a column tells together
 tracking_columns  numbers and links, from several columns
+missing_numbers   rows without a number among those that have one
 number_checks     numbers that their carrier cannot have given
 carrier_columns   carriers, from up to four columns
 unknown_carriers  names of carriers that nobody knows
 lost_zeros        zeros that a spreadsheet program took
 recipients        to whom the rows go
+void_labels       the labels of void rows
 voids             labels taken back
 ship_dates        when rows were shipped
 grouping          rows to parcels

@@ -51,6 +51,7 @@ def parcel(entries: Entries, members: Sequence[int]) -> Parcel:
             entries.decision, members, "different decisions ({}); none is taken", warnings
         ),
         recipient=entries.recipients.at(members),
+        unnumbered=entries.unnumbered.get(first, "") if entries.unnumbered else "",
     )
 
 

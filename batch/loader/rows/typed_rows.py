@@ -15,6 +15,7 @@ from batch.loader.rows.frame import CategoricalColumn, Codes, Ints, Mask
 from batch.loader.rows.inspection import Categorical, Inspection, distinct, invalid, skip_finding
 from batch.loader.rows.item_columns import items_side_by_side
 from batch.loader.rows.lost_zeros import find_lost_zeros
+from batch.loader.rows.missing_numbers import missing_numbers
 from batch.loader.rows.number_checks import check_numbers
 from batch.loader.rows.order_columns import ids, orders
 from batch.loader.rows.recipients import Recipients
@@ -68,6 +69,8 @@ class Entries:
     alone: Mask
     """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
     recipients: Recipients = field(default_factory=Recipients)
+    unnumbered: Mapping[int, str] = field(default_factory=dict)
+    """Data row → how the file shows that its tracking number is missing."""
     notes: Mapping[int, list[str]] = field(default_factory=dict)
     """Data row → warnings."""
     said: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
     order, externals = orders(seen)
     numbers, link = tracking_columns(seen)
     ask_for_evidence(seen, numbers, link)
+    unnumbered = missing_numbers(seen, (numbers.codes != 0) | (link.codes != 0), headings)
     shipper = settle_unknown(seen, shippers(seen, aliases), numbers, link, aliases)
     check_numbers(seen, numbers, shipper, order)
     dead_numbers(seen, numbers, link, sku)
@@ -143,6 +147,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         findings=seen.findings,
         alone=seen.standalone,
         recipients=Recipients.of(seen.frame),
+        unnumbered=unnumbered,
         notes=seen.warnings,
         said=tuple(seen.said),
     )
