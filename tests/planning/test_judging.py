@@ -460,6 +460,15 @@ class TestMetByItsNumber:
         assert said(note) == (Status.ALREADY_CREATED, "")
         assert note.facts["shipment_ids"] == [7]
 
+    def test_the_first_of_equal_ones_is_met(self) -> None:
+        """Whoever made them: a parcel is one shipment."""
+        asked = parcel(ask())
+        differs = Finding(Status.CREATED, "made_differs", "made otherwise", "compare")
+        twice = [foreign(made(n)) for n in (7, 8)]
+        for existing in (twice, [replace(ours(e.made, asked), differs=differs) for e in twice]):
+            note = only(judged(asked, existing=tuple(existing)))
+            assert (said(note)[0], note.facts["shipment_ids"]) == (Status.ALREADY_CREATED, [7])
+
     def test_equal_links_are_already_created(self) -> None:
         """A link takes the place of a number."""
         asked = parcel(ask(), number="", tracking_link="https://t.example/1")
@@ -732,6 +741,70 @@ class TestWithoutANumber:
         )
         assert said(note) == (Status.HELD, "equal_again")
 
+    @pytest.mark.parametrize(
+        ("mugs", "cups", "existing", "expected"),
+        [
+            ((2, 2), (1, 0), [{1: 2}], ([7], {2: 1})),
+            ((2, 2), (1, 1), [{1: 2}, {2: 1}], ([7, 8], [7, 8])),
+            ((4, 2), (1, 0), [{1: 2}], ("shipped_in_part", "shipped_in_part")),
+            ((2, 2), (2, 1), [{1: 2}, {2: 1}], ("shipped_in_part", "shipped_in_part")),
+            ((2, 2), (3, 1), [{1: 2, 2: 1}], ([7], [7])),
+            ((4, 4), (2, 2), [{1: 2, 2: 1}] * 2, ([7], [7])),
+            ((4, 2), (2, 1), [{1: 2, 2: 1}], ("equal_again", "equal_again")),
+            ((4, 1), (1, 0), [{1: 1}], ({1: 2, 2: 1}, {1: 2, 2: 1})),
+        ],
+        ids=[
+            "one line",
+            "each line by itself",
+            "one line, and units are left",
+            "each line, and units of one are left",
+            "both at once, and units of one are left",
+            "both at once, twice",
+            "both at once, and units are left",
+            "other units of a line",
+        ],
+    )
+    def test_lines_that_may_have_shipped_before(
+        self,
+        mugs: tuple[int, int],
+        cups: tuple[int, int],
+        existing: list[dict[int, int]],
+        expected: tuple[Any, Any],
+    ) -> None:
+        """Two mugs and a cup are asked, so many are ordered and shipped, so many in each shipment:
+        met where none are left, else asked about; what has not shipped ships.
+        """
+        both = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        there = order(
+            line(1, "MUG", mugs[0], shipped=mugs[1]), line(2, "CUP", cups[0], shipped=cups[1])
+        )
+        shipped = tuple(
+            foreign(made(n, *(Item(*pair) for pair in items.items()), number=""))
+            for n, items in enumerate(existing, 7)
+        )
+        found: dict[int, Any] = {}
+        for one in judged(both, of=there, existing=shipped):
+            for row in one.rows:
+                found[row] = (
+                    dict(_units([one]))
+                    if isinstance(one, Shipment)
+                    else one.finding.code or sorted(one.facts["shipment_ids"])
+                )
+        assert (found[2], found[3]) == expected
+
+    def test_lines_that_shipped_before_ship_again_by_a_persons_word(self) -> None:
+        both = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        there = order(line(quantity=4, shipped=2), line(2, "CUP", 1))
+        existing = (foreign(made(7, Item(1, 2), number="")),)
+        shipment = only(judged(both, of=there, existing=existing, policy=Policy(again=True)))
+        assert shipment.items == (Item(1, 2), Item(2, 1))
+
+    def test_what_is_left_of_a_line_is_shipped_by_an_order_alone(self) -> None:
+        """Though all of another has shipped."""
+        there = order(line(1, quantity=1, shipped=1), line(2, "CUP", 1))
+        existing = (foreign(made(number="A")),)
+        assert only(judged(parcel(number=""), of=there, existing=existing)).items == (Item(2, 1),)
+
     def test_a_number_finds_its_shipment_before_a_row_without_one(self) -> None:
         """What was made is the number's; the row above it is another parcel."""
         rows = (parcel(ask(), number=""), parcel(ask(row=3), number="A"))
@@ -926,6 +999,15 @@ class TestWhatOurRecordsKnow:
             Status.HELD,
             "equal_again",
         )
+
+    def test_the_same_file_again_finds_what_had_shipped_before_it_too(self) -> None:
+        """Monday's two mugs, and the cup that was left of Tuesday's parcel."""
+        asked = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        cup = replace(ours(made(8, Item(2, 1), number=""), asked), export="E")
+        existing = (foreign(made(7, Item(1, 2), number="")), cup)
+        there = order(line(quantity=2, shipped=2), line(2, "CUP", 1, shipped=1))
+        note = only(judged(asked, of=there, existing=existing, policy=Policy(export="E")))
+        assert (said(note)[0], note.facts["shipment_ids"]) == (Status.ALREADY_CREATED, [7, 8])
 
     def test_a_wrong_number_is_put_right_with_update(self) -> None:
         """And without it, it is met, and what differs is told."""
