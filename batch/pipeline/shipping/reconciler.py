@@ -57,7 +57,8 @@ class Reconciler:
             if (wait := min(at for at, _ in absent) - now()) > 0:
                 looked()
                 if not told:
-                    self._say(f"{len(absent)} shipments in doubt: looking again in {wait:.0f} s.")
+                    several = f"{len(absent)} shipment{'s' if len(absent) > 1 else ''}"
+                    self._say(f"{several} in doubt: looking again in {wait:.0f} s.")
                 told = True
                 if not await self._stop.sleep(wait):
                     return
