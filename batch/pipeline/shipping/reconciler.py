@@ -149,10 +149,9 @@ class Reconciler:
 
     async def _claim(self, record: Record, found: Match) -> None:
         assert found.mine is not None
-        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.read_back(record.shipment, found)
         failpoints.failpoint("read back")
-        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=found.evidence)
         await unbroken(self._ledger.move(record, created, "read back"))
         if before := self._baselines.of(record.shipment.order_id):
             self._baselines.record_made(record.shipment.order_id, before, found.mine)
