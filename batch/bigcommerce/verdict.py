@@ -102,7 +102,7 @@ def _before_work(reply: Response) -> Verdict | None:
 
 def _stop(reply: Response) -> Verdict | None:
     """The verdict on a store that refuses all our requests; None where it does not."""
-    code, what, todo = "", "", ""
+    code = what = todo = ""
     match reply.status:
         case HTTPStatus.UNAUTHORIZED:
             code, what = "token_refused", "The store refuses the access token (401)."

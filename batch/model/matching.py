@@ -55,6 +55,12 @@ class Match:
     """Equal ones that no record claims: someone else's, or made twice on the way."""
     near: tuple[StoreShipment, ...] = ()
 
+    @property
+    def evidence(self) -> dict[str, object]:
+        """What the ledger keeps of a claim."""
+        found = self.mine.shipment_id if self.mine else None
+        return {"found": found, "twins": [twin.shipment_id for twin in self.twins]}
+
 
 def plain(label: str) -> str:
     """A tracking number without blanks and case, as carriers read it."""

@@ -145,7 +145,9 @@ class _Units:
         count = Counter(want.line.order_product_id for want in mine)
         by_line = {want.line.order_product_id: want for want in mine}
         shares = [replace(want, quantity=count[line_id]) for line_id, want in by_line.items()]
-        short = [share for share in shares if self._left_of(share) < (share.quantity or 0)]
+        short = [
+            share for share in shares if self._left_of(share) < count[share.line.order_product_id]
+        ]
         return self._refusal(draft, short) if short else self._take(draft, shares)
 
     def _deal(self, draft: ShipmentDraft, wants: Iterable[RequestedLine]) -> list[RequestedLine]:

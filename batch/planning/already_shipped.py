@@ -22,8 +22,6 @@ class Matched:
     judged: Judged
     existing: tuple[ExistingShipment, ...] = ()
     """Shipments of this draft: no other draft is matched with them."""
-    has_shipped: bool = False
-    """Whether all of it has shipped, as these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class AlreadyShipped:
     view: OrderView
     """The order, with the shipments matched so far."""
     units: Mapping[str, Counter[int]]
-    """Request key → line id → units shipped, for parcels that are dealt out evenly."""
+    """Request key → line id → units of it that have shipped."""
 
 
 def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> AlreadyShipped:
@@ -66,9 +64,8 @@ def already_shipped(drafts: Sequence[ShipmentDraft], view: OrderView) -> Already
         if matched is None:
             continue
         view = view.with_matched(matched.existing)
-        if matched.has_shipped and draft.share[1] > 1:
-            for item in (item for e in matched.existing for item in e.made.items):
-                units[draft.parcel.request_key][item.order_product_id] += item.quantity
+        for item in (item for e in matched.existing for item in e.made.items):
+            units[draft.parcel.request_key][item.order_product_id] += item.quantity
     return AlreadyShipped(decided, new, notes, view, units)
 
 
@@ -206,6 +203,4 @@ def _shipped(draft: ShipmentDraft, existing: Sequence[ExistingShipment]) -> Matc
         "row_lines": draft.row_lines,
         "warnings": draft.parcel.warnings,
     }
-    return Matched(
-        replace(note, record_id=record_id, facts=facts), tuple(existing), has_shipped=True
-    )
+    return Matched(replace(note, record_id=record_id, facts=facts), tuple(existing))

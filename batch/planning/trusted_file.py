@@ -27,11 +27,13 @@ def trusted_order(order_id: int, parcels: Sequence[Parcel], ours: Iterable[Store
     skus: dict[int, str] = {}
     addresses: dict[int, int] = {}
     for parcel in parcels:
+        assert parcel.order_address_id
         for line in parcel.lines:
-            line_id = line.order_product_id or 0
-            asked[line_id] += line.quantity or 0
-            skus.setdefault(line_id, line.sku)
-            addresses.setdefault(line_id, parcel.order_address_id or 0)
+            assert line.order_product_id
+            assert line.quantity
+            asked[line.order_product_id] += line.quantity
+            skus.setdefault(line.order_product_id, line.sku)
+            addresses.setdefault(line.order_product_id, parcel.order_address_id)
     lines = tuple(
         OrderLine(n, addresses[n], skus[n], "", "physical", asked[n] + made[n], made[n], 0)
         for n in sorted(asked)

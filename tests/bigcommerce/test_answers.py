@@ -285,6 +285,7 @@ def test_only_201_is_made_and_only_refusals_are_refused(status: int) -> None:
     [
         ({"x-rate-limit-time-reset-ms": "15000"}, 15.0),
         ({"x-retry-after": "15"}, 15.0),
+        ({"retry-after": "7"}, 7.0),
         ({"x-rate-limit-time-reset-ms": "15000", "x-retry-after": "20"}, 20.0),
         ({"x-rate-limit-time-reset-ms": "25000", "x-retry-after": "20"}, 25.0),
         ({"x-rate-limit-time-reset-ms": "250"}, 0.25),

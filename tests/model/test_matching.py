@@ -73,6 +73,7 @@ class TestLook:
         found = match(MINE, [seen(9), seen(8)], claimed=(), baseline=0)
         assert found.mine is not None
         assert (found.mine.shipment_id, [twin.shipment_id for twin in found.twins]) == (8, [9])
+        assert found.evidence == {"found": 8, "twins": [9]}
 
     def test_what_a_record_has_claimed_is_not_there(self) -> None:
         """Identical twins are legitimate: the first is the first record's."""

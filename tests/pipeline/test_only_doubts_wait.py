@@ -30,8 +30,10 @@ from batch.config import Database, Gates
 from batch.ledger.postgres.connection import open_link
 from batch.model import Finding, Item, Outcome, Record, Run, Shipment, State, Status
 from batch.pipeline import Job, Pipeline
+from batch.pipeline.baselines import Baselines
 from batch.pipeline.runner import RunResults, run_files
 from batch.pipeline.session import StoreSession, open_store
+from batch.pipeline.shipping.reconciler import Reconciler
 from batch.primitives import uptime
 from batch.primitives.stop import StopEvent
 from batch.sandbox import Behaviour, Fault
@@ -152,6 +154,30 @@ async def test_a_window_that_is_over_is_not_waited_for(
     await there.run(*mugs(100))
     assert came[100] < SOON
     assert there.box.counts["GET /orders/{}/shipments"] == 2
+
+
+async def test_each_is_looked_for_again_when_its_own_window_ends(
+    shop: OpenShop, virtual_clock: VirtualLoop
+) -> None:
+    """Not with the last of them; that they wait is said once."""
+    there = await shop(dense(2))
+    found = iter((0.0, 40.0))
+    await left_behind(
+        there,
+        100,
+        101,
+        doubt=lambda: {uptime.GAVE_UP: {"boot": uptime.boot_id(), "at": next(found)}},
+    )
+    await asyncio.sleep(60.0 - virtual_clock.time())
+    last: dict[int, float] = {}
+    there.box.faults = Watched(
+        lambda _, __, order_id: last.update({order_id: virtual_clock.time()})
+    )
+    async with there.desk() as desk:
+        reconciler = Reconciler(desk, Baselines())
+        await reconciler.settle(desk.ledger.unsettled_records("shop"))
+        assert there.screen.lines == ["2 shipments in doubt: looking again in 30 s."]
+    assert last == pytest.approx({100: 90.0, 101: 130.0}, abs=1.0)
 
 
 def _elsewhere() -> dict[str, Any]:
@@ -325,6 +351,10 @@ async def test_a_stop_does_not_wait_for_the_window(
     report = await there.run(*mugs(100, 101))
     assert (statuses(report), there.posts) == (["in doubt", "created"], 1)
     assert virtual_clock.time() < WINDOW
+    with there.ledger() as ledger:
+        (record,) = ledger.find("100")
+        found = ledger.attempts(record.record_id)[-1]
+    assert (found.what, list(found.evidence)) == ("crash", [uptime.GAVE_UP])
 
 
 async def tour(there: Shop, name: str, *orders: int, stop: StopEvent | None = None) -> RunResults:

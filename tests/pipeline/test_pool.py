@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from shop import OpenShop, Watched, dense, line, number, order, row, said, statuses, store
 
+from batch.config.environment import this_user
 from batch.model import State
 from batch.pipeline import exit_status
 from batch.sandbox import Behaviour, Fault, Quota, Reply
@@ -69,6 +70,49 @@ class TestEachOnce:
         ledger_bytes = b"".join(path.read_bytes() for path in there.home.glob("ledger*"))
         assert b"Wilhelmina" not in ledger_bytes
         assert b"Elm St" not in ledger_bytes
+
+
+class TestWhatIsKept:
+    """Of each try, in the ledger: what was known before it, and what came of it."""
+
+    async def test_of_an_intent_and_its_answer(self, shop: OpenShop) -> None:
+        there = await shop(store(order(100, line(1000), line(1001, "CUP"))))
+        await there.run((100, "MUG", 1, number(0)), (100, "CUP", 1, number(1)), never_resend=True)
+        with there.ledger() as ledger:
+            first, second = (
+                [attempt.evidence for attempt in ledger.attempts(record.record_id)]
+                for record in sorted(ledger.find("100"), key=lambda record: record.record_id)
+            )
+        known = {"status_id": 11, "never_resend": True, "who": this_user()}
+        answer = {"phase": "answered", "status": 201, "problem": "", "said": []}
+        assert first == [known | {"shipped": {"1000": 0, "1001": 0}, "baseline": 0}, answer]
+        assert second[0]["baseline"] == 1
+        assert second[0]["shipped"] == {"1000": 1, "1001": 0}
+
+    async def test_of_an_answer_that_is_lost(self, shop: OpenShop) -> None:
+        """And of the two looks that found nothing."""
+        there = await shop(dense(1))
+        there.fault(Fault(Reply.RESET, performs=0, method="POST", nth=1))
+        await there.run(*one_each(1))
+        with there.ledger() as ledger:
+            (record,) = ledger.find("100")
+            _, lost, look, *_ = ledger.attempts(record.record_id)
+        assert (lost.what, look.what) == ("response", "read back")
+        assert lost.evidence["phase"] == "sent"
+        assert lost.evidence["status"] is None
+        assert lost.evidence["problem"]
+        assert look.evidence == {"absent": 2, "moved": False, "seen": []}
+
+    async def test_of_an_answer_that_is_not_of_what_was_asked(self, shop: OpenShop) -> None:
+        there = await shop(dense(1))
+        there.fault(Fault(method="POST", nth=1, makes={"tracking_number": "OTHER"}))
+        await there.run(*one_each(1))
+        with there.ledger() as ledger:
+            (record,) = ledger.find("100")
+            _, answer, look = ledger.attempts(record.record_id)
+        assert answer.evidence["named"] == 1
+        assert answer.evidence["differing"] == [["tracking number", number(0), "OTHER"]]
+        assert (look.what, look.evidence) == ("read back", {"found": 1, "twins": []})
 
 
 class TestOrderOfThings:
@@ -223,6 +267,7 @@ class TestNothingMade:
         report = await there.run(*one_each(3))
         assert statuses(report) == ["not sent"] * 3
         assert report.stopped.endswith("nothing through for 15 minutes: it answers 429")
+        assert 14 * 60 < report.summary["seconds"] <= 15 * 60
         assert report.todo
         there.fault()
         assert statuses(await there.run(*one_each(3))) == ["created"] * 3

@@ -79,6 +79,9 @@ class TestSettling:
             == ["created"] * 10
         )
         assert virtual_clock.time() < 2 * 90
+        assert [told for told in there.screen.lines if "in doubt" in told] == [
+            "10 shipments in doubt: looking again in 90 s."
+        ]
 
     @pytest.mark.parametrize("performs", [0, 1])
     async def test_identical_twins_are_two_shipments(self, shop: OpenShop, performs: int) -> None:

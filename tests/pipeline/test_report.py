@@ -7,6 +7,7 @@ import pytest
 from ledger_samples import run_of
 from shop import OpenShop, dense, number, table
 
+from batch.config import Gates
 from batch.errors import ResultsError
 from batch.model import MADE_DIFFERS, Finding, RowNote, State, Status
 from batch.pipeline import Job, Pipeline
@@ -79,6 +80,24 @@ def test_the_requests_that_a_loop_would_have_sent_beyond_ours() -> None:
     assert requests_saved(10, states, notes) == 3 * 7 + 1 + 3 - 10
     assert requests_saved(10, Counter({State.PLANNED: 5}), []) == 3 * 5 - 10
     assert requests_saved(99, states, notes) == 0
+
+
+async def test_a_held_file_says_by_what_and_how_to_let_it_go(shop: OpenShop) -> None:
+    there = await shop(dense(2))
+    rows = [(100 + n, "MUG", 1, number(n)) for n in range(2)]
+    done = await there.run(*rows, gates=Gates(hold_above=1))
+    assert done.summary["held_by"] == [reason.code for reason in done.held] == ["hold_above"]
+    assert done.release.startswith(f"shipbatch decide {done.run.run_id} --file")
+
+
+async def test_where_there_is_no_place_for_a_sheet_there_is_none(shop: OpenShop) -> None:
+    there = await shop(dense(1))
+    export = there.folder / "export.csv"
+    export.write_text(table((100, "MUG", 1, number(0))), "utf-8")
+    async with there.desk() as desk:
+        done = await Pipeline(desk).run(Job(export, place=lambda _: None))
+    assert (done.sheet, done.sheet_error, done.summary["results"]) == (None, None, "")
+    assert list(there.folder.iterdir()) == [export]
 
 
 async def test_a_sheet_that_cannot_be_written_is_said_and_named_nowhere(shop: OpenShop) -> None:

@@ -52,3 +52,4 @@ def test_an_order_has_what_is_asked_and_what_was_made() -> None:
         17,
     )
     assert UNKNOWN == -1
+    assert all(line.ships for line in order.lines)

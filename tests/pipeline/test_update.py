@@ -137,7 +137,9 @@ async def test_a_store_that_refuses_us_stops_the_corrections(shop: OpenShop) -> 
     assert there.box.counts[PUT] == 1
     assert there.posts == 5
     assert report.stopped
-    assert statuses(report)[-1] == "not sent"
+    held = dict.fromkeys(range(3, 7), ("held", "correction"))
+    assert said(report) == {2: ("held", "not_corrected"), **held, 7: ("not sent", "stopped")}
+    assert [row(report, n).shipment_ids for n in range(2, 7)] == [(n,) for n in range(1, 6)]
 
 
 async def test_a_void_row_ships_nothing(shop: OpenShop) -> None:

@@ -284,11 +284,14 @@ class TestUnitsLeft:
         )
         assert by_row(judged(first, second))[3].items == (Item(1, 3),)
 
-    def test_no_quantity_is_all_that_remains_of_the_line(self) -> None:
-        """A SKU alone ships its rest."""
-        assert only(judged(parcel(ask(quantity=None)), of=order(line(shipped=1)))).items == (
-            Item(1, 2),
-        )
+    @pytest.mark.parametrize("left", [1, 2])
+    def test_no_quantity_is_all_that_remains_of_the_line(self, left: int) -> None:
+        """A SKU alone ships its rest; where there is none, it asks for one."""
+        there = order(line(shipped=3 - left))
+        assert only(judged(parcel(ask(quantity=None)), of=there)).items == (Item(1, left),)
+        finding = only(judged(parcel(ask(quantity=None)), of=order(line(shipped=3)))).finding
+        assert finding.code == "not_enough_left"
+        assert "the file ships 1, ordered 3" in finding.error
 
     def test_a_parcel_ships_whole_or_not_at_all(self) -> None:
         """The bad row has its own reason; the others are `parcel_incomplete` and name it."""
@@ -413,21 +416,66 @@ class TestAnOrderAlone:
         ]
         assert _units(several) == {1: 3, 2: 2}
 
-    def test_even_with_more_numbers_than_units_is_held(self) -> None:
-        """A parcel cannot be empty."""
+    @pytest.mark.parametrize(
+        ("there", "lines", "numbers", "expected"),
+        [
+            ([line()], (), "ABC", {"A": {1: 1}, "B": {1: 1}, "C": {1: 1}}),
+            ([line()], (), "ABCD", "too_many_parcels"),
+            ([line(shipped=3), line(2, "HAT", 2)], (), "AB", {"A": {2: 1}, "B": {2: 1}}),
+            ([line()], (ask(quantity=2),), "AB", {"A": {1: 1}, "B": {1: 1}}),
+            ([line(shipped=1)], (ask(quantity=None),), "AB", {"A": {1: 1}, "B": {1: 1}}),
+            (
+                [line(1, quantity=2), line(2, order_address_id=WORK)],
+                (Line(order_product_id=1, rows=(2,)), Line(order_product_id=2, rows=(3,))),
+                "AB",
+                {"A": {1: 1, 2: 2}, "B": {1: 1, 2: 1}},
+            ),
+        ],
+        ids=[
+            "one each",
+            "more numbers than units",
+            "a line that has shipped",
+            "so many of a line",
+            "what is left of a line",
+            "by address",
+        ],
+    )
+    def test_even_deals_to_each_number(
+        self, there: list[OrderLine], lines: tuple[Line, ...], numbers: str, expected: Any
+    ) -> None:
+        """From the first unit to the last, each parcel one at least."""
         several = judged(
-            parcel(numbers=("A", "B", "C", "D")), policy=Policy(several_parcels="even")
+            parcel(*lines, numbers=tuple(numbers)),
+            of=order(*there),
+            policy=Policy(several_parcels="even"),
         )
-        assert {said(one) for one in several} == {(Status.HELD, "too_many_parcels")}
+        found: dict[str, dict[int, int]] = {}
+        for one in several:
+            if isinstance(one, Shipment):
+                found.setdefault(one.tracking_number, {}).update(_units([one]))
+            else:
+                assert said(one) == (Status.HELD, expected)
+        assert found == ({} if isinstance(expected, str) else expected)
 
-    def test_even_goes_on_where_it_stopped(self) -> None:
-        """The first of two is made: the second gets what is left, not half of it."""
-        asked = parcel(numbers=("A", "B"))
+    def test_even_of_more_than_there_is_ships_what_is_there(self) -> None:
+        """The parcel that is short says so."""
+        first, second = judged(
+            parcel(ask(quantity=4), numbers=("A", "B")), policy=Policy(several_parcels="even")
+        )
+        assert first.items == (Item(1, 2),)
+        assert said(second) == (Status.INVALID, "not_enough_left")
+        assert "ships 2" in second.finding.error
+
+    @pytest.mark.parametrize("carrier", ["", "usps"])
+    def test_even_goes_on_where_it_stopped(self, carrier: str) -> None:
+        """The first is made, as asked or not: the second gets what is left, not half of it."""
+        asked = parcel(numbers=("A", "B"), shipping_provider="ups")
         there = order(line(quantity=4, shipped=2))
+        before = made(7, Item(1, 2), number="A", shipping_provider=carrier)
         several = judged(
             asked,
             of=there,
-            existing=(ours(made(7, Item(1, 2), number="A"), asked),),
+            existing=(ours(before, asked),),
             policy=Policy(several_parcels="even"),
         )
         assert [(s.tracking_number, s.items) for s in several if isinstance(s, Shipment)] == [
@@ -446,6 +494,15 @@ class TestMetByItsNumber:
         )
         assert said(note) == (Status.ALREADY_CREATED, "")
         assert note.facts["shipment_ids"] == [7]
+
+    def test_the_first_of_equal_ones_is_met(self) -> None:
+        """Whoever made them: a parcel is one shipment."""
+        asked = parcel(ask())
+        differs = Finding(Status.CREATED, "made_differs", "made otherwise", "compare")
+        twice = [foreign(made(n)) for n in (7, 8)]
+        for existing in (twice, [replace(ours(e.made, asked), differs=differs) for e in twice]):
+            note = only(judged(asked, existing=tuple(existing)))
+            assert (said(note)[0], note.facts["shipment_ids"]) == (Status.ALREADY_CREATED, [7])
 
     def test_equal_links_are_already_created(self) -> None:
         """A link takes the place of a number."""
@@ -675,14 +732,18 @@ class TestAnotherNumber:
         )
         assert {c.existing.made.shipment_id for c in several if isinstance(c, Correction)} == {7, 8}
 
-    def test_an_order_alone_corrects_only_what_is_certain(self) -> None:
+    @pytest.mark.parametrize(("ids", "is_certain"), [((7,), True), ((7, 8), False)])
+    def test_an_order_alone_corrects_only_what_is_certain(
+        self, ids: tuple[int, ...], is_certain: bool
+    ) -> None:
         """Two shipments made, one new number: nobody knows which it is for, so nothing is put."""
         there = order(line(quantity=2, shipped=2))
-        existing = (foreign(made(7, number="A")), foreign(made(8, number="B")))
-        note = only(
+        existing = tuple(foreign(made(n, number=f"N{n}")) for n in ids)
+        one = only(
             judged(parcel(number="C"), of=there, existing=existing, policy=Policy(update=True))
         )
-        assert note.finding.status in {Status.HELD, Status.INVALID}
+        assert isinstance(one, Correction) is is_certain
+        assert is_certain or said(one) == (Status.INVALID, "nothing_left")
 
 
 class TestWithoutANumber:
@@ -745,6 +806,78 @@ class TestWithoutANumber:
             judged(asked, of=order(line(shipped=1)), existing=(ours(made(number=""), asked),))
         )
         assert said(note) == (Status.HELD, "equal_again")
+
+    @pytest.mark.parametrize(
+        ("mugs", "cups", "existing", "expected"),
+        [
+            ((2, 2), (1, 0), [{1: 2}], ([7], {2: 1})),
+            ((2, 2), (1, 1), [{1: 2}, {2: 1}], ([7, 8], [7, 8])),
+            ((4, 2), (1, 0), [{1: 2}], ("shipped_in_part", "shipped_in_part")),
+            ((2, 2), (2, 1), [{1: 2}, {2: 1}], ("shipped_in_part", "shipped_in_part")),
+            ((2, 2), (3, 1), [{1: 2, 2: 1}], ([7], [7])),
+            ((4, 4), (2, 2), [{1: 2, 2: 1}] * 2, ([7], [7])),
+            ((4, 2), (2, 1), [{1: 2, 2: 1}], ("equal_again", "equal_again")),
+            ((4, 1), (1, 0), [{1: 1}], ({1: 2, 2: 1}, {1: 2, 2: 1})),
+        ],
+        ids=[
+            "one line",
+            "each line by itself",
+            "one line, and units are left",
+            "each line, and units of one are left",
+            "both at once, and units of one are left",
+            "both at once, twice",
+            "both at once, and units are left",
+            "other units of a line",
+        ],
+    )
+    def test_lines_that_may_have_shipped_before(
+        self,
+        mugs: tuple[int, int],
+        cups: tuple[int, int],
+        existing: list[dict[int, int]],
+        expected: tuple[Any, Any],
+    ) -> None:
+        """Two mugs and a cup are asked, so many are ordered and shipped, so many in each shipment:
+        met where none are left, else asked about; what has not shipped ships.
+        """
+        both = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        there = order(
+            line(1, "MUG", mugs[0], shipped=mugs[1]), line(2, "CUP", cups[0], shipped=cups[1])
+        )
+        shipped = tuple(
+            foreign(made(n, *(Item(*pair) for pair in items.items()), number=""))
+            for n, items in enumerate(existing, 7)
+        )
+        found: dict[int, Any] = {}
+        for one in judged(both, of=there, existing=shipped):
+            for row in one.rows:
+                found[row] = (
+                    dict(_units([one]))
+                    if isinstance(one, Shipment)
+                    else one.finding.code or sorted(one.facts["shipment_ids"])
+                )
+        assert (found[2], found[3]) == expected
+
+    def test_lines_that_shipped_before_ship_again_by_a_persons_word(self) -> None:
+        both = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        there = order(line(quantity=4, shipped=2), line(2, "CUP", 1))
+        existing = (foreign(made(7, Item(1, 2), number="")),)
+        shipment = only(judged(both, of=there, existing=existing, policy=Policy(again=True)))
+        assert shipment.items == (Item(1, 2), Item(2, 1))
+
+    def test_what_is_left_of_a_line_is_shipped_by_an_order_alone(self) -> None:
+        """Though all of another has shipped."""
+        there = order(line(1, quantity=1, shipped=1), line(2, "CUP", 1))
+        existing = (foreign(made(number="A")),)
+        assert only(judged(parcel(number=""), of=there, existing=existing)).items == (Item(2, 1),)
+
+    def test_a_number_finds_its_shipment_before_a_row_without_one(self) -> None:
+        """What was made is the number's; the row above it is another parcel."""
+        rows = (parcel(ask(), number=""), parcel(ask(row=3), number="A"))
+        there = order(line(quantity=2, shipped=1))
+        found = by_row(judged(*rows, of=there, existing=(foreign(made(number="A")),)))
+        assert isinstance(found[2], Shipment)
+        assert found[3].status is Status.ALREADY_CREATED
 
     def test_the_shipment_of_a_number_is_not_met_twice(self) -> None:
         """A parcel with a number and one without, both made before: each is its own."""
@@ -932,6 +1065,15 @@ class TestWhatOurRecordsKnow:
             Status.HELD,
             "equal_again",
         )
+
+    def test_the_same_file_again_finds_what_had_shipped_before_it_too(self) -> None:
+        """Monday's two mugs, and the cup that was left of Tuesday's parcel."""
+        asked = parcel(ask("MUG", 2), ask("CUP", 1, row=3), number="")
+        cup = replace(ours(made(8, Item(2, 1), number=""), asked), export="E")
+        existing = (foreign(made(7, Item(1, 2), number="")), cup)
+        there = order(line(quantity=2, shipped=2), line(2, "CUP", 1, shipped=1))
+        note = only(judged(asked, of=there, existing=existing, policy=Policy(export="E")))
+        assert (said(note)[0], note.facts["shipment_ids"]) == (Status.ALREADY_CREATED, [7, 8])
 
     def test_a_wrong_number_is_put_right_with_update(self) -> None:
         """And without it, it is met, and what differs is told."""

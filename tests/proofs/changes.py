@@ -141,7 +141,9 @@ class _Finder(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
             self._add(self._start(node.func), self._end(node.func), SWAPPED[node.func.id])
-        self.generic_visit(node)
+        is_cast = isinstance(node.func, ast.Name) and node.func.id == "cast"
+        for part in (node.func, *node.args[is_cast:], *node.keywords):  # a cast's first is a type
+            self.visit(part)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         new = _other(node.value)

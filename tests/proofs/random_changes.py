@@ -48,10 +48,10 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("loader/columns/value_shapes.py", ("value_shapes", "headers")),
     ("results/accounting.py", ("accounting",)),
     ("pipeline/deduplicate.py", ("met_before", "made_differs")),
-    ("pipeline/report.py", ("report", "carry_over")),
-    ("pipeline/shipping/reconciler.py", ("reconciler", "mutants_settling")),
-    ("pipeline/shipping/dispatcher.py", ("pool", "mutants_settling")),
-    ("pipeline/shipping/corrections.py", ("update", "made_differs")),
+    ("pipeline/report.py", ("report", "cost", "carry_over")),
+    ("pipeline/shipping/reconciler.py", ("reconciler", "only_doubts_wait", "mutants_settling")),
+    ("pipeline/shipping/dispatcher.py", ("backoff", "pool", "made_differs", "mutants_settling")),
+    ("pipeline/shipping/corrections.py", ("backoff", "update", "made_differs")),
     ("pipeline/shipping/earlier_doubts.py", ("only_doubts_wait",)),
 )
 """Files of rules below `batch/`, and the tests that are theirs, the likeliest first; the first
@@ -111,6 +111,18 @@ EQUAL: Sequence[Equal] = (
         "if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:",
         "if type(cell) is str and cell.isalnum() and cell.isascii() and 11 <= len(cell) <= 19:",
         "the quick way of a cell says what the long one says",
+    ),
+    Equal(
+        "planning/gates/baseline.py",
+        "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0]",
+        "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [1.0]",
+        "without a figure there is no season whose spread could count",
+    ),
+    Equal(
+        "pipeline/shipping/dispatcher.py",
+        "return False",
+        "return True",
+        "while an order is busy, the ledger refuses its other parcels as well",
     ),
     Equal(
         "pipeline/shipping/dispatcher.py",

@@ -23,7 +23,7 @@ def rule(some: "int | None" = 1, *, more: bool = True) -> bool:
     assert some == 1
     if some is not None and not more:  # and or
         return f"{some + 1} and more" or "code"
-    total[1:some] += -max(some)
+    total[1:some] += -max(cast("int", some))
     return None
 '''
 

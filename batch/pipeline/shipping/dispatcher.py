@@ -127,8 +127,7 @@ class Dispatcher:
             return False
         finding = findings.read_back(record.shipment, found)
         await self._record_intent(record, baseline)
-        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
-        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=found.evidence)
         self._watch(await self._ledger.move(record, created, "read back"))
         self._baselines.record_made(order_id, baseline, found.mine)
         return True
@@ -196,9 +195,8 @@ class Dispatcher:
         if found.mine is None:
             return doubt
         failpoints.failpoint("read back")
-        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.read_back(doubt.shipment, found)
-        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=found.evidence)
         return await self._ledger.move(doubt, created, "read back")
 
 

@@ -57,7 +57,8 @@ class Reconciler:
             if (wait := min(at for at, _ in absent) - now()) > 0:
                 looked()
                 if not told:
-                    self._say(f"{len(absent)} shipments in doubt: looking again in {wait:.0f} s.")
+                    several = f"{len(absent)} shipment{'s' if len(absent) > 1 else ''}"
+                    self._say(f"{several} in doubt: looking again in {wait:.0f} s.")
                 told = True
                 if not await self._stop.sleep(wait):
                     return
@@ -148,10 +149,9 @@ class Reconciler:
 
     async def _claim(self, record: Record, found: Match) -> None:
         assert found.mine is not None
-        evidence = {"found": found.mine.shipment_id, "twins": [s.shipment_id for s in found.twins]}
         finding = findings.read_back(record.shipment, found)
         failpoints.failpoint("read back")
-        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=evidence)
+        created = Outcome(State.CREATED, made=found.mine, finding=finding, evidence=found.evidence)
         await unbroken(self._ledger.move(record, created, "read back"))
         if before := self._baselines.of(record.shipment.order_id):
             self._baselines.record_made(record.shipment.order_id, before, found.mine)
