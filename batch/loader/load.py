@@ -21,7 +21,7 @@ from batch.loader.rows.parcels import parcel, unnamed_carriers
 from batch.loader.rows.profile import profile
 from batch.loader.rows.ship_dates import ship_dates
 from batch.loader.rows.typed_rows import Entries, read_entries
-from batch.loader.rows.voids import Void, voids
+from batch.loader.rows.voids import Void
 from batch.model import Field, Finding, Parcel, Question, Reading, Unanswered
 from batch.model.reading import MOST_QUESTIONS
 from batch.planning.gates import Profile
@@ -102,7 +102,7 @@ class Load:
 
     def voids(self) -> Mapping[int, Void]:
         """Row → the number that it says is void."""
-        return voids(self._entries)
+        return self._entries.voids()
 
     def decided_parcels(self) -> Iterator[Parcel]:
         """Those of the parcels in whose Decision cells a person has written."""

@@ -19,7 +19,7 @@ from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.taken_out import taken_out
 from batch.loader.rows.tracking_columns import tracking_columns
 from batch.loader.rows.units import less_short, single_units, unit_factors
-from batch.loader.rows.voids import dead_numbers
+from batch.loader.rows.voids import Void, dead_numbers
 from batch.loader.rows.whose import whose
 from batch.model import Field, Finding
 from batch.model.catalogue import Code
@@ -90,6 +90,16 @@ class Entries:
         return (
             named | {*self.numbers[at].split("\n")} | {sku for sku, _ in self.several.get(at, ())}
         ) - {""}
+
+    def voids(self) -> dict[int, Void]:
+        """Row number → what it says is void, of the rows that name a number or link."""
+        found = {}
+        for row, finding in self.findings.items():
+            labels = tuple(self.numbers[row].split("\n")) if self.numbers[row] else ()
+            labels = labels or (self.link[row],)
+            if finding.code == Code.VOID and any(labels):
+                found[int(self.rows[row])] = Void(max(int(self.order[row]), 0), labels)
+        return found
 
     @property
     def counts_only(self) -> Mask:

@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from batch.loader.rows.inspection import Categorical, Inspection, skip_finding
 from batch.model.catalogue import Code
 from batch.primitives.spelling import fold_case
-
-if TYPE_CHECKING:
-    from batch.loader.rows.typed_rows import Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +52,3 @@ def _skip(
         if by is not None:
             said = f"{label} is void: row {seen.frame.rows[by]} says so."
             seen.reject(row, skip_finding(Code.VOID, said), alone=True)
-
-
-def voids(entries: "Entries") -> dict[int, Void]:
-    """Row number → what it says is void, of the rows that name a number or link."""
-    found = {}
-    for row, finding in entries.findings.items():
-        labels = tuple(entries.numbers[row].split("\n")) if entries.numbers[row] else ()
-        labels = labels or (entries.link[row],)
-        if finding.code == Code.VOID and any(labels):
-            found[int(entries.rows[row])] = Void(max(int(entries.order[row]), 0), labels)
-    return found
