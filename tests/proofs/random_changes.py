@@ -43,6 +43,7 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("bigcommerce/quota_window.py", ("quota_window", "quota", "quota_nonsense")),
     ("loader/cells/carriers.py", ("carriers", "cell_edges", "spelling")),
     ("loader/cells/check_digits.py", ("carriers", "cell_edges")),
+    ("loader/cells/row_status.py", ("standing", "cells", "cell_edges")),
     ("loader/cells/*.py", ("cells", "cell_edges", "grouping")),
     ("loader/rows/grouping.py", ("grouping",)),
     ("loader/columns/value_shapes.py", ("value_shapes", "headers")),
@@ -117,6 +118,30 @@ EQUAL: Sequence[Equal] = (
         "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0]",
         "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [1.0]",
         "without a figure there is no season whose spread could count",
+    ),
+    Equal(
+        "loader/cells/row_status.py",
+        "LONGEST_PHRASE = 4",
+        "LONGEST_PHRASE = 5",
+        "the list has no longer phrase",
+    ),
+    Equal(
+        "loader/rows/grouping.py",
+        "_divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 0)",
+        "_divide(place, named[parcel].astype(np.int64)), np.where(named[parcel], label, 1)",
+        "what is without a label needs one number, whichever",
+    ),
+    Equal(
+        "loader/rows/grouping.py",
+        "kinds.setdefault(s.carrier.firm, len(kinds) + 1) if s.carrier else 0",
+        "kinds.setdefault(s.carrier.firm, len(kinds) + 2) if s.carrier else 0",
+        "two carriers have two numbers, whichever",
+    ),
+    Equal(
+        "loader/rows/grouping.py",
+        "return np.append(self.any(mask), False)[self.of]",
+        "return np.append(self.any(mask), True)[self.of]",
+        "a row of no parcel has its finding already",
     ),
     Equal(
         "pipeline/shipping/dispatcher.py",
