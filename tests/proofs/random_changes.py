@@ -41,7 +41,7 @@ RULES: Sequence[tuple[str, Sequence[str]]] = (
     ("bigcommerce/parse.py", ("client_parsing",)),
     ("bigcommerce/payload.py", ("payload",)),
     ("bigcommerce/quota_window.py", ("quota_window", "quota", "quota_nonsense")),
-    ("loader/cells/carriers.py", ("carriers", "cell_edges", "spelling")),
+    ("loader/cells/carriers.py", ("carriers", "cell_edges", "grouping", "spelling")),
     ("loader/cells/check_digits.py", ("carriers", "cell_edges")),
     ("loader/cells/row_status.py", ("standing", "cells", "cell_edges")),
     ("loader/cells/*.py", ("cells", "cell_edges", "grouping")),
