@@ -304,6 +304,20 @@ def test_a_number_that_is_surely_anothers_is_known(text, number):
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("UPS Ground", "ups", True),
+        ("UPS", "FedEx", False),
+        ("Fleet A", "FLEET A", True),
+        ("Fleet A", "Fleet B", False),
+    ],
+)
+def test_a_parcel_is_one_carriers_whatever_the_service(one, other, alike):
+    """Where nobody knows them, the words tell."""
+    assert (carrier(one).firm == carrier(other).firm) is alike
+
+
+@pytest.mark.parametrize(
     ("text", "number"),
     [
         ("UPS", UPS),

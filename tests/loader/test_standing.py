@@ -9,7 +9,14 @@ import pytest
 from batch.config import Source
 from batch.errors import ColumnError
 from batch.loader.cells.damage import Wrong
-from batch.loader.cells.row_status import RowStatus, is_void, parse_row_status
+from batch.loader.cells.row_status import (
+    RowStatus,
+    is_no,
+    is_void,
+    is_yes,
+    is_yes_or_no,
+    parse_row_status,
+)
 from batch.loader.load import load
 from batch.model import Field, Status, Unanswered
 
@@ -37,6 +44,24 @@ def csv_file(tmp_path):
 )  # fmt: skip
 def test_a_void_cell_says_yes_or_no(cell, said):
     assert is_void(cell) is said
+
+
+@pytest.mark.parametrize(
+    ("cell", "answers", "says"),
+    [
+        (True, True, True), ("Y", True, True), ("✓", True, True), (1.0, True, True),
+        (False, True, False), ("no", True, False), (0.0, True, False), ("Nein", True, False),
+        (None, True, None), ("", True, None), ("n/a", True, None),
+        ("perhaps", False, None), (2.0, False, None), (datetime(2026, 11, 20), False, None),
+    ],
+)  # fmt: skip
+def test_a_flag_answers_yes_no_or_nothing(cell, answers, says):
+    assert is_yes_or_no(cell) is answers
+    assert (is_yes(cell), is_no(cell)) == (says is True, says is False)
+
+
+def test_no_two_statuses_are_one():
+    assert len(RowStatus) == len(RowStatus.__members__)
 
 
 @pytest.mark.parametrize("cell", ["perhaps", "UPS", "7", 3.0])

@@ -21,7 +21,7 @@ CONFIRM = {
         ["MUG", "A B", "x" * 64, "100"],
         ["a b c", "x" * 65, "https://x.example/1", "2026-01-02"],
     ),
-    Field.QUANTITY: (["1", "1.0", "1,00", "999999"], ["1.5", "1000000", "x"]),
+    Field.QUANTITY: (["1", "1.0", "1,00", "999999", "2 pcs"], ["1.5", "1000000", "x", "2 kg"]),
     Field.TRACKING_NUMBER: (
         ["ABC12345", "123456789", UPS],
         ["ABCD1234", "12345678", "4006381333931", "2026-01-02", "A" * 41],
@@ -32,6 +32,8 @@ CONFIRM = {
     Field.MERCHANT_SHIPPING_COST: (["8.40", "$8.40", "8,40 €", "USD 7"], ["x", "2026-01-02"]),
     Field.SHIP_DATE: (["2026-01-02", "20260102", "1700000000", "2 Jan 2026"], ["19991231", "MUG"]),
     Field.VOID: (["Y", "no", "voided"], ["perhaps"]),
+    Field.UNIT: (["EA", "pcs"], ["perhaps", "7"]),
+    Field.SHORT: (["0", "1"], ["1.5", "x"]),
 }
 
 
@@ -125,6 +127,15 @@ def test_half_of_the_numbers_may_be_said_twice():
         (Field.SHIP_DATE, "2026-01-02", False),
         (Field.VOID, "perhaps", True),
         (Field.VOID, "Y", False),
+        (Field.UNIT, "7", True),
+        (Field.UNIT, "E" * 16, False),
+        (Field.UNIT, "E" * 17, True),
+        (Field.SHORT, "x", True),
+        (Field.SHORT, "1", False),
+        (Field.SHOP, "2026-01-02", True),
+        (Field.SHOP, "Main Street", False),
+        (Field.SHIPPING_PROVIDER, "AB1234567", True),
+        (Field.TRACKING_CARRIER, "AB1234567", True),
         (Field.COMMENTS, "words", False),
     ],
 )
@@ -141,6 +152,16 @@ def test_what_contradicts_a_field(field, cell, is_contradiction):
         (shapes.are_codes, "B" + "1" * 39, "B" + "1" * 40),
         (shapes.are_few, "999", "1000"),
         (shapes.are_few, "2.0", "2.5"),
+        (shapes.are_small_counts, "1", "0"),
+        (shapes.are_number_like, "AB-1001", "AB-100"),
+        (shapes.are_number_like, "20260102", "2026-01-02"),
+        (shapes.are_number_like, "1001", "https://x.example/1001"),
+        (shapes.are_harmless, "2026-01-02", "20260102"),
+        (shapes.are_harmless, "https://x.example/1", "x.example"),
+        (shapes.are_harmless, "a@b.example", "a@b"),
+        (shapes.are_harmless, "8.40", "840"),
+        (shapes.are_harmless, "$8", "8"),
+        (shapes.are_harmless, "one two three four five", "one two three four"),
         (shapes.are_store_numbers, "BC-1001", "PARCEL-1001"),
         (shapes.are_store_numbers, "10", "1"),
         (shapes.look_like_tracking, UPS, "1001"),
@@ -224,6 +245,92 @@ def test_a_value_counts_once_an_order():
 )
 def test_values_that_tell_the_lines_of_a_parcel_apart(orders, labels, cells, apart):
     assert shapes.tell_lines_apart(orders, labels, cells) is apart
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        ("", True),
+        ("2026-01-02", True),
+        ("Y", True),
+        ("no", True),
+        ("perhaps", False),
+        ("https://x.example/2026-01-02", False),
+    ],
+)
+def test_a_day_or_a_flag(cell, is_one):
+    assert shapes.is_day_or_flag(cell) is is_one
+
+
+def test_counts_are_not_nearly_all_nought():
+    assert shapes.are_small_counts(["1", "1", "0", "0", "00"])
+    assert not shapes.are_small_counts(["1", "0", "0", "0", "00"])
+
+
+@pytest.mark.parametrize(
+    ("orders", "cells", "are_positions"),
+    [
+        (["7", "7", "8"], ["1", "2", "1"], True),
+        (["7", "", "8"], ["1.0", "2.0", "1.0"], True),
+        (["7", "8"], ["1", "1"], True),
+        (["7", "8", "9"], ["1", "2", "3"], True),
+        (["7", "8"], ["1", "2"], False),
+        (["7", "8", "9"], ["1", "2", "4"], False),
+        (["7", "7", "8"], ["1", "1", "1"], False),
+        (["7", "7", "8"], ["0", "1", "0"], False),
+        (["7", "8", "7"], ["1", "1", "2"], False),
+    ],
+    ids=str,
+)
+def test_positions_count_the_rows_of_an_order_or_of_the_file(orders, cells, are_positions):
+    """Of the file from three rows on."""
+    assert shapes.are_positions(orders, cells) is are_positions
+
+
+@pytest.mark.parametrize(
+    ("orders", "cells", "are_per_order"),
+    [
+        (["7", "7", "8"], ["2", "2", "1"], True),
+        (["7", "", "8"], ["2", "2", "1"], True),
+        (["7", "7", "8"], ["2", "1", "1"], False),
+        (["7", "7", "8"], ["3", "3", "1"], False),
+        (["7", "7", "8"], ["2", "2", "2"], False),
+        (["7", "8"], ["1", "1"], False),
+    ],
+    ids=str,
+)
+def test_a_number_per_order_is_that_of_its_rows(orders, cells, are_per_order):
+    """And some order has several."""
+    assert shapes.are_per_order(orders, cells) is are_per_order
+
+
+@pytest.mark.parametrize(
+    ("cells", "counted", "are_at_most"),
+    [
+        (["2", "2"], ["3", "2"], True),
+        (["1", "2"], ["2", "2"], True),
+        (["1.0", "2"], ["2.0", "2"], True),
+        (["x", "2"], ["1", "3"], True),
+        (["1"], ["2"], True),
+        (["2", "2"], ["2", "2"], False),
+        (["3", "1"], ["2", "2"], False),
+        (["0", "2"], ["5", "2"], False),
+        (["1", "0"], ["2", "1"], False),
+        (["123456", "2"], ["12345", "3"], False),
+        (["1234567", "2"], ["12345", "3"], True),
+    ],
+    ids=str,
+)
+def test_what_is_at_most_what_stands_beside_it(cells, counted, are_at_most):
+    """Some less, and more than yes and no; long numbers are no units."""
+    assert shapes.are_at_most(cells, counted) is are_at_most
+
+
+@pytest.mark.parametrize(
+    ("cells", "varies"), [(["A", "B"], True), (["A", "A"], False), (["A", ""], False), ([], False)]
+)
+def test_values_that_vary(cells, varies):
+    assert shapes.vary(cells) is varies
 
 
 def test_a_date_of_the_workbook_is_a_date():

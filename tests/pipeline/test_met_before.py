@@ -136,6 +136,30 @@ class TestAKnownParcel:
         assert row(again, 3).warnings
         assert (again.summary["requests"], there.posts) == (0, 2)
 
+    @pytest.mark.parametrize(
+        ("columns", "rows", "is_asked"),
+        [
+            (("SKU", "Order Product ID"), [("CUP", ""), ("", 1001)], False),
+            ((), [()], False),
+            (("SKU",), [("CUP",), ("hat",)], True),
+            (("SKU",), [("MUG",), ("CUP",)], False),
+        ],
+        ids=["a line named twice", "the only line, unnamed", "spelled otherwise", "two addresses"],
+    )
+    async def test_is_met_without_a_request_where_its_lines_are_certain(
+        self, shop: OpenShop, columns: tuple[str, ...], rows: list[Any], is_asked: bool
+    ) -> None:
+        """An order may have two lines whose SKUs differ in case alone."""
+        there = await shop(self.TWO if columns else dense(1))
+        file = [(100, *named, 1, number(0)) for named in rows]
+        header = ("Order ID", *columns, "Quantity", "Tracking Number")
+        first = await there.run(*file, header=header)
+        again = await there.run(*file, header=header, update=True)
+        assert set(statuses(again)) == {"already created"}
+        assert bool(again.summary["requests"]) is is_asked
+        for n, one in self.results(first).items():
+            assert self.results(again)[n][:3] == one[:3]
+
     async def test_a_row_more_is_judged_with_the_rest(self, shop: OpenShop) -> None:
         """The parcel is not the one that was made."""
         there = await shop(self.TWO)

@@ -11,6 +11,7 @@ from shop import OpenShop, Watched, dense, line, number, order, row, said, statu
 from batch.config.environment import this_user
 from batch.model import State
 from batch.pipeline import exit_status
+from batch.primitives.uptime import GAVE_UP
 from batch.sandbox import Behaviour, Fault, Quota, Reply
 
 SHIPMENTS = r"/shipments$"
@@ -404,6 +405,21 @@ class TestOddAnswers:
         there.fault(Fault(method="POST", nth=2, body=mixed_up))
         report = await there.run((100, "MUG", 1, number(0)), (100, "MUG", 1, number(1)))
         assert [row(report, n).shipment_ids for n in (2, 3)] == [(1,), (2,)]
+
+    async def test_the_id_of_another_orders_shipment_proves_nothing(self, shop: OpenShop) -> None:
+        """The ledger has it as another record's: it is read back, and why is kept."""
+        there = await shop(dense(2))
+        mixed_up = json.dumps({"id": 1, "order_id": 101})
+        there.fault(Fault(method="POST", order=101, body=mixed_up))
+        report = await there.run(*one_each(2), workers=1)
+        assert [row(report, n).shipment_ids for n in (2, 3)] == [(1,), (2,)]
+        with there.ledger() as ledger:
+            (record,) = ledger.find("101")
+            _, answer, look = ledger.attempts(record.record_id)
+        assert answer.state is State.IN_DOUBT
+        assert answer.evidence["problem"]
+        assert GAVE_UP in answer.evidence
+        assert (look.what, look.state) == ("read back", State.CREATED)
 
     async def test_the_answer_of_another_order_proves_nothing(self, shop: OpenShop) -> None:
         """A cache answers with a shipment of somebody else's order: read back, and the right one

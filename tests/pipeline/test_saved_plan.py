@@ -150,6 +150,7 @@ def test_a_promised_parcel_that_no_longer_ships_has_changed(
     assert replace(found, finding=note.finding) == note
     assert found.finding.code == code
     assert "why" in found.finding.error
+    assert ("Order 100" in found.finding.error) is (code == "changed_since_plan")
 
 
 def test_a_promise_is_a_value() -> None:

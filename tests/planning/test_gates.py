@@ -102,7 +102,7 @@ ONE = WEEKS[0]
             "most_orders_unknown",
         ),
         (file_of(501), file_of(500), (), "many_mails"),
-        (file_of(901), file_of(900), [file_of(300)], "many_mails"),
+        (file_of(901), file_of(900), [file_of(300), file_of(5)], "many_mails"),
         (file_of(20, days=8), file_of(20, days=7), (), "old_ship_dates"),
         (file_of(20, days=8), file_of(19, days=8), (), "old_ship_dates"),
         (file_of(301), file_of(300), WEEKS, "more_than_usual"),
