@@ -233,6 +233,11 @@ class Assignment:
         del self.taken[Field.ORDER_ID]
         label, like = orders.label, orders.examples[0]
         if external in self.taken:
+            theirs = self.taken[external]
+            if value_shapes.are_store_numbers(theirs[0].cells):
+                del self.taken[external]
+                self.take(Field.ORDER_ID, theirs, f"numbers like {like} are another system's")
+                return
             self.warnings.append(f"{label} is not used: numbers like {like} are not the store's.")
             return
         self.take(external, [orders], f"numbers like {like}")

@@ -26,6 +26,26 @@ from batch.model import Field
 FEW = 12
 """Different words of a column that may be kinds, at most."""
 
+_LATER = frozenset(
+    {
+        "invoiced",
+        "billed",
+        "paid",
+        "delivered",
+        "closed",
+        "zugestellt",
+        "geliefert",
+        "berechnet",
+        "livré",
+        "facturé",
+        "entregado",
+        "facturado",
+        "consegnato",
+        "fatturato",
+        "bezorgd",
+    }
+)
+"""Headers of what comes after shipping: a no in them does not say that a row has not gone."""
 _STEPS = (RowStatus.SHIPPED, RowStatus.NOT_YET)
 """What a yes says has been done, and a no has not."""
 
@@ -132,6 +152,8 @@ def _speaks_as(contest: Assignment, column: Column) -> Field | None:
             )
             return Field.SHORT if asked else None
         if all(map(is_yes_or_no, column.cells)):
+            if normalise(column.name) in _LATER:
+                return None
             return Field.SHIPPED if says in _STEPS else Field.HOLD
         if says is RowStatus.VOID and all(map(value_shapes.is_day_or_flag, column.cells)):
             return Field.HOLD

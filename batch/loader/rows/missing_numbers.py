@@ -30,6 +30,8 @@ def missing_numbers(seen: Inspection, labelled: Mask, headings: Mask) -> Mapping
         seen.answers.settled["no_number"] = "ship"
         return {}
     dated = seen.column(Field.SHIP_DATE).is_filled
+    if not labelled.any() and (dated & rows).sum() >= MOST * rows.sum():
+        _skip(seen, bare & ~dated, "it has no ship date")
     if (dated & labelled & rows).sum() >= MOST * max(1, (labelled & rows).sum()):
         _skip(seen, bare & ~dated, "it has no tracking number and no ship date")
     if (labelled & rows).sum() < MOST * rows.sum():

@@ -115,7 +115,7 @@ def unnamed_carriers(entries: Entries) -> tuple[str, ...]:
         " tell it: no tracking "
         "link is made. Name its column (--map carrier=COLUMN), or write under"
         " [sources.NAME.constants] in "
-        f'shipbatch.toml: carrier = "UPS"'
+        f'shipbatch.toml: carrier = "NAME"'
     )
     return (said,)
 

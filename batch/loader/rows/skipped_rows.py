@@ -202,9 +202,10 @@ def _unknown_words(
                 f"status:{word}": "ship" for word, _ in _words_of(column, rows)
             }
         return
+    stops = any(parse_row_status(cell) in STOPS for cell in column.cells[1:])
     for word, mask in _words_of(column, rows):
         if not is_yes_or_no(word) and any(char.isalpha() for char in word):
-            skip = not bool((mask & numbered).any())
+            skip = stops or not bool((mask & numbered).any())
             _ask_word(
                 seen, column, word, mask, "is not known to say whether it has shipped", skip=skip
             )

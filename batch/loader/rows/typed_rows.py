@@ -1,5 +1,6 @@
 """What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ from batch.model.catalogue import Code
 from batch.model.kits import is_several, parts_of
 from batch.primitives.spelling import fold_case
 
+_THREE_DECIMALS = re.compile(r"\s*\d{1,3}[.,]000")
 UNREADABLE = "\ufffd"
 """What stands for bytes that no encoding explains."""
 ALL = -1
@@ -228,7 +230,7 @@ def _quantities(
 ) -> Ints:
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
-    column = seen.column(Field.QUANTITY).without(elsewhere)
+    column = _without_decimals(seen.column(Field.QUANTITY).without(elsewhere))
     read = {code: values.quantity(cell) for code, cell in enumerate(column.cells) if code}
     none_asked = [code for code, units in read.items() if units == 0]
     _no_unit(seen, column, np.isin(column.codes, none_asked))
@@ -253,6 +255,16 @@ def _quantities(
         loose = column.is_filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quote_cell(row, column)))
     return less_short(seen, quantity * unit_factors(seen, quantity > 0), column)
+
+
+def _without_decimals(column: CategoricalColumn) -> CategoricalColumn:
+    """Where every quantity ends in `,000` or `.000`, as SAP writes three decimals: without them."""
+    texts = [cell for cell in column.cells[1:] if cell != ""]
+    written = [cell for cell in texts if isinstance(cell, str) and _THREE_DECIMALS.fullmatch(cell)]
+    if not texts or len(written) < len(texts) or (column.codes < 0).any():
+        return column
+    cells = [cell[:-4] if isinstance(cell, str) else cell for cell in column.cells]
+    return CategoricalColumn(column.position, column.codes, cells)
 
 
 def _no_unit(seen: Inspection, column: CategoricalColumn, rows: Mask) -> None:
