@@ -132,7 +132,10 @@ def _stopped(seen: Inspection) -> None:
             f"`{header}`, says the file.",
         )
     for column in seen.frame.of.get(Field.KIND, ()):
-        _stop_by_word(seen, column, seen.numbers(column, parse_row_status))
+        said = seen.numbers(column, parse_row_status)
+        _stop_by_word(seen, column, said)
+        lacking = said == RowStatus.LACKING
+        _set(seen, lacking, column, Code.NOT_SHIPPED, "nothing of it went, says the file.")
 
 
 def _stop_by_word(seen: Inspection, column: CategoricalColumn, said: Ints) -> None:
