@@ -234,7 +234,7 @@ async def build(path: Path, shipments: int) -> None:
             FIRST + n,
             7,
             (Item(n * 10, 1),),
-            f"1Z{n:016}",
+            f"T1{n:016}",
             rows=(n + 2,),
             skus=((n * 10, sku(n)),),
             request_key=f"{n:032x}",
@@ -273,7 +273,7 @@ def ask(shipments: int, home: Path) -> None:
     _find("nothing, in an empty ledger", "1", home / "empty")
     for what, words in (
         ("an order", FIRST + n),
-        ("a number", f"1Z{n:016}"),
+        ("a number", f"T1{n:016}"),
         ("a SKU", sku(n)),
         ("a file", "backfill"),
     ):

@@ -23,7 +23,7 @@ ALONE = 2_000  # records written one by one: enough for a rate
 
 def shipment(order_id: int) -> Shipment:
     items = (Item(order_id * 10, 1), Item(order_id * 10 + 1, 2))
-    number = f"1Z{order_id:016d}"
+    number = f"T1{order_id:016d}"
     return Shipment(
         order_id,
         7,

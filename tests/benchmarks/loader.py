@@ -134,7 +134,7 @@ def _export(rows: int) -> list[list[str | int | float]]:
                 f"{order % 99999:05}",
             )
             carrier, service = CARRIERS[order % len(CARRIERS)]
-            number = f"1Z{chance.randrange(10**16):016}"
+            number = f"T1{chance.randrange(10**16):016}"
             fee = f"{4 + order % 900 / 100:.2f}"
         left -= 1
         sku = f"SKU-{chance.randrange(5000):05}-{chance.choice('SML')}"

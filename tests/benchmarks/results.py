@@ -76,7 +76,7 @@ def report(rows: int) -> SheetContent:
     exported = (
         (
             row,
-            (row, f"SKU-{row % 97}", 2, f"1Z{row:016}", "UPS Ground", "2026-11-20", f"Name {row}"),
+            (row, f"SKU-{row % 97}", 2, f"T1{row:016}", "UPS Ground", "2026-11-20", f"Name {row}"),
         )
         for row in range(2, rows + 2)
     )

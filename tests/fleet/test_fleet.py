@@ -163,7 +163,7 @@ async def test_a_worker_fetches_what_lies_at_an_address(
 
 async def test_what_was_asked_of_a_run_travels(yard: Yard) -> None:
     box = await yard.store()
-    rows = [(order, 1, f"1Z{order}", "MUG") for order in range(100, 105)]
+    rows = [(order, 1, f"T1{order}", "MUG") for order in range(100, 105)]
     content = table(*rows, header=("Auftrag", "Menge", "Paket", "Artikel")).encode()
     columns = {
         "order_id": "Auftrag",

@@ -131,7 +131,11 @@ def test_a_merged_cell_is_that_of_all_its_rows(workbook):
 
 
 def test_an_order_merged_over_its_lines_is_theirs(workbook):
-    export = workbook(merge("A2:A4", "C2:C4"))
+    def change(sheet):
+        sheet["B3"], sheet["B4"] = "B", "C"
+        merge("A2:A4", "C2:C4")(sheet)
+
+    export = workbook(change)
     assert [(p.order_id, p.rows) for p in export.parcels()] == [(1001, (2, 3, 4))]
 
 

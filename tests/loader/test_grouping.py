@@ -106,19 +106,6 @@ def test_carriers_at_odds_within_a_parcel_are_refused(loaded):
     }
 
 
-def test_carriers_that_nobody_knows_are_at_odds_by_their_names(loaded):
-    """In one case or another; one on some rows alone is the parcel's."""
-    rows = ("Fleet A", "FLEET A", "Fleet B", "")
-    export = loaded(HEADER, *(f"1001,{n},1,T100000001,{name}" for n, name in enumerate(rows)))
-    assert export.findings[4].code == "carrier_conflict"
-    assert {export.findings[row].code for row in (2, 3, 5)} == {"parcel_incomplete"}
-    rows = ("1000,A,1,T100000009,Fleet A", "1001,A,1,T100000001,", "1001,B,1,T100000001,Fleet B")
-    assert [parcel.shipping_method for parcel in loaded(HEADER, *rows).parcels()] == [
-        "Fleet A",
-        "Fleet B",
-    ]
-
-
 def test_a_carrier_on_one_row_of_a_parcel_is_enough(loaded):
     (parcel,) = loaded(HEADER, "1001,A,1,T100000001,", "1001,B,1,T100000001,UPS Ground").parcels()
     assert (parcel.shipping_provider, parcel.shipping_method) == ("ups", "UPS Ground")
@@ -286,8 +273,9 @@ def test_one_row_a_unit(loaded):
     )
     assert [asked(parcel) for parcel in export.parcels()] == [[("A", 2)], [("A", 1)], [("B", 2)]]
     assert any("each row is read as one unit" in said for said in export.said)
-    spelled = loaded("Order Number,SKU,Tracking Number", "1,A,T100000001", "1,a,T100000001")
-    assert [asked(parcel) for parcel in spelled.parcels()] == [[("A", 1), ("a", 1)]]
+    rows = ["1,A,T100000001", "1,a,T100000001", "2,A,T100000002", "2,a,T100000002"]
+    spelled = loaded("Order Number,SKU,Tracking Number", *rows)
+    assert [asked(parcel) for parcel in spelled.parcels()] == [[("A", 1), ("a", 1)]] * 2
 
 
 def test_one_doubled_row_does_not_make_every_row_a_unit(loaded):

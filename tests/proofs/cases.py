@@ -106,16 +106,16 @@ def twins(case: Case) -> None:
     """Three parcels of an order, equal but for their numbers."""
     order = case.order(3)
     for k in range(3):
-        case.row(order, sku_of(0), 1, f"1Z{order}{k}")
-        case.ships(order, {0: 1}, f"1Z{order}{k}")
+        case.row(order, sku_of(0), 1, f"T1{order}{k}")
+        case.ships(order, {0: 1}, f"T1{order}{k}")
 
 
 def two_addresses(case: Case) -> None:
     """Equal parcels at two addresses of an order, under one number."""
     order = case.order(2, addresses=2)
     for a in range(2):
-        case.row(order, sku_of(0), 2, f"1Z{order}", address_of(order, a))
-        case.ships(order, {0: 2}, f"1Z{order}", a)
+        case.row(order, sku_of(0), 2, f"T1{order}", address_of(order, a))
+        case.ships(order, {0: 2}, f"T1{order}", a)
 
 
 def two_addresses_unnumbered(case: Case) -> None:
@@ -129,8 +129,8 @@ def two_addresses_unnumbered(case: Case) -> None:
 def order_alone(case: Case) -> None:
     """An order number and a tracking number: all that remains."""
     order = case.order(2, 1)
-    case.row(order, number=f"1Z{order}")
-    case.ships(order, {0: 2, 1: 1}, f"1Z{order}")
+    case.row(order, number=f"T1{order}")
+    case.ships(order, {0: 2, 1: 1}, f"T1{order}")
 
 
 def bare_order(case: Case) -> None:
@@ -143,10 +143,10 @@ def bare_order(case: Case) -> None:
 def partial(case: Case) -> None:
     """Two of five, then one more in another parcel; two remain."""
     order = case.order(5)
-    case.row(order, sku_of(0), 2, f"1Z{order}A")
-    case.ships(order, {0: 2}, f"1Z{order}A")
-    case.row(order, sku_of(0), 1, f"1Z{order}B")
-    case.ships(order, {0: 1}, f"1Z{order}B")
+    case.row(order, sku_of(0), 2, f"T1{order}A")
+    case.ships(order, {0: 2}, f"T1{order}A")
+    case.row(order, sku_of(0), 1, f"T1{order}B")
+    case.ships(order, {0: 1}, f"T1{order}B")
 
 
 def partial_unnumbered(case: Case) -> None:
@@ -160,22 +160,22 @@ def added_up(case: Case) -> None:
     """Three rows of one parcel, two of them of one line."""
     order = case.order(3, 1)
     for sku, units in ((0, 1), (1, 1), (0, 2)):
-        case.row(order, sku_of(sku), units, f"1Z{order}")
-    case.ships(order, {0: 3, 1: 1}, f"1Z{order}", rows=3)
+        case.row(order, sku_of(sku), units, f"T1{order}")
+    case.ships(order, {0: 3, 1: 1}, f"T1{order}", rows=3)
 
 
 def unknown_sku(case: Case) -> None:
     """A parcel with a wrong row does not ship, neither does its right one."""
     order = case.order(1)
-    case.row(order, sku_of(0), 1, f"1Z{order}")
-    case.row(order, "NO-SUCH", 1, f"1Z{order}")
+    case.row(order, sku_of(0), 1, f"T1{order}")
+    case.row(order, "NO-SUCH", 1, f"T1{order}")
     case.counts["invalid"] += 2
 
 
 def too_many(case: Case) -> None:
     """More units than the order has."""
     order = case.order(2)
-    case.row(order, sku_of(0), 3, f"1Z{order}")
+    case.row(order, sku_of(0), 3, f"T1{order}")
     case.counts["invalid"] += 1
 
 
@@ -188,14 +188,14 @@ def unknown_order(case: Case) -> None:
 def nothing_shipped(case: Case) -> None:
     """A row of quantity 0."""
     order = case.order(1)
-    case.row(order, sku_of(0), 0, f"1Z{order}")
+    case.row(order, sku_of(0), 0, f"T1{order}")
     case.counts["skipped"] += 1
 
 
 def refused(case: Case) -> None:
     """A parcel that the store refuses, every time, beside one that it takes."""
     order = case.order(1)
-    case.row(order, sku_of(0), 1, f"1Z{order}")
+    case.row(order, sku_of(0), 1, f"T1{order}")
     case.counts["rejected"] += 1
     case.faults.append(Fault(400, performs=0, method="POST", order=order))
 

@@ -355,7 +355,7 @@ class Night:
 
 
 def number_of(order: int) -> str:
-    return f"1Z{order:012}"
+    return f"T1{order:012}"
 
 
 def disorder(orders: Sequence[int]) -> int:

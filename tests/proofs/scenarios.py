@@ -112,8 +112,8 @@ class Judged(Scenario):
     def fill(self, case: Case) -> None:
         cases.order_alone(case)
         order = case.order(1, 1)
-        case.row(order, sku_of(0), 1, f"1Z{order}")
-        case.row(order, sku_of(1), 1, f"1Z{order}")
+        case.row(order, sku_of(0), 1, f"T1{order}")
+        case.row(order, sku_of(1), 1, f"T1{order}")
         case.counts["invalid"] += 2
         case.expected[order, cases.address_of(order), "OTHER", ((line_of(order, 0), 1),)] = 1
         self.order = order
@@ -204,7 +204,7 @@ class Decide(Scenario):
     def fill(self, case: Case) -> None:
         cases.order_alone(case)
         order = case.order(1)
-        case.row(order, sku_of(0), 1, f"1Z{order}")
+        case.row(order, sku_of(0), 1, f"T1{order}")
         case.counts["skipped"] += 1
         case.faults.append(on_first(Fault(504, performs=0), case))
 

@@ -131,7 +131,7 @@ class Plan:
         for _ in range(self._dice.randint(1, 4)):
             units = self._dice.randint(1, 3)
             order = self.case.order(units + 1)
-            number = f"1Z{order}" if self._dice.random() < 0.8 else ""
+            number = f"T1{order}" if self._dice.random() < 0.8 else ""
             rows.append(f"{order},,{sku_of(0)},{units},{number},{'UPS' if number else ''}")
             self.case.ships(order, {0: units}, number)
         return ("\n".join(rows) + "\n").encode()

@@ -34,7 +34,7 @@ PROFILE = settings.get_profile(os.environ.get("SHIPBATCH_PROOF", "short"))
 
 def row_of(order: int, place: int | None, units: int, parcel: int) -> Row:
     """A row of one of an order's lines, or of all that remains; parcel 0 has no number."""
-    return order, place, None if place is None else units, f"1Z{order}00{parcel}" if parcel else ""
+    return order, place, None if place is None else units, f"T1{order}00{parcel}" if parcel else ""
 
 
 rows = st.builds(

@@ -431,7 +431,7 @@ def parcel_of(made: Made) -> Parcel:
 def the_rest(case: Case) -> None:
     """Some units in one parcel, all that remains in another."""
     order = case.order(3, 2)
-    case.row(order, cases.sku_of(0), 1, f"1Z{order}A")
-    case.ships(order, {0: 1}, f"1Z{order}A")
-    case.row(order, number=f"1Z{order}B")
-    case.ships(order, {0: 2, 1: 2}, f"1Z{order}B")
+    case.row(order, cases.sku_of(0), 1, f"T1{order}A")
+    case.ships(order, {0: 1}, f"T1{order}A")
+    case.row(order, number=f"T1{order}B")
+    case.ships(order, {0: 2, 1: 2}, f"T1{order}B")

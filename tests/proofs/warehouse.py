@@ -143,7 +143,7 @@ def orders(count: int) -> dict[str, Any]:
 
 
 def numbers(count: int) -> list[str]:
-    return [f"1Z{1001 + k}" for k in range(count)]
+    return [f"T1{1001 + k}" for k in range(count)]
 
 
 def write_export(path: Path, count: int) -> None:

@@ -29,12 +29,26 @@ def no_rows(seen: Inspection) -> None:
         name for name in seen.frame.of if name not in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
     ]
     bare = orders & ~seen.frame.filled_rows(*others)
+    if not lined.any():
+        bare &= _are_counts(seen)
     alone = "A number alone, where other rows have more: a count, no order."
     seen.refuse_rows(bare, lambda _: skip_finding(Code.TOTALS_ROW, alone), alone=True)
     last = np.flatnonzero(orders & says)[-1]
     below = (np.arange(len(seen.frame)) > last) & ~orders & ~(lined & labelled)
     end = "Below the last order: the end of a report, no shipment."
     seen.refuse_rows(below & ~labelled, lambda _: skip_finding(Code.TOTALS_ROW, end), alone=True)
+
+
+def _are_counts(seen: Inspection) -> Mask:
+    """Rows whose number is no larger than the file's rows are many, and than any other order's."""
+    column = seen.column(Field.ORDER_ID)
+    read = [order_number(cell) for cell in column.cells]
+    numbers = np.array([one if isinstance(one, int) else 0 for one in read], dtype=np.int64)
+    order = np.where(column.codes < 0, -column.codes, numbers[np.maximum(column.codes, 0)])
+    few = (order > 0) & (order <= len(seen.frame))
+    least = order[~few & (order > 0)].min(initial=np.iinfo(np.int64).max)
+    counts: Mask = few & (order < least)
+    return counts
 
 
 def _orders(seen: Inspection) -> Mask:
