@@ -272,7 +272,7 @@ async def test_units_in_doubt_are_not_shipped_under_another_number(
     await left_behind(there, 100)
     if is_made:
         virtual_clock.call_later(60.0, _made_elsewhere, there, number(100))
-    report = await there.run((100, "MUG", 1, "OTHER"), *mugs(101))
+    report = await there.run((100, "MUG", 1, "OTHER1"), *mugs(101))
     assert len(there.made()) == 2
     assert statuses(report)[1] == "created"
     assert statuses(report)[0] in (("invalid", "held") if is_made else ("created",)), said(report)
