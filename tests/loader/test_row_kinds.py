@@ -182,3 +182,16 @@ def test_a_row_without_number_and_date_has_not_shipped(loaded: Loaded) -> None:
     dated = HEADER.replace("Carrier", "Ship Date")
     assert codes(loaded(dated, *rows)) == {4: "not_shipped"}
     assert codes(loaded(dated, *rows[:2], "1003,A,1,,2026-11-30")) == {}
+
+
+def test_a_label_printed_anew_is_not_void_with_the_first(loaded: Loaded) -> None:
+    """Void stands on the first row of each order, and the second has a number of its own."""
+    rows = [
+        "1001,A,1,T100000001,Y",
+        "1001,A,1,T100000002,",
+        "1002,A,1,T100000003,Y",
+        "1002,A,1,T100000004,",
+    ]
+    export = loaded("Order Number,SKU,Quantity,Tracking Number,Void", *rows)
+    numbers = [parcel.numbers for parcel in export.parcels()]
+    assert numbers == [("T100000002",), ("T100000004",)]

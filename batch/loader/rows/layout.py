@@ -114,8 +114,10 @@ class Layout:
             shown = {names: self._orders_with(names, several, ends) for names in _WHOLE_ORDER}
             if max(shown.values()) < LEAST:
                 continue
+            giver = np.flatnonzero(ends)[group]
+            taking = ~self._has_other_label(giver)
             source = np.arange(len(self.frame))
-            source[self.at] = self.at[np.flatnonzero(ends)[group]]
+            source[self.at[taking]] = self.at[giver[taking]]
             for names in (names for names, orders in shown.items() if orders):
                 for column in self._columns(names):
                     column.take(source)
@@ -123,6 +125,14 @@ class Layout:
                 f"what stands on the {where} row of an order alone is the whole order's:"
                 f" its rows are one parcel"
             )
+
+    def _has_other_label(self, giver: Ints) -> Mask:
+        """Rows with a number of their own, not their order's row's: a label printed anew."""
+        other = np.zeros(len(self.at), dtype=np.bool_)
+        for column in self._columns(_LABEL):
+            codes = column.equality_codes[self.at]
+            other |= (codes != BLANK) & (codes != codes[giver])
+        return other
 
     def _orders_with(self, names: Sequence[Field], several: Mask, ends: Mask) -> int:
         """Orders of several rows that have it at this end; none where any has it elsewhere."""
