@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from shop import HEADER, Quiet, dense, number, table
+from shop import HEADER, WITHOUT_NUMBERS, Quiet, dense, number, table
 
 from batch.config import Settings
 from batch.fleet import Queue, QueueItem, Worker
@@ -47,6 +47,7 @@ class Yard:
 
     def settings(self, box: Sandbox, **changes: Any) -> Settings:
         home = self.folder / changes.pop("home", "home")
+        changes.setdefault("sources", (WITHOUT_NUMBERS,))
         return Settings(
             api_url=box.url,
             store_hash=box.store_hash,

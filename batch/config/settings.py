@@ -129,6 +129,8 @@ class Source(NamedTable):
     """Several numbers for one order, no lines: "first" takes all, "even" deals; empty: ask."""
     no_number: Literal["", "hold", "ship", "not_shipped"] = ""
     """A row without a tracking number where most have one: "hold" it, the default; or skip it."""
+    no_line: Literal["", "refuse", "ship"] = ""
+    """A row without SKU and units where others have them: "ship" all that remains of its order."""
     misfit: Literal["", "whole", "ship_what_fits"] = ""
     """A parcel with a line that its order does not have: "whole" ships none of it, the default."""
     retention: int | None = Field(default=None, ge=1, examples=[30])

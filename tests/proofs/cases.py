@@ -181,7 +181,7 @@ def too_many(case: Case) -> None:
 
 def unknown_order(case: Case) -> None:
     """An order older than the store's newest, and not there."""
-    case.row(7, sku_of(0), 1, "1Z7")
+    case.row(7, sku_of(0), 1, "T17")
     case.counts["invalid"] += 1
 
 

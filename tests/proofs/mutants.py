@@ -588,8 +588,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "takes a number that comes late for another parcel",
         "planning/holds.py",
-        "    return _number_added(draft, view)\n",
-        "    return None\n",
+        "    return _number_missing(draft, view) or _number_added(draft, view)\n",
+        "    return _number_missing(draft, view)\n",
         MET,
     ),
     Mutant(

@@ -108,12 +108,6 @@ EQUAL: Sequence[Equal] = (
         "links are compared only where there is no number: the two never differ together",
     ),
     Equal(
-        "loader/cells/tracking_numbers.py",
-        "if type(cell) is str and cell.isalnum() and cell.isascii() and 10 <= len(cell) <= 19:",
-        "if type(cell) is str and cell.isalnum() and cell.isascii() and 11 <= len(cell) <= 19:",
-        "the quick way of a cell says what the long one says",
-    ),
-    Equal(
         "planning/gates/baseline.py",
         "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [0.0]",
         "[abs(one - middles[season]) for season, logs in seasons.items() for one in logs] or [1.0]",

@@ -37,7 +37,9 @@ COLUMNS = dict(
         strict=True,
     )
 )
-SOURCE = Source(map={Field(name): column for name, column in COLUMNS.items()})
+SOURCE = Source(
+    map={Field(name): column for name, column in COLUMNS.items()}, no_line="ship", no_number="ship"
+)
 Parcel = tuple[int, int, str]
 """Order, address, number: what tells a file's parcels apart."""
 

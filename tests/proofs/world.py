@@ -161,6 +161,8 @@ class World:
             "--json",
             f"--timeout={TIMEOUT}",
             f"--settle={SETTLE}",
+            "--answer=no_line=ship",
+            "--answer=no_number=ship",
             *self.options,
         ]
 

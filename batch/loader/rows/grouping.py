@@ -182,7 +182,7 @@ def _refuse_conflicts(entries: Entries, groups: Groups) -> None:
     named = entries.names_line | entries.headings
     unassigned = ~named & groups.in_same_parcel(named)
     bare = ~named & (groups.of >= 0)
-    if (named & (groups.of >= 0)).sum() > FEW * bare.sum():
+    if not entries.ships_bare and (named & (groups.of >= 0)).sum() > FEW * bare.sum():
         unassigned |= bare
     _refuse(entries, unassigned, _no_line)
     counted = groups.in_same_parcel(entries.counts_only) & groups.in_same_parcel(_not_first(groups))

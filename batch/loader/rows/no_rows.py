@@ -25,6 +25,8 @@ def no_rows(seen: Inspection) -> None:
     orders = _orders(seen)
     if not orders.any() or (says & orders).sum() < MOST * max(1, (seen.may_ship & orders).sum()):
         return
+    if seen.source.no_line == "ship":
+        return
     others = [
         name for name in seen.frame.of if name not in (Field.ORDER_ID, Field.EXTERNAL_ORDER_ID)
     ]

@@ -71,6 +71,8 @@ class Entries:
     alone: Mask
     """Rows with a finding that belong to no parcel; the others' findings spoil theirs."""
     recipients: Recipients = field(default_factory=Recipients)
+    ships_bare: bool = False
+    """Whether a row without a line is an order by its source's word, also among rows with lines."""
     unnumbered: Mapping[int, str] = field(default_factory=dict)
     """Data row → how the file shows that its tracking number is missing."""
     notes: Mapping[int, list[str]] = field(default_factory=dict)
@@ -150,6 +152,7 @@ def read_entries(seen: Inspection, headings: Mask, aliases: Mapping[str, str]) -
         alone=seen.standalone,
         recipients=Recipients.of(seen.frame),
         unnumbered=unnumbered,
+        ships_bare=seen.source.no_line == "ship",
         notes=seen.warnings,
         said=tuple(seen.said),
     )
