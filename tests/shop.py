@@ -22,7 +22,7 @@ from batch.sandbox import Fault, Faults, Sandbox
 
 OpenShop = Callable[..., Awaitable["Shop"]]
 """What the fixture `shop` gives: `await shop(orders, behaviour=…)`."""
-WITHOUT_NUMBERS = Source(match="*", answers={"blank_numbers": "ship"})
+WITHOUT_NUMBERS = Source(match="*", answers={"blank_numbers": "ship"}, no_number="ship")
 """A source whose files may have no tracking number at all, as many here have."""
 HEADER = ("Order ID", "SKU", "Quantity", "Tracking Number")
 

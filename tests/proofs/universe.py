@@ -38,7 +38,10 @@ COLUMNS = dict(
     )
 )
 SOURCE = Source(
-    map={Field(name): column for name, column in COLUMNS.items()}, no_line="ship", no_number="ship"
+    map={Field(name): column for name, column in COLUMNS.items()},
+    answers={"blank_numbers": "ship"},
+    no_line="ship",
+    no_number="ship",
 )
 Parcel = tuple[int, int, str]
 """Order, address, number: what tells a file's parcels apart."""
