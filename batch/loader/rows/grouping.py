@@ -129,12 +129,13 @@ def has_unit_rows(entries: Entries, groups: Groups) -> bool:
     """Whether a file without quantities writes a line once for each unit: several parcels then have
     a line twice. Where one alone has, its row may be there twice.
     """
-    again = _rows_met_again(entries, groups)
-    return not entries.counted and len(np.unique(groups.of[again])) > 1
+    return len(np.unique(groups.of[_rows_met_again(entries, groups)])) > 1
 
 
 def _rows_met_again(entries: Entries, groups: Groups) -> Ints:
-    """Rows whose line their parcel has had before."""
+    """Rows whose line their parcel has had before; none in a file with quantities."""
+    if entries.counted:
+        return np.array([], dtype=np.int64)
     rows = _rows_of_lines(entries, groups)
     sku = distinct(entries.sku.codes, entries.sku.values, fold=True).codes[rows].astype(np.int64)
     # below zero: no SKU is taken for an id
@@ -210,9 +211,10 @@ def _not_first(groups: Groups) -> Mask:
 
 def _refuse_doubled(entries: Entries, groups: Groups) -> None:
     """In a file without quantities: the only line that its parcel has twice."""
-    again = np.zeros(len(entries.rows), dtype=np.bool_)
-    again[_rows_met_again(entries, groups)] = True
-    if not entries.counted and not has_unit_rows(entries, groups):
+    met = _rows_met_again(entries, groups)
+    if len(np.unique(groups.of[met])) == 1:
+        again = np.zeros(len(entries.rows), dtype=np.bool_)
+        again[met] = True
         _refuse(
             entries, again, lambda entries, row: Code.DOUBLED_ROW.finding(row=entries.rows[row])
         )

@@ -20,7 +20,7 @@ def missing_numbers(seen: Inspection, labelled: Mask, headings: Mask) -> Mapping
     Not asked of files that a person made from the store's own ids, and of sources that shipped
     before anything was asked.
     """
-    source = seen.source.answered(seen.answers.given)
+    source = seen.source
     rows = seen.may_ship & ~headings
     bare = rows & ~labelled
     by_ids = seen.has(Field.ORDER_PRODUCT_ID) and seen.has(Field.QUANTITY)
