@@ -7,6 +7,7 @@ import pytest
 
 from batch.config import Source
 from batch.loader.load import Load, load
+from batch.model import Unanswered
 
 Loaded = Callable[..., Load]
 HEADER = "Order Number,SKU,Quantity,Tracking Number,Carrier"
@@ -195,3 +196,23 @@ def test_a_label_printed_anew_is_not_void_with_the_first(loaded: Loaded) -> None
     export = loaded("Order Number,SKU,Quantity,Tracking Number,Void", *rows)
     numbers = [parcel.numbers for parcel in export.parcels()]
     assert numbers == [("T100000002",), ("T100000004",)]
+
+
+DECIMALS = ["Order Number;SKU;Quantity;Tracking Number", "1001;A;1,000;T1000001"]
+
+
+@pytest.mark.parametrize(("answer", "units"), [("decimals", [1, 2]), ("thousands", [1000, 2000])])
+def test_three_zeros_behind_every_quantity_are_asked_about_once(
+    tmp_path: Path, answer: str, units: list[int]
+) -> None:
+    """SAP writes three decimals, another program thousands; one that has other ends is refused."""
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join([*DECIMALS, "1002;A;2,000;T1000002"]), "utf-8")
+    with pytest.raises(Unanswered) as asked:
+        load(path, Source())
+    (question,) = asked.value.questions
+    assert [choice.key for choice in question.choices] == ["decimals", "thousands"]
+    export = load(path, Source(answers={question.id: answer}))
+    assert [parcel.lines[0].quantity for parcel in export.parcels()] == units
+    path.write_text("\n".join([*DECIMALS, "1002;A;2;T1000002"]), "utf-8")
+    assert codes(load(path, Source())) == {2: "bad_quantity"}

@@ -1,6 +1,5 @@
 """What each data row asks for, typed: order, line, units, tracking number, carrier, or why not."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ from batch.loader.rows.recipients import Recipients
 from batch.loader.rows.skipped_rows import set_aside
 from batch.loader.rows.taken_out import taken_out
 from batch.loader.rows.tracking_columns import ask_for_evidence, tracking_columns
-from batch.loader.rows.units import less_short, single_units, unit_factors
+from batch.loader.rows.units import less_short, single_units, unit_factors, without_decimals
 from batch.loader.rows.unknown_carriers import settle_unknown
 from batch.loader.rows.voids import dead_numbers
 from batch.loader.rows.whose import whose
@@ -32,7 +31,6 @@ from batch.model.catalogue import Code
 from batch.model.kits import is_several, parts_of
 from batch.primitives.spelling import fold_case
 
-_THREE_DECIMALS = re.compile(r"\s*\d{1,3}[.,]000")
 UNREADABLE = "\ufffd"
 """What stands for bytes that no encoding explains."""
 ALL = -1
@@ -233,7 +231,7 @@ def _quantities(
 ) -> Ints:
     elsewhere = headings.copy()  # their units stand in another row, or with their SKUs
     elsewhere[list(several)] = True
-    column = _without_decimals(seen.column(Field.QUANTITY).without(elsewhere))
+    column = without_decimals(seen, seen.column(Field.QUANTITY).without(elsewhere))
     read = {code: values.quantity(cell) for code, cell in enumerate(column.cells) if code}
     none_asked = [code for code, units in read.items() if units == 0]
     _no_unit(seen, column, np.isin(column.codes, none_asked))
@@ -258,16 +256,6 @@ def _quantities(
         loose = column.is_filled & ~named & ~elsewhere
         seen.refuse_rows(loose, lambda row: _quantity_of_nothing(seen.quote_cell(row, column)))
     return less_short(seen, quantity * unit_factors(seen, quantity > 0), column)
-
-
-def _without_decimals(column: CategoricalColumn) -> CategoricalColumn:
-    """Where every quantity ends in `,000` or `.000`, as SAP writes three decimals: without them."""
-    texts = [cell for cell in column.cells[1:] if cell != ""]
-    written = [cell for cell in texts if isinstance(cell, str) and _THREE_DECIMALS.fullmatch(cell)]
-    if not texts or len(written) < len(texts) or (column.codes < 0).any():
-        return column
-    cells = [cell[:-4] if isinstance(cell, str) else cell for cell in column.cells]
-    return CategoricalColumn(column.position, column.codes, cells)
 
 
 def _no_unit(seen: Inspection, column: CategoricalColumn, rows: Mask) -> None:

@@ -2,6 +2,8 @@
 line did not go.
 """
 
+import re
+
 import numpy as np
 
 from batch.loader.cells import values
@@ -15,6 +17,7 @@ from batch.model.catalogue import Code
 from batch.model.reading import answer_option, choice
 
 HOLD = "hold"
+_THREE_ZEROS = re.compile(r"\d{1,3}[.,]000")
 
 
 def unit_factors(seen: Inspection, counted: Mask) -> Ints:
@@ -30,6 +33,33 @@ def unit_factors(seen: Inspection, counted: Mask) -> Ints:
             if unit_factor(word) not in {EACH, MEASURE} and rows.any():
                 factors[rows] = factor(seen, word, rows, f"`{seen.header_of(column)}` says {word}")
     return factors
+
+
+def without_decimals(seen: Inspection, column: CategoricalColumn) -> CategoricalColumn:
+    """A column in which every quantity ends in `,000` or `.000`, as answered: as SAP writes three
+    decimals, or thousands.
+    """
+    texts = [cell for cell in column.cells[1:] if cell != ""]
+    if not texts or (column.codes < 0).any() or not all(map(_has_three_zeros, texts)):
+        return column
+    rows = column.is_filled & seen.may_ship
+    if not rows.any():
+        return column
+    first, header = int(np.flatnonzero(rows)[0]), seen.header_of(column)
+    name = f"decimals:{header}"
+    text = f"`{header}`, cell {seen.quote_cell(first, column)}: all end in three zeros."
+    less = choice(name, "decimals", f"to ship {display(column.cell(first))[:-4]}")
+    more = choice(name, "thousands", "to ship thousands of units")
+    answer = seen.ask(Question(name, text, (less, more), always="refuse"), rows)
+    if answer not in (less.key, more.key):
+        return column
+    end = slice(-4) if answer == less.key else slice(None)
+    cells = [str(cell).strip()[end].replace(",", "").replace(".", "") for cell in column.cells]
+    return CategoricalColumn(column.position, column.codes, list(cells))
+
+
+def _has_three_zeros(cell: object) -> bool:
+    return isinstance(cell, str) and _THREE_ZEROS.fullmatch(cell.strip()) is not None
 
 
 def single_units(seen: Inspection, column: CategoricalColumn) -> CategoricalColumn:
